@@ -1,0 +1,17 @@
+"""What can go wrong in the vocabulary itself."""
+
+from __future__ import annotations
+
+
+class BadNumber(ValueError):
+    """A number that cannot be money: not finite, not whole paise, or out of range."""
+
+
+class InvalidTransition(Exception):
+    """A move that the state table does not have; nothing was changed."""
+
+    def __init__(self, order_id: str, state: str, to: str) -> None:
+        super().__init__(f"order {order_id}: {state} -> {to} is not a legal move")
+        self.order_id = order_id
+        self.state = state
+        self.to = to

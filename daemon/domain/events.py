@@ -1,0 +1,154 @@
+"""The trading events: what the engine decided, the only thing that changes the ledger.
+
+Three kinds, and nothing else is a trading event (semantics.md section 5). Every event has
+`seq` (1, 2, ... in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and
+`order_id`; `due_ts` where something was due before `ts`, else 0.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from daemon.domain.intent import Product
+from daemon.domain.order import ExitRules, OrderState, Side
+
+EVENT_VERSION: Final = 1
+
+
+class Charges(msgspec.Struct, frozen=True, kw_only=True):
+    """Charges of one executed order in rupees, exact decimals as text, Kite's names."""
+
+    brokerage: str = "0"
+    transaction_tax: str = "0"
+    exchange_turnover_charge: str = "0"
+    sebi_turnover_charge: str = "0"
+    stamp_duty: str = "0"
+    gst: str = "0"
+    total: str = "0"
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
+    """A fill and its evidence: the quote that was used, its age, the rule and the slippage.
+
+    `rule` is the base that was taken: `ltp`, `mid`, `bid`, `ask`, `ltp_for_mid`, `ltp_for_bid`,
+    `ltp_for_ask` (the side was absent), `settlement` or `last_quote` (forced at the close).
+    The base and the slippage are in half paise because a mid can fall between two paise.
+    Bid and ask are 0 where absent. `bid_ask_paise` is what `fill_mode: bid_ask` would have paid.
+    """
+
+    transaction_type: Side
+    quantity: int
+    price_paise: int
+    rule: str
+    base_half_paise: int
+    slippage_half_paise: int
+    ltp_paise: int
+    bid_paise: int
+    ask_paise: int
+    quote_ts: int
+    quote_age_ns: int
+    bid_ask_paise: int
+    stale: bool = False
+    walked: bool = False
+    after_gap: bool = False
+    charges: Charges = Charges()
+    realized_paise: int = 0
+    """Gross profit of this exit fill; 0 for an entry."""
+    realized_bid_ask_paise: int = 0
+
+
+class ExitDemand(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an exit began: the quantity and the numbers that were compared (0 = not involved)."""
+
+    quantity: int
+    partial: bool = False
+    settling: bool = False
+    level_paise: int = 0
+    ltp_paise: int = 0
+    bars_held: int = 0
+
+
+class Levels(msgspec.Struct, frozen=True, kw_only=True):
+    """The levels of a position from this event on, paise; None = no such level."""
+
+    stop_paise: int | None = None
+    target_paise: int | None = None
+    anchor_paise: int = 0
+    r_paise: int = 0
+
+
+class OrderCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="created"):
+    """An intent became an order (from nothing to CREATED), as it was asked for."""
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str
+    due_ts: int = 0
+    tradingsymbol: str
+    transaction_type: Side
+    quantity: int
+    product: Product
+    lot_size: int
+    tick_paise: int
+    sl_paise: int | None
+    tp_paise: int | None
+    exits: ExitRules
+    strategy_id: str
+    timeframe: str
+    tag: str = ""
+    note: str = ""
+    confidence: float = 1.0
+
+
+class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="moved"):
+    """One transition with its reason and the numbers behind it.
+
+    `fill` is on the moves that a fill makes, `demand` on those that begin an exit, `levels`
+    where levels are set, `numbers` on refusals (what was compared, paise or units).
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str
+    due_ts: int = 0
+    from_state: OrderState
+    to_state: OrderState
+    reason: str
+    fill: Fill | None = None
+    demand: ExitDemand | None = None
+    levels: Levels | None = None
+    numbers: dict[str, int | str] | None = None
+
+
+class StopMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stop_moved"):
+    """The ladder moved a stop: `steps` whole steps gained over the anchor at `ltp_paise`."""
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str
+    due_ts: int = 0
+    stop_from_paise: int
+    stop_to_paise: int
+    steps: int
+    ltp_paise: int
+
+
+TradingEvent = OrderCreated | OrderMoved | StopMoved
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(TradingEvent)
+
+
+def encode_event(event: TradingEvent) -> bytes:
+    """One event as one line of JSON without the newline: the same event, the same bytes."""
+    return _encoder.encode(event)
+
+
+def decode_event(line: bytes | str) -> TradingEvent:
+    """The inverse of encode_event. Raises msgspec.ValidationError or DecodeError."""
+    return _decoder.decode(line)

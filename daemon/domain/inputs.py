@@ -1,0 +1,59 @@
+"""Everything that can reach the engine besides ticks (semantics.md section 1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from daemon.domain.intent import OrderIntent
+from daemon.domain.ticks import Ticks
+
+
+class Clock(msgspec.Struct, frozen=True, tag="clock"):
+    """Time passes without a tick. `ts` UTC ns."""
+
+    ts: int
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
+    """An order from a person: `kill_switch`, `manual_exit` (target = order id), or
+    `strategy_on` / `strategy_off` (target = strategy id)."""
+
+    ts: int
+    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off"]
+    target: str = ""
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
+    """Data was missed from `since` to `ts`; no symbols means the whole feed."""
+
+    ts: int
+    since: int
+    symbols: tuple[str, ...] = ()
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, tag="settlement"):
+    """The official close of an underlying on an expiry date (ISO), in paise."""
+
+    ts: int
+    underlying: str
+    date: str
+    close_paise: int
+
+
+class ConfigChange(msgspec.Struct, frozen=True, kw_only=True, tag="config_change"):
+    """The effective configuration from here on, as JSON."""
+
+    ts: int
+    config: str
+
+
+class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """An intent of a scripted strategy, due at the first input at or after `ts` (UTC ns)."""
+
+    ts: int
+    intent: OrderIntent
+
+
+Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange

@@ -1,0 +1,265 @@
+"""The ledger: nothing but the fold of the trading events (design D2).
+
+`apply` is the only thing in the program that changes an order or a position.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.order import OPEN_STATES, Order, OrderState
+from daemon.domain.position import PendingExit, Position
+
+
+class StrategyTally(msgspec.Struct, kw_only=True):
+    """What the gates and the metrics need to know of one strategy. Money in paise."""
+
+    day: str = ""
+    trades_today: int = 0
+    loss_streak: int = 0
+    entries: int = 0
+    closed: int = 0
+    realized_paise: int = 0
+    realized_today_paise: int = 0
+    charges: Decimal = Decimal(0)
+
+
+class FillTally(msgspec.Struct, kw_only=True):
+    """How believable the fills were, counted."""
+
+    fills: int = 0
+    quote_older_than_1s: int = 0
+    stale: int = 0
+    walked: int = 0
+    after_gap: int = 0
+    optimistic: int = 0
+    """Fills at mid or ltp although the quote had the side that bid_ask would have paid."""
+
+
+OLD_QUOTE_NS = 1_000_000_000
+
+
+class Ledger(msgspec.Struct, kw_only=True):
+    """Orders, positions and sums after the event `seq`. Archived orders leave the dicts."""
+
+    seq: int = 0
+    orders: dict[str, Order] = {}
+    positions: dict[str, Position] = {}
+    total_orders: int = 0
+    day: str = ""
+    orders_today: int = 0
+    realized_paise: int = 0
+    realized_bid_ask_paise: int = 0
+    cash_paise: int = 0
+    charges: Decimal = Decimal(0)
+    archived: int = 0
+    refusals: dict[str, int] = {}
+    exits: dict[str, int] = {}
+    strategies: dict[str, StrategyTally] = {}
+    fill_tally: FillTally = msgspec.field(default_factory=FillTally)
+
+    def apply(self, event: TradingEvent) -> None:
+        """Fold one event. Raises InvalidTransition for a move that the table does not have."""
+        assert event.seq == self.seq + 1, (event.seq, self.seq)
+        if isinstance(event, OrderMoved):
+            self._apply_move(event)
+        elif isinstance(event, StopMoved):
+            position = self.positions[event.order_id]
+            position.stop_paise = event.stop_to_paise
+            position.ladder_steps = event.steps
+        else:
+            self._apply_created(event)
+        self.seq = event.seq
+
+    def tally(self, strategy_id: str) -> StrategyTally:
+        """The strategy's tally, made on first use."""
+        found = self.strategies.get(strategy_id)
+        if found is None:
+            found = self.strategies[strategy_id] = StrategyTally()
+        return found
+
+    def tally_on(self, strategy_id: str, day: str) -> StrategyTally:
+        """The tally with its day counters cleared if they belong to another day."""
+        tally = self.tally(strategy_id)
+        if tally.day != day:
+            tally.day = day
+            tally.trades_today = tally.loss_streak = tally.realized_today_paise = 0
+        return tally
+
+    def _apply_created(self, event: OrderCreated) -> None:
+        self.total_orders += 1
+        day = day_of(event.order_id)
+        if day != self.day:
+            self.day = day
+            self.orders_today = 0
+        self.orders_today += 1
+        order = Order(
+            order_id=event.order_id,
+            number=self.total_orders,
+            tradingsymbol=event.tradingsymbol,
+            transaction_type=event.transaction_type,
+            quantity=event.quantity,
+            product=event.product,
+            lot_size=event.lot_size,
+            tick_paise=event.tick_paise,
+            sl_paise=event.sl_paise,
+            tp_paise=event.tp_paise,
+            exits=event.exits,
+            strategy_id=event.strategy_id,
+            timeframe=event.timeframe,
+            tag=event.tag,
+            note=event.note,
+            confidence=event.confidence,
+            created_ts=event.ts,
+        )
+        self.orders[event.order_id] = order
+
+    def _apply_move(self, event: OrderMoved) -> None:
+        order = self.orders[event.order_id]
+        assert order.state == event.from_state, (order.state, event)
+        to = event.to_state
+        order.move(to, seq=event.seq, ts=event.ts, reason=event.reason)
+        if to is OrderState.SUBMITTED:
+            order.submitted_ts = event.ts
+            order.submitted_seq = event.seq
+            self.tally_on(order.strategy_id, self.day).trades_today += 1
+        elif to is OrderState.FILLED:
+            assert event.fill is not None
+            self._open(order, event, event.fill)
+        elif to is OrderState.ARCHIVED:
+            self.archived += 1
+            del self.orders[event.order_id]
+            self.positions.pop(event.order_id, None)
+        elif to is OrderState.REJECTED or to is OrderState.CANCELLED:
+            self._apply_dead_entry(order, event)
+        elif event.demand is not None:
+            demand = event.demand
+            self.positions[event.order_id].pending = PendingExit(
+                seq=event.seq,
+                ts=event.ts,
+                reason=event.reason,
+                quantity=demand.quantity,
+                partial=demand.partial,
+                settling=demand.settling,
+            )
+        elif event.fill is not None:
+            self._reduce(order, event, event.fill)
+        if event.levels is not None:
+            self._set_levels(event)
+
+    def _apply_dead_entry(self, order: Order, event: OrderMoved) -> None:
+        self.refusals[event.reason] = self.refusals.get(event.reason, 0) + 1
+        if event.from_state is OrderState.SUBMITTED and day_of(order.order_id) == self.day:
+            tally = self.tally_on(order.strategy_id, self.day)
+            tally.trades_today -= 1
+
+    def _open(self, order: Order, event: OrderMoved, fill: Fill) -> None:
+        order.average_price_paise = fill.price_paise
+        order.filled_quantity = fill.quantity
+        cost = fill.price_paise * fill.quantity
+        position = Position(
+            order_id=order.order_id,
+            number=order.number,
+            tradingsymbol=order.tradingsymbol,
+            strategy_id=order.strategy_id,
+            timeframe=order.timeframe,
+            product=order.product,
+            sign=order.sign,
+            lot_size=order.lot_size,
+            tick_paise=order.tick_paise,
+            exits=order.exits,
+            opened_quantity=fill.quantity,
+            quantity=fill.quantity,
+            entry_paise=fill.price_paise,
+            entry_ts=event.ts,
+            entry_input_no=event.input_no,
+            cost_paise=cost,
+            entry_bid_ask_paise=fill.bid_ask_paise,
+        )
+        self.positions[order.order_id] = position
+        self.tally(order.strategy_id).entries += 1
+        self._book(position, fill, cash=-position.sign * cost)
+
+    def _reduce(self, order: Order, event: OrderMoved, fill: Fill) -> None:
+        position = self.positions[order.order_id]
+        assert 0 < fill.quantity <= position.quantity, (fill, position)
+        share = position.cost_paise * fill.quantity // position.quantity
+        position.cost_paise -= share
+        position.quantity -= fill.quantity
+        position.exit_fills += 1
+        position.pending = None
+        position.realized_paise += fill.realized_paise
+        position.realized_bid_ask_paise += fill.realized_bid_ask_paise
+        self.realized_paise += fill.realized_paise
+        self.realized_bid_ask_paise += fill.realized_bid_ask_paise
+        tally = self.tally_on(order.strategy_id, self.day)
+        tally.realized_paise += fill.realized_paise
+        tally.realized_today_paise += fill.realized_paise
+        self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
+        self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
+        if event.to_state is OrderState.CLOSED:
+            assert position.quantity == 0, position
+            position.closed_ts = event.ts
+            position.exit_reason = event.reason
+            tally.closed += 1
+            tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+
+    def _book(self, position: Position, fill: Fill, *, cash: int) -> None:
+        position.cash_paise += cash
+        self.cash_paise += cash
+        charges = Decimal(fill.charges.total)
+        position.charges += charges
+        self.charges += charges
+        self.tally(position.strategy_id).charges += charges
+        count = self.fill_tally
+        count.fills += 1
+        count.quote_older_than_1s += fill.quote_age_ns > OLD_QUOTE_NS
+        count.stale += fill.stale
+        count.walked += fill.walked
+        count.after_gap += fill.after_gap
+        count.optimistic += is_optimistic(fill)
+
+    def _set_levels(self, event: OrderMoved) -> None:
+        levels = event.levels
+        assert levels is not None
+        position = self.positions[event.order_id]
+        if event.from_state is OrderState.FILLED:
+            position.initial_stop_paise = levels.stop_paise
+        else:
+            position.on_rest = True
+        position.stop_paise = levels.stop_paise
+        position.target_paise = levels.target_paise
+        position.anchor_paise = levels.anchor_paise
+        position.ladder_steps = 0
+
+    def open_positions(self) -> list[Position]:
+        """Positions with an open quantity, by number."""
+        return [each for each in self.positions.values() if each.quantity > 0]
+
+    def orders_by_state(self) -> dict[str, int]:
+        """How many orders are in each state, archived ones included."""
+        counts: dict[str, int] = {}
+        for order in self.orders.values():
+            counts[order.state] = counts.get(order.state, 0) + 1
+        if self.archived:
+            counts[OrderState.ARCHIVED] = self.archived
+        return counts
+
+    def is_open(self, order_id: str) -> bool:
+        """Whether the order has an open position."""
+        order = self.orders.get(order_id)
+        return order is not None and order.state in OPEN_STATES
+
+
+def day_of(order_id: str) -> str:
+    """The session day (YYYYMMDD) that an order id carries."""
+    return order_id.split("-")[1]
+
+
+def is_optimistic(fill: Fill) -> bool:
+    """A mid or ltp fill where the side that bid_ask would have paid was there."""
+    side = fill.ask_paise if fill.transaction_type == "BUY" else fill.bid_paise
+    return fill.rule in ("mid", "ltp") and side > 0

@@ -1,0 +1,69 @@
+"""Exact money: integer paise inside, rupees only at the edges (semantics.md, "Numbers")."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from daemon.domain.errors import BadNumber
+
+PAISE_PER_RUPEE: Final = 100
+# Far above any price or P&L of these markets, and far below what int64 columns can hold.
+PAISE_MAX: Final = 10**15
+
+Ratio = tuple[int, int]
+"""An exact non-negative fraction: (numerator, denominator > 0)."""
+
+
+def decimal_from(value: float | int | str | Decimal) -> Decimal:
+    """Read a number as it was written, so that 0.1 is a tenth. Raises BadNumber if not finite."""
+    try:
+        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise BadNumber(f"expected a number, was {value!r}") from error
+    if not exact.is_finite():
+        raise BadNumber(f"expected a finite number, was {value!r}")
+    return exact
+
+
+def paise_exact(rupees: float | int | str | Decimal) -> int:
+    """Rupees to whole paise. Raises BadNumber if there is a fraction of a paisa (`not_paise`)."""
+    paise = decimal_from(rupees) * PAISE_PER_RUPEE
+    if abs(paise) > PAISE_MAX or paise != int(paise):
+        raise BadNumber(f"expected whole paise, was {rupees!r} rupees")
+    return int(paise)
+
+
+def ratio(value: float | int | str | Decimal) -> Ratio:
+    """The exact fraction that was written: 0.3 is (3, 10), 2.5 is (5, 2)."""
+    return decimal_from(value).as_integer_ratio()
+
+
+def rupees(paise: int) -> float:
+    """Paise as a rupee float, for people and JSON only."""
+    return paise / PAISE_PER_RUPEE
+
+
+def rupees_text(paise: int) -> str:
+    """Paise as rupees with two decimals and a thousands separator, for people."""
+    sign = "-" if paise < 0 else ""
+    whole, part = divmod(abs(paise), PAISE_PER_RUPEE)
+    return f"{sign}{whole:,}.{part:02d}"
+
+
+def floor_to_tick(numerator: int, denominator: int, tick: int) -> int:
+    """The highest multiple of `tick` not above numerator/denominator (paise)."""
+    return numerator // (denominator * tick) * tick
+
+
+def ceil_to_tick(numerator: int, denominator: int, tick: int) -> int:
+    """The lowest multiple of `tick` not below numerator/denominator (paise)."""
+    return -(-numerator // (denominator * tick)) * tick
+
+
+def nearest_tick(numerator: int, denominator: int, tick: int, *, ties_up: bool) -> int:
+    """The multiple of `tick` nearest to numerator/denominator, a tie going up or down."""
+    step = 2 * denominator * tick
+    if ties_up:
+        return (2 * numerator + denominator * tick) // step * tick
+    return -((-2 * numerator + denominator * tick) // step) * tick

@@ -1,0 +1,124 @@
+"""An order, its states and its own history."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+
+from daemon.domain.errors import InvalidTransition
+from daemon.domain.intent import Product
+
+Side = Literal["BUY", "SELL"]
+
+
+class OrderState(StrEnum):
+    """Where an order is in its life (semantics.md section 5)."""
+
+    CREATED = "CREATED"
+    SUBMITTED = "SUBMITTED"
+    FILLED = "FILLED"
+    ACTIVE = "ACTIVE"
+    SL_PENDING = "SL_PENDING"
+    TP_PENDING = "TP_PENDING"
+    EXIT_PENDING = "EXIT_PENDING"
+    CLOSED = "CLOSED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    ARCHIVED = "ARCHIVED"
+
+
+_S = OrderState
+NEXT_STATES: Final[dict[OrderState, frozenset[OrderState]]] = {
+    _S.CREATED: frozenset({_S.SUBMITTED, _S.REJECTED}),
+    _S.SUBMITTED: frozenset({_S.FILLED, _S.REJECTED, _S.CANCELLED}),
+    _S.FILLED: frozenset({_S.ACTIVE}),
+    _S.ACTIVE: frozenset({_S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING}),
+    _S.SL_PENDING: frozenset({_S.ACTIVE, _S.CLOSED}),
+    _S.TP_PENDING: frozenset({_S.CLOSED}),
+    _S.EXIT_PENDING: frozenset({_S.CLOSED}),
+    _S.CLOSED: frozenset({_S.ARCHIVED}),
+    _S.REJECTED: frozenset({_S.ARCHIVED}),
+    _S.CANCELLED: frozenset({_S.ARCHIVED}),
+    _S.ARCHIVED: frozenset(),
+}
+assert set(NEXT_STATES) == set(OrderState)
+
+OPEN_STATES: Final = frozenset({_S.FILLED, _S.ACTIVE, _S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING})
+PENDING_EXIT_STATES: Final = frozenset({_S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING})
+DEAD_STATES: Final = frozenset({_S.CLOSED, _S.REJECTED, _S.CANCELLED})
+
+
+def can_move(state: OrderState, to: OrderState) -> bool:
+    """Whether the table has this move."""
+    return to in NEXT_STATES[state]
+
+
+class ExitRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The exit settings that one order was built with, every default resolved.
+
+    `partial_exit_pct` and `trail_step_r` are the decimals that were written (read them with
+    `money.ratio`); `time_stop_bars` 0 = no time stop.
+    """
+
+    enable_partial_exit: bool = False
+    partial_exit_pct: float = 0.5
+    partial_exit_when: Literal["losing", "always"] = "losing"
+    enable_trailing: bool = False
+    trail_step_r: float = 0.5
+    time_stop_bars: int = 0
+
+
+class StateChange(msgspec.Struct, frozen=True):
+    """One line of an order's own history. `ts` UTC ns."""
+
+    seq: int
+    ts: int
+    state: OrderState
+    reason: str
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """One order from intent to archive. Levels in paise, on the tick; quantity in units."""
+
+    order_id: str
+    number: int
+    """Counts orders since the ledger began; "by position number" means this."""
+    tradingsymbol: str
+    transaction_type: Side
+    quantity: int
+    product: Product = "MIS"
+    lot_size: int = 1
+    tick_paise: int = 5
+    sl_paise: int | None = None
+    tp_paise: int | None = None
+    exits: ExitRules = ExitRules()
+    strategy_id: str = ""
+    timeframe: str = "1m"
+    tag: str = ""
+    note: str = ""
+    """The strategy's own reason."""
+    confidence: float = 1.0
+    state: OrderState = OrderState.CREATED
+    created_ts: int = 0
+    submitted_ts: int = 0
+    submitted_seq: int = 0
+    average_price_paise: int = 0
+    filled_quantity: int = 0
+    status_message: str = ""
+    """The reason of the last move."""
+    history: list[StateChange] = []
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self.transaction_type == "BUY" else -1
+
+    def move(self, to: OrderState, *, seq: int, ts: int, reason: str) -> None:
+        """Make a move of the table. Raises InvalidTransition, having changed nothing."""
+        if to not in NEXT_STATES[self.state]:
+            raise InvalidTransition(self.order_id, self.state, to)
+        self.state = to
+        self.status_message = reason
+        self.history.append(StateChange(seq, ts, to, reason))

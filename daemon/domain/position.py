@@ -1,0 +1,74 @@
+"""An open quantity with its levels and its money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from daemon.domain.order import ExitRules
+from daemon.domain.intent import Product
+
+
+class PendingExit(msgspec.Struct, frozen=True, kw_only=True):
+    """An exit that waits for its fill. `seq` is the event that began the wait."""
+
+    seq: int
+    ts: int
+    reason: str
+    quantity: int
+    partial: bool = False
+    settling: bool = False
+    """Waits for the official close of the underlying, not for a tick."""
+
+
+class Position(msgspec.Struct, kw_only=True):
+    """One position: never netted with another (semantics.md section 5).
+
+    `sign` +1 long, -1 short. Money in paise, exact. `cost_paise` is what the open quantity
+    cost. `anchor_paise` is A of the ladder, `on_rest` whether a partial exit has been made
+    (then D is one step, else D is R), `ladder_steps` the whole steps gained so far.
+    """
+
+    order_id: str
+    number: int
+    tradingsymbol: str
+    strategy_id: str
+    timeframe: str
+    product: Product
+    sign: int
+    lot_size: int
+    tick_paise: int
+    exits: ExitRules
+    opened_quantity: int
+    quantity: int
+    entry_paise: int
+    entry_ts: int
+    entry_input_no: int
+    cost_paise: int
+    entry_bid_ask_paise: int
+    initial_stop_paise: int | None = None
+    stop_paise: int | None = None
+    target_paise: int | None = None
+    anchor_paise: int = 0
+    ladder_steps: int = 0
+    on_rest: bool = False
+    pending: PendingExit | None = None
+    realized_paise: int = 0
+    realized_bid_ask_paise: int = 0
+    cash_paise: int = 0
+    charges: Decimal = Decimal(0)
+    exit_fills: int = 0
+    closed_ts: int = 0
+    exit_reason: str = ""
+
+    @property
+    def r_paise(self) -> int:
+        """The risk per unit at entry, fixed for life; 0 without a stop."""
+        if self.initial_stop_paise is None:
+            return 0
+        return abs(self.entry_paise - self.initial_stop_paise)
+
+    def unrealized_paise(self, ltp_paise: int) -> int:
+        """What closing the open quantity at `ltp_paise` would add, gross."""
+        return self.sign * (ltp_paise * self.quantity - self.cost_paise)

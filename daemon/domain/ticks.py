@@ -1,0 +1,113 @@
+"""Ticks travel in blocks: numpy columns of one or many rows (design D5)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE
+
+Int64s = npt.NDArray[np.int64]
+Int32s = npt.NDArray[np.int32]
+Int8s = npt.NDArray[np.int8]
+
+UNKNOWN_INSTRUMENT: Final = -1
+ABSENT: Final = np.iinfo(np.int64).min
+"""A price that is not there (NaN, null or an empty cell)."""
+NOT_FINITE: Final = ABSENT + 1
+"""An infinite price."""
+NOT_PAISE: Final = ABSENT + 2
+"""A price with a fraction of a paisa."""
+
+WALK_NONE: Final = 0
+WALK_OPEN: Final = 1
+WALK_FIRST: Final = 2
+WALK_SECOND: Final = 3
+WALK_CLOSE: Final = 4
+
+
+class Ticks:
+    """A block of ticks in the order in which they were received.
+
+    All columns have one length. `ts` and `exchange_ts` are UTC ns (exchange_ts 0 = absent),
+    `instrument` is the index into the universe (UNKNOWN_INSTRUMENT if not in it), `ltp`, `bid`
+    and `ask` are paise, or ABSENT, NOT_FINITE or NOT_PAISE; `ltq` units; `volume` the
+    cumulative volume of the day and `oi`, both in units, -1 = absent.
+    `walk` and `other` exist only for blocks made of candles (semantics.md section 3): `walk` is
+    the step of the candle that the row is, and on WALK_FIRST and WALK_SECOND rows `ltp` is the
+    price if the low comes first and `other` the price if the high does.
+    `depth`, where kept, is int64 of shape (rows, 10, 3): five bids then five asks, best first,
+    each quantity, price (paise), orders; zeros where a level is empty.
+    """
+
+    __slots__ = (
+        "ask", "bid", "depth", "exchange_ts", "instrument", "ltp", "ltq", "oi", "other", "ts",
+        "volume", "walk",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        ts: Int64s,
+        instrument: Int32s,
+        ltp: Int64s,
+        exchange_ts: Int64s | None = None,
+        bid: Int64s | None = None,
+        ask: Int64s | None = None,
+        ltq: Int64s | None = None,
+        volume: Int64s | None = None,
+        oi: Int64s | None = None,
+        walk: Int8s | None = None,
+        other: Int64s | None = None,
+        depth: Int64s | None = None,
+    ) -> None:
+        self.ts = ts
+        self.instrument = instrument
+        self.ltp = ltp
+        self.exchange_ts = exchange_ts
+        self.bid = bid
+        self.ask = ask
+        self.ltq = ltq
+        self.volume = volume
+        self.oi = oi
+        self.walk = walk
+        self.other = other
+        self.depth = depth
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def rows(self, start: int, stop: int) -> Ticks:
+        """The rows [start, stop) as a block that shares memory with this one."""
+        return self._pick(slice(start, stop))
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Ticks:
+        """The chosen rows as a new block."""
+        return self._pick(rows)
+
+    def _pick(self, rows: Any) -> Ticks:
+        columns = {name: getattr(self, name) for name in self.__slots__}
+        return Ticks(**{k: None if v is None else v[rows] for k, v in columns.items()})
+
+
+def paise_column(prices: npt.NDArray[Any]) -> Int64s:
+    """A rupee column as paise: exact, or ABSENT, NOT_FINITE, NOT_PAISE where it is not a price.
+
+    A float is whole paise exactly when it is the float nearest to that number of paise, which is
+    what reading its shortest decimal form (`Decimal(repr(x))`) would say too.
+    """
+    if prices.dtype.kind in "iu":
+        return np.asarray(prices.astype(np.int64) * PAISE_PER_RUPEE, dtype=np.int64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        whole = np.rint(prices.astype(np.float64) * PAISE_PER_RUPEE)
+        exact = (whole / PAISE_PER_RUPEE).astype(prices.dtype) == prices
+        exact &= np.abs(whole) <= PAISE_MAX
+    if exact.all():
+        return whole.astype(np.int64)
+    paise = np.full(len(prices), NOT_PAISE, dtype=np.int64)
+    paise[exact] = whole[exact].astype(np.int64)
+    paise[np.isinf(prices)] = NOT_FINITE
+    paise[np.isnan(prices)] = ABSENT
+    return paise
