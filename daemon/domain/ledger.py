@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from daemon.domain.dates import ist_day
 from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
@@ -17,7 +18,8 @@ from daemon.domain.position import PendingExit, Position
 class StrategyTally(msgspec.Struct, kw_only=True):
     """What the gates and the metrics need to know of one strategy. Money in paise."""
 
-    day: str = ""
+    day: int = 0
+    """The IST day that the counters of today belong to (`ist_day`)."""
     trades_today: int = 0
     loss_streak: int = 0
     entries: int = 0
@@ -81,7 +83,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             found = self.strategies[strategy_id] = StrategyTally()
         return found
 
-    def tally_on(self, strategy_id: str, day: str) -> StrategyTally:
+    def tally_on(self, strategy_id: str, day: int) -> StrategyTally:
         """The tally with its day counters cleared if they belong to another day."""
         tally = self.tally(strategy_id)
         if tally.day != day:
@@ -125,7 +127,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         if to is OrderState.SUBMITTED:
             order.submitted_ts = event.ts
             order.submitted_seq = event.seq
-            self.tally_on(order.strategy_id, self.day).trades_today += 1
+            self.tally_on(order.strategy_id, ist_day(event.ts)).trades_today += 1
         elif to is OrderState.FILLED:
             assert event.fill is not None
             self._open(order, event, event.fill)
@@ -152,8 +154,8 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def _apply_dead_entry(self, order: Order, event: OrderMoved) -> None:
         self.refusals[event.reason] = self.refusals.get(event.reason, 0) + 1
-        if event.from_state is OrderState.SUBMITTED and day_of(order.order_id) == self.day:
-            tally = self.tally_on(order.strategy_id, self.day)
+        tally = self.tally(order.strategy_id)
+        if event.from_state is OrderState.SUBMITTED and ist_day(order.submitted_ts) == tally.day:
             tally.trades_today -= 1
 
     def _open(self, order: Order, event: OrderMoved, fill: Fill) -> None:
@@ -195,7 +197,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.realized_bid_ask_paise += fill.realized_bid_ask_paise
         self.realized_paise += fill.realized_paise
         self.realized_bid_ask_paise += fill.realized_bid_ask_paise
-        tally = self.tally_on(order.strategy_id, self.day)
+        tally = self.tally_on(order.strategy_id, ist_day(event.ts))
         tally.realized_paise += fill.realized_paise
         tally.realized_today_paise += fill.realized_paise
         self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)

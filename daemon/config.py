@@ -1,0 +1,208 @@
+"""The configuration as frozen structs: every default is here, once (design D9).
+
+`daemon.config_file` reads YAML into these. Units are in the names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from daemon.domain.intent import ExitOverrides
+
+CONFIG_VERSION = 1
+
+Fraction01 = Annotated[float, Meta(gt=0, lt=1)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+PositiveCount = Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the configuration; a key that it does not have is an error."""
+
+
+class ExecutionConfig(Section):
+    """How orders fill and how positions exit (semantics.md sections 6 and 7)."""
+
+    engine: Literal["v3", "v2"] = "v3"
+    fallback: Literal["v2", "none"] = "v2"
+    fill_mode: Literal["mid", "bid_ask", "ltp"] = "mid"
+    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 5
+    latency_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
+    reject_after_s: PositiveSeconds = 30
+    stale_after_s: PositiveSeconds = 5
+    quote_max_age_s: PositiveSeconds = 60
+    enable_partial_exit: bool = True
+    partial_exit_pct: Fraction01 = 0.5
+    partial_exit_when: Literal["losing", "always"] = "losing"
+    enable_trailing: bool = True
+    trail_step_r: Annotated[float, Meta(gt=0, le=100)] = 0.5
+    enable_time_stop: bool = True
+    time_stop_bars: Count = 20
+    square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20
+    candle_grace_ms: Annotated[int, Meta(ge=0, le=30_000)] = 0
+    charges: bool = True
+
+    def __post_init__(self) -> None:
+        if self.latency_ms >= self.reject_after_s * 1000:
+            raise ValueError("latency_ms must be less than reject_after_s")
+
+
+class RiskConfig(Section):
+    """Gates between an intent and an order; null switches a gate off. Money in rupees."""
+
+    daily_loss_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    max_open_positions: PositiveCount | None = None
+    max_order_quantity: PositiveCount | None = None
+
+
+class StrategyConfig(Section):
+    """One strategy: where its class is, what it trades, and its own limits."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+    module: str
+    class_: str = msgspec.field(name="class")
+    enabled: bool = True
+    timeframe: str = "1m"
+    symbols: list[str] = []
+    params: dict[str, Any] = {}
+    exits: ExitOverrides = ExitOverrides()
+    product: Literal["MIS", "NRML"] = "MIS"
+    priority: int = 0
+    max_trades_per_day: PositiveCount | None = None
+    max_loss_streak: PositiveCount | None = None
+
+
+class StrategiesConfig(Section):
+    """The strategies in their order, and how their intents are reconciled."""
+
+    conflict: Literal["highest_confidence", "priority", "net_out"] = "highest_confidence"
+    max_strategy_errors: PositiveCount = 3
+    warmup_candles: Count = 200
+    list: list[StrategyConfig] = []
+
+
+class InstrumentConfig(Section):
+    """One instrument written out; what is left out is looked up or takes its default."""
+
+    tradingsymbol: str
+    instrument_token: PositiveCount | None = None
+    exchange: str | None = None
+    segment: str | None = None
+    name: str | None = None
+    instrument_type: Literal["EQ", "FUT", "CE", "PE", "INDEX"] | None = None
+    tick_size: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    lot_size: PositiveCount | None = None
+    expiry: str | None = None
+    strike: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+
+
+class UniverseConfig(Section):
+    """The instruments of the run. Empty means all that the feed's files name.
+
+    `instruments_file` is a CSV in Kite's dump format that rows are looked up in.
+    """
+
+    instruments_file: str = ""
+    instruments: list[InstrumentConfig] = []
+
+
+class ReplayFile(Section):
+    """One recorded file. `format` auto goes by its ending; `columns` maps CSV names.
+
+    `kind: candles` needs `timeframe` and `symbol` (unless a column names it).
+    """
+
+    path: str
+    kind: Literal["ticks", "candles"] = "ticks"
+    format: Literal["auto", "parquet", "jsonl", "csv"] = "auto"
+    symbol: str = ""
+    timeframe: str = "1m"
+    skip_untraded: bool = True
+    columns: dict[str, str] = {}
+    """Our column name -> the file's (`ts, exchange_ts, symbol, token, ltp, bid, ask, ltq,
+    volume, oi`, or `ts, open, high, low, close, volume` for candles)."""
+    ts_unit: Literal["auto", "iso", "ns", "us", "ms", "s"] = "auto"
+    symbols: dict[str, str] = {}
+    """A value of the file's symbol or token column -> tradingsymbol."""
+
+
+class SettlementConfig(Section):
+    """The official close of an underlying on an expiry date, rupees."""
+
+    underlying: str
+    date: str
+    close: Annotated[float, Meta(gt=0, le=1e9)]
+
+
+class ReplayConfig(Section):
+    """Recorded files, merged by time; `start` and `end` (ISO, IST) cut the replay."""
+
+    files: list[ReplayFile] = []
+    speed: str = "max"
+    start: str = ""
+    end: str = ""
+    block_rows: Annotated[int, Meta(ge=1, le=1_000_000)] = 65_536
+    settlements: list[SettlementConfig] = []
+
+
+class SyntheticConfig(Section):
+    """A seeded random session: an index, its future, and an option chain that follows."""
+
+    seed: Count = 42
+    date: str = "2026-11-18"
+    underlying: Literal["NIFTY", "BANKNIFTY"] = "NIFTY"
+    spot: Annotated[float, Meta(gt=0, le=1e6)] = 25_000.0
+    strikes_each_side: Annotated[int, Meta(ge=0, le=50)] = 3
+    ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
+    annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15
+    sessions: Annotated[int, Meta(ge=1, le=250)] = 1
+
+
+class FeedConfig(Section):
+    """Where the ticks come from."""
+
+    kind: Literal["replay", "synthetic", "kite"] = "synthetic"
+    replay: ReplayConfig = ReplayConfig()
+    synthetic: SyntheticConfig = SyntheticConfig()
+
+
+class MetricsConfig(Section):
+    """The metrics file; a relative path is under the output directory."""
+
+    interval_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
+    path: str = "analytics/runtime_metrics.json"
+
+
+class LogConfig(Section):
+    """What is logged, and how."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = "text"
+    file: str = ""
+
+
+class RulesConfig(Section):
+    """The dated rulebook; empty means the one that ships (`configs/rules`)."""
+
+    directory: str = ""
+
+
+class Config(Section):
+    """The whole configuration of a run."""
+
+    version: Literal[1] = 1
+    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$")] = "dev"
+    out: str = "artifacts"
+    feed: FeedConfig = FeedConfig()
+    universe: UniverseConfig = UniverseConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    risk: RiskConfig = RiskConfig()
+    strategies: StrategiesConfig = StrategiesConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
+    rules: RulesConfig = RulesConfig()

@@ -1,0 +1,70 @@
+"""Indian wall time from UTC nanoseconds: UTC+05:30, never daylight saving."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+SECOND_NS: Final = 1_000_000_000
+MINUTE_NS: Final = 60 * SECOND_NS
+HOUR_NS: Final = 60 * MINUTE_NS
+DAY_NS: Final = 24 * HOUR_NS
+IST: Final = dt.timezone(dt.timedelta(hours=5, minutes=30), "IST")
+IST_OFFSET_NS: Final = 5 * HOUR_NS + 30 * MINUTE_NS
+_EPOCH: Final = dt.date(1970, 1, 1)
+
+
+def ist_day(ts: int) -> int:
+    """Days from 1970-01-01 to the Indian date of `ts`."""
+    return (ts + IST_OFFSET_NS) // DAY_NS
+
+
+def ist_date(ts: int) -> dt.date:
+    """The Indian date of `ts`. Raises OverflowError outside the years 1 to 9999."""
+    return _EPOCH + dt.timedelta(days=ist_day(ts))
+
+
+def ist_midnight(date: dt.date) -> int:
+    """The UTC ns at which the Indian date begins."""
+    return (date - _EPOCH).days * DAY_NS - IST_OFFSET_NS
+
+
+def ist_ns(date: dt.date, time: dt.time) -> int:
+    """The UTC ns of an Indian date and wall time."""
+    seconds = time.hour * 3600 + time.minute * 60 + time.second
+    return ist_midnight(date) + seconds * SECOND_NS + time.microsecond * 1000
+
+
+def iso_ist(ts: int) -> str:
+    """ISO 8601 with +05:30 and nanoseconds cut to microseconds, for people and JSON."""
+    midnight = ist_midnight(ist_date(ts))
+    at = dt.datetime.combine(ist_date(ts), dt.time(), IST)
+    return (at + dt.timedelta(microseconds=(ts - midnight) // 1000)).isoformat(
+        timespec="microseconds"
+    )
+
+
+def parse_ts(text: str) -> int:
+    """UTC ns from ISO 8601 (naive means IST) or from a number of ns.
+
+    Raises ValueError if it is neither.
+    """
+    if text.lstrip("-").isdigit() and len(text) > 10:
+        return int(text)
+    at = dt.datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=IST)
+    delta = at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return (delta.days * 86_400 + delta.seconds) * SECOND_NS + delta.microseconds * 1000
+
+
+def parse_timeframe(text: str) -> int:
+    """Nanoseconds of a bar: `1m`, `5m`, `1h`, `30s`; `1d` (one bar a session) is a whole day.
+
+    Raises ValueError for anything else.
+    """
+    units = {"s": SECOND_NS, "m": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS}
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or int(number) == 0 or unit not in units:
+        raise ValueError(f"expected a timeframe such as 1m, 5m or 1h, was {text!r}")
+    return min(int(number) * units[unit], DAY_NS)
