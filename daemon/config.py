@@ -83,7 +83,7 @@ class StrategiesConfig(Section):
     conflict: Literal["highest_confidence", "priority", "net_out"] = "highest_confidence"
     max_strategy_errors: PositiveCount = 3
     warmup_candles: Count = 200
-    list: list[StrategyConfig] = []
+    items: list[StrategyConfig] = msgspec.field(default_factory=list, name="list")
 
 
 class InstrumentConfig(Section):
