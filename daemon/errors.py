@@ -1,0 +1,61 @@
+"""The world's faults: typed, explained in one line, each with the exit code it ends with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends (reliability.md)."""
+
+    STOPPED = 0
+    USAGE = 64
+    JOURNAL_CORRUPT = 65
+    FEED_LOST = 69
+    INVARIANT_BROKEN = 70
+    JOURNAL_IO = 74
+    ALREADY_RUNNING = 75
+    TOKEN_REFUSED = 77
+    BAD_CONFIG = 78
+
+
+class DaemonError(Exception):
+    """A fault of the world that ends the run: one line a trader understands, no traceback."""
+
+    exit_code: ExitCode = ExitCode.INVARIANT_BROKEN
+
+
+class UsageError(DaemonError):
+    """The command line asks for something that is not there."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(DaemonError):
+    """The configuration is wrong: file, line, path, what was expected."""
+
+    exit_code = ExitCode.BAD_CONFIG
+
+
+class FeedError(DaemonError):
+    """A recording or a feed cannot be read: which file, which row, what to do."""
+
+    exit_code = ExitCode.FEED_LOST
+
+
+class JournalCorrupt(DaemonError):
+    """The journal was altered, is of another version, or is behind its head file."""
+
+    exit_code = ExitCode.JOURNAL_CORRUPT
+
+
+class JournalIOError(DaemonError):
+    """The journal cannot be written; trading stops here."""
+
+    exit_code = ExitCode.JOURNAL_IO
+
+
+class AlreadyRunning(DaemonError):
+    """Another process holds this account or run."""
+
+    exit_code = ExitCode.ALREADY_RUNNING
