@@ -1,0 +1,55 @@
+"""What falls due when: one heap, ordered by due time and then by phase (semantics.md section 4)."""
+
+from __future__ import annotations
+
+import heapq
+from enum import IntEnum
+from typing import Any, Final
+
+NEVER: Final = 1 << 62
+
+
+class Phase(IntEnum):
+    """The order of what is due at one time."""
+
+    DAY = 0
+    ENTRY_LIMIT = 1
+    TIME_STOP = 2
+    SQUARE_OFF = 3
+    COMMAND = 4
+    TIMED_INTENT = 5
+    CANDLES = 6
+    SESSION_END = 7
+
+
+class Agenda:
+    """A heap of (due, phase, key, item). Keys order items of one time and phase.
+
+    `next_due` (UTC ns, NEVER if empty) is what a tick is compared with.
+    """
+
+    __slots__ = ("_count", "_heap", "next_due")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Phase, int, int, Any]] = []
+        self._count = 0
+        self.next_due = NEVER
+
+    def add(self, due: int, phase: Phase, key: int, item: Any) -> None:
+        """Put something on the agenda."""
+        self._count += 1
+        heapq.heappush(self._heap, (due, phase, key, self._count, item))
+        self.next_due = self._heap[0][0]
+
+    def pop_time(self, until: int) -> tuple[int, list[tuple[Phase, Any]]] | None:
+        """All items of the earliest time at or before `until`, in order; None if there is none."""
+        heap = self._heap
+        if not heap or heap[0][0] > until:
+            return None
+        due = heap[0][0]
+        items: list[tuple[Phase, Any]] = []
+        while heap and heap[0][0] == due:
+            _, phase, _, _, item = heapq.heappop(heap)
+            items.append((phase, item))
+        self.next_due = heap[0][0] if heap else NEVER
+        return due, items

@@ -1,0 +1,143 @@
+"""What the market side knows of one instrument: quote, open bars, triggers, extremes."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from daemon.domain.instrument import Instrument
+from daemon.market.candles import OpenBar
+from daemon.market.extremes import Extremes
+from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
+
+WATCH_ALL: Final = 1 << 62
+"""As `below`, it makes every price a reason to stop the scan."""
+
+
+class Quote(NamedTuple):
+    """The last known prices of an instrument, paise (bid and ask 0 if absent)."""
+
+    ts: int
+    ltp: int
+    bid: int
+    ask: int
+    input_no: int
+    walked: bool
+    after_gap: bool
+
+
+class Book:
+    """One instrument's market state.
+
+    The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
+    nothing else is needed for a tick that does not matter. `row` is the latest row of the block
+    in work, -1 when the quote below is up to date. `high` < 0 marks an empty segment.
+    """
+
+    __slots__ = (
+        "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
+        "expects_gap_tick", "extremes", "fresh_from", "high", "index", "input_no", "instrument",
+        "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "tick_watchers",
+        "triggers", "volume", "waiting", "walk_high_first", "walked",
+    )  # fmt: skip
+
+    def __init__(self, index: int, instrument: Instrument | None) -> None:
+        self.index = index
+        self.instrument = instrument
+        # the quote
+        self.row = -1
+        self.ltp = 0
+        self.bid = 0
+        self.ask = 0
+        self.quote_ts = -1
+        self.input_no = 0
+        self.walked = False
+        self.fresh_from = 0
+        self.after_gap_no = -1
+        self.expects_gap_tick = False
+        # the segment
+        self.open = 0
+        self.high = -1
+        self.low = 0
+        self.volume = -1
+        self.baseline = -1
+        self.bars: dict[str, OpenBar] = {}
+        # what must be noticed
+        self.below = NO_LEVEL_BELOW
+        self.above = NO_LEVEL_ABOVE
+        self.triggers = TriggerBook()
+        self.waiting: list[Any] = []
+        self.tick_watchers = False
+        # of open positions
+        self.extremes = Extremes()
+        self.marks: dict[int, tuple[int, int]] = {}
+        self.net = 0
+        self.entries = 0
+        # the session of the day and the walk of a candle
+        self.open_ts = 0
+        self.close_ts = 0
+        self.walk_high_first = False
+
+    def arm(self) -> None:
+        """Set the two prices that the scan compares with."""
+        if self.waiting or self.tick_watchers or self.expects_gap_tick:
+            self.below = WATCH_ALL
+        else:
+            self.below = self.triggers.nearest_below()
+            self.above = self.triggers.nearest_above()
+
+    def quote(self) -> Quote | None:
+        """The last quote, None before the first tick. Only when `row` is -1."""
+        assert self.row < 0, self.row
+        if self.quote_ts < 0:
+            return None
+        return Quote(
+            self.quote_ts, self.ltp, self.bid, self.ask, self.input_no, self.walked,
+            self.input_no == self.after_gap_no,
+        )  # fmt: skip
+
+    def end_segment(self) -> None:
+        """Fold the segment into the open bars and the extremes. Only when `row` is -1."""
+        if self.high < 0:
+            return
+        assert self.row < 0, self.row
+        for bar in self.bars.values():
+            bar.add(first=self.open, high=self.high, low=self.low, last=self.ltp)
+            if self.volume >= 0:
+                bar.add_volume(self.volume, self.baseline)
+        if self.marks:
+            self.extremes.push(self.high, self.low)
+        self.high = -1
+
+    def start_day(self, open_ts: int, close_ts: int) -> None:
+        """A new date: its session (both 0 if it has none), and volumes from zero."""
+        self.open_ts = open_ts
+        self.close_ts = close_ts
+        self.volume = -1
+        self.baseline = -1
+        for bar in self.bars.values():
+            bar.start_day()
+
+    def mark_entry(self, number: int, *, ltp: int, input_no: int) -> None:
+        """Remember where position `number` began, for its best and worst price.
+
+        The tick in work (if it is this instrument's) counts; whatever came before does not.
+        """
+        if self.input_no != input_no:
+            self.end_segment()
+        self.marks[number] = (self.extremes.segment, ltp)
+
+    def excursion(self, number: int) -> tuple[int, int]:
+        """The highest and lowest ltp that position `number` has seen, paise."""
+        segment, ltp = self.marks[number]
+        high, low = self.extremes.high_since(segment), self.extremes.low_since(segment)
+        high = ltp if high is None else max(high, ltp)
+        low = ltp if low is None else min(low, ltp)
+        if self.high >= 0:
+            high, low = max(high, self.high), min(low, self.low)
+        return high, low
+
+    def unmark(self, number: int) -> None:
+        """Position `number` is closed."""
+        self.marks.pop(number, None)
+        if not self.marks:
+            self.extremes.forget()

@@ -1,0 +1,227 @@
+"""From a block as it was delivered to rows that the engine takes (semantics.md section 2).
+
+Everything that can be judged without the engine's state is judged here, by column: refusals
+(each row once, by its first reason), books that make no sense, rows outside their session, and
+the few rows that need more care than the scan gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.dates import DAY_NS, ist_date
+from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
+from daemon.market.schedule import Schedule, midnight_after
+
+FUTURE_MAX_NS: Final = 400 * DAY_NS
+REFUSALS: Final = ("unknown_instrument", "bad_price", "not_paise", "late", "future")
+
+
+class Rows:
+    """Accepted rows of one date, as lists for the scan and as columns for the rest.
+
+    `instrument` is the number of instruments (the idle book) for a row outside its session.
+    `special` are the rows, in order, that the engine must take by itself: the first after a
+    silence, and those whose bar is not the one that is open. `input_no` of row k is
+    `first_input_no + offsets[k]`.
+    """
+
+    __slots__ = (
+        "_offsets", "ask", "bar_ts", "bid", "first_input_no", "gaps", "instrument", "ltp", "other",
+        "special", "ts", "volume", "walk",
+    )  # fmt: skip
+
+    def __init__(
+        self, block: Ticks, first_input_no: int, offsets: npt.NDArray[np.intp] | None
+    ) -> None:
+        self.ts: list[int] = block.ts.tolist()
+        self.instrument: list[int] = block.instrument.tolist()
+        self.ltp: list[int] = block.ltp.tolist()
+        self.volume: list[int] | None = None if block.volume is None else block.volume.tolist()
+        self.bid = block.bid
+        self.ask = block.ask
+        self.walk = block.walk
+        self.other = block.other
+        self.bar_ts: Int64s | None = None
+        self.gaps: frozenset[int] = frozenset()
+        self.special: list[int] = []
+        self.first_input_no = first_input_no
+        self._offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def input_no(self, row: int) -> int:
+        """The number of the input that this row is."""
+        offset = row if self._offsets is None else int(self._offsets[row])
+        return self.first_input_no + offset
+
+    def cursor(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """(row, ts, instrument, ltp, volume) of every row, once."""
+        volumes = repeat(-1) if self.volume is None else self.volume
+        return zip(range(len(self.ts)), self.ts, self.instrument, self.ltp, volumes, strict=False)
+
+
+class Intake:
+    """Counts what it refuses or drops; keeps the time of the last accepted row."""
+
+    def __init__(self, schedule: Schedule, size: int, *, stale_after_ns: int, grace_ns: int) -> None:
+        self._schedule = schedule
+        self._size = size
+        self._stale_after_ns = stale_after_ns
+        self._grace_ns = grace_ns
+        self.grid_ns = 0
+        """The greatest common divisor of the timeframes in use; 0 = no candles are made."""
+        self.refused = dict.fromkeys(REFUSALS, 0)
+        self.dropped_books = 0
+        self.outside_session = 0
+        self.rows = 0
+        self.gaps = 0
+        self.longest_gap_ns = 0
+
+    def accept(
+        self, block: Ticks, *, first_input_no: int, now: int, feed_last: int
+    ) -> Iterator[Rows]:
+        """The accepted rows, one `Rows` per date. `now` and `feed_last` are UTC ns, -1 = none."""
+        self.rows += len(block)
+        keep = self._judge(block, now)
+        offsets: npt.NDArray[np.intp] | None = None
+        if keep is not None:
+            offsets = np.flatnonzero(keep)
+            block = block.take(offsets)
+        start = 0
+        while start < len(block):
+            midnight = midnight_after(int(block.ts[start]))
+            stop = int(np.searchsorted(block.ts, midnight)) if block.ts[-1] >= midnight else None
+            part = block.rows(start, len(block) if stop is None else stop)
+            part_offsets = None if offsets is None else offsets[start : start + len(part)]
+            base = first_input_no + (start if offsets is None else 0)
+            yield self._prepare(part, base, part_offsets, feed_last)
+            feed_last = int(part.ts[-1])
+            start += len(part)
+
+    def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_] | None:
+        """Which rows are accepted; None when all are."""
+        unknown = (block.instrument < 0) | (block.instrument >= self._size)
+        bad = block.ltp <= 0
+        keep = ~(unknown | bad)
+        ts = block.ts
+        last = np.maximum.accumulate(np.where(keep, ts, now))
+        before = np.empty_like(last)
+        before[:1] = now
+        before[1:] = np.maximum(last[:-1], now)
+        late = ts < before
+        future = ts > np.maximum(before, ts[:1] if now < 0 else before) + FUTURE_MAX_NS
+        if keep.all() and not late.any() and not future.any():
+            return None
+        return self._refuse(block, unknown, bad, now)
+
+    def _refuse(
+        self,
+        block: Ticks,
+        unknown: npt.NDArray[np.bool_],
+        bad: npt.NDArray[np.bool_],
+        now: int,
+    ) -> npt.NDArray[np.bool_]:
+        """The slow road: row by row in order, because a refused row moves no clock."""
+        keep = np.ones(len(block), dtype=np.bool_)
+        last = now
+        for row, ts in enumerate(block.ts.tolist()):
+            reason = ""
+            if unknown[row]:
+                reason = "unknown_instrument"
+            elif bad[row]:
+                reason = "not_paise" if block.ltp[row] == NOT_PAISE else "bad_price"
+            elif ts < last:
+                reason = "late"
+            elif last >= 0 and ts > last + FUTURE_MAX_NS:
+                reason = "future"
+            if reason:
+                keep[row] = False
+                self.refused[reason] += 1
+            else:
+                last = ts
+        return keep
+
+    def _prepare(
+        self, part: Ticks, base: int, offsets: npt.NDArray[np.intp] | None, feed_last: int
+    ) -> Rows:
+        self._clean_books(part)
+        self._leave_out_closed(part)
+        rows = Rows(part, base, offsets)
+        gaps = self._find_gaps(part, feed_last)
+        rows.gaps = frozenset(gaps)
+        special = set(gaps)
+        if part.walk is not None:
+            special.update(np.flatnonzero(part.walk != WALK_NONE).tolist())
+        if self.grid_ns and (part.exchange_ts is not None or self._grace_ns):
+            special.update(self._find_foreign_bars(part, rows))
+        rows.special = sorted(special)
+        return rows
+
+    def _clean_books(self, part: Ticks) -> None:
+        """Absent sides become 0; a crossed book or a side <= 0 loses both sides."""
+        if part.bid is None or part.ask is None:
+            zeros = np.zeros(len(part), dtype=np.int64)
+            part.bid = zeros if part.bid is None else part.bid
+            part.ask = zeros if part.ask is None else part.ask
+            if part.bid is zeros and part.ask is zeros:
+                part.bid = part.ask = None
+                return
+            part.bid = np.where(part.bid == 0, ABSENT, part.bid)
+            part.ask = np.where(part.ask == 0, ABSENT, part.ask)
+        bid, ask = part.bid, part.ask
+        if (bid > 0).all() and (ask >= bid).all():
+            return
+        no_bid, no_ask = bid == ABSENT, ask == ABSENT
+        broken = (~no_bid & (bid <= 0)) | (~no_ask & (ask <= 0))
+        broken |= ~no_bid & ~no_ask & (bid > ask)
+        self.dropped_books += int(broken.sum())
+        part.bid = np.where(no_bid | broken, 0, bid)
+        part.ask = np.where(no_ask | broken, 0, ask)
+
+    def _leave_out_closed(self, part: Ticks) -> None:
+        """Rows outside their instrument's session go to the idle book."""
+        day = self._schedule.day(ist_date(int(part.ts[0])))
+        first, last = part.ts[0], part.ts[-1]
+        if first >= day.opens.max(initial=0) and last < day.closes.min(initial=1 << 62):
+            return
+        opens, closes = day.opens[part.instrument], day.closes[part.instrument]
+        outside = (part.ts < opens) | (part.ts >= closes)
+        self.outside_session += int(outside.sum())
+        part.instrument = np.where(outside, self._size, part.instrument).astype(np.int32)
+
+    def _find_gaps(self, part: Ticks, feed_last: int) -> list[int]:
+        """Rows that end a silence of the whole feed; silences over night are not counted."""
+        before = np.empty_like(part.ts)
+        before[0] = feed_last if feed_last >= 0 else part.ts[0]
+        before[1:] = part.ts[:-1]
+        silence = part.ts - before
+        if silence.max() <= self._stale_after_ns:
+            return []
+        rows = np.flatnonzero(silence > self._stale_after_ns)
+        midnight = midnight_after(int(part.ts[0])) - DAY_NS
+        counted = rows[before[rows] >= midnight]
+        if len(counted):
+            self.gaps += len(counted)
+            self.longest_gap_ns = max(self.longest_gap_ns, int(silence[counted].max()))
+        return [int(row) for row in rows]
+
+    def _find_foreign_bars(self, part: Ticks, rows: Rows) -> list[int]:
+        """Rows whose own bar is not the one that is open when they come."""
+        ts = part.ts
+        bar_ts = ts
+        if part.exchange_ts is not None:
+            known = part.exchange_ts > 0
+            bar_ts = np.where(known, np.minimum(part.exchange_ts, ts), ts)
+        rows.bar_ts = bar_ts
+        day = self._schedule.day(ist_date(int(ts[0])))
+        opens = np.append(day.opens, 0)[part.instrument]
+        own = (bar_ts - opens) // self.grid_ns
+        current = (ts - self._grace_ns - opens) // self.grid_ns
+        return [int(row) for row in np.flatnonzero(own != current)]
