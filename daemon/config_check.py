@@ -1,0 +1,164 @@
+"""What a configuration must satisfy beyond the types of its keys, and what identifies it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from daemon.config import Config, StrategyConfig
+from daemon.domain.dates import parse_timeframe, parse_ts
+from daemon.errors import ConfigError
+from daemon.yaml_document import Step, dotted_path, found
+
+_NOT_TRADING: Final = (("out",), ("log",), ("metrics",), ("feed", "replay", "speed"),
+                       ("feed", "replay", "block_rows"))  # fmt: skip
+"""Keys that change how a run is carried out or shown, never what it decides."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong: where (`("feed", "kind")`) and a sentence."""
+
+    path: tuple[Step, ...]
+    text: str
+
+
+def check_config(config: Config) -> None:
+    """Refuse a configuration whose parts contradict each other. Raises ConfigError."""
+    for problem in problems(config):
+        raise ConfigError(f"{dotted_path(problem.path)}: {problem.text}")
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """All that is wrong across keys, in the order of the file's sections."""
+    yield from _feed_problems(config)
+    yield from _universe_problems(config)
+    yield from _strategy_problems(config)
+
+
+def render_config(config: Config) -> str:
+    """The effective configuration as canonical JSON: equal settings, equal text."""
+    return _canonical(_values(config))
+
+
+def fingerprint(config: Config) -> str:
+    """SHA-256 (hex) of all that can change a trading event, for telling runs apart.
+
+    Replay speed and block size, output, log and metrics are left out. The contents of the files
+    that the configuration names (recordings, rules) are not in it.
+    """
+    values = _values(config)
+    for path in _NOT_TRADING:
+        section = values
+        for name in path[:-1]:
+            section = section[name]
+        del section[path[-1]]
+    return hashlib.sha256(_canonical(values).encode()).hexdigest()
+
+
+def _values(config: Config) -> dict[str, Any]:
+    # Through JSON and back, so that a default 5 and a written 5.0 of a float key are one value.
+    same = msgspec.json.decode(msgspec.json.encode(config), type=Config)
+    values: dict[str, Any] = msgspec.to_builtins(same)
+    return values
+
+
+def _canonical(values: dict[str, Any]) -> str:
+    return msgspec.json.encode(values, order="sorted").decode()
+
+
+def _feed_problems(config: Config) -> Iterator[Problem]:
+    replay = config.feed.replay
+    at = ("feed", "replay")
+    if config.feed.kind == "replay" and not replay.files:
+        yield Problem((*at, "files"), "expected at least one file, as feed.kind is replay")
+    for number, file in enumerate(replay.files):
+        yield from _timeframe((*at, "files", number, "timeframe"), file.timeframe)
+    if not _is_speed(replay.speed):
+        yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
+    yield from _span(at, replay.start, replay.end)
+    for number, row in enumerate(replay.settlements):
+        yield from _date((*at, "settlements", number, "date"), row.date)
+    for number, first in _repeats([(row.underlying, row.date) for row in replay.settlements]):
+        yield Problem((*at, "settlements", number), f"is already given as settlements[{first}]")
+    yield from _date(("feed", "synthetic", "date"), config.feed.synthetic.date)
+
+
+def _universe_problems(config: Config) -> Iterator[Problem]:
+    rows = config.universe.instruments
+    at = ("universe", "instruments")
+    for number, first in _repeats([row.tradingsymbol for row in rows]):
+        name = found(rows[number].tradingsymbol)
+        yield Problem((*at, number, "tradingsymbol"), f"{name} is already instruments[{first}]")
+    for number, row in enumerate(rows):
+        if row.expiry:
+            yield from _date((*at, number, "expiry"), row.expiry)
+
+
+def _strategy_problems(config: Config) -> Iterator[Problem]:
+    rows = config.strategies.items
+    at = ("strategies", "list")
+    for number, first in _repeats([row.id for row in rows]):
+        yield Problem((*at, number, "id"), f"{found(rows[number].id)} is already list[{first}]")
+    for number, row in enumerate(rows):
+        yield from _timeframe((*at, number, "timeframe"), row.timeframe)
+        yield from _exit_problems((*at, number, "exits"), row)
+
+
+def _exit_problems(at: tuple[Step, ...], strategy: StrategyConfig) -> Iterator[Problem]:
+    """The overrides carry no bounds of their own; they have those of the execution block."""
+    exits = strategy.exits
+    pct, step, bars = exits.partial_exit_pct, exits.trail_step_r, exits.time_stop_bars
+    if pct is not None and not 0 < pct < 1:
+        yield Problem((*at, "partial_exit_pct"), f"expected a number > 0 and < 1, was {pct}")
+    if step is not None and not 0 < step <= 100:
+        yield Problem((*at, "trail_step_r"), f"expected a number > 0 and <= 100, was {step}")
+    if bars is not None and not 0 <= bars <= 10**9:
+        yield Problem((*at, "time_stop_bars"), f"expected a whole number >= 0, was {bars}")
+
+
+def _repeats(keys: Sequence[object]) -> Iterator[tuple[int, int]]:
+    """The position of every key that was there before, and where it was first."""
+    first: dict[object, int] = {}
+    for number, key in enumerate(keys):
+        if first.setdefault(key, number) != number:
+            yield number, first[key]
+
+
+def _timeframe(at: tuple[Step, ...], text: str) -> Iterator[Problem]:
+    try:
+        parse_timeframe(text)
+    except ValueError as error:
+        yield Problem(at, str(error))
+
+
+def _date(at: tuple[Step, ...], text: str) -> Iterator[Problem]:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        yield Problem(at, f"expected a date such as 2026-11-18, was {found(text)}")
+
+
+def _span(at: tuple[Step, ...], start: str, end: str) -> Iterator[Problem]:
+    times: list[int] = []
+    for name, text in (("start", start), ("end", end)):
+        try:
+            times += [parse_ts(text)] if text else []
+        except (ValueError, OverflowError):
+            was = found(text)
+            yield Problem((*at, name), f"expected an ISO date and time, was {was}")
+    if len(times) == 2 and times[0] >= times[1]:
+        yield Problem((*at, "end"), f"expected an end after the start {start}, was {end}")
+
+
+def _is_speed(text: str) -> bool:
+    if text == "max":
+        return True
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

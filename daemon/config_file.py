@@ -1,0 +1,74 @@
+"""The configuration file: YAML in, one frozen `Config` out, or one line that says what to fix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.config import Config
+from daemon.config_check import problems
+from daemon.errors import ConfigError
+from daemon.yaml_document import found, read_document
+from daemon.yaml_tree import Node
+
+_OVERRIDES: Final = "overrides"
+_SPEED: Final = ("feed", "replay", "speed")
+
+
+def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a file, lay `overrides` over it, and check all of it before anything trades on it.
+
+    Overrides are keyed by dotted paths (`execution.fill_mode`) or nested like the file; mappings
+    merge, everything else replaces. Raises ConfigError: file, line, path, expected and found.
+    """
+    document = read_document(path)
+    for key, value in (overrides or {}).items():
+        _lay_over(document.root, tuple(key.split(".")), _node(value, key))
+    _speed_as_text(document.root)
+    config = document.to(Config)
+    for problem in problems(config):
+        raise document.error(problem.path, problem.text)
+    return config
+
+
+def _node(value: Any, path: str) -> Node:
+    if isinstance(value, Mapping):
+        return Node({str(key): _node(each, f"{path}.{key}") for key, each in value.items()})
+    if isinstance(value, list | tuple):
+        return Node([_node(each, f"{path}[{at}]") for at, each in enumerate(value)])
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{_OVERRIDES}: {path}: expected a finite number, was {value}")
+    if value is not None and not isinstance(value, bool | int | float | str):
+        kind = type(value).__name__
+        raise ConfigError(f"{_OVERRIDES}: {path}: expected a plain value, was a {kind}")
+    return Node(value, text=str(value))
+
+
+def _lay_over(target: Node, path: tuple[str, ...], new: Node) -> None:
+    name, *rest = path
+    if not isinstance(target.value, dict):
+        was = found(target.value)
+        raise ConfigError(f"{_OVERRIDES}: expected a mapping above {name!r}, was {was}")
+    old = target.value.get(name)
+    if rest:
+        if old is None:
+            old = target.value[name] = Node({})
+        _lay_over(old, tuple(rest), new)
+    elif old is not None and isinstance(old.value, dict) and isinstance(new.value, dict):
+        for key, each in new.value.items():
+            _lay_over(old, (key,), each)
+    else:
+        target.value[name] = new
+
+
+def _speed_as_text(root: Node) -> None:
+    """`speed: 10` and `speed: max` are both natural; the struct holds what was written."""
+    node: Any = root
+    for name in _SPEED:
+        if not isinstance(node, Node) or not isinstance(node.value, dict):
+            return
+        node = node.value.get(name)
+    if isinstance(node, Node) and type(node.value) in (int, float):
+        node.value = node.text

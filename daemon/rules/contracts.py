@@ -1,0 +1,56 @@
+"""What the exchange fixes per underlying: lots by expiry, freeze quantities, price steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from daemon.domain.instrument import InstrumentType
+from daemon.rules.tables import ContractsFile, DatedRow, in_force
+
+_Row = TypeVar("_Row", bound=DatedRow)
+
+
+class ContractTable:
+    """Contract specifications of the index underlyings; stocks are only in the broker's dump."""
+
+    def __init__(self, table: ContractsFile) -> None:
+        self.index_underlyings = frozenset(table.index_underlyings)
+        self._lots = _grouped(table.lot_sizes, lambda row: row.name)
+        self._freeze = _grouped(table.freeze_quantities, lambda row: row.name)
+        self._ticks = _grouped(table.ticks, lambda row: (row.instrument_type, row.name))
+
+    def lot_size(self, name: str, expiry: dt.date) -> int | None:
+        """Units of one lot of the contract that expires then, None if the table does not say.
+
+        By expiry, because contracts keep the lot they were listed with.
+        """
+        row = in_force(self._lots.get(name, []), expiry)
+        return row.units if row else None
+
+    def freeze_quantity(self, date: dt.date, name: str) -> int:
+        """The largest quantity of one order in units, 0 if unknown."""
+        row = in_force(self._freeze.get(name, []), date)
+        return row.units if row else 0
+
+    def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
+        """The price step of an index contract in paise, None if the table does not say.
+
+        Only a help for contracts without a row in the dump: it is reviewed monthly by level.
+        """
+        if name not in self.index_underlyings:
+            return None
+        is_option = instrument_type in ("CE", "PE")
+        key = ("OPT", "") if is_option else (instrument_type, name)
+        row = in_force(self._ticks.get(key, []), date)
+        return row.paise if row else None
+
+
+def _grouped(
+    rows: Iterable[_Row], key: Callable[[_Row], object]
+) -> Mapping[object, list[_Row]]:
+    groups: dict[object, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups

@@ -1,0 +1,154 @@
+"""The rows of the rule files (`configs/rules/*.yaml`): what was in force from which date on.
+
+Every row names its `source`; `unverified: true` marks what no primary source confirmed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from daemon.domain.order import Side
+
+Segment = Literal["NFO", "NSE", "INDICES"]
+ChargeClass = Literal["futures", "options", "equity"]
+WallTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Units = Annotated[int, Meta(ge=1, le=10**9)]
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Part of a rule file; a key that it does not have is an error."""
+
+
+class DatedRow(Table, frozen=True, kw_only=True):
+    """A rule, in force from the date `from` until a later row of the same thing."""
+
+    from_: dt.date = msgspec.field(name="from")
+    source: Text
+    unverified: bool = False
+    note: str = ""
+
+
+Row = TypeVar("Row", bound=DatedRow)
+
+
+def in_force(rows: Sequence[Row], date: dt.date) -> Row | None:
+    """The latest row of ascending rows that has begun by `date`, None if none has."""
+    began = [row for row in rows if row.from_ <= date]
+    return began[-1] if began else None
+
+
+def in_force_or_oldest(rows: Sequence[Row], date: dt.date) -> Row:
+    """As `in_force`, but the oldest row also covers the time before it: old data still runs."""
+    return in_force(rows, date) or rows[0]
+
+
+class HoursRow(DatedRow, frozen=True, kw_only=True):
+    """Regular trading hours of segments, Indian wall time, [open, close)."""
+
+    segments: list[Segment]
+    open: WallTime
+    close: WallTime
+    expiring_index_close: WallTime | None = None
+    """Earlier close of an index contract on its own expiry date."""
+
+
+class SpecialSession(DatedRow, frozen=True, kw_only=True):
+    """One date on which all segments trade at these hours, whatever weekday or holiday it is."""
+
+    name: Text
+    open: WallTime
+    close: WallTime
+
+
+class Holiday(Table, frozen=True, kw_only=True):
+    """A weekday without regular trading."""
+
+    date: dt.date
+    name: Text
+
+
+class CalendarYear(DatedRow, frozen=True, kw_only=True):
+    """A span of dates (`from` to `to`, both included) whose holidays are all known."""
+
+    to: dt.date
+    holidays: list[Holiday]
+
+
+class CalendarFile(Table, frozen=True, kw_only=True):
+    """calendar.yaml: when the exchange is open."""
+
+    version: Literal[1]
+    hours: list[HoursRow]
+    years: list[CalendarYear]
+    special_sessions: list[SpecialSession]
+
+
+class BrokerageRow(DatedRow, frozen=True, kw_only=True):
+    """Brokerage of an executed order: `percent` of its value, at most `most_rupees`.
+
+    Without `percent` it is `most_rupees` flat.
+    """
+
+    class_: ChargeClass = msgspec.field(name="class")
+    percent: Decimal | None = None
+    most_rupees: Decimal
+
+
+class RateRow(DatedRow, frozen=True, kw_only=True):
+    """A charge in percent of the order's value, on one side of the trade or on both."""
+
+    class_: ChargeClass = msgspec.field(name="class")
+    percent: Decimal
+    side: Side | None = None
+    """None: both sides pay."""
+
+
+class PercentRow(DatedRow, frozen=True, kw_only=True):
+    """A percentage that is the same for every class."""
+
+    percent: Decimal
+
+
+class ChargesFile(Table, frozen=True, kw_only=True):
+    """charges.yaml: what an executed order and an exercised option cost."""
+
+    version: Literal[1]
+    brokerage: list[BrokerageRow]
+    transaction_tax: list[RateRow]
+    exchange_turnover: list[RateRow]
+    stamp_duty: list[RateRow]
+    sebi_turnover: list[PercentRow]
+    gst: list[PercentRow]
+    exercise_tax: list[PercentRow]
+
+
+class UnitsRow(DatedRow, frozen=True, kw_only=True):
+    """A quantity of one underlying, in units. For lots `from` is the first affected expiry."""
+
+    name: Text
+    units: Units
+
+
+class TickRow(DatedRow, frozen=True, kw_only=True):
+    """The price step of index futures (by `name`) or index options (no name), in paise."""
+
+    instrument_type: Literal["FUT", "OPT"]
+    name: str = ""
+    paise: Units
+
+
+class ContractsFile(Table, frozen=True, kw_only=True):
+    """contracts.yaml: what the contracts of an underlying look like."""
+
+    version: Literal[1]
+    index_underlyings: list[Text]
+    lot_sizes: list[UnitsRow]
+    freeze_quantities: list[UnitsRow]
+    ticks: list[TickRow]
