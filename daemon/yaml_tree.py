@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -82,7 +81,7 @@ def parse_tree(data: bytes, file: str) -> Node:
         raise ConfigError(f"{file}:{line}: expected UTF-8 text") from error
     builder = _Builder(file)
     try:
-        for event in _events(text):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.add(event)
     except yaml.YAMLError as error:
         raise _syntax_error(file, data, error) from error
@@ -98,10 +97,6 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, list):
         return [plain(each) for each in node.value]
     return node.value
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    return cast("Iterator[yaml.Event]", yaml.parse(text, Loader=_LOADER))
 
 
 def _syntax_error(file: str, data: bytes, error: yaml.YAMLError) -> ConfigError:
@@ -190,4 +185,6 @@ class _Builder:
 
 
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    mark = event.start_mark
+    assert mark is not None
+    return int(mark.line) + 1

@@ -47,9 +47,7 @@ class ContractTable:
         return row.paise if row else None
 
 
-def _grouped(
-    rows: Iterable[_Row], key: Callable[[_Row], object]
-) -> Mapping[object, list[_Row]]:
+def _grouped(rows: Iterable[_Row], key: Callable[[_Row], object]) -> Mapping[object, list[_Row]]:
     groups: dict[object, list[_Row]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)

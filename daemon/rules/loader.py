@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TypeVar, get_args
+from typing import Final, get_args
 
 from daemon.rules.calendar import hours_are_in_order
 from daemon.rules.charges import GST_DECIMALS_MAX, RATE_DECIMALS_MAX
@@ -16,15 +16,14 @@ from daemon.rules.tables import (
     ChargeClass,
     ChargesFile,
     ContractsFile,
-    DatedRow,
-    PercentRow,
-    RateRow,
     Segment,
 )
-from daemon.yaml_document import Document, read_document
+from daemon.yaml_document import Document, Step, read_document
 
 SHIPPED_RULES: Final = Path(__file__).parents[2] / "configs" / "rules"
-_Row = TypeVar("_Row", bound=DatedRow)
+_RUPEE_DECIMALS_MAX: Final = 2
+_CLASSES: Final[tuple[str, ...]] = get_args(ChargeClass)
+_SEGMENTS: Final[tuple[str, ...]] = get_args(Segment)
 
 
 def load_rulebook(directory: Path | None = None) -> Rulebook:
@@ -39,15 +38,21 @@ def load_rulebook(directory: Path | None = None) -> Rulebook:
 
 def _calendar(document: Document) -> CalendarFile:
     table = document.to(CalendarFile)
+    for at, row in enumerate(table.hours):
+        _check_hours(document, ("hours", at), in_order=hours_are_in_order(row))
+    for at, special in enumerate(table.special_sessions):
+        _check_hours(document, ("special_sessions", at), in_order=hours_are_in_order(special))
+    hours = ((at, name, row.from_) for at, row in enumerate(table.hours) for name in row.segments)
+    _check_order(document, "hours", hours, needed=_SEGMENTS)
+    specials = ((at, None, row.from_) for at, row in enumerate(table.special_sessions))
+    _check_order(document, "special_sessions", specials)
     _check_years(document, table)
-    for name in ("hours", "special_sessions"):
-        for at, row in enumerate(getattr(table, name)):
-            if not hours_are_in_order(row):
-                raise document.error((name, at), f"expected open before close, was {row.open}")
-    for segment in get_args(Segment):
-        _check_order(document, "hours", table.hours, lambda row, s=segment: s in row.segments)
-    _check_order(document, "special_sessions", table.special_sessions, may_be_empty=True)
     return table
+
+
+def _check_hours(document: Document, path: tuple[Step, ...], *, in_order: bool) -> None:
+    if not in_order:
+        raise document.error(path, "expected it to open before it closes")
 
 
 def _check_years(document: Document, table: CalendarFile) -> None:
@@ -55,78 +60,71 @@ def _check_years(document: Document, table: CalendarFile) -> None:
     for at, year in enumerate(table.years):
         if not last < year.from_ <= year.to:
             raise document.error(("years", at), "expected spans that ascend without overlap")
-        last = year.from_
+        earliest = year.from_
         for number, holiday in enumerate(year.holidays):
-            here = ("years", at, "holidays", number, "date")
-            if not last <= holiday.date <= year.to:
-                raise document.error(here, f"expected ascending dates, was {holiday.date}")
-            last = holiday.date + dt.timedelta(days=1)
+            if not earliest <= holiday.date <= year.to:
+                here = ("years", at, "holidays", number, "date")
+                text = f"expected a date from {earliest} to {year.to}, was {holiday.date}"
+                raise document.error(here, text)
+            earliest = holiday.date + dt.timedelta(days=1)
         last = year.to
 
 
 def _charges(document: Document) -> ChargesFile:
     table = document.to(ChargesFile)
     for name in ("brokerage", "transaction_tax", "exchange_turnover", "stamp_duty"):
-        for kind in get_args(ChargeClass):
-            _check_order(document, name, getattr(table, name), lambda row, k=kind: row.class_ == k)
+        rows = enumerate(getattr(table, name))
+        order = ((at, row.class_, row.from_) for at, row in rows)
+        _check_order(document, name, order, needed=_CLASSES)
     for name in ("sebi_turnover", "gst", "exercise_tax"):
-        _check_order(document, name, getattr(table, name))
-        decimals = GST_DECIMALS_MAX if name == "gst" else RATE_DECIMALS_MAX
-        _check_percents(document, name, getattr(table, name), decimals)
-    for name in ("transaction_tax", "exchange_turnover", "stamp_duty"):
-        _check_percents(document, name, getattr(table, name), RATE_DECIMALS_MAX)
+        order = ((at, None, row.from_) for at, row in enumerate(getattr(table, name)))
+        _check_order(document, name, order, needed=(None,))
     for at, row in enumerate(table.brokerage):
-        _check_number(document, ("brokerage", at, "most_rupees"), row.most_rupees, 4)
-        if row.percent is not None:
-            _check_number(document, ("brokerage", at, "percent"), row.percent, RATE_DECIMALS_MAX)
+        _check_number(document, ("brokerage", at, "most_rupees"), row.most_rupees)
+    for name in ChargesFile.__struct_fields__[1:]:
+        for at, row in enumerate(getattr(table, name)):
+            if row.percent is not None:
+                _check_number(document, (name, at, "percent"), row.percent)
     return table
 
 
 def _contracts(document: Document) -> ContractsFile:
     table = document.to(ContractsFile)
     for name in ("lot_sizes", "freeze_quantities"):
-        rows = getattr(table, name)
-        for underlying in sorted({row.name for row in rows}):
-            _check_order(document, name, rows, lambda row, u=underlying: row.name == u)
-    for kind in sorted({(row.instrument_type, row.name) for row in table.ticks}):
-        _check_order(
-            document, "ticks", table.ticks, lambda row, k=kind: (row.instrument_type, row.name) == k
-        )
+        rows = enumerate(getattr(table, name))
+        _check_order(document, name, ((at, row.name, row.from_) for at, row in rows))
+    ticks = ((at, (row.instrument_type, row.name), row.from_) for at, row in enumerate(table.ticks))
+    _check_order(document, "ticks", ticks)
     return table
 
 
 def _check_order(
     document: Document,
     name: str,
-    rows: Sequence[_Row],
-    chosen: Callable[[_Row], bool] = lambda _: True,
+    rows: Iterable[tuple[int, Hashable, dt.date]],
     *,
-    may_be_empty: bool = False,
+    needed: Iterable[Hashable] = (),
 ) -> None:
-    last: dt.date | None = None
-    for at, row in enumerate(rows):
-        if not chosen(row):
-            continue
-        if last is not None and row.from_ <= last:
-            raise document.error((name, at, "from"), f"expected a date after {last}")
-        last = row.from_
-    if last is None and not may_be_empty:
-        raise document.error((name,), "expected a row for each segment or class")
+    """Rows (position, of what, from when) ascend for each thing, and each needed thing has one."""
+    last: dict[Hashable, dt.date] = {}
+    for at, key, begins in rows:
+        before = last.get(key)
+        if before is not None and begins <= before:
+            raise document.error((name, at, "from"), f"expected a date after {before}")
+        last[key] = begins
+    for key in needed:
+        if key not in last:
+            raise document.error((name,), f"expected a row{f' for {key}' if key else ''}")
 
 
-def _check_percents(
-    document: Document, name: str, rows: Sequence[RateRow | PercentRow], decimals: int
-) -> None:
-    for at, row in enumerate(rows):
-        _check_number(document, (name, at, "percent"), row.percent, decimals)
-
-
-def _check_number(
-    document: Document, path: tuple[str | int, ...], number: Decimal, decimals: int
-) -> None:
+def _check_number(document: Document, path: tuple[Step, ...], number: Decimal) -> None:
+    """Refuse what the exact arithmetic of the charges cannot hold."""
+    decimals = RATE_DECIMALS_MAX
+    if path[0] == "gst":
+        decimals = GST_DECIMALS_MAX
+    if path[-1] == "most_rupees":
+        decimals = _RUPEE_DECIMALS_MAX
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or not 0 <= number <= 10**6 or -exponent > decimals:
         text = f"expected a number >= 0 with at most {decimals} decimals, was {number}"
         raise document.error(path, text)
-
-
