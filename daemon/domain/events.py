@@ -79,6 +79,13 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     r_paise: int = 0
 
 
+class Excursion(msgspec.Struct, frozen=True, kw_only=True):
+    """The best and worst ltp that a position saw from its entry to its end, paise, exact."""
+
+    best_paise: int
+    worst_paise: int
+
+
 class OrderCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="created"):
     """An intent became an order (from nothing to CREATED), as it was asked for."""
 
@@ -107,7 +114,7 @@ class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", t
     """One transition with its reason and the numbers behind it.
 
     `fill` is on the moves that a fill makes, `demand` on those that begin an exit, `levels`
-    where levels are set, `numbers` on refusals (what was compared, paise or units).
+    where levels are set, `excursion` on the fill that closes, `numbers` on refusals (what was compared, paise or units).
     """
 
     seq: int
@@ -121,6 +128,7 @@ class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", t
     fill: Fill | None = None
     demand: ExitDemand | None = None
     levels: Levels | None = None
+    excursion: Excursion | None = None
     numbers: dict[str, int | str] | None = None
 
 

@@ -50,6 +50,9 @@ class Ledger(msgspec.Struct, kw_only=True):
     seq: int = 0
     orders: dict[str, Order] = {}
     positions: dict[str, Position] = {}
+    """Open positions, by number."""
+    closed: dict[str, Position] = {}
+    """Closed ones that are not archived yet."""
     total_orders: int = 0
     day: str = ""
     orders_today: int = 0
@@ -134,7 +137,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif to is OrderState.ARCHIVED:
             self.archived += 1
             del self.orders[event.order_id]
-            self.positions.pop(event.order_id, None)
+            self.closed.pop(event.order_id, None)
         elif to is OrderState.REJECTED or to is OrderState.CANCELLED:
             self._apply_dead_entry(order, event)
         elif event.demand is not None:
@@ -204,6 +207,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
         if event.to_state is OrderState.CLOSED:
             assert position.quantity == 0, position
+            self.closed[order.order_id] = self.positions.pop(order.order_id)
             position.closed_ts = event.ts
             position.exit_reason = event.reason
             tally.closed += 1
@@ -239,7 +243,7 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def open_positions(self) -> list[Position]:
         """Positions with an open quantity, by number."""
-        return [each for each in self.positions.values() if each.quantity > 0]
+        return list(self.positions.values())
 
     def orders_by_state(self) -> dict[str, int]:
         """How many orders are in each state, archived ones included."""

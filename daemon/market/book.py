@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from daemon.domain.instrument import Instrument
 from daemon.market.candles import OpenBar
 from daemon.market.extremes import Extremes
 from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
+
+if TYPE_CHECKING:
+    from daemon.market.intake import Rows
 
 WATCH_ALL: Final = 1 << 62
 """As `below`, it makes every price a reason to stop the scan."""
@@ -84,6 +87,19 @@ class Book:
         else:
             self.below = self.triggers.nearest_below()
             self.above = self.triggers.nearest_above()
+
+    def settle(self, rows: Rows) -> None:
+        """Take the quote from the latest row of the block in work."""
+        row = self.row
+        if row < 0:
+            return
+        self.row = -1
+        self.ltp = rows.ltp[row]
+        self.quote_ts = rows.ts[row]
+        self.input_no = rows.input_no(row)
+        self.bid = 0 if rows.bid is None else int(rows.bid[row])
+        self.ask = 0 if rows.ask is None else int(rows.ask[row])
+        self.walked = rows.walk is not None and bool(rows.walk[row])
 
     def quote(self) -> Quote | None:
         """The last quote, None before the first tick. Only when `row` is -1."""

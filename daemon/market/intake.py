@@ -166,15 +166,11 @@ class Intake:
 
     def _clean_books(self, part: Ticks) -> None:
         """Absent sides become 0; a crossed book or a side <= 0 loses both sides."""
-        if part.bid is None or part.ask is None:
-            zeros = np.zeros(len(part), dtype=np.int64)
-            part.bid = zeros if part.bid is None else part.bid
-            part.ask = zeros if part.ask is None else part.ask
-            if part.bid is zeros and part.ask is zeros:
-                part.bid = part.ask = None
-                return
-            part.bid = np.where(part.bid == 0, ABSENT, part.bid)
-            part.ask = np.where(part.ask == 0, ABSENT, part.ask)
+        if part.bid is None and part.ask is None:
+            return
+        absent = np.full(len(part), ABSENT, dtype=np.int64)
+        part.bid = absent if part.bid is None else part.bid
+        part.ask = absent if part.ask is None else part.ask
         bid, ask = part.bid, part.ask
         if (bid > 0).all() and (ask >= bid).all():
             return

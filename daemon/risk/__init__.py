@@ -1,1 +1,1 @@
-
+"""The gates between an intent and an order."""

@@ -1,0 +1,122 @@
+"""From an intent to an order: ids, levels on the tick, exit rules resolved, checks."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from daemon.config import ExecutionConfig
+from daemon.domain.dates import ist_date
+from daemon.domain.errors import BadNumber
+from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product
+from daemon.domain.ledger import Ledger
+from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
+from daemon.domain.order import ExitRules, Order, Side
+from daemon.risk.gates import Refusal
+
+T = TypeVar("T")
+DEFAULT_TIMEFRAME: Final = "1m"
+
+
+class OrderBuilder:
+    """Builds orders with counted ids; what is wrong with one is said, never repaired."""
+
+    def __init__(self, config: ExecutionConfig, ledger: Ledger) -> None:
+        self._config = config
+        self._ledger = ledger
+
+    def build_order(
+        self,
+        symbol: str,
+        qty: int,
+        side: Side,
+        sl_price: float | None = None,
+        tp_price: float | None = None,
+        time_stop_bars: int | None = None,
+        tag: str = "",
+        strategy_id: str = "",
+        *,
+        ts: int,
+        instrument: Instrument | None = None,
+        timeframe: str = "",
+        product: Product = "MIS",
+        note: str = "",
+        confidence: float = 1.0,
+        exits: ExitOverrides | None = None,
+    ) -> Order:
+        """An order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
+
+        Levels snap to the nearest tick, a tie away from the position; one that is not a finite
+        price becomes None and is found by `check_levels`.
+        """
+        tick = instrument.tick_paise if instrument else DEFAULT_TICK_PAISE
+        lot = instrument.lot_size if instrument else DEFAULT_LOT_SIZE
+        buy = side == "BUY"
+        return Order(
+            order_id=self._next_id(ts),
+            number=self._ledger.total_orders + 1,
+            tradingsymbol=symbol,
+            transaction_type=side,
+            quantity=qty,
+            product=product,
+            lot_size=lot,
+            tick_paise=tick,
+            sl_paise=_level(sl_price, tick, ties_up=not buy),
+            tp_paise=_level(tp_price, tick, ties_up=buy),
+            exits=self.exit_rules(exits, time_stop_bars),
+            strategy_id=strategy_id,
+            timeframe=timeframe or DEFAULT_TIMEFRAME,
+            tag=tag,
+            note=note,
+            confidence=confidence,
+            created_ts=ts,
+        )
+
+    def exit_rules(self, over: ExitOverrides | None, time_stop_bars: int | None) -> ExitRules:
+        """The exit settings with every default resolved: config, then overrides, then intent."""
+        config, over = self._config, over or ExitOverrides()
+        enabled = _first(over.enable_time_stop, config.enable_time_stop)
+        bars = _first(time_stop_bars, over.time_stop_bars, config.time_stop_bars)
+        return ExitRules(
+            enable_partial_exit=_first(over.enable_partial_exit, config.enable_partial_exit),
+            partial_exit_pct=_first(over.partial_exit_pct, config.partial_exit_pct),
+            partial_exit_when=_first(over.partial_exit_when, config.partial_exit_when),
+            enable_trailing=_first(over.enable_trailing, config.enable_trailing),
+            trail_step_r=_first(over.trail_step_r, config.trail_step_r),
+            time_stop_bars=max(0, bars) if enabled else 0,
+        )
+
+    def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:
+        """Levels must be finite, at least one tick, and stop and target in the right order."""
+        for name, asked, level in (
+            ("sl_price", intent.sl_price, order.sl_paise),
+            ("tp_price", intent.tp_price, order.tp_paise),
+        ):
+            if asked is not None and (level is None or level < order.tick_paise):
+                return Refusal("bad_level", {name: repr(asked), "tick_paise": order.tick_paise})
+        stop, target = order.sl_paise, order.tp_paise
+        if stop is not None and target is not None and order.sign * (target - stop) <= 0:
+            return Refusal("bad_level", {"sl_paise": stop, "tp_paise": target})
+        return None
+
+    def _next_id(self, ts: int) -> str:
+        day = ist_date(ts).strftime("%Y%m%d")
+        count = self._ledger.orders_today if self._ledger.day == day else 0
+        return f"V3-{day}-{count + 1:06d}"
+
+
+def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
+    if price is None:
+        return None
+    try:
+        exact = decimal_from(price) * PAISE_PER_RUPEE
+    except BadNumber:
+        return None
+    if abs(exact) > PAISE_MAX:
+        return None
+    numerator, denominator = exact.as_integer_ratio()
+    return nearest_tick(numerator, denominator, tick, ties_up=ties_up)
+
+
+def _first(*values: T | None) -> T:
+    return next(value for value in values if value is not None)

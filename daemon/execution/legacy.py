@@ -1,0 +1,37 @@
+"""ExecutionEngineV2: the plain market-fill engine without managed exits (design D13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.domain.intent import ExitOverrides, OrderIntent
+from daemon.execution.core import ExecutionCore
+from daemon.execution.views import engine_metrics, position_view
+from daemon.risk.gates import Refusal
+
+
+class ExecutionEngineV2(ExecutionCore):
+    """Opens and closes at the market; refuses an intent that asks for managed exits."""
+
+    name = "v2"
+
+    def check_managed(self, intent: OrderIntent) -> Refusal | None:
+        """Levels, time stops and exit settings need the v3 engine (semantics.md section 9)."""
+        asked: dict[str, int | str] = {}
+        if intent.sl_price is not None:
+            asked["sl_price"] = repr(intent.sl_price)
+        if intent.tp_price is not None:
+            asked["tp_price"] = repr(intent.tp_price)
+        if intent.time_stop_bars:
+            asked["time_stop_bars"] = intent.time_stop_bars
+        if intent.exits is not None and intent.exits != ExitOverrides():
+            asked["exits"] = "set"
+        return Refusal("exits_not_managed", asked) if asked else None
+
+    def get_positions(self) -> list[dict[str, Any]]:
+        """Open positions in rupees, by number."""
+        return [position_view(self, each) for each in self.ledger.open_positions()]
+
+    def get_metrics(self) -> dict[str, Any]:
+        """Counts and P&L in rupees."""
+        return engine_metrics(self)

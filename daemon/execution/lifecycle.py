@@ -1,0 +1,40 @@
+"""The one door through which an order changes its state."""
+
+from __future__ import annotations
+
+from daemon.domain.errors import InvalidTransition
+from daemon.domain.events import OrderMoved, TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import Order, OrderState, can_move
+
+
+class TradeLifecycleManager:
+    """Checks a move against the table and makes it by applying its event to the ledger.
+
+    `events` gathers what was applied, in order, until the shell takes it.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.events: list[TradingEvent] = []
+
+    def can_transition(self, order: Order, to: OrderState) -> bool:
+        """Whether the order may go to this state from where it is."""
+        return can_move(order.state, to)
+
+    def transition_state(self, event: OrderMoved) -> None:
+        """Make a move. Raises InvalidTransition, having changed nothing, if it is not legal."""
+        order = self.ledger.orders[event.order_id]
+        if order.state is not event.from_state or not can_move(order.state, event.to_state):
+            raise InvalidTransition(order.order_id, order.state, event.to_state)
+        self.record(event)
+
+    def record(self, event: TradingEvent) -> None:
+        """Apply an event to the ledger and keep it for the journal."""
+        self.ledger.apply(event)
+        self.events.append(event)
+
+    def take_events(self) -> list[TradingEvent]:
+        """The events since the last call."""
+        taken, self.events = self.events, []
+        return taken

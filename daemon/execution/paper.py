@@ -1,0 +1,467 @@
+"""PaperEngine: inputs in, trading events out, in the one order of semantics.md section 4.
+
+It owns time: what falls due, which bars are open, which rows matter. Money is decided by the
+execution engine that it was built with (v3, or v2 by configuration or as the loud fallback).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import islice
+from math import gcd
+from typing import Any
+
+from daemon.config import ExecutionConfig, RiskConfig
+from daemon.domain.candle import Candle
+from daemon.domain.dates import ist_date, ist_midnight, parse_timeframe
+from daemon.domain.events import TradingEvent
+from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, Input, Settlement, TimedIntent
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import OrderIntent
+from daemon.domain.ledger import Ledger
+from daemon.domain.money import rupees
+from daemon.domain.tick_view import TickView
+from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
+from daemon.execution.context import CalendarBars, NoStrategies, Rules, Strategies
+from daemon.execution.core import MILLISECOND_NS
+from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.legacy import ExecutionEngineV2
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.book import Book
+from daemon.market.candles import OpenBar
+from daemon.market.intake import Intake, Rows
+from daemon.market.scan import scan
+from daemon.market.schedule import Schedule
+
+Engine = ExecutionEngineV3 | ExecutionEngineV2
+
+
+class PaperEngine:
+    """The deterministic machine: `handle` takes one input and returns what was decided."""
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        *,
+        universe: Universe,
+        rules: Rules,
+        risk: RiskConfig | None = None,
+        strategies: Strategies | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.config = config
+        self.universe = universe
+        self.strategies: Strategies = strategies if strategies is not None else NoStrategies()
+        self.agenda = Agenda()
+        self.schedule = Schedule(rules, universe)
+        self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
+        self.fallback_reason = ""
+        self.engine: Engine = self._build_engine(rules, risk, ledger)
+        self.at = self.engine.at
+        self.books = self.engine.books
+        self.intake = Intake(
+            self.schedule,
+            len(universe),
+            stale_after_ns=round(config.stale_after_s * 1_000_000_000),
+            grace_ns=self._grace_ns,
+        )
+        self.late_for_candle = 0
+        self.candles_closed = 0
+        self._day: dt.date | None = None
+        self._groups: list[frozenset[int]] = []
+        self._timeframes: list[str] = []
+        self._delivered = 0
+        self._attach_strategies()
+
+    def _build_engine(
+        self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None
+    ) -> Engine:
+        """V3 when configured; V2 when configured, or when V3 cannot be built and may fall back."""
+        shared: dict[str, Any] = {
+            "universe": self.universe, "rules": rules, "risk": risk, "ledger": ledger,
+            "agenda": self.agenda,
+        }  # fmt: skip
+        if self.config.engine == "v2":
+            return ExecutionEngineV2(self.config, **shared)
+        bars = CalendarBars(self.schedule, self.universe, self._grace_ns)
+        try:
+            return ExecutionEngineV3(self.config, bars=bars, **shared)
+        except Exception as error:  # noqa: BLE001 - the one named boundary of the fallback (D13)
+            # Falling back is only honest while nothing is held that needs v3 to manage it.
+            if self.config.fallback == "none" or (ledger is not None and ledger.positions):
+                raise
+            self.fallback_reason = f"{type(error).__name__}: {error}"
+            return ExecutionEngineV2(self.config, **shared)
+
+    def _attach_strategies(self) -> None:
+        subscriptions = self.strategies.subscriptions
+        self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
+        for timeframe in self._timeframes:
+            for index in subscriptions[timeframe]:
+                self.books[index].bars[timeframe] = OpenBar()
+        for index in self.strategies.tick_instruments:
+            self.books[index].tick_watchers = True
+            self.books[index].arm()
+        spans = [parse_timeframe(each) for each in self._timeframes]
+        self.intake.grid_ns = gcd(*spans) if spans else 0
+        self.schedule_intents(self.strategies.timed_intents)
+
+    def schedule_intents(self, intents: Sequence[TimedIntent]) -> None:
+        """Put intents on the agenda; those of one time keep their order."""
+        for timed in intents:
+            self.agenda.add(timed.ts, Phase.TIMED_INTENT, 0, timed.intent)
+
+    # inputs
+
+    @property
+    def ledger(self) -> Ledger:
+        """The fold of every event so far."""
+        return self.engine.ledger
+
+    @property
+    def input_no(self) -> int:
+        """How many inputs were delivered so far."""
+        return self._delivered
+
+    def handle(self, item: Input) -> list[TradingEvent]:
+        """Take one input (a block counts its rows) and return the events decided at it."""
+        if isinstance(item, Ticks):
+            self._take_block(item)
+        else:
+            self._take_other(item)
+        return self.engine.lifecycle.take_events()
+
+    def process_signal(self, intent: OrderIntent) -> list[TradingEvent]:
+        """Route an intent from outside, at the engine's present time."""
+        self.engine.process_signal(intent)
+        return self.engine.lifecycle.take_events()
+
+    def _take_other(self, item: Clock | Command | Gap | Settlement | ConfigChange) -> None:
+        self._delivered += 1
+        self.at.input_no = self._delivered
+        ts = max(item.ts, self.at.now)
+        if isinstance(item, Command):
+            self.agenda.add(ts, Phase.COMMAND, 0, item)
+        self._advance(ts)
+        if isinstance(item, Gap):
+            self._note_gap(item)
+        elif isinstance(item, Settlement):
+            self.engine.settle(item.underlying, item.date, item.close_paise)
+
+    def _note_gap(self, gap: Gap) -> None:
+        books = self.books[:-1]
+        if gap.symbols:
+            found = (self.universe.index_of(each) for each in gap.symbols)
+            books = [self.books[index] for index in found if index is not None]
+        for book in books:
+            self.engine.quote_of(book)
+            book.fresh_from = gap.ts
+            book.expects_gap_tick = True
+            book.arm()
+
+    def _take_block(self, block: Ticks) -> None:
+        first = self._delivered + 1
+        self._delivered += len(block)
+        if len(block) == 0:
+            return
+        at = self.at
+        for rows in self.intake.accept(
+            block, first_input_no=first, now=at.now, feed_last=at.feed_last
+        ):
+            self._take_rows(rows)
+
+    def _take_rows(self, rows: Rows) -> None:
+        self.engine.rows = rows
+        if self._day is None:
+            self._start_day(ist_date(rows.ts[0]))
+        cursor = rows.cursor()
+        start = 0
+        for special in rows.special:
+            self._scan(rows, islice(cursor, special - start))
+            next(cursor)
+            self._take_row(rows, special, special_row=True)
+            start = special + 1
+        self._scan(rows, cursor)
+        for book in self.books:
+            book.settle(rows)
+        self.engine.rows = None
+        self.at.now = self.at.feed_last = rows.ts[-1]
+
+    def _scan(self, rows: Rows, cursor: Any) -> None:
+        """Run over rows that do not matter, stop at those that do."""
+        books, agenda = self.books, self.agenda
+        while (row := scan(cursor, books, agenda.next_due)) >= 0:
+            self._take_row(rows, row, special_row=False)
+
+    def _take_row(self, rows: Rows, row: int, *, special_row: bool) -> None:
+        """One row through all four steps."""
+        at = self.at
+        ts = rows.ts[row]
+        if row:
+            at.feed_last = rows.ts[row - 1]
+        at.input_no = rows.input_no(row)
+        self._advance(ts)
+        if row in rows.gaps:
+            self._end_silence(ts)
+        at.feed_last = ts
+        book = self.books[rows.instrument[row]]
+        if book.instrument is None:
+            return
+        book.settle(rows)
+        book.end_segment()
+        if special_row:
+            self._take_special(rows, row, book)
+        else:
+            self._take_price(book, rows, row, volume=True)
+        self.engine.update_positions(book)
+        if book.tick_watchers:
+            self._tell_tick_strategies(book)
+        if special_row and rows.walk is not None and rows.walk[row] == WALK_OPEN:
+            book.walk_high_first = book.net < 0
+
+    def _take_price(self, book: Book, rows: Rows, row: int, *, volume: bool) -> None:
+        """The book takes the row: a segment of its own, and the quote."""
+        ltp = rows.ltp[row]
+        book.row = row
+        book.open = book.high = book.low = ltp
+        total = -1 if rows.volume is None else rows.volume[row]
+        if volume and total > book.volume:
+            if book.volume < 0:
+                book.baseline = total
+            book.volume = total
+        book.settle(rows)
+        if book.expects_gap_tick:
+            book.expects_gap_tick = False
+            book.after_gap_no = book.input_no
+
+    def _end_silence(self, ts: int) -> None:
+        """The feed is back: no quote from before is believed, the next of each is marked."""
+        self.at.resumed_ts = ts
+        for book in self.books[:-1]:
+            self.engine.quote_of(book)
+            book.expects_gap_tick = True
+            book.arm()
+
+    # rows that the scan may not take
+
+    def _take_special(self, rows: Rows, row: int, book: Book) -> None:
+        if rows.walk is not None and book.walk_high_first:
+            if rows.walk[row] in (WALK_FIRST, WALK_SECOND):
+                assert rows.other is not None
+                rows.ltp[row] = int(rows.other[row])
+        bar_ts = rows.ts[row] if rows.bar_ts is None else int(rows.bar_ts[row])
+        if all(bar.start <= bar_ts < bar.end for bar in book.bars.values()):
+            self._take_price(book, rows, row, volume=True)
+        else:
+            self._take_foreign(rows, row, book, bar_ts)
+
+    def _take_foreign(self, rows: Rows, row: int, book: Book, bar_ts: int) -> None:
+        """A row whose bar is not open (late), or not yet (candle grace), for some timeframe."""
+        self._take_price(book, rows, row, volume=False)
+        ltp = book.ltp
+        total = -1 if rows.volume is None else rows.volume[row]
+        late = False
+        for timeframe, bar in book.bars.items():
+            target = bar
+            if bar_ts < bar.start:
+                late = True
+                continue
+            if bar_ts >= bar.end:
+                target = self._bar_ahead(book, bar, timeframe)
+            target.add(first=ltp, high=ltp, low=ltp, last=ltp)
+            if total >= 0:
+                if bar.mark < 0:
+                    bar.mark = total if book.baseline < 0 else book.baseline
+                if total > bar.mark:
+                    target.volume += total - bar.mark
+                    bar.mark = total
+        self.late_for_candle += late
+        if not late and total > book.volume:
+            if book.volume < 0:
+                book.baseline = total
+            book.volume = total
+        if book.marks:
+            book.extremes.push(ltp, ltp)
+        book.high = -1
+
+    def _bar_ahead(self, book: Book, bar: OpenBar, timeframe: str) -> OpenBar:
+        if bar.ahead is None:
+            ahead = OpenBar()
+            ahead.start = bar.end
+            ahead.end = min(bar.end + parse_timeframe(timeframe), book.close_ts)
+            bar.ahead = ahead
+        return bar.ahead
+
+    def _tell_tick_strategies(self, book: Book) -> None:
+        instrument = book.instrument
+        assert instrument is not None
+        tick = TickView(
+            tradingsymbol=instrument.tradingsymbol,
+            ts=self.at.now,
+            ltp=rupees(book.ltp),
+            bid=rupees(book.bid) if book.bid else None,
+            ask=rupees(book.ask) if book.ask else None,
+        )
+        for intent in self.strategies.on_tick(tick, self.engine):
+            self.engine.process_signal(intent)
+
+    # time
+
+    def _advance(self, ts: int) -> None:
+        """Step 1: everything due at or before `ts`, one time completely before the next."""
+        at = self.at
+        if self._day is None:
+            self._start_day(ist_date(ts))
+        at.now = ts
+        while (due := self.agenda.pop_time(ts)) is not None:
+            due_ts, items = due
+            at.due_ts = due_ts if due_ts < ts else 0
+            self._do_due(due_ts, items)
+        at.due_ts = 0
+
+    def _do_due(self, due_ts: int, items: list[tuple[Phase, Any]]) -> None:
+        boundaries: list[tuple[str, int]] = []
+        ends: list[int] = []
+        for phase, item in items:
+            if phase is not Phase.CANDLES and boundaries:
+                self._close_candles(due_ts, boundaries)
+                boundaries = []
+            if phase is Phase.CANDLES:
+                boundaries.append(item)
+            elif phase is Phase.ENTRY_LIMIT:
+                self.engine.reject_unfilled(item)
+            elif phase is Phase.TIME_STOP:
+                assert isinstance(self.engine, ExecutionEngineV3)
+                self.engine.time_stop_due(*item)
+            elif phase is Phase.COMMAND:
+                self._obey(item)
+            elif phase is Phase.TIMED_INTENT:
+                self.engine.process_signal(item)
+            elif phase is Phase.SQUARE_OFF:
+                self.engine.square_off(self._groups[item])
+            elif phase is Phase.SESSION_END:
+                ends.append(item)
+            else:
+                self._start_day(item)
+        if boundaries:
+            self._close_candles(due_ts, boundaries)
+        if ends:
+            assert self._day is not None
+            together = frozenset().union(*(self._groups[each] for each in ends))
+            self.engine.end_session(together, self._day.isoformat())
+
+    def _obey(self, command: Command) -> None:
+        if command.command == "kill_switch":
+            self.engine.kill()
+        elif command.command == "manual_exit":
+            self.engine.exit_order(command.target, "manual_exit")
+        else:
+            on = command.command == "strategy_on"
+            self.strategies.set_enabled(command.target, on)
+            if on:
+                self.engine.strategies_off.discard(command.target)
+            else:
+                self.engine.strategies_off.add(command.target)
+
+    def _start_day(self, date: dt.date) -> None:
+        """A new date: sessions, square-offs, first boundaries, and the date after it."""
+        self._day = date
+        day = self.schedule.day(date)
+        for book, opens, closes in zip(
+            self.books, day.opens.tolist(), day.closes.tolist(), strict=False
+        ):
+            self.engine.quote_of(book)
+            book.end_segment()
+            book.start_day(opens, closes)
+        self._groups = []
+        for (open_ts, close_ts), indices in day.groups.items():
+            self._start_group(len(self._groups), open_ts, close_ts, frozenset(indices))
+        following = self.schedule.next_date(date)
+        if following is not None:
+            self.agenda.add(ist_midnight(following), Phase.DAY, 0, following)
+
+    def _start_group(
+        self, number: int, open_ts: int, close_ts: int, indices: frozenset[int]
+    ) -> None:
+        self._groups.append(indices)
+        lead = self.config.square_off_before_close_min * 60 * 1_000_000_000
+        self.agenda.add(close_ts - lead, Phase.SQUARE_OFF, number, number)
+        self.agenda.add(close_ts + self._grace_ns, Phase.SESSION_END, number, number)
+        for timeframe in self._timeframes:
+            watched = self.strategies.subscriptions[timeframe] & indices
+            if not watched:
+                continue
+            end = min(open_ts + parse_timeframe(timeframe), close_ts)
+            for index in watched:
+                self.books[index].bars[timeframe].move_to(open_ts, end)
+            self._add_boundary(timeframe, number, end)
+
+    def _add_boundary(self, timeframe: str, group: int, end: int) -> None:
+        rank = self._timeframes.index(timeframe)
+        self.agenda.add(end + self._grace_ns, Phase.CANDLES, rank, (timeframe, group))
+
+    def _close_candles(self, due_ts: int, boundaries: list[tuple[str, int]]) -> None:
+        """Close the bars of one boundary and let the strategies see them."""
+        wanted: dict[str, list[int]] = {}
+        for timeframe, group in boundaries:
+            watched = self.strategies.subscriptions[timeframe] & self._groups[group]
+            wanted.setdefault(timeframe, []).extend(watched)
+        candles: list[Candle] = []
+        for timeframe, indices in wanted.items():
+            for index in sorted(indices):
+                candle = self._close_bar(self.books[index], timeframe)
+                if candle is not None:
+                    candles.append(candle)
+        for timeframe, group in boundaries:
+            self._open_next_bars(timeframe, group, due_ts - self._grace_ns)
+        self.candles_closed += len(candles)
+        if candles:
+            for intent in self.strategies.on_candles(candles, self.engine):
+                self.engine.process_signal(intent)
+
+    def _close_bar(self, book: Book, timeframe: str) -> Candle | None:
+        self.engine.quote_of(book)
+        book.end_segment()
+        bar = book.bars[timeframe]
+        if bar.high < 0:
+            return None
+        assert book.instrument is not None
+        return bar.candle(book.instrument.tradingsymbol, timeframe)
+
+    def _open_next_bars(self, timeframe: str, group: int, boundary: int) -> None:
+        watched = self.strategies.subscriptions[timeframe] & self._groups[group]
+        close_ts = self.books[min(watched)].close_ts
+        end = min(boundary + parse_timeframe(timeframe), close_ts)
+        for index in watched:
+            self.books[index].bars[timeframe].move_to(boundary, end)
+        if boundary < close_ts:
+            self._add_boundary(timeframe, group, end)
+
+    # what people see
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of the market side, for metrics and the summary."""
+        intake = self.intake
+        return {
+            "engine": self.engine.name,
+            "ticks": intake.rows,
+            "refused_rows": {k: v for k, v in intake.refused.items() if v},
+            "dropped_books": intake.dropped_books,
+            "outside_session": intake.outside_session,
+            "late_for_candle": self.late_for_candle,
+            "gaps": intake.gaps,
+            "longest_gap_s": round(intake.longest_gap_ns / 1e9, 3),
+            "candles": self.candles_closed,
+            "settlements_pending": len(self.engine.settlements_pending()),
+        }
+
+    def marks(self) -> dict[str, int]:
+        """The last ltp (paise) of every symbol with an open position."""
+        marks: dict[str, int] = {}
+        for position in self.ledger.open_positions():
+            quote = self.engine.quote_of(self.engine.book_of(position.tradingsymbol))
+            if quote is not None:
+                marks[position.tradingsymbol] = quote.ltp
+        return marks
+

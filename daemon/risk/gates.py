@@ -1,0 +1,170 @@
+"""Every reason for which an entry is refused before it is an order in the market.
+
+Gates are asked in the order of this file's `GATES`; the first refusal wins and is journaled
+with the numbers behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from daemon.config import RiskConfig
+from daemon.domain.instrument import Instrument
+from daemon.domain.ledger import StrategyTally
+from daemon.domain.money import paise_exact
+from daemon.domain.order import Order
+
+
+class Refusal(NamedTuple):
+    """Why an intent or an order was refused, with the numbers behind it."""
+
+    reason: str
+    numbers: dict[str, int | str]
+
+
+class StrategyLimits(NamedTuple):
+    """A strategy's own limits, None = no limit."""
+
+    max_trades_per_day: int | None = None
+    max_loss_streak: int | None = None
+
+
+NO_LIMITS: Final = StrategyLimits()
+
+
+class Situation(NamedTuple):
+    """What the gates look at. Times UTC ns, money paise; `instrument` None = not in the universe."""
+
+    order: Order
+    instrument: Instrument | None
+    now: int
+    open_ts: int
+    close_ts: int
+    square_off_ts: int
+    killed: bool
+    strategy_off: bool
+    freeze_quantity: int
+    open_or_waiting: int
+    realized_today_paise: int
+    tally: StrategyTally
+    limits: StrategyLimits
+    risk: RiskConfig
+
+
+Gate = Callable[[Situation], Refusal | None]
+
+
+def unknown_symbol(at: Situation) -> Refusal | None:
+    """The symbol must be in the universe."""
+    if at.instrument is None:
+        return Refusal("unknown_symbol", {"symbol": at.order.tradingsymbol})
+    return None
+
+
+def not_tradable(at: Situation) -> Refusal | None:
+    """An index has a price and no orders."""
+    if at.instrument is not None and at.instrument.is_index:
+        return Refusal("not_tradable", {"symbol": at.order.tradingsymbol})
+    return None
+
+
+def strategy_off(at: Situation) -> Refusal | None:
+    """A strategy that was switched off opens nothing."""
+    if at.strategy_off:
+        return Refusal("strategy_off", {"strategy_id": at.order.strategy_id})
+    return None
+
+
+def kill_switch(at: Situation) -> Refusal | None:
+    """After the kill switch nothing is opened."""
+    return Refusal("kill_switch", {}) if at.killed else None
+
+
+def market_closed(at: Situation) -> Refusal | None:
+    """Orders are taken in the instrument's session only."""
+    if at.open_ts <= at.now < at.close_ts:
+        return None
+    return Refusal("market_closed", {"open_ts": at.open_ts, "close_ts": at.close_ts})
+
+
+def after_square_off(at: Situation) -> Refusal | None:
+    """No fresh intraday position once square-off has begun."""
+    if at.order.product == "MIS" and at.now >= at.square_off_ts:
+        return Refusal("after_square_off", {"square_off_ts": at.square_off_ts})
+    return None
+
+
+def lot_size(at: Situation) -> Refusal | None:
+    """A quantity is a positive multiple of the lot."""
+    quantity, lot = at.order.quantity, at.order.lot_size
+    if quantity <= 0 or quantity % lot:
+        return Refusal("lot_size", {"quantity": quantity, "lot_size": lot})
+    return None
+
+
+def max_order_quantity(at: Situation) -> Refusal | None:
+    """The configured largest order."""
+    limit = at.risk.max_order_quantity
+    if limit is not None and at.order.quantity > limit:
+        return Refusal("max_order_quantity", {"quantity": at.order.quantity, "limit": limit})
+    return None
+
+
+def freeze_quantity(at: Situation) -> Refusal | None:
+    """The exchange's largest order, where it is known."""
+    limit = at.freeze_quantity
+    if limit and at.order.quantity > limit:
+        return Refusal("freeze_quantity", {"quantity": at.order.quantity, "limit": limit})
+    return None
+
+
+def max_open_positions(at: Situation) -> Refusal | None:
+    """Open positions and waiting entries together."""
+    limit = at.risk.max_open_positions
+    if limit is not None and at.open_or_waiting >= limit:
+        return Refusal("max_open_positions", {"open": at.open_or_waiting, "limit": limit})
+    return None
+
+
+def daily_loss(at: Situation) -> Refusal | None:
+    """Today's realized loss, gross, over all strategies."""
+    limit = at.risk.daily_loss_rupees
+    if limit is not None and -at.realized_today_paise >= paise_exact(round(limit, 2)):
+        return Refusal("daily_loss", {"realized_today_paise": at.realized_today_paise})
+    return None
+
+
+def max_trades_per_day(at: Situation) -> Refusal | None:
+    """The strategy's trades of the day, waiting entries included."""
+    limit = at.limits.max_trades_per_day
+    if limit is not None and at.tally.trades_today >= limit:
+        return Refusal("max_trades_per_day", {"trades": at.tally.trades_today, "limit": limit})
+    return None
+
+
+def max_loss_streak(at: Situation) -> Refusal | None:
+    """The strategy's losing positions of the day in a row."""
+    limit = at.limits.max_loss_streak
+    if limit is not None and at.tally.loss_streak >= limit:
+        return Refusal("max_loss_streak", {"streak": at.tally.loss_streak, "limit": limit})
+    return None
+
+
+BEFORE_LEVELS: Final[tuple[Gate, ...]] = (
+    unknown_symbol, not_tradable, strategy_off, kill_switch, market_closed, after_square_off,
+    lot_size,
+)  # fmt: skip
+AFTER_LEVELS: Final[tuple[Gate, ...]] = (
+    max_order_quantity, freeze_quantity, max_open_positions, daily_loss, max_trades_per_day,
+    max_loss_streak,
+)  # fmt: skip
+
+
+def first_refusal(gates: tuple[Gate, ...], at: Situation) -> Refusal | None:
+    """The first refusal in the order of the gates."""
+    for gate in gates:
+        refusal = gate(at)
+        if refusal is not None:
+            return refusal
+    return None
