@@ -109,20 +109,21 @@ class Generator:
 
     def execution(self) -> ExecutionConfig:
         pick = self.rng.choice
+        slow = self.chance(0.2)  # slow partial exits, so that other demands meet them
         return ExecutionConfig(
             fill_mode=pick(("ltp", "mid", "bid_ask")),
             slippage_bps=pick((0, 0, 2.5, 5, 50)),
-            latency_ms=pick((0, 0, 0, 200, 3000)),
+            latency_ms=3000 if slow else pick((0, 0, 0, 200, 3000)),
             reject_after_s=pick((30, 30, 10, 4.5, 120)),
             stale_after_s=pick((5, 5, 5, 0.5, 30)),
             quote_max_age_s=pick((60, 60, 10, 3)),
-            enable_partial_exit=self.chance(0.7),
+            enable_partial_exit=slow or self.chance(0.7),
             partial_exit_pct=pick((0.5, 0.5, 0.3, 0.34, 0.9)),
             partial_exit_when=pick(("losing", "losing", "always")),
             enable_trailing=self.chance(0.7),
             trail_step_r=pick((0.5, 0.5, 0.3, 1.5, 1, 0.07)),
-            enable_time_stop=self.chance(0.6),
-            time_stop_bars=pick((20, 5, 3, 1, 0)),
+            enable_time_stop=slow or self.chance(0.6),
+            time_stop_bars=1 if slow else pick((20, 5, 3, 1, 0)),
             square_off_before_close_min=pick((20, 10, 5, 0, 1)),
             candle_grace_ms=pick((0, 0, 0, 1000, 2500)),
             charges=False,
