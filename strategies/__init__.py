@@ -1,0 +1,1 @@
+"""Trading strategies and the engine that runs them. They see rupees and never the execution."""

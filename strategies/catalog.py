@@ -1,0 +1,137 @@
+"""From a strategy's configuration to the strategy itself, with errors a trader understands."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any, NoReturn, get_type_hints
+
+import msgspec
+
+import strategies
+from daemon.config import StrategyConfig
+from daemon.domain.dates import parse_timeframe
+from daemon.domain.instrument import Universe
+from daemon.errors import ConfigError
+from strategies.intents import check_exits
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A strategy that was built, and what it trades."""
+
+    config: StrategyConfig
+    strategy: Any
+    symbols: tuple[str, ...]
+
+
+def load(config: StrategyConfig, universe: Universe) -> Loaded:
+    """Build one strategy. Raises ConfigError naming its id and what was expected."""
+    try:
+        parse_timeframe(config.timeframe)
+        check_exits(config.exits)
+    except (TypeError, ValueError) as error:
+        _refuse(config, str(error), error)
+    symbols = _symbols(config, universe)
+    cls = _class(config)
+    return Loaded(config, _build(config, cls), symbols)
+
+
+def did_you_mean(word: str, choices: Iterable[str], prefix: str = "") -> str:
+    """A hint with the near matches, each with `prefix`, or nothing."""
+    near = get_close_matches(word, sorted(set(choices)), n=3, cutoff=0.7)
+    names = " or ".join(prefix + each for each in near)
+    return f"; did you mean {names}?" if near else ""
+
+
+def _refuse(config: StrategyConfig, message: str, cause: BaseException | None = None) -> NoReturn:
+    raise ConfigError(f"strategy {config.id!r}: {message}") from cause
+
+
+def _symbols(config: StrategyConfig, universe: Universe) -> tuple[str, ...]:
+    for symbol in config.symbols:
+        if universe.index_of(symbol) is None:
+            hint = did_you_mean(symbol, universe.symbols)
+            _refuse(config, f"symbols: {symbol!r} is not in the universe{hint}")
+    return tuple(dict.fromkeys(config.symbols)) or universe.symbols
+
+
+def _class(config: StrategyConfig) -> type[Any]:
+    module = _module(config)
+    found = getattr(module, config.class_, None)
+    if found is None:
+        classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if _is_strategy(c)]
+        hint = did_you_mean(config.class_, classes)
+        _refuse(config, f"class: {config.class_!r} is not in {config.module}{hint}")
+    if not inspect.isclass(found) or not _is_strategy(found):
+        expected = "expected a class with on_candle(self, candle, view)"
+        _refuse(config, f"class: {expected}, was {config.class_!r}")
+    return found
+
+
+def _module(config: StrategyConfig) -> Any:
+    try:
+        return importlib.import_module(config.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{config.module}.".startswith(f"{error.name}."):
+            _refuse(config, f"module: {config.module} needs {error.name!r}", error)
+        shipped = [each.name for each in pkgutil.iter_modules(strategies.__path__)]
+        hint = did_you_mean(config.module.rpartition(".")[2], shipped, "strategies.")
+        _refuse(config, f"module: no module named {config.module!r}{hint}", error)
+    except Exception as error:  # noqa: BLE001  (the module is the user's)
+        reason = f"{type(error).__name__}: {error}"
+        _refuse(config, f"module: {config.module!r} cannot be imported: {reason}", error)
+
+
+def _is_strategy(cls: type[Any]) -> bool:
+    """It decides on candles, or its intents are known beforehand."""
+    if callable(getattr(cls, "timed_intents", None)):
+        return True
+    return _takes(getattr(cls, "on_candle", None)) and (
+        not hasattr(cls, "on_tick") or _takes(cls.on_tick)
+    )
+
+
+def _takes(method: Any) -> bool:
+    if not callable(method) or inspect.iscoroutinefunction(method):
+        return False
+    try:
+        inspect.signature(method).bind("self", "candle", "view")
+    except TypeError:
+        return False
+    return True
+
+
+def _build(config: StrategyConfig, cls: Callable[..., Any]) -> Any:
+    try:
+        return cls(**_params(config, cls))
+    except ConfigError as error:
+        _refuse(config, str(error), error)
+    except ValueError as error:
+        _refuse(config, f"params: {error}", error)
+
+
+def _params(config: StrategyConfig, cls: Any) -> dict[str, Any]:
+    """The parameters checked against the annotations of `__init__`."""
+    accepted = inspect.signature(cls).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in accepted.values()):
+        return dict(config.params)
+    for name in config.params:
+        if name not in accepted:
+            names = ", ".join(accepted) or "none"
+            hint = did_you_mean(name, accepted)
+            _refuse(config, f"params.{name}: unknown, expected one of: {names}{hint}")
+    for name, each in accepted.items():
+        if each.default is each.empty and name not in config.params:
+            _refuse(config, f"params.{name}: missing")
+    hints = get_type_hints(cls.__init__, include_extras=True)
+    return {n: _param(config, n, value, hints.get(n, Any)) for n, value in config.params.items()}
+
+
+def _param(config: StrategyConfig, name: str, value: Any, type_: Any) -> Any:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        _refuse(config, f"params.{name}: {error}, was {value!r}", error)

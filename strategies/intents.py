@@ -1,0 +1,91 @@
+"""What a strategy returned becomes a complete intent, or an error that names what is wrong."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from operator import index
+
+import msgspec
+
+from daemon.config import StrategyConfig
+from daemon.domain.dates import parse_timeframe
+from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+
+
+def as_intents(returned: object) -> list[OrderIntent]:
+    """The intents of one call without HOLD. Raises TypeError for anything else."""
+    if returned is None:
+        return []
+    intents: list[OrderIntent] = []
+    for each in returned if isinstance(returned, list | tuple) else [returned]:
+        if not isinstance(each, OrderIntent):
+            raise TypeError(f"expected OrderIntent, a list of them or None, was {each!r}")
+        if each.signal != Signal.HOLD:
+            intents.append(each)
+    return intents
+
+
+def completed(
+    intent: OrderIntent, config: StrategyConfig, *, product_given: bool = False
+) -> OrderIntent:
+    """The intent with what it left out taken from its strategy's configuration.
+
+    `MIS` is what an intent says that says nothing, so only `NRML` overrides the configuration.
+    Raises TypeError or ValueError. Whether symbol, quantity and levels are good is the gates' job.
+    """
+    if intent.strategy_id not in ("", config.id):
+        raise ValueError(f"expected its own strategy_id, was {intent.strategy_id!r}")
+    if type(intent.symbol) is not str:
+        raise TypeError(f"expected symbol as text, was {intent.symbol!r}")
+    if not math.isfinite(intent.confidence):
+        raise ValueError(f"expected a finite confidence, was {intent.confidence!r}")
+    timeframe = intent.timeframe or config.timeframe
+    parse_timeframe(timeframe)
+    bars = intent.time_stop_bars
+    default_product = intent.product == "MIS" and not product_given
+    return msgspec.structs.replace(
+        intent,
+        signal=Signal(intent.signal),
+        qty=index(intent.qty),
+        sl_price=_level(intent.sl_price),
+        tp_price=_level(intent.tp_price),
+        time_stop_bars=None if bars is None else index(bars),
+        confidence=float(intent.confidence),
+        strategy_id=config.id,
+        timeframe=timeframe,
+        product=config.product if default_product else intent.product,
+        exits=merge_exits(intent.exits, config.exits),
+    )
+
+
+def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrides | None:
+    """Field by field the first that is set; None if nothing is."""
+    check_exits(over)
+    names = ExitOverrides.__struct_fields__
+    upper = {name: getattr(over, name, None) for name in names}
+    both = {name: getattr(under, name) if upper[name] is None else upper[name] for name in names}
+    return None if both == dict.fromkeys(names) else ExitOverrides(**both)
+
+
+def check_exits(exits: ExitOverrides | None) -> None:
+    """Raises TypeError or ValueError if a setting is out of its range."""
+    if exits is None:
+        return
+    if not isinstance(exits, ExitOverrides):
+        raise TypeError(f"expected exits as ExitOverrides, was {exits!r}")
+    pct, step, bars = exits.partial_exit_pct, exits.trail_step_r, exits.time_stop_bars
+    if pct is not None and not 0 < pct < 1:
+        raise ValueError(f"expected partial_exit_pct between 0 and 1, was {pct!r}")
+    if step is not None and not 0 < step <= 100:
+        raise ValueError(f"expected trail_step_r above 0 and at most 100, was {step!r}")
+    if bars is not None and index(bars) < 0:
+        raise ValueError(f"expected time_stop_bars of 0 or more, was {bars!r}")
+
+
+def _level(price: object) -> float | None:
+    if price is None:
+        return None
+    if not isinstance(price, int | float | Decimal):
+        raise TypeError(f"expected a price in rupees, was {price!r}")
+    return float(price)

@@ -1,0 +1,136 @@
+"""What a strategy is, what it sees, and the helpers that make one ten lines long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from daemon.domain.candle import Candle
+from daemon.domain.inputs import TimedIntent
+from daemon.domain.instrument import Instrument
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+
+Intents = OrderIntent | list[OrderIntent] | None
+
+
+class View(Protocol):
+    """All that a strategy may see. Prices in rupees, quantities in units, times in UTC ns.
+
+    A symbol that is not in the universe raises ValueError.
+    """
+
+    @property
+    def now(self) -> int:
+        """The engine's time."""
+
+    @property
+    def session_open(self) -> int:
+        """When the session of the instrument that is being shown opened."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The strategy's own symbols as configured, or all of the universe."""
+
+    def ltp(self, symbol: str) -> float | None:
+        """The last price, None before the first tick (and while history is being warmed up)."""
+
+    def position(self, symbol: str) -> int:
+        """This strategy's signed open quantity: above 0 long, below 0 short."""
+
+    def waiting(self, symbol: str) -> int:
+        """How many of this strategy's entries are not filled yet."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The contract: lot size, tick, type, strike, expiry."""
+
+    def history(self, symbol: str) -> Sequence[Candle]:
+        """Closed candles of the strategy's timeframe, newest last, at most `warmup_candles`.
+
+        Includes the candle being shown. Only the strategy's own symbols have a history.
+        """
+
+
+class TickView(msgspec.Struct, frozen=True, kw_only=True):
+    """A tick in rupees; bid and ask are None where absent. `ts` UTC ns."""
+
+    tradingsymbol: str
+    ts: int
+    ltp: float
+    bid: float | None = None
+    ask: float | None = None
+
+
+class Strategy(Protocol):
+    """A plain class; its parameters are the keyword arguments of its `__init__`.
+
+    It may also have `on_tick` (see TickStrategy). State per symbol is its own business.
+    """
+
+    def on_candle(self, candle: Candle, view: View) -> Intents:
+        """Decide on a closed candle of one of its symbols."""
+
+
+@runtime_checkable
+class TickStrategy(Protocol):
+    """A strategy that asked for ticks by having this method."""
+
+    def on_tick(self, tick: TickView, view: View) -> Intents:
+        """Decide on a tick of one of its symbols, after fills and exits have seen it."""
+
+
+@runtime_checkable
+class TimedStrategy(Protocol):
+    """A strategy whose intents are known beforehand; it needs no `on_candle`."""
+
+    def timed_intents(self, product: Product) -> list[TimedIntent]:
+        """All its intents; `product` is for those that name none."""
+
+
+class BaseStrategy:
+    """Writes the intents: `return self.buy("NIFTY26NOVFUT", 65, stop=25_000.0)`."""
+
+    def buy(
+        self,
+        symbol: str,
+        qty: int,
+        *,
+        stop: float | None = None,
+        target: float | None = None,
+        time_stop_bars: int | None = None,
+        confidence: float = 1.0,
+        reason: str = "",
+        exits: ExitOverrides | None = None,
+    ) -> OrderIntent:
+        """Open a long of `qty` units; levels in rupees, `time_stop_bars` 0 = none."""
+        return OrderIntent(
+            symbol=symbol, signal=Signal.BUY, qty=qty, sl_price=stop, tp_price=target,
+            time_stop_bars=time_stop_bars, confidence=confidence, reason=reason, exits=exits,
+        )  # fmt: skip
+
+    def sell(
+        self,
+        symbol: str,
+        qty: int,
+        *,
+        stop: float | None = None,
+        target: float | None = None,
+        time_stop_bars: int | None = None,
+        confidence: float = 1.0,
+        reason: str = "",
+        exits: ExitOverrides | None = None,
+    ) -> OrderIntent:
+        """Open a short of `qty` units; levels in rupees, `time_stop_bars` 0 = none."""
+        return OrderIntent(
+            symbol=symbol, signal=Signal.SELL, qty=qty, sl_price=stop, tp_price=target,
+            time_stop_bars=time_stop_bars, confidence=confidence, reason=reason, exits=exits,
+        )  # fmt: skip
+
+    def exit(self, symbol: str, *, reason: str = "") -> OrderIntent:
+        """Close this strategy's positions in `symbol` and cancel its waiting entries there."""
+        return OrderIntent(symbol=symbol, signal=Signal.EXIT, reason=reason)
+
+    def size(self, quantity: int, symbol: str, view: View) -> int:
+        """`quantity` units, or one lot of the contract if that is 0."""
+        return quantity or view.instrument(symbol).lot_size

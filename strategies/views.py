@@ -1,0 +1,155 @@
+"""The windows through which strategies see the execution side."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from daemon.domain.candle import Candle
+from daemon.domain.dates import ist_day
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.money import rupees
+
+
+class Desk(Protocol):
+    """What the execution side offers. Prices in paise, times in UTC ns."""
+
+    @property
+    def now(self) -> int:
+        """The engine's time."""
+
+    def ltp_paise(self, index: int) -> int | None:
+        """The last price of an instrument of the universe."""
+
+    def position(self, strategy_id: str, symbol: str) -> int:
+        """A strategy's signed open quantity."""
+
+    def waiting(self, strategy_id: str, symbol: str) -> int:
+        """How many entries of a strategy are not filled yet."""
+
+    def session_open(self, index: int) -> int:
+        """When today's session of an instrument opened."""
+
+
+class WarmDesk:
+    """The desk before the run: no prices, no positions; a day opens with its first candle."""
+
+    def __init__(self, candles: Sequence[Candle], universe: Universe) -> None:
+        self.now = 0
+        self._universe = universe
+        self._opens: dict[tuple[str, int], int] = {}
+        for candle in candles:
+            key = self._key(candle.tradingsymbol, candle.ts)
+            self._opens[key] = min(candle.ts, self._opens.get(key, candle.ts))
+        self._candle_ts = 0
+
+    def show(self, candle: Candle) -> None:
+        """Move on to a candle."""
+        self.now, self._candle_ts = candle.end_ts, candle.ts
+
+    def ltp_paise(self, index: int) -> int | None:
+        """Unknown: no tick has been seen."""
+        return None
+
+    def position(self, strategy_id: str, symbol: str) -> int:
+        """None is open."""
+        return 0
+
+    def waiting(self, strategy_id: str, symbol: str) -> int:
+        """None is waiting."""
+        return 0
+
+    def session_open(self, index: int) -> int:
+        """The first candle of that day on that exchange."""
+        key = self._key(self._universe[index].tradingsymbol, self._candle_ts)
+        return self._opens.get(key, self._candle_ts)
+
+    def _key(self, symbol: str, ts: int) -> tuple[str, int]:
+        index = self._universe.index_of(symbol)
+        return ("" if index is None else self._universe[index].exchange), ist_day(ts)
+
+
+class History:
+    """The last closed candles of each timeframe and symbol, at most `limit` of each."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._candles: dict[tuple[str, str], deque[Candle]] = {}
+
+    def add(self, candle: Candle) -> None:
+        """Append a closed candle and forget the oldest."""
+        key = candle.timeframe, candle.tradingsymbol
+        if key not in self._candles:
+            self._candles[key] = deque(maxlen=self._limit)
+        self._candles[key].append(candle)
+
+    def of(self, timeframe: str, symbol: str) -> tuple[Candle, ...]:
+        """Oldest first."""
+        return tuple(self._candles.get((timeframe, symbol), ()))
+
+
+class StrategyView:
+    """One strategy's View over the desk."""
+
+    def __init__(
+        self,
+        strategy_id: str,
+        timeframe: str,
+        symbols: tuple[str, ...],
+        universe: Universe,
+        history: History,
+    ) -> None:
+        self.symbols = symbols
+        self._id = strategy_id
+        self._timeframe = timeframe
+        self._own = frozenset(symbols)
+        self._universe = universe
+        self._history = history
+        self._desk: Desk = WarmDesk((), universe)
+        self._shown = 0
+
+    def show(self, symbol: str, desk: Desk) -> None:
+        """Look at the desk while the strategy is shown a candle or tick of `symbol`."""
+        self._desk, self._shown = desk, self._index(symbol)
+
+    @property
+    def now(self) -> int:
+        """The engine's time."""
+        return self._desk.now
+
+    @property
+    def session_open(self) -> int:
+        """The open of the instrument being shown."""
+        return self._desk.session_open(self._shown)
+
+    def ltp(self, symbol: str) -> float | None:
+        """The last price in rupees."""
+        paise = self._desk.ltp_paise(self._index(symbol))
+        return None if paise is None else rupees(paise)
+
+    def position(self, symbol: str) -> int:
+        """The strategy's signed open quantity."""
+        self._index(symbol)
+        return self._desk.position(self._id, symbol)
+
+    def waiting(self, symbol: str) -> int:
+        """The strategy's unfilled entries."""
+        self._index(symbol)
+        return self._desk.waiting(self._id, symbol)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The contract of a symbol."""
+        return self._universe[self._index(symbol)]
+
+    def history(self, symbol: str) -> tuple[Candle, ...]:
+        """Closed candles of the strategy's timeframe, newest last."""
+        if symbol not in self._own:
+            raise ValueError(f"expected one of the strategy's own symbols, was {symbol!r}")
+        return self._history.of(self._timeframe, symbol)
+
+    def _index(self, symbol: str) -> int:
+        index = self._universe.index_of(symbol)
+        if index is None:
+            raise ValueError(f"expected a symbol of the universe, was {symbol!r}")
+        return index

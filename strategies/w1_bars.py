@@ -1,0 +1,56 @@
+"""The benchmark strategy W1: many small trades whose results are known exactly."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from daemon.domain.candle import Candle
+from strategies.strategy import BaseStrategy, Intents, View
+
+QUANTITY = 50
+HOLD_BARS = 20
+EVERY_BARS = 5
+
+
+class W1Bars(BaseStrategy):
+    """Every fifth bar, when flat, follows the move of the last five bars with 50 units.
+
+    Stop 0.15 % and target 0.30 % from the close, out after 20 bars. All arithmetic is in whole
+    steps of 0.05 rupees so that the result does not depend on floats. No parameters.
+    """
+
+    def __init__(self) -> None:
+        self._bars: dict[str, _Bars] = {}
+
+    def on_candle(self, candle: Candle, view: View) -> Intents:
+        """The time exit, else the entry: never both on one bar."""
+        symbol = candle.tradingsymbol
+        bars = self._bars.setdefault(symbol, _Bars())
+        bars.count += 1
+        bars.closes.append(round(candle.close * 20))
+        if view.position(symbol):
+            due = bars.count - bars.entered >= HOLD_BARS
+            return self.exit(symbol, reason="hold_bars") if due else None
+        if bars.count % EVERY_BARS or bars.count <= EVERY_BARS or view.waiting(symbol):
+            return None
+        bars.entered = bars.count
+        return self._enter(symbol, bars.closes[-1], up=bars.closes[-1] >= bars.closes[0])
+
+    def _enter(self, symbol: str, close: int, *, up: bool) -> Intents:
+        if up:
+            return self.buy(symbol, QUANTITY, stop=_of(close, 9985), target=_of(close, 10030))
+        return self.sell(symbol, QUANTITY, stop=_of(close, 10015), target=_of(close, 9970))
+
+
+class _Bars(msgspec.Struct):
+    count: int = 0
+    entered: int = 0
+    closes: deque[int] = msgspec.field(default_factory=lambda: deque(maxlen=EVERY_BARS + 1))
+    """Closes in steps of 0.05 rupees, the oldest five bars back."""
+
+
+def _of(steps: int, per_10_000: int) -> float:
+    """The rupees of a share of a price, rounded half up in steps."""
+    return (steps * per_10_000 + 5000) // 10_000 * 5 / 100
