@@ -105,8 +105,9 @@ def _takes(method: Any) -> bool:
 
 
 def _build(config: StrategyConfig, cls: Callable[..., Any]) -> Any:
+    params = _params(config, cls)
     try:
-        return cls(**_params(config, cls))
+        return cls(**params)
     except ConfigError as error:
         _refuse(config, str(error), error)
     except ValueError as error:
