@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-import msgspec
-
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+from daemon.domain.tick_view import TickView
+
+__all__ = [
+    "BaseStrategy", "Intents", "Strategy", "TickStrategy", "TickView", "TimedStrategy", "View",
+]  # fmt: skip
 
 Intents = OrderIntent | list[OrderIntent] | None
 
@@ -50,16 +53,6 @@ class View(Protocol):
 
         Includes the candle being shown. Only the strategy's own symbols have a history.
         """
-
-
-class TickView(msgspec.Struct, frozen=True, kw_only=True):
-    """A tick in rupees; bid and ask are None where absent. `ts` UTC ns."""
-
-    tradingsymbol: str
-    ts: int
-    ltp: float
-    bid: float | None = None
-    ask: float | None = None
 
 
 class Strategy(Protocol):
