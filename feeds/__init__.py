@@ -1,0 +1,1 @@
+"""Where market data comes from: recordings, a synthetic market, the exchange feed."""

@@ -1,0 +1,85 @@
+"""Joining and cutting tick blocks, so that no result depends on where a block ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from daemon.domain.ticks import ABSENT, Int64s, Ticks
+
+_DEFAULTS: Final = {
+    "exchange_ts": (np.int64, 0),
+    "bid": (np.int64, ABSENT),
+    "ask": (np.int64, ABSENT),
+    "ltq": (np.int64, 0),
+    "volume": (np.int64, -1),
+    "oi": (np.int64, -1),
+    "walk": (np.int8, 0),
+    "other": (np.int64, ABSENT),
+}
+
+
+def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """A column of the block, written out with its absent value where the block has none."""
+    column = getattr(block, name)
+    if column is not None:
+        return column  # type: ignore[no-any-return]
+    if name == "depth":
+        return np.zeros((len(block), 10, 3), dtype=np.int64)
+    kind, absent = _DEFAULTS[name]
+    return np.full(len(block), absent, dtype=kind)
+
+
+def join(blocks: Sequence[Ticks]) -> Ticks:
+    """The blocks as one; a column that any of them has is filled in for the others."""
+    if len(blocks) == 1:
+        return blocks[0]
+    columns = {
+        name: np.concatenate([full_column(block, name) for block in blocks])
+        for name in Ticks.__slots__
+        if any(getattr(block, name) is not None for block in blocks)
+    }
+    return Ticks(**columns)
+
+
+def reblock(blocks: Iterable[Ticks], rows: int) -> Iterator[Ticks]:
+    """The same rows in blocks of exactly `rows`, the last one shorter."""
+    held: list[Ticks] = []
+    have = 0
+    for block in blocks:
+        start = 0
+        while have + len(block) - start >= rows:
+            stop = start + rows - have
+            yield join([*held, block.rows(start, stop)])
+            held, have, start = [], 0, stop
+        if start < len(block):
+            held.append(block.rows(start, len(block)))
+            have += len(block) - start
+    if held:
+        yield join(held)
+
+
+def at_most(blocks: Iterable[Ticks], rows: int) -> Iterator[Ticks]:
+    """The same rows in blocks of no more than `rows`, without copying."""
+    for block in blocks:
+        for start in range(0, len(block), rows):
+            yield block if len(block) <= rows else block.rows(start, min(start + rows, len(block)))
+
+
+class RunningTime:
+    """The latest time seen so far at each row: what a file's rows are ordered by."""
+
+    def __init__(self) -> None:
+        self.latest = int(np.iinfo(np.int64).min)
+
+    def keys(self, ts: Int64s) -> Int64s:
+        """The running maximum over all rows given so far."""
+        if not len(ts):
+            return ts
+        keys = np.maximum.accumulate(ts)
+        if keys[0] < self.latest:
+            keys = np.maximum(keys, self.latest)
+        self.latest = int(keys[-1])
+        return keys

@@ -1,0 +1,254 @@
+"""Candle files drive the same engine: each candle becomes four ticks (semantics.md section 3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.config import ReplayFile
+from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_date, parse_timeframe
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import (
+    ABSENT,
+    WALK_CLOSE,
+    WALK_FIRST,
+    WALK_OPEN,
+    WALK_SECOND,
+    Int32s,
+    Int64s,
+    Ticks,
+)  # fmt: skip
+from daemon.errors import ConfigError
+from feeds.blocks import RunningTime, join
+from feeds.columns import Bools, counts, prices, times
+from feeds.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
+from feeds.tick_files import instruments, sound_rows
+
+SessionClose = Callable[[Instrument, dt.date], int | None]
+"""The close (UTC ns) of an instrument on a date, None on a day without a session."""
+
+_NS_BEFORE_END: Final = 1000
+_STEPS: Final = np.array([WALK_OPEN, WALK_FIRST, WALK_SECOND, WALK_CLOSE], dtype=np.int8)
+_PRICE_NAMES: Final = ("open", "high", "low", "close")
+
+
+class CandleFile:
+    """Candles of one table as ticks with a `walk` column.
+
+    `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat,
+    volume 0, dropped) and `repeated_candles` (not later than the one before, dropped).
+    Raises ConfigError or FeedError if columns are missing.
+    """
+
+    def __init__(
+        self, table: Table, config: ReplayFile, session_close: SessionClose | None = None
+    ) -> None:
+        self.counts = {"widened_candles": 0, "untraded_candles": 0, "repeated_candles": 0}
+        self._table = table
+        self._config = config
+        try:
+            self._span = parse_timeframe(config.timeframe)
+        except ValueError as error:
+            raise ConfigError(f"{table.path}: timeframe: {error}") from error
+        self._mapped = map_columns(table, config, CANDLE_COLUMNS, ("ts", *_PRICE_NAMES))
+        self._keys = Keys(table, config, self._mapped)
+        self._session_close = session_close
+
+    def named(self) -> Sequence[Instrument]:
+        """The symbols of the file."""
+        return self._keys.named()
+
+    def rank(self, universe: Universe) -> int | None:
+        """Where its one instrument is declared; None if the file has several."""
+        return None if self._keys.column else self._keys.constant(universe)
+
+    def blocks(self, universe: Universe) -> Iterator[Ticks]:
+        """Four rows a candle, by time, then declaration order. Raises FeedError."""
+        walk = _Walk(universe, self._session_close, self._span, self.counts)
+        walk.skip_untraded = self._config.skip_untraded
+        for batch in self._table.batches(self._mapped):
+            start = times(batch.columns["ts"], self._config.ts_unit)
+            good, error = sound_rows(self._table, batch, start)
+            candles = _Candles.of(batch, start, instruments(self._keys, batch, universe))
+            ready = walk.add(candles.take(np.arange(len(start)) < good))
+            if len(ready):
+                yield ready
+            if error is not None:
+                yield walk.rest()
+                raise error
+        yield walk.rest()
+
+
+class _Candles:
+    """Columns of candles: start (UTC ns), instrument, o/h/l/c paise of shape (rows, 4), volume."""
+
+    def __init__(
+        self, start: Int64s, instrument: Int32s, ohlc: Int64s, volume: Int64s | None
+    ) -> None:
+        self.start = start
+        self.instrument = instrument
+        self.ohlc = ohlc
+        self.volume = volume
+
+    @classmethod
+    def of(cls, batch: Batch, start: Int64s, instrument: Int32s) -> _Candles:
+        ohlc = np.stack([prices(batch.columns[name]) for name in _PRICE_NAMES], axis=1)
+        volume = counts(batch.columns["volume"], 0) if "volume" in batch.columns else None
+        return cls(start, instrument, ohlc, volume)
+
+    def take(self, rows: Bools) -> _Candles:
+        volume = None if self.volume is None else self.volume[rows]
+        return _Candles(self.start[rows], self.instrument[rows], self.ohlc[rows], volume)
+
+
+class _Walk:
+    """Turns candles into rows and holds those that a later candle of the file may precede."""
+
+    def __init__(
+        self, universe: Universe, close: SessionClose | None, span: int, tally: dict[str, int]
+    ) -> None:
+        self.skip_untraded = True
+        self._universe = universe
+        self._close = close
+        self._span = span
+        self._tally = tally
+        self._index = np.array([each.is_index for each in universe] + [False], dtype=np.bool_)
+        self._latest: dict[int, int] = {}
+        self._traded: dict[tuple[int, int], int] = {}
+        self._closes: dict[tuple[int, int], int] = {}
+        self._starts = RunningTime()
+        self._held: Ticks = _no_rows()
+        self._held_keys: Int64s = np.empty(0, dtype=np.int64)
+
+    def add(self, candles: _Candles) -> Ticks:
+        """Take more candles in and give the rows that nothing can precede any more."""
+        candles = candles.take(self._new(candles))
+        sound = _sound(candles)
+        candles = candles.take(~self._untraded(candles, sound))
+        sound = _sound(candles)
+        self._widen(candles, sound)
+        if len(candles.start):
+            self._hold(candles, sound)
+        stop = int(np.searchsorted(self._held_keys, self._starts.latest, side="left"))
+        return self._give(stop)
+
+    def rest(self) -> Ticks:
+        """All rows that are still held."""
+        return self._give(len(self._held_keys))
+
+    def _give(self, stop: int) -> Ticks:
+        ready, self._held = self._held.rows(0, stop), self._held.rows(stop, len(self._held))
+        self._held_keys = self._held_keys[stop:]
+        return ready
+
+    def _new(self, candles: _Candles) -> Bools:
+        """False for a candle that does not start after the one before of its instrument."""
+        new = np.ones(len(candles.start), dtype=np.bool_)
+        for code in np.unique(candles.instrument).tolist():
+            rows = np.flatnonzero(candles.instrument == code)
+            starts = candles.start[rows]
+            floor = self._latest.get(code, np.iinfo(np.int64).min)
+            before = np.maximum.accumulate(np.concatenate([[floor], starts]))
+            new[rows] = starts > before[:-1]
+            self._latest[code] = int(before[-1])
+        self._tally["repeated_candles"] += int((~new).sum())
+        return new
+
+    def _untraded(self, candles: _Candles, sound: Bools) -> Bools:
+        if candles.volume is None or not self.skip_untraded:
+            return np.zeros(len(candles.start), dtype=np.bool_)
+        flat = (candles.ohlc == candles.ohlc[:, :1]).all(axis=1)
+        drop: Bools = sound & flat & (candles.volume == 0) & ~self._index[candles.instrument]
+        self._tally["untraded_candles"] += int(drop.sum())
+        return drop
+
+    def _widen(self, candles: _Candles, sound: Bools) -> None:
+        ohlc = candles.ohlc
+        high, low = ohlc.max(axis=1), ohlc.min(axis=1)
+        wide = sound & ((ohlc[:, 1] < high) | (ohlc[:, 2] > low))
+        self._tally["widened_candles"] += int(wide.sum())
+        ohlc[wide, 1], ohlc[wide, 2] = high[wide], low[wide]
+
+    def _hold(self, candles: _Candles, sound: Bools) -> None:
+        floor = np.repeat(self._starts.keys(candles.start), 4)
+        rows = self._rows(candles)
+        keep = np.repeat(sound, 4)
+        keep[::4] = True  # a candle with a bad price is one row, which the engine refuses
+        bad = np.flatnonzero(~sound)
+        rows.ltp[bad * 4] = _first_bad(candles.ohlc[bad])
+        block = join([self._held, rows.take(keep)])
+        keys = np.concatenate([self._held_keys, np.maximum(rows.ts, floor)[keep]])
+        order = np.lexsort((block.instrument, keys))
+        self._held, self._held_keys = block.take(order), keys[order]
+
+    def _rows(self, candles: _Candles) -> Ticks:
+        start, (opens, high, low, close) = candles.start, candles.ohlc.T
+        end = self._ends(candles)
+        span = end - start
+        ts = np.stack([start, start + span // 4, start + span // 2, end - _NS_BEFORE_END], axis=1)
+        return Ticks(
+            ts=ts.reshape(-1),
+            instrument=np.repeat(candles.instrument, 4),
+            ltp=np.stack([opens, low, high, close], axis=1).reshape(-1),
+            other=np.stack([opens, high, low, close], axis=1).reshape(-1),
+            walk=np.tile(_STEPS, len(start)),
+            volume=None if candles.volume is None else self._volume(candles).reshape(-1),
+        )
+
+    def _volume(self, candles: _Candles) -> Int64s:
+        """The day's volume so far: a candle's own comes with its last row."""
+        assert candles.volume is not None
+        result = np.empty((len(candles.start), 4), dtype=np.int64)
+        for key, rows in self._by_day(candles):
+            total = np.cumsum(candles.volume[rows]) + self._traded.get(key, 0)
+            result[rows, 3] = total
+            result[rows, :3] = (total - candles.volume[rows])[:, None]
+            self._traded[key] = int(total[-1])
+        return result
+
+    def _ends(self, candles: _Candles) -> Int64s:
+        ends = candles.start + self._span
+        if self._close is None:
+            return ends
+        for key, rows in self._by_day(candles):
+            close = self._session_end(key, int(candles.start[rows[0]]))
+            cut = (candles.start[rows] < close) & (ends[rows] > close)
+            ends[rows] = np.where(cut, close, ends[rows])
+        return ends
+
+    def _session_end(self, key: tuple[int, int], start: int) -> int:
+        if key not in self._closes:
+            assert self._close is not None
+            code = key[0]
+            known = self._close(self._universe[code], ist_date(start)) if code >= 0 else None
+            self._closes[key] = np.iinfo(np.int64).max if known is None else known
+        return self._closes[key]
+
+    def _by_day(self, candles: _Candles) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
+        days = (candles.start + IST_OFFSET_NS) // DAY_NS
+        pairs = np.stack([candles.instrument.astype(np.int64), days], axis=1)
+        unique, where = np.unique(pairs, axis=0, return_inverse=True)
+        for at, (code, day) in enumerate(unique.tolist()):
+            yield (code, day), np.flatnonzero(where.reshape(-1) == at)
+
+
+def _sound(candles: _Candles) -> Bools:
+    sound: Bools = np.all(candles.ohlc > 0, axis=1)
+    return sound
+
+
+def _first_bad(ohlc: Int64s) -> Int64s:
+    first: Int64s = ohlc[np.arange(len(ohlc)), np.argmax(ohlc <= 0, axis=1)]
+    return first
+
+
+def _no_rows() -> Ticks:
+    empty = np.empty(0, dtype=np.int64)
+    return Ticks(
+        ts=empty, instrument=np.empty(0, dtype=np.int32), ltp=empty,
+        walk=np.empty(0, dtype=np.int8), other=np.full(0, ABSENT, dtype=np.int64),
+    )  # fmt: skip

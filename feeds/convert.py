@@ -1,0 +1,68 @@
+"""Any recording that can be replayed as one native file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from daemon.config import ReplayConfig, UniverseConfig
+from daemon.domain.ticks import Ticks
+from daemon.errors import FeedError
+from feeds.candle_files import SessionClose
+from feeds.files import fault, find_data
+from feeds.parquet_ticks import write_ticks
+from feeds.quality import DataQuality
+from feeds.replay import Recording
+from feeds.universe import ContractLookup, no_contracts
+
+
+class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written; `quality` counts what is odd in the data, `bytes` is the file's size."""
+
+    path: str
+    rows: int
+    instruments: int
+    bytes: int
+    quality: dict[str, int]
+
+
+def convert(
+    config: ReplayConfig,
+    out: Path,
+    *,
+    universe: UniverseConfig | None = None,
+    contracts: ContractLookup = no_contracts,
+    session_close: SessionClose | None = None,
+    data_dir: Path | None = None,
+) -> ConvertReport:
+    """Write the replay's rows to `out`, which appears only when it is complete.
+
+    Raises FeedError or ConfigError as a replay would, and FeedError if `out` is an input or
+    cannot be written.
+    """
+    recording = Recording(
+        config, universe, contracts=contracts, session_close=session_close, data_dir=data_dir
+    )
+    if any(find_data(each.path, data_dir).resolve() == out.resolve() for each in config.files):
+        raise fault(out, "is one of the files to be converted", "choose another output")
+    quality = DataQuality()
+
+    def observed() -> Iterator[Ticks]:
+        for block in recording.blocks():
+            quality.observe(block)
+            yield block
+
+    part = out.with_name(out.name + ".part")
+    try:
+        rows = write_ticks(part, recording.universe, observed(), walk=recording.has_candles)
+        part.replace(out)
+    except OSError as error:
+        raise FeedError(f"{out}: cannot be written ({error}); choose another output") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return ConvertReport(
+        path=str(out), rows=rows, instruments=len(recording.universe), bytes=out.stat().st_size,
+        quality=quality.counters() | recording.counts(),
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What every source of market data looks like to the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Protocol
+
+from daemon.domain.inputs import Input
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Ticks
+
+
+class Feed(Protocol):
+    """Pushes inputs into the engine: replay, synthetic and live differ only in this."""
+
+    @property
+    def name(self) -> str:
+        """What the feed is called in reports."""
+
+    @property
+    def universe(self) -> Universe:
+        """The instruments that the `instrument` column of its blocks refers to."""
+
+    def inputs(self) -> AsyncIterator[Input]:
+        """The inputs in order, once. Raises FeedError where the data cannot be read."""
+
+    def quality(self) -> dict[str, int]:
+        """Counters of what was odd in the data so far."""
+
+
+class Source(Protocol):
+    """One recorded file as blocks of ticks."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the reader itself dropped or mended, by name."""
+
+    def named(self) -> Sequence[Instrument]:
+        """The instruments that the file names. Raises FeedError if it cannot be read."""
+
+    def blocks(self, universe: Universe) -> Iterator[Ticks]:
+        """The file's rows in file order. Raises FeedError at the first unreadable row."""

@@ -1,0 +1,50 @@
+"""Makes the sample session that ships: `python -m feeds.make_sample [OUT]`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Final
+
+from daemon.config import SyntheticConfig
+from daemon.domain.dates import ist_ns
+from daemon.domain.instrument import Instrument
+from feeds.parquet_ticks import write_ticks
+from feeds.synthetic import SyntheticMarket
+
+SAMPLE: Final = Path("configs/sample_session.parquet")
+CONFIG: Final = SyntheticConfig(
+    seed=1, date="2026-11-18", spot=25_000.0, strikes_each_side=2, ticks_per_second=0.35
+)
+_HOLIDAYS: Final = (dt.date(2026, 11, 24),)
+
+
+def session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+    """The hours of November 2026: derivatives to 15:40, the cash market to 15:15."""
+    close = dt.time(15, 15) if instrument.is_index else dt.time(15, 40)
+    if date.weekday() >= 5 or date in _HOLIDAYS:
+        return None
+    return ist_ns(date, dt.time(9, 15)), ist_ns(date, close)
+
+
+def shift(expiry: dt.date) -> dt.date:
+    """The trading day before, if the expiry would be a holiday."""
+    while expiry.weekday() >= 5 or expiry in _HOLIDAYS:
+        expiry -= dt.timedelta(days=1)
+    return expiry
+
+
+def make_sample(out: Path) -> int:
+    """Write the sample and give its rows."""
+    market = SyntheticMarket(CONFIG, session=session, shift=shift)
+    return write_ticks(out, market.universe, market.blocks())
+
+
+def main() -> None:
+    """Write to the path of the command line, or to where the sample is kept."""
+    make_sample(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
+
+
+if __name__ == "__main__":
+    main()

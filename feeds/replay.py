@@ -1,0 +1,244 @@
+"""Recordings as a feed: opened, merged, cut and paced."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from daemon.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
+from daemon.domain.dates import DAY_NS, ist_ns, parse_ts
+from daemon.domain.errors import BadNumber
+from daemon.domain.inputs import Input, Settlement
+from daemon.domain.instrument import Instrument
+from daemon.domain.money import paise_exact
+from daemon.domain.ticks import Ticks
+from daemon.errors import ConfigError
+from feeds.blocks import RunningTime, at_most
+from feeds.candle_files import CandleFile, SessionClose
+from feeds.csv_ticks import CsvTable
+from feeds.feed import Source
+from feeds.files import find_data, format_of
+from feeds.jsonl_ticks import JsonlTable
+from feeds.merge import merge
+from feeds.pacing import Pacer, parse_speed
+from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
+from feeds.quality import DataQuality
+from feeds.table import Table
+from feeds.tick_files import TickFile
+from feeds.universe import ContractLookup, build_universe, describes, no_contracts
+
+SETTLEMENT_TIME: Final = dt.time(15, 45)
+_MIN_TS: Final = int(np.iinfo(np.int64).min)
+_MAX_TS: Final = int(np.iinfo(np.int64).max)
+_MIN_BATCH_ROWS: Final = 4096
+
+
+class Recording:
+    """The files of a replay as one stream of blocks, without pace; reads each file once.
+
+    Raises ConfigError or FeedError when it is made if a file is missing or unusable.
+    """
+
+    def __init__(
+        self,
+        config: ReplayConfig,
+        universe_config: UniverseConfig | None = None,
+        *,
+        contracts: ContractLookup = no_contracts,
+        session_close: SessionClose | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
+        if not config.files:
+            raise ConfigError("feed.replay.files: expected at least one file")
+        self._block_rows = config.block_rows
+        self._start, self._end = _range(config)
+        share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
+        self._sources = [
+            open_source(each, batch_rows=share, session_close=session_close, data_dir=data_dir)
+            for each in config.files
+        ]
+        self.has_candles = any(isinstance(each, CandleFile) for each in self._sources)
+        described = universe_config or UniverseConfig()
+        self.universe = build_universe(
+            described, self._named(described), contracts, data_dir=data_dir
+        )
+
+    def blocks(self) -> Iterator[Ticks]:
+        """All rows in time, `block_rows` at most in a block. Raises FeedError if damaged."""
+        streams = [each.blocks(self.universe) for each in self._in_order()]
+        try:
+            yield from at_most(self._cut(merge(streams)), self._block_rows)
+        finally:
+            for stream in streams:
+                stream.close()  # type: ignore[attr-defined]
+
+    def counts(self) -> dict[str, int]:
+        """What the readers dropped or mended, summed over the files."""
+        total: dict[str, int] = {}
+        for source in self._sources:
+            for name, value in source.counts.items():
+                total[name] = total.get(name, 0) + value
+        return total
+
+    def _named(self, config: UniverseConfig) -> Sequence[Instrument]:
+        """What the files name; a foreign file is not read through for that if not needed."""
+        described = bool(config.instruments) and all(map(describes, config.instruments))
+        named: dict[str, Instrument] = {}
+        for source in self._sources:
+            if described and not isinstance(source, NativeFile):
+                continue
+            for each in source.named():
+                known = named.get(each.tradingsymbol)
+                if known is None or not known.has_contract_row:
+                    named[each.tradingsymbol] = each
+        return list(named.values())
+
+    def _in_order(self) -> list[Source]:
+        """The files in order; one-symbol candle files among themselves by declaration."""
+        sources = list(self._sources)
+        ranked = [
+            (at, rank, each)
+            for at, each in enumerate(sources)
+            if isinstance(each, CandleFile) and (rank := each.rank(self.universe)) is not None
+        ]
+        by_rank = sorted(ranked, key=lambda entry: entry[1])
+        for (at, _, _), (_, _, source) in zip(ranked, by_rank, strict=True):
+            sources[at] = source
+        return sources
+
+    def _cut(self, blocks: Iterable[Ticks]) -> Iterator[Ticks]:
+        time = RunningTime()
+        for block in blocks:
+            if not len(block):
+                continue
+            keys = time.keys(block.ts)
+            stop = int(np.searchsorted(keys, self._end, side="left"))
+            kept = block if stop == len(block) else block.rows(0, stop)
+            early = kept.ts < self._start
+            if early.any():
+                kept = kept.take(~early)
+            if len(kept):
+                yield kept
+            if stop < len(block):
+                return
+
+
+class ReplayFeed:
+    """Plays recordings into the engine. Raises ConfigError or FeedError."""
+
+    name: Final = "replay"
+
+    def __init__(
+        self,
+        config: ReplayConfig,
+        universe_config: UniverseConfig | None = None,
+        *,
+        contracts: ContractLookup = no_contracts,
+        session_close: SessionClose | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
+        self._speed = parse_speed(config.speed)
+        self._recording = Recording(
+            config, universe_config, contracts=contracts, session_close=session_close,
+            data_dir=data_dir,
+        )  # fmt: skip
+        self._settlements = _settlements(config)
+        self._quality = DataQuality()
+        self.universe = self._recording.universe
+        self.candle_walked = self._recording.has_candles
+
+    async def inputs(self) -> AsyncIterator[Input]:
+        """Blocks and settlements in order. Raises FeedError where a file is damaged."""
+        pacer = Pacer(self._speed)
+        with closing(self._timeline()) as timeline:  # type: ignore[type-var]
+            for each in timeline:
+                if isinstance(each, Settlement):
+                    await pacer.wait(each.ts)
+                    yield each
+                    continue
+                for due, piece in pacer.pieces(each):
+                    await pacer.wait(due)
+                    self._quality.observe(piece)
+                    yield piece
+
+    def quality(self) -> dict[str, int]:
+        """Counters of what was odd in the rows given so far."""
+        return self._quality.counters() | self._recording.counts()
+
+    def _timeline(self) -> Iterator[Ticks | Settlement]:
+        due = list(self._settlements)
+        time = RunningTime()
+        with closing(self._recording.blocks()) as blocks:  # type: ignore[type-var]
+            for whole in blocks:
+                block, keys = whole, time.keys(whole.ts)
+                while due and len(block) and due[0].ts <= keys[-1]:
+                    at = int(np.searchsorted(keys, due[0].ts, side="left"))
+                    if at:
+                        yield block.rows(0, at)
+                    yield due.pop(0)
+                    block, keys = block.rows(at, len(block)), keys[at:]
+                if len(block):
+                    yield block
+        yield from due
+
+
+def open_source(
+    config: ReplayFile,
+    *,
+    batch_rows: int = 65_536,
+    session_close: SessionClose | None = None,
+    data_dir: Path | None = None,
+) -> Source:
+    """The reader for one file. Raises FeedError or ConfigError if it cannot be used."""
+    path = find_data(config.path, data_dir)
+    kind = format_of(path, config)
+    table: Table
+    if kind == "csv":
+        table = CsvTable(path)
+    elif kind == "jsonl":
+        table = JsonlTable(path)
+    else:
+        parquet = ParquetTable(path, batch_rows)
+        if is_native(parquet):
+            return NativeFile(path, batch_rows)
+        table = parquet
+    if config.kind == "candles":
+        return CandleFile(table, config, session_close)
+    return TickFile(table, config)
+
+
+def _range(config: ReplayConfig) -> tuple[int, int]:
+    """The first time and the time after the last; a date alone as the end includes its day."""
+    try:
+        start = parse_ts(config.start) if config.start else _MIN_TS
+        end = parse_ts(config.end) if config.end else _MAX_TS
+    except ValueError as error:
+        raise ConfigError(f"feed.replay: start and end: expected ISO times, {error}") from error
+    if config.end and len(config.end) == len("2026-01-01"):
+        end += DAY_NS
+    if start >= end:
+        raise ConfigError(f"feed.replay: expected start ({config.start}) before end ({config.end})")
+    return start, end
+
+
+def _settlements(config: ReplayConfig) -> list[Settlement]:
+    start, end = _range(config)
+    found = [_settlement(each) for each in config.settlements]
+    return sorted((each for each in found if start <= each.ts < end), key=lambda each: each.ts)
+
+
+def _settlement(config: SettlementConfig) -> Settlement:
+    try:
+        day = dt.date.fromisoformat(config.date)
+        close = paise_exact(config.close)
+    except (ValueError, BadNumber) as error:
+        raise ConfigError(f"feed.replay.settlements: {config.underlying}: {error}") from error
+    return Settlement(
+        ts=ist_ns(day, SETTLEMENT_TIME), underlying=config.underlying, date=day.isoformat(),
+        close_paise=close,
+    )  # fmt: skip

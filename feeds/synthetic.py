@@ -1,0 +1,281 @@
+"""A seeded market: the same seed gives the same ticks, whatever the block size or speed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import numpy as np
+
+from daemon.config import SyntheticConfig
+from daemon.domain.dates import SECOND_NS
+from daemon.domain.inputs import Input
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Int64s, Ticks
+from feeds.blocks import join, reblock
+from feeds.pacing import Pacer, parse_speed
+from feeds.quality import DataQuality
+from feeds.synthetic_contracts import (
+    Chain,
+    ExpiryShift,
+    SessionTimes,
+    Tokens,
+    all_instruments,
+    chain_of,
+    default_session,
+    no_shift,
+    session_days,
+)  # fmt: skip
+from feeds.synthetic_market import (
+    Floats,
+    Path,
+    activity,
+    daily_levels,
+    draw_path,
+    future_price,
+    half_spread,
+    option_price,
+)  # fmt: skip
+
+_CHUNK_ROWS: Final = 100_000
+_CHUNK_SECONDS: Final = 60
+_TRADED: Final = 0.7
+_MICROSECOND: Final = 1000
+_LEVELS: Final = 5
+
+
+class SyntheticMarket:
+    """The sessions of a configuration as tick blocks.
+
+    `session` gives the times of an instrument on a date, `shift` the real day of an expiry.
+    Raises ConfigError if the configured date has no session.
+    """
+
+    def __init__(
+        self,
+        config: SyntheticConfig,
+        *,
+        session: SessionTimes = default_session,
+        shift: ExpiryShift = no_shift,
+        depth: bool = False,
+    ) -> None:
+        self._config = config
+        self._session = session
+        self._depth = depth
+        self._levels = daily_levels(
+            config.spot, config.annual_volatility, config.sessions, config.seed
+        )
+        tokens = Tokens()
+        self._chains = [
+            chain_of(config, day, float(np.exp(level[0])), shift, tokens)
+            for day, level in zip(session_days(config, session), self._levels, strict=True)
+        ]
+        self.universe = Universe(all_instruments(self._chains))
+
+    def blocks(self, rows: int = 65_536) -> Iterator[Ticks]:
+        """All sessions in blocks of `rows`."""
+        return reblock(self._chunks(), rows)
+
+    def _chunks(self) -> Iterator[Ticks]:
+        """Pieces of market time whose length depends on the configuration alone."""
+        for number, (chain, level) in enumerate(zip(self._chains, self._levels, strict=True)):
+            rng = _generator(self._config.seed, number + 1, 0)
+            traders = [
+                _Trader(self.universe, each, chain, times, self._config.ticks_per_second)
+                for each in chain.instruments
+                if (times := self._session(chain.date, each)) is not None
+            ]
+            opens = min(trader.open for trader in traders)
+            closes = max(trader.close for trader in traders)
+            path = draw_path(rng, level, (opens, closes), self._config.annual_volatility)
+            step = self._chunk_seconds(len(traders)) * SECOND_NS
+            for at, start in enumerate(range(opens, closes, step)):
+                rng = _generator(self._config.seed, number + 1, at + 1)
+                stop = min(start + step, closes)
+                yield _in_order([t.rows(rng, path, start, stop, self._depth) for t in traders])
+
+    def _chunk_seconds(self, instruments: int) -> int:
+        rate = self._config.ticks_per_second * instruments * activity(np.zeros(1))[0]
+        return int(max(1, min(_CHUNK_SECONDS, _CHUNK_ROWS / rate)))
+
+
+class SyntheticFeed:
+    """Plays a synthetic market into the engine. Raises ConfigError."""
+
+    name: Final = "synthetic"
+
+    def __init__(
+        self,
+        config: SyntheticConfig,
+        *,
+        session: SessionTimes = default_session,
+        shift: ExpiryShift = no_shift,
+        speed: str = "max",
+        block_rows: int = 65_536,
+        depth: bool = False,
+    ) -> None:
+        self._speed = parse_speed(speed)
+        self._block_rows = block_rows
+        self._market = SyntheticMarket(config, session=session, shift=shift, depth=depth)
+        self._quality = DataQuality()
+        self.universe = self._market.universe
+
+    async def inputs(self) -> AsyncIterator[Input]:
+        """The blocks of all sessions in order."""
+        pacer = Pacer(self._speed)
+        for block in self._market.blocks(self._block_rows):
+            for due, piece in pacer.pieces(block):
+                await pacer.wait(due)
+                self._quality.observe(piece)
+                yield piece
+
+    def quality(self) -> dict[str, int]:
+        """Counters of what was odd in the rows given so far."""
+        return self._quality.counters()
+
+
+class _Trader:
+    """One instrument through one session: what is carried from one piece to the next."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        instrument: Instrument,
+        chain: Chain,
+        times: tuple[int, int],
+        rate: float,
+    ) -> None:
+        index = universe.index_of(instrument.tradingsymbol)
+        assert index is not None
+        self.open, self.close = times
+        self._index = index
+        self._instrument = instrument
+        self._chain = chain
+        self._rate = rate * _weight(instrument, chain)
+        self._ltp = 0
+        self._ltq = 0
+        self._volume = 0
+        self._oi = 0
+
+    def rows(
+        self, rng: np.random.Generator, path: Path, start: int, stop: int, depth: bool
+    ) -> Ticks:
+        """The instrument's rows in [start, stop)."""
+        ts = self._times(rng, start, stop)
+        ts = ts[(ts >= self.open) & (ts < self.close)]
+        at = path.at(ts)
+        spot = path.spot[at]
+        if self._instrument.is_index:
+            return self._index_rows(ts, spot)
+        bid, ask = self._book(rng, ts, spot, path.volatility[at])
+        traded = self._trades(rng, len(ts))
+        lots = rng.geometric(0.4, len(ts))
+        level = np.where(rng.random(len(ts)) < 0.5, bid, ask)
+        ltp, ltq = self._last(traded, level, lots * self._instrument.lot_size)
+        return Ticks(
+            ts=ts,
+            exchange_ts=ts // SECOND_NS * SECOND_NS,
+            instrument=np.full(len(ts), self._index, dtype=np.int32),
+            ltp=ltp,
+            bid=bid,
+            ask=ask,
+            ltq=ltq,
+            volume=self._day_volume(rng, traded, lots),
+            oi=self._open_interest(rng, traded),
+            depth=self._depth(rng, bid, ask) if depth else None,
+        )
+
+    def _times(self, rng: np.random.Generator, start: int, stop: int) -> Int64s:
+        part = np.array([(start - self.open) / max(1, self.close - self.open)])
+        mean = self._rate * (stop - start) / SECOND_NS * float(activity(part)[0])
+        count = int(rng.poisson(max(mean, 0.0)))
+        spread = rng.integers(0, (stop - start) // _MICROSECOND, count, dtype=np.int64)
+        return start + np.sort(spread) * _MICROSECOND
+
+    def _index_rows(self, ts: Int64s, spot: Floats) -> Ticks:
+        return Ticks(
+            ts=ts,
+            exchange_ts=ts // SECOND_NS * SECOND_NS,
+            instrument=np.full(len(ts), self._index, dtype=np.int32),
+            ltp=np.rint(spot * 20).astype(np.int64) * 5,
+        )
+
+    def _book(
+        self, rng: np.random.Generator, ts: Int64s, spot: Floats, volatility: Floats
+    ) -> tuple[Int64s, Int64s]:
+        tick = self._instrument.tick_paise
+        if self._instrument.is_option:
+            strike = self._instrument.strike_paise / 100
+            fair = option_price(
+                spot, volatility, ts, self._chain.option_expiry, strike,
+                call=self._instrument.instrument_type == "CE",
+            )  # fmt: skip
+            half = half_spread(fair, spot, strike)
+        else:
+            fair = future_price(spot, ts, self._chain.future_expiry)
+            half = 0.00002 * fair
+        half = half * (0.6 + 0.8 * rng.random(len(ts)))
+        bid = np.floor((fair - half) * 100 / tick).astype(np.int64) * tick
+        ask = np.ceil((fair + half) * 100 / tick).astype(np.int64) * tick
+        bid = np.maximum(bid, tick)
+        return bid, np.maximum(ask, bid + tick)
+
+    def _trades(self, rng: np.random.Generator, count: int) -> Int64s:
+        """Where a trade happened; an instrument's first row of the day is one."""
+        traded = rng.random(count) < _TRADED
+        if count and self._ltp == 0:
+            traded[0] = True
+        return traded.astype(np.int64)
+
+    def _last(self, traded: Int64s, level: Int64s, units: Int64s) -> tuple[Int64s, Int64s]:
+        """The last traded price and quantity of each row; a quote moves neither."""
+        latest = np.maximum.accumulate(np.where(traded == 1, np.arange(1, len(traded) + 1), 0))
+        ltp = np.concatenate([[self._ltp], level])[latest]
+        ltq = np.concatenate([[self._ltq], units])[latest]
+        if len(traded):
+            self._ltp, self._ltq = int(ltp[-1]), int(ltq[-1])
+        return ltp, ltq
+
+    def _day_volume(self, rng: np.random.Generator, traded: Int64s, lots: Int64s) -> Int64s:
+        """The last trade and those that the feed did not show."""
+        more = lots + rng.poisson(1.5, len(lots))
+        volume = self._volume + np.cumsum(traded * more) * self._instrument.lot_size
+        if len(volume):
+            self._volume = int(volume[-1])
+        return np.asarray(volume, dtype=np.int64)
+
+    def _open_interest(self, rng: np.random.Generator, traded: Int64s) -> Int64s:
+        lot = self._instrument.lot_size
+        self._oi = self._oi or int(rng.integers(2_000, 60_000)) * lot
+        oi = np.maximum(self._oi + np.cumsum(traded * rng.integers(-3, 4, len(traded))) * lot, lot)
+        if len(oi):
+            self._oi = int(oi[-1])
+        return np.asarray(oi, dtype=np.int64)
+
+    def _depth(self, rng: np.random.Generator, bid: Int64s, ask: Int64s) -> Int64s:
+        levels = np.arange(_LEVELS) * self._instrument.tick_paise
+        price = np.concatenate([bid[:, None] - levels, ask[:, None] + levels], axis=1)
+        orders = rng.integers(1, 15, price.shape)
+        lots = orders + rng.poisson(3.0, price.shape)
+        quantity = lots * self._instrument.lot_size
+        depth = np.stack([quantity, price, orders], axis=2).astype(np.int64)
+        depth[price <= 0] = 0
+        return depth
+
+
+def _weight(instrument: Instrument, chain: Chain) -> float:
+    """How often an instrument ticks: the middle of the chain most."""
+    if not instrument.is_option:
+        return 1.0
+    strikes = sorted({each.strike_paise for each in chain.options})
+    distance = abs(strikes.index(instrument.strike_paise) - len(strikes) // 2)
+    return 1 / (1 + 0.15 * distance)
+
+
+def _in_order(parts: list[Ticks]) -> Ticks:
+    block = join(parts)
+    return block.take(np.lexsort((block.instrument, block.ts)))
+
+
+def _generator(*seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))

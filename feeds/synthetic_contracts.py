@@ -1,0 +1,192 @@
+"""The instruments of a synthetic market: an index, its future, and option chains."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from daemon.config import SyntheticConfig
+from daemon.domain.dates import ist_ns
+from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+
+SessionTimes = Callable[[dt.date, Instrument], tuple[int, int] | None]
+"""Open and close (UTC ns) of an instrument on a date, None on a day without a session."""
+ExpiryShift = Callable[[dt.date], dt.date]
+"""The day on which a contract really expires, from the day that the weekday rule gives."""
+
+_TUESDAY: Final = 1
+_FIRST_EXCHANGE_TOKEN: Final = 40_000
+_NFO: Final = 2
+_MONTHS: Final = (
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+)  # fmt: skip
+_WEEKLY_MONTHS: Final = "123456789OND"
+
+
+class Underlying(msgspec.Struct, frozen=True):
+    """The contract terms of an index; prices in paise, strike step in rupees."""
+
+    symbol: str
+    token: int
+    lot: int
+    freeze: int
+    strike_step: int
+    weekly: bool
+
+
+UNDERLYINGS: Final = {
+    "NIFTY": Underlying("NIFTY 50", 256_265, 65, 1800, 50, weekly=True),
+    "BANKNIFTY": Underlying("NIFTY BANK", 260_105, 30, 600, 100, weekly=False),
+}
+
+
+class Tokens:
+    """Made-up tokens in Kite's form, one for each symbol in the order in which they are asked."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, int] = {}
+
+    def of(self, symbol: str) -> int:
+        """The symbol's token."""
+        exchange_token = _FIRST_EXCHANGE_TOKEN + len(self._tokens)
+        return self._tokens.setdefault(symbol, exchange_token << 8 | _NFO)
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """What is traded on one day: the future and the options, with their expiries (UTC ns)."""
+
+    date: dt.date
+    index: Instrument
+    future: Instrument
+    options: tuple[Instrument, ...]
+    future_expiry: int
+    option_expiry: int
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """The index, the future, then the options."""
+        return (self.index, self.future, *self.options)
+
+
+def default_session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+    """09:15 to 15:30 on weekdays, for someone without a calendar."""
+    del instrument
+    if date.weekday() >= 5:
+        return None
+    return ist_ns(date, dt.time(9, 15)), ist_ns(date, dt.time(15, 30))
+
+
+def no_shift(expiry: dt.date) -> dt.date:
+    """The expiry as the weekday rule gives it, for someone without a calendar."""
+    return expiry
+
+
+def session_days(config: SyntheticConfig, session: SessionTimes) -> list[dt.date]:
+    """The days of the sessions. Raises ConfigError if the first day has no session."""
+    index = index_of(config)
+    try:
+        day = dt.date.fromisoformat(config.date)
+    except ValueError as error:
+        raise ConfigError(f"feed.synthetic.date: expected YYYY-MM-DD, {error}") from error
+    if session(day, index) is None:
+        raise ConfigError(
+            f"feed.synthetic.date: {config.date} ({day:%A}) has no session; choose a trading day"
+        )
+    days: list[dt.date] = []
+    tried = 0
+    while len(days) < config.sessions:
+        if session(day, index) is not None:
+            days.append(day)
+            tried = 0
+        tried += 1
+        if tried > 30:
+            raise ConfigError(f"feed.synthetic.sessions: no session for a month before {day}")
+        day += dt.timedelta(days=1)
+    return days
+
+
+def index_of(config: SyntheticConfig) -> Instrument:
+    """The index instrument with Kite's own token."""
+    terms = UNDERLYINGS[config.underlying]
+    return Instrument(
+        instrument_token=terms.token, tradingsymbol=terms.symbol, exchange="NSE",
+        segment="INDICES", name=terms.symbol, instrument_type="INDEX",
+    )  # fmt: skip
+
+
+def chain_of(
+    config: SyntheticConfig, date: dt.date, spot: float, shift: ExpiryShift, tokens: Tokens
+) -> Chain:
+    """The contracts of one day around a spot (rupees)."""
+    terms = UNDERLYINGS[config.underlying]
+    monthly = next_expiry(date, shift, weekly=False)
+    nearest = next_expiry(date, shift, weekly=terms.weekly)
+    tick = 5 if spot <= 15_000 else 10 if spot <= 30_000 else 20
+    future = Instrument(
+        instrument_token=tokens.of(symbol := f"{config.underlying}{_month(monthly)}FUT"),
+        tradingsymbol=symbol, name=config.underlying,
+        segment="NFO-FUT", instrument_type="FUT", tick_paise=tick, lot_size=terms.lot,
+        expiry=monthly.isoformat(), freeze_quantity=terms.freeze,
+    )  # fmt: skip
+    middle = round(spot / terms.strike_step)
+    steps = range(-config.strikes_each_side, config.strikes_each_side + 1)
+    strikes = [each for step in steps if (each := (middle + step) * terms.strike_step) > 0]
+    options = tuple(
+        _option(config.underlying, nearest, strike, kind, tokens, weekly=nearest != monthly)
+        for strike in strikes
+        for kind in ("CE", "PE")
+    )
+    return Chain(date, index_of(config), future, options, _settles(monthly), _settles(nearest))
+
+
+def next_expiry(date: dt.date, shift: ExpiryShift, *, weekly: bool) -> dt.date:
+    """The first expiry on or after `date`: Tuesdays, or the last Tuesday of a month."""
+    for nominal in _tuesdays(date - dt.timedelta(days=10), weekly=weekly):
+        actual = shift(nominal)
+        if actual >= date:
+            return actual
+    raise AssertionError("there is always a next Tuesday")
+
+
+def all_instruments(chains: Iterable[Chain]) -> list[Instrument]:
+    """Every instrument of the chains once, in the order in which it first appears."""
+    return list(dict.fromkeys(each for chain in chains for each in chain.instruments))
+
+
+def _tuesdays(start: dt.date, *, weekly: bool) -> Iterable[dt.date]:
+    day = start + dt.timedelta(days=(_TUESDAY - start.weekday()) % 7)
+    for _ in range(60):
+        last = day.day + 7 > calendar.monthrange(day.year, day.month)[1]
+        if weekly or last:
+            yield day
+        day += dt.timedelta(days=7)
+
+
+def _option(
+    name: str, expiry: dt.date, strike: int, kind: str, tokens: Tokens, *, weekly: bool
+) -> Instrument:
+    terms = UNDERLYINGS[name]
+    code = _week(expiry) if weekly else _month(expiry)
+    return Instrument(
+        instrument_token=tokens.of(symbol := f"{name}{code}{strike}{kind}"),
+        tradingsymbol=symbol, name=name, segment="NFO-OPT",
+        instrument_type="CE" if kind == "CE" else "PE", lot_size=terms.lot,
+        expiry=expiry.isoformat(), strike_paise=strike * 100, freeze_quantity=terms.freeze,
+    )  # fmt: skip
+
+
+def _month(expiry: dt.date) -> str:
+    return f"{expiry:%y}{_MONTHS[expiry.month - 1]}"
+
+
+def _week(expiry: dt.date) -> str:
+    return f"{expiry:%y}{_WEEKLY_MONTHS[expiry.month - 1]}{expiry:%d}"
+
+
+def _settles(expiry: dt.date) -> int:
+    return ist_ns(expiry, dt.time(15, 30))
