@@ -10,7 +10,7 @@ from typing import Any, Final
 from daemon.config import Config
 from daemon.config_check import problems
 from daemon.errors import ConfigError
-from daemon.yaml_document import found, read_document
+from daemon.yaml_document import Step, dotted_path, found, read_document
 from daemon.yaml_tree import Node
 
 _OVERRIDES: Final = "overrides"
@@ -25,7 +25,8 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     """
     document = read_document(path)
     for key, value in (overrides or {}).items():
-        _lay_over(document.root, tuple(key.split(".")), _node(value, key))
+        steps = tuple(key.split("."))
+        _lay_over(document.root, steps, _node(value, steps))
     _speed_as_text(document.root)
     config = document.to(Config)
     for problem in problems(config):
@@ -33,17 +34,22 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     return config
 
 
-def _node(value: Any, path: str) -> Node:
+def _node(value: Any, path: tuple[Step, ...]) -> Node:
     if isinstance(value, Mapping):
-        return Node({str(key): _node(each, f"{path}.{key}") for key, each in value.items()})
+        return Node({str(key): _node(each, (*path, str(key))) for key, each in value.items()})
     if isinstance(value, list | tuple):
-        return Node([_node(each, f"{path}[{at}]") for at, each in enumerate(value)])
+        return Node([_node(each, (*path, at)) for at, each in enumerate(value)])
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{_OVERRIDES}: {path}: expected a finite number, was {value}")
+        raise _refused(path, f"expected a finite number, was {value}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise _refused(path, "expected an integer of at most 64 bits")
     if value is not None and not isinstance(value, bool | int | float | str):
-        kind = type(value).__name__
-        raise ConfigError(f"{_OVERRIDES}: {path}: expected a plain value, was a {kind}")
+        raise _refused(path, f"expected a plain value, was a {type(value).__name__}")
     return Node(value, text=str(value))
+
+
+def _refused(path: tuple[Step, ...], text: str) -> ConfigError:
+    return ConfigError(f"{_OVERRIDES}: {dotted_path(path)}: {text}")
 
 
 def _lay_over(target: Node, path: tuple[str, ...], new: Node) -> None:

@@ -59,23 +59,25 @@ class Document:
         match = _MESSAGE.fullmatch(message)
         assert match is not None
         what = match["what"]
-        path = self._steps(match["path"] or "")
+        steps = _STEP.findall(match["path"] or "")
+        path = self._resolved(steps)
         info = _type_at(inspect.type_info(kind), path)
         if unknown := _UNKNOWN.fullmatch(what):
             key = unknown[1]
             return self.error((*path, key), f"unknown key{_hint(key, info)}")
         if missing := _MISSING.fullmatch(what):
             return self.error(path, f"expected the key {missing[1]!r}, which is missing")
-        if not what.startswith(("Expected", "Invalid")):
+        if len(path) < len(steps) or not what.startswith(("Expected", "Invalid")):
             return self.error(path, " ".join(what.split()))
         node = self._nearest(path)
         return self.error(path, f"expected {_expected(info)}, was {found(plain(node))}")
 
-    def _steps(self, text: str) -> tuple[Step, ...]:
+    def _resolved(self, steps: list[tuple[str, str]]) -> tuple[Step, ...]:
+        """The steps as far as they lead to one node: a dict's key is not named by msgspec."""
         path: list[Step] = []
         node = self.root
-        for name, index in _STEP.findall(text):
-            step = _first_misfit(node) if index == _ANY_VALUE else (name or int(index))
+        for name, index in steps:
+            step = _first_not_text(node) if index == _ANY_VALUE else (name or int(index))
             below = _child(node, step)
             if below is None:
                 break
@@ -132,34 +134,38 @@ def _child(node: Node, step: Step) -> Node | None:
     return None
 
 
-def _first_misfit(node: Node) -> Step:
-    """The key that msgspec does not name: our dicts with typed values all hold text."""
-    if not isinstance(node.value, dict):
-        return _ANY_VALUE
+def _first_not_text(node: Node) -> Step:
+    """The likely misfit of a dict: those of our structs hold text."""
     wrong = (key for key, each in node.value.items() if not isinstance(each.value, str))
     return next(wrong, _ANY_VALUE)
 
 
 def _type_at(info: inspect.Type, path: tuple[Step, ...]) -> inspect.Type:
     for step in path:
-        info = _type_below(info, step)
+        info = _type_below(_container(info), step)
     return info
 
 
 def _type_below(info: inspect.Type, step: Step) -> inspect.Type:
     if isinstance(info, inspect.StructType):
         return next(each.type for each in info.fields if each.encode_name == step)
-    if isinstance(info, inspect.ListType | inspect.VarTupleType):
-        return info.item_type
     if isinstance(info, inspect.DictType):
         return info.value_type
-    return inspect.AnyType()
+    assert isinstance(info, inspect.ListType), info
+    return info.item_type
+
+
+def _container(info: inspect.Type) -> inspect.Type:
+    """The type that has parts, where null is allowed beside it."""
+    if isinstance(info, inspect.UnionType):
+        return next(each for each in info.types if not isinstance(each, inspect.NoneType))
+    return info
 
 
 def _hint(key: str, info: inspect.Type) -> str:
-    if not isinstance(info, inspect.StructType):
-        return ""
-    return near_match(key, [each.encode_name for each in info.fields])
+    owner = _container(info)
+    assert isinstance(owner, inspect.StructType), owner
+    return near_match(key, [each.encode_name for each in owner.fields])
 
 
 def _expected(info: inspect.Type) -> str:
@@ -169,7 +175,7 @@ def _expected(info: inspect.Type) -> str:
         return f"one of {', '.join(map(str, info.values))}"
     if isinstance(info, inspect.IntType | inspect.FloatType):
         noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
-        return " ".join([noun, *_bounds(info)])
+        return " ".join([noun, " and ".join(_bounds(info))]).rstrip()
     if isinstance(info, inspect.StrType):
         return f"text like {info.pattern}" if info.pattern else "text"
     return _NOUNS.get(type(info), "another value")
@@ -177,7 +183,7 @@ def _expected(info: inspect.Type) -> str:
 
 def _bounds(info: inspect.IntType | inspect.FloatType) -> list[str]:
     limits = ((">", info.gt), (">=", info.ge), ("<", info.lt), ("<=", info.le))
-    return [f"{sign} {limit:g}" for sign, limit in limits if limit is not None]
+    return [f"{sign} {limit:.15g}" for sign, limit in limits if limit is not None]
 
 
 _NOUNS: Final[dict[type[inspect.Type], str]] = {
@@ -186,7 +192,6 @@ _NOUNS: Final[dict[type[inspect.Type], str]] = {
     inspect.StructType: "a mapping",
     inspect.DictType: "a mapping",
     inspect.ListType: "a list",
-    inspect.VarTupleType: "a list",
     inspect.DateType: "a date such as 2026-08-03",
     inspect.DecimalType: "a decimal number",
 }
