@@ -243,7 +243,7 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def open_positions(self) -> list[Position]:
         """Positions with an open quantity, by number."""
-        return list(self.positions.values())
+        return sorted(self.positions.values(), key=_by_number)
 
     def orders_by_state(self) -> dict[str, int]:
         """How many orders are in each state, archived ones included."""
@@ -269,3 +269,7 @@ def is_optimistic(fill: Fill) -> bool:
     """A mid or ltp fill where the side that bid_ask would have paid was there."""
     side = fill.ask_paise if fill.transaction_type == "BUY" else fill.bid_paise
     return fill.rule in ("mid", "ltp") and side > 0
+
+
+def _by_number(position: Position) -> int:
+    return position.number

@@ -6,7 +6,7 @@ lifecycle manager applies to the ledger. How a position is watched in between is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from daemon.domain.events import (
     OrderCreated,
     OrderMoved,
 )
+from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ledger import Ledger, StrategyTally
@@ -34,6 +35,7 @@ from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book, Quote
 from daemon.market.intake import Rows
+from daemon.market.schedule import Schedule
 from daemon.risk.gates import (
     AFTER_LEVELS,
     BEFORE_LEVELS,
@@ -83,10 +85,12 @@ class ExecutionCore:
         risk: RiskConfig | None = None,
         ledger: Ledger | None = None,
         agenda: Agenda | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self.config = config
         self.universe = universe
         self.rules = rules
+        self.schedule = schedule if schedule is not None else Schedule(rules, universe)
         self.risk = risk or RiskConfig()
         self.ledger = ledger if ledger is not None else Ledger()
         self.agenda = agenda if agenda is not None else Agenda()
@@ -97,10 +101,11 @@ class ExecutionCore:
         self.fills = FillEngine(config)
         self.builder = OrderBuilder(config, self.ledger)
         self.lifecycle = TradeLifecycleManager(self.ledger)
-        self.limits: dict[str, StrategyLimits] = {}
+        self.limits_of: Callable[[str], StrategyLimits | None] = _no_limits
         self.killed = False
         self.strategies_off: set[str] = set()
-        self.settlements: dict[tuple[str, str], int] = {}
+        self.settlements: dict[tuple[str, str], tuple[int, int]] = {}
+        """(underlying, date) -> (official close in paise, when it became known)."""
         self._settling: set[str] = set()
         self._latency_ns = config.latency_ms * MILLISECOND_NS
         self._reject_after_ns = round(config.reject_after_s * SECOND_NS)
@@ -181,7 +186,7 @@ class ExecutionCore:
 
     def _situation(self, order: Order, index: int | None) -> Situation:
         instrument = None if index is None else self.universe[index]
-        book = self.books[-1] if index is None else self.books[index]
+        open_ts, close_ts = (0, 0) if index is None else self._session(index)
         freeze = 0
         if instrument is not None:
             date = ist_date(self.at.now)
@@ -191,16 +196,16 @@ class ExecutionCore:
             order=order,
             instrument=instrument,
             now=self.at.now,
-            open_ts=book.open_ts,
-            close_ts=book.close_ts,
-            square_off_ts=book.close_ts - self._square_off_ns,
+            open_ts=open_ts,
+            close_ts=close_ts,
+            square_off_ts=close_ts - self._square_off_ns,
             killed=self.killed,
             strategy_off=order.strategy_id in self.strategies_off,
             freeze_quantity=freeze,
             open_or_waiting=self._open_or_waiting() if self.risk.max_open_positions else 0,
             realized_today_paise=self._realized_today() if self.risk.daily_loss_rupees else 0,
             tally=self._tally_today(order.strategy_id),
-            limits=self.limits.get(order.strategy_id, NO_LIMITS),
+            limits=self.limits_of(order.strategy_id) or NO_LIMITS,
             risk=self.risk,
         )
 
@@ -278,14 +283,14 @@ class ExecutionCore:
             self._demand(position, "kill_switch")
 
     def square_off(self, indices: frozenset[int]) -> None:
-        """Close intraday positions of these instruments and cancel their waiting entries."""
-        for position in self.ledger.open_positions():
-            if position.product == "MIS" and self._index(position.tradingsymbol) in indices:
-                self._demand(position, "square_off")
+        """Cancel waiting intraday entries of these instruments, close their positions."""
         for order in list(self.ledger.orders.values()):
             if order.state is _S.SUBMITTED and order.product == "MIS":
                 if self._index(order.tradingsymbol) in indices:
                     self._cancel(order, "square_off")
+        for position in self.ledger.open_positions():
+            if position.product == "MIS" and self._index(position.tradingsymbol) in indices:
+                self._demand(position, "square_off")
 
     def cancel_entries(self, reason: str, *, strategy_id: str = "", symbol: str = "") -> None:
         """Cancel waiting entries, of one strategy and symbol or (both empty) all."""
@@ -398,19 +403,20 @@ class ExecutionCore:
             if index not in indices:
                 continue
             expiry = self.universe[index].expiry
-            if position.product == "MIS":
-                self._force_close(position)
-            elif expiry and expiry <= date:
+            if expiry and expiry <= date:
                 self._expire(position)
+            elif position.product == "MIS":
+                self._force_close(position)
         for order in list(self.ledger.orders.values()):
             index_or_none = self.universe.index_of(order.tradingsymbol)
             if index_or_none is None or index_or_none in indices:
                 if self.lifecycle.can_transition(order, _S.ARCHIVED):
                     self._move(order, _S.ARCHIVED, "session_end")
 
-    def settle(self, underlying: str, date: str, close_paise: int) -> None:
+    def settle(self, settlement: Settlement) -> None:
         """The official close of an underlying: settles what waits for it."""
-        self.settlements[(underlying, date)] = close_paise
+        key = (settlement.underlying, settlement.date)
+        self.settlements[key] = (settlement.close_paise, settlement.ts)
         for position in self.ledger.open_positions():
             if position.order_id in self._settling:
                 self._settle_if_known(position)
@@ -448,9 +454,10 @@ class ExecutionCore:
         book = self.book_of(position.tradingsymbol)
         instrument = book.instrument
         assert instrument is not None
-        close = self.settlements.get((instrument.name, instrument.expiry))
-        if close is None:
+        known = self.settlements.get((instrument.name, instrument.expiry))
+        if known is None:
             return
+        close, known_ts = known
         price = close
         if instrument.is_option:
             sign = 1 if instrument.instrument_type == "CE" else -1
@@ -474,8 +481,8 @@ class ExecutionCore:
             ltp_paise=close,
             bid_paise=0,
             ask_paise=0,
-            quote_ts=self.at.now,
-            quote_age_ns=0,
+            quote_ts=known_ts,
+            quote_age_ns=self.at.now - known_ts,
             bid_ask_paise=price,
             charges=charges,
         )
@@ -533,13 +540,18 @@ class ExecutionCore:
         """The quote if an order may fill on it now (semantics.md section 6), else None."""
         quote = self.quote_of(book)
         at = self.at
-        if quote is None or not book.open_ts <= at.now < book.close_ts:
+        open_ts, close_ts = self._session(book.index)
+        if quote is None or not open_ts <= at.now < close_ts:
             return None
-        if quote.ts < max(at.resumed_ts, book.fresh_from, book.open_ts):
+        if quote.ts < max(at.resumed_ts, book.fresh_from):
             return None
         if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
             return None
         return quote
+
+    def _session(self, index: int) -> tuple[int, int]:
+        """The instrument's session on the date of now, which may be ahead of what is due."""
+        return self.schedule.span(index, ist_date(self.at.now))
 
     def _index(self, tradingsymbol: str) -> int:
         index = self.universe.index_of(tradingsymbol)
@@ -688,6 +700,10 @@ class ExecutionCore:
         return (
             each for each in self.ledger.open_positions() if each.strategy_id == strategy_id
         )
+
+
+def _no_limits(strategy_id: str) -> StrategyLimits | None:
+    return None
 
 
 def _check_timeframe(order: Order) -> Refusal | None:

@@ -25,6 +25,7 @@ from daemon.execution.trailing_stop import StopMove
 from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
+from daemon.market.schedule import Schedule
 
 _GO_ON: Final = Wake()
 
@@ -47,12 +48,14 @@ class ExecutionEngineV3(ExecutionCore):
         risk: RiskConfig | None = None,
         ledger: Ledger | None = None,
         agenda: Agenda | None = None,
+        schedule: Schedule | None = None,
         bars: BarClock | None = None,
     ) -> None:
         self.bars: BarClock = bars if bars is not None else CountedBars()
         super().__init__(
-            config, universe=universe, rules=rules, risk=risk, ledger=ledger, agenda=agenda
-        )
+            config, universe=universe, rules=rules, risk=risk, ledger=ledger, agenda=agenda,
+            schedule=schedule,
+        )  # fmt: skip
 
     def _prepare(self) -> None:
         self.managers = make_managers()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from itertools import islice
+from itertools import groupby, islice
 from math import gcd
+from operator import itemgetter
 from typing import Any
 
 from daemon.config import ExecutionConfig, RiskConfig
@@ -80,7 +81,7 @@ class PaperEngine:
         """V3 when configured; V2 when configured, or when V3 cannot be built and may fall back."""
         shared: dict[str, Any] = {
             "universe": self.universe, "rules": rules, "risk": risk, "ledger": ledger,
-            "agenda": self.agenda,
+            "agenda": self.agenda, "schedule": self.schedule,
         }  # fmt: skip
         if self.config.engine == "v2":
             return ExecutionEngineV2(self.config, **shared)
@@ -95,6 +96,7 @@ class PaperEngine:
             return ExecutionEngineV2(self.config, **shared)
 
     def _attach_strategies(self) -> None:
+        self.engine.limits_of = self.strategies.limits
         subscriptions = self.strategies.subscriptions
         self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
         for timeframe in self._timeframes:
@@ -141,13 +143,11 @@ class PaperEngine:
         self._delivered += 1
         self.at.input_no = self._delivered
         ts = max(item.ts, self.at.now)
-        if isinstance(item, Command):
+        if isinstance(item, Command | Settlement):
             self.agenda.add(ts, Phase.COMMAND, 0, item)
         self._advance(ts)
         if isinstance(item, Gap):
             self._note_gap(item)
-        elif isinstance(item, Settlement):
-            self.engine.settle(item.underlying, item.date, item.close_paise)
 
     def _note_gap(self, gap: Gap) -> None:
         books = self.books[:-1]
@@ -321,38 +321,40 @@ class PaperEngine:
         at.due_ts = 0
 
     def _do_due(self, due_ts: int, items: list[tuple[Phase, Any]]) -> None:
-        boundaries: list[tuple[str, int]] = []
-        ends: list[int] = []
-        for phase, item in items:
-            if phase is not Phase.CANDLES and boundaries:
-                self._close_candles(due_ts, boundaries)
-                boundaries = []
+        """What is due at one time, phase by phase."""
+        for phase, group in groupby(items, key=itemgetter(0)):
+            due = [item for _, item in group]
             if phase is Phase.CANDLES:
-                boundaries.append(item)
-            elif phase is Phase.ENTRY_LIMIT:
-                self.engine.reject_unfilled(item)
-            elif phase is Phase.TIME_STOP:
-                assert isinstance(self.engine, ExecutionEngineV3)
-                self.engine.time_stop_due(*item)
-            elif phase is Phase.COMMAND:
-                self._obey(item)
-            elif phase is Phase.TIMED_INTENT:
-                self.engine.process_signal(item)
+                self._close_candles(due_ts, due)
             elif phase is Phase.SQUARE_OFF:
-                self.engine.square_off(self._groups[item])
+                self.engine.square_off(self._indices(due))
             elif phase is Phase.SESSION_END:
-                ends.append(item)
+                assert self._day is not None
+                self.engine.end_session(self._indices(due), self._day.isoformat())
             else:
-                self._start_day(item)
-        if boundaries:
-            self._close_candles(due_ts, boundaries)
-        if ends:
-            assert self._day is not None
-            together = frozenset().union(*(self._groups[each] for each in ends))
-            self.engine.end_session(together, self._day.isoformat())
+                for item in due:
+                    self._do_one(phase, item)
 
-    def _obey(self, command: Command) -> None:
-        if command.command == "kill_switch":
+    def _do_one(self, phase: Phase, item: Any) -> None:
+        if phase is Phase.ENTRY_LIMIT:
+            self.engine.reject_unfilled(item)
+        elif phase is Phase.TIMED_INTENT:
+            self.engine.process_signal(item)
+        elif phase is Phase.COMMAND:
+            self._obey(item)
+        elif phase is Phase.DAY:
+            self._start_day(item)
+        elif isinstance(self.engine, ExecutionEngineV3):
+            self.engine.time_stop_due(*item)
+
+    def _indices(self, groups: list[int]) -> frozenset[int]:
+        """The instruments of some of the day's session groups."""
+        return frozenset().union(*(self._groups[each] for each in groups))
+
+    def _obey(self, command: Command | Settlement) -> None:
+        if isinstance(command, Settlement):
+            self.engine.settle(command)
+        elif command.command == "kill_switch":
             self.engine.kill()
         elif command.command == "manual_exit":
             self.engine.exit_order(command.target, "manual_exit")

@@ -220,4 +220,4 @@ class Intake:
         opens = np.append(day.opens, 0)[part.instrument]
         own = (bar_ts - opens) // self.grid_ns
         current = (ts - self._grace_ns - opens) // self.grid_ns
-        return [int(row) for row in np.flatnonzero(own != current)]
+        return [int(row) for row in np.flatnonzero((own != current) | (own < 0))]

@@ -92,6 +92,15 @@ class Naive(Desk):
         self.due = 0
         if isinstance(item, Row):
             self.tick(item, walked)
+        elif isinstance(item, Gap):
+            self.gap(item)
+
+    def gap(self, item: Gap) -> None:
+        """Quotes from before a gap are not believed; the next tick of each is marked."""
+        for at, instrument in enumerate(self.instruments):
+            if not item.symbols or instrument.tradingsymbol in item.symbols:
+                self.broken.add(at)
+                self.after_gap.add(at)
 
     # ------------------------------------------------------- step 1: what is due
 
@@ -119,8 +128,9 @@ class Naive(Desk):
                 item = None
             while self.timed and self.timed[0].ts <= moment:
                 self.intent(self.timed.pop(0).intent)
-            self.closed_candles(moment - self.grace)
-            self.session_end(moment)
+            if moment > self.done:
+                self.closed_candles(moment - self.grace)
+                self.session_end(moment)
             self.done = max(self.done, moment)
 
     def reject_late_entries(self, moment: int) -> None:
@@ -230,6 +240,7 @@ class Naive(Desk):
             segment: date
             for (date, segment), (_, closes) in self.scenario.sessions.items()
             if closes + self.grace == moment
+            and any(each.segment == segment for each in self.instruments)
         }
         if not ending:
             return
@@ -298,25 +309,28 @@ class Naive(Desk):
 
     def build_bars(self, row: Row) -> None:
         """The tick belongs to the bar of min(exchange_ts, ts), if that is not closed."""
-        increase = 0
-        if row.volume >= 0:
-            key = (row.instrument, ist_date(row.ts))
-            highest = self.volume.get(key, row.volume)
-            increase = max(0, row.volume - highest)
-            self.volume[key] = max(highest, row.volume)
         at = min(row.exchange_ts, row.ts) if row.exchange_ts else row.ts
         segment = self.instruments[row.instrument].segment
         for name in {rule.timeframe for rule in self.scenario.strategies}:
             found = self.calendar.bar(segment, parse_timeframe(name), at, row.ts)
             if found is None or found[1] + self.grace <= row.ts:
-                continue  # late_for_candle
+                continue  # late_for_candle: it touches nothing of the candle, volume neither
             bars = self.bars.setdefault((row.instrument, name), {})
             if found[0] not in bars:
                 bars[found[0]] = Bar(*found, row.ltp, row.ltp, row.ltp, row.ltp)
             bar = bars[found[0]]
             bar.high, bar.low = max(bar.high, row.ltp), min(bar.low, row.ltp)
             bar.close = row.ltp
-            bar.volume += increase
+            bar.volume += self.increase(row, name)
+
+    def increase(self, row: Row, timeframe: str) -> int:
+        """What this tick adds to the running maximum that the timeframe has seen today."""
+        if row.volume < 0:
+            return 0
+        key = (row.instrument, timeframe, ist_date(row.ts))
+        highest = self.volume.get(key, row.volume)
+        self.volume[key] = max(highest, row.volume)
+        return max(0, row.volume - highest)
 
     def watch(self, trade: Trade, ltp: int) -> None:
         """Target, stop, trail, in this order; a short is a long with the signs turned."""

@@ -51,7 +51,7 @@ class Desk:
         """Instruments without a tick since the last silence of the feed."""
         self.bars: dict[tuple[int, str], dict[int, Bar]] = {}
         self.candles: dict[tuple[int, str], int] = {}
-        self.volume: dict[tuple[int, dt.date], int] = {}
+        self.volume: dict[tuple[int, str, dt.date], int] = {}
         self.walk_volume: dict[tuple[int, dt.date], int] = {}
         self.official: dict[tuple[str, str], Settlement] = {}
         # books
@@ -303,7 +303,7 @@ class Desk:
         if trade.stop is not None:
             trade.r = abs(entry - trade.stop)
             trade.step = fraction(trade.exits.trail_step_r) * trade.r
-            trade.anchor, trade.behind, trade.best = entry, Fraction(trade.r), sign * ltp
+            trade.anchor, trade.behind, trade.best = entry, Fraction(trade.r), sign * entry
         self.move(trade, _S.ACTIVE, "active", levels=self.levels(trade))
 
     def fill_exit(self, trade: Trade, *, forced: bool = False) -> None:
@@ -325,7 +325,7 @@ class Desk:
         trade.booked(ist_date(self.now), fill.realized_paise)
         trade.open -= quantity
         trade.partial_made, trade.ladder_moved, trade.pending = True, False, None
-        trade.anchor, trade.behind, trade.best = trade.stop, trade.step, trade.sign * ltp
+        trade.anchor, trade.behind, trade.best = trade.stop, trade.step, trade.sign * trade.stop
         trade.stop = trade.sign * trade.snap_back(trade.sign * trade.stop - trade.step)
         self.move(trade, _S.ACTIVE, demand.reason, fill=fill, levels=self.levels(trade))
         if trade.remembered is not None:
