@@ -1,0 +1,144 @@
+"""The writing half of the journal: what only the one process that holds the lock has."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent, encode_event
+from daemon.errors import JournalIOError
+from daemon.journal.files import DATABASE, HEAD, DirectoryLock, connect, database_errors
+from daemon.journal.head import HeadFile, Tail
+from daemon.journal.schema import Operation, chain, encode_operation
+from daemon.journal.verify import cursor_hash
+
+CHUNK_EVENTS: Final = 20_000
+"""Events of one transaction: a large input must show progress and bound the WAL."""
+SET_CURSOR: Final = "INSERT OR REPLACE INTO cursor VALUES (1, ?, ?, ?, ?)"
+_INSERT_EVENT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_OPERATION: Final = "INSERT INTO operations VALUES (?, ?, ?, ?, ?)"
+_NAMES: Final[dict[type, str]] = {
+    OrderCreated: "created",
+    OrderMoved: "moved",
+    StopMoved: "stop_moved",
+}
+
+EventRow = tuple[int, int, int, str, str, str, bytes]
+
+
+class Appender:
+    """Appends to both chains in transactions, each followed by the head file.
+
+    After the first failure it takes no more: a failed fsync must never be tried again, because
+    the kernel may have forgotten the pages that it could not write.
+    """
+
+    def __init__(self, directory: Path, lock: DirectoryLock, tail: Tail) -> None:
+        """Take over the lock. Raises JournalIOError, JournalCorrupt or OSError."""
+        self.tail = tail
+        self.progress_at = time.monotonic()
+        self._lock = lock
+        self._path = directory / DATABASE
+        self._failure = ""
+        self._busy = threading.Lock()
+        self._connection = connect(self._path, mode="rw")
+        try:
+            self._head = HeadFile(directory / HEAD)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def append(
+        self, events: Sequence[TradingEvent], input_no: int, operations: Sequence[Operation]
+    ) -> None:
+        """See JournalStore.append. Raises JournalIOError."""
+        with self._busy:
+            if self._failure:
+                raise JournalIOError(f"{self._path}: takes no more after: {self._failure}")
+            assert input_no >= self.tail.input_no, (input_no, self.tail)
+            try:
+                tail = self._commit_chunks(events, input_no, operations)
+                self._head.write(tail)
+                self.tail = tail
+            except BaseException as error:
+                self._fail(error)
+                if isinstance(error, sqlite3.Error | OSError | UnicodeDecodeError):
+                    raise JournalIOError(
+                        f"{self._path}: cannot be written: {error}; trading stops here"
+                    ) from error
+                raise
+
+    def drop_unfinished(self) -> None:
+        """Take out events beyond the cursor. Raises JournalIOError or JournalCorrupt."""
+        with database_errors(self._path):
+            self._connection.execute("DELETE FROM events WHERE seq > ?", (self.tail.seq,))
+
+    def close(self) -> None:
+        """Close and free the lock; harmless twice.
+
+        If another thread hangs inside an append, everything stays as it is: the process is about
+        to end, and closing under that thread could only do harm.
+        """
+        if self._busy.acquire(blocking=False):
+            try:
+                self._connection.close()
+                self._head.close()
+                self._lock.release()
+            finally:
+                self._busy.release()
+
+    def _commit_chunks(
+        self, events: Sequence[TradingEvent], input_no: int, operations: Sequence[Operation]
+    ) -> Tail:
+        tail = self.tail
+        execute = self._connection.execute
+        for start in range(0, len(events) or 1, CHUNK_EVENTS):
+            chunk = events[start : start + CHUNK_EVENTS]
+            rows, link = _event_rows(chunk, tail)
+            execute("BEGIN IMMEDIATE")
+            self._connection.executemany(_INSERT_EVENT, rows)
+            tail = msgspec.structs.replace(tail, seq=tail.seq + len(rows), hash=link)
+            if start + CHUNK_EVENTS >= len(events):
+                tail = self._finish(tail, input_no, operations)
+            execute("COMMIT")
+            self.progress_at = time.monotonic()
+        return tail
+
+    def _finish(self, tail: Tail, input_no: int, operations: Sequence[Operation]) -> Tail:
+        op_seq, link = tail.op_seq, tail.op_hash
+        for operation in operations:
+            op_seq += 1
+            body = encode_operation(operation)
+            link = chain(link, body)
+            row = (op_seq, operation.ts, operation.kind, body.decode(), link)
+            self._connection.execute(_INSERT_OPERATION, row)
+        done = msgspec.structs.replace(tail, op_seq=op_seq, op_hash=link, input_no=input_no)
+        self._connection.execute(SET_CURSOR, (input_no, done.seq, op_seq, cursor_hash(done)))
+        return done
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = str(error) or type(error).__name__
+        # If even the rollback fails the disk is gone: SQLite rolls back at the next start.
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def _event_rows(events: Sequence[TradingEvent], tail: Tail) -> tuple[list[EventRow], bytes]:
+    rows: list[EventRow] = []
+    seq, link = tail.seq, tail.hash
+    for event in events:
+        seq += 1
+        assert event.seq == seq, (event.seq, seq)
+        body = encode_event(event)
+        link = chain(link, body)
+        name = _NAMES[type(event)]
+        rows.append((seq, event.ts, event.input_no, event.order_id, name, body.decode(), link))
+    return rows, link

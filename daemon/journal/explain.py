@@ -1,0 +1,189 @@
+"""An order's life in plain words, from the journal alone: what happened, when and why."""
+
+from __future__ import annotations
+
+import difflib
+from decimal import Decimal
+from typing import Final
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.events import (
+    Excursion,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+)
+from daemon.domain.order import OrderState
+from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.store import JournalStore
+from daemon.journal.words import (
+    clock,
+    demand_text,
+    fill_lines,
+    levels_text,
+    money,
+    money_exact,
+    refusal_text,
+)
+
+_PLAIN: Final[dict[OrderState, str]] = {
+    OrderState.SUBMITTED: "the order goes to the paper market.",
+    OrderState.ARCHIVED: "put away at the end of the session.",
+}
+_INDENT: Final = " " * 14
+
+
+def explain(store: JournalStore, order_id: str) -> str:
+    """The order's story, one paragraph an event. Raises UsageError naming similar ids."""
+    events = store.events_of(order_id)
+    if not events:
+        raise UsageError(_unknown(store, order_id))
+    created = events[0]
+    if not isinstance(created, OrderCreated):
+        raise JournalCorrupt(f"{store.directory}: order {order_id} was never created")
+    story = _Story()
+    lines = [_title(created)]
+    for event in events:
+        lines += _paragraph(event, story.tell(event))
+    lines += ["", *story.result()]
+    return "\n".join(lines) + "\n"
+
+
+class _Story:
+    """Tells one event after the other and keeps the sums for the last sentence."""
+
+    def __init__(self) -> None:
+        self._open_quantity = 0
+        self._fills = 0
+        self._gross_paise = 0
+        self._bid_ask_paise = 0
+        self._charges = Decimal(0)
+        self._state = OrderState.CREATED
+        self._excursion: Excursion | None = None
+
+    def tell(self, event: TradingEvent) -> list[str]:
+        if isinstance(event, OrderCreated):
+            return _asked(event)
+        if isinstance(event, StopMoved):
+            return [_stop_text(event)]
+        return self._tell_move(event)
+
+    def _tell_move(self, event: OrderMoved) -> list[str]:
+        to = event.to_state
+        if to is not OrderState.ARCHIVED:
+            self._state = to
+        self._excursion = event.excursion or self._excursion
+        if event.fill is not None:
+            lines = self._tell_fill(event)
+        elif event.demand is not None:
+            lines = [demand_text(event.reason, event.demand, self._open_quantity)]
+        elif to in (OrderState.REJECTED, OrderState.CANCELLED):
+            lines = [refusal_text(event.reason, event.numbers)]
+        elif event.levels is not None:
+            return [f"{to}: the position is open: {levels_text(event.levels)}."]
+        else:
+            lines = [_PLAIN.get(to, f"{event.reason}.")]
+        if event.levels is not None:
+            lines.append(f"{self._open_quantity} stay open: {levels_text(event.levels)}.")
+        return [f"{to}: {lines[0]}", *lines[1:]]
+
+    def _tell_fill(self, event: OrderMoved) -> list[str]:
+        fill = event.fill
+        assert fill is not None
+        self._fills += 1
+        self._charges += Decimal(fill.charges.total)
+        lines = fill_lines(fill)
+        if event.to_state is OrderState.FILLED:
+            self._open_quantity = fill.quantity
+            return lines
+        self._open_quantity -= fill.quantity
+        self._gross_paise += fill.realized_paise
+        self._bid_ask_paise += fill.realized_bid_ask_paise
+        lines.append(
+            f"This exit ({event.reason}) makes {money(fill.realized_paise)} before charges."
+        )
+        return lines
+
+    def result(self) -> list[str]:
+        """The last sentences: the money, or that there was none."""
+        if not self._fills:
+            return [f"Result: {self._state}, nothing was traded and nothing was charged."]
+        net = Decimal(self._gross_paise) / 100 - self._charges
+        over = self._state is OrderState.CLOSED
+        begin = "Result" if over else f"So far ({self._open_quantity} still open, {self._state})"
+        lines = [
+            f"{begin}: gross {money(self._gross_paise)}, charges {money_exact(self._charges)}, "
+            f"net {money_exact(net)}."
+        ]
+        if self._bid_ask_paise != self._gross_paise:
+            lines.append(
+                f"With fill_mode bid_ask the gross would have been {money(self._bid_ask_paise)}."
+            )
+        if self._excursion is not None:
+            lines.append(
+                f"While it was open the best price was {money(self._excursion.best_paise)}, "
+                f"the worst {money(self._excursion.worst_paise)}."
+            )
+        return lines
+
+
+def _title(event: OrderCreated) -> str:
+    return (
+        f"{event.order_id}: {event.transaction_type} {event.quantity} {event.tradingsymbol} "
+        f"({event.product}), strategy {event.strategy_id or 'none'}, {event.timeframe} candles, "
+        f"{iso_ist(event.ts)[:10]}, times in IST"
+    )
+
+
+def _asked(event: OrderCreated) -> list[str]:
+    lots, odd = divmod(event.quantity, event.lot_size)
+    size = "" if odd or lots < 1 else f" ({lots} lot{'s' if lots > 1 else ''} of {event.lot_size})"
+    stop = "no stop" if event.sl_paise is None else f"stop {money(event.sl_paise)}"
+    target = "no target" if event.tp_paise is None else f"target {money(event.tp_paise)}"
+    side = event.transaction_type.lower()
+    lines = [f"{OrderState.CREATED}: asked to {side} {event.quantity}{size}, {stop}, {target}."]
+    if event.note or event.tag:
+        said = " / ".join(part for part in (event.note, event.tag) if part)
+        lines.append(f"The strategy said: {said}")
+    rules = _rules(event)
+    if rules:
+        lines.append(f"Exits: {rules}.")
+    return lines
+
+
+def _rules(event: OrderCreated) -> str:
+    exits = event.exits
+    parts = []
+    if exits.enable_partial_exit and event.sl_paise is not None:
+        when = "a losing stop" if exits.partial_exit_when == "losing" else "the first stop"
+        parts.append(f"{exits.partial_exit_pct:.0%} leaves at {when}, in whole lots")
+    if exits.enable_trailing and event.sl_paise is not None:
+        parts.append(f"the stop trails in steps of {exits.trail_step_r:g} R")
+    if exits.time_stop_bars:
+        parts.append(f"out after {exits.time_stop_bars} bars")
+    return "; ".join(parts)
+
+
+def _stop_text(event: StopMoved) -> str:
+    steps = "1 whole step" if event.steps == 1 else f"{event.steps} whole steps"
+    return (
+        f"STOP MOVED: from {money(event.stop_from_paise)} to {money(event.stop_to_paise)} at a "
+        f"last price of {money(event.ltp_paise)}, {steps} gained."
+    )
+
+
+def _paragraph(event: TradingEvent, lines: list[str]) -> list[str]:
+    first, *rest = lines
+    due = f" (was due at {clock(event.due_ts)})" if event.due_ts else ""
+    return [f"{clock(event.ts)}  {first}{due}", *(_INDENT + line for line in rest)]
+
+
+def _unknown(store: JournalStore, order_id: str) -> str:
+    known = [row["order_id"] for row in store.query("SELECT DISTINCT order_id FROM committed")]
+    near = [each for each in known if order_id and each.endswith(order_id)]
+    near += difflib.get_close_matches(order_id, known, n=5, cutoff=0.7)
+    text = f"order {order_id} is not in {store.directory}"
+    if near:
+        return f"{text}; did you mean {', '.join(dict.fromkeys(near[:5]))}?"
+    return f"{text}, which has {len(known)} orders; `show` lists them"

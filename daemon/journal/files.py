@@ -1,0 +1,138 @@
+"""The journal's directory: the lock that one writer holds, and connections to the database."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
+
+DATABASE: Final = "journal.db"
+HEAD: Final = "head"
+LOCK: Final = "lock"
+_FULL: Final = 2
+_BUSY_TIMEOUT_S: Final = 5.0
+_CHECKPOINT_PAGES: Final = 4000
+"""16 MiB of WAL: fewer copies into the database than by default, and still a bound."""
+_WORLD_FAULTS: Final = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+    }
+)
+
+
+class DirectoryLock:
+    """An flock on the directory's lock file: the kernel frees it however the process ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Take the lock. Raises AlreadyRunning if it is held, JournalIOError if it cannot be."""
+        path = directory / LOCK
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise JournalIOError(f"{path}: cannot be opened: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise AlreadyRunning(
+                f"{directory} is in use by another process; stop that one first"
+            ) from error
+
+    def release(self) -> None:
+        """Free the lock; harmless twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def connect(path: Path, *, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit with the durability that is promised (mode: `ro`, `rw`, `rwc`).
+
+    Raises JournalCorrupt or JournalIOError; `synchronous=FULL` is read back, not assumed.
+    """
+    with database_errors(path):
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_TIMEOUT_S,
+        )
+        try:
+            _configure(connection, create=mode == "rwc")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _configure(connection: sqlite3.Connection, *, create: bool) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    wal = connection.execute("PRAGMA journal_mode" + (" = WAL" if create else "")).fetchone()
+    if wal != ("wal",):
+        raise JournalCorrupt(f"the journal is not in WAL mode (expected wal, was {wal[0]})")
+    synchronous = connection.execute("PRAGMA synchronous").fetchone()
+    if synchronous != (_FULL,):
+        raise JournalIOError(f"expected synchronous FULL ({_FULL}), was {synchronous[0]}")
+
+
+@contextmanager
+def database_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into the daemon's words: damaged, or not readable at the moment."""
+    try:
+        yield
+    except UnicodeDecodeError as error:  # a damaged schema, quoted in what SQLite would say
+        raise _damaged(path, error) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in _WORLD_FAULTS:
+            raise JournalIOError(f"{path}: cannot be read or written: {error}") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"{path}: is damaged ({error}); restore the directory from a backup, or start a new run"
+    )
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names created or renamed in `directory` durable. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]]) -> None:
+    """Make a database complete or not at all: built beside `path`, then renamed.
+
+    Raises JournalIOError, or OSError if the rename fails.
+    """
+    building = path.with_name(path.name + ".new")
+    for suffix in ("", "-wal", "-shm"):
+        building.with_name(building.name + suffix).unlink(missing_ok=True)
+    with closing(connect(building, mode="rwc")) as connection, database_errors(path):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement, values in statements:
+            connection.execute(statement, values)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    building.rename(path)
+    sync_directory(path.parent)

@@ -1,0 +1,93 @@
+"""What a journal holds, as tables for people and as lines for programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from daemon.errors import UsageError
+from daemon.journal.store import JournalStore
+
+Row = dict[str, Any]
+
+_ORDERS: Final = """SELECT order_id, order_timestamp, tradingsymbol, transaction_type, product,
+  quantity, filled_quantity, average_price, status, status_message, strategy_id
+FROM orders ORDER BY order_id DESC LIMIT ?"""
+_TRADES: Final = """SELECT order_id, tradingsymbol, transaction_type, quantity, entry_timestamp,
+  entry_price, exit_timestamp, exit_price, exit_reason, gross, charges, net, strategy_id
+FROM trades ORDER BY exit_timestamp DESC, order_id DESC LIMIT ?"""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest orders and closed trades, oldest of them first. Money in rupees, times IST."""
+
+    orders: list[Row]
+    trades: list[Row]
+
+    def text(self) -> str:
+        """Both tables as plain text."""
+        return "\n".join(
+            ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), ""]
+        )
+
+
+def show(store: JournalStore, limit: int = 20) -> Shown:
+    """The newest `limit` orders and closed trades. Raises UsageError for a limit below 1."""
+    if limit < 1:
+        raise UsageError(f"expected a limit of at least 1, was {limit}")
+    orders = store.query(_ORDERS, (limit,))
+    trades = store.query(_TRADES, (limit,))
+    return Shown(orders=orders[::-1], trades=trades[::-1])
+
+
+def table(rows: list[Row]) -> str:
+    """Rows of equal keys as aligned text, numbers to the right; `(none)` without rows."""
+    if not rows:
+        return "(none)"
+    names = list(rows[0])
+    cells = [[_cell(row[name]) for name in names] for row in rows]
+    widths = [max(len(name), *(len(line[at]) for line in cells)) for at, name in enumerate(names)]
+    right = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
+    return "\n".join(_line(line, widths, right) for line in [names, *cells])
+
+
+def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+    padded = (
+        cell.rjust(width) if to_right else cell.ljust(width)
+        for cell, width, to_right in zip(cells, widths, right, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return str(value)
+
+
+def export(store: JournalStore, out: Path | None = None) -> int:
+    """Write the trading events as canonical JSON lines (stdout without `out`); how many.
+
+    Raises UsageError if the file cannot be written.
+    """
+    if out is None:
+        return _write(store, sys.stdout.buffer)
+    try:
+        with out.open("wb") as file:
+            return _write(store, file)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _write(store: JournalStore, file: BinaryIO) -> int:
+    count = 0
+    for line in store.event_lines():
+        file.write(line + b"\n")
+        count += 1
+    file.flush()
+    return count

@@ -1,0 +1,191 @@
+"""Reason codes, numbers and fills in a trader's words. Money in rupees, times IST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from daemon.domain.dates import SECOND_NS, iso_ist
+from daemon.domain.events import ExitDemand, Fill, Levels
+from daemon.domain.money import rupees_text
+
+REFUSALS: Final[dict[str, str]] = {
+    "unknown_symbol": "the symbol is not in the universe of this run",
+    "not_tradable": "an index has a price but cannot be traded",
+    "strategy_off": "the strategy was switched off",
+    "kill_switch": "the kill switch was on, so nothing new is opened",
+    "market_closed": "the market was not open for this contract",
+    "after_square_off": "square-off of intraday (MIS) positions had already begun",
+    "lot_size": "the quantity must be a positive multiple of the lot",
+    "bad_level": "the stop or the target is not a usable price, or they are in the wrong order",
+    "bad_timeframe": "the timeframe is not one that the daemon knows",
+    "max_order_quantity": "the quantity is above the largest order that the configuration allows",
+    "freeze_quantity": "the quantity is above the exchange's freeze quantity",
+    "max_open_positions": "as many positions as allowed were open or waiting already",
+    "daily_loss": "the day's loss limit was reached",
+    "max_trades_per_day": "the strategy had made its trades of the day",
+    "max_loss_streak": "the strategy had lost as often in a row as it may in a day",
+    "no_price": "no usable price came in time, so the order was not filled",
+    "stop_not_protective": "at the fill the stop was not on the losing side of the price",
+    "target_not_beyond_entry": "at the fill the target was not on the winning side of the price",
+    "exits_not_managed": "this engine (v2) has no managed exits, and the order asked for some",
+    "signal_exit": "the strategy asked to be out of this symbol",
+    "square_off": "the time to square off intraday (MIS) positions had come",
+    "manual_exit": "a person asked for it",
+    "expiry": "the contract expired",
+}
+"""Why an order was refused or cancelled without a fill."""
+
+EXITS: Final[dict[str, str]] = {
+    "stop_loss": "the price reached the stop",
+    "trailing_stop": "the price reached the trailed stop",
+    "stop_loss_rest": "the price reached the stop of the rest",
+    "take_profit": "the price reached the target",
+    "time_stop": "the position had been held for its number of bars",
+    "signal_exit": "the strategy asked to be out",
+    "square_off": "intraday (MIS) positions are squared off before the close",
+    "kill_switch": "the kill switch was pulled",
+    "manual_exit": "a person asked for it",
+    "expiry": "the contract expired; it settles at the official close",
+}
+"""Why a position was left."""
+
+RULES: Final[dict[str, str]] = {
+    "ltp": "the last price",
+    "mid": "the middle of bid and ask",
+    "bid": "the bid",
+    "ask": "the ask",
+    "ltp_for_mid": "the last price, as bid or ask was missing",
+    "ltp_for_bid": "the last price, as the bid was missing",
+    "ltp_for_ask": "the last price, as the ask was missing",
+    "settlement": "the settlement of the exchange",
+    "last_quote": "the last quote before the close",
+}
+_NO_BASE: Final = frozenset({"settlement"})
+_SAME_AS_BID_ASK: Final = frozenset({"settlement", "bid", "ask", "ltp_for_bid", "ltp_for_ask"})
+
+
+def money(paise: int) -> str:
+    """Paise as `Rs 1,234.50`, the sign in front."""
+    return f"-Rs {rupees_text(-paise)}" if paise < 0 else f"Rs {rupees_text(paise)}"
+
+
+def money_half(half_paise: int) -> str:
+    """Half paise as rupees, with a third decimal only where it is needed."""
+    whole, half = divmod(abs(half_paise), 2)
+    sign = "-" if half_paise < 0 else ""
+    return f"{sign}Rs {rupees_text(whole)}{'5' if half else ''}"
+
+
+def money_exact(rupees: Decimal) -> str:
+    """An exact rupee amount to two decimals, for charges."""
+    return f"{'-' if rupees < 0 else ''}Rs {abs(rupees):,.2f}"
+
+
+def clock(ts: int) -> str:
+    """The Indian wall time of `ts` (UTC ns) to the millisecond."""
+    return iso_ist(ts)[11:23]
+
+
+def seconds(ns: int) -> str:
+    """A span of time for people."""
+    return f"{ns / SECOND_NS:.3f}".rstrip("0").rstrip(".") + " s"
+
+
+def numbers_text(numbers: Mapping[str, int | str] | None) -> str:
+    """The numbers behind a refusal: the key's ending says its unit (`_paise`, `_ts`, `_ns`)."""
+    return ", ".join(_number(key, value) for key, value in (numbers or {}).items())
+
+
+def _number(key: str, value: int | str) -> str:
+    label = key.replace("_", " ")
+    if isinstance(value, str):
+        return f"{label} {value}"
+    if key.endswith("_paise"):
+        return f"{label.removesuffix(' paise')} {money(value)}"
+    if key.endswith("_ts"):
+        return f"{label.removesuffix(' ts')} {iso_ist(value)[:19].replace('T', ' ')} IST"
+    if key.endswith("_ns"):
+        return f"{label.removesuffix(' ns')} {seconds(value)}"
+    return f"{label} {value}"
+
+
+def refusal_text(reason: str, numbers: Mapping[str, int | str] | None) -> str:
+    """Why an order came to nothing, its code first; a code without a sentence still prints."""
+    text = f"{reason}: {REFUSALS[reason]}" if reason in REFUSALS else reason
+    behind = numbers_text(numbers)
+    return f"{text} ({behind})." if behind else f"{text}."
+
+
+def demand_text(reason: str, demand: ExitDemand, open_quantity: int) -> str:
+    """Why an exit began, with the numbers that were compared."""
+    text = f"{reason}: {EXITS[reason]}" if reason in EXITS else reason
+    seen = []
+    if demand.level_paise:
+        seen.append(f"level {money(demand.level_paise)}")
+    if demand.ltp_paise:
+        seen.append(f"last price {money(demand.ltp_paise)}")
+    if demand.bars_held:
+        seen.append(f"{demand.bars_held} bars held")
+    behind = f" ({', '.join(seen)})" if seen else ""
+    kind = "a partial exit" if demand.partial else "a full exit"
+    wait = "; waits for the official close" if demand.settling else ""
+    return f"{text}{behind}; {kind} of {demand.quantity} of {open_quantity} begins{wait}."
+
+
+def fill_lines(fill: Fill) -> list[str]:
+    """A fill and its evidence, a sentence or two a line."""
+    verb = "bought" if fill.transaction_type == "BUY" else "sold"
+    lines = [f"{verb} {fill.quantity} at {money(fill.price_paise)}, {_rule_text(fill)}."]
+    if fill.rule not in _NO_BASE:
+        lines.append(_quote_text(fill))
+    if fill.rule not in _SAME_AS_BID_ASK:
+        lines.append(
+            f"With fill_mode bid_ask the price would have been {money(fill.bid_ask_paise)}."
+        )
+    lines.extend(_doubts(fill))
+    lines.append(f"Charges {money_exact(Decimal(fill.charges.total))}.")
+    return lines
+
+
+def _rule_text(fill: Fill) -> str:
+    rule = f"priced from {RULES.get(fill.rule, fill.rule)}"
+    if fill.rule in _NO_BASE:
+        return rule
+    bps = fill.slippage_half_paise * 10_000 / fill.base_half_paise if fill.base_half_paise else 0.0
+    return (
+        f"{rule} ({money_half(fill.base_half_paise)}) with "
+        f"{money_half(fill.slippage_half_paise)} ({bps:.1f} bps) slippage a unit"
+    )
+
+
+def _quote_text(fill: Fill) -> str:
+    bid = money(fill.bid_paise) if fill.bid_paise else "none"
+    ask = money(fill.ask_paise) if fill.ask_paise else "none"
+    return (
+        f"Quote: bid {bid}, ask {ask}, last price {money(fill.ltp_paise)}, "
+        f"{seconds(fill.quote_age_ns)} old."
+    )
+
+
+def _doubts(fill: Fill) -> list[str]:
+    doubts = []
+    if fill.stale:
+        doubts.append("The quote was stale: the fill was forced on a price too old to rely on.")
+    if fill.walked:
+        doubts.append("The price was walked out of a candle, not seen as a tick.")
+    if fill.after_gap:
+        doubts.append("It is the first quote after a silence of the feed.")
+    return doubts
+
+
+def levels_text(levels: Levels) -> str:
+    """The levels of a position from here on."""
+    parts = [
+        "no stop" if levels.stop_paise is None else f"stop {money(levels.stop_paise)}",
+        "no target" if levels.target_paise is None else f"target {money(levels.target_paise)}",
+    ]
+    if levels.r_paise:
+        parts.append(f"risk (R) {money(levels.r_paise)} a unit")
+    return ", ".join(parts)

@@ -1,0 +1,202 @@
+"""`TradeRecorder`: the journal task. Every trade is on disk before anybody is told of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import anyio
+import msgspec
+from anyio.abc import TaskStatus
+
+from daemon.domain.events import TradingEvent
+from daemon.errors import JournalIOError
+from daemon.journal.schema import Operation
+from daemon.journal.store import JournalStore
+
+STALL_S: Final = 2.0
+QUEUE_BATCHES: Final = 256
+GROUP_EVENTS: Final = 20_000
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine decided up to `input_no`: all the events of complete inputs.
+
+    `marks` are last prices by tradingsymbol (paise) and `stats` the engine's statistics at that
+    input; both travel with the events so that what is shown belongs together.
+    """
+
+    events: Sequence[TradingEvent] = ()
+    input_no: int
+    operations: Sequence[Operation] = ()
+    marks: dict[str, int] = {}
+    stats: dict[str, Any] = {}
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that are on disk, up to `seq` and `input_no`."""
+
+    events: Sequence[TradingEvent]
+    seq: int
+    input_no: int
+    marks: dict[str, int]
+    stats: dict[str, Any]
+
+
+class RecorderStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the journal is behind. Latency in seconds, of the last commit."""
+
+    queued_batches: int
+    lag_events: int
+    commits: int
+    last_commit_s: float
+
+
+class TradeRecorder:
+    """Commits batches in groups, in a worker thread, and publishes them strictly afterwards.
+
+    `put` waits when the queue is full: a slow disk slows the engine, it never loses an event.
+    """
+
+    def __init__(
+        self,
+        store: JournalStore,
+        publish: Callable[[Committed], Awaitable[None]],
+        *,
+        capacity: int = QUEUE_BATCHES,
+        stall_s: float = STALL_S,
+    ) -> None:
+        self._store = store
+        self._publish = publish
+        self._stall_s = stall_s
+        self._send, self._receive = anyio.create_memory_object_stream[Batch](capacity)
+        self._finished = anyio.Event()
+        self._started = False
+        self._commit_scope = anyio.CancelScope()
+        # Set and cleared by the worker thread, so that a busy event loop is never taken for a
+        # stalled disk.
+        self._began = math.inf
+        self._queued_events = 0
+        self._commits = 0
+        self._last_commit_s = 0.0
+
+    @property
+    def statistics(self) -> RecorderStatistics:
+        """The queue, the lag and the last commit's latency."""
+        return RecorderStatistics(
+            queued_batches=self._receive.statistics().current_buffer_used,
+            lag_events=self._queued_events,
+            commits=self._commits,
+            last_commit_s=self._last_commit_s,
+        )
+
+    async def put(self, batch: Batch) -> None:
+        """Queue a batch; waits while the queue is full. Raises JournalIOError if run has ended."""
+        self._queued_events += len(batch.events)
+        try:
+            try:
+                self._send.send_nowait(batch)
+            except anyio.WouldBlock:
+                await self._send.send(batch)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise JournalIOError("the journal has stopped; nothing more is recorded") from error
+
+    async def close(self) -> None:
+        """Take no more batches, and wait until all that were queued are on disk.
+
+        Batches that were put before `run` began are waited for too.
+        """
+        self._send.close()
+        if self._started or self._queued_events:
+            await self._finished.wait()
+        else:
+            self._receive.close()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Commit and publish until `close`. Raises JournalIOError if a write fails or stalls.
+
+        Cancelled in the middle of a commit it first waits for that commit.
+        """
+        self._started = True
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch)
+                task_status.started()
+                try:
+                    await self._commit_all()
+                finally:
+                    self._receive.close()
+                    self._send.close()
+                    self._finished.set()
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
+
+    async def _commit_all(self) -> None:
+        async for first in self._receive:
+            group = self._take_group(first)
+            committed = _merge(group)
+            operations = [each for batch in group for each in batch.operations]
+            await self._commit(committed, operations)
+            seq = self._store.last_seq
+            await self._publish(msgspec.structs.replace(committed, seq=seq))
+
+    def _take_group(self, first: Batch) -> list[Batch]:
+        group = [first]
+        events = len(first.events)
+        while events < GROUP_EVENTS:
+            try:
+                batch = self._receive.receive_nowait()
+            except (anyio.WouldBlock, anyio.EndOfStream):
+                break
+            group.append(batch)
+            events += len(batch.events)
+        return group
+
+    async def _commit(self, facts: Committed, operations: list[Operation]) -> None:
+        def append() -> None:
+            self._began = time.monotonic()
+            try:
+                self._store.append(facts.events, input_no=facts.input_no, operations=operations)
+                self._last_commit_s = time.monotonic() - self._began
+            finally:
+                self._began = math.inf
+
+        with anyio.CancelScope(shield=True) as self._commit_scope:
+            # Abandoned only by the watch: the thread hangs in the kernel, nothing can stop it.
+            await anyio.to_thread.run_sync(append, abandon_on_cancel=True)
+        if self._commit_scope.cancelled_caught:
+            raise JournalIOError(
+                f"{self._store.directory}: the journal is stalled: no progress for "
+                f"{self._stall_s:g} s; check the disk"
+            )
+        self._queued_events -= len(facts.events)
+        self._commits += 1
+
+    async def _watch(self) -> None:
+        with anyio.CancelScope(shield=True):
+            while not self._finished.is_set():
+                with anyio.move_on_after(self._stall_s / 8):
+                    await self._finished.wait()
+                progress = max(self._began, self._store.progress_at)
+                if self._began < math.inf and time.monotonic() - progress > self._stall_s:
+                    self._commit_scope.cancel()
+
+
+def _merge(group: list[Batch]) -> Committed:
+    last = group[-1]
+    if len(group) == 1:
+        events: Sequence[TradingEvent] = last.events
+        marks = last.marks
+    else:
+        events = [event for batch in group for event in batch.events]
+        marks = {}
+        for batch in group:
+            marks.update(batch.marks)
+    stats: dict[str, Any] = {}
+    for batch in group:
+        stats.update(batch.stats)
+    return Committed(events=events, seq=0, input_no=last.input_no, marks=marks, stats=stats)

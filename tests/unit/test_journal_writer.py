@@ -1,0 +1,269 @@
+"""The recorder: durable first, published second, never the other way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from daemon.domain.events import TradingEvent
+from daemon.errors import JournalIOError
+from daemon.journal.schema import Operation
+from daemon.journal.store import JournalMeta, JournalStore
+from daemon.journal.writer import Batch, Committed, TradeRecorder
+from tests.kit.sample_events import by_input, many_events, sample_events
+
+META = JournalMeta(run_id="run-1", account="dev")
+
+
+class Watcher:
+    """Keeps what was published, and what a fresh reader saw on disk at that moment."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.facts: list[Committed] = []
+        self.on_disk: list[int] = []
+
+    async def publish(self, fact: Committed) -> None:
+        self.facts.append(fact)
+        with JournalStore.open(self.directory) as reader:
+            self.on_disk.append(reader.last_seq)
+
+    @property
+    def events(self) -> list[TradingEvent]:
+        return [event for fact in self.facts for event in fact.events]
+
+
+def batches(events: list[TradingEvent]) -> list[Batch]:
+    return [Batch(events=group, input_no=input_no) for input_no, group in by_input(events)]
+
+
+async def record(recorder: TradeRecorder, work: Sequence[Batch]) -> None:
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(start(recorder))
+        for batch in work:
+            await recorder.put(batch)
+        await recorder.close()
+
+
+def start(recorder: TradeRecorder) -> Any:
+    async def run(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        await recorder.run(task_status=task_status)
+
+    return run
+
+
+async def test_everything_is_published_in_order_and_on_disk_by_then(tmp_path: Path) -> None:
+    events = many_events(50)
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish, capacity=4)
+        with anyio.fail_after(20):
+            await record(recorder, batches(events))
+        assert watcher.events == events == list(store.events())
+        assert [fact.seq for fact in watcher.facts] == watcher.on_disk
+        assert recorder.statistics.lag_events == recorder.statistics.queued_batches == 0
+        assert recorder.statistics.commits == len(watcher.facts)
+        assert recorder.statistics.last_commit_s > 0
+
+
+async def test_what_waits_is_committed_as_one_group(tmp_path: Path) -> None:
+    work = batches(sample_events())
+    operation = Operation(ts=1, kind="start")
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish)
+        for batch in work:
+            await recorder.put(batch)
+        marks = {"NIFTY26NOVFUT": 2500000}
+        await recorder.put(
+            Batch(input_no=50, operations=[operation], marks=marks, stats={"ticks": 9})
+        )
+        assert recorder.statistics.queued_batches == len(work) + 1
+        assert recorder.statistics.lag_events == len(sample_events())
+        with anyio.fail_after(20):
+            await record(recorder, [])
+        (fact,) = watcher.facts
+        assert (fact.seq, fact.input_no) == (len(sample_events()), 50)
+        assert (fact.marks, fact.stats) == (marks, {"ticks": 9})
+        assert list(store.operations()) == [operation]
+
+
+async def test_a_batch_without_events_has_the_journals_seq(tmp_path: Path) -> None:
+    events = sample_events()
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        store.append(events, input_no=events[-1].input_no)
+        recorder = TradeRecorder(store, watcher.publish)
+        with anyio.fail_after(20):
+            await record(recorder, [Batch(input_no=99)])
+        assert watcher.facts[0].seq == len(events)
+        assert store.last_input_no == 99
+
+
+class FailingStore(JournalStore):
+    """A journal whose disk fails at the n-th append."""
+
+    good_appends = 1
+
+    def append(
+        self,
+        events: Sequence[TradingEvent],
+        *,
+        input_no: int,
+        operations: Sequence[Operation] = (),
+    ) -> None:
+        if self.good_appends == 0:
+            raise JournalIOError("disk I/O error")
+        self.good_appends -= 1
+        super().append(events, input_no=input_no, operations=operations)
+
+
+async def test_a_failed_commit_ends_run_and_nothing_is_published_after(tmp_path: Path) -> None:
+    first, second, *_ = batches(sample_events())
+    watcher = Watcher(tmp_path)
+    with FailingStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish)
+
+        async def feed() -> None:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(start(recorder))
+                await recorder.put(first)
+                while not watcher.facts:
+                    await anyio.lowlevel.checkpoint()
+                await recorder.put(second)
+
+        with anyio.fail_after(20), pytest.raises(ExceptionGroup) as caught:
+            await feed()
+        assert caught.group_contains(JournalIOError, match="disk I/O error", depth=1)
+        assert watcher.events == list(first.events)
+        with pytest.raises(JournalIOError, match="has stopped"):
+            await recorder.put(second)
+        with anyio.fail_after(20):
+            await recorder.close()
+
+
+async def test_a_failed_publish_ends_run(tmp_path: Path) -> None:
+    async def publish(fact: Committed) -> None:
+        raise ValueError("the metrics are wrong")
+
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, publish)
+        await recorder.put(batches(sample_events())[0])
+        with anyio.fail_after(20), pytest.raises(ValueError, match="metrics"):
+            await recorder.run()
+
+
+class HangingStore(JournalStore):
+    """A journal whose disk hangs until `thaw`."""
+
+    thaw = threading.Event()
+    entered = threading.Event()
+
+    def append(
+        self,
+        events: Sequence[TradingEvent],
+        *,
+        input_no: int,
+        operations: Sequence[Operation] = (),
+    ) -> None:
+        self.entered.set()
+        self.thaw.wait(20)
+        super().append(events, input_no=input_no, operations=operations)
+
+
+@pytest.fixture
+def hanging() -> type[HangingStore]:
+    class Hanging(HangingStore):
+        thaw = threading.Event()
+        entered = threading.Event()
+
+    return Hanging
+
+
+async def test_a_disk_that_hangs_is_a_stalled_journal(
+    tmp_path: Path, hanging: type[HangingStore]
+) -> None:
+    watcher = Watcher(tmp_path)
+    with hanging.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish, stall_s=0.05)
+        await recorder.put(batches(sample_events())[0])
+        try:
+            with anyio.fail_after(10), pytest.raises(JournalIOError, match="stalled"):
+                await recorder.run()
+        finally:
+            hanging.thaw.set()
+        assert watcher.facts == []
+
+
+async def test_a_cancelled_recorder_first_finishes_the_commit_under_way(
+    tmp_path: Path, hanging: type[HangingStore]
+) -> None:
+    watcher = Watcher(tmp_path)
+    batch = batches(sample_events())[0]
+    with hanging.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish)
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(start(recorder))
+                await recorder.put(batch)
+                await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                tasks.cancel_scope.cancel()
+                hanging.thaw.set()
+        assert list(store.events()) == list(batch.events)
+
+
+async def test_put_waits_while_the_queue_is_full(
+    tmp_path: Path, hanging: type[HangingStore]
+) -> None:
+    work = batches(sample_events())
+    watcher = Watcher(tmp_path)
+    with hanging.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish, capacity=2)
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(start(recorder))
+                await recorder.put(work[0])
+                await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                await recorder.put(work[1])
+                await recorder.put(work[2])
+                tasks.start_soon(recorder.put, work[3])
+                await anyio.wait_all_tasks_blocked()
+                assert recorder.statistics.queued_batches == 2
+                hanging.thaw.set()
+                for batch in work[4:]:
+                    await recorder.put(batch)
+                await recorder.close()
+        assert watcher.events == sample_events()
+
+
+async def test_closing_a_recorder_that_never_ran_is_quiet(tmp_path: Path) -> None:
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, Watcher(tmp_path).publish)
+        with anyio.fail_after(5):
+            await recorder.close()
+        with pytest.raises(JournalIOError):
+            await recorder.put(Batch(input_no=1))
+
+
+async def test_a_busy_event_loop_is_not_a_stalled_disk(tmp_path: Path) -> None:
+    """The engine may hold the loop for longer than the stall rule: the disk was quick."""
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish, stall_s=0.02)
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(start(recorder))
+                for batch in batches(sample_events()):
+                    await recorder.put(batch)
+                    await anyio.lowlevel.checkpoint()
+                    busy_until = time.monotonic() + 0.04
+                    while time.monotonic() < busy_until:
+                        pass
+                await recorder.close()
+        assert watcher.events == sample_events()
