@@ -543,7 +543,7 @@ class ExecutionCore:
         open_ts, close_ts = self._session(book.index)
         if quote is None or not open_ts <= at.now < close_ts:
             return None
-        if quote.ts < max(at.resumed_ts, book.fresh_from):
+        if quote.ts < at.resumed_ts or quote.input_no < book.fresh_from_no:
             return None
         if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
             return None

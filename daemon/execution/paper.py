@@ -156,7 +156,7 @@ class PaperEngine:
             books = [self.books[index] for index in found if index is not None]
         for book in books:
             self.engine.quote_of(book)
-            book.fresh_from = gap.ts
+            book.fresh_from_no = self.at.input_no
             book.expects_gap_tick = True
             book.arm()
 

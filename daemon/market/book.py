@@ -38,7 +38,7 @@ class Book:
 
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
-        "expects_gap_tick", "extremes", "fresh_from", "high", "index", "input_no", "instrument",
+        "expects_gap_tick", "extremes", "fresh_from_no", "high", "index", "input_no", "instrument",
         "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "tick_watchers",
         "triggers", "volume", "waiting", "walk_high_first", "walked",
     )  # fmt: skip
@@ -54,7 +54,7 @@ class Book:
         self.quote_ts = -1
         self.input_no = 0
         self.walked = False
-        self.fresh_from = 0
+        self.fresh_from_no = 0
         self.after_gap_no = -1
         self.expects_gap_tick = False
         # the segment
