@@ -25,7 +25,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A part of the configuration; a key that it does not have is an error."""
 
 
-class ExecutionConfig(Section):
+class ExecutionConfig(Section, frozen=True, kw_only=True):
     """How orders fill and how positions exit (semantics.md sections 6 and 7)."""
 
     engine: Literal["v3", "v2"] = "v3"
@@ -52,7 +52,7 @@ class ExecutionConfig(Section):
             raise ValueError("latency_ms must be less than reject_after_s")
 
 
-class RiskConfig(Section):
+class RiskConfig(Section, frozen=True, kw_only=True):
     """Gates between an intent and an order; null switches a gate off. Money in rupees."""
 
     daily_loss_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
@@ -60,7 +60,7 @@ class RiskConfig(Section):
     max_order_quantity: PositiveCount | None = None
 
 
-class StrategyConfig(Section):
+class StrategyConfig(Section, frozen=True, kw_only=True):
     """One strategy: where its class is, what it trades, and its own limits."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
@@ -77,7 +77,7 @@ class StrategyConfig(Section):
     max_loss_streak: PositiveCount | None = None
 
 
-class StrategiesConfig(Section):
+class StrategiesConfig(Section, frozen=True, kw_only=True):
     """The strategies in their order, and how their intents are reconciled."""
 
     conflict: Literal["highest_confidence", "priority", "net_out"] = "highest_confidence"
@@ -86,7 +86,7 @@ class StrategiesConfig(Section):
     items: list[StrategyConfig] = msgspec.field(default_factory=list, name="list")
 
 
-class InstrumentConfig(Section):
+class InstrumentConfig(Section, frozen=True, kw_only=True):
     """One instrument written out; what is left out is looked up or takes its default."""
 
     tradingsymbol: str
@@ -101,7 +101,7 @@ class InstrumentConfig(Section):
     strike: Annotated[float, Meta(ge=0, le=1e9)] | None = None
 
 
-class UniverseConfig(Section):
+class UniverseConfig(Section, frozen=True, kw_only=True):
     """The instruments of the run. Empty means all that the feed's files name.
 
     `instruments_file` is a CSV in Kite's dump format that rows are looked up in.
@@ -111,7 +111,7 @@ class UniverseConfig(Section):
     instruments: list[InstrumentConfig] = []
 
 
-class ReplayFile(Section):
+class ReplayFile(Section, frozen=True, kw_only=True):
     """One recorded file. `format` auto goes by its ending; `columns` maps CSV names.
 
     `kind: candles` needs `timeframe` and `symbol` (unless a column names it).
@@ -131,7 +131,7 @@ class ReplayFile(Section):
     """A value of the file's symbol or token column -> tradingsymbol."""
 
 
-class SettlementConfig(Section):
+class SettlementConfig(Section, frozen=True, kw_only=True):
     """The official close of an underlying on an expiry date, rupees."""
 
     underlying: str
@@ -139,7 +139,7 @@ class SettlementConfig(Section):
     close: Annotated[float, Meta(gt=0, le=1e9)]
 
 
-class ReplayConfig(Section):
+class ReplayConfig(Section, frozen=True, kw_only=True):
     """Recorded files, merged by time; `start` and `end` (ISO, IST) cut the replay."""
 
     files: list[ReplayFile] = []
@@ -150,7 +150,7 @@ class ReplayConfig(Section):
     settlements: list[SettlementConfig] = []
 
 
-class SyntheticConfig(Section):
+class SyntheticConfig(Section, frozen=True, kw_only=True):
     """A seeded random session: an index, its future, and an option chain that follows."""
 
     seed: Count = 42
@@ -163,7 +163,7 @@ class SyntheticConfig(Section):
     sessions: Annotated[int, Meta(ge=1, le=250)] = 1
 
 
-class FeedConfig(Section):
+class FeedConfig(Section, frozen=True, kw_only=True):
     """Where the ticks come from."""
 
     kind: Literal["replay", "synthetic", "kite"] = "synthetic"
@@ -171,14 +171,14 @@ class FeedConfig(Section):
     synthetic: SyntheticConfig = SyntheticConfig()
 
 
-class MetricsConfig(Section):
+class MetricsConfig(Section, frozen=True, kw_only=True):
     """The metrics file; a relative path is under the output directory."""
 
     interval_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
     path: str = "analytics/runtime_metrics.json"
 
 
-class LogConfig(Section):
+class LogConfig(Section, frozen=True, kw_only=True):
     """What is logged, and how."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -186,13 +186,13 @@ class LogConfig(Section):
     file: str = ""
 
 
-class RulesConfig(Section):
+class RulesConfig(Section, frozen=True, kw_only=True):
     """The dated rulebook; empty means the one that ships (`configs/rules`)."""
 
     directory: str = ""
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True):
     """The whole configuration of a run."""
 
     version: Literal[1] = 1

@@ -114,7 +114,8 @@ class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", t
     """One transition with its reason and the numbers behind it.
 
     `fill` is on the moves that a fill makes, `demand` on those that begin an exit, `levels`
-    where levels are set, `excursion` on the fill that closes, `numbers` on refusals (what was compared, paise or units).
+    where levels are set, `excursion` on the fill that closes, `numbers` on refusals (what was
+    compared, paise or units).
     """
 
     seq: int
@@ -149,7 +150,7 @@ class StopMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", ta
 TradingEvent = OrderCreated | OrderMoved | StopMoved
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_decoder = msgspec.json.Decoder(TradingEvent)
+_decoder: Final[msgspec.json.Decoder[TradingEvent]] = msgspec.json.Decoder(TradingEvent)
 
 
 def encode_event(event: TradingEvent) -> bytes:

@@ -45,7 +45,9 @@ NEXT_STATES: Final[dict[OrderState, frozenset[OrderState]]] = {
 }
 assert set(NEXT_STATES) == set(OrderState)
 
-OPEN_STATES: Final = frozenset({_S.FILLED, _S.ACTIVE, _S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING})
+OPEN_STATES: Final = frozenset(
+    {_S.FILLED, _S.ACTIVE, _S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING}
+)
 PENDING_EXIT_STATES: Final = frozenset({_S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING})
 DEAD_STATES: Final = frozenset({_S.CLOSED, _S.REJECTED, _S.CANCELLED})
 

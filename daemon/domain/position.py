@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from daemon.domain.order import ExitRules
 from daemon.domain.intent import Product
+from daemon.domain.order import ExitRules
 
 
 class PendingExit(msgspec.Struct, frozen=True, kw_only=True):

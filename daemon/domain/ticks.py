@@ -88,8 +88,9 @@ class Ticks:
         return self._pick(rows)
 
     def _pick(self, rows: Any) -> Ticks:
-        columns = {name: getattr(self, name) for name in self.__slots__}
-        return Ticks(**{k: None if v is None else v[rows] for k, v in columns.items()})
+        columns: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        picked: dict[str, Any] = {k: None if v is None else v[rows] for k, v in columns.items()}
+        return Ticks(**picked)
 
 
 def paise_column(prices: npt.NDArray[Any]) -> Int64s:

@@ -60,7 +60,7 @@ class BarClock(Protocol):
 
 
 class CalendarBars:
-    """Bars by the calendar: boundaries passed in sessions, ticks or not (semantics.md section 7)."""
+    """Bars by the calendar: boundaries passed in sessions, ticks or not (semantics.md 7)."""
 
     def __init__(self, schedule: Schedule, universe: Universe, grace_ns: int) -> None:
         self._schedule = schedule

@@ -285,9 +285,9 @@ class ExecutionCore:
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""
         for order in list(self.ledger.orders.values()):
-            if order.state is _S.SUBMITTED and order.product == "MIS":
-                if self._index(order.tradingsymbol) in indices:
-                    self._cancel(order, "square_off")
+            intraday = order.state is _S.SUBMITTED and order.product == "MIS"
+            if intraday and self._index(order.tradingsymbol) in indices:
+                self._cancel(order, "square_off")
         for position in self.ledger.open_positions():
             if position.product == "MIS" and self._index(position.tradingsymbol) in indices:
                 self._demand(position, "square_off")
@@ -408,10 +408,10 @@ class ExecutionCore:
             elif position.product == "MIS":
                 self._force_close(position)
         for order in list(self.ledger.orders.values()):
-            index_or_none = self.universe.index_of(order.tradingsymbol)
-            if index_or_none is None or index_or_none in indices:
-                if self.lifecycle.can_transition(order, _S.ARCHIVED):
-                    self._move(order, _S.ARCHIVED, "session_end")
+            at = self.universe.index_of(order.tradingsymbol)
+            ended = at is None or at in indices
+            if ended and self.lifecycle.can_transition(order, _S.ARCHIVED):
+                self._move(order, _S.ARCHIVED, "session_end")
 
     def settle(self, settlement: Settlement) -> None:
         """The official close of an underlying: settles what waits for it."""
@@ -502,9 +502,7 @@ class ExecutionCore:
         order = self.ledger.orders[position.order_id]
         if order.state in PENDING_EXIT_STATES:
             return
-        self._begin_exit(
-            position, _S.EXIT_PENDING, reason, ExitDemand(quantity=position.quantity)
-        )
+        self._begin_exit(position, _S.EXIT_PENDING, reason, ExitDemand(quantity=position.quantity))
 
     def _check_exits(self, book: Book) -> None:
         """The exit rules see the tick."""
@@ -697,9 +695,7 @@ class ExecutionCore:
         return self.books[index].open_ts
 
     def _positions_of(self, strategy_id: str) -> Iterable[Position]:
-        return (
-            each for each in self.ledger.open_positions() if each.strategy_id == strategy_id
-        )
+        return (each for each in self.ledger.open_positions() if each.strategy_id == strategy_id)
 
 
 def _no_limits(strategy_id: str) -> StrategyLimits | None:

@@ -147,7 +147,7 @@ class ExecutionEngineV3(ExecutionCore):
             return
         self.bars.close(symbol, timeframe)
         book = self.book_of(symbol)
-        for number, order_id in list(self._order_ids.items()):
+        for order_id in list(self._order_ids.values()):
             position = self.ledger.positions[order_id]
             if position.tradingsymbol == symbol and position.timeframe == timeframe:
                 held = self.bars.held(position, self.at.now)

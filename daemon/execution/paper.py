@@ -75,9 +75,7 @@ class PaperEngine:
         self._delivered = 0
         self._attach_strategies()
 
-    def _build_engine(
-        self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None
-    ) -> Engine:
+    def _build_engine(self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None) -> Engine:
         """V3 when configured; V2 when configured, or when V3 cannot be built and may fall back."""
         shared: dict[str, Any] = {
             "universe": self.universe, "rules": rules, "risk": risk, "ledger": ledger,
@@ -88,7 +86,7 @@ class PaperEngine:
         bars = CalendarBars(self.schedule, self.universe, self._grace_ns)
         try:
             return ExecutionEngineV3(self.config, bars=bars, **shared)
-        except Exception as error:  # noqa: BLE001 - the one named boundary of the fallback (D13)
+        except Exception as error:  # the one named boundary of the fallback (D13)
             # Falling back is only honest while nothing is held that needs v3 to manage it.
             if self.config.fallback == "none" or (ledger is not None and ledger.positions):
                 raise
@@ -246,10 +244,10 @@ class PaperEngine:
     # rows that the scan may not take
 
     def _take_special(self, rows: Rows, row: int, book: Book) -> None:
-        if rows.walk is not None and book.walk_high_first:
-            if rows.walk[row] in (WALK_FIRST, WALK_SECOND):
-                assert rows.other is not None
-                rows.ltp[row] = int(rows.other[row])
+        walked = rows.walk is not None and rows.walk[row] in (WALK_FIRST, WALK_SECOND)
+        if walked and book.walk_high_first:
+            assert rows.other is not None
+            rows.ltp[row] = int(rows.other[row])
         bar_ts = rows.ts[row] if rows.bar_ts is None else int(rows.bar_ts[row])
         if all(bar.start <= bar_ts < bar.end for bar in book.bars.values()):
             self._take_price(book, rows, row, volume=True)
@@ -466,4 +464,3 @@ class PaperEngine:
             if quote is not None:
                 marks[position.tradingsymbol] = quote.ltp
         return marks
-

@@ -70,7 +70,9 @@ class Rows:
 class Intake:
     """Counts what it refuses or drops; keeps the time of the last accepted row."""
 
-    def __init__(self, schedule: Schedule, size: int, *, stale_after_ns: int, grace_ns: int) -> None:
+    def __init__(
+        self, schedule: Schedule, size: int, *, stale_after_ns: int, grace_ns: int
+    ) -> None:
         self._schedule = schedule
         self._size = size
         self._stale_after_ns = stale_after_ns

@@ -34,7 +34,10 @@ NO_LIMITS: Final = StrategyLimits()
 
 
 class Situation(NamedTuple):
-    """What the gates look at. Times UTC ns, money paise; `instrument` None = not in the universe."""
+    """What the gates look at. Times UTC ns, money paise.
+
+    `instrument` None means that the symbol is not in the universe.
+    """
 
     order: Order
     instrument: Instrument | None

@@ -31,6 +31,10 @@ from daemon.risk.gates import StrategyLimits
 from tests.kit.scenario import Row, Scenario, WalkCandle
 
 
+WalkedRow = tuple[int, int, Row]
+"""(step of the candle, price if the high comes first, the row)."""
+
+
 class Span(NamedTuple):
     """A session."""
 
@@ -116,7 +120,7 @@ def _complete(intent: OrderIntent, strategy_id: str, timeframe: str) -> OrderInt
 
 def inputs_of(scenario: Scenario, block_rows: int) -> Iterator[Input]:
     """The scenario's inputs with consecutive rows gathered into blocks."""
-    rows: list[tuple[int, int, Row, int, int]] = []
+    rows: list[WalkedRow] = []
     for item in _expanded(scenario):
         if isinstance(item, tuple):
             rows.append(item)
@@ -153,7 +157,7 @@ def _expanded(scenario: Scenario) -> list[Any]:
     return [each[2] for each in items]
 
 
-def _steps(candle: WalkCandle, so_far: int) -> list[tuple[int, int, Row]]:
+def _steps(candle: WalkCandle, so_far: int) -> list[WalkedRow]:
     end = candle.ts + candle.interval_ns
     prices = (candle.open, candle.high, candle.low, candle.close)
     high, low = max(prices), min(prices)
@@ -169,7 +173,7 @@ def _steps(candle: WalkCandle, so_far: int) -> list[tuple[int, int, Row]]:
     ]
 
 
-def _block(rows: list[tuple[int, int, Row]]) -> Ticks:  # type: ignore[type-arg]
+def _block(rows: list[WalkedRow]) -> Ticks:
     column = [row for _, _, row in rows]
 
     def prices(name: str) -> Any:
