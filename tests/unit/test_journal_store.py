@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sqlite3
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -17,9 +14,8 @@ from hypothesis import strategies as st
 from daemon.domain.events import encode_event
 from daemon.domain.ledger import Ledger
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError, UsageError
-from daemon.journal import appender as appender_module
 from daemon.journal.files import connect
-from daemon.journal.recovery import FoldMismatchError, check_fold, fold
+from daemon.journal.recovery import check_fold
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from tests.kit.sample_events import by_input, many_events, sample_events
 
@@ -36,27 +32,6 @@ def filled(directory: Path) -> JournalStore:
 
 def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
-
-
-def appender_of(store: JournalStore) -> Any:
-    assert store._appender is not None
-    return store._appender
-
-
-class FaultyConnection:
-    """Passes everything on, but raises at statements that begin with `fail_at`."""
-
-    def __init__(self, real: sqlite3.Connection, fail_at: str) -> None:
-        self._real = real
-        self._fail_at = fail_at
-
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql.startswith(self._fail_at):
-            raise sqlite3.OperationalError("disk I/O error")
-        return self._real.execute(sql, *values)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
 
 
 def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
@@ -123,7 +98,9 @@ def test_any_batches_and_restarts_keep_the_chain(sizes: list[int], data: st.Data
 
 def test_every_connection_is_synchronous_full_and_wal(tmp_path: Path) -> None:
     with filled(tmp_path) as store:
-        for connection in (store._reader, appender_of(store)._connection):
+        appender = store._appender
+        assert appender is not None
+        for connection in (store._reader, appender._connection):
             assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -200,99 +177,6 @@ def test_another_version_is_refused_naming_both(tmp_path: Path, key: str) -> Non
         JournalStore.create(tmp_path, meta)
 
 
-def test_a_large_append_is_chunked_and_its_cursor_comes_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appender_module, "CHUNK_EVENTS", 7)
-    events = many_events(4)
-    with JournalStore.create(tmp_path, META) as store:
-        connection = appender_of(store)._connection
-        seen: list[tuple[int, int]] = []
-
-        def watch(statement: str) -> None:
-            if statement == "COMMIT":
-                with JournalStore.open(tmp_path) as reader:
-                    (row,) = reader.query("SELECT count(*) AS events FROM events")
-                    seen.append((row["events"], reader.last_seq))
-
-        connection.set_trace_callback(watch)
-        store.append(events, input_no=20)
-        connection.set_trace_callback(None)
-        assert seen == [(at, 0) for at in range(0, len(events), 7)]
-        assert store.last_seq == len(events)
-
-
-def test_an_input_cut_between_chunks_is_invisible_and_taken_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appender_module, "CHUNK_EVENTS", 7)
-    events = many_events(4)
-    with JournalStore.create(tmp_path, META) as store:
-        store.append(events[:12], input_no=events[11].input_no)
-        inner = appender_of(store)
-        inner._connection = FaultyConnection(inner._connection, "INSERT OR REPLACE INTO cursor")
-        with pytest.raises(JournalIOError):
-            store.append(events[12:], input_no=events[-1].input_no)
-    with JournalStore.open(tmp_path) as reader:
-        assert reader.verify().unfinished == 35
-        assert list(reader.events()) == events[:12]
-        assert len(reader.query("SELECT * FROM orders")) == 2
-    with JournalStore.open(tmp_path, write=True) as store:
-        assert store.dropped_unfinished == 35
-        store.append(events[12:], input_no=events[-1].input_no)
-        assert list(store.events()) == events
-        assert store.verify().unfinished == 0
-
-
-@pytest.mark.parametrize("fail_at", ["BEGIN", "INSERT OR REPLACE", "COMMIT"])
-def test_after_a_failed_write_the_store_takes_no_more(tmp_path: Path, fail_at: str) -> None:
-    events = sample_events()
-    with JournalStore.create(tmp_path, META) as store:
-        store.append(events[:4], input_no=1)
-        inner = appender_of(store)
-        inner._connection = FaultyConnection(inner._connection, fail_at)
-        with pytest.raises(JournalIOError, match="disk I/O error; trading stops here"):
-            store.append(events[4:5], input_no=2)
-        inner._connection = inner._connection._real
-        with pytest.raises(JournalIOError, match="takes no more after: disk I/O error"):
-            store.append(events[4:5], input_no=2)
-        assert store.last_seq == 4
-    with JournalStore.open(tmp_path, write=True) as store:
-        assert list(store.events()) == events[:4]
-
-
-def test_a_full_disk_is_a_journal_error_and_loses_nothing(tmp_path: Path) -> None:
-    events = many_events(200)
-    with JournalStore.create(tmp_path, META) as store:
-        store.append(events[:12], input_no=events[11].input_no)
-        appender_of(store)._connection.execute("PRAGMA max_page_count = 20")
-        with pytest.raises(JournalIOError, match="full"):
-            store.append(events[12:], input_no=events[-1].input_no)
-    with JournalStore.open(tmp_path, write=True) as store:
-        assert list(store.events()) == events[:12]
-        store.append(events[12:], input_no=events[-1].input_no)
-        assert store.last_seq == len(events)
-
-
-def test_a_head_that_cannot_be_synced_stops_the_journal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    events = sample_events()
-
-    def broken(descriptor: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    with JournalStore.create(tmp_path, META) as store:
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", broken)
-            with pytest.raises(JournalIOError, match="Input/output error"):
-                store.append(events[:4], input_no=1)
-        with pytest.raises(JournalIOError, match="takes no more"):
-            store.append(events[4:5], input_no=2)
-    with JournalStore.open(tmp_path, write=True) as store:
-        assert store.last_seq == 4, "committed but never published: kept"
-
-
 def test_events_must_follow_each_other(tmp_path: Path) -> None:
     events = sample_events()
     with JournalStore.create(tmp_path, META) as store, pytest.raises(AssertionError):
@@ -321,36 +205,15 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_fold_of_the_journal_is_the_ledger(tmp_path: Path) -> None:
-    ledger = Ledger()
+def test_a_large_append_is_few_statements(tmp_path: Path) -> None:
+    """Each statement hands the interpreter's lock to the engine and waits to get it back."""
+    events = many_events(400)
+    statements: list[str] = []
     with JournalStore.create(tmp_path, META) as store:
-        for input_no, group in by_input(sample_events()):
-            store.append(group, input_no=input_no)
-            for event in group:
-                ledger.apply(event)
-            check_fold(store, ledger)
-            assert fold(store) == ledger
-
-
-def test_a_tally_that_was_only_looked_at_is_no_difference(tmp_path: Path) -> None:
-    with filled(tmp_path) as store:
-        ledger = fold(store)
-        ledger.tally("never_traded")
-        ledger.tally_on("orb", 30_000)
-        check_fold(store, ledger)
-
-
-def test_a_ledger_that_differs_is_named(tmp_path: Path) -> None:
-    with filled(tmp_path) as store:
-        ledger = fold(store)
-        ledger.cash_paise += 1
-        with pytest.raises(FoldMismatchError, match="cash_paise of the live ledger differs"):
-            check_fold(store, ledger)
-
-
-def test_events_that_do_not_follow_are_corrupt(tmp_path: Path) -> None:
-    with JournalStore.create(tmp_path, META) as store:
-        moved = msgspec.structs.replace(sample_events()[1], seq=1)
-        store.append([moved], input_no=1)
-        with pytest.raises(JournalCorrupt, match="does not follow"):
-            fold(store)
+        assert store._appender is not None
+        connection = store._appender._connection
+        connection.set_trace_callback(statements.append)
+        store.append(events, input_no=events[-1].input_no)
+        connection.set_trace_callback(None)
+        assert list(store.events()) == events
+    assert len(statements) < 40
