@@ -30,7 +30,6 @@ from daemon.execution.paper import PaperEngine
 from daemon.risk.gates import StrategyLimits
 from tests.kit.scenario import Row, Scenario, WalkCandle
 
-
 WalkedRow = tuple[int, int, Row]
 """(step of the candle, price if the high comes first, the row)."""
 
