@@ -64,6 +64,7 @@ class EventScript:
         position = self.ledger.positions[order_id]
         quantity = fill.pop("quantity", position.quantity)
         partial = quantity < position.quantity
+        excursion = fill.pop("excursion", None)
         pending = (
             OrderState.SL_PENDING if partial else PENDING_OF.get(reason, OrderState.EXIT_PENDING)
         )
@@ -80,7 +81,7 @@ class EventScript:
         if partial:
             self._move(ts, order_id, "ACTIVE", reason, fill=made, levels=levels)
         else:
-            self._move(ts, order_id, "CLOSED", reason, fill=made)
+            self._move(ts, order_id, "CLOSED", reason, fill=made, excursion=excursion)
 
     def create(
         self, ts: int, symbol: str, side: Side, quantity: int, *, strategy: str = "orb"

@@ -1,0 +1,171 @@
+"""Turns committed events into the numbers of the metrics file.
+
+The collector keeps a ledger of its own and feeds it with committed facts only, so that what it
+shows is always the journal at one `seq` and is never lost in a crash (reliability.md R1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import OPEN_STATES
+from daemon.domain.position import Position
+from daemon.metrics.honesty import FillProfile, Honesty, rupees_2dp, whole_paise
+
+SCHEMA_VERSION: Final = 1
+
+
+class MetricsCollector:
+    """A replica ledger of what is on disk, and the newest prices and engine statistics.
+
+    `stats` keys, all optional: `engine` ("v3" | "v2"), `feed_state`, `feed_age_s`, `ticks`,
+    `refused` (reason -> tick rows), `counters` (name -> count), `session_ts` (UTC ns).
+    """
+
+    def __init__(self, profile: FillProfile, *, ledger: Ledger | None = None) -> None:
+        """Start empty, or take over a recovered ledger that nobody else will change."""
+        self._profile = profile
+        self._ledger = ledger if ledger is not None else Ledger()
+        self._marks: dict[str, int] = {}
+        self._stats: dict[str, Any] = {}
+
+    @property
+    def seq(self) -> int:
+        """The last committed event that the numbers contain."""
+        return self._ledger.seq
+
+    def on_committed(
+        self,
+        events: Sequence[TradingEvent],
+        *,
+        seq: int,
+        marks: Mapping[str, int],
+        stats: Mapping[str, Any],
+    ) -> bool:
+        """Fold events that are on disk up to `seq`; True if a position changed.
+
+        `marks` are last prices by tradingsymbol, paise; those left out keep their last value.
+        """
+        changed = False
+        for event in events:
+            self._ledger.apply(event)
+            self._mark_fill(event)
+            changed = changed or changes_position(event)
+        assert self._ledger.seq == seq, (self._ledger.seq, seq)
+        self.refresh(marks=marks, stats=stats)
+        return changed
+
+    def refresh(self, *, marks: Mapping[str, int], stats: Mapping[str, Any]) -> None:
+        """Take newer prices and statistics when no event was decided."""
+        self._marks.update(marks)
+        self._stats = dict(stats)
+
+    def unrealized_paise(self) -> int:
+        """Gross P&L of all open quantity at the last prices, paise."""
+        return self._unrealized(self._ledger.open_positions())
+
+    def net_total_paise(self) -> int:
+        """Realized less charges plus unrealized, paise: a point of the equity curve."""
+        realized = self._ledger.realized_paise - whole_paise(self._ledger.charges)
+        return realized + self.unrealized_paise()
+
+    def snapshot(self, *, now_ts: int, decided_seq: int | None = None) -> dict[str, Any]:
+        """Everything that is shown, rupees, in the order that dashboards read.
+
+        `now_ts` UTC ns is the `as_of`; `decided_seq` is the engine's own last event, of which
+        the journal may lag behind.
+        """
+        ledger, stats = self._ledger, self._stats
+        positions = ledger.open_positions()
+        unrealized = self._unrealized(positions)
+        lag = 0 if decided_seq is None else max(0, decided_seq - ledger.seq)
+        session_ts = stats.get("session_ts")
+        return {
+            "total_orders": ledger.total_orders,
+            "active_positions": len(positions),
+            "realized_pnl": rupees_2dp(ledger.realized_paise),
+            "unrealized_pnl": rupees_2dp(unrealized),
+            "total_pnl": rupees_2dp(ledger.realized_paise + unrealized),
+            "engine": stats.get("engine", ""),
+            "feed_state": stats.get("feed_state", ""),
+            "feed_age_s": finite(stats.get("feed_age_s")),
+            "ticks": stats.get("ticks", 0),
+            "refusals": dict(sorted(ledger.refusals.items())),
+            "refused_ticks": dict(sorted(stats.get("refused", {}).items())),
+            "orders_by_state": dict(sorted(ledger.orders_by_state().items())),
+            "pnl_by_strategy": self._by_strategy(positions),
+            "journal_lag": lag,
+            "as_of": iso_ist(now_ts),
+            "seq": ledger.seq,
+            "schema_version": SCHEMA_VERSION,
+            **Honesty.of(ledger, self._profile).as_dict(),
+            "session_time": None if session_ts is None else iso_ist(session_ts),
+            "exits": dict(sorted(ledger.exits.items())),
+            "counters": dict(sorted(stats.get("counters", {}).items())),
+            "unmarked_positions": sum(each.tradingsymbol not in self._marks for each in positions),
+            "positions": [self._position_row(each) for each in positions],
+        }
+
+    def _mark_fill(self, event: TradingEvent) -> None:
+        if isinstance(event, OrderMoved) and event.fill is not None and event.fill.ltp_paise > 0:
+            symbol = self._ledger.orders[event.order_id].tradingsymbol
+            self._marks[symbol] = event.fill.ltp_paise
+
+    def _unrealized(self, positions: Iterable[Position]) -> int:
+        marks = self._marks
+        return sum(
+            each.unrealized_paise(marks[each.tradingsymbol])
+            for each in positions
+            if each.tradingsymbol in marks
+        )
+
+    def _by_strategy(self, positions: list[Position]) -> dict[str, dict[str, float | int]]:
+        return {
+            strategy_id: {
+                "realized": rupees_2dp(tally.realized_paise),
+                "unrealized": rupees_2dp(
+                    self._unrealized(each for each in positions if each.strategy_id == strategy_id)
+                ),
+                "charges": rupees_2dp(whole_paise(tally.charges)),
+                "net": rupees_2dp(tally.realized_paise - whole_paise(tally.charges)),
+                "trades": tally.closed,
+            }
+            for strategy_id, tally in sorted(self._ledger.strategies.items())
+        }
+
+    def _position_row(self, position: Position) -> dict[str, Any]:
+        ltp = self._marks.get(position.tradingsymbol)
+        unrealized = None if ltp is None else position.unrealized_paise(ltp)
+        return {
+            "order_id": position.order_id,
+            "tradingsymbol": position.tradingsymbol,
+            "quantity": position.sign * position.quantity,
+            "average_price": rupees_2dp(position.entry_paise),
+            "ltp": rupees_or_none(ltp),
+            "stop": rupees_or_none(position.stop_paise),
+            "target": rupees_or_none(position.target_paise),
+            "unrealized": rupees_or_none(unrealized),
+            "state": str(self._ledger.orders[position.order_id].state),
+        }
+
+
+def changes_position(event: TradingEvent) -> bool:
+    """Whether the event opened, closed or changed a position, so that readers must see it now."""
+    if isinstance(event, OrderMoved):
+        return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
+    return isinstance(event, StopMoved)
+
+
+def rupees_or_none(paise: int | None) -> float | None:
+    """Paise as rupees where there is a number."""
+    return None if paise is None else rupees_2dp(paise)
+
+
+def finite(value: float | None) -> float | None:
+    """A float that JSON can hold, to the millisecond: NaN and infinity become null."""
+    return None if value is None or not math.isfinite(value) else round(value, 3)
