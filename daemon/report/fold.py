@@ -1,0 +1,158 @@
+"""Folds a journal into the rows of a report, with the one ledger that the engine uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
+
+from daemon.domain.events import Fill, OrderMoved, TradingEvent
+from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
+from daemon.domain.order import OrderState
+from daemon.domain.position import Position
+from daemon.metrics.honesty import whole_paise
+from daemon.report.model import NO_CHARGES, Evidence, ExitRow, Marker, OpenRow, Point, Trade
+
+_PAISA: Final = Decimal("0.01")
+
+
+class RunFold:
+    """The ledger of a run and what it forgets: every exit, every fill, the booked curve."""
+
+    def __init__(self, events: Iterable[TradingEvent] = ()) -> None:
+        """Fold `events` from the first of their journal. Raises InvalidTransition."""
+        self.ledger: Final = Ledger()
+        self.exits: Final[list[ExitRow]] = []
+        self.markers: Final[list[Marker]] = []
+        self.trades: Final[list[Trade]] = []
+        self.booked: Final[list[Point]] = []
+        """Realized P&L less charges after each fill."""
+        self.first_ts = 0
+        self.last_ts = 0
+        self._entry_charges: dict[str, Decimal] = {}
+        """Charges of entries that no exit has taken over yet, by order."""
+        self._marks: dict[str, int] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: TradingEvent) -> None:
+        """Fold one more event."""
+        self.first_ts = self.first_ts or event.ts
+        self.last_ts = event.ts
+        fill = event.fill if isinstance(event, OrderMoved) else None
+        if not isinstance(event, OrderMoved) or fill is None:
+            self.ledger.apply(event)
+            return
+        if event.to_state is OrderState.FILLED:
+            self.ledger.apply(event)
+            position = self.ledger.positions[event.order_id]
+            self._entry_charges[event.order_id] = Decimal(fill.charges.total)
+        else:
+            position = self.ledger.positions[event.order_id]  # before it may leave the dict
+            open_before = position.quantity
+            self.ledger.apply(event)
+            self._add_exit(event, fill, position, open_before)
+        self._mark(event, fill, position)
+
+    def open_rows(self, marks: Mapping[str, int]) -> list[OpenRow]:
+        """Positions still open, at `marks` (paise) or else at the last fill of their symbol."""
+        known = {**self._marks, **marks}
+        return [self._open_row(each, known) for each in self.ledger.open_positions()]
+
+    def _add_exit(
+        self, event: OrderMoved, fill: Fill, position: Position, open_before: int
+    ) -> None:
+        charges = Decimal(fill.charges.total) + self._entry_share(event, fill, open_before)
+        is_last = position.quantity == 0
+        self.exits.append(
+            ExitRow(
+                order_id=event.order_id,
+                part=position.exit_fills,
+                is_last=is_last,
+                strategy_id=position.strategy_id,
+                tradingsymbol=position.tradingsymbol,
+                sign=position.sign,
+                quantity=fill.quantity,
+                entry_ts=position.entry_ts,
+                exit_ts=event.ts,
+                entry_paise=position.entry_paise,
+                exit_paise=fill.price_paise,
+                reason=event.reason,
+                gross_paise=fill.realized_paise,
+                bid_ask_paise=fill.realized_bid_ask_paise,
+                charges=charges,
+                evidence=evidence_of(fill),
+                best_paise=event.excursion.best_paise if event.excursion else None,
+                worst_paise=event.excursion.worst_paise if event.excursion else None,
+            )
+        )
+        if is_last:
+            self.trades.append(
+                Trade(
+                    order_id=event.order_id,
+                    closed_ts=event.ts,
+                    gross_paise=position.realized_paise,
+                    charges=position.charges,
+                )
+            )
+
+    def _entry_share(self, event: OrderMoved, fill: Fill, open_before: int) -> Decimal:
+        left = self._entry_charges[event.order_id]
+        if fill.quantity == open_before:
+            return self._entry_charges.pop(event.order_id)
+        share = (left * fill.quantity / open_before).quantize(_PAISA, ROUND_DOWN)
+        self._entry_charges[event.order_id] = left - share
+        return share
+
+    def _mark(self, event: OrderMoved, fill: Fill, position: Position) -> None:
+        if fill.ltp_paise > 0:
+            self._marks[position.tradingsymbol] = fill.ltp_paise
+        self.markers.append(
+            Marker(
+                ts=event.ts,
+                tradingsymbol=position.tradingsymbol,
+                order_id=event.order_id,
+                price_paise=fill.price_paise,
+                quantity=fill.quantity,
+                is_buy=fill.transaction_type == "BUY",
+                is_entry=event.to_state is OrderState.FILLED,
+                reason=event.reason,
+                gross_paise=fill.realized_paise,
+            )
+        )
+        net = self.ledger.realized_paise - whole_paise(self.ledger.charges)
+        self.booked.append((event.ts, net))
+
+    def _open_row(self, position: Position, marks: Mapping[str, int]) -> OpenRow:
+        ltp = marks.get(position.tradingsymbol)
+        pending = position.pending
+        settling = pending is not None and pending.settling
+        state = self.ledger.orders[position.order_id].state
+        return OpenRow(
+            order_id=position.order_id,
+            strategy_id=position.strategy_id,
+            tradingsymbol=position.tradingsymbol,
+            sign=position.sign,
+            quantity=position.quantity,
+            entry_ts=position.entry_ts,
+            entry_paise=position.entry_paise,
+            ltp_paise=ltp,
+            stop_paise=position.stop_paise,
+            target_paise=position.target_paise,
+            unrealized_paise=None if ltp is None else position.unrealized_paise(ltp),
+            charges=self._entry_charges.get(position.order_id, NO_CHARGES),
+            state="SETTLEMENT_PENDING" if settling else str(state),
+        )
+
+
+def evidence_of(fill: Fill) -> Evidence:
+    """What the fill itself says about its quote."""
+    return Evidence(
+        rule=fill.rule,
+        quote_age_ns=fill.quote_age_ns,
+        old=fill.quote_age_ns > OLD_QUOTE_NS,
+        stale=fill.stale,
+        walked=fill.walked,
+        after_gap=fill.after_gap,
+        optimistic=is_optimistic(fill),
+    )

@@ -1,0 +1,153 @@
+"""The vocabulary of a report: what a run was, and every row that is shown of it.
+
+Money is integer paise; charges are exact rupees (`Decimal`) until they are shown; time is UTC ns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from daemon.metrics.honesty import FillProfile, whole_paise
+
+NO_CHARGES: Final = Decimal(0)
+
+Point = tuple[int, int]
+"""(UTC ns, paise)."""
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal's trading events do not say about their run."""
+
+    run_id: str
+    profile: FillProfile
+    account: str = ""
+    engine: str = "v3"
+    feed: str = ""
+    version: str = ""
+    ticks: int = 0
+    refused_ticks: Mapping[str, int] = {}
+    """Tick rows refused by the intake, by reason."""
+    quality: Mapping[str, int] = {}
+    """Other counters of the data (`late_for_candle`, `gaps`, ...), by name."""
+    notes: Sequence[str] = ()
+    """Sentences a reader must see, such as a symbol whose lot size is a default."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """How believable one fill was."""
+
+    rule: str
+    quote_age_ns: int
+    old: bool
+    stale: bool
+    walked: bool
+    after_gap: bool
+    optimistic: bool
+
+
+class ExitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One exit fill with its share of the entry: a line of the table of trades.
+
+    A position that leaves in parts has several; `charges` are the exit's own and its share of the
+    entry's, so that the rows of a closed position add up to what was booked.
+    """
+
+    order_id: str
+    part: int
+    is_last: bool
+    strategy_id: str
+    tradingsymbol: str
+    sign: int
+    quantity: int
+    entry_ts: int
+    exit_ts: int
+    entry_paise: int
+    exit_paise: int
+    reason: str
+    gross_paise: int
+    bid_ask_paise: int
+    charges: Decimal
+    evidence: Evidence
+    best_paise: int | None = None
+    """The best last price that the whole position saw; only on its last exit."""
+    worst_paise: int | None = None
+
+    @property
+    def side(self) -> str:
+        """LONG or SHORT."""
+        return "LONG" if self.sign > 0 else "SHORT"
+
+    @property
+    def net_paise(self) -> int:
+        """Gross less charges, whole paise."""
+        return self.gross_paise - whole_paise(self.charges)
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill, to be marked on the price."""
+
+    ts: int
+    tradingsymbol: str
+    order_id: str
+    price_paise: int
+    quantity: int
+    is_buy: bool
+    is_entry: bool
+    reason: str
+    gross_paise: int
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """One closed position, all its parts together: what is counted as won or lost."""
+
+    order_id: str
+    closed_ts: int
+    gross_paise: int
+    charges: Decimal
+
+    @property
+    def net_paise(self) -> int:
+        """Gross less charges, whole paise."""
+        return self.gross_paise - whole_paise(self.charges)
+
+
+class OpenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that the run left open, marked to the last price if one is known."""
+
+    order_id: str
+    strategy_id: str
+    tradingsymbol: str
+    sign: int
+    quantity: int
+    entry_ts: int
+    entry_paise: int
+    ltp_paise: int | None
+    stop_paise: int | None
+    target_paise: int | None
+    unrealized_paise: int | None
+    charges: Decimal
+    """Charges of its entry that no exit has taken over yet."""
+    state: str
+
+    @property
+    def side(self) -> str:
+        """LONG or SHORT."""
+        return "LONG" if self.sign > 0 else "SHORT"
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """Booked P&L under one name: a strategy, a symbol or an exit reason."""
+
+    name: str
+    exits: int = 0
+    gross_paise: int = 0
+    charges: Decimal = NO_CHARGES
+
+    @property
+    def net_paise(self) -> int:
+        """Gross less charges, whole paise."""
+        return self.gross_paise - whole_paise(self.charges)

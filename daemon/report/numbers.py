@@ -1,0 +1,126 @@
+"""The numbers that judge a run: won and lost, drawdown, and P&L by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from daemon.report.model import ExitRow, Group, OpenRow, Point, Trade
+
+STILL_OPEN: Final = "still_open"
+"""The exit reason under which the entry charges of open positions are shown."""
+
+
+class TradeNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """Closed positions after charges. Paise; None where there is nothing to divide by."""
+
+    trades: int
+    wins: int
+    losses: int
+    won_paise: int
+    lost_paise: int
+    """The sum of the losses, <= 0."""
+
+    @property
+    def win_rate(self) -> float | None:
+        """Wins over all closed positions, 0 to 1."""
+        return self.wins / self.trades if self.trades else None
+
+    @property
+    def profit_factor(self) -> float | None:
+        """Won over lost; None without a loss."""
+        return self.won_paise / -self.lost_paise if self.lost_paise else None
+
+    @property
+    def average_win_paise(self) -> int | None:
+        """Mean of the wins."""
+        return round(self.won_paise / self.wins) if self.wins else None
+
+    @property
+    def average_loss_paise(self) -> int | None:
+        """Mean of the losses, negative."""
+        return round(self.lost_paise / self.losses) if self.losses else None
+
+    @property
+    def expectancy_paise(self) -> int | None:
+        """What one trade brought on average."""
+        return round((self.won_paise + self.lost_paise) / self.trades) if self.trades else None
+
+
+class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
+    """The deepest fall of an equity curve below its highest point so far (at least 0)."""
+
+    depth_paise: int
+    """>= 0."""
+    peak_ts: int
+    trough_ts: int
+
+
+def trade_numbers(trades: Iterable[Trade]) -> TradeNumbers:
+    """Count what was won and lost, after charges."""
+    nets = [each.net_paise for each in trades]
+    wins = [net for net in nets if net > 0]
+    losses = [net for net in nets if net < 0]
+    return TradeNumbers(
+        trades=len(nets),
+        wins=len(wins),
+        losses=len(losses),
+        won_paise=sum(wins),
+        lost_paise=sum(losses),
+    )
+
+
+def drawdown_curve(equity: Sequence[Point]) -> list[Point]:
+    """How far below its peak the equity is at each point, paise <= 0; a run starts at 0."""
+    curve, peak = [], 0
+    for ts, paise in equity:
+        peak = max(peak, paise)
+        curve.append((ts, paise - peak))
+    return curve
+
+
+def max_drawdown(equity: Sequence[Point]) -> Drawdown:
+    """The deepest point of the drawdown curve, and the peak before it."""
+    deepest = Drawdown(depth_paise=0, peak_ts=0, trough_ts=0)
+    peak, peak_ts = 0, equity[0][0] if equity else 0
+    for ts, paise in equity:
+        if paise >= peak:
+            peak, peak_ts = paise, ts
+        elif peak - paise > deepest.depth_paise:
+            deepest = Drawdown(depth_paise=peak - paise, peak_ts=peak_ts, trough_ts=ts)
+    return deepest
+
+
+def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+    """Booked P&L of each strategy; the groups add up to the ledger."""
+    return _grouped(exits, still_open, lambda row: row.strategy_id, lambda row: row.strategy_id)
+
+
+def by_symbol(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+    """Booked P&L of each symbol; the groups add up to the ledger."""
+    return _grouped(exits, still_open, lambda row: row.tradingsymbol, lambda row: row.tradingsymbol)
+
+
+def by_reason(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+    """Booked P&L of each exit reason; entry charges of open positions are `still_open`."""
+    return _grouped(exits, still_open, lambda row: row.reason, lambda row: STILL_OPEN)
+
+
+def _grouped(
+    exits: Sequence[ExitRow],
+    still_open: Sequence[OpenRow],
+    name_of_exit: Callable[[ExitRow], str],
+    name_of_open: Callable[[OpenRow], str],
+) -> list[Group]:
+    groups: dict[str, Group] = {}
+    for row in exits:
+        group = groups.setdefault(name_of_exit(row), Group(name=name_of_exit(row)))
+        group.exits += 1
+        group.gross_paise += row.gross_paise
+        group.charges += row.charges
+    for left in still_open:
+        group = groups.setdefault(name_of_open(left), Group(name=name_of_open(left)))
+        group.charges += left.charges
+    return sorted(groups.values(), key=lambda group: (-group.net_paise, group.name))

@@ -1,0 +1,161 @@
+"""The upper part of the page: what the run was, what it came to, how far to believe it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from daemon.metrics.honesty import Honesty
+from daemon.report.blocks import span_text
+from daemon.report.summary import RunSummary
+from daemon.report.tables import money_class, money_text
+from daemon.report.text import ABSENT, count, indian, ist_time
+
+
+def header(summary: RunSummary) -> str:
+    """Who ran what, when, and with which fills."""
+    facts = summary.facts
+    shown = {
+        "Session": span_text(summary),
+        "Account": facts.account,
+        "Engine": facts.engine,
+        "Feed": facts.feed,
+        "Fills": facts.profile.text(),
+        "Ticks": count(facts.ticks),
+        "Journal": f"{count(summary.seq)} events",
+        "Version": facts.version,
+    }
+    rows = "".join(
+        f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in shown.items() if text
+    )
+    return (
+        '<header><p class="brand">Paper trading report</p>'
+        f'<h1>{escape(facts.run_id)}</h1><dl class="facts">{rows}</dl></header>'
+    )
+
+
+def tiles(summary: RunSummary) -> str:
+    """The ten numbers that a trader looks for first."""
+    judged, honesty = summary.numbers, summary.honesty
+    net = honesty.net_paise
+    still_open = len(summary.open_rows)
+    unrealized = f"{money_text(summary.unrealized_paise)} unrealized in {count(still_open)} open"
+    rate = ABSENT if judged.win_rate is None else f"{judged.win_rate:.1%}"
+    won_lost = f"{count(judged.wins)} won, {count(judged.losses)} lost"
+    hero = (
+        f'<div class="tile hero"><h2>Net P&amp;L</h2><b class="{money_class(net)}">'
+        f"{money_text(net)}</b><small>{unrealized if still_open else 'no position left open'}"
+        "</small></div>"
+    )
+    return "".join(
+        [
+            '<section class="tiles" aria-label="Key figures">',
+            hero,
+            _tile("Gross", money_text(honesty.gross_paise), "before charges"),
+            _tile("Charges", indian(honesty.charges_paise), _share_of_gross(honesty)),
+            _tile("Trades", count(judged.trades), f"{count(len(summary.exits))} exit fills"),
+            _tile("Win rate", rate, won_lost),
+            _tile("Profit factor", _profit_factor(summary), "won over lost, net"),
+            _tile("Max drawdown", indian(summary.drawdown.depth_paise), _drawdown_note(summary)),
+            _tile("Average win", _money_or_absent(judged.average_win_paise), "net per won trade"),
+            _tile(
+                "Average loss", _money_or_absent(judged.average_loss_paise), "net per lost trade"
+            ),
+            _tile("Expectancy", _money_or_absent(judged.expectancy_paise), "net per trade"),
+            "</section>",
+        ]
+    )
+
+
+def _tile(name: str, value: str, note: str) -> str:
+    return f'<div class="tile"><h2>{name}</h2><b>{value}</b><small>{note}</small></div>'
+
+
+def _share_of_gross(honesty: Honesty) -> str:
+    if honesty.gross_paise <= 0:
+        return "booked"
+    return f"{honesty.charges_paise / honesty.gross_paise:.0%} of gross"
+
+
+def _profit_factor(summary: RunSummary) -> str:
+    factor = summary.numbers.profit_factor
+    if factor is None:
+        return "no loss" if summary.numbers.wins else ABSENT
+    return f"{factor:.2f}"
+
+
+def _drawdown_note(summary: RunSummary) -> str:
+    if not summary.drawdown.depth_paise:
+        return "never below its peak"
+    seen = "marked" if summary.is_marked else "booked"
+    return f"{seen}, lowest {ist_time(summary.drawdown.trough_ts)[:5]}"
+
+
+def _money_or_absent(paise: int | None) -> str:
+    return ABSENT if paise is None else money_text(paise)
+
+
+def honesty_box(summary: RunSummary) -> str:
+    """Said before any curve is seen: how the fills were made and what bid_ask would have paid."""
+    honesty = summary.honesty
+    fills = honesty.fills
+    state = "doubt" if honesty.is_optimistic else "plain"
+    checks = "".join(
+        _check(name, number, fills.fills)
+        for name, number in (
+            ("mid or ltp, side was there", fills.optimistic),
+            ("quote older than 1 s", fills.quote_older_than_1s),
+            ("stale quote", fills.stale),
+            ("candle-walked", fills.walked),
+            ("after a gap", fills.after_gap),
+        )
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in summary.facts.notes)
+    return (
+        f'<section class="card honesty {state}"><div class="says">'
+        f"<h2>How far to trust these numbers</h2><p>{_verdict(honesty)}</p>"
+        f'<p class="quiet">Fill profile: {escape(honesty.profile.text())}.</p>'
+        f"{f'<ul>{notes}</ul>' if notes else ''}</div>"
+        f'{_comparison(honesty)}<ul class="checks">{checks}</ul></section>'
+    )
+
+
+def _verdict(honesty: Honesty) -> str:
+    fills = honesty.fills
+    if not fills.fills:
+        return "Nothing was filled in this run, so there is nothing to doubt."
+    if honesty.is_optimistic:
+        return (
+            f"<strong>Optimistic fills: {count(fills.optimistic)} of {count(fills.fills)}</strong> "
+            "were made at mid or ltp although the quote had the side that a real order crosses. "
+            "The bid_ask figure is the safer one."
+        )
+    return "No fill took a better price than the quote offered to an order that crosses the spread."
+
+
+def _comparison(honesty: Honesty) -> str:
+    chosen, strict = honesty.gross_paise, honesty.bid_ask_paise
+    largest = max(abs(chosen), abs(strict)) or 1
+    return (
+        '<div class="compare"><h3>Gross, booked</h3>'
+        f"{_compared(f'{honesty.profile.mode} fills', chosen, largest)}"
+        f"{_compared('bid_ask fills', strict, largest)}"
+        f'<p class="quiet">Difference {money_text(strict - chosen)}</p></div>'
+    )
+
+
+def _compared(name: str, paise: int, largest: int) -> str:
+    width = 100 * abs(paise) / largest
+    kind = money_class(paise)
+    bar = f'<i class="{kind}" style="width:{width:.1f}%"></i>' if paise else ""
+    return (
+        f'<div class="pair"><span>{escape(name)}</span><b class="{kind}">{money_text(paise)}</b>'
+        f"{bar}</div>"
+    )
+
+
+def _check(name: str, number: int, total: int) -> str:
+    share = f"{number / total:.0%} of fills" if total else "no fills"
+    state = "some" if number else "none"
+    return (
+        f'<li class="{state}"><b>{count(number)}</b><span>{name}</span><small>{share}</small></li>'
+    )

@@ -1,0 +1,187 @@
+"""What a run came to, as one value: printed at its end, kept as summary.json, drawn as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.events import TradingEvent
+from daemon.metrics.honesty import Honesty, rupees_2dp, whole_paise
+from daemon.report import numbers
+from daemon.report.fold import RunFold
+from daemon.report.model import ExitRow, Group, OpenRow, Point, RunFacts
+from daemon.report.numbers import Drawdown, TradeNumbers
+
+SUMMARY_VERSION: Final = 1
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said about a run. Paise, UTC ns."""
+
+    facts: RunFacts
+    honesty: Honesty
+    seq: int
+    first_ts: int
+    last_ts: int
+    total_orders: int
+    orders_by_state: Mapping[str, int]
+    refusals: Mapping[str, int]
+    exits: Sequence[ExitRow]
+    open_rows: Sequence[OpenRow]
+    numbers: TradeNumbers
+    drawdown: Drawdown
+    is_marked: bool
+    """Whether the drawdown saw open positions at market, or booked P&L only."""
+    by_strategy: Sequence[Group]
+    by_symbol: Sequence[Group]
+    by_reason: Sequence[Group]
+    paths: Sequence[str] = ()
+    """The files that the run wrote, for the reader to open."""
+
+    @property
+    def unrealized_paise(self) -> int:
+        """Gross P&L of what is still open, at the last known prices."""
+        return sum(each.unrealized_paise or 0 for each in self.open_rows)
+
+
+def summarize(
+    events: Iterable[TradingEvent],
+    facts: RunFacts,
+    *,
+    marks: Mapping[str, int],
+    equity: Sequence[Point] = (),
+    paths: Sequence[str] = (),
+) -> RunSummary:
+    """Fold a journal into its summary; `marks` are last prices by tradingsymbol, paise."""
+    return summary_of(RunFold(events), facts, marks=marks, equity=equity, paths=paths)
+
+
+def summary_of(
+    fold: RunFold,
+    facts: RunFacts,
+    *,
+    marks: Mapping[str, int],
+    equity: Sequence[Point] = (),
+    paths: Sequence[str] = (),
+) -> RunSummary:
+    """The summary of a journal that was folded already."""
+    ledger, still_open = fold.ledger, fold.open_rows(marks)
+    return RunSummary(
+        facts=facts,
+        honesty=Honesty.of(ledger, facts.profile),
+        seq=ledger.seq,
+        first_ts=fold.first_ts,
+        last_ts=fold.last_ts,
+        total_orders=ledger.total_orders,
+        orders_by_state=dict(sorted(ledger.orders_by_state().items())),
+        refusals=dict(sorted(ledger.refusals.items())),
+        exits=tuple(fold.exits),
+        open_rows=tuple(still_open),
+        numbers=numbers.trade_numbers(fold.trades),
+        drawdown=numbers.max_drawdown(equity or fold.booked),
+        is_marked=bool(equity),
+        by_strategy=numbers.by_strategy(fold.exits, still_open),
+        by_symbol=numbers.by_symbol(fold.exits, still_open),
+        by_reason=numbers.by_reason(fold.exits, still_open),
+        paths=tuple(paths),
+    )
+
+
+def summary_dict(summary: RunSummary) -> dict[str, Any]:
+    """The summary as it is kept in summary.json: rupees, IST times, stable names, never NaN."""
+    facts, judged = summary.facts, summary.numbers
+    return {
+        "schema_version": SUMMARY_VERSION,
+        "run_id": facts.run_id,
+        "account": facts.account,
+        "engine": facts.engine,
+        "feed": facts.feed,
+        "version": facts.version,
+        "first_event": iso_ist(summary.first_ts) if summary.seq else None,
+        "last_event": iso_ist(summary.last_ts) if summary.seq else None,
+        "seq": summary.seq,
+        "total_orders": summary.total_orders,
+        "orders_by_state": dict(summary.orders_by_state),
+        **summary.honesty.as_dict(),
+        "unrealized_pnl": rupees_2dp(summary.unrealized_paise),
+        "trades": judged.trades,
+        "wins": judged.wins,
+        "losses": judged.losses,
+        "win_rate": None if judged.win_rate is None else round(judged.win_rate, 4),
+        "profit_factor": None if judged.profit_factor is None else round(judged.profit_factor, 4),
+        "expectancy": _rupees(judged.expectancy_paise),
+        "average_win": _rupees(judged.average_win_paise),
+        "average_loss": _rupees(judged.average_loss_paise),
+        "max_drawdown": rupees_2dp(summary.drawdown.depth_paise),
+        "max_drawdown_is_marked": summary.is_marked,
+        "ticks": facts.ticks,
+        "refused_ticks": dict(sorted(facts.refused_ticks.items())),
+        "quality": dict(sorted(facts.quality.items())),
+        "refusals": dict(summary.refusals),
+        "by_strategy": [_group(each) for each in summary.by_strategy],
+        "by_symbol": [_group(each) for each in summary.by_symbol],
+        "by_exit_reason": [_group(each) for each in summary.by_reason],
+        "exits": [_exit(each) for each in summary.exits],
+        "open_positions": [_open(each) for each in summary.open_rows],
+        "notes": list(facts.notes),
+        "paths": list(summary.paths),
+    }
+
+
+def _rupees(paise: int | None) -> float | None:
+    return None if paise is None else rupees_2dp(paise)
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "exits": group.exits,
+        "gross_pnl": rupees_2dp(group.gross_paise),
+        "charges": rupees_2dp(whole_paise(group.charges)),
+        "net_pnl": rupees_2dp(group.net_paise),
+    }
+
+
+def _exit(row: ExitRow) -> dict[str, Any]:
+    return {
+        "order_id": row.order_id,
+        "part": row.part,
+        "closes": row.is_last,
+        "strategy_id": row.strategy_id,
+        "tradingsymbol": row.tradingsymbol,
+        "side": row.side,
+        "quantity": row.quantity,
+        "entry_time": iso_ist(row.entry_ts),
+        "exit_time": iso_ist(row.exit_ts),
+        "entry_price": rupees_2dp(row.entry_paise),
+        "exit_price": rupees_2dp(row.exit_paise),
+        "reason": row.reason,
+        "gross_pnl": rupees_2dp(row.gross_paise),
+        "charges": rupees_2dp(whole_paise(row.charges)),
+        "net_pnl": rupees_2dp(row.net_paise),
+        "bid_ask_pnl": rupees_2dp(row.bid_ask_paise),
+        "best_price": _rupees(row.best_paise),
+        "worst_price": _rupees(row.worst_paise),
+        "rule": row.evidence.rule,
+        "quote_age_s": row.evidence.quote_age_ns / 1_000_000_000,
+    }
+
+
+def _open(row: OpenRow) -> dict[str, Any]:
+    return {
+        "order_id": row.order_id,
+        "strategy_id": row.strategy_id,
+        "tradingsymbol": row.tradingsymbol,
+        "side": row.side,
+        "quantity": row.quantity,
+        "entry_time": iso_ist(row.entry_ts),
+        "entry_price": rupees_2dp(row.entry_paise),
+        "ltp": _rupees(row.ltp_paise),
+        "stop": _rupees(row.stop_paise),
+        "target": _rupees(row.target_paise),
+        "unrealized_pnl": _rupees(row.unrealized_paise),
+        "state": row.state,
+    }

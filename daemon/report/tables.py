@@ -1,0 +1,177 @@
+"""The tables of the page. Every name that came from outside is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from daemon.metrics.honesty import whole_paise
+from daemon.report.model import ExitRow, Group, OpenRow
+from daemon.report.numbers import STILL_OPEN
+from daemon.report.text import (
+    ABSENT,
+    count,
+    duration,
+    indian,
+    ist_day_text,
+    ist_time,
+    signed,
+    typographic,
+    words,
+)
+
+_TRADE_HEADER = (
+    ("In", ""), ("Out", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"),
+    ("Entry", "n"), ("Exit", "n"), ("Reason", ""), ("Gross", "n"), ("Charges", "n"),
+    ("Net", "n"), ("Strategy", ""), ("Fill", ""),
+)  # fmt: skip
+_OPEN_HEADER = (
+    ("Since", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"), ("Entry", "n"), ("Last", "n"),
+    ("Stop", "n"), ("Target", "n"), ("Unrealized", "n"), ("State", ""), ("Strategy", ""),
+)  # fmt: skip
+
+
+def money_class(paise: int) -> str:
+    """The class that colours a gain or a loss; the sign says it too."""
+    return "gain" if paise > 0 else "loss" if paise < 0 else "even"
+
+
+def money_text(paise: int) -> str:
+    """A signed amount for the page, rupees."""
+    return typographic(signed(paise))
+
+
+def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
+    """One line per exit fill; a heading sorts by its column."""
+    head = "".join(_heading(name, kind) for name, kind in _TRADE_HEADER)
+    body = "".join(_trade_row(each, dated=dated) for each in rows)
+    return (
+        '<div class="scroll"><table class="sortable" id="trades">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _heading(name: str, kind: str) -> str:
+    return f'<th class="{kind}" scope="col"><button type="button">{name}</button></th>'
+
+
+def _trade_row(row: ExitRow, *, dated: bool) -> str:
+    part = "" if row.is_last and row.part == 1 else f' <span class="tag">part {row.part}</span>'
+    cells = [
+        _time(row.entry_ts, dated=dated),
+        _time(row.exit_ts, dated=dated),
+        f'<td title="{escape(_story(row))}">{escape(row.tradingsymbol)}</td>',
+        f"<td>{row.side.capitalize()}</td>",
+        _number(count(row.quantity), row.quantity),
+        _number(indian(row.entry_paise), row.entry_paise),
+        _number(indian(row.exit_paise), row.exit_paise),
+        f"<td>{escape(words(row.reason))}{part}</td>",
+        _money(row.gross_paise),
+        _number(indian(whole_paise(row.charges)), whole_paise(row.charges)),
+        _money(row.net_paise),
+        f"<td>{escape(row.strategy_id)}</td>",
+        f"<td>{_fill_tags(row)}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _story(row: ExitRow) -> str:
+    held = f"{row.order_id}, held {duration(row.exit_ts - row.entry_ts)}"
+    if row.best_paise is None or row.worst_paise is None:
+        return held
+    return f"{held}, best {indian(row.best_paise)}, worst {indian(row.worst_paise)}"
+
+
+def _fill_tags(row: ExitRow) -> str:
+    seen = row.evidence
+    doubts = {
+        "old quote": seen.old,
+        "stale": seen.stale,
+        "candle": seen.walked,
+        "after gap": seen.after_gap,
+    }
+    tags = "".join(
+        f' <span class="tag warn">{name}</span>' for name, is_so in doubts.items() if is_so
+    )
+    return f"{escape(seen.rule)}{tags}"
+
+
+def open_table(rows: Sequence[OpenRow], *, dated: bool) -> str:
+    """What the run left open, at the last prices."""
+    head = "".join(f'<th class="{kind}" scope="col">{name}</th>' for name, kind in _OPEN_HEADER)
+    body = "".join(_open_row(each, dated=dated) for each in rows)
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _open_row(row: OpenRow, *, dated: bool) -> str:
+    unrealized = row.unrealized_paise
+    cells = [
+        _time(row.entry_ts, dated=dated),
+        f'<td title="{escape(row.order_id)}">{escape(row.tradingsymbol)}</td>',
+        f"<td>{row.side.capitalize()}</td>",
+        _number(count(row.quantity), row.quantity),
+        *(
+            _number(ABSENT if paise is None else indian(paise), paise or 0)
+            for paise in (row.entry_paise, row.ltp_paise, row.stop_paise, row.target_paise)
+        ),
+        _number(ABSENT, 0) if unrealized is None else _money(unrealized),
+        f"<td>{escape(row.state)}</td>",
+        f"<td>{escape(row.strategy_id)}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def group_table(title: str, groups: Sequence[Group], *, are_codes: bool) -> str:
+    """Booked P&L by name, each with a bar on one scale that grows from the middle."""
+    largest = max((abs(each.net_paise) for each in groups), default=0) or 1
+    rows = "".join(_group_row(each, largest, are_codes=are_codes) for each in groups)
+    return (
+        f'<section class="card"><h3>{escape(title)}</h3><table class="groups"><thead><tr>'
+        '<th scope="col">Name</th><th class="n" scope="col">Exits</th>'
+        '<th class="n" scope="col">Gross</th><th class="n" scope="col">Charges</th>'
+        '<th class="n" scope="col">Net</th><th class="barhead" scope="col">'
+        '<span class="hide">Net as a bar</span></th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
+    name = words(group.name) if are_codes else group.name
+    if are_codes and group.name == STILL_OPEN:
+        name = "Still open (entry charges)"
+    net = group.net_paise
+    width = max(0.8, 50 * abs(net) / largest) if net else 0
+    left = 50.0 if net >= 0 else 50 - width
+    bar = f'<i class="{money_class(net)}" style="left:{left:.1f}%;width:{width:.1f}%"></i>'
+    return (
+        f"<tr><td>{escape(name)}</td>{_number(count(group.exits), group.exits)}"
+        f"{_money(group.gross_paise)}{_number(indian(whole_paise(group.charges)), 0)}{_money(net)}"
+        f'<td class="bar" aria-hidden="true"><span>{bar}</span></td></tr>'
+    )
+
+
+def counts_table(title: str, empty: str, counts: Mapping[str, int]) -> str:
+    """Counters by reason, the largest first."""
+    shown = sorted(((number, name) for name, number in counts.items() if number), reverse=True)
+    rows = "".join(
+        f"<tr><td>{escape(words(name))}</td>{_number(count(number), number)}</tr>"
+        for number, name in shown
+    )
+    inner = f"<table><tbody>{rows}</tbody></table>" if rows else f'<p class="quiet">{empty}</p>'
+    return f'<section class="card"><h3>{escape(title)}</h3>{inner}</section>'
+
+
+def _time(ts: int, *, dated: bool) -> str:
+    text = f"{ist_day_text(ts)[5:]} {ist_time(ts)}" if dated else ist_time(ts)
+    return f'<td class="t" data-v="{ts // 1_000_000}">{text}</td>'
+
+
+def _number(text: str, value: int) -> str:
+    return f'<td class="n" data-v="{value}">{text}</td>'
+
+
+def _money(paise: int) -> str:
+    return f'<td class="n {money_class(paise)}" data-v="{paise}">{money_text(paise)}</td>'

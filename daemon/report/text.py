@@ -1,0 +1,75 @@
+"""Numbers and times as a person in India reads them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.domain.dates import HOUR_NS, MINUTE_NS, SECOND_NS, iso_ist
+
+MINUS: Final = "\u2212"
+ABSENT: Final = "\u2013"
+
+
+def indian(paise: int) -> str:
+    """Paise as rupees in Indian digit groups: 12345678 is 1,23,456.78; a minus sign is ASCII."""
+    whole, part = divmod(abs(paise), 100)
+    return f"{'-' if paise < 0 else ''}{group_indian(whole)}.{part:02d}"
+
+
+def group_indian(number: int) -> str:
+    """A whole number >= 0 in Indian groups: the last three digits, then twos."""
+    digits = str(number)
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(pairs), tail])
+
+
+def signed(paise: int) -> str:
+    """A gain or loss: the sign is always there, so that colour is never needed."""
+    return f"+{indian(paise)}" if paise > 0 else indian(paise)
+
+
+def typographic(text: str) -> str:
+    """The same with a real minus sign, for the page."""
+    return text.replace("-", MINUS, 1) if text.startswith("-") else text
+
+
+def rupees_short(paise: int) -> str:
+    """An axis label, rupees: 950, 12.5k, 1.25L (lakh), 3.1Cr (crore)."""
+    rupees = abs(paise) / 100
+    for size, unit in ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k")):
+        if rupees >= size:
+            text = f"{rupees / size:.3g}{unit}"
+            break
+    else:
+        text = f"{rupees:g}"
+    return f"{MINUS}{text}" if paise < 0 else text
+
+
+def count(number: int) -> str:
+    """A count in Indian groups."""
+    return f"-{group_indian(-number)}" if number < 0 else group_indian(number)
+
+
+def ist_time(ts: int) -> str:
+    """HH:MM:SS of the Indian day."""
+    return iso_ist(ts)[11:19]
+
+
+def ist_day_text(ts: int) -> str:
+    """YYYY-MM-DD in India."""
+    return iso_ist(ts)[:10]
+
+
+def duration(ns: int) -> str:
+    """A span as 2h 05m, 4m 10s or 12s."""
+    if ns >= HOUR_NS:
+        return f"{ns // HOUR_NS}h {ns % HOUR_NS // MINUTE_NS:02d}m"
+    if ns >= MINUTE_NS:
+        return f"{ns // MINUTE_NS}m {ns % MINUTE_NS // SECOND_NS:02d}s"
+    return f"{ns // SECOND_NS}s"
+
+
+def words(code: str) -> str:
+    """A lower_snake reason code as words: stop_loss is Stop loss."""
+    return code.replace("_", " ").capitalize() if code.islower() else code
