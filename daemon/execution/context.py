@@ -58,6 +58,9 @@ class BarClock(Protocol):
     def held(self, position: Position, until: int) -> int:
         """Bars held by `until` (UTC ns)."""
 
+    def forget(self, position: Position) -> None:
+        """The position is not watched any more."""
+
 
 class CalendarBars:
     """Bars by the calendar: boundaries passed in sessions, ticks or not (semantics.md 7)."""
@@ -82,6 +85,9 @@ class CalendarBars:
             position.entry_ts,
             until - self._grace_ns,
         )
+
+    def forget(self, position: Position) -> None:
+        """Nothing is kept."""
 
     def _index(self, position: Position) -> int:
         index = self._universe.index_of(position.tradingsymbol)
@@ -109,6 +115,10 @@ class CountedBars:
     def held(self, position: Position, until: int) -> int:
         """Closes of the position's symbol and timeframe since its entry."""
         return self._count(position) - self._base.get(position.order_id, 0)
+
+    def forget(self, position: Position) -> None:
+        """Drop where the position's count began."""
+        self._base.pop(position.order_id, None)
 
     def _count(self, position: Position) -> int:
         return self._closed.get((position.tradingsymbol, position.timeframe), 0)

@@ -121,6 +121,7 @@ class ExecutionEngineV3(ExecutionCore):
         self._tasks.pop(number, None)
         self._order_ids.pop(number, None)
         self._remembered.pop(number, None)
+        self.bars.forget(position)
         book.triggers.clear(number)
         book.arm()
 

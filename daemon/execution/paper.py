@@ -7,7 +7,7 @@ execution engine that it was built with (v3, or v2 by configuration or as the lo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby, islice
 from math import gcd
 from operator import itemgetter
@@ -50,8 +50,10 @@ class PaperEngine:
         risk: RiskConfig | None = None,
         strategies: Strategies | None = None,
         ledger: Ledger | None = None,
+        build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
     ) -> None:
         self.config = config
+        self._build_v3 = build_v3
         self.universe = universe
         self.strategies: Strategies = strategies if strategies is not None else NoStrategies()
         self.agenda = Agenda()
@@ -85,7 +87,7 @@ class PaperEngine:
             return ExecutionEngineV2(self.config, **shared)
         bars = CalendarBars(self.schedule, self.universe, self._grace_ns)
         try:
-            return ExecutionEngineV3(self.config, bars=bars, **shared)
+            return self._build_v3(self.config, bars=bars, **shared)
         except Exception as error:  # the one named boundary of the fallback (D13)
             # Falling back is only honest while nothing is held that needs v3 to manage it.
             if self.config.fallback == "none" or (ledger is not None and ledger.positions):

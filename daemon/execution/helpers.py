@@ -1,0 +1,460 @@
+"""The seven embedding functions: the v3 engine inside a loop of somebody else's.
+
+Rupees and plain dicts in and out. Time is the time of the ticks; the session is the whole Indian
+day, every day, and nothing is squared off: the embedder's clock rules. Ticks go through the same
+door as in the daemon (`PaperEngine.handle`), so they are judged, counted and filled the same way.
+No function swallows an error; a tick that makes no sense is not an error but a counted refusal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from daemon.config import ExecutionConfig, InstrumentConfig
+from daemon.domain.dates import DAY_NS, IST, ist_midnight, parse_timeframe, parse_ts
+from daemon.domain.events import Charges, TradingEvent
+from daemon.domain.inputs import Clock
+from daemon.domain.instrument import (
+    DEFAULT_LOT_SIZE,
+    DEFAULT_TICK_PAISE,
+    Instrument,
+    InstrumentType,
+    Universe,
+)
+from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.money import paise_exact
+from daemon.domain.position import Position
+from daemon.domain.ticks import ABSENT, NOT_FINITE, UNKNOWN_INSTRUMENT, Ticks, paise_column
+from daemon.execution.context import CountedBars
+from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.paper import PaperEngine
+
+TIME_KEYS: Final = ("ts", "timestamp", "exchange_timestamp")
+EARLIEST_TS: Final = ist_midnight(dt.date(2000, 1, 1))
+LATEST_TS: Final = ist_midnight(dt.date(2200, 1, 1))
+"""A time before the one or after the other is no time of a market."""
+_KITE_EXTRAS: Final = frozenset({"exchange_token", "last_price"})
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "symbol": ("symbol", "tradingsymbol"),
+    "signal": ("signal", "action", "side", "transaction_type"),
+    "qty": ("qty", "quantity"),
+    "sl_price": ("sl_price", "stop_loss", "stop_price", "sl"),
+    "tp_price": ("tp_price", "take_profit", "target", "target_price", "tp"),
+    "time_stop_bars": ("time_stop_bars",),
+    "strategy_id": ("strategy_id", "strategy"),
+    "timeframe": ("timeframe",),
+    "product": ("product",),
+    "reason": ("reason",),
+    "tag": ("tag",),
+    "confidence": ("confidence",),
+    "exits": ("exits",),
+}
+_FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
+
+
+class WholeDay(NamedTuple):
+    """The session of an embedded engine."""
+
+    open_ts: int
+    close_ts: int
+
+
+class AlwaysOpen:
+    """Rules without a calendar, charges or freeze quantities: those are the embedder's."""
+
+    def session(self, date: dt.date, instrument: Instrument, /) -> WholeDay:
+        """The whole Indian day but its last ns, so that one day ends before the next begins."""
+        midnight = ist_midnight(date)
+        return WholeDay(midnight, midnight + DAY_NS - 1)
+
+    def charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
+        """No charges."""
+        return Charges()
+
+    def exercise_charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
+        """No charges."""
+        return Charges()
+
+    def freeze_quantity(self, date: dt.date, name: str, /) -> int:
+        """Unknown."""
+        return 0
+
+
+class EmbeddedEngineV3(ExecutionEngineV3):
+    """The v3 engine with the input loop that feeds it; intraday positions are not squared off."""
+
+    loop: PaperEngine
+
+    def process_signal(self, intent: OrderIntent) -> str | None:
+        """As in the daemon. Raises ValueError before the first tick: there is no time yet."""
+        if self.at.now < 0:
+            raise ValueError("expected a tick before the first signal: ticks bring the time")
+        return super().process_signal(intent)
+
+    def square_off(self, indices: frozenset[int]) -> None:
+        """Square-off is the embedder's."""
+
+    def _force_close(self, position: Position) -> None:
+        """So is the end of the day."""
+
+
+def create_execution_engine_v3(
+    config: Mapping[str, Any], instruments: Iterable[Mapping[str, Any] | str]
+) -> ExecutionEngineV3:
+    """An engine for the other functions of this module.
+
+    `config` is the `execution:` mapping or has one under `execution`. An instrument is a mapping
+    with Kite's names (`tradingsymbol, lot_size, tick_size, instrument_token, ...`) or a bare
+    symbol, which gets lot 1 and tick 0.05. Raises ValueError for anything that it does not know.
+    """
+    settings = _execution_config(config)
+    if settings.engine != "v3":
+        raise ValueError("expected execution.engine v3; ask should_use_v3 first")
+    settings = msgspec.structs.replace(
+        settings, fallback="none", charges=False, square_off_before_close_min=0
+    )
+    universe = Universe(_instrument(each, place) for place, each in enumerate(instruments))
+    if len(universe) == 0:
+        raise ValueError("expected at least one instrument")
+
+    def build(settings: ExecutionConfig, **parts: Any) -> EmbeddedEngineV3:
+        return EmbeddedEngineV3(settings, **(parts | {"bars": CountedBars()}))
+
+    loop = PaperEngine(settings, universe=universe, rules=AlwaysOpen(), build_v3=build)
+    engine = loop.engine
+    assert isinstance(engine, EmbeddedEngineV3)
+    engine.loop = loop
+    return engine
+
+
+def should_use_v3(config: Mapping[str, Any]) -> bool:
+    """Whether the configuration opts in with `execution.engine: v3`; without the key, no.
+
+    Raises ValueError for an engine that does not exist.
+    """
+    engine = _execution_section(config).get("engine", "v2")
+    if engine not in ("v2", "v3"):
+        raise ValueError(f"expected execution.engine v3 or v2, was {engine!r}")
+    return bool(engine == "v3")
+
+
+def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any) -> OrderIntent:
+    """An intent from a mapping or an object with the usual names; `defaults` fill what is absent.
+
+    Names: symbol | tradingsymbol; signal | action | side (BUY, SELL, EXIT, HOLD in any case);
+    qty | quantity; sl_price | stop_loss | sl; tp_price | target | take_profit; time_stop_bars,
+    strategy_id, timeframe, product, reason, tag, confidence, exits. A name that is not known is a
+    ValueError: a misspelt stop must not trade without one.
+    """
+    if isinstance(signal, OrderIntent):
+        return signal
+    given = _fields(defaults, "default") | _fields(_as_mapping(signal), "signal")
+    symbol = given.get("symbol")
+    if not isinstance(symbol, str) or not symbol:
+        raise ValueError(f"expected a symbol, was {symbol!r}")
+    wanted = _signal(given.get("signal"))
+    return OrderIntent(
+        symbol=symbol,
+        signal=wanted,
+        qty=_quantity(given.get("qty"), wanted),
+        sl_price=_price(given, "sl_price"),
+        tp_price=_price(given, "tp_price"),
+        time_stop_bars=_bars(given.get("time_stop_bars")),
+        strategy_id=str(given.get("strategy_id", "")),
+        timeframe=_timeframe(given.get("timeframe", "")),
+        product=_checked(given.get("product", "MIS"), OrderIntent, "product"),
+        reason=str(given.get("reason", "")),
+        tag=str(given.get("tag", "")),
+        confidence=_checked(given.get("confidence", 1.0), OrderIntent, "confidence"),
+        exits=_exits(given.get("exits")),
+    )
+
+
+def update_positions_from_tick(
+    engine: ExecutionEngineV3, tick: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Take one tick with Kite's names; returns the events since the last call, in rupees.
+
+    `tradingsymbol` or `instrument_token`, `last_price`, `bid` and `ask` or `depth`, and a time:
+    `ts` | `timestamp` | `exchange_timestamp` as UTC ns, ISO text or datetime (naive means IST).
+    A tick that makes no sense changes nothing and is counted (`refused_rows` of the metrics).
+    """
+    loop = _loop(engine)
+    ts = _tick_time(tick)
+    if ts is None:
+        refused = loop.intake.refused
+        refused["bad_timestamp"] = refused.get("bad_timestamp", 0) + 1
+        return [event_view(each) for each in engine.lifecycle.take_events()]
+    bid, ask = _best(tick, "bid", "buy"), _best(tick, "ask", "sell")
+    block = Ticks(
+        ts=np.array([ts], dtype=np.int64),
+        instrument=np.array([_index(engine.universe, tick)], dtype=np.int32),
+        ltp=np.array([_paise(tick.get("last_price"))], dtype=np.int64),
+        bid=np.array([bid], dtype=np.int64),
+        ask=np.array([ask], dtype=np.int64),
+    )
+    return [event_view(each) for each in loop.handle(block)]
+
+
+def on_candle_close(
+    engine: ExecutionEngineV3,
+    symbol: str,
+    timeframe: str = "1m",
+    ts: int | str | dt.datetime | None = None,
+) -> list[dict[str, Any]]:
+    """A bar of `symbol` has closed (at `ts`, if given: time passes until then).
+
+    Counts one bar held for its positions of that timeframe; returns the events since the last
+    call. Raises ValueError for a symbol or timeframe that is not known.
+    """
+    loop = _loop(engine)
+    if engine.universe.index_of(symbol) is None:
+        raise ValueError(f"expected one of {', '.join(engine.universe.symbols)}, was {symbol!r}")
+    parse_timeframe(timeframe)
+    now = engine.at.now if ts is None else _utc_ns(ts)
+    if now is None:
+        raise ValueError(f"expected a time as UTC ns, ISO text or datetime, was {ts!r}")
+    events: list[TradingEvent] = loop.handle(Clock(now)) if now >= 0 else []
+    engine.on_candle_close(symbol, timeframe)
+    return [event_view(each) for each in events + engine.lifecycle.take_events()]
+
+
+def get_v3_positions(engine: ExecutionEngineV3) -> list[dict[str, Any]]:
+    """Open positions in rupees, oldest first."""
+    return engine.get_positions()
+
+
+def get_v3_metrics(engine: ExecutionEngineV3) -> dict[str, Any]:
+    """Orders, positions and P&L in rupees, and what became of the ticks."""
+    return {**_loop(engine).stats(), **engine.get_metrics()}
+
+
+def event_view(event: TradingEvent) -> dict[str, Any]:
+    """An event as a plain dict: what is `..._paise` in the journal is `..._rupees` here."""
+    plain: dict[str, Any] = _in_rupees(msgspec.to_builtins(event))
+    return plain
+
+
+# what the functions read
+
+
+def _loop(engine: ExecutionEngineV3) -> PaperEngine:
+    if not isinstance(engine, EmbeddedEngineV3):
+        raise TypeError("expected an engine made by create_execution_engine_v3")
+    return engine.loop
+
+
+def _execution_section(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    section = config.get("execution", config)
+    if not isinstance(section, Mapping):
+        raise ValueError(f"expected execution to be a mapping, was {section!r}")
+    return section
+
+
+def _execution_config(config: Mapping[str, Any]) -> ExecutionConfig:
+    section = dict(_execution_section(config))
+    for key, value in section.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"execution.{key}: expected a finite number, was {value!r}")
+    try:
+        return msgspec.convert(section, ExecutionConfig)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"execution: {error}") from error
+
+
+def _instrument(row: Mapping[str, Any] | str, place: int) -> Instrument:
+    if isinstance(row, str):
+        return Instrument(instrument_token=-1 - place, tradingsymbol=row, has_contract_row=False)
+    fields = {k: v for k, v in row.items() if k not in _KITE_EXTRAS and v is not None}
+    expiry = fields.get("expiry")
+    if isinstance(expiry, dt.date):
+        fields["expiry"] = expiry.isoformat()
+    if fields.get("segment") == "INDICES":  # Kite gives an index tick 0 and lot 0
+        fields = {k: v for k, v in fields.items() if k not in ("tick_size", "lot_size")}
+        fields["instrument_type"] = "INDEX"
+    try:
+        given = msgspec.convert(fields, InstrumentConfig)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"instrument {place + 1}: {error}") from error
+    kind: InstrumentType = given.instrument_type or "FUT"
+    exchange = given.exchange or "NFO"
+    return Instrument(
+        instrument_token=given.instrument_token or -1 - place,
+        tradingsymbol=given.tradingsymbol,
+        exchange=exchange,
+        segment=given.segment or (f"{exchange}-OPT" if kind in ("CE", "PE") else f"{exchange}-FUT"),
+        name=given.name or "",
+        instrument_type=kind,
+        tick_paise=DEFAULT_TICK_PAISE if given.tick_size is None else paise_exact(given.tick_size),
+        lot_size=given.lot_size or DEFAULT_LOT_SIZE,
+        expiry=given.expiry or "",
+        strike_paise=paise_exact(given.strike or 0),
+    )
+
+
+def _as_mapping(signal: Mapping[str, Any] | object) -> Mapping[str, Any]:
+    if isinstance(signal, Mapping):
+        return signal
+    found = {name: getattr(signal, name) for name in _FIELD_OF if hasattr(signal, name)}
+    if not found:
+        raise ValueError(f"expected a mapping or an object with a symbol, was {signal!r}")
+    return found
+
+
+def _fields(given: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The values by field, None left out. Two names of one field must agree."""
+    fields: dict[str, Any] = {}
+    for name, value in given.items():
+        field = _FIELD_OF.get(name)
+        if field is None:
+            raise ValueError(f"unknown key {name!r} in the {what}; known: {', '.join(_FIELD_OF)}")
+        if value is None:
+            continue
+        if field in fields and fields[field] != value:
+            raise ValueError(f"two values for {field}: {fields[field]!r} and {value!r}")
+        fields[field] = value
+    return fields
+
+
+def _signal(value: Any) -> Signal:
+    text = value.value if isinstance(value, Signal) else value
+    if isinstance(text, str) and text.upper() in Signal.__members__:
+        return Signal[text.upper()]
+    raise ValueError(f"expected BUY, SELL, EXIT or HOLD, was {value!r}")
+
+
+def _quantity(value: Any, signal: Signal) -> int:
+    if value is None and signal in (Signal.EXIT, Signal.HOLD):
+        return 0
+    return _whole(value, "qty")
+
+
+def _bars(value: Any) -> int | None:
+    return None if value is None else _whole(value, "time_stop_bars")
+
+
+def _whole(value: Any, name: str) -> int:
+    try:
+        whole = int(value)
+        if isinstance(value, bool | str) or whole != value:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"expected a whole number for {name}, was {value!r}") from None
+    return whole
+
+
+def _price(given: Mapping[str, Any], name: str) -> float | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        price = float(value)
+        if isinstance(value, bool | str) or not math.isfinite(price):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"expected a finite price for {name}, was {value!r}") from None
+    return price
+
+
+def _timeframe(value: Any) -> str:
+    if value != "":
+        parse_timeframe(str(value))
+    return str(value)
+
+
+def _checked(value: Any, struct: type[OrderIntent], name: str) -> Any:
+    """The value as the field's type says. Raises ValueError with the field's name."""
+    field = next(each for each in msgspec.structs.fields(struct) if each.name == name)
+    try:
+        return msgspec.convert(value, field.type)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name}: {error}, was {value!r}") from error
+
+
+def _exits(value: Any) -> ExitOverrides | None:
+    if value is None or isinstance(value, ExitOverrides):
+        return value
+    try:
+        return msgspec.convert(value, ExitOverrides)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"exits: {error}") from error
+
+
+def _index(universe: Universe, tick: Mapping[str, Any]) -> int:
+    symbol = tick.get("tradingsymbol", tick.get("symbol"))
+    token = tick.get("instrument_token")
+    index: int | None = None
+    if isinstance(symbol, str):
+        index = universe.index_of(symbol)
+    elif isinstance(token, int):
+        index = universe.index_of_token(token)
+    return UNKNOWN_INSTRUMENT if index is None else index
+
+
+def _paise(value: Any) -> int:
+    """A rupee price as a block has it: paise, or one of the marks for what is not a price."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, bool | str):
+        return NOT_FINITE
+    try:
+        return int(paise_column(np.array([float(value)]))[0])
+    except (TypeError, ValueError, OverflowError):
+        return NOT_FINITE
+
+
+def _best(tick: Mapping[str, Any], name: str, side: str) -> int:
+    """The best bid or ask: from its own key, else the first level of Kite's depth."""
+    if name in tick:
+        return _paise(tick[name])
+    try:
+        return _paise(tick["depth"][side][0]["price"] or None)
+    except (LookupError, TypeError):
+        return ABSENT
+
+
+def _tick_time(tick: Mapping[str, Any]) -> int | None:
+    for key in TIME_KEYS:
+        if tick.get(key) is not None:
+            return _utc_ns(tick[key])
+    return None
+
+
+def _utc_ns(value: Any) -> int | None:
+    """UTC ns of a number of ns, ISO text or a datetime; None if it is no time of a market."""
+    ts = _any_ns(value)
+    return ts if ts is not None and EARLIEST_TS <= ts < LATEST_TS else None
+
+
+def _any_ns(value: Any) -> int | None:
+    if isinstance(value, dt.datetime):
+        aware = value.replace(tzinfo=IST) if value.tzinfo is None else value
+        return parse_ts(aware.isoformat())
+    if isinstance(value, str):
+        try:
+            return parse_ts(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    return int(value)
+
+
+def _in_rupees(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict(_entry(key, inner) for key, inner in value.items())
+    return [_in_rupees(each) for each in value] if isinstance(value, list) else value
+
+
+def _entry(key: str, value: Any) -> tuple[str, Any]:
+    for ending, unit in (("_half_paise", 200), ("_paise", 100)):
+        if key.endswith(ending):
+            name = key.removesuffix(ending) + "_rupees"
+            return name, value / unit if isinstance(value, int) else value
+    return key, _in_rupees(value)
