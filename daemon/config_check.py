@@ -15,7 +15,7 @@ from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.yaml_document import Step, dotted_path, found
 
-_NOT_TRADING: Final = (("out",), ("log",), ("metrics",), ("feed", "replay", "speed"),
+_NOT_TRADING: Final = (("out",), ("log",), ("metrics",), ("feed", "replay", "speed"), ("feed", "synthetic", "speed"),
                        ("feed", "replay", "block_rows"))  # fmt: skip
 """Keys that change how a run is carried out or shown, never what it decides."""
 
@@ -80,6 +80,9 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
         yield from _timeframe((*at, "files", number, "timeframe"), file.timeframe)
     if not _is_speed(replay.speed):
         yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
+    if not _is_speed(config.feed.synthetic.speed):
+        speed = found(config.feed.synthetic.speed)
+        yield Problem(("feed", "synthetic", "speed"), f"expected 'max' or a number > 0, was {speed}")
     yield from _span(at, replay.start, replay.end)
     for number, row in enumerate(replay.settlements):
         yield from _date((*at, "settlements", number, "date"), row.date)

@@ -14,7 +14,7 @@ from daemon.yaml_document import Step, dotted_path, found, read_document
 from daemon.yaml_tree import Node
 
 _OVERRIDES: Final = "overrides"
-_SPEED: Final = ("feed", "replay", "speed")
+_SPEEDS: Final = (("feed", "replay", "speed"), ("feed", "synthetic", "speed"))
 
 
 def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -71,10 +71,13 @@ def _lay_over(target: Node, path: tuple[str, ...], new: Node) -> None:
 
 def _speed_as_text(root: Node) -> None:
     """`speed: 10` and `speed: max` are both natural; the struct holds what was written."""
-    node: Any = root
-    for name in _SPEED:
-        if not isinstance(node, Node) or not isinstance(node.value, dict):
-            return
-        node = node.value.get(name)
-    if isinstance(node, Node) and type(node.value) in (int, float):
-        node.value = node.text
+    for path in _SPEEDS:
+        node: Any = root
+        for name in path:
+            node = node.value.get(name) if _is_mapping(node) else None
+        if isinstance(node, Node) and type(node.value) in (int, float):
+            node.value = node.text
+
+
+def _is_mapping(node: Any) -> bool:
+    return isinstance(node, Node) and isinstance(node.value, dict)

@@ -1,1 +1,1 @@
-
+"""What makes the process a good service."""

@@ -1,0 +1,217 @@
+"""Read this first: how the parts of a run are put together and started.
+
+    feed --> bus --> engine --> recorder (journal task) --> bus --> metrics task
+
+One process, one event loop, one task group. Inputs are handled inline and in order; the events
+of each input go to the journal, and only what is on disk is shown (design section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from loguru import logger
+
+from daemon import VERSION
+from daemon.build import Parts
+from daemon.bus import Bus, Lane, Overflow
+from daemon.clock import Clock
+from daemon.config_check import fingerprint
+from daemon.domain.inputs import Input
+from daemon.domain.ledger import Ledger
+from daemon.domain.ticks import Ticks
+from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.journal.writer import Batch, Committed, TradeRecorder
+from daemon.metrics.collector import MetricsCollector
+from daemon.metrics.honesty import FillProfile
+from daemon.metrics.writer import MetricsWriter
+from daemon.series import PriceSampler, Series
+from daemon.service.signals import watch_signals
+
+STATS_EVERY_S: Final = 0.5
+METRICS_LANE: Final = 256
+
+
+class App:
+    """One run from its first input to its last committed event."""
+
+    def __init__(self, parts: Parts, directory: Path, *, out: Path) -> None:
+        self.parts = parts
+        self.directory = directory
+        self.clock = Clock()
+        self.engine = parts.engine
+        self.feed = parts.feed
+        self.sampler = PriceSampler(parts.feed.universe)
+        self.collector = MetricsCollector(FillProfile.of(parts.config.execution))
+        self.bus: Bus[Committed] = Bus()
+        self.stopped_by = ""
+        meta = JournalMeta(
+            run_id=directory.name,
+            account=parts.config.account,
+            config_fingerprint=fingerprint(parts.config),
+            program_version=VERSION,
+            created_ts=self.clock.now_ns(),
+        )
+        self.store = JournalStore.create(directory, meta)
+        self.recorder = TradeRecorder(self.store, self.bus.publish_fact)
+        self.metrics = MetricsWriter(
+            out / parts.config.metrics.path,
+            self._snapshot,
+            interval_s=parts.config.metrics.interval_s,
+        )
+        self._feed_scope = anyio.CancelScope()
+        self._last_put = 0.0
+        self._last_tick_real = 0.0
+        self._feed_state = "connecting"
+        self._operations: list[Operation] = []
+
+    @property
+    def ledger(self) -> Ledger:
+        """The engine's own ledger."""
+        return self.engine.ledger
+
+    def series(self) -> Series:
+        """The thinned prices of the run."""
+        return self.sampler.series()
+
+    def stop(self, reason: str) -> None:
+        """Take no more input, finish what was taken, and end."""
+        self.stopped_by = self.stopped_by or reason
+        self._feed_scope.cancel()
+
+    async def run(self, watch: Callable[[App], Any] | None = None) -> None:
+        """Run until the feed ends or `stop`; `watch` is a task that shows progress.
+
+        Raises FeedError, JournalIOError, or whatever else ended the run, cause first.
+        """
+        self.bus.drive(self._take_input)
+        facts = self.bus.consume(METRICS_LANE, Overflow.WAIT)
+        try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(self.recorder.run)
+                await tasks.start(self.metrics.run)
+                tasks.start_soon(self._collect, facts)
+                await tasks.start(watch_signals, self.stop)
+                if watch is not None:
+                    tasks.start_soon(watch, self)
+                self._note_start()
+                try:
+                    await self._feed_all()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await self._finish()
+                tasks.cancel_scope.cancel()
+        finally:
+            self.store.close()
+
+    async def _feed_all(self) -> None:
+        """Publish every input of the feed; the journal's queue is the back-pressure."""
+        with self._feed_scope:
+            async for item in self.feed.inputs():
+                self._feed_state = "live"
+                await self.bus.publish_input(item)
+                if self._feed_scope.cancel_called:
+                    break
+
+    async def _take_input(self, item: Input) -> None:
+        """The engine's turn, then the journal's. Never left between the two."""
+        with anyio.CancelScope(shield=True):
+            events = self.engine.handle(item)
+            self._note_faults()
+            if isinstance(item, Ticks):
+                self.sampler.observe(item)
+                self._last_tick_real = anyio.current_time()
+            is_time = anyio.current_time() - self._last_put >= STATS_EVERY_S
+            if events or self._operations or is_time:
+                await self._put(events)
+
+    async def _put(self, events: Any) -> None:
+        operations, self._operations = self._operations, []
+        self._last_put = anyio.current_time()
+        await self.recorder.put(
+            Batch(
+                events=events,
+                input_no=self.engine.input_no,
+                operations=operations,
+                marks=self.engine.marks(),
+                stats=self._stats(),
+            )
+        )
+
+    async def _collect(self, facts: Lane[Committed]) -> None:
+        """Fold what is on disk into the numbers that are shown."""
+        async for fact in facts:
+            changed = self.collector.on_committed(
+                fact.events, seq=fact.seq, marks=fact.marks, stats=fact.stats
+            )
+            if changed:
+                self.metrics.position_changed()
+
+    async def _finish(self) -> None:
+        """Journal the stop, wait for the disk, show the last numbers."""
+        self._feed_state = "closed"
+        reason = self.stopped_by or "end_of_feed"
+        self._note("stop", {"reason": reason, "seq": self.ledger.seq} | self._counters())
+        try:
+            await self._put([])
+        finally:
+            await self.recorder.close()
+            self.bus.close()
+        logger.bind(reason=reason, seq=self.ledger.seq, run=self.directory.name).info("run ended")
+
+    # operational events
+
+    def _note(self, kind: str, detail: dict[str, Any]) -> None:
+        ts = max(self.engine.at.now, 0)
+        self._operations.append(Operation(ts=ts, kind=kind, detail=detail))
+
+    def _note_start(self) -> None:
+        detail = {
+            "version": VERSION,
+            "engine": self.engine.engine.name,
+            "feed": self.feed.name,
+            "instruments": len(self.feed.universe),
+        }
+        self._note("start", detail)
+        for each in self.feed.universe:
+            if not each.has_contract_row:
+                self._note("no_contract_row", {"tradingsymbol": each.tradingsymbol})
+        if self.engine.fallback_reason:
+            self._note("fallback_to_v2", {"reason": self.engine.fallback_reason})
+            logger.bind(reason=self.engine.fallback_reason).error(
+                "the v3 engine could not be built: trading on v2, WITHOUT managed exits"
+            )
+        logger.bind(**detail, run=self.directory.name).info("run started")
+
+    def _note_faults(self) -> None:
+        """Strategies that raised: their traceback goes to the log, the fact to the journal."""
+        for fault in self.parts.strategies.take_faults():
+            self._note("strategy_fault", {"strategy_id": fault.strategy_id, "error": fault.error})
+            logger.bind(strategy_id=fault.strategy_id, error=fault.error).error(
+                "a strategy raised; its intents of this call are lost\n{}", fault.traceback_text
+            )
+
+    # numbers
+
+    def _counters(self) -> dict[str, int | float]:
+        stats = self.engine.stats()
+        plain = {k: v for k, v in stats.items() if isinstance(v, int | float)}
+        return plain | self.feed.quality()
+
+    def _stats(self) -> dict[str, Any]:
+        stats = self.engine.stats()
+        return {
+            "engine": stats["engine"],
+            "ticks": stats["ticks"],
+            "refused": stats["refused_rows"],
+            "feed_state": self._feed_state,
+            "feed_age_s": max(0.0, anyio.current_time() - self._last_tick_real),
+            "session_ts": max(self.engine.at.now, 0),
+            "counters": self._counters(),
+        }
+
+    def _snapshot(self) -> dict[str, Any]:
+        return self.collector.snapshot(now_ts=self.clock.now_ns(), decided_seq=self.ledger.seq)

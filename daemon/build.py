@@ -1,0 +1,113 @@
+"""From a configuration to its parts: rules, feed, strategies, engine. Nothing is started here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import NamedTuple
+
+from daemon.config import Config
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ledger import Ledger
+from daemon.errors import ConfigError
+from daemon.execution.paper import PaperEngine
+from daemon.rules import Rulebook, load_rulebook
+from feeds.convert import ConvertReport, convert
+from feeds.feed import Feed
+from feeds.replay import ReplayFeed
+from feeds.synthetic import SyntheticFeed
+from strategies.engine import StrategyEngineV2
+
+
+class Parts(NamedTuple):
+    """Everything that decides a run."""
+
+    config: Config
+    rules: Rulebook
+    feed: Feed
+    strategies: StrategyEngineV2
+    engine: PaperEngine
+
+
+def build(config: Config, *, data_dir: Path | None = None) -> Parts:
+    """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
+    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    feed = build_feed(config, rules, data_dir=data_dir)
+    strategies = StrategyEngineV2(config.strategies, feed.universe)
+    return Parts(config, rules, feed, strategies, _engine(config, rules, feed.universe, strategies))
+
+
+def _engine(
+    config: Config,
+    rules: Rulebook,
+    universe: Universe,
+    strategies: StrategyEngineV2,
+    ledger: Ledger | None = None,
+) -> PaperEngine:
+    return PaperEngine(
+        config.execution,
+        universe=universe,
+        rules=rules,
+        risk=config.risk,
+        strategies=strategies,
+        ledger=ledger,
+    )
+
+
+def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
+    """The feed that the configuration names. Raises ConfigError or FeedError."""
+    feed = config.feed
+    if feed.kind == "replay":
+        return ReplayFeed(
+            feed.replay,
+            config.universe,
+            contracts=rules,
+            session_close=lambda instrument, date: _close(rules, instrument, date),
+            data_dir=data_dir,
+        )
+    if feed.kind == "synthetic":
+        return SyntheticFeed(
+            feed.synthetic,
+            session=lambda date, instrument: _span(rules, date, instrument),
+            shift=lambda date: _shifted_expiry(rules, date),
+            speed=feed.synthetic.speed,
+        )
+    raise ConfigError(
+        "feed.kind: the live feed (kite) is not part of this version; "
+        "expected replay or synthetic"
+    )
+
+
+def _close(rules: Rulebook, instrument: Instrument, date: dt.date) -> int | None:
+    session = rules.session(date, instrument)
+    return None if session is None else session.close_ts
+
+
+def _span(rules: Rulebook, date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+    session = rules.session(date, instrument)
+    return None if session is None else (session.open_ts, session.close_ts)
+
+
+def _shifted_expiry(rules: Rulebook, date: dt.date) -> dt.date:
+    """An expiry on a holiday moves to the trading day before."""
+    future = Instrument(instrument_token=1, tradingsymbol="FUT")
+    for back in range(10):
+        candidate = date - dt.timedelta(days=back)
+        if rules.session(candidate, future) is not None:
+            return candidate
+    return date
+
+
+def convert_recording(
+    config: Config, to: Path, *, data_dir: Path | None = None
+) -> ConvertReport:
+    """Write the replay files of a configuration as one native file. Raises FeedError."""
+    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    return convert(
+        config.feed.replay,
+        to,
+        universe=config.universe,
+        contracts=rules,
+        session_close=lambda instrument, date: _close(rules, instrument, date),
+        data_dir=data_dir,
+    )

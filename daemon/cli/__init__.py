@@ -1,0 +1,1 @@
+"""The commands of `run_fno_paper`, one file each."""

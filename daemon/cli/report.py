@@ -1,0 +1,92 @@
+"""`run_fno_paper report RUN`: one self-contained HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from daemon.config import ExecutionConfig
+from daemon.errors import JournalCorrupt
+from daemon.journal.store import JournalStore
+from daemon.metrics.honesty import FillProfile
+from daemon.report.html import write_report
+from daemon.report.model import RunFacts
+from daemon.report.reader import report_data_from_journal
+from daemon.run_files import CONFIG_FILE, REPORT_FILE, SERIES_FILE, SUMMARY_FILE
+from daemon.series import Series, equity_of, last_marks, prices_of, read_series
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
+
+
+class _KeptSummary(msgspec.Struct):
+    """What the report takes from summary.json."""
+
+    engine: str = "v3"
+    feed: str = ""
+    version: str = ""
+    ticks: int = 0
+    refused_ticks: dict[str, int] = {}
+    quality: dict[str, float] = {}
+    notes: list[str] = []
+
+
+class _KeptConfig(msgspec.Struct):
+    """What the report takes from config.json."""
+
+    execution: ExecutionConfig = ExecutionConfig()
+
+
+def write_run_report(directory: Path, to: Path | None) -> Path:
+    """The report of a run, beside its journal unless `to` names a file.
+
+    Works for a run that was killed too: what it kept besides the journal may be missing.
+    Raises JournalCorrupt or UsageError.
+    """
+    series = _series(directory)
+    with JournalStore.open(directory) as store:
+        data = report_data_from_journal(
+            store.events(),
+            _facts(directory, store),
+            marks=last_marks(series),
+            prices=prices_of(series),
+            equity=equity_of(store.events(), series),
+        )
+    return write_report(to or directory / REPORT_FILE, data)
+
+
+def _series(directory: Path) -> Series:
+    path = directory / SERIES_FILE
+    if not path.exists():
+        return Series(symbols=(), ts=(), ltp=())
+    return read_series(path.read_bytes(), str(path))
+
+
+def _facts(directory: Path, store: JournalStore) -> RunFacts:
+    kept = _decode(directory / SUMMARY_FILE, _KeptSummary)
+    config = _decode(directory / CONFIG_FILE, _KeptConfig)
+    notes = [*kept.notes]
+    if not (directory / SUMMARY_FILE).exists():
+        notes.append("This run did not end cleanly: it has no summary and no price series.")
+    return RunFacts(
+        run_id=store.meta.run_id,
+        account=store.meta.account,
+        profile=FillProfile.of(config.execution),
+        engine=kept.engine,
+        feed=kept.feed,
+        version=kept.version or store.meta.program_version,
+        ticks=kept.ticks,
+        refused_ticks=kept.refused_ticks,
+        quality={name: int(value) for name, value in kept.quality.items()},
+        notes=notes,
+    )
+
+
+def _decode(path: Path, kind: type[Kept]) -> Kept:
+    if not path.exists():
+        return kind()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.DecodeError as error:
+        raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error

@@ -1,0 +1,112 @@
+"""`run_fno_paper --config FILE`: the long-running process."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from daemon import VERSION
+from daemon.app import App
+from daemon.build import build
+from daemon.config import Config
+from daemon.config_check import fingerprint, render_config
+from daemon.logs import start_logging
+from daemon.metrics.honesty import FillProfile
+from daemon.progress import show_bar, show_lines
+from daemon.report.model import RunFacts
+from daemon.report.summary import RunSummary, summarize, summary_dict
+from daemon.run_files import CONFIG_FILE, SERIES_FILE, SUMMARY_FILE, new_run_directory, write_json
+from daemon.series import equity_of, last_marks
+
+
+def run(
+    config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True
+) -> RunSummary:
+    """Run to the end of the feed or to a signal, and return what it came to.
+
+    Raises DaemonError for the world's faults.
+    """
+    on_terminal = sys.stderr.isatty()
+    start_logging(config.log, quiet=on_terminal)
+    parts = build(config, data_dir=data_dir)
+    out = Path(config.out)
+    directory = new_run_directory(out, parts.feed.name, fingerprint(config))
+    write_json(directory / CONFIG_FILE, msgspec.Raw(render_config(config).encode()))
+
+    async def main() -> App:
+        app = App(parts, directory, out=out)
+        gc.collect()
+        gc.freeze()  # what was built lives as long as the run: not worth scanning again
+        await app.run(show_bar if on_terminal else show_lines)
+        return app
+
+    return finish(anyio.run(main, backend_options={"use_uvloop": use_uvloop}), out)
+
+
+def finish(app: App, out: Path) -> RunSummary:
+    """Keep the series and the summary beside the journal."""
+    from daemon.journal.store import JournalStore
+
+    series = app.series()
+    write_json(app.directory / SERIES_FILE, series)
+    paths = [str(app.directory / "journal.db"), str(app.directory / SUMMARY_FILE)]
+    paths.append(str(out / app.parts.config.metrics.path))
+    with JournalStore.open(app.directory) as store:
+        summary = summarize(
+            store.events(),
+            facts_of(app),
+            marks=last_marks(series),
+            equity=equity_of(store.events(), series),
+            paths=paths,
+        )
+    write_json(app.directory / SUMMARY_FILE, summary_dict(summary))
+    return summary
+
+
+def facts_of(app: App) -> RunFacts:
+    """What the journal's events do not say about the run."""
+    stats = app.engine.stats()
+    config = app.parts.config
+    counted = {k: v for k, v in stats.items() if k not in ("engine", "ticks", "refused_rows")}
+    quality: dict[str, Any] = {k: v for k, v in counted.items() if v} | {
+        k: v for k, v in app.feed.quality().items() if v and k != "rows"
+    }
+    return RunFacts(
+        run_id=app.directory.name,
+        profile=FillProfile.of(config.execution),
+        account=config.account,
+        engine=stats["engine"],
+        feed=app.feed.name,
+        version=VERSION,
+        ticks=stats["ticks"],
+        refused_ticks=stats["refused_rows"],
+        quality=quality,
+        notes=_notes(app),
+    )
+
+
+def _notes(app: App) -> list[str]:
+    notes = []
+    if app.engine.fallback_reason:
+        reason = app.engine.fallback_reason
+        notes.append(f"The v3 engine could not be built ({reason}); v2 ran, without exits.")
+    defaults = [each.tradingsymbol for each in app.feed.universe if not each.has_contract_row]
+    if defaults:
+        notes.append(f"No contract row: tick 0.05 and lot 1 assumed for {', '.join(defaults)}.")
+    if getattr(app.feed, "candle_walked", False):
+        notes.append("Candles were walked: fills happened at open, high, low or close of a bar.")
+    if app.engine.engine.settlements_pending():
+        waiting = ", ".join(app.engine.engine.settlements_pending())
+        notes.append(f"Expired, official close not known (settlement_pending): {waiting}.")
+    for strategy_id, report in app.parts.strategies.reports().items():
+        if report.get("errors"):
+            ending = "; it was disabled" if report.get("disabled") else ""
+            notes.append(f"Strategy {strategy_id} raised {report['errors']} times{ending}.")
+    if app.stopped_by:
+        notes.append(f"Stopped by {app.stopped_by} before the end of the feed.")
+    return notes

@@ -1,0 +1,180 @@
+"""`run_fno_paper`: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from daemon import VERSION
+from daemon.cli.journal import ARTIFACTS, journal, newest_run
+from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
+
+app = typer.Typer(
+    name="run_fno_paper",
+    help="Paper trading for Indian futures and options. It cannot place a real order.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(journal, name="journal")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
+]
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", help="The YAML configuration.")] = None,
+    feed: Annotated[str, typer.Option(help="replay, synthetic or kite.")] = "",
+    replay: Annotated[
+        list[str] | None, typer.Option(help="A recorded file; give it again for more.")
+    ] = None,
+    speed: Annotated[str, typer.Option(help="max, or a factor of real time.")] = "",
+    since: Annotated[str, typer.Option("--from", help="First instant, ISO, IST.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last instant, ISO, IST.")] = "",
+    account: Annotated[str, typer.Option(help="The account's name.")] = "",
+    out: Annotated[str, typer.Option(help="The output directory.")] = "",
+    data: DataDir = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Run a session: live, recorded or synthetic. Without a subcommand --config is needed."""
+    if version:
+        typer.echo(f"run_fno_paper {VERSION}")
+        return
+    if context.invoked_subcommand is not None:
+        return
+    if config is None:
+        raise UsageError("expected --config FILE (or a subcommand; see --help)")
+    overrides = _overrides(feed, replay, speed, since, until, account, out)
+    _run(config, overrides, data)
+
+
+def _overrides(
+    feed: str,
+    replay: list[str] | None,
+    speed: str,
+    since: str,
+    until: str,
+    account: str,
+    out: str,
+) -> dict[str, Any]:
+    """What the command line lays over the configuration."""
+    values: dict[str, Any] = {
+        "feed.kind": feed,
+        "feed.replay.speed": speed,
+        "feed.synthetic.speed": speed,
+        "feed.replay.start": since,
+        "feed.replay.end": until,
+        "account": account,
+        "out": out,
+    }
+    chosen = {path: value for path, value in values.items() if value}
+    if replay:
+        chosen["feed.kind"] = "replay"
+        chosen["feed.replay.files"] = [{"path": each} for each in replay]
+    return chosen
+
+
+def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
+    from rich.console import Console
+
+    from daemon.cli.run import run
+    from daemon.config_file import load_config
+    from daemon.report.terminal import print_summary, summary_text
+
+    summary = run(load_config(config, overrides), data_dir=data)
+    if sys.stdout.isatty():
+        print_summary(summary, Console())
+    else:
+        typer.echo(summary_text(summary))
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
+) -> None:
+    """Validate a configuration: keys, values, rules, strategies, files."""
+    from daemon.build import build
+    from daemon.config_file import load_config
+
+    loaded = load_config(config)
+    if loaded.feed.kind == "kite":
+        typer.echo(f"{config}: keys and values are right; the kite feed itself is not checked")
+        return
+    parts = build(loaded, data_dir=data)
+    names = ", ".join(each.id for each in loaded.strategies.items if each.enabled) or "none"
+    typer.echo(
+        f"{config}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
+        f"engine {parts.engine.engine.name}, strategies: {names}"
+    )
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="The run's directory or id; default the newest.")] = "",
+    out: Annotated[Path, typer.Option(help="The output directory that holds the runs.")] = ARTIFACTS,
+    to: Annotated[Path | None, typer.Option("--to", help="Where to write the page.")] = None,
+) -> None:
+    """Write one self-contained HTML page about a run."""
+    from daemon.cli.report import write_run_report
+    from daemon.run_files import find_run
+
+    typer.echo(str(write_run_report(find_run(run or newest_run(out), out), to)))
+
+
+@app.command()
+def convert(
+    config: Annotated[Path, typer.Argument(help="A configuration whose replay files to convert.")],
+    to: Annotated[Path, typer.Argument(help="The native file to write (.parquet).")],
+    data: DataDir = None,
+) -> None:
+    """Turn any recording that can be replayed into one native file."""
+    from daemon.build import convert_recording
+    from daemon.config_file import load_config
+
+    done = convert_recording(load_config(config), to, data_dir=data)
+    odd = ", ".join(f"{name} {count}" for name, count in done.quality.items() if count)
+    typer.echo(f"{done.path}: {done.rows:,} rows, {done.instruments} instruments, {done.bytes:,} B")
+    typer.echo(f"data: {odd}")
+
+
+def first_fault(error: BaseException) -> DaemonError | None:
+    """The world's fault inside a group of exceptions, if that is all there is."""
+    if isinstance(error, DaemonError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        faults = [first_fault(each) for each in error.exceptions]
+        return faults[0] if all(faults) else None
+    return None
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and an exit code."""
+    try:
+        app(standalone_mode=False)
+        code = int(ExitCode.STOPPED)
+    except typer.TyperException as error:
+        typer.echo(f"run_fno_paper: {error.format_message()}", err=True)
+        code = int(ExitCode.USAGE)
+    except (DaemonError, BaseExceptionGroup) as error:
+        fault = first_fault(error)
+        if fault is None:
+            raise
+        typer.echo(f"run_fno_paper: {fault}", err=True)
+        code = int(fault.exit_code)
+        if isinstance(fault, JournalIOError):
+            # a thread may hang in a write that will never end; an exit must not wait for it
+            sys.stderr.flush()
+            os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

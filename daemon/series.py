@@ -1,0 +1,131 @@
+"""Prices of a run, thinned, and the equity curve that follows from them: for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from daemon.domain.dates import MINUTE_NS
+from daemon.domain.events import TradingEvent
+from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
+from daemon.domain.ticks import Int64s, Ticks
+from daemon.errors import JournalCorrupt
+from daemon.metrics.honesty import whole_paise
+
+SERIES_VERSION: Final = 1
+SAMPLES_MAX: Final = 2_000
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Last prices (paise, 0 before the first tick) of all symbols at some times (UTC ns)."""
+
+    version: int = SERIES_VERSION
+    symbols: tuple[str, ...]
+    ts: tuple[int, ...]
+    ltp: tuple[tuple[int, ...], ...]
+    """One row per time, one column per symbol."""
+
+
+class PriceSampler:
+    """Keeps the last price of every symbol at every minute, thinning itself as a run gets long."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._symbols = universe.symbols
+        self._last: Int64s = np.zeros(len(universe), dtype=np.int64)
+        self._samples: list[tuple[int, Int64s]] = []
+        self._step_ns = MINUTE_NS
+        self._slot = -1
+        self._last_ts = 0
+
+    def observe(self, block: Ticks) -> None:
+        """Take a block's prices; cost is a few passes over two columns."""
+        if len(block) == 0:
+            return
+        good = (block.ltp > 0) & (block.instrument >= 0)
+        if not good.all():
+            block = block.take(good)
+            if len(block) == 0:
+                return
+        slots = block.ts // self._step_ns
+        starts = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(block)]
+        for start, stop in zip(starts, starts[1:], strict=False):
+            slot = int(slots[start])
+            if slot > self._slot and self._slot >= 0:
+                self._keep()
+            self._slot = max(slot, self._slot)
+            self._last[block.instrument[start:stop]] = block.ltp[start:stop]
+            self._last_ts = max(self._last_ts, int(block.ts[stop - 1]))
+
+    def _keep(self) -> None:
+        self._samples.append((self._last_ts, self._last.copy()))
+        if len(self._samples) > SAMPLES_MAX:
+            self._samples = self._samples[::2]
+            self._step_ns *= 2
+            self._slot //= 2
+
+    def series(self) -> Series:
+        """What was kept, with the last prices of all."""
+        samples = self._samples
+        if self._last_ts:
+            samples = [*samples, (self._last_ts, self._last)]
+        return Series(
+            symbols=self._symbols,
+            ts=tuple(ts for ts, _ in samples),
+            ltp=tuple(tuple(row.tolist()) for _, row in samples),
+        )
+
+
+def read_series(data: bytes, where: str) -> Series:
+    """Decode a kept series. Raises JournalCorrupt if it is not one or of another version."""
+    try:
+        series = msgspec.json.decode(data, type=Series)
+    except msgspec.DecodeError as error:
+        raise JournalCorrupt(f"{where}: is not a price series of this program ({error})") from error
+    if series.version != SERIES_VERSION:
+        raise JournalCorrupt(
+            f"{where}: expected series version {SERIES_VERSION}, was {series.version}"
+        )
+    return series
+
+
+def prices_of(series: Series) -> dict[str, list[tuple[int, int]]]:
+    """(UTC ns, paise) points of every symbol that had a price."""
+    points: dict[str, list[tuple[int, int]]] = {symbol: [] for symbol in series.symbols}
+    for ts, row in zip(series.ts, series.ltp, strict=True):
+        for symbol, ltp in zip(series.symbols, row, strict=True):
+            if ltp:
+                points[symbol].append((ts, ltp))
+    return {symbol: each for symbol, each in points.items() if each}
+
+
+def last_marks(series: Series) -> dict[str, int]:
+    """The last price of every symbol, paise."""
+    if not series.ltp:
+        return {}
+    return {s: ltp for s, ltp in zip(series.symbols, series.ltp[-1], strict=True) if ltp}
+
+
+def equity_of(events: Iterable[TradingEvent], series: Series) -> Sequence[tuple[int, int]]:
+    """Net P&L (paise, open positions at market) at each time of the series."""
+    ledger, points = Ledger(), []
+    pending = iter(events)
+    event = next(pending, None)
+    for ts, row in zip(series.ts, series.ltp, strict=True):
+        while event is not None and event.ts <= ts:
+            ledger.apply(event)
+            event = next(pending, None)
+        points.append((ts, _net(ledger, dict(zip(series.symbols, row, strict=True)))))
+    return points
+
+
+def _net(ledger: Ledger, marks: Mapping[str, int]) -> int:
+    unrealized = sum(
+        each.unrealized_paise(marks[each.tradingsymbol])
+        for each in ledger.positions.values()
+        if marks.get(each.tradingsymbol)
+    )
+    return ledger.realized_paise - whole_paise(ledger.charges) + unrealized
