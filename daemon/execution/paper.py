@@ -453,7 +453,7 @@ class PaperEngine:
             "outside_session": intake.outside_session,
             "late_for_candle": self.late_for_candle,
             "gaps": intake.gaps,
-            "longest_gap_s": round(intake.longest_gap_ns / 1e9, 3),
+            "longest_gap_s": intake.longest_gap_ns // 1_000_000_000,
             "candles": self.candles_closed,
             "settlements_pending": len(self.engine.settlements_pending()),
         }
