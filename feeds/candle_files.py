@@ -22,7 +22,7 @@ from daemon.domain.ticks import (
     Int64s,
     Ticks,
 )  # fmt: skip
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, FeedError
 from feeds.blocks import RunningTime, join
 from feeds.columns import Bools, counts, prices, times
 from feeds.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
@@ -70,16 +70,17 @@ class CandleFile:
         """Four rows a candle, by time, then declaration order. Raises FeedError."""
         walk = _Walk(universe, self._session_close, self._span, self.counts)
         walk.skip_untraded = self._config.skip_untraded
-        for batch in self._table.batches(self._mapped):
-            start = times(batch.columns["ts"], self._config.ts_unit)
-            good, error = sound_rows(self._table, batch, start)
-            candles = _Candles.of(batch, start, instruments(self._keys, batch, universe))
-            ready = walk.add(candles.take(np.arange(len(start)) < good))
-            if len(ready):
-                yield ready
-            if error is not None:
-                yield walk.rest()
-                raise error
+        try:
+            for batch in self._table.batches(self._mapped):
+                start = times(batch.columns["ts"], self._config.ts_unit)
+                good, error = sound_rows(self._table, batch, start)
+                candles = _Candles.of(batch, start, instruments(self._keys, batch, universe))
+                yield walk.add(candles.take(np.arange(len(start)) < good))
+                if error is not None:
+                    raise error
+        except FeedError:
+            yield walk.rest()
+            raise
         yield walk.rest()
 
 

@@ -216,6 +216,8 @@ def _number_ns(text: str, unit: TimeUnit) -> int:
     else:
         unit_name = unit
     nanoseconds = int(value * _SCALE[unit_name])
+    if nanoseconds > _LATEST:
+        return UNREADABLE
     if value == int(value):
         return nanoseconds
     return round(nanoseconds / 1000) * 1000

@@ -15,7 +15,7 @@ from feeds.files import fault, find_data
 from feeds.parquet_ticks import write_ticks
 from feeds.quality import DataQuality
 from feeds.replay import Recording
-from feeds.universe import ContractLookup, no_contracts
+from feeds.universe import ContractLookup
 
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ def convert(
     out: Path,
     *,
     universe: UniverseConfig | None = None,
-    contracts: ContractLookup = no_contracts,
+    contracts: ContractLookup | None = None,
     session_close: SessionClose | None = None,
     data_dir: Path | None = None,
 ) -> ConvertReport:

@@ -57,12 +57,10 @@ class CsvTable:
             chunks.close()  # type: ignore[attr-defined]
 
     def _parse(self, data: bytes, columns: list[str], row: int) -> tuple[Any, list[Any]]:
+        if not data.isascii():  # bytes that are no text would stop the parser
+            data = data.decode("utf-8", errors="replace").encode()
         try:
             return self._read(data, columns)
-        except pa.ArrowInvalid:  # not UTF-8, or quotes that do not match
-            text = data.decode("utf-8", errors="replace").replace("\0", "\ufffd")
-        try:
-            return self._read(text.encode(), columns)
         except pa.ArrowInvalid as error:
             raise fault(
                 self.path,

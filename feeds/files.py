@@ -25,7 +25,7 @@ _ENDINGS: Final[dict[str, Format]] = {
 }
 
 
-class CutFile(Exception):  # noqa: N818 - named for what happened
+class CutFile(Exception):
     """The file ends, or cannot be decompressed, in the middle; whole lines were given before."""
 
 

@@ -18,6 +18,7 @@ from daemon.domain.instrument import (
 )  # fmt: skip
 from daemon.domain.money import paise_exact
 from daemon.errors import ConfigError
+from feeds.symbols import INDICES_SEGMENT, exchange_of, is_index_token, segment_of
 
 _NAMES: Final = {
     "tradingsymbol": ("tradingsymbol", "symbol"),
@@ -25,8 +26,6 @@ _NAMES: Final = {
     "instrument_type": ("instrument_type", "option_type"),
 }
 _TYPES: Final = ("EQ", "FUT", "CE", "PE")
-INDICES_SEGMENT: Final = "INDICES"
-_INDEX_SEGMENT_BYTE: Final = 9
 
 
 class InstrumentsFile:
@@ -91,17 +90,18 @@ class InstrumentsFile:
         try:
             token = int(row[names["instrument_token"]])
             segment = row.get("segment") or ""
-            index = segment == INDICES_SEGMENT or token & 0xFF == _INDEX_SEGMENT_BYTE
-            kind = "INDEX" if index else row.get(names["instrument_type"]) or ""
-            if kind not in (*_TYPES, "INDEX"):
-                raise ValueError(f"instrument_type {kind!r} is not one of {', '.join(_TYPES)}")
+            index = segment == INDICES_SEGMENT or is_index_token(token)
+            written = "INDEX" if index else row.get(names["instrument_type"]) or ""
+            if written not in (*_TYPES, "INDEX"):
+                raise ValueError(f"instrument_type {written!r} is not one of {', '.join(_TYPES)}")
+            kind = cast("InstrumentType", written)
             return Instrument(
                 instrument_token=token,
                 tradingsymbol=row[names["tradingsymbol"]],
-                exchange=row.get("exchange") or ("NSE" if kind in ("EQ", "INDEX") else "NFO"),
+                exchange=row.get("exchange") or exchange_of(kind),
                 segment=segment or segment_of(kind),
                 name=row.get("name") or "",
-                instrument_type=cast("InstrumentType", kind),
+                instrument_type=kind,
                 tick_paise=paise_exact(row.get("tick_size") or "0") or DEFAULT_TICK_PAISE,
                 lot_size=int(row.get("lot_size") or 0) or DEFAULT_LOT_SIZE,
                 expiry="" if index else row.get("expiry") or "",
@@ -111,11 +111,6 @@ class InstrumentsFile:
             raise ConfigError(
                 f"universe.instruments_file: {self.path}: line {line}: {error}"
             ) from error
-
-
-def segment_of(kind: str) -> str:
-    """Kite's segment of an NSE instrument type."""
-    return {"INDEX": INDICES_SEGMENT, "EQ": "NSE", "FUT": "NFO-FUT"}.get(kind, "NFO-OPT")
 
 
 def _open(path: Path) -> IO[str]:

@@ -41,27 +41,30 @@ class Pacer:
         self._from_ts = 0
         self._from_real = 0.0
 
-    def pieces(self, block: Ticks) -> Iterator[tuple[int, Ticks]]:
-        """The block cut so that no piece spans much real time, each with its last row's time."""
+    def pieces(self, block: Ticks) -> Iterator[tuple[int, int, Ticks]]:
+        """The block cut so that no piece spans much real time, with its first and last time."""
         keys = self._time.keys(block.ts)
         if self._speed is None:
-            yield (int(keys[-1]), block)
+            yield int(keys[0]), int(keys[-1]), block
             return
         step = max(1, int(self._speed * BLOCK_REAL_SECONDS * SECOND_NS))
         parts = np.flatnonzero(np.diff(keys // step)) + 1
         start = 0
         for stop in [*parts.tolist(), len(block)]:
-            yield int(keys[stop - 1]), block.rows(start, stop)
+            yield int(keys[start]), int(keys[stop - 1]), block.rows(start, stop)
             start = stop
 
-    async def wait(self, ts: int) -> None:
-        """Return when `ts` is due; let other tasks run in any case."""
+    async def wait(self, since: int, ts: int) -> None:
+        """Return when `ts` is due; let other tasks run in any case.
+
+        A new day begins without delay at `since`, the first time of what is waited for.
+        """
         await anyio.lowlevel.checkpoint()
         if self._speed is None:
             return
         now = anyio.current_time()
-        if self._day != ist_day(ts):
-            self._day, self._from_ts, self._from_real = ist_day(ts), ts, now
+        if self._day != ist_day(since):
+            self._day, self._from_ts, self._from_real = ist_day(since), since, now
         due = self._from_real + (ts - self._from_ts) / SECOND_NS / self._speed
         if due > now:
             await anyio.sleep(due - now)

@@ -97,6 +97,11 @@ class NativeFile:
         """How many rows the file has."""
         return self._table.rows
 
+    @property
+    def candle_walked(self) -> bool:
+        """True if rows were made of candles."""
+        return "walk" in self._columns
+
     def named(self) -> Sequence[Instrument]:
         """The file's own instrument table."""
         return self._instruments

@@ -30,7 +30,7 @@ from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
 from feeds.quality import DataQuality
 from feeds.table import Table
 from feeds.tick_files import TickFile
-from feeds.universe import ContractLookup, build_universe, describes, no_contracts
+from feeds.universe import ContractLookup, build_universe, describes
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)
@@ -49,7 +49,7 @@ class Recording:
         config: ReplayConfig,
         universe_config: UniverseConfig | None = None,
         *,
-        contracts: ContractLookup = no_contracts,
+        contracts: ContractLookup | None = None,
         session_close: SessionClose | None = None,
         data_dir: Path | None = None,
     ) -> None:
@@ -62,7 +62,10 @@ class Recording:
             open_source(each, batch_rows=share, session_close=session_close, data_dir=data_dir)
             for each in config.files
         ]
-        self.has_candles = any(isinstance(each, CandleFile) for each in self._sources)
+        self.has_candles = any(
+            isinstance(each, CandleFile) or (isinstance(each, NativeFile) and each.candle_walked)
+            for each in self._sources
+        )
         described = universe_config or UniverseConfig()
         self.universe = build_universe(
             described, self._named(described), contracts, data_dir=data_dir
@@ -138,7 +141,7 @@ class ReplayFeed:
         config: ReplayConfig,
         universe_config: UniverseConfig | None = None,
         *,
-        contracts: ContractLookup = no_contracts,
+        contracts: ContractLookup | None = None,
         session_close: SessionClose | None = None,
         data_dir: Path | None = None,
     ) -> None:
@@ -158,11 +161,11 @@ class ReplayFeed:
         with closing(self._timeline()) as timeline:  # type: ignore[type-var]
             for each in timeline:
                 if isinstance(each, Settlement):
-                    await pacer.wait(each.ts)
+                    await pacer.wait(each.ts, each.ts)
                     yield each
                     continue
-                for due, piece in pacer.pieces(each):
-                    await pacer.wait(due)
+                for since, due, piece in pacer.pieces(each):
+                    await pacer.wait(since, due)
                     self._quality.observe(piece)
                     yield piece
 

@@ -124,8 +124,8 @@ class SyntheticFeed:
         """The blocks of all sessions in order."""
         pacer = Pacer(self._speed)
         for block in self._market.blocks(self._block_rows):
-            for due, piece in pacer.pieces(block):
-                await pacer.wait(due)
+            for since, due, piece in pacer.pieces(block):
+                await pacer.wait(since, due)
                 self._quality.observe(piece)
                 yield piece
 

@@ -13,6 +13,7 @@ from daemon.config import SyntheticConfig
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
+from feeds.symbols import MONTHS, WEEKLY_MONTHS
 
 SessionTimes = Callable[[dt.date, Instrument], tuple[int, int] | None]
 """Open and close (UTC ns) of an instrument on a date, None on a day without a session."""
@@ -22,10 +23,6 @@ ExpiryShift = Callable[[dt.date], dt.date]
 _TUESDAY: Final = 1
 _FIRST_EXCHANGE_TOKEN: Final = 40_000
 _NFO: Final = 2
-_MONTHS: Final = (
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-)  # fmt: skip
-_WEEKLY_MONTHS: Final = "123456789OND"
 
 
 class Underlying(msgspec.Struct, frozen=True):
@@ -181,11 +178,11 @@ def _option(
 
 
 def _month(expiry: dt.date) -> str:
-    return f"{expiry:%y}{_MONTHS[expiry.month - 1]}"
+    return f"{expiry:%y}{MONTHS[expiry.month - 1]}"
 
 
 def _week(expiry: dt.date) -> str:
-    return f"{expiry:%y}{_WEEKLY_MONTHS[expiry.month - 1]}{expiry:%d}"
+    return f"{expiry:%y}{WEEKLY_MONTHS[expiry.month - 1]}{expiry:%d}"
 
 
 def _settles(expiry: dt.date) -> int:

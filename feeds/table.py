@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,10 @@ import msgspec
 from daemon.config import ReplayFile
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import UNKNOWN_INSTRUMENT
-from daemon.errors import ConfigError
-from feeds.columns import Column, codes, key_text
+from daemon.errors import ConfigError, FeedError
+from feeds.columns import Column, codes
 from feeds.files import fault
+from feeds.symbols import bare_instrument
 
 TICK_COLUMNS: Final = (
     "ts", "exchange_ts", "symbol", "token", "ltp", "bid", "ask", "ltq", "volume", "oi",
@@ -139,16 +141,14 @@ class Keys:
         if self._symbols:
             return [_unlisted(each) for each in dict.fromkeys(self._symbols.values())]
         seen: dict[str, None] = {}
-        for batch in self._table.batches(self._wanted):
-            codes(batch.columns[self.column], lambda key: seen.setdefault(key) or 0)
+        with contextlib.suppress(FeedError):  # the replay will say it when it comes to that row
+            for batch in self._table.batches(self._wanted):
+                codes(batch.columns[self.column], lambda key: seen.setdefault(key) or 0)
         return [_unlisted(each) for each in seen if each]
 
 
 def _unlisted(symbol: str) -> Instrument:
-    token = int(symbol) if symbol.isdecimal() else 0
-    return Instrument(
-        instrument_token=token, tradingsymbol=key_text(symbol), has_contract_row=False
-    )
+    return bare_instrument(symbol, int(symbol) if symbol.isdecimal() else 0)
 
 
 def _listed(names: Sequence[str]) -> str:

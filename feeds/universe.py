@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import msgspec
+from msgspec.structs import replace
 
 from daemon.config import InstrumentConfig, UniverseConfig
 from daemon.domain.errors import BadNumber
-from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.money import paise_exact
 from daemon.errors import ConfigError
 from feeds.files import DATA_VARIABLE
-from feeds.instruments_file import INDICES_SEGMENT, InstrumentsFile, segment_of
+from feeds.instruments_file import InstrumentsFile
+from feeds.symbols import INDICES_SEGMENT, bare_instrument, exchange_of, segment_of
 from feeds.table import near
-
-ContractLookup = Callable[[str], Instrument | None]
-"""A further table of contract rows (the dated rulebook): tradingsymbol -> row, or None."""
 
 _WRITTEN = ("exchange", "segment", "name", "instrument_type", "lot_size", "expiry")
 
 
-def no_contracts(tradingsymbol: str) -> Instrument | None:
-    """The lookup of someone who has no further table."""
-    del tradingsymbol
-    return None
+class ContractLookup(Protocol):
+    """The dated rulebook, asked about contracts that no table has a row of."""
+
+    def lot_size(self, name: str, expiry: dt.date) -> int | None:
+        """Units of one lot of the contract of this underlying and expiry."""
+
+    def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
+        """The price step of a contract in paise."""
 
 
 def build_universe(
     config: UniverseConfig,
     named: Sequence[Instrument] = (),
-    contracts: ContractLookup = no_contracts,
+    contracts: ContractLookup | None = None,
     *,
     data_dir: Path | None = None,
 ) -> Universe:
     """The instruments of the configuration in its order, or else those that the files name.
 
     What is written out wins over the instruments file, that over the files' own tables, those
-    over `contracts`. Raises ConfigError for a symbol that nothing describes.
+    over what the symbol says and `contracts` knows of it. Without any of them an instrument has
+    tick 5 paise and lot 1. Raises ConfigError for a symbol that nothing names.
     """
     finder = _Finder(config, named, contracts, data_dir)
     if config.instruments:
@@ -56,7 +59,7 @@ class _Finder:
         self,
         config: UniverseConfig,
         named: Sequence[Instrument],
-        contracts: ContractLookup,
+        contracts: ContractLookup | None,
         data_dir: Path | None,
     ) -> None:
         self._named = {each.tradingsymbol: each for each in reversed(named)}
@@ -75,7 +78,7 @@ class _Finder:
         row = self._row(instrument.tradingsymbol, None)
         if row is None and self._file is not None:
             row = self._file.find_token(instrument.instrument_token)
-        return instrument if row is None else row
+        return self._looked_up(instrument) if row is None else row
 
     def configured(self, config: InstrumentConfig) -> Instrument:
         """An instrument of the configuration, completed."""
@@ -86,19 +89,26 @@ class _Finder:
         if row is None:
             if not describes(config):
                 raise self._unknown(symbol)
-            row = Instrument(instrument_token=0, tradingsymbol=symbol, has_contract_row=False)
+            row = bare_instrument(symbol, config.instrument_token or 0)
+        row = row if row.has_contract_row else self._looked_up(_merged(row, config))
         return _merged(row, config)
+
+    def _looked_up(self, bare: Instrument) -> Instrument:
+        """An instrument without a contract row, with what the rulebook knows of it."""
+        if self._contracts is None or not bare.expiry:
+            return bare
+        expiry = dt.date.fromisoformat(bare.expiry)
+        lot = self._contracts.lot_size(bare.name, expiry)
+        tick = self._contracts.tick_paise(bare.instrument_type, bare.name, expiry)
+        if lot is None or tick is None:
+            return bare
+        return replace(bare, lot_size=lot, tick_paise=tick, has_contract_row=True)
 
     def _row(self, symbol: str, exchange: str | None) -> Instrument | None:
         found = self._file.find(symbol, exchange) if self._file is not None else None
         own = self._named.get(symbol)
         if found is None and own is not None and own.has_contract_row:
             found = own
-        further = self._contracts(symbol)
-        if found is None:
-            return further
-        if further is not None and not found.freeze_quantity:
-            found = msgspec.structs.replace(found, freeze_quantity=further.freeze_quantity)
         return found
 
     def _unknown(self, symbol: str) -> ConfigError:
@@ -128,38 +138,22 @@ def _merged(row: Instrument, config: InstrumentConfig) -> Instrument:
         if config.strike is not None:
             changes["strike_paise"] = paise_exact(config.strike)
         if config.expiry:
-            changes["expiry"] = date.fromisoformat(config.expiry).isoformat()
+            changes["expiry"] = dt.date.fromisoformat(config.expiry).isoformat()
     except (BadNumber, ValueError) as error:
         raise ConfigError(f"universe.instruments: {config.tradingsymbol}: {error}") from error
-    changes |= _implied(row, config)
-    if config.tick_size is not None and config.lot_size is not None:
+    kind = "INDEX" if config.segment == INDICES_SEGMENT else config.instrument_type
+    if kind is not None and kind != row.instrument_type:
+        implied = {"segment": segment_of(kind), "exchange": exchange_of(kind)}
+        changes = implied | changes | {"instrument_type": kind}
+    if kind == "INDEX" or (config.tick_size is not None and config.lot_size is not None):
         changes["has_contract_row"] = True
-    return msgspec.structs.replace(row, **changes)
-
-
-def _implied(row: Instrument, config: InstrumentConfig) -> dict[str, Any]:
-    """What the type says about the segment and the other way round, where not written out."""
-    changes: dict[str, Any] = {}
-    kind = config.instrument_type
-    if kind is None and config.segment == INDICES_SEGMENT:
-        kind = changes["instrument_type"] = "INDEX"
-    if kind is None and not row.has_contract_row:
-        ending = config.tradingsymbol[-2:]
-        kind = "CE" if ending == "CE" else "PE" if ending == "PE" else "FUT"
-        changes["instrument_type"] = kind
-    if kind is not None and config.segment is None and kind != row.instrument_type:
-        changes["segment"] = segment_of(kind)
-    if kind in ("INDEX", "EQ") and config.exchange is None and not row.has_contract_row:
-        changes["exchange"] = "NSE"
-    if kind == "INDEX":
-        changes["has_contract_row"] = True
-    return changes
+    return replace(row, **changes)
 
 
 def _universe(found: list[Instrument]) -> Universe:
     """The universe, with a made-up negative token for an instrument that has none."""
     complete = [
-        each if each.instrument_token else msgspec.structs.replace(each, instrument_token=-1 - at)
+        each if each.instrument_token else replace(each, instrument_token=-1 - at)
         for at, each in enumerate(found)
     ]
     for name in ("tradingsymbol", "instrument_token"):
