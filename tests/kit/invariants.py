@@ -1,0 +1,183 @@
+"""What must hold after every single event, whatever the market and the user do.
+
+`Watch` is put in the place of an engine's lifecycle manager, so it sees each event right after
+the ledger has folded it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import msgspec
+
+from daemon.config import ExecutionConfig
+from daemon.domain.events import (
+    Fill,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+    decode_event,
+    encode_event,
+)
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import OrderState
+from daemon.domain.position import Position
+from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.paper import PaperEngine
+from tests.kit.ledger_oracle import FractionBooks
+
+S = OrderState
+# semantics.md section 5, written again
+ARROWS = {
+    S.CREATED: {S.SUBMITTED, S.REJECTED},
+    S.SUBMITTED: {S.FILLED, S.REJECTED, S.CANCELLED},
+    S.FILLED: {S.ACTIVE},
+    S.ACTIVE: {S.SL_PENDING, S.TP_PENDING, S.EXIT_PENDING},
+    S.SL_PENDING: {S.ACTIVE, S.CLOSED},
+    S.TP_PENDING: {S.CLOSED},
+    S.EXIT_PENDING: {S.CLOSED},
+    S.CLOSED: {S.ARCHIVED},
+    S.REJECTED: {S.ARCHIVED},
+    S.CANCELLED: {S.ARCHIVED},
+    S.ARCHIVED: set(),
+}
+PENDING = {S.SL_PENDING, S.TP_PENDING, S.EXIT_PENDING}
+
+
+class Watch(TradeLifecycleManager):
+    """A lifecycle manager that checks the invariants after each event."""
+
+    def __init__(self, ledger: Ledger, config: ExecutionConfig) -> None:
+        super().__init__(ledger)
+        self.config = config
+        self.seen: list[TradingEvent] = []
+        self.books = FractionBooks()
+        self.states: dict[str, OrderState] = {}
+        self.created: dict[str, OrderCreated] = {}
+        self.stops: dict[str, int | None] = {}
+        self.partials: set[str] = set()
+        self.entries: dict[str, int] = {}
+
+    def record(self, event: TradingEvent) -> None:
+        super().record(event)
+        try:
+            self.check(event)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nafter {event}") from error
+        self.seen.append(event)
+
+    def check(self, event: TradingEvent) -> None:
+        last = self.seen[-1] if self.seen else None
+        assert event.seq == len(self.seen) + 1
+        assert last is None or (event.ts >= last.ts and event.input_no >= last.input_no)
+        assert 0 <= event.due_ts < max(event.ts, 1)
+        assert decode_event(encode_event(event)) == event
+        self.books.apply(event)
+        if isinstance(event, OrderCreated):
+            assert event.order_id not in self.created, "an order id came twice"
+            self.created[event.order_id] = event
+            self.states[event.order_id] = S.CREATED
+        elif isinstance(event, OrderMoved):
+            self.check_move(event)
+        else:
+            self.check_stop(event)
+        self.books.check(self.ledger, ltp_paise=10_003)
+
+    def check_move(self, event: OrderMoved) -> None:
+        before = self.states[event.order_id]
+        assert event.from_state is before
+        assert event.to_state in ARROWS[before], "a move that the table does not have"
+        self.states[event.order_id] = event.to_state
+        held = self.ledger.positions.get(event.order_id)
+        assert (held is not None) == (event.to_state in {S.FILLED, S.ACTIVE} | PENDING)
+        if held is not None:
+            assert (held.pending is not None) == (event.to_state in PENDING), "one exit at a time"
+            assert 0 < held.quantity <= held.opened_quantity
+        if event.to_state is S.ACTIVE:
+            assert held is not None
+            self.check_levels(event, held)
+        fills = event.to_state is S.FILLED or before in PENDING
+        assert (event.fill is not None) == fills, "a fill is on the moves that a fill makes"
+        if event.fill is not None:
+            self.check_fill(event, event.fill)
+
+    def check_fill(self, event: OrderMoved, fill: Fill) -> None:
+        order = self.created[event.order_id]
+        if event.to_state is S.FILLED:
+            self.entries[event.order_id] = fill.price_paise
+            assert fill.transaction_type == order.transaction_type
+            assert fill.quantity == order.quantity
+        else:
+            assert fill.transaction_type != order.transaction_type
+        assert fill.quantity % order.lot_size == 0, "expected whole lots"
+        assert fill.quote_age_ns >= 0
+        if fill.rule != "settlement":
+            self.check_price(fill, order.tick_paise)
+
+    def check_price(self, fill: Fill, tick: int) -> None:
+        assert fill.price_paise >= tick
+        assert fill.price_paise % tick == 0
+        against = 2 * fill.price_paise - fill.base_half_paise
+        if fill.transaction_type == "SELL":
+            against = -against
+        assert against == fill.slippage_half_paise
+        if fill.price_paise == tick:
+            return
+        if self.config.slippage_bps:
+            assert against > 0, "slippage flatters"
+        elif all(each % tick == 0 for each in (fill.ltp_paise, fill.bid_paise, fill.ask_paise)):
+            assert against >= 0, "snapping flatters"
+
+    def check_levels(self, event: OrderMoved, position: Position) -> None:
+        order_id = event.order_id
+        if event.from_state is S.FILLED:
+            stop = self.created[order_id].sl_paise
+            assert position.stop_paise == stop
+            assert stop is None or position.sign * (self.entries[order_id] - stop) > 0
+        else:
+            assert order_id not in self.partials, "a second partial exit"
+            self.partials.add(order_id)
+            breached = self.stops[order_id]
+            assert breached is not None
+            assert position.stop_paise is not None
+            behind = position.sign * (breached - position.stop_paise)
+            assert 0 <= behind - self.step(position) < position.tick_paise, "one step behind"
+        self.stops[order_id] = position.stop_paise
+
+    def check_stop(self, event: StopMoved) -> None:
+        position = self.ledger.positions[event.order_id]
+        before = self.stops[event.order_id]
+        assert before is not None
+        assert event.stop_from_paise == before
+        assert position.sign * (event.stop_to_paise - before) > 0, "a stop moved against"
+        assert position.sign * (event.ltp_paise - event.stop_to_paise) > 0, "a stop past the price"
+        step = self.step(position)
+        behind = step if position.on_rest else Fraction(self.risk(position))
+        ladder = position.anchor_paise + position.sign * (event.steps * step - behind)
+        off = position.sign * (ladder - event.stop_to_paise)
+        assert 0 <= off < position.tick_paise, "a stop that the ladder does not have"
+        self.stops[event.order_id] = event.stop_to_paise
+
+    def risk(self, position: Position) -> int:
+        """R by what was asked for and what was filled, never by the stop in force."""
+        asked = self.created[position.order_id].sl_paise
+        assert asked is not None
+        return abs(self.entries[position.order_id] - asked)
+
+    def step(self, position: Position) -> Fraction:
+        return Fraction(repr(position.exits.trail_step_r)) * self.risk(position)
+
+    def check_end(self) -> None:
+        """The fold of the events from nothing is the ledger, byte for byte."""
+        folded = Ledger()
+        for event in self.seen:
+            folded.apply(event)
+        assert msgspec.json.encode(folded) == msgspec.json.encode(self.ledger)
+
+
+def watch(paper: PaperEngine) -> Watch:
+    """Watch an engine that has not begun yet."""
+    watched = Watch(paper.engine.ledger, paper.config)
+    paper.engine.lifecycle = watched
+    return watched
