@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, SECOND_NS
+from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, SECOND_NS, ist_day
 from daemon.domain.ticks import ABSENT, WALK_NONE, Int64s, Ticks
 from feeds.blocks import RunningTime, full_column
 from feeds.columns import Bools
@@ -98,7 +98,7 @@ class DataQuality:
         self._duplicates(block, order, first, last)
         self._floods.observe(keys // SECOND_NS, block.instrument, self._size)
         if block.volume is not None:
-            self._volumes.observe(block.volume[order], keys[order], code, first)
+            self._volumes.observe(block.volume[order], _days(keys)[order], code, first)
         self._seen[code[last]] = True
 
     def _grow(self, size: int) -> None:
@@ -186,10 +186,9 @@ class _Volumes:
         self._highest = _longer(self._highest, more, -1)
 
     def observe(
-        self, volume: Int64s, keys: Int64s, code: npt.NDArray[np.int32], first: Bools
+        self, volume: Int64s, days: Int64s, code: npt.NDArray[np.int32], first: Bools
     ) -> None:
         """Count rows that are sorted by instrument."""
-        days = _days(keys)
         begins = first.copy()
         begins[1:] |= days[1:] != days[:-1]
         starts = np.flatnonzero(begins)
@@ -208,6 +207,9 @@ class _Volumes:
 
 
 def _days(ts: Int64s) -> Int64s:
+    """The Indian day of times that do not go back."""
+    if len(ts) and ist_day(int(ts[0])) == (day := ist_day(int(ts[-1]))):
+        return np.full(len(ts), day, dtype=np.int64)
     return (ts + IST_OFFSET_NS) // DAY_NS
 
 
