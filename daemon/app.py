@@ -8,9 +8,10 @@ of each input go to the journal, and only what is on disk is shown (design secti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 from loguru import logger
@@ -23,6 +24,7 @@ from daemon.config_check import fingerprint
 from daemon.domain.inputs import Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
+from daemon.errors import FeedError
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
@@ -48,6 +50,7 @@ class App:
         self.collector = MetricsCollector(FillProfile.of(parts.config.execution))
         self.bus: Bus[Committed] = Bus()
         self.stopped_by = ""
+        self.feed_lost: FeedError | None = None
         meta = JournalMeta(
             run_id=directory.name,
             account=parts.config.account,
@@ -67,6 +70,8 @@ class App:
         self._last_tick_real = 0.0
         self._feed_state = "connecting"
         self._operations: list[Operation] = []
+        self._fault = ""
+        self._handled = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -85,7 +90,8 @@ class App:
     async def run(self, watch: Callable[[App], Any] | None = None) -> None:
         """Run until the feed ends or `stop`; `watch` is a task that shows progress.
 
-        Raises FeedError, JournalIOError, or whatever else ended the run, cause first.
+        A feed that breaks off ends the run in order: what it gave is kept, and the error is in
+        `feed_lost`. Raises JournalIOError, or whatever else ended the run, cause first.
         """
         self.bus.drive(self._take_input)
         facts = self.bus.consume(METRICS_LANE, Overflow.WAIT)
@@ -100,6 +106,11 @@ class App:
                 self._note_start()
                 try:
                     await self._feed_all()
+                except FeedError as error:
+                    self.feed_lost = error
+                except Exception as error:
+                    self._fault = f"{type(error).__name__}: {error}"
+                    raise
                 finally:
                     with anyio.CancelScope(shield=True):
                         await self._finish()
@@ -109,17 +120,20 @@ class App:
 
     async def _feed_all(self) -> None:
         """Publish every input of the feed; the journal's queue is the back-pressure."""
+        inputs = cast("AsyncGenerator[Input, None]", self.feed.inputs())
         with self._feed_scope:
-            async for item in self.feed.inputs():
-                self._feed_state = "live"
-                await self.bus.publish_input(item)
-                if self._feed_scope.cancel_called:
-                    break
+            async with aclosing(inputs):
+                async for item in inputs:
+                    self._feed_state = "live"
+                    await self.bus.publish_input(item)
+                    if self._feed_scope.cancel_called:
+                        break
 
     async def _take_input(self, item: Input) -> None:
         """The engine's turn, then the journal's. Never left between the two."""
         with anyio.CancelScope(shield=True):
             events = self.engine.handle(item)
+            self._handled = self.engine.input_no
             self._note_faults()
             if isinstance(item, Ticks):
                 self.sampler.observe(item)
@@ -134,7 +148,7 @@ class App:
         await self.recorder.put(
             Batch(
                 events=events,
-                input_no=self.engine.input_no,
+                input_no=self._handled,
                 operations=operations,
                 marks=self.engine.marks(),
                 stats=self._stats(),
@@ -152,15 +166,24 @@ class App:
 
     async def _finish(self) -> None:
         """Journal the stop, wait for the disk, show the last numbers."""
-        self._feed_state = "closed"
-        reason = self.stopped_by or "end_of_feed"
-        self._note("stop", {"reason": reason, "seq": self.ledger.seq} | self._counters())
+        self._feed_state = "lost" if self.feed_lost else "closed"
+        reason, cause = self._ending()
+        detail: dict[str, Any] = {"reason": reason, "seq": self.ledger.seq}
+        self._note("stop", detail | ({"error": cause} if cause else {}) | self._counters())
         try:
             await self._put([])
         finally:
             await self.recorder.close()
             self.bus.close()
         logger.bind(reason=reason, seq=self.ledger.seq, run=self.directory.name).info("run ended")
+
+    def _ending(self) -> tuple[str, str]:
+        """Why the run ends, as a code, and the fault behind it if there is one."""
+        if self._fault:
+            return "fault", self._fault
+        if self.feed_lost is not None:
+            return "feed_lost", str(self.feed_lost)
+        return self.stopped_by or "end_of_feed", ""
 
     # operational events
 

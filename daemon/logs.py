@@ -7,6 +7,7 @@ import sys
 from loguru import logger
 
 from daemon.config import LogConfig
+from daemon.errors import ConfigError
 
 _TEXT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message} {extra}"
 
@@ -15,15 +16,18 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
     """Send log lines to stderr, and to a file if one is configured.
 
     `quiet` leaves the terminal to the progress bar: only warnings are written there. Variables
-    are never printed with a traceback (`diagnose`), they could hold a secret.
+    are never printed with a traceback (`diagnose`), they could hold a secret. Raises ConfigError
+    if the file cannot be written.
     """
     logger.remove()
     as_json = config.format == "json"
     level = "WARNING" if quiet else config.level
     logger.add(
-        sys.stderr, level=level, format=_TEXT, serialize=as_json, diagnose=False, backtrace=False
+        _to_stderr, level=level, format=_TEXT, serialize=as_json, diagnose=False, backtrace=False
     )
-    if config.file:
+    if not config.file:
+        return
+    try:
         logger.add(
             config.file,
             level=config.level,
@@ -34,3 +38,13 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
             diagnose=False,
             backtrace=False,
         )
+    except OSError as error:
+        raise ConfigError(
+            f"log.file: {config.file}: cannot be written: {error.strerror}"
+        ) from error
+
+
+def _to_stderr(message: str) -> None:
+    # Looked up at each line: the progress bar puts itself in its place to stay below the lines.
+    sys.stderr.write(message)
+    sys.stderr.flush()

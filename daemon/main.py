@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from daemon import VERSION
-from daemon.cli.journal import ARTIFACTS, journal, newest_run
+from daemon.cli.journal import ARTIFACTS, journal
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(journal, name="journal")
+
+_CUTS: Final = frozenset({"feed.replay.start", "feed.replay.end"})
 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
@@ -89,11 +92,16 @@ def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
     from daemon.config_file import load_config
     from daemon.report.terminal import print_summary, summary_text
 
-    summary = run(load_config(config, overrides), data_dir=data)
+    loaded = load_config(config, overrides)
+    if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(_CUTS):
+        raise UsageError(f"--from and --to cut a recording; the feed is {loaded.feed.kind}")
+    summary, feed_lost = run(loaded, data_dir=data)
     if sys.stdout.isatty():
         print_summary(summary, Console())
     else:
-        typer.echo(summary_text(summary))
+        typer.echo(summary_text(summary), nl=False)
+    if feed_lost is not None:
+        raise feed_lost
 
 
 @app.command()
@@ -119,14 +127,16 @@ def check(
 @app.command()
 def report(
     run: Annotated[str, typer.Argument(help="The run's directory or id; default the newest.")] = "",
-    out: Annotated[Path, typer.Option(help="The output directory that holds the runs.")] = ARTIFACTS,
+    out: Annotated[
+        Path, typer.Option(help="The output directory that holds the runs.")
+    ] = ARTIFACTS,
     to: Annotated[Path | None, typer.Option("--to", help="Where to write the page.")] = None,
 ) -> None:
     """Write one self-contained HTML page about a run."""
     from daemon.cli.report import write_run_report
     from daemon.run_files import find_run
 
-    typer.echo(str(write_run_report(find_run(run or newest_run(out), out), to)))
+    typer.echo(str(write_run_report(find_run(run, out), to)))
 
 
 @app.command()
@@ -138,11 +148,17 @@ def convert(
     """Turn any recording that can be replayed into one native file."""
     from daemon.build import convert_recording
     from daemon.config_file import load_config
+    from daemon.report.text import count
 
+    if to.suffix != ".parquet":  # the reader goes by the ending
+        raise UsageError(f"{to}: expected a name that ends in .parquet")
     done = convert_recording(load_config(config), to, data_dir=data)
-    odd = ", ".join(f"{name} {count}" for name, count in done.quality.items() if count)
-    typer.echo(f"{done.path}: {done.rows:,} rows, {done.instruments} instruments, {done.bytes:,} B")
-    typer.echo(f"data: {odd}")
+    odd = [f"{name} {count(value)}" for name, value in done.quality.items() if value]
+    typer.echo(
+        f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
+        f"{count(done.bytes)} bytes"
+    )
+    typer.echo(f"data: {', '.join(odd)}")
 
 
 def first_fault(error: BaseException) -> DaemonError | None:
@@ -158,22 +174,30 @@ def first_fault(error: BaseException) -> DaemonError | None:
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     try:
-        app(standalone_mode=False)
-        code = int(ExitCode.STOPPED)
+        code = int(app(standalone_mode=False) or ExitCode.STOPPED)
     except typer.TyperException as error:
-        typer.echo(f"run_fno_paper: {error.format_message()}", err=True)
+        _complain(error.format_message())
         code = int(ExitCode.USAGE)
-    except (DaemonError, BaseExceptionGroup) as error:
+    except Exception as error:  # noqa: BLE001 - the last resort, shown with its traceback
         fault = first_fault(error)
         if fault is None:
-            raise
-        typer.echo(f"run_fno_paper: {fault}", err=True)
-        code = int(fault.exit_code)
+            traceback.print_exc()
+            _complain("a fault of this program, see above; what was journaled is kept")
+        else:
+            _complain(str(fault))
+        code = int(ExitCode.INVARIANT_BROKEN if fault is None else fault.exit_code)
         if isinstance(fault, JournalIOError):
             # a thread may hang in a write that will never end; an exit must not wait for it
             sys.stderr.flush()
             os._exit(code)
     sys.exit(code)
+
+
+def _complain(text: str) -> None:
+    """The one line; what came before it on stdout is shown before it."""
+    sys.stdout.flush()
+    if text:
+        typer.echo(f"run_fno_paper: {text}", err=True)
 
 
 if __name__ == "__main__":

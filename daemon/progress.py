@@ -8,8 +8,8 @@ import anyio
 from loguru import logger
 
 from daemon.domain.dates import iso_ist
-from daemon.domain.money import rupees_text
 from daemon.execution.views import unrealized_paise
+from daemon.report.text import count, indian
 
 if TYPE_CHECKING:
     from daemon.app import App
@@ -34,14 +34,14 @@ class Speed:
 
 
 def status_line(app: App, rate: float) -> str:
-    """Session time, ticks, ticks/s, open positions and P&L in one line."""
+    """Session time, ticks, ticks/s, open positions and P&L in one line, short for 80 columns."""
     now = app.engine.at.now
-    session = iso_ist(now)[:19].replace("T", " ") if now >= 0 else "waiting for the first tick"
+    session = iso_ist(now)[5:19].replace("T", " ") if now >= 0 else "no tick yet   "
     ledger = app.ledger
     pnl = ledger.realized_paise + unrealized_paise(app.engine.engine)
     return (
-        f"{session}  {app.engine.intake.rows:>11,} ticks  {rate:>10,.0f}/s  "
-        f"{len(ledger.positions):>3} open  P&L {rupees_text(pnl):>12}"
+        f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>8}/s "
+        f"{len(ledger.positions):>3} open  P&L {indian(pnl):>12}"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from daemon.errors import JournalIOError, UsageError
+from daemon.journal.store import JournalStore
 from daemon.metrics.writer import replace_file
 
 CONFIG_FILE: Final = "config.json"
@@ -42,17 +43,34 @@ def new_run_directory(out: Path, feed: str, fingerprint: str) -> Path:
     raise JournalIOError(f"{runs}: holds too many runs of one configuration; move some away")
 
 
+def newest_runs(out: Path) -> list[Path]:
+    """The runs under `out` that have a journal, the one that began last first."""
+    runs = out / "runs"
+    found = [each for each in runs.iterdir() if JournalStore.exists(each)] if runs.is_dir() else []
+    return sorted(found, key=_began, reverse=True)
+
+
+def _began(run: Path) -> tuple[int, str]:
+    """When the run began; files that are written later (a report) do not make it newer."""
+    config = run / CONFIG_FILE
+    return ((config if config.exists() else run).stat().st_mtime_ns, run.name)
+
+
 def find_run(text: str, out: Path) -> Path:
-    """The directory of a run given by path or by id. Raises UsageError with the newest ones."""
+    """The directory of a run given by path or by id, the newest for an empty text.
+
+    Raises UsageError that names the newest ones.
+    """
+    if not text:
+        newest = newest_runs(out)
+        if newest:
+            return newest[0]
+        raise UsageError(f"no run under {out / 'runs'} yet; make one, or say where with --out")
     for candidate in (Path(text), out / "runs" / text):
         if candidate.is_dir():
             return candidate
-    runs = out / "runs"
-    known: list[Path] = []
-    if runs.is_dir():
-        known = sorted(runs.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)[:5]
-    hint = ", ".join(each.name for each in known) or "none yet"
-    raise UsageError(f"run {text!r} not found; the newest under {runs}: {hint}")
+    hint = ", ".join(each.name for each in newest_runs(out)[:5]) or "none yet"
+    raise UsageError(f"run {text!r} not found; the newest under {out / 'runs'}: {hint}")
 
 
 def write_json(path: Path, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -37,7 +38,8 @@ class PriceSampler:
         self._symbols = universe.symbols
         self._last: Int64s = np.zeros(len(universe), dtype=np.int64)
         self._samples: list[tuple[int, Int64s]] = []
-        self._step_ns = MINUTE_NS
+        self._every = 1
+        """Minutes between two samples; doubles whenever there are too many."""
         self._slot = -1
         self._last_ts = 0
 
@@ -50,13 +52,13 @@ class PriceSampler:
             block = block.take(good)
             if len(block) == 0:
                 return
-        slots = block.ts // self._step_ns
-        starts = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(block)]
-        for start, stop in zip(starts, starts[1:], strict=False):
-            slot = int(slots[start])
-            if slot > self._slot and self._slot >= 0:
+        minutes = block.ts // MINUTE_NS
+        starts = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(block)]
+        for start, stop in pairwise(starts):
+            minute = int(minutes[start])
+            if minute // self._every > self._slot >= 0:
                 self._keep()
-            self._slot = max(slot, self._slot)
+            self._slot = max(minute // self._every, self._slot)
             self._last[block.instrument[start:stop]] = block.ltp[start:stop]
             self._last_ts = max(self._last_ts, int(block.ts[stop - 1]))
 
@@ -64,7 +66,7 @@ class PriceSampler:
         self._samples.append((self._last_ts, self._last.copy()))
         if len(self._samples) > SAMPLES_MAX:
             self._samples = self._samples[::2]
-            self._step_ns *= 2
+            self._every *= 2
             self._slot //= 2
 
     def series(self) -> Series:

@@ -21,15 +21,7 @@ ARTIFACTS = Path("artifacts")
 
 def open_run(run: str, out: Path) -> JournalStore:
     """The journal of a run, the newest if none is named. Raises UsageError, JournalCorrupt."""
-    return JournalStore.open(find_run(run or newest_run(out), out))
-
-
-def newest_run(out: Path) -> str:
-    """The id of the run that began last, `newest` if there is none."""
-    runs = out / "runs"
-    found = [each for each in runs.iterdir() if each.is_dir()] if runs.is_dir() else []
-    found.sort(key=lambda each: (each.stat().st_mtime_ns, each.name))
-    return found[-1].name if found else "newest"
+    return JournalStore.open(find_run(run, out))
 
 
 @journal.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import msgspec
@@ -15,6 +15,7 @@ from daemon.app import App
 from daemon.build import build
 from daemon.config import Config
 from daemon.config_check import fingerprint, render_config
+from daemon.errors import FeedError
 from daemon.logs import start_logging
 from daemon.metrics.honesty import FillProfile
 from daemon.progress import show_bar, show_lines
@@ -24,12 +25,17 @@ from daemon.run_files import CONFIG_FILE, SERIES_FILE, SUMMARY_FILE, new_run_dir
 from daemon.series import equity_of, last_marks
 
 
-def run(
-    config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True
-) -> RunSummary:
-    """Run to the end of the feed or to a signal, and return what it came to.
+class Outcome(NamedTuple):
+    """What a run came to, and the fault of its feed if that is what ended it."""
 
-    Raises DaemonError for the world's faults.
+    summary: RunSummary
+    feed_lost: FeedError | None
+
+
+def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True) -> Outcome:
+    """Run to the end of the feed, to its fault or to a signal, and keep what it came to.
+
+    Raises DaemonError for the world's other faults.
     """
     on_terminal = sys.stderr.isatty()
     start_logging(config.log, quiet=on_terminal)
@@ -45,7 +51,8 @@ def run(
         await app.run(show_bar if on_terminal else show_lines)
         return app
 
-    return finish(anyio.run(main, backend_options={"use_uvloop": use_uvloop}), out)
+    app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
+    return Outcome(finish(app, out), app.feed_lost)
 
 
 def finish(app: App, out: Path) -> RunSummary:
@@ -107,6 +114,10 @@ def _notes(app: App) -> list[str]:
         if report.get("errors"):
             ending = "; it was disabled" if report.get("disabled") else ""
             notes.append(f"Strategy {strategy_id} raised {report['errors']} times{ending}.")
+    if not app.engine.intake.rows:
+        notes.append("No tick was replayed: nothing of the feed is between --from and --to.")
+    if app.feed_lost is not None:
+        notes.append(f"The feed was lost, the run is not complete: {app.feed_lost}")
     if app.stopped_by:
         notes.append(f"Stopped by {app.stopped_by} before the end of the feed.")
     return notes
