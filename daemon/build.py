@@ -73,8 +73,7 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
             speed=feed.synthetic.speed,
         )
     raise ConfigError(
-        "feed.kind: the live feed (kite) is not part of this version; "
-        "expected replay or synthetic"
+        "feed.kind: the live feed (kite) is not part of this version; expected replay or synthetic"
     )
 
 
@@ -98,9 +97,7 @@ def _shifted_expiry(rules: Rulebook, date: dt.date) -> dt.date:
     return date
 
 
-def convert_recording(
-    config: Config, to: Path, *, data_dir: Path | None = None
-) -> ConvertReport:
+def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None) -> ConvertReport:
     """Write the replay files of a configuration as one native file. Raises FeedError."""
     rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
     return convert(

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-import msgspec
-
 from daemon.config import StrategiesConfig, StrategyConfig
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, StrategyLimits
 from daemon.errors import ConfigError
 from strategies.catalog import Loaded, load
 from strategies.conflict import Proposal, resolve
@@ -23,13 +21,6 @@ from strategies.views import Desk, History, StrategyView, WarmDesk
 
 FAULTS_MAX: Final = 1000
 """Faults kept until the log takes them; the counters go on."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """A strategy's own limits; None switches one off."""
-
-    max_trades_per_day: int | None
-    max_loss_streak: int | None
 
 
 class StrategyEngineV2:
@@ -59,10 +50,10 @@ class StrategyEngineV2:
                 self._add(load(each, universe))
         self.timed_intents.sort(key=lambda each: each.ts)
 
-    def limits(self, strategy_id: str) -> Limits | None:
+    def limits(self, strategy_id: str) -> StrategyLimits | None:
         """The strategy's own limits, None for an unknown strategy."""
         config = self._configs.get(strategy_id)
-        return Limits(config.max_trades_per_day, config.max_loss_streak) if config else None
+        return StrategyLimits(config.max_trades_per_day, config.max_loss_streak) if config else None
 
     def product(self, strategy_id: str) -> Product:
         """The product of its orders; MIS for an unknown strategy."""

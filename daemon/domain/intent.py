@@ -51,3 +51,10 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     confidence: float = 1.0
     exits: ExitOverrides | None = None
+
+
+class StrategyLimits(msgspec.Struct, frozen=True):
+    """A strategy's own limits per session day; None = no limit."""
+
+    max_trades_per_day: int | None = None
+    max_loss_streak: int | None = None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.events import Charges
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import OrderIntent
+from daemon.domain.intent import OrderIntent, StrategyLimits
 from daemon.domain.order import Side
 from daemon.domain.position import Position
+from daemon.domain.tick_view import TickView
 from daemon.market.schedule import Schedule, Sessions
-from daemon.risk.gates import NO_LIMITS, StrategyLimits
+from daemon.risk.gates import NO_LIMITS
 
 
 class Rules(Sessions, Protocol):
@@ -124,10 +125,6 @@ class CountedBars:
         return self._closed.get((position.tradingsymbol, position.timeframe), 0)
 
 
-class TickView(Protocol):
-    """A tick as a strategy sees it, rupees."""
-
-
 class Strategies(Protocol):
     """What the engine asks of the strategies; `StrategyEngineV2` is one."""
 
@@ -138,10 +135,10 @@ class Strategies(Protocol):
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """The strategy's own limits."""
 
-    def on_candles(self, candles: Sequence[Candle], desk: object, /) -> list[OrderIntent]:
+    def on_candles(self, candles: Sequence[Candle], desk: Any, /) -> list[OrderIntent]:
         """Intents for the candles closed at one boundary, conflicts resolved."""
 
-    def on_tick(self, tick: object, desk: object, /) -> list[OrderIntent]:
+    def on_tick(self, tick: TickView, desk: Any, /) -> list[OrderIntent]:
         """Intents for one tick."""
 
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
@@ -160,11 +157,11 @@ class NoStrategies:
         """No limits."""
         return NO_LIMITS
 
-    def on_candles(self, candles: Sequence[Candle], desk: object, /) -> list[OrderIntent]:
+    def on_candles(self, candles: Sequence[Candle], desk: Any, /) -> list[OrderIntent]:
         """No intents."""
         return []
 
-    def on_tick(self, tick: object, desk: object, /) -> list[OrderIntent]:
+    def on_tick(self, tick: TickView, desk: Any, /) -> list[OrderIntent]:
         """No intents."""
         return []
 

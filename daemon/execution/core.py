@@ -24,7 +24,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.intent import OrderIntent, Signal, StrategyLimits
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.order import PENDING_EXIT_STATES, Order, OrderState, Side
 from daemon.domain.position import Position
@@ -42,7 +42,6 @@ from daemon.risk.gates import (
     NO_LIMITS,
     Refusal,
     Situation,
-    StrategyLimits,
     first_refusal,
 )
 

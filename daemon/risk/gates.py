@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from daemon.config import RiskConfig
 from daemon.domain.instrument import Instrument
+from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import StrategyTally
 from daemon.domain.money import paise_exact
 from daemon.domain.order import Order
@@ -21,13 +22,6 @@ class Refusal(NamedTuple):
 
     reason: str
     numbers: dict[str, int | str]
-
-
-class StrategyLimits(NamedTuple):
-    """A strategy's own limits, None = no limit."""
-
-    max_trades_per_day: int | None = None
-    max_loss_streak: int | None = None
 
 
 NO_LIMITS: Final = StrategyLimits()

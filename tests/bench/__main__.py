@@ -28,7 +28,7 @@ def case(*arguments: str, runs: int) -> list[dict[str, Any]]:
 
 def rate(results: list[dict[str, Any]]) -> float:
     """Median ticks per second."""
-    return statistics.median(each["ticks"] / each["seconds"] for each in results)
+    return float(statistics.median(each["ticks"] / each["seconds"] for each in results))
 
 
 def peak(results: list[dict[str, Any]]) -> float:

@@ -28,9 +28,9 @@ from daemon.config import (
     StrategiesConfig,
     UniverseConfig,
 )
+from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
-from daemon.domain.inputs import TimedIntent
 from daemon.domain.ticks import Ticks, paise_column
 from daemon.execution.context import NoStrategies
 from daemon.execution.paper import PaperEngine
@@ -92,9 +92,7 @@ def w1_engine(path: Path) -> dict[str, Any]:
     """W1 through the engine alone, row path: checks, paise, bars, strategy, orders, ledger."""
     raw = blocks(path)
     instruments = universe()
-    strategies = StrategyEngineV2(
-        msgspec.convert(W1_STRATEGIES, StrategiesConfig), instruments
-    )
+    strategies = StrategyEngineV2(msgspec.convert(W1_STRATEGIES, StrategiesConfig), instruments)
     engine = PaperEngine(
         W1_EXECUTION, universe=instruments, rules=load_rulebook(), strategies=strategies
     )
@@ -136,9 +134,12 @@ def _w1_config(path: Path, out: str) -> Config:
     )
     instruments = [
         InstrumentConfig(
-            tradingsymbol=f"W{n}", instrument_token=n + 1, instrument_type="FUT", lot_size=50,
+            tradingsymbol=f"W{n}",
+            instrument_token=n + 1,
+            instrument_type="FUT",
+            lot_size=50,
             tick_size=0.05,
-        )  # fmt: skip
+        )
         for n in range(10)
     ]
     return Config(
@@ -193,7 +194,7 @@ def positions(path: Path, count: int) -> dict[str, Any]:
 
 
 def bracket(count: int) -> dict[str, Any]:
-    """A bracket's whole life in the engine: intent, fill, target reached, closed; charges booked."""
+    """A bracket's whole life in the engine, charges booked: intent, fill, target, closed."""
     engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
     base = 1_736_914_500_000_000_000 + 60_000_000_000  # 2025-01-15 09:16 IST
 

@@ -27,7 +27,7 @@ EXPECTED = {
 
 
 def write_w1(path: Path, ticks: int, *, instruments: int = 10, seed: int = 7) -> Path:
-    """Write the session as Parquet with columns ts_ns, instrument_id, ltp, bid, ask, qty, volume."""
+    """Write the session as Parquet: ts_ns, instrument_id, ltp, bid, ask, qty, volume."""
     rng = np.random.default_rng(seed)
     opens = ist_ns(DAY, dt.time(9, 15))
     closes = ist_ns(DAY, dt.time(15, 30))

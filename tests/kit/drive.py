@@ -14,7 +14,7 @@ from daemon.domain.dates import ist_day
 from daemon.domain.events import Charges, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.intent import OrderIntent, Signal, StrategyLimits
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import (
     ABSENT,
@@ -27,7 +27,6 @@ from daemon.domain.ticks import (
 )
 from daemon.execution.context import NoStrategies
 from daemon.execution.paper import PaperEngine
-from daemon.risk.gates import StrategyLimits
 from tests.kit.scenario import Row, Scenario, WalkCandle
 
 WalkedRow = tuple[int, int, Row]

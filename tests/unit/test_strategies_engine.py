@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
-from strategies.engine import Limits
+from daemon.domain.intent import StrategyLimits
 from strategies.strategy import TickView
 from tests.unit.test_strategies_kit import (
     CE,
@@ -58,7 +58,7 @@ def test_an_intent_may_ask_for_nrml_in_an_intraday_strategy(desk: FakeDesk) -> N
 
 def test_what_the_engine_answers_for_unknown_strategies() -> None:
     runs = engine(config("a", "Says", max_trades_per_day=3, max_loss_streak=2))
-    assert runs.limits("a") == Limits(3, 2)
+    assert runs.limits("a") == StrategyLimits(3, 2)
     assert runs.limits("b") is None
     assert runs.product("b") == "MIS"
     assert runs.exits("b") == ExitOverrides()
