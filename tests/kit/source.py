@@ -1,0 +1,64 @@
+"""The project's own source as syntax trees, for the tests about it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("daemon", "feeds", "strategies")
+
+
+class Module(NamedTuple):
+    """One file. `name` is dotted, `path` is relative to the project."""
+
+    name: str
+    path: str
+    text: str
+    tree: ast.Module
+
+
+def modules() -> list[Module]:
+    """Every module of the project but its tests."""
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            relative = path.relative_to(ROOT)
+            parts = relative.with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            text = path.read_text(encoding="utf-8")
+            found.append(Module(name, relative.as_posix(), text, ast.parse(text)))
+    return found
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import, wherever it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, each.name) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are written in full"
+            assert node.module is not None
+            yield node.lineno, node.module
+            # `from daemon import app` imports daemon.app
+            if node.module in PACKAGES:
+                yield from ((node.lineno, f"{node.module}.{each.name}") for each in node.names)
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of a name or attribute, empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr}" if before else node.attr
+    return ""
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[int, str, ast.Call]]:
+    """(line, dotted name, node) of every call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.lineno, dotted(node.func), node

@@ -1,0 +1,152 @@
+"""What this project does not do, read from its source."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.kit.source import Module, calls, dotted, imports, modules
+
+MODULES = modules()
+# dotted call -> the files that may make it after all
+BANNED_CALLS: dict[str, tuple[str, ...]] = {
+    "time.time": (),
+    "time.time_ns": ("daemon/clock.py",),
+    "datetime.now": (),
+    "datetime.utcnow": (),
+    "dt.datetime.now": ("daemon/clock.py",),
+    "dt.datetime.utcnow": (),
+    "dt.date.today": (),
+    "date.today": (),
+    "datetime.datetime.now": (),
+    "eval": (),
+    "exec": (),
+    "yaml.load": (),
+    "yaml.unsafe_load": (),
+    "yaml.full_load": (),
+    "os.system": (),
+    "os.popen": (),
+    "asyncio.create_task": (),
+    "asyncio.ensure_future": (),
+    "asyncio.get_event_loop": (),
+    "breakpoint": (),
+    "input": (),
+}
+BANNED_MODULES = {"pickle", "marshal", "shelve", "uuid", "subprocess", "pdb"}
+RANDOM_MODULES = {"random", "secrets"}
+MAY_PRINT = ("daemon/main.py", "daemon/cli/", "feeds/make_sample.py", "feeds/convert.py")
+ORDER_WORDS = ("/orders", "place_order", "modify_order", "cancel_order", "/gtt", "exit_order_api")
+
+
+def name(module: Module) -> str:
+    return module.path
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_no_call_is_banned(module: Module) -> None:
+    wrong = [
+        f"{module.path}:{line} calls {called}"
+        for line, called, _ in calls(module.tree)
+        if called in BANNED_CALLS and module.path not in BANNED_CALLS[called]
+    ]
+    wrong += [
+        f"{module.path}:{line} opens a shell"
+        for line, _, call in calls(module.tree)
+        for keyword in call.keywords
+        if keyword.arg == "shell" and not is_false(keyword.value)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_no_module_is_banned(module: Module) -> None:
+    banned = BANNED_MODULES | (RANDOM_MODULES if module.path.startswith("daemon/") else set())
+    wrong = [
+        f"{module.path}:{line} imports {found}"
+        for line, found in imports(module.tree)
+        if found.split(".")[0] in banned
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{module.path}:{line}"
+        for module in MODULES
+        if not module.path.startswith(MAY_PRINT)
+        for line, called, _ in calls(module.tree)
+        if called == "print"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_there_is_no_code_that_can_place_a_real_order() -> None:
+    wrong = []
+    for module in MODULES:
+        for node in ast.walk(module.tree):
+            text = ""
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value
+            elif isinstance(node, ast.Attribute | ast.Name):
+                text = dotted(node)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                text = node.name
+            if any(word in text for word in ORDER_WORDS):
+                wrong.append(f"{module.path}:{node.lineno} {text!r}")  # type: ignore[attr-defined]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_exception_is_swallowed_whole() -> None:
+    wrong = []
+    for module in MODULES:
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            silent = all(isinstance(each, ast.Pass) for each in node.body)
+            wide = node.type is None or dotted(node.type) in {"Exception", "BaseException"}
+            if node.type is None or (wide and silent):
+                wrong.append(f"{module.path}:{node.lineno}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_assertions_are_on() -> None:
+    assert __debug__, "the core checks itself with assert; do not run it with -O"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    wrong = [
+        each.path for each in MODULES if each.text.strip() and not ast.get_docstring(each.tree)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_planted_fault_is_found() -> None:
+    planted = ast.parse(
+        "import time, daemon.app\nfrom daemon import bus\n"
+        "def f():\n    from random import choice\n    return time.time(eval('1'))\n"
+    )
+    assert [found for _, found in imports(planted)] == [
+        "time", "daemon.app", "daemon", "daemon.bus", "random",
+    ]  # fmt: skip
+    assert [called for _, called, _ in calls(planted)] == ["time.time", "eval"]
+
+
+def test_sizes_are_shown() -> None:
+    """Printed for people (`pytest -s`), not judged."""
+    functions = []
+    for module in MODULES:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                length = node.end_lineno - node.lineno + 1
+                functions.append((length, f"{module.path}:{node.lineno} {node.name}"))
+    files = sorted(((each.text.count("\n"), each.path) for each in MODULES), reverse=True)
+    print("\nlongest files:", *files[:8], sep="\n  ")
+    print("longest functions:", *sorted(functions, reverse=True)[:8], sep="\n  ")
+    assert files
+    assert functions
