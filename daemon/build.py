@@ -12,6 +12,7 @@ from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
 from daemon.execution.paper import PaperEngine
 from daemon.rules import Rulebook, load_rulebook
+from daemon.warmup import Reading, history
 from feeds.convert import ConvertReport, convert
 from feeds.feed import Feed
 from feeds.replay import ReplayFeed
@@ -34,6 +35,9 @@ def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
     feed = build_feed(config, rules, data_dir=data_dir)
     strategies = StrategyEngineV2(config.strategies, feed.universe)
+    if config.feed.kind == "replay":
+        reading = _reading(rules, data_dir)
+        strategies.warm(history(config, feed.universe, rules, strategies, **reading))
     return Parts(config, rules, feed, strategies, _engine(config, rules, feed.universe, strategies))
 
 
@@ -58,13 +62,7 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
     """The feed that the configuration names. Raises ConfigError or FeedError."""
     feed = config.feed
     if feed.kind == "replay":
-        return ReplayFeed(
-            feed.replay,
-            config.universe,
-            contracts=rules,
-            session_close=lambda instrument, date: _close(rules, instrument, date),
-            data_dir=data_dir,
-        )
+        return ReplayFeed(feed.replay, config.universe, **_reading(rules, data_dir))
     if feed.kind == "synthetic":
         return SyntheticFeed(
             feed.synthetic,
@@ -74,6 +72,15 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
         )
     raise ConfigError(
         "feed.kind: the live feed (kite) is not part of this version; expected replay or synthetic"
+    )
+
+
+def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
+    """How recordings are read under the rulebook."""
+    return Reading(
+        contracts=rules,
+        session_close=lambda instrument, date: _close(rules, instrument, date),
+        data_dir=data_dir,
     )
 
 
@@ -104,7 +111,5 @@ def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None)
         config.feed.replay,
         to,
         universe=config.universe,
-        contracts=rules,
-        session_close=lambda instrument, date: _close(rules, instrument, date),
-        data_dir=data_dir,
+        **_reading(rules, data_dir),
     )

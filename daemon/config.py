@@ -143,6 +143,8 @@ class ReplayConfig(Section, frozen=True, kw_only=True):
     """Recorded files, merged by time; `start` and `end` (ISO, IST) cut the replay."""
 
     files: list[ReplayFile] = []
+    warmup: list[ReplayFile] = []
+    """Older recordings whose closed candles the strategies see before the first tick."""
     speed: str = "max"
     start: str = ""
     end: str = ""

@@ -15,8 +15,14 @@ from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.yaml_document import Step, dotted_path, found
 
-_NOT_TRADING: Final = (("out",), ("log",), ("metrics",), ("feed", "replay", "speed"), ("feed", "synthetic", "speed"),
-                       ("feed", "replay", "block_rows"))  # fmt: skip
+_NOT_TRADING: Final = (
+    ("out",),
+    ("log",),
+    ("metrics",),
+    ("feed", "replay", "speed"),
+    ("feed", "replay", "block_rows"),
+    ("feed", "synthetic", "speed"),
+)
 """Keys that change how a run is carried out or shown, never what it decides."""
 
 
@@ -76,13 +82,15 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
     at = ("feed", "replay")
     if config.feed.kind == "replay" and not replay.files:
         yield Problem((*at, "files"), "expected at least one file, as feed.kind is replay")
-    for number, file in enumerate(replay.files):
-        yield from _timeframe((*at, "files", number, "timeframe"), file.timeframe)
+    for name, files in (("files", replay.files), ("warmup", replay.warmup)):
+        for number, file in enumerate(files):
+            yield from _timeframe((*at, name, number, "timeframe"), file.timeframe)
     if not _is_speed(replay.speed):
         yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
     if not _is_speed(config.feed.synthetic.speed):
-        speed = found(config.feed.synthetic.speed)
-        yield Problem(("feed", "synthetic", "speed"), f"expected 'max' or a number > 0, was {speed}")
+        at_speed = ("feed", "synthetic", "speed")
+        text = f"expected 'max' or a number > 0, was {found(config.feed.synthetic.speed)}"
+        yield Problem(at_speed, text)
     yield from _span(at, replay.start, replay.end)
     for number, row in enumerate(replay.settlements):
         yield from _date((*at, "settlements", number, "date"), row.date)

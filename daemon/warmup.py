@@ -1,0 +1,109 @@
+"""History before the first tick, so that no strategy trades on cold indicators.
+
+The candles are made by the same engine from the same kinds of files, with nobody to trade: first
+the files named as `feed.replay.warmup`, then the replayed files' own rows before `start`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import msgspec
+
+from daemon.config import Config, InstrumentConfig, ReplayConfig, UniverseConfig
+from daemon.domain.candle import Candle
+from daemon.domain.dates import parse_ts
+from daemon.domain.inputs import Clock
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import OrderIntent
+from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.execution.context import NoStrategies, Rules, Strategies
+from daemon.execution.paper import PaperEngine
+from daemon.market.schedule import midnight_after
+from feeds.candle_files import SessionClose
+from feeds.replay import Recording
+from feeds.universe import ContractLookup
+
+
+class Reading(TypedDict, total=False):
+    """How recordings are read (see `feeds.replay.Recording`)."""
+
+    contracts: ContractLookup | None
+    session_close: SessionClose | None
+    data_dir: Path | None
+
+
+class CandleKeeper(NoStrategies):
+    """Keeps the closed candles that another set of strategies would have been shown."""
+
+    def __init__(self, like: Strategies) -> None:
+        super().__init__()
+        self.subscriptions = like.subscriptions
+        self.candles: list[Candle] = []
+
+    def on_candles(self, candles: Sequence[Candle], desk: Any, /) -> list[OrderIntent]:
+        """Keep them, want nothing."""
+        self.candles.extend(candles)
+        return []
+
+
+def history(
+    config: Config,
+    universe: Universe,
+    rules: Rules,
+    strategies: Strategies,
+    **reading: Unpack[Reading],
+) -> list[Candle]:
+    """All closed candles before the replay begins. Raises FeedError for an unreadable file."""
+    candles: list[Candle] = []
+    for replay in _sources(config.feed.replay):
+        keeper = CandleKeeper(strategies)
+        recording = Recording(replay, described(universe), **reading)
+        engine = PaperEngine(
+            config.execution, universe=recording.universe, rules=rules, strategies=keeper
+        )
+        for block in recording.blocks():
+            engine.handle(block)
+        if engine.at.now >= 0:
+            engine.handle(Clock(ts=_end(replay, engine.at.now)))
+        candles.extend(keeper.candles)
+    return candles
+
+
+def described(universe: Universe) -> UniverseConfig:
+    """A universe written out, so that another recording is read with the same instruments."""
+    return UniverseConfig(
+        instruments=[
+            InstrumentConfig(
+                tradingsymbol=each.tradingsymbol,
+                instrument_token=each.instrument_token if each.instrument_token > 0 else None,
+                exchange=each.exchange,
+                segment=each.segment,
+                name=each.name,
+                instrument_type=each.instrument_type,
+                tick_size=each.tick_paise / PAISE_PER_RUPEE,
+                lot_size=each.lot_size,
+                expiry=each.expiry or None,
+                strike=each.strike_paise / PAISE_PER_RUPEE,
+            )
+            for each in universe
+        ]
+    )
+
+
+def _sources(replay: ReplayConfig) -> list[ReplayConfig]:
+    """What to read: older files whole, the replayed files up to `start`."""
+    plain = ReplayConfig(block_rows=replay.block_rows)
+    sources = []
+    if replay.warmup:
+        sources.append(msgspec.structs.replace(plain, files=replay.warmup))
+    if replay.start and replay.files:
+        sources.append(msgspec.structs.replace(plain, files=replay.files, end=replay.start))
+    return sources
+
+
+def _end(replay: ReplayConfig, last_ts: int) -> int:
+    """When the last bar of the history is over."""
+    return parse_ts(replay.end) if replay.end else midnight_after(last_ts)
