@@ -20,7 +20,7 @@ from daemon.journal.store import JournalStore, Operation
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SAMPLE: Final = "configs/sample.yaml"
-PROGRAM: Final = (sys.executable, "-W", "error", "-m", "daemon.main")
+PROGRAM: Final = "from daemon.main import main; main()"
 FUTURE: Final = "NIFTY26NOVFUT"
 
 
@@ -73,10 +73,12 @@ def _text(stream: io.TextIOWrapper) -> str:
     return buffer.getvalue().decode()
 
 
-def spawn(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def spawn(
+    *arguments: object, env: Mapping[str, str] | None = None, code: str = PROGRAM
+) -> subprocess.Popen[str]:
     """Start the command line as a process of its own; its warnings are errors."""
     return subprocess.Popen(
-        [*PROGRAM, *map(str, arguments)],
+        [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | dict(env or {}),
         stdout=subprocess.PIPE,
@@ -164,9 +166,10 @@ def write_ticks(path: Path, rows: Iterable[str]) -> Path:
 
 def write_config(path: Path, ticks: Path, *, strategies: str = "", more: str = "") -> Path:
     """A configuration of one recording; `strategies` are items of the YAML list."""
-    listed = f"\nstrategies:\n  list:\n{strategies}" if strategies else ""
+    listed = f"strategies:\n  list:\n{strategies}" if strategies else ""
     path.write_text(
         f"version: 1\nfeed:\n  kind: replay\n  replay:\n    files:\n      - path: {ticks}\n"
-        f"{listed}{more}"
+        "universe:\n  instruments:\n"
+        f"    - {{tradingsymbol: {FUTURE}, tick_size: 0.1, lot_size: 65}}\n{listed}{more}"
     )
     return path
