@@ -7,6 +7,10 @@ class BadNumber(ValueError):
     """A number that cannot be money: not finite, not whole paise, or out of range."""
 
 
+class BadIntent(ValueError):
+    """An intent whose fields are not of their types: nothing that a journal could hold."""
+
+
 class InvalidTransition(Exception):
     """A move that the state table does not have; nothing was changed."""
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from daemon.domain.errors import BadIntent
+
+QUANTITY_MAX: Final = 10**9
 Product = Literal["MIS", "NRML"]
 
 
@@ -58,3 +63,48 @@ class StrategyLimits(msgspec.Struct, frozen=True):
 
     max_trades_per_day: int | None = None
     max_loss_streak: int | None = None
+
+
+def check_intent(intent: OrderIntent) -> None:
+    """Raises BadIntent if a field is not of its type or an exit setting out of its range.
+
+    Constructing a struct checks nothing. What is merely refused (a lot size, a level that is not
+    a number) is a gate's business; this is what an event could not carry.
+    """
+    for name in ("symbol", "strategy_id", "timeframe", "reason", "tag"):
+        _expect(type(getattr(intent, name)) is str, intent, name, "text")
+    _expect(intent.signal in tuple(Signal), intent, "signal", "BUY, SELL, EXIT or HOLD")
+    _expect(intent.product in ("MIS", "NRML"), intent, "product", "MIS or NRML")
+    _expect(_is_whole(intent.qty), intent, "qty", "a whole number")
+    bars = intent.time_stop_bars
+    _expect(bars is None or _is_whole(bars), intent, "time_stop_bars", "a whole number or None")
+    for name in ("sl_price", "tp_price"):
+        level = getattr(intent, name)
+        number = isinstance(level, int | float | Decimal) and not isinstance(level, bool)
+        _expect(level is None or number, intent, name, "a price in rupees or None")
+    finite = isinstance(intent.confidence, int | float) and math.isfinite(intent.confidence)
+    _expect(finite, intent, "confidence", "a finite number")
+    if intent.exits is not None:
+        _expect(isinstance(intent.exits, ExitOverrides), intent, "exits", "ExitOverrides or None")
+        _check_exits(intent.exits)
+
+
+def _check_exits(exits: ExitOverrides) -> None:
+    for name in ("enable_partial_exit", "enable_trailing", "enable_time_stop"):
+        _expect(getattr(exits, name) in (None, True, False), exits, name, "true or false")
+    when, bars = exits.partial_exit_when, exits.time_stop_bars
+    _expect(when in (None, "losing", "always"), exits, "partial_exit_when", "losing or always")
+    part, step = exits.partial_exit_pct, exits.trail_step_r
+    # NaN is in no range
+    _expect(part is None or 0 < part < 1, exits, "partial_exit_pct", "between 0 and 1")
+    _expect(step is None or 0 < step <= 100, exits, "trail_step_r", "above 0, at most 100")
+    _expect(bars is None or _is_whole(bars), exits, "time_stop_bars", "a whole number")
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and abs(value) <= QUANTITY_MAX
+
+
+def _expect(good: bool, owner: object, name: str, expected: str) -> None:
+    if not good:
+        raise BadIntent(f"{name}: expected {expected}, was {getattr(owner, name)!r}")

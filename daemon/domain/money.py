@@ -18,7 +18,7 @@ Ratio = tuple[int, int]
 def decimal_from(value: float | int | str | Decimal) -> Decimal:
     """Read a number as it was written, so that 0.1 is a tenth. Raises BadNumber if not finite."""
     try:
-        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        exact = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
     except (InvalidOperation, TypeError, ValueError) as error:
         raise BadNumber(f"expected a number, was {value!r}") from error
     if not exact.is_finite():

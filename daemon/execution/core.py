@@ -24,7 +24,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent, Signal, StrategyLimits
+from daemon.domain.intent import OrderIntent, Signal, StrategyLimits, check_intent
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.order import PENDING_EXIT_STATES, Order, OrderState, Side
 from daemon.domain.position import Position
@@ -120,7 +120,11 @@ class ExecutionCore:
     # intents and entries
 
     def process_signal(self, intent: OrderIntent) -> str | None:
-        """Take an intent; returns the id of its order, None for HOLD and EXIT."""
+        """Take an intent; returns the id of its order, None for HOLD and EXIT.
+
+        Raises BadIntent, having changed nothing, for one whose fields are not of their types.
+        """
+        check_intent(intent)
         if intent.signal is Signal.HOLD:
             return None
         if intent.signal is Signal.EXIT:
