@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
 from daemon.domain.order import ExitRules, Order
 from daemon.domain.position import Position
 from daemon.domain.ticks import ABSENT, Ticks
+from daemon.execution.context import Strategies
+from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.paper import PaperEngine
 from daemon.market.book import Quote
 from tests.kit.drive import FixedRules
@@ -30,7 +34,16 @@ CALL, PUT = "NIFTY26NOV25000CE", "NIFTY26NOV25000PE"
 class Market:
     """Two options of lot 25 and tick 0.05; fills at ltp without slippage if not told otherwise."""
 
-    def __init__(self, *, risk: RiskConfig | None = None, lot: int = 25, **config: Any) -> None:
+    def __init__(
+        self,
+        *,
+        risk: RiskConfig | None = None,
+        ledger: Ledger | None = None,
+        strategies: Strategies | None = None,
+        build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
+        lot: int = 25,
+        **config: Any,
+    ) -> None:
         defaults: dict[str, Any] = {"fill_mode": "ltp", "slippage_bps": 0}
         self.engine = PaperEngine(
             ExecutionConfig(**(defaults | config)),
@@ -40,6 +53,9 @@ class Market:
             ),
             rules=FixedRules({(DATE, "NFO-OPT"): (OPEN, CLOSE)}),
             risk=risk,
+            ledger=ledger,
+            strategies=strategies,
+            build_v3=build_v3,
         )
         self.now = OPEN
         self.events: list[TradingEvent] = []
