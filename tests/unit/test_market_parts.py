@@ -1,0 +1,199 @@
+"""Intake, bars, books and the scan, one property of each at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from daemon.domain.candle import Candle
+from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_ns
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Ticks
+from daemon.market.agenda import NEVER
+from daemon.market.book import Book
+from daemon.market.candles import OpenBar
+from daemon.market.intake import FUTURE_MAX_NS, Intake, Rows
+from daemon.market.scan import scan
+from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
+from tests.kit.drive import FixedRules
+from tests.kit.market import CLOSE, DATE, OPEN
+
+INSTRUMENT = Instrument(instrument_token=1, tradingsymbol="F", segment="NFO-FUT")
+TOMORROW = DATE + dt.timedelta(days=1)
+
+
+def make_schedule() -> Schedule:
+    sessions = {
+        (DATE, "NFO-FUT"): (OPEN, CLOSE),
+        (TOMORROW, "NFO-FUT"): (OPEN + DAY_NS, CLOSE + DAY_NS),
+    }
+    return Schedule(FixedRules(sessions), Universe([INSTRUMENT]))
+
+
+def make_intake() -> Intake:
+    return Intake(make_schedule(), 1, stale_after_ns=5 * SECOND_NS, grace_ns=0)
+
+
+def block(*ts: int, ltp: Any = 100, instrument: Any = 0, **columns: Any) -> Ticks:
+    def column(value: Any, kind: type) -> Any:
+        values = value if isinstance(value, list) else [value] * len(ts)
+        return np.array(values, dtype=kind)
+
+    return Ticks(
+        ts=np.array(ts, dtype=np.int64),
+        instrument=column(instrument, np.int32),
+        ltp=column(ltp, np.int64),
+        **{name: column(value, np.int64) for name, value in columns.items()},
+    )
+
+
+def take(intake: Intake, ticks: Ticks, *, now: int = -1, feed_last: int = -1) -> list[Rows]:
+    return list(intake.accept(ticks, first_input_no=1, now=now, feed_last=feed_last))
+
+
+def test_each_refused_row_is_counted_once_by_its_first_reason() -> None:
+    intake = make_intake()
+    prices = [100, 100, ABSENT, NOT_FINITE, NOT_PAISE, 0, -5, 100, 100, NOT_PAISE]
+    whose = [0, 7, 0, 0, 0, 0, 0, 0, 0, -1]
+    times = [OPEN + 9, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN + 8, OPEN + 10, OPEN]
+    (rows,) = take(intake, block(*times, ltp=prices, instrument=whose))
+    assert rows.ts == [OPEN + 9, OPEN + 10]
+    assert [rows.input_no(0), rows.input_no(1)] == [1, 9]
+    assert intake.refused == {
+        "unknown_instrument": 2, "bad_price": 4, "not_paise": 1, "late": 1, "future": 0,
+    }  # fmt: skip
+    assert sum(intake.refused.values()) + len(rows) == intake.rows
+
+
+def test_a_refused_row_moves_no_clock() -> None:
+    intake = make_intake()
+    (rows,) = take(intake, block(OPEN + 50, OPEN + 1, instrument=[5, 0]), now=OPEN)
+    assert rows.ts == [OPEN + 1]
+    assert intake.refused["late"] == 0
+
+
+def test_a_row_far_in_the_future_is_refused_and_the_next_one_is_not() -> None:
+    intake = make_intake()
+    ticks = block(OPEN, OPEN + FUTURE_MAX_NS + 1, OPEN + 1)
+    (rows,) = take(intake, ticks)
+    assert rows.ts == [OPEN, OPEN + 1]
+    assert (intake.refused["future"], intake.refused["late"]) == (1, 0)
+
+
+def test_a_block_is_cut_at_midnight() -> None:
+    intake = make_intake()
+    parts = take(intake, block(OPEN, OPEN + 1, OPEN + DAY_NS, OPEN + DAY_NS + 1))
+    assert [each.ts for each in parts] == [[OPEN, OPEN + 1], [OPEN + DAY_NS, OPEN + DAY_NS + 1]]
+    assert [each.input_no(0) for each in parts] == [1, 3]
+    assert intake.gaps == 0  # a night is no gap
+    assert [sorted(each.gaps) for each in parts] == [[], [0]]  # but its quotes are old
+
+
+def test_rows_outside_the_session_go_to_the_idle_book() -> None:
+    intake = make_intake()
+    (rows,) = take(intake, block(OPEN - 1, OPEN, CLOSE - 1, CLOSE))
+    assert rows.instrument == [1, 0, 0, 1]
+    assert intake.outside_session == 2
+
+
+def test_a_silence_is_found_and_its_length_kept() -> None:
+    intake = make_intake()
+    (rows,) = take(intake, block(OPEN, OPEN + 6 * SECOND_NS, OPEN + 11 * SECOND_NS))
+    assert (sorted(rows.gaps), intake.gaps) == ([1], 1)
+    assert intake.longest_gap_ns == 6 * SECOND_NS
+    (again,) = take(intake, block(OPEN + 30 * SECOND_NS), feed_last=OPEN + 11 * SECOND_NS)
+    assert (sorted(again.gaps), again.special) == ([0], [0])
+
+
+def test_books_that_make_no_sense_lose_both_sides() -> None:
+    intake = make_intake()
+    ticks = block(
+        *[OPEN] * 6,
+        bid=[99, 101, 0, ABSENT, NOT_PAISE, 100],
+        ask=[101, 99, 101, 101, 101, 100],
+    )
+    (rows,) = take(intake, ticks)
+    assert rows.bid is not None
+    assert rows.ask is not None
+    assert rows.bid.tolist() == [99, 0, 0, 0, 0, 100]
+    assert rows.ask.tolist() == [101, 0, 0, 101, 0, 100]
+    assert intake.dropped_books == 3
+
+
+def test_a_column_that_is_missing_is_a_side_that_is_absent() -> None:
+    (rows,) = take(make_intake(), block(OPEN, bid=[99]))
+    assert (rows.bid, rows.ask) == (np.array([99]), np.array([0]))
+    assert rows.volume is None
+
+
+def test_a_row_of_another_bar_is_special() -> None:
+    intake = make_intake()
+    intake.grid_ns = MINUTE_NS
+    late = OPEN + MINUTE_NS
+    (rows,) = take(intake, block(late, late + 1, late + 2, exchange_ts=[late - 1, 0, late + 9]))
+    assert rows.special == [0]
+    assert rows.bar_ts is not None
+    assert rows.bar_ts.tolist() == [late - 1, late + 1, late + 2]
+
+
+def test_the_scan_stops_at_levels_and_at_what_is_due_and_keeps_the_segment() -> None:
+    ticks = block(OPEN, OPEN + 1, OPEN + 2, OPEN + 3, OPEN + 4, ltp=[100, 103, 97, 90, 99])
+    ticks.volume = np.array([10, 12, 11, 15, 20], dtype=np.int64)
+    (rows,) = take(make_intake(), ticks)
+    book, idle = Book(0, INSTRUMENT), Book(1, None)
+    book.below = 90
+    cursor = rows.cursor()
+    assert scan(cursor, [book, idle], NEVER) == 3
+    assert (book.row, book.open, book.high, book.low) == (2, 100, 103, 97)
+    assert (book.baseline, book.volume) == (10, 12)
+    assert scan(cursor, [book, idle], OPEN + 4) == 4
+    assert scan(cursor, [book, idle], NEVER) == -1
+
+
+def test_a_bar_adds_up_its_segments_and_the_volume_since_its_start() -> None:
+    bar = OpenBar()
+    bar.move_to(OPEN, OPEN + MINUTE_NS)
+    bar.add(first=100, high=105, low=99, last=101)
+    bar.add_volume(500, baseline=400)
+    bar.add(first=102, high=103, low=95, last=96)
+    bar.add_volume(450, baseline=400)
+    bar.add_volume(600, baseline=400)
+    assert bar.candle("F", "1m") == Candle(
+        tradingsymbol="F", timeframe="1m", ts=OPEN, end_ts=OPEN + MINUTE_NS, open=1.0, high=1.05,
+        low=0.95, close=0.96, volume=200, bar=1,
+    )  # fmt: skip
+    bar.move_to(OPEN + MINUTE_NS, OPEN + 2 * MINUTE_NS)
+    assert bar.high < 0
+
+
+def test_what_came_ahead_for_another_bar_is_forgotten() -> None:
+    bar = OpenBar()
+    bar.move_to(OPEN, OPEN + MINUTE_NS)
+    bar.ahead = OpenBar()
+    bar.ahead.start = OPEN + 5 * MINUTE_NS
+    bar.ahead.add(first=1, high=1, low=1, last=1)
+    bar.move_to(OPEN + MINUTE_NS, OPEN + 2 * MINUTE_NS)
+    assert bar.high == -1
+    assert bar.ahead is None
+
+
+def test_the_calendar_ends_where_it_ends() -> None:
+    schedule = make_schedule()
+    assert schedule.next_date(DATE) == TOMORROW
+    assert schedule.next_date(TOMORROW) is None
+    assert schedule.day(TOMORROW).groups == {(OPEN + DAY_NS, CLOSE + DAY_NS): [0]}
+    assert schedule.nth_boundary_after(0, MINUTE_NS, OPEN, 10_000) is None
+
+
+def test_days_that_were_looked_up_are_not_kept_for_ever() -> None:
+    schedule = make_schedule()
+    for ahead in range(2 * DAYS_AHEAD_MAX):
+        schedule.day(DATE + dt.timedelta(days=ahead))
+    assert len(schedule._days) <= DAYS_AHEAD_MAX
+
+
+def test_midnight_is_indian() -> None:
+    assert midnight_after(OPEN) == ist_ns(TOMORROW, dt.time())
+    assert midnight_after(ist_ns(TOMORROW, dt.time()) - 1) == ist_ns(TOMORROW, dt.time())
