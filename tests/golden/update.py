@@ -1,0 +1,31 @@
+"""`python -m tests.golden.update`: pin the exports as they are now.
+
+A changed hash means that the same recording is traded differently: say why in the change.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from tests.kit import golden
+
+
+def main() -> None:
+    hashes = golden.pinned()
+    with tempfile.TemporaryDirectory() as place:
+        done = golden.replay(golden.SAMPLE, Path(place) / "sample")
+        hashes["sample"] = done.sha256
+        for name in golden.RECORDINGS:
+            if reason := golden.missing(name):
+                print(f"{name}: kept as it was, {reason}")
+                continue
+            hashes[name] = golden.replay(golden.example(name), Path(place) / name).sha256
+    for name, sha256 in sorted(hashes.items()):
+        print(f"{name}: {sha256}{'' if golden.pinned().get(name) == sha256 else '  (new)'}")
+    golden.HASHES.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
