@@ -1,0 +1,127 @@
+"""The tables of formats, states and reasons are those of the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from daemon.config import ExecutionConfig
+from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import NEXT_STATES
+from daemon.journal.schema import JournalMeta
+from daemon.journal.store import JournalStore
+from daemon.journal.words import EXITS, REFUSALS
+from daemon.market.intake import REFUSALS as TICK_REFUSALS
+from daemon.metrics.collector import MetricsCollector
+from daemon.metrics.honesty import FillProfile
+from daemon.report.model import RunFacts
+from daemon.report.summary import summarize, summary_dict
+from feeds.parquet_ticks import _TYPES
+from feeds.table import _ALIASES, TICK_COLUMNS
+from tests.kit.sample_events import sample_events
+
+DOCS = Path(__file__).parents[2] / "docs"
+FORMATS = (DOCS / "DATA_FORMATS.md").read_text(encoding="utf-8")
+GUIDE = (DOCS / "EXECUTION_ENGINE_V3_GUIDE.md").read_text(encoding="utf-8")
+SEMANTICS = (DOCS / "SEMANTICS.md").read_text(encoding="utf-8")
+ARCHITECTURE = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
+PROFILE = FillProfile.of(ExecutionConfig())
+
+
+def rows(text: str, marker: str) -> list[list[str]]:
+    """The cells of the table after a marker, without its head."""
+    after = text.split(marker)[1].lstrip("\n").split("\n\n")[0]
+    lines = [line for line in after.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([\w.]+)`", cell)
+
+
+def keyed(text: str, marker: str) -> dict[str, list[str]]:
+    return {names(first)[0]: names(second) for first, second, *_ in rows(text, marker)}
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind"), [("<!-- tables -->", "table"), ("<!-- views -->", "view")]
+)
+def test_the_journals_columns_are_documented(marker: str, kind: str, tmp_path: Path) -> None:
+    meta = JournalMeta(run_id="r", account="a")
+    with JournalStore.create(tmp_path, meta) as store:
+        named = store.query("SELECT name FROM sqlite_schema WHERE type = ?", (kind,))
+        found = {
+            row["name"]: [
+                column["name"]
+                for column in store.query("SELECT name FROM pragma_table_info(?)", (row["name"],))
+            ]
+            for row in named
+        }
+    assert keyed(FORMATS, marker) == found
+
+
+def test_the_exported_events_are_documented() -> None:
+    kinds: dict[str, Any] = {"created": OrderCreated, "moved": OrderMoved, "stop_moved": StopMoved}
+    found = {
+        name: ["event", *(field.name for field in msgspec.structs.fields(kind))]
+        for name, kind in kinds.items()
+    }
+    assert keyed(FORMATS, "<!-- event kinds -->") == found
+
+
+def test_the_native_columns_are_documented() -> None:
+    shown = [names(cells[0])[0] for cells in rows(FORMATS, "<!-- native columns -->")]
+    assert sorted(shown) == sorted(_TYPES)
+
+
+def test_the_recognised_column_names_are_documented() -> None:
+    found = {name: list(_ALIASES.get(name, (name,))) for name in TICK_COLUMNS}
+    assert keyed(FORMATS, "<!-- tick aliases -->") == found
+
+
+def test_the_summary_is_documented() -> None:
+    summary = summarize((), RunFacts(run_id="r", profile=PROFILE), marks={})
+    shown = [name for cells in rows(FORMATS, "<!-- summary -->") for name in names(cells[0])]
+    assert sorted(shown) == sorted(summary_dict(summary))
+
+
+def test_every_field_of_the_metrics_is_documented() -> None:
+    snapshot = MetricsCollector(PROFILE).snapshot(now_ts=0)
+    table = rows(GUIDE, "<!-- metrics -->")
+    assert [names(cells[0])[0] for cells in table] == list(snapshot)
+    meaning = {names(cells[0])[0]: names(cells[1]) for cells in table}
+    for name in ("fill_profile", "fills"):
+        assert meaning[name] == list(snapshot[name])
+
+
+def test_every_field_of_a_position_row_is_documented() -> None:
+    collector, ledger = MetricsCollector(PROFILE), Ledger()
+    for event in sample_events():
+        ledger.apply(event)
+        collector.on_committed([event], seq=event.seq, marks={}, stats={})
+        positions = collector.snapshot(now_ts=0)["positions"]
+        if positions:
+            break
+    [cells] = [each for each in rows(GUIDE, "<!-- metrics -->") if each[0] == "`positions`"]
+    assert names(cells[1]) == list(positions[0])
+
+
+def test_the_states_are_those_of_the_table() -> None:
+    shown = {(cells[0], cells[1]) for cells in rows(ARCHITECTURE, "<!-- states -->")}
+    assert shown == {(str(state), str(to)) for state, all_ in NEXT_STATES.items() for to in all_}
+
+
+def test_the_exit_reasons_are_those_of_the_program() -> None:
+    shown = [names(cells[0])[0] for cells in rows(GUIDE, "<!-- exit reasons -->")]
+    assert shown == list(EXITS)
+
+
+def test_every_refusal_is_in_the_semantics() -> None:
+    written = set(re.findall(r"`(\w+)`", SEMANTICS))
+    assert set(REFUSALS) <= written
+    assert set(TICK_REFUSALS) <= written
