@@ -101,6 +101,10 @@ def paise_column(prices: npt.NDArray[Any]) -> Int64s:
     """
     if prices.dtype.kind in "iu":
         return np.asarray(prices.astype(np.int64) * PAISE_PER_RUPEE, dtype=np.int64)
+    if prices.dtype == np.float64 and len(prices):
+        paise = _exact_paise(prices)
+        if paise is not None:
+            return paise
     with np.errstate(invalid="ignore", over="ignore"):
         whole = np.rint(prices.astype(np.float64) * PAISE_PER_RUPEE)
         exact = (whole / PAISE_PER_RUPEE).astype(prices.dtype) == prices
@@ -112,3 +116,15 @@ def paise_column(prices: npt.NDArray[Any]) -> Int64s:
     paise[np.isinf(prices)] = NOT_FINITE
     paise[np.isnan(prices)] = ABSENT
     return paise
+
+
+def _exact_paise(prices: npt.NDArray[np.float64]) -> Int64s | None:
+    """The column if every price is whole paise, which is nearly always; few passes over it."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = prices * PAISE_PER_RUPEE
+        np.rint(scaled, out=scaled)
+        if not (scaled.min() >= -PAISE_MAX and scaled.max() <= PAISE_MAX):
+            return None
+        paise = scaled.astype(np.int64)
+        scaled /= PAISE_PER_RUPEE
+        return paise if (scaled == prices).all() else None

@@ -94,8 +94,8 @@ class Book:
         if row < 0:
             return
         self.row = -1
-        self.ltp = rows.ltp[row]
-        self.quote_ts = rows.ts[row]
+        self.ltp = int(rows.ltp[row])
+        self.quote_ts = int(rows.ts[row])
         self.input_no = rows.input_no(row)
         self.bid = 0 if rows.bid is None else int(rows.bid[row])
         self.ask = 0 if rows.ask is None else int(rows.ask[row])

@@ -22,8 +22,11 @@ FUTURE_MAX_NS: Final = 400 * DAY_NS
 REFUSALS: Final = ("unknown_instrument", "bad_price", "not_paise", "late", "future")
 
 
+RowTuple = tuple[int, int, int, int, int]
+
+
 class Rows:
-    """Accepted rows of one date, as lists for the scan and as columns for the rest.
+    """Accepted rows of one date, as columns; single values and the scan's lists come from them.
 
     `instrument` is the number of instruments (the idle book) for a row outside its session.
     `special` are the rows, in order, that the engine must take by itself: the first after a
@@ -39,10 +42,11 @@ class Rows:
     def __init__(
         self, block: Ticks, first_input_no: int, offsets: npt.NDArray[np.intp] | None
     ) -> None:
-        self.ts: list[int] = block.ts.tolist()
-        self.instrument: list[int] = block.instrument.tolist()
-        self.ltp: list[int] = block.ltp.tolist()
-        self.volume: list[int] | None = None if block.volume is None else block.volume.tolist()
+        self.ts = block.ts
+        self.instrument = block.instrument
+        # a candle's extremes may change places, which the feed's own block must not see
+        self.ltp = block.ltp if block.walk is None else block.ltp.copy()
+        self.volume = block.volume
         self.bid = block.bid
         self.ask = block.ask
         self.walk = block.walk
@@ -61,10 +65,25 @@ class Rows:
         offset = row if self._offsets is None else int(self._offsets[row])
         return self.first_input_no + offset
 
-    def cursor(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """(row, ts, instrument, ltp, volume) of every row, once."""
-        volumes = repeat(-1) if self.volume is None else self.volume
-        return zip(range(len(self.ts)), self.ts, self.instrument, self.ltp, volumes, strict=False)
+    def volume_at(self, row: int) -> int:
+        """The cumulative volume of a row, -1 if it has none."""
+        return -1 if self.volume is None else int(self.volume[row])
+
+    def cursor(self, start: int, stop: int) -> Iterator[RowTuple]:
+        """(row, ts, instrument, ltp, volume) of the rows [start, stop), once."""
+        volumes = repeat(-1) if self.volume is None else self.volume[start:stop].tolist()
+        return zip(
+            range(start, stop),
+            self.ts[start:stop].tolist(),
+            self.instrument[start:stop].tolist(),
+            self.ltp[start:stop].tolist(),
+            volumes,
+            strict=False,
+        )
+
+    def first_at(self, ts: int, start: int, stop: int) -> int:
+        """The first row of [start, stop) at or after `ts`, `stop` if there is none."""
+        return start + int(np.searchsorted(self.ts[start:stop], ts))
 
 
 class Intake:
@@ -109,18 +128,18 @@ class Intake:
 
     def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_] | None:
         """Which rows are accepted; None when all are."""
+        ts = block.ts
+        if (
+            block.ltp.min() > 0
+            and block.instrument.min() >= 0
+            and block.instrument.max() < self._size
+            and ts[0] >= now
+            and (ts[1:] >= ts[:-1]).all()
+            and ts[-1] <= (ts[0] if now < 0 else now) + FUTURE_MAX_NS
+        ):
+            return None
         unknown = (block.instrument < 0) | (block.instrument >= self._size)
         bad = block.ltp <= 0
-        keep = ~(unknown | bad)
-        ts = block.ts
-        last = np.maximum.accumulate(np.where(keep, ts, now))
-        before = np.empty_like(last)
-        before[:1] = now
-        before[1:] = np.maximum(last[:-1], now)
-        late = ts < before
-        future = ts > np.maximum(before, ts[:1] if now < 0 else before) + FUTURE_MAX_NS
-        if keep.all() and not late.any() and not future.any():
-            return None
         return self._refuse(block, unknown, bad, now)
 
     def _refuse(

@@ -32,6 +32,7 @@ from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks, paise_column
+from daemon.execution import paper
 from daemon.execution.context import NoStrategies
 from daemon.execution.paper import PaperEngine
 from daemon.rules import load_rulebook
@@ -89,7 +90,7 @@ def as_ticks(raw: dict[str, Any]) -> Ticks:
 
 
 def w1_engine(path: Path) -> dict[str, Any]:
-    """W1 through the engine alone, row path: checks, paise, bars, strategy, orders, ledger."""
+    """W1 through the engine alone: checks, paise, bars, strategy, orders, ledger."""
     raw = blocks(path)
     instruments = universe()
     strategies = StrategyEngineV2(msgspec.convert(W1_STRATEGIES, StrategiesConfig), instruments)
@@ -104,6 +105,12 @@ def w1_engine(path: Path) -> dict[str, Any]:
     result = _outcome(engine)
     assert result == EXPECTED.get(ticks, result), (result, EXPECTED.get(ticks))
     return {"ticks": ticks, "seconds": elapsed, "events": events, "result": result}
+
+
+def w1_rows(path: Path) -> dict[str, Any]:
+    """W1 through the engine alone, every row by the row path."""
+    paper.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    return w1_engine(path)
 
 
 def w1_app(path: Path) -> dict[str, Any]:
@@ -161,7 +168,7 @@ def _outcome(engine: PaperEngine) -> tuple[int, int, float]:
 
 
 def positions(path: Path, count: int) -> dict[str, Any]:
-    """The row path with `count` open positions whose levels are far away."""
+    """The engine with `count` open positions whose levels are far away."""
     raw = blocks(path)
     start_ts = int(raw[0]["ts_ns"][0]) + 1_000_000_000
     intents = [
@@ -193,6 +200,12 @@ def positions(path: Path, count: int) -> dict[str, Any]:
     return {"ticks": sum(len(each["ts_ns"]) for each in rest), "seconds": elapsed}
 
 
+def positions_rows(path: Path, count: int) -> dict[str, Any]:
+    """The same by the row path."""
+    paper.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    return positions(path, count)
+
+
 def bracket(count: int) -> dict[str, Any]:
     """A bracket's whole life in the engine, charges booked: intent, fill, target, closed."""
     engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
@@ -220,8 +233,10 @@ def bracket(count: int) -> dict[str, Any]:
 
 CASES: dict[str, Callable[..., dict[str, Any]]] = {
     "w1_engine": lambda path: w1_engine(Path(path)),
+    "w1_rows": lambda path: w1_rows(Path(path)),
     "w1_app": lambda path: w1_app(Path(path)),
     "positions": lambda path, count: positions(Path(path), int(count)),
+    "positions_rows": lambda path, count: positions_rows(Path(path), int(count)),
     "bracket": lambda count: bracket(int(count)),
 }
 
