@@ -213,9 +213,9 @@ class App:
         """Strategies that raised: their traceback goes to the log, the fact to the journal."""
         for fault in self.parts.strategies.take_faults():
             self._note("strategy_fault", {"strategy_id": fault.strategy_id, "error": fault.error})
-            logger.bind(strategy_id=fault.strategy_id, error=fault.error).error(
-                "a strategy raised; its intents of this call are lost\n{}", fault.traceback_text
-            )
+            logger.bind(
+                strategy_id=fault.strategy_id, error=fault.error, traceback=fault.traceback_text
+            ).error("a strategy raised; its intents of this call are lost")
 
     # numbers
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Final
 
 from loguru import logger
 
 from daemon.config import LogConfig
 from daemon.errors import ConfigError
 
-_TEXT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message} {extra}"
+if TYPE_CHECKING:
+    from loguru import Record
+
+_TRACEBACK: Final = "traceback"
+_REST: Final = "_rest"
+_APART: Final = (_TRACEBACK, _REST)
 
 
 def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
@@ -21,9 +27,10 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
     """
     logger.remove()
     as_json = config.format == "json"
+    form = "{message}" if as_json else _text
     level = "WARNING" if quiet else config.level
     logger.add(
-        _to_stderr, level=level, format=_TEXT, serialize=as_json, diagnose=False, backtrace=False
+        _to_stderr, level=level, format=form, serialize=as_json, diagnose=False, backtrace=False
     )
     if not config.file:
         return
@@ -31,7 +38,7 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
         logger.add(
             config.file,
             level=config.level,
-            format=_TEXT,
+            format=form,
             serialize=as_json,
             rotation="50 MB",
             retention=10,
@@ -42,6 +49,16 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
         raise ConfigError(
             f"log.file: {config.file}: cannot be written: {error.strerror}"
         ) from error
+
+
+def _text(record: Record) -> str:
+    """One line, what was bound as name=value after the message, a traceback below it."""
+    bound = record["extra"]
+    rest = "".join(f" {name}={value}" for name, value in bound.items() if name not in _APART)
+    below = f"\n{bound[_TRACEBACK]}".rstrip() if _TRACEBACK in bound else ""
+    # Not written into the format itself: braces and tags of a value are no markup.
+    bound[_REST] = rest + below
+    return "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}{extra[" + _REST + "]}\n{exception}"
 
 
 def _to_stderr(message: str) -> None:

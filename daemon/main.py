@@ -51,11 +51,16 @@ def start(
     if version:
         typer.echo(f"run_fno_paper {VERSION}")
         return
+    overrides = _overrides(feed, replay, speed, since, until, account, out)
     if context.invoked_subcommand is not None:
+        if overrides or config or data:
+            raise UsageError(
+                f"options before {context.invoked_subcommand!r} are those of a run; put its own "
+                "after it"
+            )
         return
     if config is None:
         raise UsageError("expected --config FILE (or a subcommand; see --help)")
-    overrides = _overrides(feed, replay, speed, since, until, account, out)
     _run(config, overrides, data)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from daemon.config import ExecutionConfig
-from daemon.errors import JournalCorrupt
+from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.store import JournalStore
 from daemon.metrics.honesty import FillProfile
 from daemon.report.html import write_report
@@ -53,7 +53,11 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
             prices=prices_of(series),
             equity=equity_of(store.events(), series),
         )
-    return write_report(to or directory / REPORT_FILE, data)
+    path = to or directory / REPORT_FILE
+    try:
+        return write_report(path, data)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _series(directory: Path) -> Series:

@@ -315,6 +315,7 @@ def test_a_strategy_that_raises_is_journaled_and_disabled_and_the_run_goes_on(
     assert summary_of(kept)["ticks"] == 1200
     assert "Strategy mine raised 3 times; it was disabled." in done.out
     assert done.err.count("broken_one.py") == 3  # a traceback each, for who wrote it
+    assert "intents of this call are lost strategy_id=mine error=KeyError" in done.err
 
 
 # journals

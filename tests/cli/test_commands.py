@@ -173,6 +173,8 @@ def test_help_lists_the_commands() -> None:
     (("check",), "Missing argument"),
     (("journal", "explain"), "Missing argument"),
     (("journal", "show", "--limit", "0"), "--limit"),
+    (("--config", SAMPLE, "journal", "show"), "options before 'journal' are those of a run"),
+    (("--out", "elsewhere", "report"), "options before 'report' are those of a run"),
 ])  # fmt: skip
 def test_a_wrong_command_line_is_one_line_and_64(
     arguments: tuple[str, ...], complaint: str
@@ -327,3 +329,12 @@ def test_a_reader_that_leaves_early_gets_no_traceback(sample: Ran) -> None:
     process.stdout.close()
     process.stdout = None
     assert "Traceback" not in finished(process).err
+
+
+@pytest.mark.parametrize("to", ["no/page.html", "directory"])
+def test_a_page_that_cannot_be_written_is_64(to: str, sample: Ran, tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "no").write_text("")
+    done = invoke("report", "--out", sample.out, "--to", tmp_path / to)
+    assert done.code == 64
+    assert "cannot be written" in done.complaint
