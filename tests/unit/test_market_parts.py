@@ -59,7 +59,7 @@ def test_each_refused_row_is_counted_once_by_its_first_reason() -> None:
     whose = [0, 7, 0, 0, 0, 0, 0, 0, 0, -1]
     times = [OPEN + 9, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN + 8, OPEN + 10, OPEN]
     (rows,) = take(intake, block(*times, ltp=prices, instrument=whose))
-    assert rows.ts == [OPEN + 9, OPEN + 10]
+    assert rows.ts.tolist() == [OPEN + 9, OPEN + 10]
     assert [rows.input_no(0), rows.input_no(1)] == [1, 9]
     assert intake.refused == {
         "unknown_instrument": 2, "bad_price": 4, "not_paise": 1, "late": 1, "future": 0,
@@ -70,7 +70,7 @@ def test_each_refused_row_is_counted_once_by_its_first_reason() -> None:
 def test_a_refused_row_moves_no_clock() -> None:
     intake = make_intake()
     (rows,) = take(intake, block(OPEN + 50, OPEN + 1, instrument=[5, 0]), now=OPEN)
-    assert rows.ts == [OPEN + 1]
+    assert rows.ts.tolist() == [OPEN + 1]
     assert intake.refused["late"] == 0
 
 
@@ -78,14 +78,17 @@ def test_a_row_far_in_the_future_is_refused_and_the_next_one_is_not() -> None:
     intake = make_intake()
     ticks = block(OPEN, OPEN + FUTURE_MAX_NS + 1, OPEN + 1)
     (rows,) = take(intake, ticks)
-    assert rows.ts == [OPEN, OPEN + 1]
+    assert rows.ts.tolist() == [OPEN, OPEN + 1]
     assert (intake.refused["future"], intake.refused["late"]) == (1, 0)
 
 
 def test_a_block_is_cut_at_midnight() -> None:
     intake = make_intake()
     parts = take(intake, block(OPEN, OPEN + 1, OPEN + DAY_NS, OPEN + DAY_NS + 1))
-    assert [each.ts for each in parts] == [[OPEN, OPEN + 1], [OPEN + DAY_NS, OPEN + DAY_NS + 1]]
+    assert [each.ts.tolist() for each in parts] == [
+        [OPEN, OPEN + 1],
+        [OPEN + DAY_NS, OPEN + DAY_NS + 1],
+    ]
     assert [each.input_no(0) for each in parts] == [1, 3]
     assert intake.gaps == 0  # a night is no gap
     assert [sorted(each.gaps) for each in parts] == [[], [0]]  # but its quotes are old
@@ -94,7 +97,7 @@ def test_a_block_is_cut_at_midnight() -> None:
 def test_rows_outside_the_session_go_to_the_idle_book() -> None:
     intake = make_intake()
     (rows,) = take(intake, block(OPEN - 1, OPEN, CLOSE - 1, CLOSE))
-    assert rows.instrument == [1, 0, 0, 1]
+    assert rows.instrument.tolist() == [1, 0, 0, 1]
     assert intake.outside_session == 2
 
 
@@ -144,7 +147,7 @@ def test_the_scan_stops_at_levels_and_at_what_is_due_and_keeps_the_segment() -> 
     (rows,) = take(make_intake(), ticks)
     book, idle = Book(0, INSTRUMENT), Book(1, None)
     book.below = 90
-    cursor = rows.cursor()
+    cursor = rows.cursor(0, len(rows))
     assert scan(cursor, [book, idle], NEVER) == 3
     assert (book.row, book.open, book.high, book.low) == (2, 100, 103, 97)
     assert (book.baseline, book.volume) == (10, 12)
