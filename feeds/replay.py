@@ -30,6 +30,7 @@ from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
 from feeds.quality import DataQuality
 from feeds.table import Table
 from feeds.tick_files import TickFile
+from feeds.timeline import closes_of, timeline
 from feeds.universe import ContractLookup, build_universe, describes
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
@@ -150,6 +151,7 @@ class ReplayFeed:
             config, universe_config, contracts=contracts, session_close=session_close,
             data_dir=data_dir,
         )  # fmt: skip
+        self._session_close = session_close
         self._settlements = _settlements(config)
         self._quality = DataQuality()
         self.universe = self._recording.universe
@@ -158,9 +160,10 @@ class ReplayFeed:
     async def inputs(self) -> AsyncIterator[Input]:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
-        with closing(self._timeline()) as timeline:  # type: ignore[type-var]
-            for each in timeline:
-                if isinstance(each, Settlement):
+        closes = closes_of(self.universe, self._session_close)
+        with closing(self._recording.blocks()) as blocks:  # type: ignore[type-var]
+            for each in timeline(blocks, self._settlements, closes):
+                if not isinstance(each, Ticks):
                     await pacer.wait(each.ts, each.ts)
                     yield each
                     continue
@@ -172,22 +175,6 @@ class ReplayFeed:
     def quality(self) -> dict[str, int]:
         """Counters of what was odd in the rows given so far."""
         return self._quality.counters() | self._recording.counts()
-
-    def _timeline(self) -> Iterator[Ticks | Settlement]:
-        due = list(self._settlements)
-        time = RunningTime()
-        with closing(self._recording.blocks()) as blocks:  # type: ignore[type-var]
-            for whole in blocks:
-                block, keys = whole, time.keys(whole.ts)
-                while due and len(block) and due[0].ts <= keys[-1]:
-                    at = int(np.searchsorted(keys, due[0].ts, side="left"))
-                    if at:
-                        yield block.rows(0, at)
-                    yield due.pop(0)
-                    block, keys = block.rows(at, len(block)), keys[at:]
-                if len(block):
-                    yield block
-        yield from due
 
 
 def open_source(

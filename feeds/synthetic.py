@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
@@ -36,6 +37,7 @@ from feeds.synthetic_market import (
     half_spread,
     option_price,
 )  # fmt: skip
+from feeds.timeline import closes_of, timeline
 
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_SECONDS: Final = 60
@@ -119,15 +121,24 @@ class SyntheticFeed:
         self._market = SyntheticMarket(config, session=session, shift=shift, depth=depth)
         self._quality = DataQuality()
         self.universe = self._market.universe
+        self._session = session
 
     async def inputs(self) -> AsyncIterator[Input]:
         """The blocks of all sessions in order."""
         pacer = Pacer(self._speed)
-        for block in self._market.blocks(self._block_rows):
-            for since, due, piece in pacer.pieces(block):
+        closes = closes_of(self.universe, self._close)
+        for each in timeline(self._market.blocks(self._block_rows), (), closes):
+            if not isinstance(each, Ticks):
+                yield each
+                continue
+            for since, due, piece in pacer.pieces(each):
                 await pacer.wait(since, due)
                 self._quality.observe(piece)
                 yield piece
+
+    def _close(self, instrument: Instrument, date: dt.date) -> int | None:
+        span = self._session(date, instrument)
+        return None if span is None else span[1]
 
     def quality(self) -> dict[str, int]:
         """Counters of what was odd in the rows given so far."""

@@ -1,0 +1,76 @@
+"""Rows with everything else that happens between them: settlements, and closes without ticks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+
+import numpy as np
+
+from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
+from daemon.domain.inputs import Clock, Settlement
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Int64s, Ticks
+from feeds.blocks import RunningTime
+
+Closes = Callable[[dt.date], Sequence[int]]
+"""The times (UTC ns, ascending) at which sessions end on a date."""
+Moment = Clock | Settlement
+_BY_TIME = attrgetter("ts")
+
+
+def no_closes(date: dt.date) -> Sequence[int]:
+    """No calendar: nothing is known to end."""
+    return ()
+
+
+def closes_of(
+    universe: Universe, close: Callable[[Instrument, dt.date], int | None] | None
+) -> Closes:
+    """The closes of all instruments of a universe, once each."""
+    if close is None:
+        return no_closes
+
+    def closes(date: dt.date) -> Sequence[int]:
+        found = {close(each, date) for each in universe}
+        return sorted(each for each in found if each is not None)
+
+    return closes
+
+
+def timeline(
+    blocks: Iterable[Ticks], settlements: Sequence[Settlement], closes: Closes
+) -> Iterator[Ticks | Moment]:
+    """The rows, cut where a session ends or a settlement is due, with a Clock at each close.
+
+    A close that no row follows is not told: the end of a recording is not the end of a session.
+    Without the Clock what is due at a close would wait for the next day's first tick.
+    """
+    due: list[Moment] = sorted(settlements, key=_BY_TIME)
+    time, day = RunningTime(), None
+    for block in blocks:
+        rest, keys = block, time.keys(block.ts)
+        while len(rest):
+            date = ist_date(int(keys[0]))
+            if date != day:
+                day = date
+                for close in closes(date):
+                    if close > keys[0]:
+                        insort(due, Clock(ts=close), key=_BY_TIME)
+            size = int(np.searchsorted(keys, ist_midnight(date) + DAY_NS, side="left"))
+            yield from _with_due(rest.rows(0, size), keys[:size], due)
+            rest, keys = rest.rows(size, len(rest)), keys[size:]
+    while any(isinstance(each, Settlement) for each in due):
+        yield due.pop(0)
+
+
+def _with_due(block: Ticks, keys: Int64s, due: list[Moment]) -> Iterator[Ticks | Moment]:
+    while due and due[0].ts <= keys[-1]:
+        at = int(np.searchsorted(keys, due[0].ts, side="left"))
+        if at:
+            yield block.rows(0, at)
+        yield due.pop(0)
+        block, keys = block.rows(at, len(block)), keys[at:]
+    yield block
