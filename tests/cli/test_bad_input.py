@@ -11,6 +11,8 @@ import sqlite3
 import textwrap
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.kit.cli import (
@@ -192,16 +194,33 @@ def test_a_parquet_file_that_cannot_be_opened_is_69(damage: str, tmp_path: Path)
 
 def test_a_parquet_file_damaged_in_the_middle_keeps_what_was_before(tmp_path: Path) -> None:
     ticks = tmp_path / "damaged.parquet"
-    data = bytearray((ROOT / "configs/sample_session.parquet").read_bytes())
-    middle = len(data) * 3 // 4
-    data[middle : middle + 4000] = b"\xff" * 4000
+    rows = [each.split(",") for each in tick_rows(5_000)]
+    columns = {
+        "ts": [row[0] for row in rows],
+        "symbol": [row[1] for row in rows],
+        "ltp": [float(row[2]) + at % 1_000 for at, row in enumerate(rows)],
+    }
+    pq.write_table(
+        pa.table(columns),
+        ticks,
+        row_group_size=1_000,
+        use_dictionary=False,
+        write_page_checksum=True,
+    )
+    fourth = pq.ParquetFile(ticks).metadata.row_group(3).column(2)
+    at = fourth.data_page_offset + fourth.total_compressed_size // 2
+    data = bytearray(ticks.read_bytes())
+    data[at] ^= 0xFF
     ticks.write_bytes(data)
-    config = tmp_path / "config.yaml"
-    sample = (ROOT / SAMPLE).read_text()
-    config.write_text(sample.replace("configs/sample_session.parquet", str(ticks)))
+    config = write_config(tmp_path / "config.yaml", ticks)
+    config.write_text(config.read_text().replace("replay:\n", "replay:\n    block_rows: 1000\n", 1))
     done = run(config, tmp_path / "out")
     assert done.code == 69
-    assert "damaged.parquet" in done.complaint
+    assert "row 3001: the file is damaged from here on" in done.complaint
+    kept = only_run(tmp_path / "out")
+    assert verified(kept) == 0
+    assert summary_of(kept)["ticks"] == 3_000
+    assert operations_of(kept)[-1].detail["reason"] == "feed_lost"
 
 
 def test_a_cut_recording_keeps_what_was_read_before(tmp_path: Path) -> None:
@@ -251,13 +270,13 @@ def test_a_mapped_column_that_is_not_in_the_file_is_named(tmp_path: Path) -> Non
     ticks.write_text(f"ts,symbol,price\n2026-11-18T09:15:00,{FUTURE},25000\n")
     config = write_config(tmp_path / "config.yaml", ticks)
     done = run(config, tmp_path / "out")
-    assert done.code in (69, 78)
+    assert done.code == 69
     assert "ltp" in done.complaint
     assert "price" in done.complaint
     text = config.read_text().replace(f"{ticks}\n", f"{ticks}\n        columns: {{ltp: prise}}\n")
     config.write_text(text)
     done = run(config, tmp_path / "out")
-    assert done.code in (69, 78)
+    assert done.code == 69
     assert "prise" in done.complaint
     assert runs_of(tmp_path / "out") == []
 
