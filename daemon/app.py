@@ -47,6 +47,7 @@ class App:
         self.engine = parts.engine
         self.feed = parts.feed
         self.sampler = PriceSampler(parts.feed.universe)
+        self.engine.on_rows = self.sampler.observe
         self.collector = MetricsCollector(FillProfile.of(parts.config.execution))
         self.bus: Bus[Committed] = Bus()
         self.stopped_by = ""
@@ -136,7 +137,6 @@ class App:
             self._handled = self.engine.input_no
             self._note_faults()
             if isinstance(item, Ticks):
-                self.sampler.observe(item)
                 self._last_tick_real = anyio.current_time()
             is_time = anyio.current_time() - self._last_put >= STATS_EVERY_S
             if events or self._operations or is_time:
@@ -230,11 +230,20 @@ class App:
             "engine": stats["engine"],
             "ticks": stats["ticks"],
             "refused": stats["refused_rows"],
-            "feed_state": self._feed_state,
-            "feed_age_s": max(0.0, anyio.current_time() - self._last_tick_real),
             "session_ts": max(self.engine.at.now, 0),
             "counters": self._counters(),
         }
 
     def _snapshot(self) -> dict[str, Any]:
-        return self.collector.snapshot(now_ts=self.clock.now_ns(), decided_seq=self.ledger.seq)
+        numbers = self.collector.snapshot(now_ts=self.clock.now_ns(), decided_seq=self.ledger.seq)
+        names = {"run_id": self.directory.name, "account": self.parts.config.account}
+        return numbers | self._feed_now() | names
+
+    def _feed_now(self) -> dict[str, Any]:
+        """The feed's state and age at this moment, whether or not an input came."""
+        if not self._last_tick_real:
+            return {"feed_state": self._feed_state, "feed_age_s": None}
+        age = max(0.0, anyio.current_time() - self._last_tick_real)
+        is_stale = age > self.parts.config.execution.stale_after_s
+        state = "stale" if is_stale and self._feed_state == "live" else self._feed_state
+        return {"feed_state": state, "feed_age_s": round(age, 3)}

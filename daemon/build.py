@@ -10,6 +10,7 @@ from daemon.config import Config
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
+from daemon.execution.core import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.rules import Rulebook, load_rulebook
 from daemon.warmup import Reading, history
@@ -34,6 +35,7 @@ def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
     rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
     feed = build_feed(config, rules, data_dir=data_dir)
+    _check_settlements(config, feed.universe)
     strategies = StrategyEngineV2(config.strategies, feed.universe)
     if config.feed.kind == "replay":
         reading = _reading(rules, data_dir)
@@ -58,17 +60,34 @@ def _engine(
     )
 
 
+def _check_settlements(config: Config, universe: Universe) -> None:
+    """Refuse an official close that no contract of the universe could use."""
+    expiries = {(each.name, each.expiry) for each in universe if each.expiry}
+    for number, row in enumerate(config.feed.replay.settlements):
+        if config.feed.kind == "replay" and (row.underlying, row.date) not in expiries:
+            known = ", ".join(f"{name} {expiry}" for name, expiry in sorted(expiries)) or "none"
+            raise ConfigError(
+                f"feed.replay.settlements[{number}]: no instrument of {row.underlying!r} expires "
+                f"on {row.date}; the universe has {known}"
+            )
+
+
 def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
     """The feed that the configuration names. Raises ConfigError or FeedError."""
     feed = config.feed
+    grace_ns = config.execution.candle_grace_ms * MILLISECOND_NS
     if feed.kind == "replay":
-        return ReplayFeed(feed.replay, config.universe, **_reading(rules, data_dir))
+        return ReplayFeed(
+            feed.replay, config.universe, grace_ns=grace_ns, **_reading(rules, data_dir)
+        )
     if feed.kind == "synthetic":
         return SyntheticFeed(
             feed.synthetic,
             session=lambda date, instrument: _span(rules, date, instrument),
             shift=lambda date: _shifted_expiry(rules, date),
             speed=feed.synthetic.speed,
+            depth=feed.synthetic.depth,
+            grace_ns=grace_ns,
         )
     raise ConfigError(
         "feed.kind: the live feed (kite) is not part of this version; expected replay or synthetic"

@@ -163,6 +163,8 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15
     sessions: Annotated[int, Meta(ge=1, le=250)] = 1
+    depth: bool = True
+    """Whether ticks carry five levels of bids and asks."""
     speed: str = "max"
     """`max`, or a factor of real time."""
 

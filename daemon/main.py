@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -176,10 +177,25 @@ def first_fault(error: BaseException) -> DaemonError | None:
     return None
 
 
+def spread_replay(arguments: Sequence[str]) -> list[str]:
+    """`--replay A B` as the parser wants it: the option before every file."""
+    spread: list[str] = []
+    in_files = False
+    for each in arguments:
+        if each.startswith("-"):
+            in_files = each == "--replay"
+        elif in_files:
+            spread.append("--replay")
+        if not (in_files and each == "--replay"):
+            spread.append(each)
+    return spread
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     try:
-        code = int(app(standalone_mode=False) or ExitCode.STOPPED)
+        arguments = spread_replay(sys.argv[1:])
+        code = int(app(arguments, standalone_mode=False) or ExitCode.STOPPED)
     except typer.TyperException as error:
         _complain(error.format_message())
         code = int(ExitCode.USAGE)

@@ -8,8 +8,9 @@ import anyio
 from loguru import logger
 
 from daemon.domain.dates import iso_ist
+from daemon.domain.money import rupees_text
 from daemon.execution.views import unrealized_paise
-from daemon.report.text import count, indian
+from daemon.report.text import count
 
 if TYPE_CHECKING:
     from daemon.app import App
@@ -41,7 +42,7 @@ def status_line(app: App, rate: float) -> str:
     pnl = ledger.realized_paise + unrealized_paise(app.engine.engine)
     return (
         f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>8}/s "
-        f"{len(ledger.positions):>3} open  P&L {indian(pnl):>12}"
+        f"{len(ledger.positions):>3} open  P&L {rupees_text(pnl):>12}"
     )
 
 

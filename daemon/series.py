@@ -13,8 +13,9 @@ from daemon.domain.dates import MINUTE_NS
 from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
-from daemon.domain.ticks import Int64s, Ticks
+from daemon.domain.ticks import Int64s
 from daemon.errors import JournalCorrupt
+from daemon.market.intake import Rows
 from daemon.metrics.honesty import whole_paise
 
 SERIES_VERSION: Final = 1
@@ -43,24 +44,27 @@ class PriceSampler:
         self._slot = -1
         self._last_ts = 0
 
-    def observe(self, block: Ticks) -> None:
-        """Take a block's prices; cost is a few passes over two columns."""
-        if len(block) == 0:
+    def observe(self, rows: Rows) -> None:
+        """Take the prices of rows that the engine has accepted, and of those in session only.
+
+        A price that the engine does not believe must not mark a position either. The cost is a
+        few passes over three columns.
+        """
+        ts, instrument, ltp = rows.ts, rows.instrument, rows.ltp
+        in_session = instrument < len(self._symbols)
+        if not in_session.all():
+            ts, instrument, ltp = ts[in_session], instrument[in_session], ltp[in_session]
+        if len(ts) == 0:
             return
-        good = (block.ltp > 0) & (block.instrument >= 0)
-        if not good.all():
-            block = block.take(good)
-            if len(block) == 0:
-                return
-        minutes = block.ts // MINUTE_NS
-        starts = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(block)]
+        minutes = ts // MINUTE_NS
+        starts = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(ts)]
         for start, stop in pairwise(starts):
             minute = int(minutes[start])
             if minute // self._every > self._slot >= 0:
                 self._keep()
             self._slot = max(minute // self._every, self._slot)
-            self._last[block.instrument[start:stop]] = block.ltp[start:stop]
-            self._last_ts = max(self._last_ts, int(block.ts[stop - 1]))
+            self._last[instrument[start:stop]] = ltp[start:stop]
+            self._last_ts = max(self._last_ts, int(ts[stop - 1]))
 
     def _keep(self) -> None:
         self._samples.append((self._last_ts, self._last.copy()))

@@ -145,7 +145,9 @@ class ReplayFeed:
         contracts: ContractLookup | None = None,
         session_close: SessionClose | None = None,
         data_dir: Path | None = None,
+        grace_ns: int = 0,
     ) -> None:
+        self._grace_ns = grace_ns
         self._speed = parse_speed(config.speed)
         self._recording = Recording(
             config, universe_config, contracts=contracts, session_close=session_close,
@@ -160,7 +162,7 @@ class ReplayFeed:
     async def inputs(self) -> AsyncIterator[Input]:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
-        closes = closes_of(self.universe, self._session_close)
+        closes = closes_of(self.universe, self._session_close, self._grace_ns)
         with closing(self._recording.blocks()) as blocks:  # type: ignore[type-var]
             for each in timeline(blocks, self._settlements, closes):
                 if not isinstance(each, Ticks):

@@ -115,7 +115,9 @@ class SyntheticFeed:
         speed: str = "max",
         block_rows: int = 65_536,
         depth: bool = False,
+        grace_ns: int = 0,
     ) -> None:
+        self._grace_ns = grace_ns
         self._speed = parse_speed(speed)
         self._block_rows = block_rows
         self._market = SyntheticMarket(config, session=session, shift=shift, depth=depth)
@@ -126,7 +128,7 @@ class SyntheticFeed:
     async def inputs(self) -> AsyncIterator[Input]:
         """The blocks of all sessions in order."""
         pacer = Pacer(self._speed)
-        closes = closes_of(self.universe, self._close)
+        closes = closes_of(self.universe, self._close, self._grace_ns)
         for each in timeline(self._market.blocks(self._block_rows), (), closes):
             if not isinstance(each, Ticks):
                 yield each

@@ -27,15 +27,17 @@ def no_closes(date: dt.date) -> Sequence[int]:
 
 
 def closes_of(
-    universe: Universe, close: Callable[[Instrument, dt.date], int | None] | None
+    universe: Universe,
+    close: Callable[[Instrument, dt.date], int | None] | None,
+    grace_ns: int = 0,
 ) -> Closes:
-    """The closes of all instruments of a universe, once each."""
+    """When all is over for the instruments of a universe, once each: close plus candle grace."""
     if close is None:
         return no_closes
 
     def closes(date: dt.date) -> Sequence[int]:
         found = {close(each, date) for each in universe}
-        return sorted(each for each in found if each is not None)
+        return sorted(each + grace_ns for each in found if each is not None)
 
     return closes
 

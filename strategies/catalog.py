@@ -112,6 +112,8 @@ def _build(config: StrategyConfig, cls: Callable[..., Any]) -> Any:
         _refuse(config, str(error), error)
     except ValueError as error:
         _refuse(config, f"params: {error}", error)
+    except Exception as error:  # noqa: BLE001 - a boundary: the constructor is the user's own code
+        _refuse(config, f"its __init__ raised {type(error).__name__}: {error}", error)
 
 
 def _params(config: StrategyConfig, cls: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_intent
 
 
 def as_intents(returned: object) -> list[OrderIntent]:
@@ -44,7 +44,7 @@ def completed(
     parse_timeframe(timeframe)
     bars = intent.time_stop_bars
     default_product = intent.product == "MIS" and not product_given
-    return msgspec.structs.replace(
+    complete = msgspec.structs.replace(
         intent,
         signal=Signal(intent.signal),
         qty=index(intent.qty),
@@ -57,6 +57,8 @@ def completed(
         product=config.product if default_product else intent.product,
         exits=merge_exits(intent.exits, config.exits),
     )
+    check_intent(complete)
+    return complete
 
 
 def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrides | None:

@@ -72,7 +72,7 @@ def check_intent(intent: OrderIntent) -> None:
     a number) is a gate's business; this is what an event could not carry.
     """
     for name in ("symbol", "strategy_id", "timeframe", "reason", "tag"):
-        _expect(type(getattr(intent, name)) is str, intent, name, "text")
+        _expect(_is_text(getattr(intent, name)), intent, name, "text")
     _expect(intent.signal in tuple(Signal), intent, "signal", "BUY, SELL, EXIT or HOLD")
     _expect(intent.product in ("MIS", "NRML"), intent, "product", "MIS or NRML")
     _expect(_is_whole(intent.qty), intent, "qty", "a whole number")
@@ -99,6 +99,11 @@ def _check_exits(exits: ExitOverrides) -> None:
     _expect(part is None or 0 < part < 1, exits, "partial_exit_pct", "between 0 and 1")
     _expect(step is None or 0 < step <= 100, exits, "trail_step_r", "above 0, at most 100")
     _expect(bars is None or _is_whole(bars), exits, "time_stop_bars", "a whole number")
+
+
+def _is_text(value: object) -> bool:
+    """Text that a journal can hold: a lone surrogate has no bytes."""
+    return type(value) is str and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _is_whole(value: object) -> bool:

@@ -39,6 +39,8 @@ class FillTally(msgspec.Struct, kw_only=True):
     after_gap: int = 0
     optimistic: int = 0
     """Fills at mid or ltp although the quote had the side that bid_ask would have paid."""
+    no_book: int = 0
+    """Fills on a quote without that side: what bid_ask would have paid is not known."""
 
 
 OLD_QUOTE_NS = 1_000_000_000
@@ -191,8 +193,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     def _reduce(self, order: Order, event: OrderMoved, fill: Fill) -> None:
         position = self.positions[order.order_id]
         assert 0 < fill.quantity <= position.quantity, (fill, position)
-        share = position.cost_paise * fill.quantity // position.quantity
-        position.cost_paise -= share
+        position.cost_paise -= position.cost_share(fill.quantity)
         position.quantity -= fill.quantity
         position.exit_fills += 1
         position.pending = None
@@ -200,7 +201,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.realized_bid_ask_paise += fill.realized_bid_ask_paise
         self.realized_paise += fill.realized_paise
         self.realized_bid_ask_paise += fill.realized_bid_ask_paise
-        tally = self.tally_on(order.strategy_id, ist_day(event.ts))
+        tally = self.tally_on(order.strategy_id, ist_day(event.due_ts or event.ts))
         tally.realized_paise += fill.realized_paise
         tally.realized_today_paise += fill.realized_paise
         self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
@@ -227,6 +228,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         count.walked += fill.walked
         count.after_gap += fill.after_gap
         count.optimistic += is_optimistic(fill)
+        count.no_book += fill.rule != "settlement" and not has_book_side(fill)
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels
@@ -267,8 +269,17 @@ def day_of(order_id: str) -> str:
 
 def is_optimistic(fill: Fill) -> bool:
     """A mid or ltp fill where the side that bid_ask would have paid was there."""
-    side = fill.ask_paise if fill.transaction_type == "BUY" else fill.bid_paise
-    return fill.rule in ("mid", "ltp") and side > 0
+    if not has_book_side(fill):
+        return False
+    if fill.rule == "last_quote":
+        better = fill.bid_ask_paise - fill.price_paise
+        return better > 0 if fill.transaction_type == "BUY" else better < 0
+    return fill.rule in ("mid", "ltp", "ltp_for_mid")
+
+
+def has_book_side(fill: Fill) -> bool:
+    """Whether the quote had the side of the book that the order would have crossed."""
+    return (fill.ask_paise if fill.transaction_type == "BUY" else fill.bid_paise) > 0
 
 
 def _by_number(position: Position) -> int:

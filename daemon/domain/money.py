@@ -45,10 +45,17 @@ def rupees(paise: int) -> float:
 
 
 def rupees_text(paise: int) -> str:
-    """Paise as rupees with two decimals and a thousands separator, for people."""
-    sign = "-" if paise < 0 else ""
+    """Paise as rupees in Indian digit groups: 12345678 is 1,23,456.78; a minus sign is ASCII."""
     whole, part = divmod(abs(paise), PAISE_PER_RUPEE)
-    return f"{sign}{whole:,}.{part:02d}"
+    return f"{'-' if paise < 0 else ''}{group_indian(whole)}.{part:02d}"
+
+
+def group_indian(number: int) -> str:
+    """A whole number >= 0 in Indian groups: the last three digits, then twos."""
+    digits = str(number)
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(pairs), tail])
 
 
 def floor_to_tick(numerator: int, denominator: int, tick: int) -> int:

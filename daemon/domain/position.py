@@ -69,6 +69,10 @@ class Position(msgspec.Struct, kw_only=True):
             return 0
         return abs(self.entry_paise - self.initial_stop_paise)
 
+    def cost_share(self, quantity: int) -> int:
+        """What `quantity` units of the open ones cost: the proportional share, rounded down."""
+        return self.cost_paise * quantity // self.quantity
+
     def unrealized_paise(self, ltp_paise: int) -> int:
         """What closing the open quantity at `ltp_paise` would add, gross."""
         return self.sign * (ltp_paise * self.quantity - self.cost_paise)

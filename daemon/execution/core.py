@@ -6,8 +6,9 @@ lifecycle manager applies to the ledger. How a position is watched in between is
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +33,7 @@ from daemon.execution.builder import OrderBuilder
 from daemon.execution.context import Rules
 from daemon.execution.fills import FillEngine
 from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book, Quote
 from daemon.market.intake import Rows
@@ -58,14 +60,18 @@ class WaitingFill(NamedTuple):
 
 
 class Moment:
-    """Where the engine is in its inputs. Times UTC ns; `due_ts` 0 when nothing was due earlier."""
+    """Where the engine is in its inputs. Times UTC ns; `due_ts` 0 when nothing was due earlier.
 
-    __slots__ = ("due_ts", "feed_last", "input_no", "now", "resumed_ts")
+    `is_over` while candles of a session that has ended are told: nothing may follow from them.
+    """
+
+    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts")
 
     def __init__(self) -> None:
         self.now = -1
         self.input_no = 0
         self.due_ts = 0
+        self.is_over = False
         self.feed_last = -1
         self.resumed_ts = -1
 
@@ -202,6 +208,7 @@ class ExecutionCore:
             open_ts=open_ts,
             close_ts=close_ts,
             square_off_ts=close_ts - self._square_off_ns,
+            is_over=self.at.is_over,
             killed=self.killed,
             strategy_off=order.strategy_id in self.strategies_off,
             freeze_quantity=freeze,
@@ -345,7 +352,8 @@ class ExecutionCore:
         quantity = fill.quantity
         fill = msgspec.structs.replace(
             fill,
-            realized_paise=_gain(position, quantity, fill.price_paise, position.cost_paise),
+            realized_paise=position.sign
+            * (fill.price_paise * quantity - position.cost_share(quantity)),
             realized_bid_ask_paise=position.sign
             * (fill.bid_ask_paise - position.entry_bid_ask_paise)
             * quantity,
@@ -468,7 +476,7 @@ class ExecutionCore:
         charges = Charges()
         if self.config.charges:
             charges = self.rules.exercise_charges(
-                ist_date(self.at.now),
+                self._booking_date(),
                 instrument,
                 sign=position.sign,
                 quantity=position.quantity,
@@ -559,12 +567,16 @@ class ExecutionCore:
         assert index is not None, tradingsymbol
         return index
 
+    def _booking_date(self) -> dt.date:
+        """The date that a fill belongs to: that of its due time, where it was due before."""
+        return ist_date(self.at.due_ts or self.at.now)
+
     def _with_charges(self, book: Book, fill: Fill) -> Fill:
         if not self.config.charges:
             return fill
         assert book.instrument is not None
         charges = self.rules.charges(
-            ist_date(self.at.now),
+            self._booking_date(),
             book.instrument,
             transaction_type=fill.transaction_type,
             quantity=fill.quantity,
@@ -662,6 +674,16 @@ class ExecutionCore:
             return pending.seq
         return self.ledger.orders[waiting.order_id].submitted_seq
 
+    # for people
+
+    def get_positions(self) -> list[dict[str, Any]]:
+        """Open positions in rupees, by number."""
+        return [position_view(self, each) for each in self.ledger.open_positions()]
+
+    def get_metrics(self) -> dict[str, Any]:
+        """Counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
+        return engine_metrics(self)
+
     # what strategies may ask (the Desk)
 
     @property
@@ -698,7 +720,7 @@ class ExecutionCore:
         return self.books[index].open_ts
 
     def _positions_of(self, strategy_id: str) -> Iterable[Position]:
-        return (each for each in self.ledger.open_positions() if each.strategy_id == strategy_id)
+        return (each for each in self.ledger.positions.values() if each.strategy_id == strategy_id)
 
 
 def _no_limits(strategy_id: str) -> StrategyLimits | None:
@@ -724,9 +746,3 @@ def _check_protective(order: Order, fill: Fill) -> Refusal | None:
         numbers = {"tp_paise": target, "fill_paise": entry, "ltp_paise": ltp}
         return Refusal("target_not_beyond_entry", numbers)
     return None
-
-
-def _gain(position: Position, quantity: int, price_paise: int, cost_paise: int) -> int:
-    """Gross profit of an exit: the open cost's proportional share, rounded down, leaves."""
-    share = cost_paise * quantity // position.quantity
-    return position.sign * (price_paise * quantity - share)

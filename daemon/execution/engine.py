@@ -22,7 +22,6 @@ from daemon.execution.exits import (
     manage_exits,
 )
 from daemon.execution.trailing_stop import StopMove
-from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 from daemon.market.schedule import Schedule
@@ -186,13 +185,3 @@ class ExecutionEngineV3(ExecutionCore):
 
     def _rest_levels(self, position: Position) -> Levels:
         return self.managers.stop_loss.rest_levels(position)
-
-    # for people
-
-    def get_positions(self) -> list[dict[str, Any]]:
-        """Open positions in rupees, by number."""
-        return [position_view(self, each) for each in self.ledger.open_positions()]
-
-    def get_metrics(self) -> dict[str, Any]:
-        """Counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
-        return engine_metrics(self)

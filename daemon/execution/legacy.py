@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from daemon.domain.intent import ExitOverrides, OrderIntent
 from daemon.execution.core import ExecutionCore
-from daemon.execution.views import engine_metrics, position_view
 from daemon.risk.gates import Refusal
 
 
@@ -27,11 +24,3 @@ class ExecutionEngineV2(ExecutionCore):
         if intent.exits is not None and intent.exits != ExitOverrides():
             asked["exits"] = "set"
         return Refusal("exits_not_managed", asked) if asked else None
-
-    def get_positions(self) -> list[dict[str, Any]]:
-        """Open positions in rupees, by number."""
-        return [position_view(self, each) for each in self.ledger.open_positions()]
-
-    def get_metrics(self) -> dict[str, Any]:
-        """Counts and P&L in rupees."""
-        return engine_metrics(self)

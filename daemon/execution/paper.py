@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.candle import Candle
-from daemon.domain.dates import ist_date, ist_midnight, parse_timeframe
+from daemon.domain.dates import ist_date, ist_day, ist_midnight, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, Input, Settlement, TimedIntent
 from daemon.domain.instrument import Universe
@@ -77,6 +77,8 @@ class PaperEngine:
         )
         self.late_for_candle = 0
         self.candles_closed = 0
+        self.on_rows: Callable[[Rows], None] | None = None
+        """Told of accepted rows before the engine takes them; for pictures, not for decisions."""
         self._day: dt.date | None = None
         self._groups: list[frozenset[int]] = []
         self._timeframes: list[str] = []
@@ -180,6 +182,8 @@ class PaperEngine:
 
     def _take_rows(self, rows: Rows) -> None:
         self.engine.rows = rows
+        if self.on_rows is not None:
+            self.on_rows(rows)
         if self._day is None:
             self._start_day(ist_date(int(rows.ts[0])))
         start = 0
@@ -440,8 +444,10 @@ class PaperEngine:
             self._open_next_bars(timeframe, group, due_ts - self._grace_ns)
         self.candles_closed += len(candles)
         if candles:
+            self.at.is_over = ist_day(due_ts) != ist_day(self.at.now)
             for intent in self.strategies.on_candles(candles, self.engine):
                 self.engine.process_signal(intent)
+            self.at.is_over = False
 
     def _close_bar(self, book: Book, timeframe: str) -> Candle | None:
         self.engine.quote_of(book)
@@ -482,8 +488,8 @@ class PaperEngine:
     def marks(self) -> dict[str, int]:
         """The last ltp (paise) of every symbol with an open position."""
         marks: dict[str, int] = {}
-        for position in self.ledger.open_positions():
-            quote = self.engine.quote_of(self.engine.book_of(position.tradingsymbol))
-            if quote is not None:
-                marks[position.tradingsymbol] = quote.ltp
+        for book in self.books[:-1]:
+            quote = self.engine.quote_of(book) if book.marks else None
+            if quote is not None and book.instrument is not None:
+                marks[book.instrument.tradingsymbol] = quote.ltp
         return marks

@@ -61,7 +61,7 @@ def engine_metrics(engine: ExecutionCore) -> dict[str, Any]:
         "total_pnl": rupees(ledger.realized_paise + unrealized),
         "charges": float(round(ledger.charges, 2)),
         "engine": engine.name,
-        "orders_by_state": ledger.orders_by_state(),
+        "orders_by_state": {str(k): v for k, v in ledger.orders_by_state().items()},
         "refusals": dict(ledger.refusals),
     }
 

@@ -6,7 +6,7 @@ import difflib
 from decimal import Decimal
 from typing import Final
 
-from daemon.domain.dates import iso_ist
+from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.events import (
     Excursion,
     OrderCreated,
@@ -43,8 +43,11 @@ def explain(store: JournalStore, order_id: str) -> str:
     if not isinstance(created, OrderCreated):
         raise JournalCorrupt(f"{store.directory}: order {order_id} was never created")
     story = _Story()
-    lines = [_title(created)]
+    lines, day = [_title(created)], ist_day(created.ts)
     for event in events:
+        if ist_day(event.ts) != day:
+            day = ist_day(event.ts)
+            lines.append(f"{iso_ist(event.ts)[:10]}:")
         lines += _paragraph(event, story.tell(event))
     lines += ["", *story.result()]
     return "\n".join(lines) + "\n"
@@ -175,8 +178,15 @@ def _stop_text(event: StopMoved) -> str:
 
 def _paragraph(event: TradingEvent, lines: list[str]) -> list[str]:
     first, *rest = lines
-    due = f" (was due at {clock(event.due_ts)})" if event.due_ts else ""
+    due = f" (was due at {_due(event)})" if event.due_ts else ""
     return [f"{clock(event.ts)}  {first}{due}", *(_INDENT + line for line in rest)]
+
+
+def _due(event: TradingEvent) -> str:
+    """The time at which it was due, with the date if that is another."""
+    if ist_day(event.due_ts) == ist_day(event.ts):
+        return clock(event.due_ts)
+    return f"{iso_ist(event.due_ts)[:10]} {clock(event.due_ts)}"
 
 
 def _unknown(store: JournalStore, order_id: str) -> str:

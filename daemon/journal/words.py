@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.events import ExitDemand, Fill, Levels
-from daemon.domain.money import rupees_text
+from daemon.domain.ledger import has_book_side
+from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
@@ -67,7 +68,7 @@ _SAME_AS_BID_ASK: Final = frozenset({"settlement", "bid", "ask", "ltp_for_bid", 
 
 
 def money(paise: int) -> str:
-    """Paise as `Rs 1,234.50`, the sign in front."""
+    """Paise as `Rs 1,23,456.50`, the sign in front."""
     return f"-Rs {rupees_text(-paise)}" if paise < 0 else f"Rs {rupees_text(paise)}"
 
 
@@ -80,7 +81,7 @@ def money_half(half_paise: int) -> str:
 
 def money_exact(rupees: Decimal) -> str:
     """An exact rupee amount to two decimals, for charges."""
-    return f"{'-' if rupees < 0 else ''}Rs {abs(rupees):,.2f}"
+    return money(int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP)))
 
 
 def clock(ts: int) -> str:
@@ -140,7 +141,7 @@ def fill_lines(fill: Fill) -> list[str]:
     lines = [f"{verb} {fill.quantity} at {money(fill.price_paise)}, {_rule_text(fill)}."]
     if fill.rule not in _NO_BASE:
         lines.append(_quote_text(fill))
-    if fill.rule not in _SAME_AS_BID_ASK:
+    if fill.rule not in _SAME_AS_BID_ASK and has_book_side(fill):
         lines.append(
             f"With fill_mode bid_ask the price would have been {money(fill.bid_ask_paise)}."
         )

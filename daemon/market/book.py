@@ -140,7 +140,7 @@ class Book:
         """
         if self.input_no != input_no:
             self.end_segment()
-        self.marks[number] = (self.extremes.segment, ltp)
+        self.marks[number] = (self.extremes.begin(), ltp)
 
     def excursion(self, number: int) -> tuple[int, int]:
         """The highest and lowest ltp that position `number` has seen, paise."""

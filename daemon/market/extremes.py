@@ -22,20 +22,29 @@ class Extremes:
         self._low_prices: list[int] = []
 
     def push(self, high: int, low: int) -> None:
-        """A segment ended with these extremes (paise)."""
-        prices = self._high_prices
+        """These extremes (paise) were seen in the segment that is open.
+
+        A segment keeps one high and one low, so there are never more than there were entries.
+        """
+        prices, segments = self._high_prices, self._high_segments
         while prices and prices[-1] <= high:
             prices.pop()
-            self._high_segments.pop()
-        prices.append(high)
-        self._high_segments.append(self.segment)
-        prices = self._low_prices
+            segments.pop()
+        if not segments or segments[-1] != self.segment:
+            prices.append(high)
+            segments.append(self.segment)
+        prices, segments = self._low_prices, self._low_segments
         while prices and prices[-1] >= low:
             prices.pop()
-            self._low_segments.pop()
-        prices.append(low)
-        self._low_segments.append(self.segment)
+            segments.pop()
+        if not segments or segments[-1] != self.segment:
+            prices.append(low)
+            segments.append(self.segment)
+
+    def begin(self) -> int:
+        """A new segment begins here; what is pushed from now on belongs to it."""
         self.segment += 1
+        return self.segment
 
     def high_since(self, segment: int) -> int | None:
         """The highest price of the ended segments from `segment` on, None if there is none."""

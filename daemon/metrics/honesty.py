@@ -73,6 +73,11 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
         """Whether any fill took mid or ltp although the quote had the side to cross."""
         return self.fills.optimistic > 0
 
+    @property
+    def knows_bid_ask(self) -> bool:
+        """Whether any fill had a book, so that the bid_ask figure says something."""
+        return self.fills.fills == 0 or self.fills.no_book < self.fills.fills
+
     def as_dict(self) -> dict[str, Any]:
         """The block under its stable names, rupees; never NaN."""
         return {
@@ -89,11 +94,12 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
                 "stale": self.fills.stale,
                 "candle_walked": self.fills.walked,
                 "after_gap": self.fills.after_gap,
+                "without_bid_ask": self.fills.no_book,
             },
             "gross_pnl": rupees_2dp(self.gross_paise),
             "charges": rupees_2dp(self.charges_paise),
             "net_pnl": rupees_2dp(self.net_paise),
-            "bid_ask_pnl": rupees_2dp(self.bid_ask_paise),
+            "bid_ask_pnl": rupees_2dp(self.bid_ask_paise) if self.knows_bid_ask else None,
         }
 
 

@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.money import rupees_text
 from daemon.metrics.honesty import Honesty, whole_paise
 from daemon.report.model import ExitRow, OpenRow
 from daemon.report.summary import RunSummary
-from daemon.report.text import ABSENT, count, indian, ist_day_text, ist_time, signed
+from daemon.report.text import ABSENT, count, ist_day_text, ist_time, signed
 
 ROWS_MAX: Final = 60
 
@@ -51,6 +52,18 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
     return [each for each in blocks if each.rows or each.note]
 
 
+def _beside(honesty: Honesty) -> list[list[str]]:
+    """What bid_ask fills would have given, where they are not what was chosen."""
+    if honesty.profile.mode == "bid_ask":
+        return []
+    if not honesty.knows_bid_ask:
+        return [["gross with bid_ask fills", "unknown: the data has no bid and ask"]]
+    return [
+        ["gross with bid_ask fills", signed(honesty.bid_ask_paise)],
+        ["difference", signed(honesty.bid_ask_paise - honesty.gross_paise)],
+    ]
+
+
 def honesty_block(honesty: Honesty) -> Block:
     """How the fills were made, and what the strictest fills would have given."""
     fills = honesty.fills
@@ -61,9 +74,9 @@ def honesty_block(honesty: Honesty) -> Block:
         ["on a stale quote", count(fills.stale)],
         ["walked through a candle", count(fills.walked)],
         ["first after a gap", count(fills.after_gap)],
+        ["without the side to cross (no bid or no ask)", count(fills.no_book)],
         [f"gross with {honesty.profile.mode} fills", signed(honesty.gross_paise)],
-        ["gross with bid_ask fills", signed(honesty.bid_ask_paise)],
-        ["difference", signed(honesty.bid_ask_paise - honesty.gross_paise)],
+        *_beside(honesty),
     ]
     return Block(
         title=f"HOW FAR TO TRUST THIS: {honesty.profile.text()}",
@@ -128,11 +141,11 @@ def _trade_cells(row: ExitRow, *, dated: bool) -> list[str]:
         row.tradingsymbol,
         row.side,
         count(row.quantity),
-        indian(row.entry_paise),
-        indian(row.exit_paise),
+        rupees_text(row.entry_paise),
+        rupees_text(row.exit_paise),
         row.reason if row.is_last else f"{row.reason} (part)",
         signed(row.gross_paise),
-        indian(whole_paise(row.charges)),
+        rupees_text(whole_paise(row.charges)),
         signed(row.net_paise),
     ]
 
@@ -148,9 +161,9 @@ def _totals_block(summary: RunSummary) -> Block:
         ["won / lost", f"{count(judged.wins)} / {count(judged.losses)}"],
         ["win rate", rate],
         ["profit factor", factor],
-        [f"max drawdown ({seen})", indian(summary.drawdown.depth_paise)],
+        [f"max drawdown ({seen})", rupees_text(summary.drawdown.depth_paise)],
         ["gross", signed(honesty.gross_paise)],
-        ["charges", indian(honesty.charges_paise)],
+        ["charges", rupees_text(honesty.charges_paise)],
         ["net", signed(honesty.net_paise)],
         ["unrealized, still open", signed(summary.unrealized_paise)],
     ]
@@ -172,14 +185,14 @@ def _open_block(summary: RunSummary, rows_max: int) -> Block:
 
 def _open_cells(row: OpenRow, *, dated: bool) -> list[str]:
     def price(paise: int | None) -> str:
-        return ABSENT if paise is None else indian(paise)
+        return ABSENT if paise is None else rupees_text(paise)
 
     return [
         _time(row.entry_ts, dated=dated),
         row.tradingsymbol,
         row.side,
         count(row.quantity),
-        indian(row.entry_paise),
+        rupees_text(row.entry_paise),
         price(row.ltp_paise),
         price(row.stop_paise),
         price(row.target_paise),

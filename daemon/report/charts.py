@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from daemon.domain.money import rupees_text
 from daemon.report.model import ExitRow, Marker, Point
 from daemon.report.svg import (
     BOTTOM,
@@ -21,7 +22,7 @@ from daemon.report.svg import (
     steps,
     thin,
 )
-from daemon.report.text import count, indian, ist_time, rupees_short, signed, typographic, words
+from daemon.report.text import count, ist_time, rupees_short, signed, typographic, words
 
 EQUITY_PX: Final = 290
 DRAWDOWN_PX: Final = 150
@@ -63,7 +64,7 @@ def drawdown_chart(axis: TimeAxis, curve: Sequence[Point]) -> str:
         f'<polyline class="downline" points="{line}"/>',
     ]
     deepest = min(paise for _, paise in points)
-    label = f"Drawdown, {indian(-deepest)} rupees at its deepest"
+    label = f"Drawdown, {rupees_text(-deepest)} rupees at its deepest"
     return _svg(parts, money, label, hover_data(axis, points, money))
 
 
@@ -126,7 +127,7 @@ def _frame(axis: TimeAxis, money: MoneyAxis, *, is_price: bool) -> str:
 
 
 def _price_label(paise: int) -> str:
-    text = indian(paise)
+    text = rupees_text(paise)
     return text.removesuffix(".00")
 
 
@@ -144,7 +145,7 @@ def _marker(axis: TimeAxis, money: MoneyAxis, marker: Marker, size: float) -> st
     down = size * 1.7 if marker.is_buy else -size * 1.7
     kind = "entry" if marker.is_entry else ("won" if marker.gross_paise >= 0 else "lost")
     side = "Buy" if marker.is_buy else "Sell"
-    title = f"{side} {count(marker.quantity)} at {indian(marker.price_paise)}, "
+    title = f"{side} {count(marker.quantity)} at {rupees_text(marker.price_paise)}, "
     title += f"{ist_time(marker.ts)}, {marker.order_id}"
     if not marker.is_entry:
         result = typographic(signed(marker.gross_paise))

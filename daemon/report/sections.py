@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+from daemon.domain.money import rupees_text
 from daemon.metrics.honesty import Honesty
 from daemon.report.blocks import span_text
 from daemon.report.summary import RunSummary
 from daemon.report.tables import money_class, money_text
-from daemon.report.text import ABSENT, count, indian, ist_time
+from daemon.report.text import ABSENT, count, ist_time
 
 
 def header(summary: RunSummary) -> str:
@@ -51,11 +52,13 @@ def tiles(summary: RunSummary) -> str:
             '<section class="tiles" aria-label="Key figures">',
             hero,
             _tile("Gross", money_text(honesty.gross_paise), "before charges"),
-            _tile("Charges", indian(honesty.charges_paise), _share_of_gross(honesty)),
+            _tile("Charges", rupees_text(honesty.charges_paise), _share_of_gross(honesty)),
             _tile("Trades", count(judged.trades), f"{count(len(summary.exits))} exit fills"),
             _tile("Win rate", rate, won_lost),
             _tile("Profit factor", _profit_factor(summary), "won over lost, net"),
-            _tile("Max drawdown", indian(summary.drawdown.depth_paise), _drawdown_note(summary)),
+            _tile(
+                "Max drawdown", rupees_text(summary.drawdown.depth_paise), _drawdown_note(summary)
+            ),
             _tile("Average win", _money_or_absent(judged.average_win_paise), "net per won trade"),
             _tile(
                 "Average loss", _money_or_absent(judged.average_loss_paise), "net per lost trade"
@@ -107,6 +110,7 @@ def honesty_box(summary: RunSummary) -> str:
             ("stale quote", fills.stale),
             ("candle-walked", fills.walked),
             ("after a gap", fills.after_gap),
+            ("no bid or ask to cross", fills.no_book),
         )
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in summary.facts.notes)
@@ -129,11 +133,23 @@ def _verdict(honesty: Honesty) -> str:
             "were made at mid or ltp although the quote had the side that a real order crosses. "
             "The bid_ask figure is the safer one."
         )
+    if not honesty.knows_bid_ask:
+        return (
+            "<strong>The data has no bid and ask.</strong> What crossing the spread would have "
+            "cost is not known: expect less than this."
+        )
     return "No fill took a better price than the quote offered to an order that crosses the spread."
 
 
 def _comparison(honesty: Honesty) -> str:
     chosen, strict = honesty.gross_paise, honesty.bid_ask_paise
+    if honesty.profile.mode == "bid_ask" or not honesty.knows_bid_ask:
+        said = "chosen" if honesty.knows_bid_ask else "unknown: no bid and ask in the data"
+        return (
+            '<div class="compare"><h3>Gross, booked</h3>'
+            f"{_compared(f'{honesty.profile.mode} fills', chosen, abs(chosen) or 1)}"
+            f'<p class="quiet">bid_ask fills: {said}</p></div>'
+        )
     largest = max(abs(chosen), abs(strict)) or 1
     return (
         '<div class="compare"><h3>Gross, booked</h3>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from daemon.domain.money import rupees_text
 from daemon.metrics.honesty import whole_paise
 from daemon.report.model import ExitRow, Group, OpenRow
 from daemon.report.numbers import STILL_OPEN
@@ -12,7 +13,6 @@ from daemon.report.text import (
     ABSENT,
     count,
     duration,
-    indian,
     ist_day_text,
     ist_time,
     signed,
@@ -63,11 +63,11 @@ def _trade_row(row: ExitRow, *, dated: bool) -> str:
         f'<td title="{escape(_story(row))}">{escape(row.tradingsymbol)}</td>',
         f"<td>{row.side.capitalize()}</td>",
         _number(count(row.quantity), row.quantity),
-        _number(indian(row.entry_paise), row.entry_paise),
-        _number(indian(row.exit_paise), row.exit_paise),
+        _number(rupees_text(row.entry_paise), row.entry_paise),
+        _number(rupees_text(row.exit_paise), row.exit_paise),
         f"<td>{escape(words(row.reason))}{part}</td>",
         _money(row.gross_paise),
-        _number(indian(whole_paise(row.charges)), whole_paise(row.charges)),
+        _number(rupees_text(whole_paise(row.charges)), whole_paise(row.charges)),
         _money(row.net_paise),
         f"<td>{escape(row.strategy_id)}</td>",
         f"<td>{_fill_tags(row)}</td>",
@@ -79,7 +79,7 @@ def _story(row: ExitRow) -> str:
     held = f"{row.order_id}, held {duration(row.exit_ts - row.entry_ts)}"
     if row.best_paise is None or row.worst_paise is None:
         return held
-    return f"{held}, best {indian(row.best_paise)}, worst {indian(row.worst_paise)}"
+    return f"{held}, best {rupees_text(row.best_paise)}, worst {rupees_text(row.worst_paise)}"
 
 
 def _fill_tags(row: ExitRow) -> str:
@@ -114,7 +114,7 @@ def _open_row(row: OpenRow, *, dated: bool) -> str:
         f"<td>{row.side.capitalize()}</td>",
         _number(count(row.quantity), row.quantity),
         *(
-            _number(ABSENT if paise is None else indian(paise), paise or 0)
+            _number(ABSENT if paise is None else rupees_text(paise), paise or 0)
             for paise in (row.entry_paise, row.ltp_paise, row.stop_paise, row.target_paise)
         ),
         _number(ABSENT, 0) if unrealized is None else _money(unrealized),
@@ -142,13 +142,13 @@ def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
     name = words(group.name) if are_codes else group.name
     if are_codes and group.name == STILL_OPEN:
         name = "Still open (entry charges)"
-    net = group.net_paise
+    net, charges = group.net_paise, whole_paise(group.charges)
     width = max(0.8, 50 * abs(net) / largest) if net else 0
     left = 50.0 if net >= 0 else 50 - width
     bar = f'<i class="{money_class(net)}" style="left:{left:.1f}%;width:{width:.1f}%"></i>'
     return (
         f"<tr><td>{escape(name)}</td>{_number(count(group.exits), group.exits)}"
-        f"{_money(group.gross_paise)}{_number(indian(whole_paise(group.charges)), 0)}{_money(net)}"
+        f"{_money(group.gross_paise)}{_number(rupees_text(charges), 0)}{_money(net)}"
         f'<td class="bar" aria-hidden="true"><span>{bar}</span></td></tr>'
     )
 

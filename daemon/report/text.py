@@ -5,28 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, SECOND_NS, iso_ist
+from daemon.domain.money import group_indian, rupees_text
 
 MINUS: Final = "\u2212"
 ABSENT: Final = "\u2013"
 
 
-def indian(paise: int) -> str:
-    """Paise as rupees in Indian digit groups: 12345678 is 1,23,456.78; a minus sign is ASCII."""
-    whole, part = divmod(abs(paise), 100)
-    return f"{'-' if paise < 0 else ''}{group_indian(whole)}.{part:02d}"
-
-
-def group_indian(number: int) -> str:
-    """A whole number >= 0 in Indian groups: the last three digits, then twos."""
-    digits = str(number)
-    head, tail = digits[:-3], digits[-3:]
-    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
-    return ",".join([*reversed(pairs), tail])
-
-
 def signed(paise: int) -> str:
     """A gain or loss: the sign is always there, so that colour is never needed."""
-    return f"+{indian(paise)}" if paise > 0 else indian(paise)
+    return f"+{rupees_text(paise)}" if paise > 0 else rupees_text(paise)
 
 
 def typographic(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from daemon.config import RiskConfig
+from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import StrategyTally
@@ -39,6 +40,7 @@ class Situation(NamedTuple):
     open_ts: int
     close_ts: int
     square_off_ts: int
+    is_over: bool
     killed: bool
     strategy_off: bool
     freeze_quantity: int
@@ -66,6 +68,14 @@ def not_tradable(at: Situation) -> Refusal | None:
     return None
 
 
+def expired(at: Situation) -> Refusal | None:
+    """A contract is not traded after its expiry date."""
+    expiry = "" if at.instrument is None else at.instrument.expiry
+    if expiry and expiry < ist_date(at.now).isoformat():
+        return Refusal("expired", {"expiry": expiry})
+    return None
+
+
 def strategy_off(at: Situation) -> Refusal | None:
     """A strategy that was switched off opens nothing."""
     if at.strategy_off:
@@ -79,8 +89,8 @@ def kill_switch(at: Situation) -> Refusal | None:
 
 
 def market_closed(at: Situation) -> Refusal | None:
-    """Orders are taken in the instrument's session only."""
-    if at.open_ts <= at.now < at.close_ts:
+    """Orders are taken in the instrument's session only, and for the session they arose in."""
+    if at.open_ts <= at.now < at.close_ts and not at.is_over:
         return None
     return Refusal("market_closed", {"open_ts": at.open_ts, "close_ts": at.close_ts})
 
@@ -149,8 +159,8 @@ def max_loss_streak(at: Situation) -> Refusal | None:
 
 
 BEFORE_LEVELS: Final[tuple[Gate, ...]] = (
-    unknown_symbol, not_tradable, strategy_off, kill_switch, market_closed, after_square_off,
-    lot_size,
+    unknown_symbol, not_tradable, expired, strategy_off, kill_switch, market_closed,
+    after_square_off, lot_size,
 )  # fmt: skip
 AFTER_LEVELS: Final[tuple[Gate, ...]] = (
     max_order_quantity, freeze_quantity, max_open_positions, daily_loss, max_trades_per_day,

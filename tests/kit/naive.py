@@ -201,9 +201,11 @@ class Naive(Desk):
                     -intents[rival][0],
                 ):
                     best[wish.symbol] = place
+        self.is_over = ist_date(boundary + self.grace) != ist_date(self.now)
         for place, (_, wish) in enumerate(intents):
             if wish.signal == Signal.EXIT or best[wish.symbol] == place:
                 self.intent(wish)
+        self.is_over = False
         for key, bars in self.bars.items():
             for start in [s for s, bar in bars.items() if bar.end <= boundary]:
                 del bars[start]

@@ -48,6 +48,7 @@ class Desk:
         self.broken: set[int] = set()
         """Instruments whose quote is older than a silence of the feed."""
         self.after_gap: set[int] = set()
+        self.is_over = False
         """Instruments without a tick since the last silence of the feed."""
         self.bars: dict[tuple[int, str], dict[int, Bar]] = {}
         self.candles: dict[tuple[int, str], int] = {}
@@ -140,12 +141,14 @@ class Desk:
         instrument = self.instrument(trade)
         if instrument.is_index:
             return "not_tradable"
+        if instrument.expiry and instrument.expiry < ist_date(self.now).isoformat():
+            return "expired"
         if trade.strategy_id in self.off:
             return "strategy_off"
         if self.killed:
             return "kill_switch"
         session = self.calendar.session(instrument.segment, self.now)
-        if session is None or not session[0] <= self.now < session[1]:
+        if session is None or not session[0] <= self.now < session[1] or self.is_over:
             return "market_closed"
         if trade.product == "MIS" and self.now >= session[1] - self.square_off_before:
             return "after_square_off"
@@ -322,7 +325,7 @@ class Desk:
             self.close(trade, fill, demand.reason)
             return
         assert trade.stop is not None
-        trade.booked(ist_date(self.now), fill.realized_paise)
+        trade.booked(ist_date(self.due or self.now), fill.realized_paise)
         trade.open -= quantity
         trade.partial_made, trade.ladder_moved, trade.pending = True, False, None
         trade.anchor, trade.behind, trade.best = trade.stop, trade.step, trade.sign * trade.stop
@@ -366,7 +369,7 @@ class Desk:
         self.close(trade, fill, "expiry")
 
     def close(self, trade: Trade, fill: Fill, reason: str) -> None:
-        trade.booked(ist_date(self.now), fill.realized_paise)
+        trade.booked(ist_date(self.due or self.now), fill.realized_paise)
         trade.open -= fill.quantity
         assert trade.open == 0
         trade.pending = trade.remembered = None

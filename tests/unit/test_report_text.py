@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.domain.money import rupees_text
 from daemon.report.model import Point
 from daemon.report.numbers import drawdown_curve, max_drawdown
 from daemon.report.svg import LEFT, RIGHT, WIDTH, TimeAxis, money_axis, round_step, thin
-from daemon.report.text import duration, indian, rupees_short, signed, words
+from daemon.report.text import duration, rupees_short, signed, words
 from tests.kit.report_events import at
 
 
@@ -28,12 +29,12 @@ from tests.kit.report_events import at
     ],
 )
 def test_amounts_are_grouped_as_in_india(paise: int, text: str) -> None:
-    assert indian(paise) == text
+    assert rupees_text(paise) == text
 
 
 @given(paise=st.integers(-(10**15), 10**15))
 def test_grouping_loses_nothing(paise: int) -> None:
-    text = indian(paise)
+    text = rupees_text(paise)
     assert round(float(text.replace(",", "")) * 100) == paise
     groups = text.lstrip("-").split(".")[0].split(",")
     assert all(len(each) == 2 for each in groups[1:-1])
