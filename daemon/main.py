@@ -188,6 +188,8 @@ def spread_replay(arguments: Sequence[str]) -> list[str]:
             spread.append("--replay")
         if not (in_files and each == "--replay"):
             spread.append(each)
+    if arguments and arguments[-1] == "--replay":
+        spread.append("--replay")  # without a file: the parser says so
     return spread
 
 

@@ -27,15 +27,17 @@ def test_extremes_are_those_of_all_segments_since(
     segments: list[tuple[int, int]], forget_at: list[int]
 ) -> None:
     extremes = Extremes()
-    kept: dict[int, tuple[int, int]] = {}
+    kept: list[tuple[int, int, int]] = []
     for number, (low, span) in enumerate(segments):
         if number in forget_at:
             extremes.forget()
             kept.clear()
+        if span % 3 == 0:
+            extremes.begin()
         extremes.push(low + span, low)
-        kept[number] = (low + span, low)
-        for since in range(number + 2):
-            asked = [each for at, each in kept.items() if at >= since]
+        kept.append((extremes.segment, low + span, low))
+        for since in range(extremes.segment + 2):
+            asked = [(high, low) for at, high, low in kept if at >= since]
             assert extremes.high_since(since) == max((high for high, _ in asked), default=None)
             assert extremes.low_since(since) == min((low for _, low in asked), default=None)
 

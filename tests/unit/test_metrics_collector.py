@@ -58,6 +58,7 @@ def test_the_sample_day_adds_up() -> None:
         "stale": 1,
         "candle_walked": 1,
         "after_gap": 1,
+        "without_bid_ask": 0,
     }
 
 

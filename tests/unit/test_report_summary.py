@@ -80,15 +80,16 @@ TOTALS
   unrealized, still open         +37.50
 
 HOW FAR TO TRUST THIS: mid fills, 5 bps slippage, 250 ms latency
-  fills made                                           8
-  optimistic (mid or ltp, the side was there)          8
-  on a quote older than 1 s                            1
-  on a stale quote                                     1
-  walked through a candle                              1
-  first after a gap                                    1
-  gross with mid fills                         -4,827.50
-  gross with bid_ask fills                     -4,837.50
-  difference                                      -10.00
+  fills made                                            8
+  optimistic (mid or ltp, the side was there)           8
+  on a quote older than 1 s                             1
+  on a stale quote                                      1
+  walked through a candle                               1
+  first after a gap                                     1
+  without the side to cross (no bid or no ask)          0
+  gross with mid fills                          -4,827.50
+  gross with bid_ask fills                      -4,837.50
+  difference                                       -10.00
   OPTIMISTIC FILLS: a real order would have paid the spread.
 
 WRITTEN

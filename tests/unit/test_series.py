@@ -12,6 +12,7 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import JournalCorrupt
+from daemon.market.intake import Rows
 from daemon.metrics.honesty import whole_paise
 from daemon.series import (
     SAMPLES_MAX,
@@ -31,14 +32,15 @@ UNIVERSE = Universe([
 START = 1_795_000_000 * SECOND_NS // MINUTE_NS * MINUTE_NS
 
 
-def block(rows: list[tuple[int, int, int]]) -> Ticks:
-    """(ns after START, instrument, paise) rows."""
+def block(rows: list[tuple[int, int, int]]) -> Rows:
+    """(ns after START, instrument, paise) rows that the engine has accepted."""
     ts, instrument, ltp = zip(*rows, strict=True)
-    return Ticks(
+    ticks = Ticks(
         ts=START + np.array(ts, dtype=np.int64),
         instrument=np.array(instrument, dtype=np.int32),
         ltp=np.array(ltp, dtype=np.int64),
     )
+    return Rows(ticks, 1, None)
 
 
 def sampled(rows: list[tuple[int, int, int]], size: int) -> Series:
@@ -86,10 +88,11 @@ def test_a_long_run_is_thinned_evenly_to_its_end(count: int) -> None:
     assert max(steps) <= 2 * steps[-1]
 
 
-def test_rows_without_a_price_or_an_instrument_are_left_out() -> None:
-    series = sampled([(0, 0, 100), (1, 0, 0), (2, 0, -5), (3, -1, 70)], 4)
+def test_rows_outside_their_session_are_left_out() -> None:
+    idle = len(UNIVERSE)
+    series = sampled([(0, 0, 100), (1, idle, 70), (2, idle, 5)], 4)
     assert series.ltp == ((100, 0),)
-    assert sampled([(0, 0, 0)], 1) == Series(symbols=("ONE", "TWO"), ts=(), ltp=())
+    assert sampled([(0, idle, 90)], 1) == Series(symbols=("ONE", "TWO"), ts=(), ltp=())
 
 
 def test_time_that_steps_back_adds_no_sample() -> None:
