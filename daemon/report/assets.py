@@ -45,7 +45,7 @@ gap:16px 40px;border-left:4px solid var(--accent)}
 .honesty .says p+p{margin-top:6px}
 .honesty .says ul{margin:8px 0 0 18px}
 .honesty.doubt strong{color:var(--warn)}
-.checks{grid-column:1/-1;list-style:none;display:grid;grid-template-columns:repeat(5,1fr);gap:10px;
+.checks{grid-column:1/-1;list-style:none;display:grid;grid-template-columns:repeat(6,1fr);gap:10px;
 border-top:1px solid var(--line);padding-top:14px}
 .honesty.doubt .checks{border-color:var(--warnline)}
 .checks li{display:flex;flex-direction:column;line-height:1.35}
@@ -88,6 +88,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{padding:6px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child td{border-bottom:0}
+#trades td:last-child{white-space:normal;min-width:100px}
 th{font-size:12px;font-weight:600;color:var(--muted)}
 thead th{position:sticky;top:0;background:var(--card);box-shadow:inset 0 -1px var(--line)}
 .sortable tbody tr:hover{background:var(--soft)}
