@@ -310,6 +310,23 @@ SCENARIOS: Final[dict[str, DocScenario]] = {
             buy(65, sl_price=95.0),
         ),
     ),
+    "session_end": DocScenario(
+        quiet=True,
+        execution={"enable_time_stop": False},
+        steps=(
+            Tick("14:00:00", 100.0),
+            buy(65, "BUY 65 CE, MIS, stop 95.00", sl_price=95.0),
+            Tick("14:05:00", 101.0),
+            clock("15:40:00"),
+        ),
+    ),
+    "expired": DocScenario(
+        expiry="2026-11-17",
+        steps=(
+            Tick("09:20:00", 0.05),
+            buy(65),
+        ),
+    ),
     "expiry": DocScenario(
         expiry="2026-11-18",
         execution={"enable_time_stop": False},

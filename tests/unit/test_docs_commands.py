@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -20,7 +21,7 @@ from daemon.domain.candle import Candle
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.errors import ExitCode
-from daemon.main import app
+from daemon.main import app, spread_replay
 from strategies.engine import StrategyEngineV2
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +80,15 @@ def test_a_shown_command_exists(line: str) -> None:
     for word in rest:
         if word.startswith("configs/"):
             assert (ROOT / word).is_file()
+
+
+def test_files_after_one_replay_option_are_all_meant() -> None:
+    [line] = [each for each in blocks(README, "console")[1].splitlines() if " --replay " in each]
+    command: Any = typer.main.get_command(app)
+    told = shlex.split(line)[2:]
+    assert told.count("--replay") == 1
+    found = command.make_context("run_fno_paper", spread_replay(told)).params["replay"]
+    assert found == ["monday.parquet", "tuesday.parquet"]
 
 
 def test_the_table_of_commands_has_all_commands() -> None:
@@ -299,6 +309,15 @@ def test_the_sample_output_is_what_the_sample_prints(sample_run: tuple[Path, str
     for line in map(any_run_id, shown_output(README, "sample")):
         assert line in printed[at:], line
         at = printed.index(line, at) + 1
+
+
+def test_the_metrics_file_has_the_documented_fields_in_their_order(
+    sample_run: tuple[Path, str],
+) -> None:
+    file = sample_run[0] / "analytics" / "runtime_metrics.json"
+    table = GUIDE.split("<!-- metrics -->")[1].split("\n\n")[0]
+    shown = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert shown == list(json.loads(file.read_bytes()))
 
 
 def test_the_explained_order_is_what_explain_prints(sample_run: tuple[Path, str]) -> None:

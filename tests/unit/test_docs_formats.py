@@ -21,6 +21,7 @@ from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
 from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
+from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS
 from feeds.parquet_ticks import _TYPES
 from feeds.table import _ALIASES, TICK_COLUMNS
 from tests.kit.sample_events import sample_events
@@ -93,10 +94,19 @@ def test_the_summary_is_documented() -> None:
 def test_every_field_of_the_metrics_is_documented() -> None:
     snapshot = MetricsCollector(PROFILE).snapshot(now_ts=0)
     table = rows(GUIDE, "<!-- metrics -->")
-    assert [names(cells[0])[0] for cells in table] == list(snapshot)
+    run = ["run_id", "account"]  # the program adds them when it writes the file
+    assert [names(cells[0])[0] for cells in table] == [*snapshot, *run]
     meaning = {names(cells[0])[0]: names(cells[1]) for cells in table}
     for name in ("fill_profile", "fills"):
         assert meaning[name] == list(snapshot[name])
+
+
+def test_the_gates_are_in_the_order_of_the_program() -> None:
+    after = SEMANTICS.split("\n## 7. ")[1].split("\n\n| reason |", 1)[1]
+    shown = re.findall(r"^\| `(\w+)` \|", after.split("\n\n")[0], re.MULTILINE)
+    between = ["bad_timeframe", "bad_level", "exits_not_managed"]
+    gates = [[gate.__name__ for gate in part] for part in (BEFORE_LEVELS, AFTER_LEVELS)]
+    assert shown == [*gates[0], *between, *gates[1]]
 
 
 def test_every_field_of_a_position_row_is_documented() -> None:
