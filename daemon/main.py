@@ -178,18 +178,20 @@ def first_fault(error: BaseException) -> DaemonError | None:
 
 
 def spread_replay(arguments: Sequence[str]) -> list[str]:
-    """`--replay A B` as the parser wants it: the option before every file."""
+    """`--replay A B` as the parser wants it: the option before every file.
+
+    Raises UsageError for one without a file.
+    """
     spread: list[str] = []
     in_files = False
-    for each in arguments:
+    for each, after in zip(arguments, [*arguments[1:], "-"], strict=True):
         if each.startswith("-"):
             in_files = each == "--replay"
-        elif in_files:
+            if in_files and after.startswith("-"):
+                raise UsageError("--replay: expected at least one file after it")
+        elif in_files and spread[-1] != "--replay":
             spread.append("--replay")
-        if not (in_files and each == "--replay"):
-            spread.append(each)
-    if arguments and arguments[-1] == "--replay":
-        spread.append("--replay")  # without a file: the parser says so
+        spread.append(each)
     return spread
 
 

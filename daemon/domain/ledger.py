@@ -39,6 +39,8 @@ class FillTally(msgspec.Struct, kw_only=True):
     after_gap: int = 0
     optimistic: int = 0
     """Fills at mid or ltp although the quote had the side that bid_ask would have paid."""
+    settled: int = 0
+    """Settlements at expiry, which cross no spread."""
     no_book: int = 0
     """Fills on a quote without that side: what bid_ask would have paid is not known."""
 
@@ -228,7 +230,9 @@ class Ledger(msgspec.Struct, kw_only=True):
         count.walked += fill.walked
         count.after_gap += fill.after_gap
         count.optimistic += is_optimistic(fill)
-        count.no_book += fill.rule != "settlement" and not has_book_side(fill)
+        is_settlement = fill.rule == "settlement"
+        count.settled += is_settlement
+        count.no_book += not is_settlement and not has_book_side(fill)
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels

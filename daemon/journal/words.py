@@ -14,6 +14,7 @@ from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
     "not_tradable": "an index has a price but cannot be traded",
+    "expired": "the contract had expired",
     "strategy_off": "the strategy was switched off",
     "kill_switch": "the kill switch was on, so nothing new is opened",
     "market_closed": "the market was not open for this contract",

@@ -76,7 +76,7 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def knows_bid_ask(self) -> bool:
         """Whether any fill had a book, so that the bid_ask figure says something."""
-        return self.fills.fills == 0 or self.fills.no_book < self.fills.fills
+        return self.fills.fills == 0 or self.fills.no_book < self.fills.fills - self.fills.settled
 
     def as_dict(self) -> dict[str, Any]:
         """The block under its stable names, rupees; never NaN."""

@@ -292,16 +292,13 @@ def test_replay_takes_its_files_after_one_flag_or_after_one_each(tmp_path: Path)
     assert runs[0].name == runs[1].name
 
 
-LOST = pytest.mark.xfail(reason="the flag is dropped where another option follows it")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--replay",),
         ("--config", "CONFIG", "--out", "OUT", "--replay"),
-        pytest.param(("--replay", "--config", "CONFIG", "--out", "OUT"), marks=LOST),
-        pytest.param(("--config", "CONFIG", "--replay", "--out", "OUT"), marks=LOST),
+        ("--replay", "--config", "CONFIG", "--out", "OUT"),
+        ("--config", "CONFIG", "--replay", "--out", "OUT"),
     ],
 )
 def test_replay_without_a_file_is_64(arguments: tuple[str, ...], tmp_path: Path) -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
-from daemon.domain.intent import StrategyLimits
+from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, StrategyLimits
 from strategies.strategy import TickView
 from tests.unit.test_strategies_kit import (
     CE,
