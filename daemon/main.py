@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -184,7 +185,7 @@ def spread_replay(arguments: Sequence[str]) -> list[str]:
     """
     spread: list[str] = []
     in_files = False
-    for each, after in zip(arguments, [*arguments[1:], "-"], strict=True):
+    for each, after in zip_longest(arguments, arguments[1:], fillvalue="-"):
         if each.startswith("-"):
             in_files = each == "--replay"
             if in_files and after.startswith("-"):
