@@ -10,7 +10,7 @@ from daemon.config import Config
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
-from daemon.execution.core import MILLISECOND_NS
+from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.rules import Rulebook, load_rulebook
 from daemon.warmup import Reading, history

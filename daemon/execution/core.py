@@ -1,42 +1,29 @@
 """What both engines share: from an intent to an open position and out again.
 
-Time, input number and due time come from the caller; every decision is an event that the
-lifecycle manager applies to the ledger. How a position is watched in between is the engine's own.
+How a position is watched in between is the engine's own.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
-
 import msgspec
 
 from daemon.config import ExecutionConfig, RiskConfig
-from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date, ist_day, parse_timeframe
+from daemon.domain.dates import ist_date, ist_day, parse_timeframe
 from daemon.domain.events import (
-    Charges,
     Excursion,
     ExitDemand,
     Fill,
     Levels,
-    OrderCreated,
-    OrderMoved,
 )
-from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent, Signal, StrategyLimits, check_intent
+from daemon.domain.intent import OrderIntent, Signal, check_intent
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.order import PENDING_EXIT_STATES, Order, OrderState, Side
 from daemon.domain.position import Position
-from daemon.execution.builder import OrderBuilder
+from daemon.execution.base import EngineBase, WaitingFill
 from daemon.execution.context import Rules
-from daemon.execution.fills import FillEngine
-from daemon.execution.lifecycle import TradeLifecycleManager
-from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book, Quote
-from daemon.market.intake import Rows
 from daemon.market.schedule import Schedule
 from daemon.risk.gates import (
     AFTER_LEVELS,
@@ -47,37 +34,11 @@ from daemon.risk.gates import (
     first_refusal,
 )
 
-MILLISECOND_NS: Final = 1_000_000
 _S = OrderState
 
 
-class WaitingFill(NamedTuple):
-    """An order or exit that waits for a tick at or after `due` (UTC ns)."""
-
-    order_id: str
-    due: int
-    is_exit: bool
-
-
-class Moment:
-    """Where the engine is in its inputs. Times UTC ns; `due_ts` 0 when nothing was due earlier.
-
-    `is_over` while candles of a session that has ended are told: nothing may follow from them.
-    """
-
-    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts")
-
-    def __init__(self) -> None:
-        self.now = -1
-        self.input_no = 0
-        self.due_ts = 0
-        self.is_over = False
-        self.feed_last = -1
-        self.resumed_ts = -1
-
-
-class ExecutionCore:
-    """Orders, fills and the ledger; the plain market-fill part of both engines."""
+class ExecutionCore(EngineBase):
+    """Orders, fills and exits; the plain market-fill part of both engines."""
 
     name = "core"
 
@@ -92,31 +53,15 @@ class ExecutionCore:
         agenda: Agenda | None = None,
         schedule: Schedule | None = None,
     ) -> None:
-        self.config = config
-        self.universe = universe
-        self.rules = rules
-        self.schedule = schedule if schedule is not None else Schedule(rules, universe)
-        self.risk = risk or RiskConfig()
-        self.ledger = ledger if ledger is not None else Ledger()
-        self.agenda = agenda if agenda is not None else Agenda()
-        self.at = Moment()
-        self.rows: Rows | None = None
-        self.books = [Book(index, each) for index, each in enumerate(universe)]
-        self.books.append(Book(len(universe), None))
-        self.fills = FillEngine(config)
-        self.builder = OrderBuilder(config, self.ledger)
-        self.lifecycle = TradeLifecycleManager(self.ledger)
-        self.limits_of: Callable[[str], StrategyLimits | None] = _no_limits
-        self.killed = False
-        self.strategies_off: set[str] = set()
-        self.settlements: dict[tuple[str, str], tuple[int, int]] = {}
-        """(underlying, date) -> (official close in paise, when it became known)."""
-        self._settling: set[str] = set()
-        self._latency_ns = config.latency_ms * MILLISECOND_NS
-        self._reject_after_ns = round(config.reject_after_s * SECOND_NS)
-        self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
-        self._max_age_ns = round(config.quote_max_age_s * SECOND_NS)
-        self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
+        super().__init__(
+            config,
+            universe=universe,
+            rules=rules,
+            risk=risk,
+            ledger=ledger,
+            agenda=agenda,
+            schedule=schedule,
+        )
         self._prepare()
         self._restore()
 
@@ -405,100 +350,6 @@ class ExecutionCore:
         book.waiting.append(waiting)
         book.arm()
 
-    # the end of a session
-
-    def end_session(self, indices: frozenset[int], date: str) -> None:
-        """Close what square-off could not, settle what expires, archive what is over."""
-        for position in self.ledger.open_positions():
-            index = self._index(position.tradingsymbol)
-            if index not in indices:
-                continue
-            expiry = self.universe[index].expiry
-            if expiry and expiry <= date:
-                self._expire(position)
-            elif position.product == "MIS":
-                self._force_close(position)
-        for order in list(self.ledger.orders.values()):
-            at = self.universe.index_of(order.tradingsymbol)
-            ended = at is None or at in indices
-            if ended and self.lifecycle.can_transition(order, _S.ARCHIVED):
-                self._move(order, _S.ARCHIVED, "session_end")
-
-    def settle(self, settlement: Settlement) -> None:
-        """The official close of an underlying: settles what waits for it."""
-        key = (settlement.underlying, settlement.date)
-        self.settlements[key] = (settlement.close_paise, settlement.ts)
-        for position in self.ledger.open_positions():
-            if position.order_id in self._settling:
-                self._settle_if_known(position)
-
-    def settlements_pending(self) -> list[str]:
-        """Order ids of expired positions whose official close is not known."""
-        return sorted(self._settling)
-
-    def _force_close(self, position: Position) -> None:
-        book = self.book_of(position.tradingsymbol)
-        quote = self.quote_of(book)
-        if quote is None:
-            return
-        if position.pending is None:
-            order = self.ledger.orders[position.order_id]
-            self._release(position)
-            demand = ExitDemand(quantity=position.quantity)
-            self._move(order, _S.EXIT_PENDING, "square_off", demand=demand)
-        self._stop_waiting(book, position.order_id)
-        self._fill_exit(position, book, quote, forced=True)
-
-    def _expire(self, position: Position) -> None:
-        if position.order_id in self._settling:
-            return
-        if position.pending is None:
-            order = self.ledger.orders[position.order_id]
-            self._release(position)
-            demand = ExitDemand(quantity=position.quantity, settling=True)
-            self._move(order, _S.EXIT_PENDING, "expiry", demand=demand)
-        self._stop_waiting(self.book_of(position.tradingsymbol), position.order_id)
-        self._settling.add(position.order_id)
-        self._settle_if_known(position)
-
-    def _settle_if_known(self, position: Position) -> None:
-        book = self.book_of(position.tradingsymbol)
-        instrument = book.instrument
-        assert instrument is not None
-        known = self.settlements.get((instrument.name, instrument.expiry))
-        if known is None:
-            return
-        close, known_ts = known
-        price = close
-        if instrument.is_option:
-            sign = 1 if instrument.instrument_type == "CE" else -1
-            price = max(0, sign * (close - instrument.strike_paise))
-        charges = Charges()
-        if self.config.charges:
-            charges = self.rules.exercise_charges(
-                self._booking_date(),
-                instrument,
-                sign=position.sign,
-                quantity=position.quantity,
-                intrinsic_paise=price,
-            )
-        fill = Fill(
-            transaction_type="SELL" if position.sign > 0 else "BUY",
-            quantity=position.quantity,
-            price_paise=price,
-            rule="settlement",
-            base_half_paise=2 * price,
-            slippage_half_paise=0,
-            ltp_paise=close,
-            bid_paise=0,
-            ask_paise=0,
-            quote_ts=known_ts,
-            quote_age_ns=self.at.now - known_ts,
-            bid_ask_paise=price,
-            charges=charges,
-        )
-        self._book_exit(position, book, fill, "expiry")
-
     def _stop_waiting(self, book: Book, order_id: str) -> None:
         book.waiting = [each for each in book.waiting if each.order_id != order_id]
         book.arm()
@@ -532,115 +383,6 @@ class ExecutionCore:
         """The levels of what a partial exit leaves."""
         raise AssertionError("this engine makes no partial exits")
 
-    # quotes and events
-
-    def book_of(self, tradingsymbol: str) -> Book:
-        """The book of a symbol of the universe."""
-        return self.books[self._index(tradingsymbol)]
-
-    def quote_of(self, book: Book) -> Quote | None:
-        """The last quote of a book, up to date with the block in work."""
-        if book.row >= 0:
-            assert self.rows is not None
-            book.settle(self.rows)
-        return book.quote()
-
-    def _fresh_quote(self, book: Book) -> Quote | None:
-        """The quote if an order may fill on it now (semantics.md section 6), else None."""
-        quote = self.quote_of(book)
-        at = self.at
-        open_ts, close_ts = self._session(book.index)
-        if quote is None or not open_ts <= at.now < close_ts:
-            return None
-        if quote.ts < at.resumed_ts or quote.input_no < book.fresh_from_no:
-            return None
-        if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
-            return None
-        return quote
-
-    def _session(self, index: int) -> tuple[int, int]:
-        """The instrument's session on the date of now, which may be ahead of what is due."""
-        return self.schedule.span(index, ist_date(self.at.now))
-
-    def _index(self, tradingsymbol: str) -> int:
-        index = self.universe.index_of(tradingsymbol)
-        assert index is not None, tradingsymbol
-        return index
-
-    def _booking_date(self) -> dt.date:
-        """The date that a fill belongs to: that of its due time, where it was due before."""
-        return ist_date(self.at.due_ts or self.at.now)
-
-    def _with_charges(self, book: Book, fill: Fill) -> Fill:
-        if not self.config.charges:
-            return fill
-        assert book.instrument is not None
-        charges = self.rules.charges(
-            self._booking_date(),
-            book.instrument,
-            transaction_type=fill.transaction_type,
-            quantity=fill.quantity,
-            price_paise=fill.price_paise,
-        )
-        return msgspec.structs.replace(fill, charges=charges)
-
-    def _record_created(self, order: Order) -> None:
-        at = self.at
-        self.lifecycle.record(
-            OrderCreated(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id=order.order_id,
-                due_ts=at.due_ts,
-                tradingsymbol=order.tradingsymbol,
-                transaction_type=order.transaction_type,
-                quantity=order.quantity,
-                product=order.product,
-                lot_size=order.lot_size,
-                tick_paise=order.tick_paise,
-                sl_paise=order.sl_paise,
-                tp_paise=order.tp_paise,
-                exits=order.exits,
-                strategy_id=order.strategy_id,
-                timeframe=order.timeframe,
-                tag=order.tag,
-                note=order.note,
-                confidence=order.confidence,
-            )
-        )
-
-    def _move(
-        self,
-        order: Order,
-        to: OrderState,
-        reason: str,
-        refusal: Refusal | None = None,
-        *,
-        fill: Fill | None = None,
-        demand: ExitDemand | None = None,
-        levels: Levels | None = None,
-        excursion: Excursion | None = None,
-    ) -> None:
-        at = self.at
-        self.lifecycle.transition_state(
-            OrderMoved(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id=order.order_id,
-                due_ts=at.due_ts,
-                from_state=order.state,
-                to_state=to,
-                reason=reason,
-                fill=fill,
-                demand=demand,
-                levels=levels,
-                excursion=excursion,
-                numbers=None if refusal is None else refusal.numbers,
-            )
-        )
-
     def _restore(self) -> None:
         """Take up what a ledger from before left open: entries, exits and positions."""
         for order in self.ledger.orders.values():
@@ -673,58 +415,6 @@ class ExecutionCore:
             assert pending is not None
             return pending.seq
         return self.ledger.orders[waiting.order_id].submitted_seq
-
-    # for people
-
-    def get_positions(self) -> list[dict[str, Any]]:
-        """Open positions in rupees, by number."""
-        return [position_view(self, each) for each in self.ledger.open_positions()]
-
-    def get_metrics(self) -> dict[str, Any]:
-        """Counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
-        return engine_metrics(self)
-
-    # what strategies may ask (the Desk)
-
-    @property
-    def now(self) -> int:
-        """The engine's time, UTC ns."""
-        return self.at.now
-
-    def ltp_paise(self, index: int) -> int | None:
-        """The last price of an instrument, None before its first tick."""
-        quote = self.quote_of(self.books[index])
-        return None if quote is None else quote.ltp
-
-    def position(self, strategy_id: str, symbol: str) -> int:
-        """A strategy's signed open quantity of a symbol."""
-        return sum(
-            each.sign * each.quantity
-            for each in self._positions_of(strategy_id)
-            if each.tradingsymbol == symbol
-        )
-
-    def waiting(self, strategy_id: str, symbol: str) -> int:
-        """How many of a strategy's entries on a symbol wait for their fill."""
-        index = self.universe.index_of(symbol)
-        if index is None:
-            return 0
-        orders = self.ledger.orders
-        return sum(
-            not each.is_exit and orders[each.order_id].strategy_id == strategy_id
-            for each in self.books[index].waiting
-        )
-
-    def session_open(self, index: int) -> int:
-        """When the instrument's session of the day opens, UTC ns; 0 without one."""
-        return self.books[index].open_ts
-
-    def _positions_of(self, strategy_id: str) -> Iterable[Position]:
-        return (each for each in self.ledger.positions.values() if each.strategy_id == strategy_id)
-
-
-def _no_limits(strategy_id: str) -> StrategyLimits | None:
-    return None
 
 
 def _check_timeframe(order: Order) -> Refusal | None:

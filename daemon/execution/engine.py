@@ -10,7 +10,6 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.position import Position
 from daemon.execution.context import BarClock, CountedBars, Rules
-from daemon.execution.core import ExecutionCore
 from daemon.execution.exits import (
     Crossing,
     ExitTask,
@@ -21,6 +20,7 @@ from daemon.execution.exits import (
     make_managers,
     manage_exits,
 )
+from daemon.execution.session_end import SessionEnd
 from daemon.execution.trailing_stop import StopMove
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
@@ -29,7 +29,7 @@ from daemon.market.schedule import Schedule
 _GO_ON: Final = Wake()
 
 
-class ExecutionEngineV3(ExecutionCore):
+class ExecutionEngineV3(SessionEnd):
     """Runs an order's whole life by itself: entry, stop, target, trail, time, close.
 
     It is the scheduler of the exit coroutines (design D3): a coroutine's request is served at

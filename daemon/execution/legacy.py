@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from daemon.domain.intent import ExitOverrides, OrderIntent
-from daemon.execution.core import ExecutionCore
+from daemon.execution.session_end import SessionEnd
 from daemon.risk.gates import Refusal
 
 
-class ExecutionEngineV2(ExecutionCore):
+class ExecutionEngineV2(SessionEnd):
     """Opens and closes at the market; refuses an intent that asks for managed exits."""
 
     name = "v2"

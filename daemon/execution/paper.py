@@ -24,8 +24,8 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
+from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.context import CalendarBars, NoStrategies, Rules, Strategies
-from daemon.execution.core import MILLISECOND_NS
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.legacy import ExecutionEngineV2
 from daemon.market.agenda import Agenda, Phase

@@ -8,10 +8,10 @@ from daemon.domain.money import rupees
 from daemon.domain.position import Position
 
 if TYPE_CHECKING:
-    from daemon.execution.core import ExecutionCore
+    from daemon.execution.base import EngineBase
 
 
-def position_view(engine: ExecutionCore, position: Position) -> dict[str, Any]:
+def position_view(engine: EngineBase, position: Position) -> dict[str, Any]:
     """One open position: quantities in units (signed), money in rupees."""
     book = engine.book_of(position.tradingsymbol)
     quote = engine.quote_of(book)
@@ -39,7 +39,7 @@ def position_view(engine: ExecutionCore, position: Position) -> dict[str, Any]:
     }
 
 
-def unrealized_paise(engine: ExecutionCore) -> int:
+def unrealized_paise(engine: EngineBase) -> int:
     """What closing everything at the last prices would add, gross."""
     total = 0
     for position in engine.ledger.open_positions():
@@ -49,7 +49,7 @@ def unrealized_paise(engine: ExecutionCore) -> int:
     return total
 
 
-def engine_metrics(engine: ExecutionCore) -> dict[str, Any]:
+def engine_metrics(engine: EngineBase) -> dict[str, Any]:
     """The engine's own numbers, money in rupees."""
     ledger = engine.ledger
     unrealized = unrealized_paise(engine)

@@ -118,7 +118,8 @@ class Naive(Desk):
             moment = min(moments)
             self.due = moment if moment < self.now else 0
             self.reject_late_entries(moment)
-            self.time_stops(moment - self.grace)
+            if moment > self.done:  # a boundary is passed once
+                self.time_stops(moment - self.grace)
             self.square_off(moment)
             if item is not None and item.ts == moment:
                 if isinstance(item, Command):

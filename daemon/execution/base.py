@@ -1,0 +1,272 @@
+"""What every engine stands on: its moment, its books, its events, and what others may ask.
+
+Time, input number and due time come from the caller; every decision is an event that the
+lifecycle manager applies to the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from daemon.config import ExecutionConfig, RiskConfig
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
+from daemon.domain.events import (
+    Excursion,
+    ExitDemand,
+    Fill,
+    Levels,
+    OrderCreated,
+    OrderMoved,
+)
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import StrategyLimits
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import Order, OrderState
+from daemon.domain.position import Position
+from daemon.execution.builder import OrderBuilder
+from daemon.execution.context import Rules
+from daemon.execution.fills import FillEngine
+from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.views import engine_metrics, position_view
+from daemon.market.agenda import Agenda
+from daemon.market.book import Book, Quote
+from daemon.market.intake import Rows
+from daemon.market.schedule import Schedule
+from daemon.risk.gates import (
+    Refusal,
+)
+
+MILLISECOND_NS: Final = 1_000_000
+
+
+class WaitingFill(NamedTuple):
+    """An order or exit that waits for a tick at or after `due` (UTC ns)."""
+
+    order_id: str
+    due: int
+    is_exit: bool
+
+
+class Moment:
+    """Where the engine is in its inputs. Times UTC ns; `due_ts` 0 when nothing was due earlier.
+
+    `is_over` while candles of a session that has ended are told: nothing may follow from them.
+    """
+
+    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts")
+
+    def __init__(self) -> None:
+        self.now = -1
+        self.input_no = 0
+        self.due_ts = 0
+        self.is_over = False
+        self.feed_last = -1
+        self.resumed_ts = -1
+
+
+class EngineBase:
+    """State shared by the engines, quotes, and the one place where events are made."""
+
+    name = "base"
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        *,
+        universe: Universe,
+        rules: Rules,
+        risk: RiskConfig | None = None,
+        ledger: Ledger | None = None,
+        agenda: Agenda | None = None,
+        schedule: Schedule | None = None,
+    ) -> None:
+        self.config = config
+        self.universe = universe
+        self.rules = rules
+        self.schedule = schedule if schedule is not None else Schedule(rules, universe)
+        self.risk = risk or RiskConfig()
+        self.ledger = ledger if ledger is not None else Ledger()
+        self.agenda = agenda if agenda is not None else Agenda()
+        self.at = Moment()
+        self.rows: Rows | None = None
+        self.books = [Book(index, each) for index, each in enumerate(universe)]
+        self.books.append(Book(len(universe), None))
+        self.fills = FillEngine(config)
+        self.builder = OrderBuilder(config, self.ledger)
+        self.lifecycle = TradeLifecycleManager(self.ledger)
+        self.limits_of: Callable[[str], StrategyLimits | None] = _no_limits
+        self.killed = False
+        self.strategies_off: set[str] = set()
+        self.settlements: dict[tuple[str, str], tuple[int, int]] = {}
+        """(underlying, date) -> (official close in paise, when it became known)."""
+        self._settling: set[str] = set()
+        self._latency_ns = config.latency_ms * MILLISECOND_NS
+        self._reject_after_ns = round(config.reject_after_s * SECOND_NS)
+        self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
+        self._max_age_ns = round(config.quote_max_age_s * SECOND_NS)
+        self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
+
+    # quotes and events
+
+    def book_of(self, tradingsymbol: str) -> Book:
+        """The book of a symbol of the universe."""
+        return self.books[self._index(tradingsymbol)]
+
+    def quote_of(self, book: Book) -> Quote | None:
+        """The last quote of a book, up to date with the block in work."""
+        if book.row >= 0:
+            assert self.rows is not None
+            book.settle(self.rows)
+        return book.quote()
+
+    def _fresh_quote(self, book: Book) -> Quote | None:
+        """The quote if an order may fill on it now (semantics.md section 6), else None."""
+        quote = self.quote_of(book)
+        at = self.at
+        open_ts, close_ts = self._session(book.index)
+        if quote is None or not open_ts <= at.now < close_ts:
+            return None
+        if quote.ts < at.resumed_ts or quote.input_no < book.fresh_from_no:
+            return None
+        if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
+            return None
+        return quote
+
+    def _session(self, index: int) -> tuple[int, int]:
+        """The instrument's session on the date of now, which may be ahead of what is due."""
+        return self.schedule.span(index, ist_date(self.at.now))
+
+    def _index(self, tradingsymbol: str) -> int:
+        index = self.universe.index_of(tradingsymbol)
+        assert index is not None, tradingsymbol
+        return index
+
+    def _booking_date(self) -> dt.date:
+        """The date that a fill belongs to: that of its due time, where it was due before."""
+        return ist_date(self.at.due_ts or self.at.now)
+
+    def _with_charges(self, book: Book, fill: Fill) -> Fill:
+        if not self.config.charges:
+            return fill
+        assert book.instrument is not None
+        charges = self.rules.charges(
+            self._booking_date(),
+            book.instrument,
+            transaction_type=fill.transaction_type,
+            quantity=fill.quantity,
+            price_paise=fill.price_paise,
+        )
+        return msgspec.structs.replace(fill, charges=charges)
+
+    def _record_created(self, order: Order) -> None:
+        at = self.at
+        self.lifecycle.record(
+            OrderCreated(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                tradingsymbol=order.tradingsymbol,
+                transaction_type=order.transaction_type,
+                quantity=order.quantity,
+                product=order.product,
+                lot_size=order.lot_size,
+                tick_paise=order.tick_paise,
+                sl_paise=order.sl_paise,
+                tp_paise=order.tp_paise,
+                exits=order.exits,
+                strategy_id=order.strategy_id,
+                timeframe=order.timeframe,
+                tag=order.tag,
+                note=order.note,
+                confidence=order.confidence,
+            )
+        )
+
+    def _move(
+        self,
+        order: Order,
+        to: OrderState,
+        reason: str,
+        refusal: Refusal | None = None,
+        *,
+        fill: Fill | None = None,
+        demand: ExitDemand | None = None,
+        levels: Levels | None = None,
+        excursion: Excursion | None = None,
+    ) -> None:
+        at = self.at
+        self.lifecycle.transition_state(
+            OrderMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                from_state=order.state,
+                to_state=to,
+                reason=reason,
+                fill=fill,
+                demand=demand,
+                levels=levels,
+                excursion=excursion,
+                numbers=None if refusal is None else refusal.numbers,
+            )
+        )
+
+    # for people
+
+    def get_positions(self) -> list[dict[str, Any]]:
+        """Open positions in rupees, by number."""
+        return [position_view(self, each) for each in self.ledger.open_positions()]
+
+    def get_metrics(self) -> dict[str, Any]:
+        """Counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
+        return engine_metrics(self)
+
+    # what strategies may ask (the Desk)
+
+    @property
+    def now(self) -> int:
+        """The engine's time, UTC ns."""
+        return self.at.now
+
+    def ltp_paise(self, index: int) -> int | None:
+        """The last price of an instrument, None before its first tick."""
+        quote = self.quote_of(self.books[index])
+        return None if quote is None else quote.ltp
+
+    def position(self, strategy_id: str, symbol: str) -> int:
+        """A strategy's signed open quantity of a symbol."""
+        return sum(
+            each.sign * each.quantity
+            for each in self._positions_of(strategy_id)
+            if each.tradingsymbol == symbol
+        )
+
+    def waiting(self, strategy_id: str, symbol: str) -> int:
+        """How many of a strategy's entries on a symbol wait for their fill."""
+        index = self.universe.index_of(symbol)
+        if index is None:
+            return 0
+        orders = self.ledger.orders
+        return sum(
+            not each.is_exit and orders[each.order_id].strategy_id == strategy_id
+            for each in self.books[index].waiting
+        )
+
+    def session_open(self, index: int) -> int:
+        """When the instrument's session of the day opens, UTC ns; 0 without one."""
+        return self.books[index].open_ts
+
+    def _positions_of(self, strategy_id: str) -> Iterable[Position]:
+        return (each for each in self.ledger.positions.values() if each.strategy_id == strategy_id)
+
+
+def _no_limits(strategy_id: str) -> StrategyLimits | None:
+    return None
