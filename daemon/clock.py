@@ -15,7 +15,3 @@ class Clock:
     def now_ns(self) -> int:
         """UTC ns."""
         return self._wall + time.monotonic_ns() - self._start
-
-    def elapsed_s(self) -> float:
-        """Seconds since the clock was made."""
-        return (time.monotonic_ns() - self._start) / 1e9

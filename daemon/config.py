@@ -12,8 +12,6 @@ from msgspec import Meta
 
 from daemon.domain.intent import ExitOverrides
 
-CONFIG_VERSION = 1
-
 Fraction01 = Annotated[float, Meta(gt=0, lt=1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=1e9)]

@@ -16,7 +16,6 @@ CONFIG_FILE: Final = "config.json"
 SUMMARY_FILE: Final = "summary.json"
 SERIES_FILE: Final = "series.json"
 REPORT_FILE: Final = "report.html"
-EXPORT_FILE: Final = "events.jsonl"
 _RUNS_MAX: Final = 100_000
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
 
 import msgspec
 
@@ -68,29 +68,31 @@ class Moment:
         self.resumed_ts = -1
 
 
+class EngineParts(TypedDict):
+    """What an engine is built from besides its configuration; what is absent it makes itself."""
+
+    universe: Universe
+    rules: Rules
+    risk: NotRequired[RiskConfig | None]
+    ledger: NotRequired[Ledger | None]
+    agenda: NotRequired[Agenda]
+    schedule: NotRequired[Schedule]
+
+
 class EngineBase:
     """State shared by the engines, quotes, and the one place where events are made."""
 
     name = "base"
 
-    def __init__(
-        self,
-        config: ExecutionConfig,
-        *,
-        universe: Universe,
-        rules: Rules,
-        risk: RiskConfig | None = None,
-        ledger: Ledger | None = None,
-        agenda: Agenda | None = None,
-        schedule: Schedule | None = None,
-    ) -> None:
+    def __init__(self, config: ExecutionConfig, **parts: Unpack[EngineParts]) -> None:
+        universe, rules, ledger = parts["universe"], parts["rules"], parts.get("ledger")
         self.config = config
         self.universe = universe
         self.rules = rules
-        self.schedule = schedule if schedule is not None else Schedule(rules, universe)
-        self.risk = risk or RiskConfig()
-        self.ledger = ledger if ledger is not None else Ledger()
-        self.agenda = agenda if agenda is not None else Agenda()
+        self.schedule = parts.get("schedule") or Schedule(rules, universe)
+        self.risk = parts.get("risk") or RiskConfig()
+        self.ledger = Ledger() if ledger is None else ledger
+        self.agenda = parts.get("agenda") or Agenda()
         self.at = Moment()
         self.rows: Rows | None = None
         self.books = [Book(index, each) for index, each in enumerate(universe)]
@@ -109,6 +111,14 @@ class EngineBase:
         self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
         self._max_age_ns = round(config.quote_max_age_s * SECOND_NS)
         self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
+        self._prepare()
+        self._restore()
+
+    def _prepare(self) -> None:
+        """What an engine needs before it takes up what was open."""
+
+    def _restore(self) -> None:
+        """Take up what a ledger from before left open."""
 
     # quotes and events
 

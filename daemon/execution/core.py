@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.dates import ist_date, ist_day, parse_timeframe
 from daemon.domain.events import (
     Excursion,
@@ -15,16 +14,13 @@ from daemon.domain.events import (
     Fill,
     Levels,
 )
-from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal, check_intent
-from daemon.domain.ledger import Ledger, StrategyTally
+from daemon.domain.ledger import StrategyTally
 from daemon.domain.order import PENDING_EXIT_STATES, Order, OrderState, Side
 from daemon.domain.position import Position
 from daemon.execution.base import EngineBase, WaitingFill
-from daemon.execution.context import Rules
-from daemon.market.agenda import Agenda, Phase
+from daemon.market.agenda import Phase
 from daemon.market.book import Book, Quote
-from daemon.market.schedule import Schedule
 from daemon.risk.gates import (
     AFTER_LEVELS,
     BEFORE_LEVELS,
@@ -41,32 +37,6 @@ class ExecutionCore(EngineBase):
     """Orders, fills and exits; the plain market-fill part of both engines."""
 
     name = "core"
-
-    def __init__(
-        self,
-        config: ExecutionConfig,
-        *,
-        universe: Universe,
-        rules: Rules,
-        risk: RiskConfig | None = None,
-        ledger: Ledger | None = None,
-        agenda: Agenda | None = None,
-        schedule: Schedule | None = None,
-    ) -> None:
-        super().__init__(
-            config,
-            universe=universe,
-            rules=rules,
-            risk=risk,
-            ledger=ledger,
-            agenda=agenda,
-            schedule=schedule,
-        )
-        self._prepare()
-        self._restore()
-
-    def _prepare(self) -> None:
-        """What an engine needs before it takes up what was open."""
 
     # intents and entries
 

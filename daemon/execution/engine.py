@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from daemon.config import ExecutionConfig, RiskConfig
+from daemon.config import ExecutionConfig
 from daemon.domain.events import Levels, StopMoved
-from daemon.domain.instrument import Universe
-from daemon.domain.ledger import Ledger
 from daemon.domain.position import Position
-from daemon.execution.context import BarClock, CountedBars, Rules
+from daemon.execution.base import EngineParts
+from daemon.execution.context import BarClock, CountedBars
 from daemon.execution.exits import (
     Crossing,
     ExitTask,
@@ -22,9 +21,8 @@ from daemon.execution.exits import (
 )
 from daemon.execution.session_end import SessionEnd
 from daemon.execution.trailing_stop import StopMove
-from daemon.market.agenda import Agenda, Phase
+from daemon.market.agenda import Phase
 from daemon.market.book import Book
-from daemon.market.schedule import Schedule
 
 _GO_ON: Final = Wake()
 
@@ -42,19 +40,11 @@ class ExecutionEngineV3(SessionEnd):
         self,
         config: ExecutionConfig,
         *,
-        universe: Universe,
-        rules: Rules,
-        risk: RiskConfig | None = None,
-        ledger: Ledger | None = None,
-        agenda: Agenda | None = None,
-        schedule: Schedule | None = None,
         bars: BarClock | None = None,
+        **parts: Unpack[EngineParts],
     ) -> None:
         self.bars: BarClock = bars if bars is not None else CountedBars()
-        super().__init__(
-            config, universe=universe, rules=rules, risk=risk, ledger=ledger, agenda=agenda,
-            schedule=schedule,
-        )  # fmt: skip
+        super().__init__(config, **parts)
 
     def _prepare(self) -> None:
         self.managers = make_managers()

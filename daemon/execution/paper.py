@@ -15,7 +15,14 @@ from typing import Any, Final
 
 from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.candle import Candle
-from daemon.domain.dates import ist_date, ist_day, ist_midnight, parse_timeframe
+from daemon.domain.dates import (
+    MINUTE_NS,
+    SECOND_NS,
+    ist_date,
+    ist_day,
+    ist_midnight,
+    parse_timeframe,
+)
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, Input, Settlement, TimedIntent
 from daemon.domain.instrument import Universe
@@ -24,7 +31,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
-from daemon.execution.base import MILLISECOND_NS
+from daemon.execution.base import MILLISECOND_NS, EngineParts
 from daemon.execution.context import CalendarBars, NoStrategies, Rules, Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.legacy import ExecutionEngineV2
@@ -72,7 +79,7 @@ class PaperEngine:
         self.intake = Intake(
             self.schedule,
             len(universe),
-            stale_after_ns=round(config.stale_after_s * 1_000_000_000),
+            stale_after_ns=round(config.stale_after_s * SECOND_NS),
             grace_ns=self._grace_ns,
         )
         self.late_for_candle = 0
@@ -87,10 +94,10 @@ class PaperEngine:
 
     def _build_engine(self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None) -> Engine:
         """V3 when configured; V2 when configured, or when V3 cannot be built and may fall back."""
-        shared: dict[str, Any] = {
-            "universe": self.universe, "rules": rules, "risk": risk, "ledger": ledger,
-            "agenda": self.agenda, "schedule": self.schedule,
-        }  # fmt: skip
+        shared = EngineParts(
+            universe=self.universe, rules=rules, risk=risk, ledger=ledger, agenda=self.agenda,
+            schedule=self.schedule,
+        )  # fmt: skip
         if self.config.engine == "v2":
             return ExecutionEngineV2(self.config, **shared)
         bars = CalendarBars(self.schedule, self.universe, self._grace_ns)
@@ -163,8 +170,13 @@ class PaperEngine:
             found = (self.universe.index_of(each) for each in gap.symbols)
             books = [self.books[index] for index in found if index is not None]
         for book in books:
-            self.engine.quote_of(book)
             book.fresh_from_no = self.at.input_no
+        self._expect_gap_ticks(books)
+
+    def _expect_gap_ticks(self, books: Sequence[Book]) -> None:
+        """The next tick of each is the first after a gap, and must be noticed."""
+        for book in books:
+            self.engine.quote_of(book)
             book.expects_gap_tick = True
             book.arm()
 
@@ -250,11 +262,8 @@ class PaperEngine:
         ltp = int(rows.ltp[row])
         book.row = row
         book.open = book.high = book.low = ltp
-        total = rows.volume_at(row)
-        if volume and total > book.volume:
-            if book.volume < 0:
-                book.baseline = total
-            book.volume = total
+        if volume:
+            book.take_volume(rows.volume_at(row))
         book.settle(rows)
         if book.expects_gap_tick:
             book.expects_gap_tick = False
@@ -263,10 +272,7 @@ class PaperEngine:
     def _end_silence(self, ts: int) -> None:
         """The feed is back: no quote from before is believed, the next of each is marked."""
         self.at.resumed_ts = ts
-        for book in self.books[:-1]:
-            self.engine.quote_of(book)
-            book.expects_gap_tick = True
-            book.arm()
+        self._expect_gap_ticks(self.books[:-1])
 
     # rows that the scan may not take
 
@@ -296,16 +302,10 @@ class PaperEngine:
                 target = self._bar_ahead(book, bar, timeframe)
             target.add(first=ltp, high=ltp, low=ltp, last=ltp)
             if total >= 0:
-                if bar.mark < 0:
-                    bar.mark = total if book.baseline < 0 else book.baseline
-                if total > bar.mark:
-                    target.volume += total - bar.mark
-                    bar.mark = total
+                bar.add_volume(total, total if book.baseline < 0 else book.baseline, into=target)
         self.late_for_candle += late
-        if not late and total > book.volume:
-            if book.volume < 0:
-                book.baseline = total
-            book.volume = total
+        if not late:
+            book.take_volume(total)
         if book.marks:
             book.extremes.push(ltp, ltp)
         book.high = -1
@@ -412,7 +412,7 @@ class PaperEngine:
         self, number: int, open_ts: int, close_ts: int, indices: frozenset[int]
     ) -> None:
         self._groups.append(indices)
-        lead = self.config.square_off_before_close_min * 60 * 1_000_000_000
+        lead = self.config.square_off_before_close_min * MINUTE_NS
         self.agenda.add(close_ts - lead, Phase.SQUARE_OFF, number, number)
         self.agenda.add(close_ts + self._grace_ns, Phase.SESSION_END, number, number)
         for timeframe in self._timeframes:
@@ -480,7 +480,7 @@ class PaperEngine:
             "outside_session": intake.outside_session,
             "late_for_candle": self.late_for_candle,
             "gaps": intake.gaps,
-            "longest_gap_s": intake.longest_gap_ns // 1_000_000_000,
+            "longest_gap_s": intake.longest_gap_ns // SECOND_NS,
             "candles": self.candles_closed,
             "settlements_pending": len(self.engine.settlements_pending()),
         }

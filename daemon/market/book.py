@@ -111,6 +111,13 @@ class Book:
             self.input_no == self.after_gap_no,
         )  # fmt: skip
 
+    def take_volume(self, total: int) -> None:
+        """A row's cumulative volume, as the scan takes it."""
+        if total > self.volume:
+            if self.volume < 0:
+                self.baseline = total
+            self.volume = total
+
     def end_segment(self) -> None:
         """Fold the segment into the open bars and the extremes. Only when `row` is -1."""
         if self.high < 0:

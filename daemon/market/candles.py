@@ -42,12 +42,15 @@ class OpenBar:
             self.low = min(low, self.low)
         self.close = last
 
-    def add_volume(self, total: int, baseline: int) -> None:
-        """The cumulative volume has reached `total`; the first value of the day is `baseline`."""
+    def add_volume(self, total: int, baseline: int, *, into: OpenBar | None = None) -> None:
+        """The cumulative volume has reached `total`; the first value of the day is `baseline`.
+
+        The increase goes to `into`, the bar that the tick belongs to, if that is not this one.
+        """
         if self.mark < 0:
             self.mark = baseline
         if total > self.mark:
-            self.volume += total - self.mark
+            (into or self).volume += total - self.mark
             self.mark = total
 
     def move_to(self, start: int, end: int) -> None:

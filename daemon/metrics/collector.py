@@ -69,11 +69,6 @@ class MetricsCollector:
         """Gross P&L of all open quantity at the last prices, paise."""
         return self._unrealized(self._ledger.open_positions())
 
-    def net_total_paise(self) -> int:
-        """Realized less charges plus unrealized, paise: a point of the equity curve."""
-        realized = self._ledger.realized_paise - whole_paise(self._ledger.charges)
-        return realized + self.unrealized_paise()
-
     def snapshot(self, *, now_ts: int, decided_seq: int | None = None) -> dict[str, Any]:
         """Everything that is shown, rupees, in the order that dashboards read.
 

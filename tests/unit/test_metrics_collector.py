@@ -16,6 +16,7 @@ from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.order import Side
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile, whole_paise
+from daemon.series import Series, equity_of
 from tests.kit.report_events import BANK_FUT, NIFTY_CE, EventScript, at, sample_day
 
 PROFILE = FillProfile(mode="mid", slippage_bps=5, latency_ms=0)
@@ -118,11 +119,13 @@ def test_statistics_pass_through_and_nan_becomes_null() -> None:
 
 
 def test_a_point_of_the_equity_curve_is_net_and_marked() -> None:
-    collector = collected(sample_day().events, {NIFTY_CE: 11_650})
+    events = sample_day().events
+    collector = collected(events, {NIFTY_CE: 11_650})
     shown = collector.snapshot(now_ts=NOW)
     assert collector.seq == shown["seq"] == 31
     net = round(shown["net_pnl"] + shown["unrealized_pnl"], 2)
-    assert collector.net_total_paise() == round(net * 100)
+    series = Series(symbols=(NIFTY_CE,), ts=(events[-1].ts,), ltp=((11_650,),))
+    assert equity_of(events, series) == [(events[-1].ts, round(net * 100))]
 
 
 def test_the_profile_is_the_configured_one() -> None:
