@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.config import Config, StrategyConfig
+from daemon.config import Config
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.yaml_document import Step, dotted_path, found
@@ -117,19 +117,6 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
         yield Problem((*at, number, "id"), f"{found(rows[number].id)} is already list[{first}]")
     for number, row in enumerate(rows):
         yield from _timeframe((*at, number, "timeframe"), row.timeframe)
-        yield from _exit_problems((*at, number, "exits"), row)
-
-
-def _exit_problems(at: tuple[Step, ...], strategy: StrategyConfig) -> Iterator[Problem]:
-    """The overrides carry no bounds of their own; they have those of the execution block."""
-    exits = strategy.exits
-    pct, step, bars = exits.partial_exit_pct, exits.trail_step_r, exits.time_stop_bars
-    if pct is not None and not 0 < pct < 1:
-        yield Problem((*at, "partial_exit_pct"), f"expected a number > 0 and < 1, was {pct}")
-    if step is not None and not 0 < step <= 100:
-        yield Problem((*at, "trail_step_r"), f"expected a number > 0 and <= 100, was {step}")
-    if bars is not None and not 0 <= bars <= 10**9:
-        yield Problem((*at, "time_stop_bars"), f"expected a whole number >= 0, was {bars}")
 
 
 def _repeats(keys: Sequence[object]) -> Iterator[tuple[int, int]]:

@@ -15,8 +15,8 @@ import strategies
 from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.instrument import Universe
+from daemon.domain.intent import check_exits
 from daemon.errors import ConfigError
-from strategies.intents import check_exits
 
 
 class Loaded(msgspec.Struct, frozen=True):

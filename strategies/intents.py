@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_intent
+from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_exits, check_intent
 
 
 def as_intents(returned: object) -> list[OrderIntent]:
@@ -68,21 +68,6 @@ def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrid
     upper = {name: getattr(over, name, None) for name in names}
     both = {name: getattr(under, name) if upper[name] is None else upper[name] for name in names}
     return None if both == dict.fromkeys(names) else ExitOverrides(**both)
-
-
-def check_exits(exits: ExitOverrides | None) -> None:
-    """Raises TypeError or ValueError if a setting is out of its range."""
-    if exits is None:
-        return
-    if not isinstance(exits, ExitOverrides):
-        raise TypeError(f"expected exits as ExitOverrides, was {exits!r}")
-    pct, step, bars = exits.partial_exit_pct, exits.trail_step_r, exits.time_stop_bars
-    if pct is not None and not 0 < pct < 1:
-        raise ValueError(f"expected partial_exit_pct between 0 and 1, was {pct!r}")
-    if step is not None and not 0 < step <= 100:
-        raise ValueError(f"expected trail_step_r above 0 and at most 100, was {step!r}")
-    if bars is not None and index(bars) < 0:
-        raise ValueError(f"expected time_stop_bars of 0 or more, was {bars!r}")
 
 
 def _level(price: object) -> float | None:

@@ -12,7 +12,6 @@ from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
 from daemon.errors import ConfigError
-from strategies.intents import check_exits
 
 # 1973 to 2262: what is outside was written in another unit.
 TS_MIN: Final = 10**17
@@ -67,7 +66,6 @@ def _parse(row: bytes, path: Path, number: int) -> tuple[int, ScriptLine]:
         line = msgspec.json.decode(row, type=ScriptLine)
         if line.signal in (Signal.BUY, Signal.SELL) and line.qty == 0:
             raise ValueError(f"expected a qty above 0 for {line.signal}")
-        check_exits(line.exits)
         return _ts(line.ts), line
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise ConfigError(f"{path}:{number}: {error}") from error

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from daemon.domain.errors import BadIntent
 
@@ -28,12 +29,12 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Exit settings of one strategy or intent; None leaves the setting of the level above."""
 
     enable_partial_exit: bool | None = None
-    partial_exit_pct: float | None = None
+    partial_exit_pct: Annotated[float, Meta(gt=0, lt=1)] | None = None
     partial_exit_when: Literal["losing", "always"] | None = None
     enable_trailing: bool | None = None
-    trail_step_r: float | None = None
+    trail_step_r: Annotated[float, Meta(gt=0, le=100)] | None = None
     enable_time_stop: bool | None = None
-    time_stop_bars: int | None = None
+    time_stop_bars: Annotated[int, Meta(ge=0, le=10**9)] | None = None
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,23 +83,24 @@ def check_intent(intent: OrderIntent) -> None:
         level = getattr(intent, name)
         number = isinstance(level, int | float | Decimal) and not isinstance(level, bool)
         _expect(level is None or number, intent, name, "a price in rupees or None")
-    finite = isinstance(intent.confidence, int | float) and math.isfinite(intent.confidence)
+    finite = type(intent.confidence) in (int, float) and math.isfinite(intent.confidence)
     _expect(finite, intent, "confidence", "a finite number")
-    if intent.exits is not None:
-        _expect(isinstance(intent.exits, ExitOverrides), intent, "exits", "ExitOverrides or None")
-        _check_exits(intent.exits)
+    check_exits(intent.exits)
 
 
-def _check_exits(exits: ExitOverrides) -> None:
-    for name in ("enable_partial_exit", "enable_trailing", "enable_time_stop"):
-        _expect(getattr(exits, name) in (None, True, False), exits, name, "true or false")
-    when, bars = exits.partial_exit_when, exits.time_stop_bars
-    _expect(when in (None, "losing", "always"), exits, "partial_exit_when", "losing or always")
-    part, step = exits.partial_exit_pct, exits.trail_step_r
-    # NaN is in no range
-    _expect(part is None or 0 < part < 1, exits, "partial_exit_pct", "between 0 and 1")
-    _expect(step is None or 0 < step <= 100, exits, "trail_step_r", "above 0, at most 100")
-    _expect(bars is None or _is_whole(bars), exits, "time_stop_bars", "a whole number")
+def check_exits(exits: ExitOverrides | None) -> None:
+    """Raises BadIntent if a setting is not in the range that its type says.
+
+    One that was decoded is right already; one that was constructed was never looked at.
+    """
+    if exits is None:
+        return
+    if not isinstance(exits, ExitOverrides):
+        raise BadIntent(f"exits: expected ExitOverrides or None, was {exits!r}")
+    try:
+        msgspec.convert(msgspec.to_builtins(exits), ExitOverrides)
+    except (msgspec.ValidationError, TypeError, OverflowError) as error:
+        raise BadIntent(f"exits: expected every setting in its range: {error}") from error
 
 
 def _is_text(value: object) -> bool:

@@ -99,7 +99,7 @@ def test_order_is_by_time_then_configuration_then_line_without_hold(tmp_path: Pa
         ('{"ts": "2026-11-18", "symbol": "X", "signal": "EXIT", "exits": {"x": 1}}', "unknown"),
         (
             '{"ts": "2026-11-18", "symbol": "X", "signal": "EXIT", "exits": {"trail_step_r": 0}}',
-            "expected trail_step_r above 0",
+            "Expected `float` > 0.0",
         ),
     ],
 )
