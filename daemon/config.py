@@ -99,13 +99,39 @@ class InstrumentConfig(Section, frozen=True, kw_only=True):
     strike: Annotated[float, Meta(ge=0, le=1e9)] | None = None
 
 
+class OptionsConfig(Section, frozen=True, kw_only=True):
+    """A window of one expiry's options that follows the spot: ATM and strikes on each side.
+
+    The middle moves when the spot is past the midpoint to the next strike by `hysteresis` of a
+    strike step, so that a spot at the midpoint does not swing it.
+    """
+
+    expiry: Literal["weekly", "next_weekly", "monthly", "next_monthly"] = "weekly"
+    strikes_each_side: Annotated[int, Meta(ge=0, le=100)] = 5
+    types: tuple[Literal["CE", "PE"], ...] = ("CE", "PE")
+    hysteresis: Annotated[float, Meta(ge=0, le=0.5)] = 0.25
+
+
+class UnderlyingConfig(Section, frozen=True, kw_only=True):
+    """What to watch of one underlying, resolved from the dump by its own expiry dates."""
+
+    name: str
+    """As in the dump's column `name`: NIFTY, BANKNIFTY, RELIANCE, ..."""
+    index: bool = True
+    """Whether its spot (the index, or the share) is watched too."""
+    futures: list[Literal["current", "next", "far"]] = []
+    options: OptionsConfig | None = None
+
+
 class UniverseConfig(Section, frozen=True, kw_only=True):
     """The instruments of the run. Empty means all that the feed's files name.
 
-    `instruments_file` is a CSV in Kite's dump format that rows are looked up in.
+    `instruments_file` is a CSV in Kite's dump format that rows are looked up in. `underlyings`
+    are for the kite feed.
     """
 
     instruments_file: str = ""
+    underlyings: list[UnderlyingConfig] = []
     instruments: list[InstrumentConfig] = []
 
 
@@ -167,12 +193,35 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     """`max`, or a factor of real time."""
 
 
+class KiteConfig(Section, frozen=True, kw_only=True):
+    """Live ticks of Kite Connect. Keys and tokens are never here, see `credentials_file`."""
+
+    credentials_file: str = ""
+    """What `run_fno_paper login` wrote; empty: the service manager's credential `kite.json`, or
+    else `run_fno_paper/kite.json` in the user's configuration directory."""
+    mode: Literal["ltp", "quote", "full"] = "full"
+    history: bool = True
+    """Whether strategies are warmed with Kite's historical candles."""
+    instruments_cache: str = ""
+    """Where the day's instruments dumps are kept; empty: `instruments` in the output directory."""
+    ticker_url: str = "wss://ws.kite.trade"
+    api_url: str = "https://api.kite.trade"
+    connect_timeout_s: PositiveSeconds = 10
+    read_timeout_s: PositiveSeconds = 5
+    """A link on which not even a heartbeat came for this long is dead."""
+    reconnect_max_s: PositiveSeconds = 60
+    """The longest pause between two attempts to connect."""
+    clock: Literal["wall", "exchange"] = "wall"
+    """`exchange` takes the time from the ticks: only for a recording served on this machine."""
+
+
 class FeedConfig(Section, frozen=True, kw_only=True):
     """Where the ticks come from."""
 
     kind: Literal["replay", "synthetic", "kite"] = "synthetic"
     replay: ReplayConfig = ReplayConfig()
     synthetic: SyntheticConfig = SyntheticConfig()
+    kite: KiteConfig = KiteConfig()
 
 
 class MetricsConfig(Section, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ CORE_STDLIB = {
     "math", "operator", "typing",
 }  # fmt: skip
 OUTER_THIRD_PARTY = {
-    "feeds": {"anyio", "httpx", "loguru", "msgspec", "numpy", "pyarrow", "websockets"},
+    "feeds": {"anyio", "httpx", "loguru", "msgspec", "numpy", "picows", "pyarrow"},
     "strategies": {"msgspec", "numpy", "talipp"},
 }
 MODULES = modules()

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from daemon.domain.candle import Candle
 from daemon.domain.intent import OrderIntent
 from daemon.domain.ticks import Ticks
 
@@ -49,6 +50,13 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True, tag="config_change
     config: str
 
 
+class History(msgspec.Struct, frozen=True, kw_only=True, tag="history"):
+    """Closed candles from elsewhere, shown to the strategies to warm them; never traded on."""
+
+    ts: int
+    candles: tuple[Candle, ...]
+
+
 class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
     """An intent of a scripted strategy, due at the first input at or after `ts` (UTC ns)."""
 
@@ -56,4 +64,4 @@ class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
     intent: OrderIntent
 
 
-Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange
+Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange | History

@@ -135,6 +135,9 @@ class Strategies(Protocol):
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """The strategy's own limits."""
 
+    def warm(self, candles: Sequence[Candle], /) -> None:
+        """Show closed candles from elsewhere; nothing comes of them."""
+
     def on_candles(self, candles: Sequence[Candle], desk: Any, /) -> list[OrderIntent]:
         """Intents for the candles closed at one boundary, conflicts resolved."""
 
@@ -156,6 +159,9 @@ class NoStrategies:
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """No limits."""
         return NO_LIMITS
+
+    def warm(self, candles: Sequence[Candle], /) -> None:
+        """Nobody looks."""
 
     def on_candles(self, candles: Sequence[Candle], desk: Any, /) -> list[OrderIntent]:
         """No intents."""

@@ -24,7 +24,16 @@ from daemon.domain.dates import (
     parse_timeframe,
 )
 from daemon.domain.events import TradingEvent
-from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, Input, Settlement, TimedIntent
+from daemon.domain.inputs import (
+    Clock,
+    Command,
+    ConfigChange,
+    Gap,
+    History,
+    Input,
+    Settlement,
+    TimedIntent,
+)
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
@@ -154,7 +163,9 @@ class PaperEngine:
         self.engine.process_signal(intent)
         return self.engine.lifecycle.take_events()
 
-    def _take_other(self, item: Clock | Command | Gap | Settlement | ConfigChange) -> None:
+    def _take_other(
+        self, item: Clock | Command | Gap | Settlement | ConfigChange | History
+    ) -> None:
         self._delivered += 1
         self.at.input_no = self._delivered
         ts = max(item.ts, self.at.now)
@@ -163,6 +174,8 @@ class PaperEngine:
         self._advance(ts)
         if isinstance(item, Gap):
             self._note_gap(item)
+        elif isinstance(item, History):
+            self.strategies.warm(item.candles)
 
     def _note_gap(self, gap: Gap) -> None:
         books = self.books[:-1]

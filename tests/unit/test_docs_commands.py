@@ -128,6 +128,9 @@ def settings(kind: Any, prefix: str = "", seen: tuple[Any, ...] = ()) -> Iterato
             yield from settings(below, f"{path}.", seen)
             continue
         yield path, default
+        for each in below.types if isinstance(below, inspect.UnionType) else ():
+            if isinstance(each, inspect.StructType):
+                yield from settings(each, f"{path}.", seen)
         if isinstance(below, inspect.ListType) and isinstance(below.item_type, inspect.StructType):
             if below.item_type.cls in seen:
                 continue

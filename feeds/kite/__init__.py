@@ -1,0 +1,1 @@
+"""Kite Connect: live ticks, instruments, historical candles; nothing that could place orders."""
