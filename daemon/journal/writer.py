@@ -67,9 +67,16 @@ class TradeRecorder:
         *,
         capacity: int = QUEUE_BATCHES,
         stall_s: float = STALL_S,
+        before_commit: Callable[[], None] | None = None,
     ) -> None:
+        """`before_commit` is called in the worker thread just before each group's append.
+
+        What it raises as OSError ends the journal as a failed append does (D16: inputs are on
+        disk before the events decided from them).
+        """
         self._store = store
         self._publish = publish
+        self._before_commit = before_commit
         self._stall_s = stall_s
         self._send, self._receive = anyio.create_memory_object_stream[Batch](capacity)
         self._finished = anyio.Event()
@@ -160,6 +167,7 @@ class TradeRecorder:
         def append() -> None:
             self._began = time.monotonic()
             try:
+                self._prepare()
                 self._store.append(facts.events, input_no=facts.input_no, operations=operations)
                 self._last_commit_s = time.monotonic() - self._began
             finally:
@@ -175,6 +183,17 @@ class TradeRecorder:
             )
         self._queued_events -= len(facts.events)
         self._commits += 1
+
+    def _prepare(self) -> None:
+        if self._before_commit is None:
+            return
+        try:
+            self._before_commit()
+        except OSError as error:
+            raise JournalIOError(
+                f"{self._store.directory}: what must be on disk before the journal cannot be "
+                f"written: {error}; trading stops here"
+            ) from error
 
     async def _watch(self) -> None:
         with anyio.CancelScope(shield=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ import pytest
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import JournalIOError
+from daemon.journal import appender as appender_module
 from daemon.journal.schema import Operation
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.writer import Batch, Committed, TradeRecorder
@@ -216,6 +219,76 @@ async def test_a_cancelled_recorder_first_finishes_the_commit_under_way(
                 tasks.cancel_scope.cancel()
                 hanging.thaw.set()
         assert list(store.events()) == list(batch.events)
+
+
+async def test_what_comes_before_a_commit_is_done_before_each_append(tmp_path: Path) -> None:
+    on_disk: list[tuple[int, bool]] = []
+    loop_thread = threading.get_ident()
+    work = batches(sample_events())
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+
+        def before_commit() -> None:
+            on_disk.append((store.last_seq, threading.get_ident() == loop_thread))
+
+        recorder = TradeRecorder(store, watcher.publish, before_commit=before_commit)
+        with anyio.fail_after(20):
+            await record(recorder, work)
+    ends = [0, *(fact.seq for fact in watcher.facts)]
+    assert on_disk == [(seq, False) for seq in ends[:-1]]
+
+
+async def test_inputs_that_cannot_be_written_end_the_journal_before_the_events(
+    tmp_path: Path,
+) -> None:
+    def before_commit() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, watcher.publish, before_commit=before_commit)
+        await recorder.put(batches(sample_events())[0])
+        with anyio.fail_after(20), pytest.raises(JournalIOError, match="No space left"):
+            await recorder.run()
+        assert (watcher.facts, store.last_seq) == ([], 0)
+
+
+class ChunkyConnection:
+    """Passes everything on; each transaction takes its time on the disk."""
+
+    def __init__(self, real: Any, takes_s: float) -> None:
+        self._real = real
+        self._takes_s = takes_s
+        self.commits = 0
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if sql == "COMMIT":
+            threading.Event().wait(self._takes_s)
+            self.commits += 1
+        return self._real.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+async def test_a_large_input_that_makes_progress_is_no_stall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A square-off of 100,000 positions takes longer than the rule, but never a chunk of it."""
+    events = many_events(10)
+    monkeypatch.setattr(appender_module, "CHUNK_EVENTS", 10)
+    stall_s = 1.0
+    watcher = Watcher(tmp_path)
+    with JournalStore.create(tmp_path, META) as store:
+        assert store._appender is not None
+        slow = ChunkyConnection(store._appender._connection, stall_s / 8)
+        monkeypatch.setattr(store._appender, "_connection", slow)
+        recorder = TradeRecorder(store, watcher.publish, stall_s=stall_s)
+        with anyio.fail_after(30):
+            await record(recorder, [Batch(events=events, input_no=events[-1].input_no)])
+        assert slow.commits * stall_s / 8 > stall_s
+        assert watcher.events == events == list(store.events())
+        assert len(watcher.facts) == 1
 
 
 async def test_put_waits_while_the_queue_is_full(
