@@ -1,0 +1,158 @@
+"""The bytes of an input log: a header, then one framed record per input.
+
+    MAGIC, then records of: u32 length of the payload, u32 CRC-32 of kind and payload, u8 kind,
+    u16 check of these three, payload.
+
+A block of ticks is written by column; everything else is one line of JSON. A process that dies
+leaves at most a torn record at the end, which a reader leaves out and a writer cuts off.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
+from daemon.domain.instrument import Instrument
+from daemon.domain.ticks import Ticks
+
+MAGIC: Final = b"FNOINPUT"
+VERSION: Final = 1
+_HEAD: Final = struct.Struct("<IIB")
+_CHECK: Final = struct.Struct("<H")
+HEAD_BYTES: Final = _HEAD.size + _CHECK.size
+_BLOCK: Final = struct.Struct("<IHB")
+_COLUMNS: Final = (
+    "ts", "instrument", "ltp", "exchange_ts", "bid", "ask", "ltq", "volume", "oi", "other",
+    "walk", "depth",
+)  # fmt: skip
+_TYPES: Final = dict.fromkeys(_COLUMNS, "<i8") | {"instrument": "<i4", "walk": "<i1"}
+_UINT32_MAX: Final = (1 << 32) - 1
+_WIDE_DEPTH: Final = 1
+
+Other = Clock | Command | Gap | Settlement | ConfigChange | History
+"""Every input but ticks."""
+
+
+class Kind(IntEnum):
+    """What a record holds."""
+
+    HEADER = 0
+    TICKS = 1
+    OTHER = 2
+
+
+class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What the inputs mean: whose they are, of which day, and the state that they act on.
+
+    `config` and `ledger` are JSON: the effective configuration and the ledger before the first
+    input, which is the fold of the account's journal up to `base_seq` (with that event's hash).
+    `carry` is what the engine knew beyond its ledger. `first_input_no` is the number of inputs
+    before the first one.
+    """
+
+    version: int = VERSION
+    account: str
+    date: str
+    segment: int
+    program_version: str
+    config: str
+    config_fingerprint: str
+    instruments: list[Instrument]
+    base_seq: int = 0
+    first_input_no: int = 0
+    ledger: str = ""
+    carry: dict[str, Any] = {}
+    created_ts: int = 0
+
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+_other_decoder: Final[msgspec.json.Decoder[Other]] = msgspec.json.Decoder(Other)
+
+
+def record(kind: Kind, payload: bytes) -> bytes:
+    """One framed record."""
+    head = _HEAD.pack(len(payload), checksum(kind, payload), kind)
+    return head + _CHECK.pack(zlib.crc32(head) & 0xFFFF) + payload
+
+
+def read_head(head: bytes) -> tuple[int, int, int] | None:
+    """(length, checksum, kind) of a record's first HEAD_BYTES, None if they were damaged.
+
+    The head has a check of its own, so that a wrong length is not taken for a torn record.
+    """
+    if _CHECK.unpack_from(head, _HEAD.size)[0] != zlib.crc32(head[: _HEAD.size]) & 0xFFFF:
+        return None
+    length, expected, kind = _HEAD.unpack_from(head)
+    return length, expected, kind
+
+
+def checksum(kind: int, payload: bytes | memoryview) -> int:
+    """What protects a record; a bit that flipped on the disk is found."""
+    return zlib.crc32(payload, kind)
+
+
+def encode_header(header: LogHeader) -> bytes:
+    """The header's payload."""
+    return _encoder.encode(header)
+
+
+def encode_input(item: Input) -> bytes:
+    """An input as a record."""
+    if isinstance(item, Ticks):
+        return record(Kind.TICKS, encode_ticks(item))
+    return record(Kind.OTHER, _encoder.encode(item))
+
+
+def decode_other(payload: bytes | memoryview) -> Other:
+    """The inverse for all but ticks. Raises msgspec.MsgspecError."""
+    return _other_decoder.decode(payload)
+
+
+def encode_ticks(block: Ticks) -> bytes:
+    """Rows, which columns are there, and their bytes one after another."""
+    parts: list[bytes] = []
+    present = flags = 0
+    for at, name in enumerate(_COLUMNS):
+        column = getattr(block, name)
+        if column is None:
+            continue
+        present |= 1 << at
+        kind = _TYPES[name]
+        if name == "depth":
+            # Kite's quantities and prices have 32 bits: half the bytes of the largest column
+            if column.min(initial=0) >= 0 and column.max(initial=0) <= _UINT32_MAX:
+                kind = "<u4"
+            else:
+                flags |= _WIDE_DEPTH
+        parts.append(np.ascontiguousarray(column, dtype=kind).tobytes())
+    return _BLOCK.pack(len(block), present, flags) + b"".join(parts)
+
+
+def decode_ticks(payload: bytes | memoryview) -> Ticks:
+    """The inverse of encode_ticks. Raises ValueError for bytes that are no block."""
+    if len(payload) < _BLOCK.size:
+        raise ValueError("a block of ticks without its head")
+    rows, present, flags = _BLOCK.unpack_from(payload)
+    columns: dict[str, Any] = {}
+    offset = _BLOCK.size
+    for at, name in enumerate(_COLUMNS):
+        if not present & (1 << at):
+            continue
+        kind = _TYPES[name]
+        count = rows
+        if name == "depth":
+            kind, count = ("<i8" if flags & _WIDE_DEPTH else "<u4"), rows * 30
+        column: Any = np.frombuffer(payload, dtype=kind, count=count, offset=offset)
+        offset += column.nbytes
+        if name == "depth":
+            column = column.astype(np.int64).reshape(rows, 10, 3)
+        columns[name] = column.astype(column.dtype.newbyteorder("="))
+    if offset != len(payload) or not {"ts", "instrument", "ltp"} <= columns.keys():
+        raise ValueError("a block of ticks of another length than its head says")
+    return Ticks(**columns)

@@ -1,0 +1,123 @@
+"""The recorder: each input into a buffer when it comes, to the disk before it is acted on."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+from daemon.domain.inputs import Input
+from daemon.errors import JournalIOError
+from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, encode_input, record
+from feeds.recording.reader import InputLog
+
+BUFFER_BYTES: Final = 16 << 20
+"""More than this waiting for the disk asks for a flush, whatever the time."""
+
+
+class InputRecorder:
+    """Appends inputs to one log. `record` runs in the event loop, `flush` in the journal's thread.
+
+    After a failed write it takes no more: what the kernel could not write may be gone, and a
+    second fsync would call it written. Raises JournalIOError.
+    """
+
+    def __init__(self, path: Path, file: int) -> None:
+        self.path = path
+        self.bytes_written = 0
+        self._file = file
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._failure = ""
+
+    @classmethod
+    def begin(cls, path: Path, header: LogHeader) -> InputRecorder:
+        """Start a new log, its header on the disk. Raises JournalIOError if there is a file."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _failed(path, error) from error
+        recorder = cls(path, file)
+        recorder._pieces.append(MAGIC + record(Kind.HEADER, encode_header(header)))
+        recorder.flush()
+        _sync_directory(path.parent)
+        return recorder
+
+    @classmethod
+    def resume(cls, log: InputLog, end: int) -> InputRecorder:
+        """Go on behind the last whole record, which ends at byte `end`; a torn one is cut off."""
+        try:
+            file = os.open(log.path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.ftruncate(file, end)
+                os.lseek(file, end, os.SEEK_SET)
+                os.fsync(file)
+            except OSError:
+                os.close(file)
+                raise
+        except OSError as error:
+            raise _failed(log.path, error) from error
+        return cls(log.path, file)
+
+    @property
+    def needs_flush(self) -> bool:
+        """Whether so much waits that it should not wait for the next commit."""
+        return self._waiting >= BUFFER_BYTES
+
+    def record(self, item: Input) -> None:
+        """Take an input; it is in memory until the next `flush`."""
+        data = encode_input(item)
+        with self._lock:
+            self._pieces.append(data)
+            self._waiting += len(data)
+
+    def flush(self) -> None:
+        """Write and sync all that was taken before this call; a no-op if nothing was."""
+        with self._lock:
+            pieces, self._pieces, self._waiting = self._pieces, [], 0
+        if self._failure:
+            raise JournalIOError(f"{self.path}: takes no more after: {self._failure}")
+        if not pieces:
+            return
+        try:
+            data = b"".join(pieces)
+            _write_all(self._file, data)
+            os.fdatasync(self._file)
+            self.bytes_written += len(data)
+        except OSError as error:
+            self._failure = error.strerror or str(error)
+            raise _failed(self.path, error) from error
+
+    def close(self) -> None:
+        """Flush what is left and close; harmless twice."""
+        if self._file < 0:
+            return
+        try:
+            if not self._failure:
+                self.flush()
+        finally:
+            os.close(self._file)
+            self._file = -1
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _failed(path: Path, error: OSError) -> JournalIOError:
+    return JournalIOError(
+        f"{path}: the inputs cannot be recorded ({error.strerror}); trading stops here"
+    )
