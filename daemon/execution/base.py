@@ -7,12 +7,13 @@ lifecycle manager applies to the ledger.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
 
 import msgspec
 
 from daemon.config import ExecutionConfig, RiskConfig
+from daemon.domain.carry import Carry, RememberedDemand
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.events import (
     Excursion,
@@ -77,6 +78,7 @@ class EngineParts(TypedDict):
     ledger: NotRequired[Ledger | None]
     agenda: NotRequired[Agenda]
     schedule: NotRequired[Schedule]
+    carry: NotRequired[Carry | None]
 
 
 class EngineBase:
@@ -111,14 +113,61 @@ class EngineBase:
         self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
         self._max_age_ns = round(config.quote_max_age_s * SECOND_NS)
         self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
+        self._seen_before: dict[str, tuple[int, int]] = {}
+        """Highest and lowest ltp of a position before this engine took it up."""
         self._prepare()
+        carry = parts.get("carry") or Carry()
+        self._take_up(carry)
         self._restore()
+        self._recall(carry.remembered)
 
     def _prepare(self) -> None:
         """What an engine needs before it takes up what was open."""
 
     def _restore(self) -> None:
         """Take up what a ledger from before left open."""
+
+    # what no event holds
+
+    def carry(self) -> Carry:
+        """What an engine on another day must know beyond the ledger."""
+        books = {each.order_id: self.book_of(each.tradingsymbol) for each in self._open()}
+        return Carry(
+            killed=self.killed,
+            strategies_off=sorted(self.strategies_off),
+            settlements=[(*key, *known) for key, known in sorted(self.settlements.items())],
+            settling=sorted(self._settling),
+            remembered=self._all_remembered(),
+            excursions={
+                each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()
+            },
+        )
+
+    def _take_up(self, carry: Carry) -> None:
+        self.killed = carry.killed
+        self.strategies_off = set(carry.strategies_off)
+        self.settlements = {
+            (name, date): (close, ts) for name, date, close, ts in carry.settlements
+        }
+        self._settling = {each for each in carry.settling if each in self.ledger.positions}
+        self._seen_before = dict(carry.excursions)
+
+    def _all_remembered(self) -> dict[str, RememberedDemand]:
+        """Full exits that wait for a partial one, by order id."""
+        return {}
+
+    def _recall(self, remembered: Mapping[str, RememberedDemand]) -> None:
+        """Take up full exits that wait for a partial one."""
+
+    def _open(self) -> list[Position]:
+        return self.ledger.open_positions()
+
+    def _extremes(self, position: Position, book: Book) -> tuple[int, int]:
+        """The highest and the lowest ltp since the position's entry."""
+        self.quote_of(book)
+        high, low = book.excursion(position.number)
+        highest, lowest = self._seen_before.get(position.order_id, (high, low))
+        return max(high, highest), min(low, lowest)
 
     # quotes and events
 

@@ -284,11 +284,12 @@ class ExecutionCore(EngineBase):
         book.net -= position.sign * quantity
         if closes:
             book.unmark(position.number)
+            self._seen_before.pop(position.order_id, None)
             self._settling.discard(position.order_id)
         self._exit_filled(position, book)
 
     def _excursion(self, position: Position, book: Book) -> Excursion:
-        high, low = book.excursion(position.number)
+        high, low = self._extremes(position, book)
         best, worst = (high, low) if position.sign > 0 else (low, high)
         return Excursion(best_paise=best, worst_paise=worst)
 
@@ -374,6 +375,8 @@ class ExecutionCore(EngineBase):
         pending = position.pending
         if pending is not None and pending.settling:
             self._settling.add(position.order_id)
+        elif pending is not None and position.order_id in self._settling:
+            pass  # an exit that waited when the contract expired: only the settlement closes it
         elif pending is not None:
             due = pending.ts + self._latency_ns
             self._wait(book, WaitingFill(position.order_id, due, True))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Unpack
 
+from msgspec import structs
+
 from daemon.config import ExecutionConfig
+from daemon.domain.carry import RememberedDemand
 from daemon.domain.events import Levels, StopMoved
 from daemon.domain.position import Position
 from daemon.execution.base import EngineParts
@@ -113,6 +117,17 @@ class ExecutionEngineV3(SessionEnd):
         self.bars.forget(position)
         book.triggers.clear(number)
         book.arm()
+
+    def _all_remembered(self) -> dict[str, RememberedDemand]:
+        return {
+            self._order_ids[number]: RememberedDemand(**wake._asdict())
+            for number, wake in sorted(self._remembered.items())
+        }
+
+    def _recall(self, remembered: Mapping[str, RememberedDemand]) -> None:
+        for number, order_id in self._order_ids.items():
+            if order_id in remembered:
+                self._remembered[number] = Wake(**structs.asdict(remembered[order_id]))
 
     # why coroutines wake
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.candle import Candle
+from daemon.domain.carry import Carry
 from daemon.domain.dates import (
     MINUTE_NS,
     SECOND_NS,
@@ -72,8 +73,11 @@ class PaperEngine:
         risk: RiskConfig | None = None,
         strategies: Strategies | None = None,
         ledger: Ledger | None = None,
+        carry: Carry | None = None,
+        first_input_no: int = 0,
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
     ) -> None:
+        """Take up a `ledger` (and what else was carried) after `first_input_no` inputs."""
         self.config = config
         self._build_v3 = build_v3
         self.universe = universe
@@ -82,7 +86,7 @@ class PaperEngine:
         self.schedule = Schedule(rules, universe)
         self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
         self.fallback_reason = ""
-        self.engine: Engine = self._build_engine(rules, risk, ledger)
+        self.engine: Engine = self._build_engine(rules, risk, ledger, carry)
         self.at = self.engine.at
         self.books = self.engine.books
         self.intake = Intake(
@@ -98,14 +102,16 @@ class PaperEngine:
         self._day: dt.date | None = None
         self._groups: list[frozenset[int]] = []
         self._timeframes: list[str] = []
-        self._delivered = 0
+        self._delivered = first_input_no
         self._attach_strategies()
 
-    def _build_engine(self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None) -> Engine:
+    def _build_engine(
+        self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None, carry: Carry | None
+    ) -> Engine:
         """V3 when configured; V2 when configured, or when V3 cannot be built and may fall back."""
         shared = EngineParts(
             universe=self.universe, rules=rules, risk=risk, ledger=ledger, agenda=self.agenda,
-            schedule=self.schedule,
+            schedule=self.schedule, carry=carry,
         )  # fmt: skip
         if self.config.engine == "v2":
             return ExecutionEngineV2(self.config, **shared)

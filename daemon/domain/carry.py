@@ -1,0 +1,34 @@
+"""What an engine knows beyond its ledger and the market, for a start on another day."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class RememberedDemand(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a full exit begins when the partial exit that is pending has filled."""
+
+    ltp_paise: int = 0
+    bars_held: int = 0
+    demand: str = ""
+
+
+class Carry(msgspec.Struct, frozen=True, kw_only=True):
+    """State that no event holds. Orders and positions by order id, prices in paise, times UTC ns.
+
+    Within a day nothing of this is needed: the day's recorded inputs are run again and give it.
+    """
+
+    killed: bool = False
+    strategies_off: list[str] = []
+    settlements: list[tuple[str, str, int, int]] = []
+    """(underlying, expiry date, official close, when it became known)."""
+    settling: list[str] = []
+    """Expired positions whose official close is not known yet."""
+    remembered: dict[str, RememberedDemand] = {}
+    excursions: dict[str, tuple[int, int]] = {}
+    """The highest and the lowest ltp that each open position has seen."""
+
+    def overnight(self) -> Carry:
+        """What is left of it on the next day: a person's switches are for the day."""
+        return msgspec.structs.replace(self, killed=False, strategies_off=[])
