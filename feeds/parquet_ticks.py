@@ -132,16 +132,18 @@ def is_native(table: ParquetTable) -> bool:
 
 def write_ticks(
     path: Path, universe: Universe, blocks: Iterable[Ticks], *, walk: bool = False,
-    depth: bool = False,
+    depth: bool = False, metadata: Mapping[bytes, bytes] | None = None,
 ) -> int:  # fmt: skip
     """Write a native recording and give the number of rows; the bytes depend on the rows only.
 
-    `walk` keeps the columns of blocks that were made of candles, `depth` the order book.
+    `walk` keeps the columns of blocks that were made of candles, `depth` the order book;
+    `metadata` goes into the file's key-value metadata beside our own.
     """
     names = [name for name in _TYPES if name not in ("walk", "other", "depth")]
     names += ["walk", "other"] * walk + ["depth"] * depth
     header = _Header(VERSION, list(universe))
-    schema = pa.schema([(name, _TYPES[name]) for name in names], {KEY: msgspec.json.encode(header)})
+    keys: dict[bytes | str, bytes | str] = {KEY: msgspec.json.encode(header), **(metadata or {})}
+    schema = pa.schema([(name, _TYPES[name]) for name in names], keys)
     options: dict[str, Any] = {
         "compression": "zstd",
         "write_page_checksum": True,

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from daemon.domain.carry import Carry
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Ticks
@@ -67,7 +68,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     base_seq: int = 0
     first_input_no: int = 0
     ledger: str = ""
-    carry: dict[str, Any] = {}
+    carry: Carry = Carry()
     created_ts: int = 0
 
 

@@ -1,0 +1,172 @@
+"""The guard of a live feed: its state, who is stale, floods and clocks that do not agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from daemon.domain.dates import SECOND_NS
+from daemon.domain.ticks import Int64s, Ticks
+
+FeedState = Literal["connecting", "live", "stale", "reconnecting", "closed"]
+LATE_NS: Final = 5 * SECOND_NS
+"""A tick that comes so long after its exchange time is late."""
+FLOOD_TICKS: Final = 1_000
+"""So many late ticks in one second are a flood: a receiver that stood still gives its backlog."""
+AHEAD_NS: Final = 2 * SECOND_NS
+"""Exchange times have whole seconds; one further ahead than this says that our clock is wrong."""
+JUMP_NS: Final = SECOND_NS
+_NOTES_MAX: Final = 1_000
+
+
+class Note(NamedTuple):
+    """Something about the feed for the journal's operations and the log. `ts` UTC ns."""
+
+    ts: int
+    kind: str
+    detail: Mapping[str, int | float | str | bool | None]
+
+
+class FeedGuard:
+    """Watches what arrives and when; decides nothing about trades.
+
+    `stale_after_ns` is for the whole feed, `quiet_after_ns` for one instrument.
+    """
+
+    def __init__(self, size: int, *, stale_after_ns: int, quiet_after_ns: int) -> None:
+        self._stale_after_ns = stale_after_ns
+        self._quiet_after_ns = quiet_after_ns
+        self._link: FeedState = "connecting"
+        self._state: FeedState = "connecting"
+        self._last_tick = -1
+        self._seen: Int64s = np.full(size, -1, dtype=np.int64)
+        self._notes: list[Note] = []
+        self._wall_ahead: int | None = None
+        self._second = -1
+        self._late_in_second = 0
+        self._flood: _Flood | None = None
+        self._is_skewed = False
+        self.reconnects = 0
+        self.floods = 0
+        self.late_ticks = 0
+        self.clock_jumps = 0
+        self.notes_lost = 0
+
+    def link(self, ts: int, state: FeedState, reason: str = "") -> None:
+        """The connection's own state has changed."""
+        self.reconnects += state == "reconnecting" and self._link != "reconnecting"
+        self._link = state
+        self._enter(ts, state, reason)
+
+    def saw(self, block: Ticks) -> None:
+        """Ticks have come; all of them are of known instruments."""
+        now = int(block.ts[-1])
+        self._last_tick = now
+        self._seen[block.instrument] = block.ts
+        if self._state == "stale" or (self._state == "connecting" and self._link == "live"):
+            self._enter(now, self._link, "ticks are back" if self._state == "stale" else "")
+        if block.exchange_ts is not None:
+            self._watch_lag(block, now)
+
+    def check(self, now: int) -> None:
+        """Time has passed without a tick."""
+        if self._flood is not None:
+            self._end_flood(now)
+        silent = self._last_tick >= 0 and now - self._last_tick > self._stale_after_ns
+        if silent and self._state == "live":
+            self._enter(now, "stale", "")
+
+    def state(self) -> FeedState:
+        """The state as of the last tick or check."""
+        return self._state
+
+    def quiet(self, wanted: Int64s, now: int) -> int:
+        """How many of the instruments (indices) have not ticked for long, or never."""
+        return int((now - self._seen[wanted] > self._quiet_after_ns).sum())
+
+    def wall_clock(self, now: int, wall: int) -> None:
+        """Compare our time (which never goes back) with the machine's clock of this moment."""
+        ahead = wall - now
+        if self._wall_ahead is not None and abs(ahead - self._wall_ahead) > JUMP_NS:
+            self.clock_jumps += 1
+            seconds = round((ahead - self._wall_ahead) / SECOND_NS, 3)
+            self._note(now, "clock_jump", {"seconds": seconds})
+        self._wall_ahead = ahead
+
+    def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
+        """Something else that belongs into the journal's operations."""
+        self._note(ts, kind, detail)
+
+    def take_notes(self) -> list[Note]:
+        """What has happened since the last call."""
+        taken, self._notes = self._notes, []
+        return taken
+
+    def counters(self) -> dict[str, int]:
+        """Counts since the start."""
+        return {
+            "reconnects": self.reconnects,
+            "floods": self.floods,
+            "late_ticks": self.late_ticks,
+            "clock_jumps": self.clock_jumps,
+        }
+
+    def _enter(self, ts: int, state: FeedState, reason: str) -> None:
+        if state == self._state and not reason:
+            return
+        self._note(ts, "feed_state", {"from": self._state, "to": state, "reason": reason})
+        self._state = state
+
+    def _watch_lag(self, block: Ticks, now: int) -> None:
+        assert block.exchange_ts is not None
+        lag = (block.ts - block.exchange_ts)[block.exchange_ts > 0]
+        if not len(lag):
+            return
+        self._watch_skew(now, int(lag.min()))
+        late = int((lag > LATE_NS).sum())
+        if now // SECOND_NS != self._second:
+            if self._flood is not None and not late:
+                self._end_flood(now)
+            self._second, self._late_in_second = now // SECOND_NS, 0
+        if not late:
+            return
+        self.late_ticks += late
+        self._late_in_second += late
+        if self._flood is not None:
+            self._flood = _Flood(
+                self._flood.since, self._flood.ticks + late, max(self._flood.lag, int(lag.max()))
+            )
+        elif self._late_in_second >= FLOOD_TICKS:
+            self.floods += 1
+            self._flood = _Flood(now, self._late_in_second, int(lag.max()))
+
+    def _watch_skew(self, now: int, least: int) -> None:
+        """A tick from the future means that this machine's clock is behind."""
+        if (least < -AHEAD_NS) == self._is_skewed:
+            return
+        self._is_skewed = not self._is_skewed
+        if self._is_skewed:
+            self._note(now, "clock_behind", {"seconds": round(-least / SECOND_NS, 3)})
+
+    def _end_flood(self, now: int) -> None:
+        assert self._flood is not None
+        since, ticks, lag = self._flood
+        self._flood = None
+        detail = {"since": since, "ticks": ticks, "longest_lag_s": round(lag / SECOND_NS, 3)}
+        self._note(now, "flood", detail)
+
+    def _note(
+        self, ts: int, kind: str, detail: Mapping[str, int | float | str | bool | None]
+    ) -> None:
+        if len(self._notes) >= _NOTES_MAX:
+            self.notes_lost += 1
+            return
+        self._notes.append(Note(ts, kind, detail))
+
+
+class _Flood(NamedTuple):
+    since: int
+    ticks: int
+    lag: int
