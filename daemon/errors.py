@@ -59,3 +59,9 @@ class AlreadyRunning(DaemonError):
     """Another process holds this account or run."""
 
     exit_code = ExitCode.ALREADY_RUNNING
+
+
+class TokenRefused(DaemonError):
+    """Kite refused the access token; trying again cannot help, only a new login does."""
+
+    exit_code = ExitCode.TOKEN_REFUSED
