@@ -1,0 +1,143 @@
+"""Blocks of ticks become Kite's binary packets and frames: the inverse of `feeds.kite.frames`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from struct import Struct
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.instrument import Universe
+from daemon.domain.ticks import ABSENT, Int64s, Ticks
+from feeds.kite.wire import (
+    FULL,
+    INDEX_FULL,
+    INDEX_QUOTE,
+    LAYOUTS,
+    LEVELS,
+    LTP,
+    NS_PER_SECOND,
+    QUOTE,
+    U16_MAX,
+    U32_MAX,
+)
+
+Mode = Literal["ltp", "quote", "full"]
+
+_U16: Final = Struct(">H")
+# mode -> length of the packet of a contract, of an index
+_KINDS: Final[dict[Mode, tuple[int, int]]] = {
+    "ltp": (LTP, LTP),
+    "quote": (QUOTE, INDEX_QUOTE),
+    "full": (FULL, INDEX_FULL),
+}
+
+
+class _Facts(NamedTuple):
+    """What packets say or need to know of each instrument of a universe, as columns."""
+
+    tokens: Int64s
+    is_index: npt.NDArray[np.bool_]
+    lots: Int64s
+
+
+def encode_frame(packets: Sequence[bytes]) -> bytes:
+    """The packets as one frame; ValueError if they, or one of them, are too many to count."""
+    if len(packets) > U16_MAX or any(len(each) > U16_MAX for each in packets):
+        raise ValueError(f"expected up to {U16_MAX} packets of up to {U16_MAX} bytes")
+    parts = [_U16.pack(len(packets))]
+    for each in packets:
+        parts += (_U16.pack(len(each)), each)
+    return b"".join(parts)
+
+
+def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
+    """One packet for each row, of the kind that the mode means for its instrument.
+
+    What a block does not know is zero: average price, OHLC, totals, the last trade's time. So is
+    a column without value, since a packet has no other way to say it; numbers beyond 32 bits are
+    sent as the largest. Exchange times lose their fraction of a second. A row without depth has
+    `bid` and `ask` as its best levels, of one lot. Raises ValueError for a row that no packet
+    can carry: an unknown instrument, a token or an ltp outside 0..4294967295.
+    """
+    facts = _facts(universe)
+    _check(block, facts)
+    contract, index = _KINDS[mode]
+    is_index = facts.is_index[block.instrument]
+    if contract == index or not is_index.any():
+        return _pack(block, facts, contract)
+    packets = np.empty(len(block), dtype=np.object_)
+    packets[~is_index] = _pack(block.take(~is_index), facts, contract)
+    packets[is_index] = _pack(block.take(is_index), facts, index)
+    return packets.tolist()  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=4)
+def _facts(universe: Universe) -> _Facts:
+    return _Facts(
+        np.array([each.instrument_token for each in universe], dtype=np.int64),
+        np.array([each.is_index for each in universe], dtype=np.bool_),
+        np.array([each.lot_size for each in universe], dtype=np.int64),
+    )
+
+
+def _check(block: Ticks, facts: _Facts) -> None:
+    known = (block.instrument >= 0) & (block.instrument < len(facts.tokens))
+    if not known.all():
+        raise ValueError(f"expected known instruments, row {int(np.argmin(known))} has none")
+    for name, column in (("token", facts.tokens[block.instrument]), ("ltp", block.ltp)):
+        fits = (column >= 0) & (column <= U32_MAX)
+        if not fits.all():
+            row = int(np.argmin(fits))
+            raise ValueError(f"expected a {name} of 0..{U32_MAX}, row {row} has {column[row]}")
+
+
+def _pack(block: Ticks, facts: _Facts, length: int) -> list[bytes]:
+    """Packets of one length."""
+    packets = np.zeros(len(block), dtype=LAYOUTS[length])
+    names = packets.dtype.names
+    assert names is not None
+    packets["token"] = facts.tokens[block.instrument]
+    packets["ltp"] = block.ltp
+    columns = {"ltq": block.ltq, "volume": block.volume, "oi": block.oi}
+    if block.exchange_ts is not None:
+        columns["exchange_ts"] = block.exchange_ts // NS_PER_SECOND
+    for name, column in columns.items():
+        if name in names and column is not None:
+            packets[name] = np.clip(column, 0, U32_MAX)
+    if length == FULL:
+        levels = _levels(block, facts.lots[block.instrument])
+        for name, side in (("bids", levels[:, :LEVELS]), ("asks", levels[:, LEVELS:])):
+            packets[name]["quantity"] = np.clip(side[..., 0], 0, U32_MAX)
+            packets[name]["price"] = _price(side[..., 1])
+            packets[name]["orders"] = np.clip(side[..., 2], 0, U16_MAX)
+    raw = packets.tobytes()
+    return [raw[at : at + length] for at in range(0, len(raw), length)]
+
+
+def _levels(block: Ticks, lots: Int64s) -> Int64s:
+    """The depth (rows, 10, 3); where a row has none, its bid and ask as the best levels."""
+    if block.depth is None:
+        levels = np.zeros((len(block), 2 * LEVELS, 3), dtype=np.int64)
+        bare = np.ones(len(block), dtype=np.bool_)
+    else:
+        levels = block.depth
+        bare = ~levels.any(axis=(1, 2))
+        if not bare.any():
+            return levels
+        levels = levels.copy()
+    for level, column in ((0, block.bid), (LEVELS, block.ask)):
+        prices = _price(np.full(len(block), ABSENT) if column is None else column)
+        there = bare & (prices > 0)
+        levels[there, level, 0] = lots[there]
+        levels[there, level, 1] = prices[there]
+        levels[there, level, 2] = 1
+    return levels
+
+
+def _price(prices: Int64s) -> Int64s:
+    """Prices with 0 for what is none or fits no packet."""
+    return np.where((prices < 0) | (prices > U32_MAX), 0, prices)
