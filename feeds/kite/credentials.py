@@ -1,0 +1,224 @@
+"""The login's file: read it safely, write it safely, show nothing of it.
+
+The file is JSON: `{"version": 1, "api_key": .., "access_token": .., "login_ts": ..}`. It holds
+no API secret: that one is used once, at login, and never stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple, NoReturn
+
+import msgspec
+
+from daemon.config import KiteConfig
+from daemon.domain.dates import HOUR_NS, ist_date, ist_midnight
+from daemon.errors import ConfigError, TokenRefused
+
+CREDENTIALS_VERSION: Final = 1
+SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+"""Where the service manager puts what its unit loads with LoadCredential."""
+SYSTEMD_NAME: Final = "kite.json"
+LOG_IN: Final = "log in with `run_fno_paper login`"
+_FILE_BYTES_MAX: Final = 65_536
+_EXPIRY_HOUR: Final = 6
+_OTHERS: Final = 0o077
+_WORD: Final = r"^[A-Za-z0-9_.-]{1,256}\Z"
+"""Keys and tokens go into headers and addresses as they are, so they have no other character."""
+
+
+class Secret:
+    """A text that shows itself as `***` wherever it is printed, logged or formatted.
+
+    It is compared in constant time, has no hash, and refuses to be pickled, copied or encoded.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        """The text itself: only for the request that needs it."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+
+    __hash__ = None  # type: ignore[assignment]  # a hash in a set would tell secrets apart
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret is not to be stored")
+
+
+class Credentials(NamedTuple):
+    """What a request to Kite is signed with. `login_ts` is the time of the login, UTC ns."""
+
+    api_key: str
+    access_token: Secret
+    login_ts: int
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    api_key: Annotated[str, msgspec.Meta(pattern=_WORD)]
+    access_token: Annotated[str, msgspec.Meta(pattern=_WORD)]
+    login_ts: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+
+
+def valid_until(login_ts: int) -> int:
+    """When the access token of a login dies: the first 06:00 IST after it (UTC ns, domain.md 2)."""
+    morning = ist_midnight(ist_date(login_ts)) + _EXPIRY_HOUR * HOUR_NS
+    if login_ts < morning:
+        return morning
+    return ist_midnight(ist_date(login_ts) + dt.timedelta(days=1)) + _EXPIRY_HOUR * HOUR_NS
+
+
+def is_expired(login_ts: int, now: int) -> bool:
+    """Whether a token of this login must be dead by `now` (both UTC ns).
+
+    For a clear message only: Kite decides, and may end a token earlier.
+    """
+    return now >= valid_until(login_ts)
+
+
+def credentials_path(config: KiteConfig) -> Path:
+    """Where the credentials are read from.
+
+    `credentials_file`, else the service manager's credential `kite.json` if there is one, else
+    the user's own file.
+    """
+    handed = _handed_over()
+    if not config.credentials_file and handed is not None and handed.exists():
+        return handed
+    return login_path(config)
+
+
+def login_path(config: KiteConfig) -> Path:
+    """Where a login writes: `credentials_file`, else the user's own file.
+
+    Never the service manager's copy, which is made new at each start of the service.
+    """
+    if config.credentials_file:
+        return Path(config.credentials_file).expanduser()
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if not base.is_absolute():  # the XDG base directory specification: ignore a relative one
+        base = Path("~/.config").expanduser()
+    return base / "run_fno_paper" / SYSTEMD_NAME
+
+
+def read_credentials(path: Path) -> Credentials:
+    """The stored login.
+
+    Raises TokenRefused if there is no file, ConfigError if others can read it or if it is not
+    such a file; no message shows what is in it.
+    """
+    data = _read_private(path)
+    try:
+        version = msgspec.json.decode(data, type=dict[str, object]).get("version")
+        if version != CREDENTIALS_VERSION:
+            raise ConfigError(
+                f"{path}: credentials of another version than {CREDENTIALS_VERSION}; {LOG_IN}"
+            )
+        found = msgspec.json.decode(data, type=_File)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        # Without its cause: a decoder's message may quote what it read.
+        kind = type(error).__name__
+        raise ConfigError(f"{path}: not a credentials file ({kind}); {LOG_IN}") from None
+    return Credentials(found.api_key, Secret(found.access_token), found.login_ts)
+
+
+def write_credentials(path: Path, credentials: Credentials) -> None:
+    """Store a login, readable by its owner only from the first byte on.
+
+    A reader sees the old file or the new one, never a part. Raises ConfigError if it cannot be
+    written or if the words are not what Kite gives.
+    """
+    file = _File(
+        version=CREDENTIALS_VERSION,
+        api_key=credentials.api_key,
+        access_token=credentials.access_token.reveal(),
+        login_ts=credentials.login_ts,
+    )
+    data = msgspec.json.encode(file)
+    try:
+        msgspec.json.decode(data, type=_File)
+    except msgspec.ValidationError:
+        raise ConfigError(
+            "api_key and access_token: expected 1 to 256 letters, digits, '_', '.' or '-'"
+        ) from None
+    try:
+        _replace_private(path, data + b"\n")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the login cannot be stored ({_reason(error)});"
+            " set feed.kite.credentials_file to a place that can be written"
+        ) from error
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        # Not blocking: what stands there may be a pipe, which would wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise TokenRefused(f"{path}: no login is stored there; {LOG_IN}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({_reason(error)}); {LOG_IN}") from error
+    try:
+        # The opened file is asked, not the name, which may stand for another file by now.
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(f"{path}: expected a file; {LOG_IN}")
+        if status.st_mode & _OTHERS and not _is_handed_over(path):
+            mode = stat.S_IMODE(status.st_mode)
+            raise ConfigError(
+                f"{path}: others can use it (mode {mode:04o}) and it holds an access token;"
+                f" run: chmod 600 {path}"
+            )
+        return os.read(handle, _FILE_BYTES_MAX)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({_reason(error)}); {LOG_IN}") from error
+    finally:
+        os.close(handle)
+
+
+def _replace_private(path: Path, data: bytes) -> None:
+    directory = path.absolute().parent
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp: exclusive, mode 0600 from the first byte, a name that nobody could prepare.
+    handle, name = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _handed_over() -> Path | None:
+    directory = os.environ.get(SYSTEMD_DIRECTORY)
+    return Path(directory) / SYSTEMD_NAME if directory else None
+
+
+def _is_handed_over(path: Path) -> bool:
+    """Whether the service manager keeps this file: it is in memory, and it guards it itself."""
+    handed = _handed_over()
+    return handed is not None and path.absolute() == handed.absolute()
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else type(error).__name__
