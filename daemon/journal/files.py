@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
 
@@ -118,6 +118,25 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when it is complete and on disk. Raises OSError.
+
+    Whatever fails before leaves the old file, or none.
+    """
+    building = path.with_name(path.name + ".new")
+    try:
+        with building.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        building.rename(path)
+    except BaseException:
+        building.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
 
 
 def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]]) -> None:

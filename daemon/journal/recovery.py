@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
+from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger, StrategyTally
-from daemon.errors import DaemonError, ExitCode, JournalCorrupt
+from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
+from daemon.journal.base import base_ledger
+from daemon.journal.snapshots import newest_seq, write_snapshot
 from daemon.journal.store import JournalStore
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
@@ -20,21 +24,66 @@ class FoldMismatchError(DaemonError):
     exit_code = ExitCode.INVARIANT_BROKEN
 
 
-def fold(store: JournalStore) -> Ledger:
-    """The ledger after every complete event of the journal.
+def fold(store: JournalStore, upto_seq: int | None = None) -> Ledger:
+    """The ledger after every complete event, or after `upto_seq`, from the journal alone.
 
-    Raises JournalCorrupt if the events do not follow from each other.
+    Begins with the base's ledger if older events were archived. Raises JournalCorrupt if the
+    events do not follow from each other, UsageError if `upto_seq` is not in the journal.
     """
-    ledger = Ledger()
-    for event in store.events():
-        try:
-            ledger.apply(event)
-        except (InvalidTransition, AssertionError, KeyError) as error:
-            raise JournalCorrupt(
-                f"{store.directory}: event {event.seq} of order {event.order_id} does not follow "
-                f"from the events before it ({error!r}); it was written by another version or is "
-                "damaged: restore the directory from a backup, or start a new run"
-            ) from error
+    base = store.base()
+    ledger = Ledger() if base is None else base_ledger(base, store.directory)
+    return _fold_on(store, ledger, upto_seq)
+
+
+def recover(store: JournalStore, upto_seq: int | None = None) -> Ledger:
+    """The same ledger as `fold` gives, from the newest snapshot that fits.
+
+    Snapshots that did not fit are in the store's `notes`. Raises as `fold` does.
+    """
+    snapshot = store.newest_snapshot(upto_seq)
+    if snapshot is None:
+        return fold(store, upto_seq)
+    return _fold_on(store, snapshot.ledger(), upto_seq)
+
+
+def take_snapshot(directory: Path) -> Path | None:
+    """Write a snapshot of a journal's present end, beside its writer or without one.
+
+    None if the newest one is already there. Raises JournalCorrupt, JournalIOError or OSError.
+    """
+    with JournalStore.open(directory) as store:
+        tail = store.tail
+        if tail.seq <= newest_seq(directory):
+            return None
+        ledger = recover(store, tail.seq)
+        [row] = store.query("SELECT ts FROM events WHERE seq = ?", (tail.seq,))
+        return write_snapshot(directory, store.meta, tail, ledger, ts=row["ts"])
+
+
+def apply_event(ledger: Ledger, event: TradingEvent, directory: Path) -> None:
+    """Fold one event of a journal. Raises JournalCorrupt if it does not follow."""
+    try:
+        ledger.apply(event)
+    except (InvalidTransition, AssertionError, KeyError) as error:
+        raise JournalCorrupt(
+            f"{directory}: event {event.seq} of order {event.order_id} does not follow "
+            f"from the events before it ({error!r}); it was written by another version or is "
+            "damaged: restore the directory from a backup, or start a new run"
+        ) from error
+
+
+def _fold_on(store: JournalStore, ledger: Ledger, upto_seq: int | None) -> Ledger:
+    end = store.last_seq if upto_seq is None else upto_seq
+    if not ledger.seq <= end <= store.last_seq:
+        raise UsageError(
+            f"{store.directory}: event {end} is not in the journal, which has events "
+            f"{ledger.seq + 1} to {store.last_seq}"
+        )
+    if ledger.seq < end:
+        for event in store.events(after=ledger.seq):
+            apply_event(ledger, event, store.directory)
+            if event.seq == end:
+                break
     return ledger
 
 

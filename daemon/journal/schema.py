@@ -81,10 +81,12 @@ TABLES: Final = (
 ) STRICT""",
 )
 
+COMMITTED_VIEW: Final = """CREATE VIEW committed AS
+SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)"""
+
 # Times are Indian wall time and prices rupees: these are for people with a sqlite3 shell.
 VIEWS: Final = (
-    """CREATE VIEW committed AS
-SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)""",
+    COMMITTED_VIEW,
     """CREATE VIEW moves AS
 SELECT seq, ts, order_id, body,
   strftime('%Y-%m-%d %H:%M:%S', ts / 1000000000, 'unixepoch', '+330 minutes') AS time,

@@ -13,6 +13,7 @@ import msgspec
 from daemon.domain.events import TradingEvent, decode_event
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.journal.appender import SET_CURSOR, Appender
+from daemon.journal.base import Base, read_base
 from daemon.journal.files import (
     DATABASE,
     HEAD,
@@ -31,6 +32,7 @@ from daemon.journal.schema import (
     decode_operation,
     genesis,
 )
+from daemon.journal.snapshots import Snapshot, newest_fitting
 from daemon.journal.verify import (
     VerifyReport,
     cursor_hash,
@@ -42,6 +44,8 @@ from daemon.journal.verify import (
 __all__ = ["JournalMeta", "JournalStore", "Operation", "VerifyReport"]
 
 PAGE_ROWS: Final = 5_000
+_EVENT_BODIES: Final = """SELECT seq, body FROM events
+  WHERE seq > ? AND seq <= (SELECT seq FROM cursor) ORDER BY seq LIMIT ?"""
 
 
 class JournalStore:
@@ -55,7 +59,12 @@ class JournalStore:
         self.directory: Final = directory
         self.meta: Final = meta
         self.dropped_unfinished = 0
-        """Events of an input that never completed, taken out when this store was opened."""
+        """Events of an input that never completed, taken out when this store was opened.
+
+        They were never shown. Whoever opens says so: they are decided again from the inputs.
+        """
+        self.notes: Final[list[str]] = []
+        """What whoever opens must say aloud: snapshots that were passed over, and why."""
         self._path = directory / DATABASE
         self._reader = reader
         self._appender: Appender | None = None
@@ -90,10 +99,12 @@ class JournalStore:
 
     @classmethod
     def open(cls, directory: Path, *, write: bool = False) -> JournalStore:
-        """Open a journal; for writing only after its whole chain was verified.
+        """Open a journal; for writing only after its chain was verified.
 
-        Reading needs no lock and works beside a writer. Raises UsageError if there is none,
-        JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
+        The chain is walked from the newest snapshot that fits (`notes` says which did not), from
+        the first event without one; `verify` always walks all of it. Reading needs no lock and
+        works beside a writer. Raises UsageError if there is none, JournalCorrupt, JournalIOError,
+        and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
             raise UsageError(f"{directory}: there is no journal; check the path")
@@ -102,8 +113,10 @@ class JournalStore:
         lock = DirectoryLock(directory)
         try:
             with cls._reading(directory) as found:
-                report = found.verify()
-            return cls._start(directory, lock, report.tail, unfinished=report.unfinished)
+                report = found._verify_from_snapshot()
+            store = cls._start(directory, lock, report.tail, unfinished=report.unfinished)
+            store.notes.extend(found.notes)
+            return store
         except OSError as error:
             lock.release()
             raise JournalIOError(f"{directory}: cannot be written: {error}") from error
@@ -151,6 +164,21 @@ class JournalStore:
         """The cursor: the last input that is complete in the journal. Raises JournalCorrupt."""
         return self._tail().input_no
 
+    @property
+    def tail(self) -> Tail:
+        """The ends of both chains and the cursor. Raises JournalCorrupt."""
+        return self._tail()
+
+    def base(self) -> Base | None:
+        """Where the journal begins after an archive, None if at event 1. Raises JournalCorrupt."""
+        return read_base(self._reader, self._path)
+
+    def newest_snapshot(self, upto_seq: int | None = None) -> Snapshot | None:
+        """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
+        snapshot, notes = newest_fitting(self._reader, self.directory, self.meta, upto_seq)
+        self.notes.extend(each for each in notes if each not in self.notes)
+        return snapshot
+
     def _tail(self) -> Tail:
         if self._appender is not None:
             return self._appender.tail
@@ -178,9 +206,11 @@ class JournalStore:
         self._appender.append(events, input_no, operations)
 
     def events(self, after: int = 0) -> Iterator[TradingEvent]:
-        """The complete events with `seq` > after, in order. Raises JournalCorrupt."""
-        query = "SELECT seq, body FROM committed WHERE seq > ? ORDER BY seq LIMIT ?"
-        for seq, body in self._pages(query, after):
+        """The complete events with `seq` > after, in order, those that were archived left out.
+
+        Raises JournalCorrupt.
+        """
+        for seq, body in self._pages(_EVENT_BODIES, after):
             try:
                 yield decode_event(body)
             except msgspec.MsgspecError as error:
@@ -196,8 +226,7 @@ class JournalStore:
 
     def event_lines(self) -> Iterator[bytes]:
         """The complete events as canonical JSON, one line each without its newline."""
-        query = "SELECT seq, body FROM committed WHERE seq > ? ORDER BY seq LIMIT ?"
-        for _, body in self._pages(query, 0):
+        for _, body in self._pages(_EVENT_BODIES, 0):
             yield body.encode()
 
     def operations(self) -> Iterator[Operation]:
@@ -227,6 +256,25 @@ class JournalStore:
             cursor = self._reader.execute(sql, tuple(values))
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def seq_before(self, ts: int) -> int:
+        """The last complete event decided before `ts` (UTC ns), the base's seq or 0 if none."""
+        with database_errors(self._path):
+            row = self._reader.execute("SELECT min(seq) - 1 FROM events").fetchone()
+            low, high = (row[0] or 0), self.last_seq
+            # Times of events never go back, so that no index on them is needed.
+            while low < high:
+                middle = (low + high + 1) // 2
+                query = "SELECT ts FROM events WHERE seq = ?"
+                (found,) = self._reader.execute(query, (middle,)).fetchone()
+                low, high = (middle, high) if found < ts else (low, middle - 1)
+        return low
+
+    def _verify_from_snapshot(self) -> VerifyReport:
+        head = read_head(self.directory / HEAD)
+        snapshot = self.newest_snapshot()
+        start = snapshot.tail if snapshot is not None else None
+        return verify_database(self._reader, self._path, head, start)
 
     def verify(self) -> VerifyReport:
         """Check the whole journal against its chains and its head file.

@@ -10,6 +10,14 @@ import msgspec
 
 from daemon.domain.events import EVENT_VERSION, TradingEvent, decode_event
 from daemon.errors import JournalCorrupt
+from daemon.journal.base import (
+    BASE_TABLES,
+    VIEWS_WITH_BASE,
+    archived_operations,
+    base_link,
+    has_base,
+    read_base,
+)
 from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import (
@@ -64,8 +72,18 @@ def cursor_hash(tail: Tail) -> bytes:
     return chain(tail.hash + tail.op_hash, b"%d %d %d" % tail.place)
 
 
+def first_link(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:
+    """What both chains begin with: the base if there is one, else nothing but meta.
+
+    Raises JournalCorrupt or JournalIOError.
+    """
+    seq, link = base_link(connection, path) or (0, genesis(meta, "events"))
+    return Tail(seq=seq, hash=link, op_seq=0, op_hash=genesis(meta, "operations"), input_no=0)
+
+
 def read_tail(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:
     """Where the cursor says the journal ends. Raises JournalCorrupt if its hash is wrong."""
+    first = first_link(connection, path, meta)
     with database_errors(path):
         cursor = connection.execute("SELECT input_no, seq, op_seq, hash FROM cursor").fetchall()
         if len(cursor) != 1:
@@ -75,18 +93,26 @@ def read_tail(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> 
             raise JournalCorrupt(f"{path}: the cursor {cursor[0][:3]} is not numbers; {_ADVICE}")
         tail = Tail(
             seq=seq,
-            hash=_hash_at(connection, "SELECT hash FROM events WHERE seq = ?", seq)
-            or genesis(meta, "events"),
+            hash=event_hash(connection, seq) or first.hash,
             op_seq=op_seq,
-            op_hash=_hash_at(connection, "SELECT hash FROM operations WHERE op_seq = ?", op_seq)
-            or genesis(meta, "operations"),
+            op_hash=operation_hash(connection, op_seq) or first.op_hash,
             input_no=input_no,
         )
-    if stored != cursor_hash(tail):
+    if stored != cursor_hash(tail) or seq < first.seq:
         raise JournalCorrupt(
             f"{path}: the cursor (input {input_no}, seq {seq}) does not match its hash; {_ADVICE}"
         )
     return tail
+
+
+def event_hash(connection: sqlite3.Connection, seq: int) -> bytes | None:
+    """The hash that is stored with an event, None if there is no such row."""
+    return _hash_at(connection, "SELECT hash FROM events WHERE seq = ?", seq)
+
+
+def operation_hash(connection: sqlite3.Connection, op_seq: int) -> bytes | None:
+    """The hash that is stored with an operation, None if there is no such row."""
+    return _hash_at(connection, "SELECT hash FROM operations WHERE op_seq = ?", op_seq)
 
 
 def _hash_at(connection: sqlite3.Connection, query: str, number: int) -> bytes | None:
@@ -96,24 +122,52 @@ def _hash_at(connection: sqlite3.Connection, query: str, number: int) -> bytes |
     return row[0] if isinstance(row[0], bytes) else b""
 
 
-def verify_database(connection: sqlite3.Connection, path: Path, head: Tail) -> VerifyReport:
-    """Check everything in one snapshot; `head` must have been read before the snapshot.
+def verify_database(
+    connection: sqlite3.Connection, path: Path, head: Tail, start: Tail | None = None
+) -> VerifyReport:
+    """Check everything in one snapshot of SQLite; `head` must have been read before it.
 
-    Raises JournalCorrupt with what is wrong, where, and what to do.
+    With `start`, a place whose rows were found in the journal with these hashes, the chains are
+    walked only from there; before it only the numbering is checked. Raises JournalCorrupt with
+    what is wrong, where, and what to do.
     """
     with database_errors(path):
         connection.execute("BEGIN")
         try:
-            return _verify(connection, path, head)
+            return _verify(connection, path, head, start)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
 
 
-def _verify(connection: sqlite3.Connection, path: Path, head: Tail) -> VerifyReport:
+def _verify(
+    connection: sqlite3.Connection, path: Path, head: Tail, start: Tail | None
+) -> VerifyReport:
     meta = read_meta(connection, path)
     _check_schema(connection, path)
     tail = read_tail(connection, path, meta)
+    first = first_link(connection, path, meta)
+    _check_reach(path, tail, head, first)
+    _check_base(connection, path)
+    begin = start or first
+    events = _walk_events(connection, path, begin, head, first)
+    operations = _walk_operations(connection, path, begin, head, first)
+    _check_numbering(connection, path, first)
+    if events < tail.seq or operations != tail.op_seq:
+        raise JournalCorrupt(
+            f"{path}: holds {events} events and {operations} operations, its cursor expects "
+            f"{tail.seq} and {tail.op_seq}; {_ADVICE}"
+        )
+    return VerifyReport(
+        events=tail.seq - first.seq,
+        operations=operations,
+        unfinished=events - tail.seq,
+        tail=tail,
+        head=head,
+    )
+
+
+def _check_reach(path: Path, tail: Tail, head: Tail, first: Tail) -> None:
     if any(ours < theirs for ours, theirs in zip(tail.place, head.place, strict=True)):
         raise JournalCorrupt(
             f"{path}: ends at event {tail.seq}, operation {tail.op_seq}, input {tail.input_no}, "
@@ -121,47 +175,79 @@ def _verify(connection: sqlite3.Connection, path: Path, head: Tail) -> VerifyRep
             f"{head.input_no}: committed work is missing, as when the WAL file is damaged or "
             f"removed; {_ADVICE}"
         )
-    events = _walk_events(connection, path, genesis(meta, "events"), head)
-    operations = _walk_operations(connection, path, genesis(meta, "operations"), head)
-    if events < tail.seq or operations != tail.op_seq:
+    if head.seq < first.seq:
         raise JournalCorrupt(
-            f"{path}: holds {events} events and {operations} operations, its cursor expects "
-            f"{tail.seq} and {tail.op_seq}; {_ADVICE}"
+            f"{path}: begins after event {first.seq}, but its head file has seen only event "
+            f"{head.seq}: they are not of the same time; {_ADVICE}"
         )
-    return VerifyReport(
-        events=tail.seq, operations=operations, unfinished=events - tail.seq, tail=tail, head=head
-    )
+
+
+def _check_base(connection: sqlite3.Connection, path: Path) -> None:
+    base = read_base(connection, path)
+    try:
+        archived = archived_operations(connection)
+    except msgspec.MsgspecError as error:
+        raise JournalCorrupt(
+            f"{path}: an archived operation cannot be read: {error}; {_ADVICE}"
+        ) from error
+    newest = archived[-1][0] if archived else None
+    if newest != (base.op_seq if base is not None else None):
+        raise JournalCorrupt(f"{path}: its base is not of the newest archive; {_ADVICE}")
+
+
+def _check_numbering(connection: sqlite3.Connection, path: Path, first: Tail) -> None:
+    """No row before the first, and those that a start from a snapshot skips are all there."""
+    for table, key, before in (("events", "seq", first.seq), ("operations", "op_seq", 0)):
+        query = f"SELECT count(*), min({key}), max({key}) FROM {table}"  # noqa: S608 - constants
+        count, lowest, highest = connection.execute(query).fetchone()
+        if count and (lowest, highest) != (before + 1, before + count):
+            raise JournalCorrupt(
+                f"{path}: {count} {table} are numbered {lowest} to {highest}, expected "
+                f"{before + 1} to {before + count}; {_ADVICE}"
+            )
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    if sorted(str(row[0]) for row in found) != sorted(TABLES + VIEWS):
+    expected: tuple[str, ...] = TABLES + VIEWS
+    if has_base(connection):
+        expected = TABLES + BASE_TABLES + VIEWS_WITH_BASE
+    if sorted(str(row[0]) for row in found) != sorted(expected):
         raise JournalCorrupt(f"{path}: its tables or views were changed; {_ADVICE}")
 
 
-def _walk_events(connection: sqlite3.Connection, path: Path, link: bytes, head: Tail) -> int:
-    count = 0
-    _check_head(path, "event", count, link, head.seq, head.hash)
-    query = "SELECT seq, ts, input_no, order_id, event, body, hash FROM events ORDER BY seq"
-    for seq, ts, input_no, order_id, name, body, stored in connection.execute(query):
+def _walk_events(
+    connection: sqlite3.Connection, path: Path, begin: Tail, head: Tail, first: Tail
+) -> int:
+    count, link = begin.seq, begin.hash
+    if head.seq <= count:
+        known = first.hash if head.seq == first.seq else event_hash(connection, head.seq)
+        _check_head(path, "event", known, head.seq, head.hash)
+    query = """SELECT seq, ts, input_no, order_id, event, body, hash FROM events
+      WHERE seq > ? ORDER BY seq"""
+    for seq, ts, input_no, order_id, name, body, stored in connection.execute(query, (count,)):
         count += 1
         link = _next_link(path, "event", count, seq, link, body, stored)
-        event = _decoded_event(path, seq, body)
+        event = decoded_event(path, seq, body)
         columns = (event.seq, event.ts, event.input_no, event.order_id, event_name(event))
         if columns != (seq, ts, input_no, order_id, name):
             raise JournalCorrupt(
                 f"{path}: event {seq}: its columns differ from its body; {_ADVICE}"
             )
         if count == head.seq:
-            _check_head(path, "event", count, link, head.seq, head.hash)
+            _check_head(path, "event", link, head.seq, head.hash)
     return count
 
 
-def _walk_operations(connection: sqlite3.Connection, path: Path, link: bytes, head: Tail) -> int:
-    count = 0
-    _check_head(path, "operation", count, link, head.op_seq, head.op_hash)
-    query = "SELECT op_seq, ts, kind, body, hash FROM operations ORDER BY op_seq"
-    for op_seq, ts, kind, body, stored in connection.execute(query):
+def _walk_operations(
+    connection: sqlite3.Connection, path: Path, begin: Tail, head: Tail, first: Tail
+) -> int:
+    count, link = begin.op_seq, begin.op_hash
+    if head.op_seq <= count:
+        known = operation_hash(connection, head.op_seq) if head.op_seq else first.op_hash
+        _check_head(path, "operation", known, head.op_seq, head.op_hash)
+    query = "SELECT op_seq, ts, kind, body, hash FROM operations WHERE op_seq > ? ORDER BY op_seq"
+    for op_seq, ts, kind, body, stored in connection.execute(query, (count,)):
         count += 1
         link = _next_link(path, "operation", count, op_seq, link, body, stored)
         try:
@@ -173,7 +259,7 @@ def _walk_operations(connection: sqlite3.Connection, path: Path, link: bytes, he
                 f"{path}: operation {op_seq}: its columns differ from its body; {_ADVICE}"
             )
         if count == head.op_seq:
-            _check_head(path, "operation", count, link, head.op_seq, head.op_hash)
+            _check_head(path, "operation", link, head.op_seq, head.op_hash)
     return count
 
 
@@ -188,15 +274,16 @@ def _next_link(
     return stored
 
 
-def _decoded_event(path: Path, seq: int, body: str) -> TradingEvent:
+def decoded_event(path: Path, seq: int, body: str | bytes) -> TradingEvent:
+    """The event, or JournalCorrupt that names it."""
     try:
         return decode_event(body)
     except msgspec.MsgspecError as error:
         raise JournalCorrupt(f"{path}: event {seq} cannot be read: {error}; {_ADVICE}") from error
 
 
-def _check_head(path: Path, what: str, count: int, link: bytes, at: int, expected: bytes) -> None:
-    if count == at and link != expected:
+def _check_head(path: Path, what: str, known: bytes | None, at: int, expected: bytes) -> None:
+    if known != expected:
         raise JournalCorrupt(
             f"{path}: {what} {at} is not the one that its head file has seen; {_ADVICE}"
         )

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import anyio
 import msgspec
-from anyio.abc import TaskStatus
+from anyio.abc import TaskGroup, TaskStatus
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import JournalIOError
 from daemon.journal.schema import Operation
+from daemon.journal.snapshot_task import SnapshotTask
 from daemon.journal.store import JournalStore
 
 STALL_S: Final = 2.0
@@ -68,15 +69,18 @@ class TradeRecorder:
         capacity: int = QUEUE_BATCHES,
         stall_s: float = STALL_S,
         before_commit: Callable[[], None] | None = None,
+        snapshot_every: int = 0,
     ) -> None:
         """`before_commit` is called in the worker thread just before each group's append.
 
         What it raises as OSError ends the journal as a failed append does (D16: inputs are on
-        disk before the events decided from them).
+        disk before the events decided from them). `snapshot_every` events a snapshot is written
+        beside the commits, and one at `close`; 0 writes none.
         """
         self._store = store
         self._publish = publish
         self._before_commit = before_commit
+        self._snapshots = SnapshotTask(store.directory, snapshot_every)
         self._stall_s = stall_s
         self._send, self._receive = anyio.create_memory_object_stream[Batch](capacity)
         self._finished = anyio.Event()
@@ -132,7 +136,8 @@ class TradeRecorder:
                 tasks.start_soon(self._watch)
                 task_status.started()
                 try:
-                    await self._commit_all()
+                    await self._commit_all(tasks)
+                    await self._snapshots.take_last(self._store.last_seq)
                 finally:
                     self._receive.close()
                     self._send.close()
@@ -142,7 +147,7 @@ class TradeRecorder:
                 raise group.exceptions[0] from None
             raise
 
-    async def _commit_all(self) -> None:
+    async def _commit_all(self, tasks: TaskGroup) -> None:
         async for first in self._receive:
             group = self._take_group(first)
             committed = _merge(group)
@@ -150,6 +155,8 @@ class TradeRecorder:
             await self._commit(committed, operations)
             seq = self._store.last_seq
             await self._publish(msgspec.structs.replace(committed, seq=seq))
+            if self._snapshots.is_due(seq):
+                tasks.start_soon(self._snapshots.take)
 
     def _take_group(self, first: Batch) -> list[Batch]:
         group = [first]

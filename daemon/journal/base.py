@@ -1,0 +1,179 @@
+"""Where a journal begins after its older events were archived: the base.
+
+A fresh journal has none and begins at event 1. `archive` leaves two tables behind: `base`, one
+row with the last archived event's place, its hash and the ledger after it, and `kept`, the
+archived events of orders that were still alive, so that the views tell their whole lives. An
+`archived` operation in the operations' chain signs both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daemon.domain.ledger import Ledger
+from daemon.errors import JournalCorrupt
+from daemon.journal.files import database_errors
+from daemon.journal.schema import COMMITTED_VIEW, HASH_BYTES, VIEWS, decode_operation
+
+ARCHIVED: Final = "archived"
+BASE_TABLES: Final = (
+    """CREATE TABLE base (
+  id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, ts INTEGER NOT NULL,
+  input_no INTEGER NOT NULL, hash BLOB NOT NULL, op_seq INTEGER NOT NULL, ledger TEXT NOT NULL
+) STRICT""",
+    """CREATE TABLE kept (
+  seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, input_no INTEGER NOT NULL,
+  order_id TEXT NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT""",
+)
+COMMITTED_WITH_KEPT: Final = """CREATE VIEW committed AS
+SELECT * FROM kept UNION ALL
+SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)"""
+VIEWS_WITH_BASE: Final = tuple(
+    COMMITTED_WITH_KEPT if each == COMMITTED_VIEW else each for each in VIEWS
+)
+_ADVICE: Final = "restore the directory from a backup, or start a new run"
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """The last archived event (`seq`, `ts` UTC ns, `hash`) and the ledger after it, as JSON.
+
+    `op_seq` is the operation that signs it, `kept` the digest of the kept rows.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    hash: bytes
+    op_seq: int
+    ledger: bytes
+    kept: bytes
+
+
+class Archived(msgspec.Struct, frozen=True, kw_only=True):
+    """What the `archived` operation says, its detail: hashes and digests in hex."""
+
+    file: str
+    first_seq: int
+    last_seq: int
+    hash: str
+    ledger: str
+    kept: str
+
+
+_ledger_encoder: Final = msgspec.json.Encoder()
+_ledger_decoder: Final = msgspec.json.Decoder(Ledger)
+
+
+def encode_ledger(ledger: Ledger) -> bytes:
+    """A ledger as JSON, its dicts in their own order: the engine goes through them in it."""
+    return _ledger_encoder.encode(ledger)
+
+
+def decode_ledger(body: bytes) -> Ledger:
+    """The inverse of encode_ledger. Raises msgspec.MsgspecError."""
+    return _ledger_decoder.decode(body)
+
+
+def digest(data: bytes) -> bytes:
+    """The checksum of a part that is not in a chain."""
+    return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()
+
+
+def has_base(connection: sqlite3.Connection) -> bool:
+    """Whether older events were archived."""
+    query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'base'"
+    return connection.execute(query).fetchone() is not None
+
+
+def base_link(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes] | None:
+    """The base's seq and hash, None for a journal that begins at event 1. Raises JournalCorrupt."""
+    with database_errors(path):
+        if not has_base(connection):
+            return None
+        rows = connection.execute("SELECT seq, hash FROM base").fetchall()
+    if len(rows) != 1 or not isinstance(rows[0][0], int) or not isinstance(rows[0][1], bytes):
+        raise JournalCorrupt(f"{path}: its base cannot be read; {_ADVICE}")
+    return rows[0][0], rows[0][1]
+
+
+def read_base(connection: sqlite3.Connection, path: Path) -> Base | None:
+    """The whole base, checked against the operation that signs it. Raises JournalCorrupt."""
+    link = base_link(connection, path)
+    if link is None:
+        return None
+    with database_errors(path):
+        query = "SELECT seq, ts, input_no, hash, op_seq, ledger FROM base"
+        seq, ts, input_no, link_hash, op_seq, ledger = connection.execute(query).fetchone()
+        found = Base(
+            seq=seq,
+            ts=ts,
+            input_no=input_no,
+            hash=link_hash,
+            op_seq=op_seq,
+            ledger=ledger.encode(),
+            kept=kept_digest(connection),
+        )
+        signed = _signature(connection, op_seq)
+    if signed is None or not _is_signed(found, signed):
+        raise JournalCorrupt(
+            f"{path}: its base (event {seq}) is not the one that its operation {op_seq} signed; "
+            f"{_ADVICE}"
+        )
+    return found
+
+
+def base_ledger(base: Base, path: Path) -> Ledger:
+    """The ledger at the base. Raises JournalCorrupt if this program cannot read it."""
+    try:
+        return decode_ledger(base.ledger)
+    except msgspec.MsgspecError as error:
+        raise JournalCorrupt(
+            f"{path}: the ledger of its base (event {base.seq}) was written by another version "
+            f"({error}); open it with the program that archived its events"
+        ) from error
+
+
+def kept_digest(connection: sqlite3.Connection) -> bytes:
+    """The digest of every column of the kept rows."""
+    sums = hashlib.blake2b(digest_size=HASH_BYTES)
+    for row in connection.execute("SELECT * FROM kept ORDER BY seq"):
+        sums.update(msgspec.json.encode(row))
+    return sums.digest()
+
+
+def archived_operations(connection: sqlite3.Connection) -> list[tuple[int, Archived]]:
+    """What was archived so far, oldest first, with the operation's number.
+
+    Raises msgspec.MsgspecError or sqlite3.Error.
+    """
+    query = "SELECT op_seq, body FROM operations WHERE kind = ? ORDER BY op_seq"
+    rows = connection.execute(query, (ARCHIVED,)).fetchall()
+    return [(op_seq, _archived(body)) for op_seq, body in rows]
+
+
+def _signature(connection: sqlite3.Connection, op_seq: int) -> Archived | None:
+    query = "SELECT body FROM operations WHERE op_seq = ? AND kind = ?"
+    row = connection.execute(query, (op_seq, ARCHIVED)).fetchone()
+    try:
+        return None if row is None else _archived(row[0])
+    except msgspec.MsgspecError:
+        return None
+
+
+def _archived(body: str) -> Archived:
+    return msgspec.convert(decode_operation(body).detail, Archived)
+
+
+def _is_signed(base: Base, signed: Archived) -> bool:
+    return (signed.last_seq, signed.hash, signed.ledger, signed.kept) == (
+        base.seq,
+        base.hash.hex(),
+        digest(base.ledger).hex(),
+        base.kept.hex(),
+    )

@@ -1,0 +1,51 @@
+"""When the recorder takes snapshots: every so many events, beside its commits, and at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+from loguru import logger
+
+from daemon.errors import JournalIOError
+from daemon.journal.recovery import take_snapshot
+from daemon.journal.snapshots import newest_seq
+
+
+class SnapshotTask:
+    """Takes snapshots in a thread of their own, from a reader of their own: commits go on.
+
+    One that cannot be written is logged and tried again `every` events later: without it a start
+    takes longer and nothing else. A journal that cannot be folded ends the recorder.
+    """
+
+    def __init__(self, directory: Path, every: int) -> None:
+        self._directory = directory
+        self._every = every
+        self._taken_at = newest_seq(directory) if every else 0
+        self._one_at_a_time = anyio.Lock()
+
+    def is_due(self, seq: int) -> bool:
+        """Whether `take` is to be started now that `seq` is on disk; True once for each turn."""
+        if not self._every or seq < self._taken_at + self._every:
+            return False
+        self._taken_at = seq
+        return True
+
+    async def take(self) -> None:
+        """Write a snapshot of what is on disk. Raises JournalCorrupt."""
+        async with self._one_at_a_time:
+            try:
+                # Abandoned when cancelled: it may hang on the disk that the recorder gave up.
+                await anyio.to_thread.run_sync(
+                    take_snapshot, self._directory, abandon_on_cancel=True
+                )
+            except (OSError, JournalIOError) as error:
+                logger.bind(journal=str(self._directory), error=str(error)).warning(
+                    "no snapshot was written; the next start takes longer"
+                )
+
+    async def take_last(self, seq: int) -> None:
+        """Write the snapshot that the next start begins from. Raises JournalCorrupt."""
+        if self._every and seq > 0:
+            await self.take()
