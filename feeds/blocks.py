@@ -78,6 +78,9 @@ class RunningTime:
         """The running maximum over all rows given so far."""
         if not len(ts):
             return ts
+        if ts[0] >= self.latest and (ts[1:] >= ts[:-1]).all():  # nearly always, and 14 times faster
+            self.latest = int(ts[-1])
+            return ts
         keys = np.maximum.accumulate(ts)
         if keys[0] < self.latest:
             keys = np.maximum(keys, self.latest)

@@ -25,8 +25,9 @@ from daemon.domain.ticks import (
 from daemon.errors import ConfigError, FeedError
 from feeds.blocks import RunningTime, join
 from feeds.columns import Bools, counts, prices, times
+from feeds.instrument_column import Instruments
 from feeds.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
-from feeds.tick_files import instruments, sound_rows
+from feeds.tick_files import sound_rows
 
 SessionClose = Callable[[Instrument, dt.date], int | None]
 """The close (UTC ns) of an instrument on a date, None on a day without a session."""
@@ -70,11 +71,12 @@ class CandleFile:
         """Four rows a candle, by time, then declaration order. Raises FeedError."""
         walk = _Walk(universe, self._session_close, self._span, self.counts)
         walk.skip_untraded = self._config.skip_untraded
+        instruments = Instruments(self._keys, universe)
         try:
             for batch in self._table.batches(self._mapped):
                 start = times(batch.columns["ts"], self._config.ts_unit)
                 good, error = sound_rows(self._table, batch, start)
-                candles = _Candles.of(batch, start, instruments(self._keys, batch, universe))
+                candles = _Candles.of(batch, start, instruments(batch))
                 yield walk.add(candles.take(np.arange(len(start)) < good))
                 if error is not None:
                     raise error

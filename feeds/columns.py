@@ -26,6 +26,8 @@ UNREADABLE: Final = np.iinfo(np.int64).min
 """A time that cannot be read."""
 _EARLIEST: Final = 631_152_000 * 10**9  # 1990
 _LATEST: Final = 4_102_444_800 * 10**9  # 2100
+_NS_FROM: Final = 10**17
+"""Epoch numbers from here on are ns, and none of another unit."""
 _SCALE: Final = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 _FAULTS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
@@ -36,7 +38,7 @@ def prices(column: Column) -> Int64s:
     if pa.types.is_integer(kind):
         return _whole_rupees(column)
     if pa.types.is_floating(kind):
-        return paise_column(pc.fill_null(column, float("nan")).to_numpy(zero_copy_only=False))
+        return paise_column(_filled(column, float("nan")))
     if pa.types.is_decimal(kind) or _is_text(kind):
         return paise_column(_floats(_strings(column)))
     return np.full(len(column), ABSENT, dtype=np.int64)
@@ -47,6 +49,8 @@ def counts(column: Column, absent: int) -> Int64s:
     kind = column.type
     if pa.types.is_integer(kind):
         values = _int64(column, absent)
+        if not len(values) or values.min() >= 0:
+            return values
     elif pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind):
         values = _whole(_numbers(column), absent)
     else:
@@ -60,9 +64,12 @@ def times(column: Column, unit: TimeUnit = "auto") -> Int64s:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         values = _stamps(column)
     elif pa.types.is_integer(kind):
-        values = _scaled(_int64(column, 0), unit)
+        values = _int64(column, 0)
+        if _are_sound_ns(values, unit):
+            return values
+        values = _scaled(values, unit)
     elif pa.types.is_floating(kind):
-        numbers = pc.fill_null(column, float("nan")).to_numpy(zero_copy_only=False)
+        numbers = _filled(column, float("nan"))
         values = np.array([_number_ns(repr(float(x)), unit) for x in numbers], dtype=np.int64)
     elif _is_text(kind):
         values = _text_times(_strings(column), unit)
@@ -94,9 +101,15 @@ def _strings(column: Column) -> Column:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def _filled(column: Column, missing: float) -> npt.NDArray[Any]:
+    column = pc.fill_null(column, missing) if column.null_count else column
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
 def _int64(column: Column, absent: int) -> Int64s:
     try:
-        values = pc.cast(pc.fill_null(column, absent), pa.int64())
+        filled = pc.fill_null(column, absent) if column.null_count else column
+        values = pc.cast(filled, pa.int64())
     except _FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
         listed = column.to_pylist()
         fits = [v if v is not None and v < 2**63 else absent for v in listed]
@@ -114,7 +127,7 @@ def _whole_rupees(column: Column) -> Int64s:
 
 def _numbers(column: Column) -> npt.NDArray[np.float64]:
     if pa.types.is_floating(column.type):
-        floats = pc.fill_null(column, float("nan")).to_numpy(zero_copy_only=False)
+        floats = _filled(column, float("nan"))
         return np.asarray(floats, dtype=np.float64)
     return _floats(_strings(column))
 
@@ -148,6 +161,14 @@ def _stamps(column: Column) -> Int64s:
     return values if zone else _from_indian(values)
 
 
+def _are_sound_ns(values: Int64s, unit: TimeUnit) -> bool:
+    """True if the whole column is ns already, which nearly every recording's is."""
+    if unit not in ("ns", "auto") or not len(values):
+        return False
+    first = _EARLIEST if unit == "ns" else max(_EARLIEST, _NS_FROM)
+    return bool(values.min() >= first and values.max() < _LATEST)
+
+
 def _from_indian(values: Int64s) -> Int64s:
     return np.where(values == UNREADABLE, UNREADABLE, values - IST_OFFSET_NS)
 
@@ -158,7 +179,7 @@ def _scaled(values: Int64s, unit: TimeUnit) -> Int64s:
         scale = np.full(len(values), _SCALE[unit], dtype=np.int64)
     elif unit == "auto":
         scale = np.select(
-            [values >= 10**17, values >= 10**14, values >= 10**11], [1, 10**3, 10**6], 10**9
+            [values >= _NS_FROM, values >= 10**14, values >= 10**11], [1, 10**3, 10**6], 10**9
         )
     else:
         return np.full(len(values), UNREADABLE, dtype=np.int64)
@@ -211,7 +232,7 @@ def _number_ns(text: str, unit: TimeUnit) -> int:
     if not value.is_finite() or not 0 < value <= _LATEST or unit == "iso":
         return UNREADABLE
     if unit == "auto":
-        sizes = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (0, "s"))
+        sizes = ((_NS_FROM, "ns"), (10**14, "us"), (10**11, "ms"), (0, "s"))
         unit_name = next(name for floor, name in sizes if value >= floor)
     else:
         unit_name = unit

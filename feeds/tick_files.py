@@ -8,10 +8,11 @@ import numpy as np
 
 from daemon.config import ReplayFile
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Int32s, Int64s, Ticks
+from daemon.domain.ticks import Int64s, Ticks
 from daemon.errors import FeedError
-from feeds.columns import UNREADABLE, codes, counts, prices, times
+from feeds.columns import UNREADABLE, counts, prices, times
 from feeds.files import fault
+from feeds.instrument_column import Instruments
 from feeds.table import TICK_COLUMNS, Batch, Keys, Table, map_columns
 
 
@@ -31,20 +32,21 @@ class TickFile:
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """The rows in file order. Raises FeedError at the first row without a readable time."""
+        instruments = Instruments(self._keys, universe)
         for batch in self._table.batches(self._mapped):
             ts = times(batch.columns["ts"], self._config.ts_unit)
             good, error = sound_rows(self._table, batch, ts)
-            block = self._block(batch, ts, universe)
+            block = self._block(batch, ts, instruments)
             if good:
                 yield block.rows(0, good) if good < len(block) else block
             if error is not None:
                 raise error
 
-    def _block(self, batch: Batch, ts: Int64s, universe: Universe) -> Ticks:
+    def _block(self, batch: Batch, ts: Int64s, instruments: Instruments) -> Ticks:
         columns = batch.columns
         return Ticks(
             ts=ts,
-            instrument=instruments(self._keys, batch, universe),
+            instrument=instruments(batch),
             ltp=prices(columns["ltp"]),
             exchange_ts=self._exchange_ts(batch),
             bid=prices(columns["bid"]) if "bid" in columns else None,
@@ -59,14 +61,6 @@ class TickFile:
             return None
         stamps = times(batch.columns["exchange_ts"])
         return np.where(stamps == UNREADABLE, 0, stamps)
-
-
-def instruments(keys: Keys, batch: Batch, universe: Universe) -> Int32s:
-    """The universe's index of every row."""
-    if keys.column:
-        return codes(batch.columns[keys.column], lambda key: keys.index(key, universe))
-    rows = len(batch.columns["ts"])
-    return np.full(rows, keys.constant(universe), dtype=np.int32)
 
 
 def sound_rows(table: Table, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:

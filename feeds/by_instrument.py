@@ -1,0 +1,139 @@
+"""Rows put together by instrument, and the counters that need a row's one before."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute
+
+from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_day
+from daemon.domain.ticks import Int32s, Int64s, Ticks
+from feeds.blocks import full_column
+
+pc: Any = pyarrow.compute
+
+COMPARED: Final = ("ltp", "bid", "ask", "exchange_ts", "ltq", "volume", "oi")
+_VOLUME_SPAN: Final = 1 << 42
+_NEVER: Final = int(np.iinfo(np.int64).min)
+
+Rows = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+
+
+class Groups:
+    """The rows of a block by instrument: `order` keeps each one's rows in their order.
+
+    Instrument `code[k]` has the places [starts[k], ends[k]) of `order`.
+    """
+
+    def __init__(self, instrument: Int32s) -> None:
+        # a counting sort, in a quarter of the time of numpy's, and other threads go on meanwhile
+        order = pc.array_sort_indices(pa.array(instrument)).to_numpy()
+        self.order: Rows = order.view(np.intp)
+        sorted_codes = instrument[self.order]
+        changes = np.flatnonzero(sorted_codes[1:] != sorted_codes[:-1]) + 1
+        self.starts: Rows = np.concatenate([[0], changes])
+        self.ends: Rows = np.append(changes, len(instrument))
+        self.code: Int32s = sorted_codes[self.starts]
+
+    def inside(self, pairs: Bools) -> Bools:
+        """`pairs[k]` is of the places k and k + 1: False where those are two instruments."""
+        pairs[self.starts[1:] - 1] = False
+        return pairs
+
+
+class Duplicates:
+    """Rows that are the same as their instrument's row before in all but ts."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._seen: Bools = np.empty(0, dtype=np.bool_)
+        self._last = {name: np.empty(0, dtype=np.int64) for name in COMPARED}
+
+    def grow(self, more: int) -> None:
+        """Make room for more instruments."""
+        self._seen = np.append(self._seen, np.zeros(more, dtype=np.bool_))
+        self._last = {name: longer(old, more, 0) for name, old in self._last.items()}
+
+    def observe(self, block: Ticks, groups: Groups, volume: Int64s | None) -> None:
+        """Count a block; `volume` is its volume in the order of `groups`.
+
+        Few rows repeat the volume (or the price, where there is none), so only those are looked
+        at in full.
+        """
+        telling = block.ltp[groups.order] if volume is None else volume
+        again = np.flatnonzero(groups.inside(telling[1:] == telling[:-1])) + 1
+        row, before = groups.order[again], groups.order[again - 1]
+        for name in COMPARED:
+            column = getattr(block, name)
+            if column is not None and len(row):
+                same = column[row] == column[before]
+                row, before = row[same], before[same]
+        self.rows += len(row)
+        self._carry(block, groups)
+
+    def _carry(self, block: Ticks, groups: Groups) -> None:
+        """Each instrument's first row with its last of the blocks before."""
+        heads = block.take(groups.order[groups.starts])
+        tails = block.take(groups.order[groups.ends - 1])
+        same = self._seen[groups.code]
+        for name, last in self._last.items():
+            same &= full_column(heads, name) == last[groups.code]
+            last[groups.code] = full_column(tails, name)
+        self.rows += int(same.sum())
+        self._seen[groups.code] = True
+
+
+class Volumes:
+    """Rows whose volume is below the highest of their instrument's day so far."""
+
+    def __init__(self) -> None:
+        self.backward_rows = 0
+        self._day: Int64s = np.empty(0, dtype=np.int64)
+        self._highest: Int64s = np.empty(0, dtype=np.int64)
+
+    def grow(self, more: int) -> None:
+        """Make room for more instruments."""
+        self._day = longer(self._day, more, _NEVER)
+        self._highest = longer(self._highest, more, -1)
+
+    def observe(self, volume: Int64s, keys: Int64s, groups: Groups) -> None:
+        """Count volumes in the order of `groups`; `keys` are the times of the block's rows."""
+        starts, who, day = _by_day(keys, groups)
+        floor = np.where(self._day[who] == day, self._highest[who], -1)
+        falls = volume[1:] < volume[:-1]
+        falls[starts[1:] - 1] = False
+        highest = volume
+        if falls.any() or (volume[starts] < floor).any():
+            lengths = np.diff(starts, append=len(volume))
+            lifted = np.maximum(np.minimum(volume, _VOLUME_SPAN - 2), np.repeat(floor, lengths))
+            group = np.repeat(np.arange(len(starts)) * _VOLUME_SPAN, lengths)
+            highest = np.maximum.accumulate(lifted + group) - group
+            self.backward_rows += int(((volume >= 0) & (volume < highest)).sum())
+        ends = np.append(starts[1:], len(volume)) - 1
+        self._day[who], self._highest[who] = day, highest[ends]
+
+
+def _by_day(keys: Int64s, groups: Groups) -> tuple[Rows, Int32s, Int64s]:
+    """Where each instrument's rows of one day begin, in the order of `groups`, and whose day."""
+    if ist_day(int(keys[0])) == (day := ist_day(int(keys[-1]))):
+        return groups.starts, groups.code, np.full(len(groups.code), day, dtype=np.int64)
+    days = indian_days(keys)[groups.order]
+    begins = np.append(True, days[1:] != days[:-1])
+    begins[groups.starts] = True
+    starts = np.flatnonzero(begins)
+    who = groups.code[np.searchsorted(groups.starts, starts, side="right") - 1]
+    return starts, who, days[starts]
+
+
+def indian_days(ts: Int64s) -> Int64s:
+    """The Indian day of each time."""
+    return (ts + IST_OFFSET_NS) // DAY_NS
+
+
+def longer(old: Int64s, more: int, value: int) -> Int64s:
+    """The array with `more` places of `value` after it."""
+    return np.append(old, np.full(more, value, dtype=np.int64))
