@@ -17,62 +17,63 @@ import anyio
 from loguru import logger
 
 from daemon import VERSION
-from daemon.build import Parts
 from daemon.bus import Bus, Lane, Overflow
-from daemon.clock import Clock
-from daemon.config_check import fingerprint
-from daemon.domain.inputs import Input
+from daemon.domain.dates import SECOND_NS
+from daemon.domain.inputs import Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.errors import FeedError
-from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.errors import DaemonError, FeedError
+from daemon.journal.recovery import recover
+from daemon.journal.store import Operation
 from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
 from daemon.metrics.writer import MetricsWriter
-from daemon.series import PriceSampler, Series
+from daemon.series import Series
 from daemon.service.signals import watch_signals
+from daemon.session import Session
 
 STATS_EVERY_S: Final = 0.5
 METRICS_LANE: Final = 256
+GAP_SYMBOLS: Final = 20
+"""So many symbols of a gap are named; their number is always told."""
 
 
 class App:
     """One run from its first input to its last committed event."""
 
-    def __init__(self, parts: Parts, directory: Path, *, out: Path) -> None:
-        self.parts = parts
-        self.directory = directory
-        self.clock = Clock()
-        self.engine = parts.engine
-        self.feed = parts.feed
-        self.sampler = PriceSampler(parts.feed.universe)
-        self.engine.on_rows = self.sampler.observe
-        self.collector = MetricsCollector(FillProfile.of(parts.config.execution))
+    def __init__(self, session: Session, *, out: Path) -> None:
+        self.session = session
+        self.parts = session.parts
+        self.directory = session.directory
+        self.clock = session.clock
+        self.engine = session.parts.engine
+        self.feed = session.parts.feed
         self.bus: Bus[Committed] = Bus()
         self.stopped_by = ""
-        self.feed_lost: FeedError | None = None
-        meta = JournalMeta(
-            run_id=directory.name,
-            account=parts.config.account,
-            config_fingerprint=fingerprint(parts.config),
-            program_version=VERSION,
-            created_ts=self.clock.now_ns(),
+        self.feed_lost: DaemonError | None = None
+        self.store = session.store
+        self.inputs = session.recorder
+        self.collector = MetricsCollector(
+            FillProfile.of(self.parts.config.execution), ledger=recover(self.store)
         )
-        self.store = JournalStore.create(directory, meta)
-        self.recorder = TradeRecorder(self.store, self.bus.publish_fact)
+        self.recorder = TradeRecorder(
+            self.store,
+            self.bus.publish_fact,
+            before_commit=None if self.inputs is None else self.inputs.flush,
+        )
         self.metrics = MetricsWriter(
-            out / parts.config.metrics.path,
+            out / self.parts.config.metrics.path,
             self._snapshot,
-            interval_s=parts.config.metrics.interval_s,
+            interval_s=self.parts.config.metrics.interval_s,
         )
         self._feed_scope = anyio.CancelScope()
         self._last_put = 0.0
         self._last_tick_real = 0.0
         self._feed_state = "connecting"
-        self._operations: list[Operation] = []
+        self._operations: list[Operation] = list(session.operations)
         self._fault = ""
-        self._handled = 0
+        self._handled = self.engine.input_no
 
     @property
     def ledger(self) -> Ledger:
@@ -81,7 +82,7 @@ class App:
 
     def series(self) -> Series:
         """The thinned prices of the run."""
-        return self.sampler.series()
+        return self.session.sampler.series()
 
     def stop(self, reason: str) -> None:
         """Take no more input, finish what was taken, and end."""
@@ -94,6 +95,8 @@ class App:
         A feed that breaks off ends the run in order: what it gave is kept, and the error is in
         `feed_lost`. Raises JournalIOError, or whatever else ended the run, cause first.
         """
+        if self.inputs is not None:
+            self.bus.drive(self.inputs.record)
         self.bus.drive(self._take_input)
         facts = self.bus.consume(METRICS_LANE, Overflow.WAIT)
         try:
@@ -105,6 +108,7 @@ class App:
                 if watch is not None:
                     tasks.start_soon(watch, self)
                 self._note_start()
+                tasks.start_soon(self._attend_feed)
                 try:
                     await self._feed_all()
                 except FeedError as error:
@@ -117,7 +121,15 @@ class App:
                         await self._finish()
                 tasks.cancel_scope.cancel()
         finally:
-            self.store.close()
+            self.session.close()
+
+    async def _attend_feed(self) -> None:
+        """What the feed needs beside its inputs; its fault ends the run in order."""
+        try:
+            await self.feed.run()
+        except DaemonError as error:
+            self.feed_lost = error
+            self._feed_scope.cancel()
 
     async def _feed_all(self) -> None:
         """Publish every input of the feed; the journal's queue is the back-pressure."""
@@ -136,10 +148,14 @@ class App:
             events = self.engine.handle(item)
             self._handled = self.engine.input_no
             self._note_faults()
+            now = anyio.current_time()
             if isinstance(item, Ticks):
-                self._last_tick_real = anyio.current_time()
-            is_time = anyio.current_time() - self._last_put >= STATS_EVERY_S
-            if events or self._operations or is_time:
+                self._last_tick_real = now
+            elif isinstance(item, Gap):
+                self._note_gap(item)
+            self._note_feed()
+            is_full = self.inputs is not None and self.inputs.needs_flush
+            if events or self._operations or is_full or now - self._last_put >= STATS_EVERY_S:
                 await self._put(events)
 
     async def _put(self, events: Any) -> None:
@@ -217,6 +233,25 @@ class App:
                 strategy_id=fault.strategy_id, error=fault.error, traceback=fault.traceback_text
             ).error("a strategy raised; its intents of this call are lost")
 
+    def _note_feed(self) -> None:
+        """What happened to the feed: to the journal's operations and to the log."""
+        for note in self.feed.take_notes():
+            self._operations.append(
+                Operation(ts=max(note.ts, 0), kind=note.kind, detail=dict(note.detail))
+            )
+            logger.bind(**note.detail).info("feed: {}", note.kind)
+
+    def _note_gap(self, gap: Gap) -> None:
+        """Data was missed: exits after it are marked, and the journal says from when to when."""
+        detail = {
+            "since": gap.since,
+            "seconds": round((gap.ts - gap.since) / SECOND_NS, 3),
+            "instruments": len(gap.symbols) or len(self.feed.universe),
+            "symbols": ",".join(gap.symbols[:GAP_SYMBOLS]),
+        }
+        self._operations.append(Operation(ts=gap.ts, kind="gap", detail=detail))
+        logger.bind(**detail).warning("data was missed")
+
     # numbers
 
     def _counters(self) -> dict[str, int | float]:
@@ -242,8 +277,12 @@ class App:
     def _feed_now(self) -> dict[str, Any]:
         """The feed's state and age at this moment, whether or not an input came."""
         if not self._last_tick_real:
-            return {"feed_state": self._feed_state, "feed_age_s": None}
+            is_over = self._feed_state in ("lost", "closed")
+            state = self._feed_state if is_over else self.feed.state() or self._feed_state
+            return {"feed_state": state, "feed_age_s": None}
         age = max(0.0, anyio.current_time() - self._last_tick_real)
         is_stale = age > self.parts.config.execution.stale_after_s
         state = "stale" if is_stale and self._feed_state == "live" else self._feed_state
+        if self._feed_state == "live":
+            state = self.feed.state() or state
         return {"feed_state": state, "feed_age_s": round(age, 3)}

@@ -79,3 +79,8 @@ def write_json(path: Path, value: object) -> None:
         replace_file(path, data)
     except OSError as error:
         raise JournalIOError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def write_raw_json(path: Path, text: str) -> None:
+    """Put a value that is JSON already at `path`. Raises JournalIOError."""
+    write_json(path, msgspec.Raw(text.encode()))

@@ -8,6 +8,7 @@ from typing import Protocol
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
+from feeds.guard import Note
 
 
 class Feed(Protocol):
@@ -26,6 +27,33 @@ class Feed(Protocol):
 
     def quality(self) -> dict[str, int]:
         """Counters of what was odd in the data so far."""
+
+    async def run(self) -> None:
+        """What has to run beside `inputs`; a recording needs nothing.
+
+        Raises DaemonError for a fault that no reconnecting can mend.
+        """
+
+    def state(self) -> str | None:
+        """The connection's own state; None where only the inputs tell."""
+
+    def take_notes(self) -> list[Note]:
+        """What happened to the feed since the last call, for the journal's operations."""
+
+
+class Unattended:
+    """The parts of a feed that a recording or a made-up market has no use for."""
+
+    async def run(self) -> None:
+        """Nothing runs beside the inputs."""
+
+    def state(self) -> str | None:
+        """Only the inputs tell."""
+        return None
+
+    def take_notes(self) -> list[Note]:
+        """Nothing happens to it."""
+        return []
 
 
 class Source(Protocol):

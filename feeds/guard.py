@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -42,6 +42,7 @@ class FeedGuard:
         self._state: FeedState = "connecting"
         self._last_tick = -1
         self._seen: Int64s = np.full(size, -1, dtype=np.int64)
+        self._ltp: Int64s = np.zeros(size, dtype=np.int64)
         self._notes: list[Note] = []
         self._wall_ahead: int | None = None
         self._second = -1
@@ -65,6 +66,7 @@ class FeedGuard:
         now = int(block.ts[-1])
         self._last_tick = now
         self._seen[block.instrument] = block.ts
+        self._ltp[block.instrument] = block.ltp
         if self._state == "stale" or (self._state == "connecting" and self._link == "live"):
             self._enter(now, self._link, "ticks are back" if self._state == "stale" else "")
         if block.exchange_ts is not None:
@@ -81,6 +83,14 @@ class FeedGuard:
     def state(self) -> FeedState:
         """The state as of the last tick or check."""
         return self._state
+
+    def last_of(self, instruments: Sequence[int]) -> int:
+        """When any of the instruments (indices) last ticked, UTC ns; -1 = never."""
+        return int(self._seen[list(instruments)].max(initial=-1))
+
+    def last_price(self, instrument: int) -> tuple[int, int]:
+        """The last ltp (paise) of an instrument and when it came (UTC ns, -1 = never)."""
+        return int(self._ltp[instrument]), int(self._seen[instrument])
 
     def quiet(self, wanted: Int64s, now: int) -> int:
         """How many of the instruments (indices) have not ticked for long, or never."""

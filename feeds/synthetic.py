@@ -14,6 +14,7 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
 from feeds.blocks import join, reblock
+from feeds.feed import Unattended
 from feeds.pacing import Pacer, parse_speed
 from feeds.quality import DataQuality
 from feeds.synthetic_contracts import (
@@ -101,7 +102,7 @@ class SyntheticMarket:
         return int(max(1, min(_CHUNK_SECONDS, _CHUNK_ROWS / rate)))
 
 
-class SyntheticFeed:
+class SyntheticFeed(Unattended):
     """Plays a synthetic market into the engine. Raises ConfigError."""
 
     name: Final = "synthetic"

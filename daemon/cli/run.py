@@ -8,28 +8,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
-import msgspec
 
 from daemon import VERSION
 from daemon.app import App
 from daemon.build import build
 from daemon.config import Config
-from daemon.config_check import fingerprint, render_config
-from daemon.errors import FeedError
+from daemon.errors import DaemonError
 from daemon.logs import start_logging
 from daemon.metrics.honesty import FillProfile
 from daemon.progress import show_bar, show_lines
 from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summarize, summary_dict
-from daemon.run_files import CONFIG_FILE, SERIES_FILE, SUMMARY_FILE, new_run_directory, write_json
+from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
 from daemon.series import equity_of, last_marks
+from daemon.session import Session, open_run
 
 
 class Outcome(NamedTuple):
     """What a run came to, and the fault of its feed if that is what ended it."""
 
     summary: RunSummary
-    feed_lost: FeedError | None
+    feed_lost: DaemonError | None
 
 
 def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True) -> Outcome:
@@ -39,20 +38,29 @@ def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True
     """
     on_terminal = sys.stderr.isatty()
     start_logging(config.log, quiet=on_terminal)
-    parts = build(config, data_dir=data_dir)
     out = Path(config.out)
-    directory = new_run_directory(out, parts.feed.name, fingerprint(config))
-    write_json(directory / CONFIG_FILE, msgspec.Raw(render_config(config).encode()))
+    session = _open(config, data_dir)
 
     async def main() -> App:
-        app = App(parts, directory, out=out)
+        app = App(session, out=out)
         gc.collect()
         gc.freeze()  # what was built lives as long as the run: not worth scanning again
         await app.run(show_bar if on_terminal else show_lines)
         return app
 
-    app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
+    try:
+        app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
+    finally:
+        session.close()
     return Outcome(finish(app, out), app.feed_lost)
+
+
+def _open(config: Config, data_dir: Path | None) -> Session:
+    if config.feed.kind == "kite":
+        from daemon.live import open_live
+
+        return open_live(config, data_dir=data_dir)
+    return open_run(build(config, data_dir=data_dir), Path(config.out))
 
 
 def finish(app: App, out: Path) -> RunSummary:

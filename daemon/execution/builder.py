@@ -68,7 +68,7 @@ class OrderBuilder:
             timeframe=timeframe or DEFAULT_TIMEFRAME,
             tag=tag,
             note=note,
-            confidence=confidence,
+            confidence=float(confidence),
             created_ts=ts,
         )
 
@@ -79,10 +79,11 @@ class OrderBuilder:
         bars = _first(time_stop_bars, over.time_stop_bars, config.time_stop_bars)
         return ExitRules(
             enable_partial_exit=_first(over.enable_partial_exit, config.enable_partial_exit),
-            partial_exit_pct=_first(over.partial_exit_pct, config.partial_exit_pct),
+            # a whole number written by a strategy must read back from the journal as it was
+            partial_exit_pct=float(_first(over.partial_exit_pct, config.partial_exit_pct)),
             partial_exit_when=_first(over.partial_exit_when, config.partial_exit_when),
             enable_trailing=_first(over.enable_trailing, config.enable_trailing),
-            trail_step_r=_first(over.trail_step_r, config.trail_step_r),
+            trail_step_r=float(_first(over.trail_step_r, config.trail_step_r)),
             time_stop_bars=max(0, bars) if enabled else 0,
         )
 

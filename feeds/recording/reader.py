@@ -44,14 +44,15 @@ class InputLog:
         self.path = path
         with _opened(path) as file:
             self.header = self._read_header(file)
-            self._first = file.tell()
+            self.end_of_header = file.tell()
+            """Where the first input begins, in bytes."""
         self.torn_bytes = 0
         """Bytes of a record that was never completed, known when all was read."""
 
     def entries(self) -> Iterator[Entry]:
         """Every input that is whole. Raises FeedError at a record that was damaged."""
         with _opened(self.path) as file:
-            file.seek(self._first)
+            file.seek(self.end_of_header)
             while True:
                 start = file.tell()
                 found = self._record(file, start)
@@ -66,7 +67,7 @@ class InputLog:
 
     def end(self) -> int:
         """Where the last whole record ends, in bytes; reads the whole file."""
-        end = self._first
+        end = self.end_of_header
         for entry in self.entries():
             end = entry.end
         return end

@@ -1,51 +1,50 @@
-"""A fresh engine on the folded ledger goes on as the old one would have."""
+"""A process that dies at any input and comes back continues as if it had never stopped."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from pathlib import Path
 
-import msgspec
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from daemon.domain.events import TradingEvent, decode_event, encode_event
-from daemon.domain.ledger import Ledger
-from tests.kit.market import Market
-from tests.properties.test_symmetries import Story, course, stories, want
-
-
-def walk(market: Market, story: Story, steps: range) -> None:
-    for step in steps:
-        market.tick(story.prices[step] / 100)
-        for entry in story.entries:
-            if entry.step == step:
-                want(market, entry, story.prices[step], mirrored=False, times=1)
+from daemon.domain.events import decode_event
+from daemon.journal.recovery import check_fold
+from daemon.journal.store import JournalStore
+from tests.kit.drive import describe, inputs_of, run_engine
+from tests.kit.restarts import Process
+from tests.kit.scenario import random_scenario
 
 
-def folded(events: list[TradingEvent]) -> Ledger:
-    """The ledger of events that went through the journal."""
-    ledger = Ledger()
-    for event in events:
-        ledger.apply(decode_event(encode_event(event)))
-    return ledger
+def journal_lines(out: Path) -> list[bytes]:
+    with JournalStore.open(out / "accounts" / "test") as store:
+        store.verify()
+        return list(store.event_lines())
 
 
-def settings_of(story: Story) -> dict[str, Any]:
-    return {"trail_step_r": story.trail_step_r, "partial_exit_when": story.when}
-
-
-@settings(max_examples=150, deadline=None, print_blob=True)
-@given(stories(), st.data())
-def test_a_restart_at_any_tick_changes_nothing(story: Story, data: st.DataObject) -> None:
-    whole = Market(**settings_of(story))
-    walk(whole, story, range(len(story.prices)))
-    cut = data.draw(st.integers(0, len(story.prices)), label="ticks before the restart")
-    first = Market(**settings_of(story))
-    walk(first, story, range(cut))
-    second = Market(ledger=folded(first.events), **settings_of(story))
-    second.now = first.now
-    walk(second, story, range(cut, len(story.prices)))
-    second.events = first.events + second.events
-    assert course(second) == course(whole)
-    assert msgspec.json.encode(folded(second.events)) == msgspec.json.encode(second.engine.ledger)
-    assert second.realized == whole.realized
+@pytest.mark.parametrize("seed", range(40))
+def test_a_session_with_restarts_gives_the_journal_of_one_without(
+    seed: int, tmp_path: Path
+) -> None:
+    scenario = random_scenario(seed)
+    rng = random.Random(seed)
+    inputs = list(inputs_of(scenario, rng.choice((1, 3, 50))))
+    expected, _ = run_engine(scenario, 1)
+    every = rng.choice((1, 2, 5, 17, 60))
+    process = Process(scenario, tmp_path, rng)
+    lives = since = 0
+    while process.taken < len(inputs):
+        process.take(inputs[process.taken])
+        since += 1
+        if since >= every and lives < 60:
+            process.crash()
+            lives, since = lives + 1, 0
+            before = process.taken
+            process = Process(scenario, tmp_path, rng)
+            assert process.taken <= before
+    process.commit()
+    check_fold(process.account.store, process.engine.ledger)
+    process.stop()
+    found = [decode_event(line) for line in journal_lines(tmp_path)]
+    for ours, theirs in zip(found, expected, strict=False):
+        assert ours == theirs, (describe(ours), describe(theirs))
+    assert len(found) == len(expected)

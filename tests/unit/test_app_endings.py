@@ -22,6 +22,7 @@ from daemon.journal.store import JournalStore, Operation
 from daemon.logs import start_logging
 from daemon.run_files import find_run, new_run_directory, newest_runs, write_json
 from daemon.service.signals import watch_signals
+from daemon.session import open_run
 from tests.kit.cli import invoke, only_run, operations_of, tick_rows, write_config, write_ticks
 
 
@@ -63,7 +64,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         {"out": str(tmp_path), "feed.replay.block_rows": 10},
     )
     parts = build(config)
-    made = App(parts, new_run_directory(tmp_path, "replay", "0" * 16), out=tmp_path)
+    made = App(open_run(parts, tmp_path), out=tmp_path)
     yield made
     made.store.close()
     await made.recorder.close()

@@ -24,8 +24,8 @@ from daemon.execution.paper import PaperEngine
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.metrics.honesty import FillProfile, Honesty
-from daemon.run_files import new_run_directory
 from daemon.series import PriceSampler, Series
+from daemon.session import open_run
 from tests.kit.cli import tick_rows, write_config, write_ticks
 from tests.kit.market import CLOSE, DATE, OPEN, Market
 from tests.kit.sample_events import EventWriter
@@ -179,7 +179,7 @@ async def test_the_feed_grows_old_and_stale_while_no_input_comes(
     ticks = write_ticks(tmp_path / "ticks.csv", tick_rows(10))
     path = write_config(tmp_path / "c.yaml", ticks)
     config = load_config(path, {"out": str(tmp_path), "account": "mine"})
-    app = App(build(config), new_run_directory(tmp_path, "replay", "0" * 16), out=tmp_path)
+    app = App(open_run(build(config), tmp_path), out=tmp_path)
     feed = HeldFeed(app.feed)
     app.feed = feed  # type: ignore[assignment]
     ahead, real = [0.0], anyio.current_time

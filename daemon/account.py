@@ -1,0 +1,250 @@
+"""An account taken up where it was left: journal, recordings, and the engine run again to now.
+
+Recovery is start (reliability.md R3). The day's recorded inputs are run through the engine once
+more from the ledger that they began with; what it decides must be what the journal holds, event
+for event. So everything is back as if the process had never stopped: orders, exits, bars, the
+strategies' own state. Inputs that were recorded but whose events were not committed any more are
+simply decided now.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from daemon import VERSION
+from daemon.config import Config
+from daemon.config_check import fingerprint, render_config
+from daemon.domain.carry import Carry
+from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
+from daemon.domain.events import TradingEvent
+from daemon.domain.inputs import Input
+from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
+from daemon.execution.paper import PaperEngine
+from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.rules import Rulebook
+from daemon.series import PriceSampler
+from feeds.recording.compact import SUFFIX as COMPACTED
+from feeds.recording.compact import Ending, compact
+from feeds.recording.format import LogHeader
+from feeds.recording.reader import SUFFIX as LOG
+from feeds.recording.reader import InputLog
+from feeds.recording.recorder import InputRecorder
+from strategies.engine import StrategyEngineV2
+
+ACCOUNTS: Final = "accounts"
+RECORDINGS: Final = "recordings"
+_COMMIT_EVENTS: Final = 10_000
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class Machine(NamedTuple):
+    """What decides: the strategies and the engine that runs them; and the prices it was shown."""
+
+    strategies: StrategyEngineV2
+    engine: PaperEngine
+    sampler: PriceSampler
+
+
+class Rerun(NamedTuple):
+    """A log that was run again: the machine after its last input, and where the log ends."""
+
+    machine: Machine
+    end: int
+    inputs: int
+    decided: int
+    """Events that the journal did not have yet."""
+
+
+class Diverged(Exception):
+    """The log does not give what the journal says; the text tells where."""
+
+
+def build_machine(
+    config: Config,
+    rules: Rulebook,
+    universe: Universe,
+    *,
+    ledger: Ledger | None = None,
+    carry: Carry | None = None,
+    first_input_no: int = 0,
+) -> Machine:
+    """Strategies and engine of a configuration. Raises ConfigError."""
+    strategies = StrategyEngineV2(config.strategies, universe)
+    engine = PaperEngine(
+        config.execution,
+        universe=universe,
+        rules=rules,
+        risk=config.risk,
+        strategies=strategies,
+        ledger=ledger,
+        carry=carry,
+        first_input_no=first_input_no,
+    )
+    sampler = PriceSampler(universe)
+    engine.on_rows = sampler.observe
+    return Machine(strategies, engine, sampler)
+
+
+def machine_of(header: LogHeader, rules: Rulebook) -> Machine:
+    """The machine as it was before the log's first input.
+
+    Raises ConfigError, or MsgspecError if this version cannot read what the header holds.
+    """
+    config = msgspec.json.decode(header.config, type=Config)
+    ledger = msgspec.json.decode(header.ledger, type=Ledger) if header.ledger else None
+    return build_machine(
+        config,
+        rules,
+        Universe(header.instruments),
+        ledger=ledger,
+        carry=header.carry,
+        first_input_no=header.first_input_no,
+    )
+
+
+class Account:
+    """The journal of an account, locked, and its recordings."""
+
+    def __init__(self, directory: Path, store: JournalStore, *, is_new: bool) -> None:
+        self.directory = directory
+        self.store = store
+        self.is_new = is_new
+        self.operations: list[Operation] = []
+        """What happened while it was taken up, for the journal."""
+
+    @classmethod
+    def open(cls, out: Path, name: str, *, created_ts: int) -> Account:
+        """Lock and verify the journal, or begin it.
+
+        Raises AlreadyRunning, JournalCorrupt or JournalIOError.
+        """
+        directory = out / ACCOUNTS / name
+        if JournalStore.exists(directory):
+            return cls(directory, JournalStore.open(directory, write=True), is_new=False)
+        meta = JournalMeta(
+            run_id=name, account=name, program_version=VERSION, created_ts=created_ts
+        )
+        return cls(directory, JournalStore.create(directory, meta), is_new=True)
+
+    def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
+        """Remember an operational event for the journal."""
+        self.operations.append(Operation(ts=ts, kind=kind, detail=detail))
+
+    # recordings
+
+    def recordings(self) -> list[Path]:
+        """All recordings, oldest first; a log that was being compacted counts once."""
+        directory = self.directory / RECORDINGS
+        found = [*directory.glob(f"*{LOG}"), *directory.glob(f"[!.]*{COMPACTED}")]
+        by_name = {each.stem: each for each in sorted(found, key=lambda each: each.suffix)}
+        return [by_name[stem] for stem in sorted(by_name, key=_order)]
+
+    def begin_log(self, machine: Machine, config: Config, carry: Carry, now: int) -> InputRecorder:
+        """Begin a recording of today, on the state that the machine has before any input."""
+        date = ist_date(now).isoformat()
+        today = [each for each in self.recordings() if each.stem.startswith(date)]
+        segment = 1 + max((_order(each.stem)[1] for each in today), default=0)
+        engine = machine.engine
+        header = LogHeader(
+            account=self.directory.name,
+            date=date,
+            segment=segment,
+            program_version=VERSION,
+            config=render_config(config),
+            config_fingerprint=fingerprint(config),
+            instruments=list(engine.universe),
+            base_seq=engine.ledger.seq,
+            first_input_no=engine.input_no,
+            ledger=_encoder.encode(engine.ledger).decode(),
+            carry=carry,
+            created_ts=now,
+        )
+        path = self.directory / RECORDINGS / f"{date}-{segment}{LOG}"
+        return InputRecorder.begin(path, header)
+
+    def run_again(self, log: InputLog, make: Callable[[LogHeader], Machine]) -> Rerun:
+        """Bring the log's machine to its last input; what was not committed is committed.
+
+        `make` gives the machine as it was before the first input. Raises Diverged if the log
+        cannot be run again, and JournalIOError.
+        """
+        header = log.header
+        try:
+            machine = make(header)
+        except Exception as error:
+            raise Diverged(f"{log.path}: cannot be run again: {error}") from error
+        replay = _Replay(self.store, machine, after=header.base_seq)
+        end = log.end_of_header
+        inputs = 0
+        for entry in log.entries():
+            replay.take(entry.item)
+            end = entry.end
+            inputs += 1
+        replay.finish()
+        return Rerun(machine, end, inputs, replay.decided)
+
+    def finish_log(self, path: Path, engine: PaperEngine) -> Path:
+        """The day is over: the log becomes a Parquet file that says where it left off."""
+        ending = Ending(
+            seq=engine.ledger.seq, input_no=engine.input_no, carry=engine.engine.carry()
+        )
+        return compact(InputLog(path), ending)
+
+    def close(self) -> None:
+        """Close the journal and free the account."""
+        self.store.close()
+
+
+class _Replay:
+    """Runs inputs and holds the outcome against the journal."""
+
+    def __init__(self, store: JournalStore, machine: Machine, *, after: int) -> None:
+        self.decided = 0
+        self._store = store
+        self._machine = machine
+        self._journal: Iterator[TradingEvent] = store.events(after)
+        self._is_behind = True
+        self._fresh: list[TradingEvent] = []
+        if after > store.last_seq:
+            raise Diverged(f"the recording begins after event {after}, the journal ends before it")
+
+    def take(self, item: Input) -> None:
+        engine = self._machine.engine
+        for event in engine.handle(item):
+            if self._is_behind:
+                known = next(self._journal, None)
+                if known is not None:
+                    if known != event:
+                        raise Diverged(f"event {known.seq} of the journal is decided differently")
+                    continue
+                self._is_behind = False
+            self._fresh.append(event)
+        if len(self._fresh) >= _COMMIT_EVENTS:
+            self._commit()
+
+    def finish(self) -> None:
+        if self._is_behind and (left := next(self._journal, None)) is not None:
+            raise Diverged(f"event {left.seq} of the journal has no input in the recording")
+        if self._machine.engine.input_no > self._store.last_input_no:
+            self._commit()
+
+    def _commit(self) -> None:
+        self.decided += len(self._fresh)
+        self._store.append(self._fresh, input_no=self._machine.engine.input_no)
+        self._fresh = []
+
+
+def end_of_day(date: str) -> int:
+    """The last instant of an Indian date, UTC ns."""
+    return ist_midnight(dt.date.fromisoformat(date)) + DAY_NS - 1
+
+
+def _order(stem: str) -> tuple[str, int]:
+    date, _, segment = stem.rpartition("-")
+    return date, int(segment) if segment.isdigit() else 0

@@ -1,0 +1,298 @@
+"""Live ticks of Kite as a feed: frames in, inputs out, in the order of their arrival."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from daemon.config import KiteConfig
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
+from daemon.domain.inputs import Clock, Gap, Input, Settlement
+from daemon.domain.instrument import Universe
+from daemon.domain.ticks import Ticks
+from feeds.guard import FeedGuard, Note
+from feeds.kite.frames import FrameDecoder, FrameError
+from feeds.kite.inbox import Frame, FrameInbox
+from feeds.kite.socket import LinkState
+from feeds.kite.sockets import TickerSockets
+from feeds.timeline import Closes
+
+SILENCE_S: Final = 0.25
+"""So long without a frame and the engine is told that time has passed (semantics.md section 1)."""
+CHECK_NS: Final = SECOND_NS
+SETTLE_AFTER_NS: Final = 5 * MINUTE_NS
+"""After the last close, on an expiry day: by then the index shows its closing value."""
+
+
+class Watchlist(Protocol):
+    """What to subscribe to: it follows the spot and never lets go of what is held."""
+
+    @property
+    def spots(self) -> Iterable[int]:
+        """The instruments (indices) whose price moves the window."""
+
+    def follow(self, spot: int, ltp_paise: int) -> bool:
+        """A new price of a spot; True if the window has moved."""
+
+    def wanted(self, held: Iterable[int]) -> frozenset[int]:
+        """All instruments to subscribe to now."""
+
+
+class LiveTime:
+    """The feed's time: the machine's, or that of the ticks of a recording which is served."""
+
+    def __init__(self, now_ns: Callable[[], int], *, from_exchange: bool) -> None:
+        self._now_ns = now_ns
+        self._from_exchange = from_exchange
+        self._last = -1
+        self._real = 0
+
+    def stamp(self, block: Ticks) -> None:
+        """Replace times of arrival by times of the exchange, where that is wanted."""
+        if not self._from_exchange:
+            return
+        times = block.ts if block.exchange_ts is None else block.exchange_ts
+        block.ts = np.maximum.accumulate(np.maximum(times, max(self._last, 0)))
+        self._last, self._real = int(block.ts[-1]), self._now_ns()
+
+    def now(self) -> int:
+        """UTC ns; -1 if time comes from ticks and none has come."""
+        if not self._from_exchange:
+            return self._now_ns()
+        if self._last < 0:
+            return -1
+        return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
+
+
+class KiteFeed:
+    """Yields ticks, the passing of time, and gaps; its sockets run beside it.
+
+    `first` are inputs before all others. `missed_since` is when an earlier process of the day
+    took its last input (UTC ns, 0 = none): what came between is a gap.
+    """
+
+    name: Final = "kite"
+
+    def __init__(
+        self,
+        universe: Universe,
+        watchlist: Watchlist,
+        *,
+        config: KiteConfig,
+        guard: FeedGuard,
+        make_sockets: Callable[[FrameInbox, Callable[[int, LinkState, str], None]], TickerSockets],
+        now_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        closes: Closes,
+        first: Sequence[Input] = (),
+        missed_since: int = 0,
+        ends: bool = True,
+    ) -> None:
+        self.universe = universe
+        self.guard = guard
+        self.held: Callable[[], Iterable[int]] = tuple
+        """The instruments (indices) of positions and waiting orders; set by who has an engine."""
+        self.is_over = False
+        """Whether the day's last session has ended."""
+        self._config = config
+        self._watchlist = watchlist
+        self._inbox = FrameInbox(now_ns)
+        self._sockets = make_sockets(self._inbox, self._on_link)
+        self._decoder = FrameDecoder(universe, depth=config.mode == "full")
+        self._time = LiveTime(now_ns, from_exchange=config.clock == "exchange")
+        self._now_ns, self._wall_ns = now_ns, wall_ns
+        self._day = _Day(universe, closes) if ends else None
+        self._first = tuple(first)
+        self._links: dict[int, LinkState] = {}
+        self._missed: dict[int, int] = {-1: missed_since} if missed_since else {}
+        self._wanted: frozenset[int] = frozenset()
+        self._next_check = 0
+        self._rejects: Counter[str] = Counter()
+        self._frames = 0
+        self._quiet = 0
+        self._want()
+
+    async def run(self) -> None:
+        """Keep the connections up. Raises TokenRefused, or what reading the credentials raises."""
+        await self._sockets.run()
+
+    async def inputs(self) -> AsyncIterator[Input]:
+        """Inputs until the day's last session is over; times never go back."""
+        for item in self._first:
+            yield item
+        while not self.is_over:
+            frames = await self._inbox.take(SILENCE_S)
+            if frames:
+                block = self._decode(frames)
+                if block is not None:
+                    for gap in self._gaps(int(block.ts[0])):
+                        yield gap
+                    self.guard.saw(block)
+                    self._follow(block)
+                    yield block
+            now = self._time.now()
+            if now < 0:
+                continue
+            if not frames:
+                yield Clock(ts=now)
+            if now >= self._next_check or not frames:
+                self._check(now)
+            if self._day is not None and self._day.is_over(now):
+                self.is_over = True
+                for item in self._day.settlements(self.guard):
+                    yield item
+
+    def state(self) -> str | None:
+        """The guard's state."""
+        return self.guard.state()
+
+    def take_notes(self) -> list[Note]:
+        """What happened to the feed since the last call."""
+        return self.guard.take_notes()
+
+    def quality(self) -> dict[str, int]:
+        """Counters since the start; packets that gave no tick by reason."""
+        return {
+            "frames": self._frames,
+            "quiet_instruments": self._quiet,
+            "subscribed": len(self._wanted),
+            "inbox_full": self._inbox.times_full,
+            **self.guard.counters(),
+            **{f"packets_{reason}": count for reason, count in sorted(self._rejects.items())},
+        }
+
+    # frames
+
+    def _decode(self, frames: list[Frame]) -> Ticks | None:
+        self._frames += len(frames)
+        try:
+            decoded = self._decoder.decode(frames)
+        except FrameError:
+            return self._decode_one_by_one(frames)
+        self._rejects.update(decoded.rejects)
+        if decoded.trailing:
+            self._rejects["trailing_bytes"] += decoded.trailing
+        if decoded.ticks is not None:
+            self._time.stamp(decoded.ticks)
+        return decoded.ticks
+
+    def _decode_one_by_one(self, frames: list[Frame]) -> Ticks | None:
+        """One of the frames is no frame: it is counted, the others are kept."""
+        good: list[Frame] = []
+        for frame in frames:
+            try:
+                self._decoder.decode([frame])
+            except FrameError:
+                self._rejects["bad_frame"] += 1
+            else:
+                good.append(frame)
+        self._frames -= len(good)
+        return self._decode(good) if good else None
+
+    # what is subscribed
+
+    def _follow(self, block: Ticks) -> None:
+        moved = False
+        for spot in self._watchlist.spots:
+            rows = np.flatnonzero(block.instrument == spot)
+            if len(rows):
+                moved |= self._watchlist.follow(spot, int(block.ltp[rows[-1]]))
+        if moved:
+            self._want()
+
+    def _want(self) -> None:
+        wanted = self._watchlist.wanted(self.held())
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        mode = self._config.mode
+        self._sockets.want(
+            {self.universe[index].instrument_token: mode for index in sorted(wanted)}
+        )
+
+    def _check(self, now: int) -> None:
+        """Once a second: who is held, who is quiet, whether the machine's clock was set."""
+        self._next_check = now + CHECK_NS
+        self._want()
+        self.guard.check(now)
+        self.guard.wall_clock(self._now_ns(), self._wall_ns())
+        self._quiet = self.guard.quiet(np.array(sorted(self._wanted), dtype=np.int64), now)
+
+    # links and gaps
+
+    def _on_link(self, number: int, state: LinkState, reason: str) -> None:
+        before, self._links[number] = self._links.get(number), state
+        if state == "reconnecting" and before == "live":
+            self._missed.setdefault(number, max(self.guard.last_of(self._share(number)), 0))
+        worst = next(
+            (
+                each
+                for each in ("reconnecting", "connecting", "live")
+                if each in self._links.values()
+            ),
+            "closed",
+        )
+        self.guard.link(max(self._time.now(), 0), worst, reason)  # type: ignore[arg-type]
+
+    def _gaps(self, ts: int) -> list[Gap]:
+        """Gaps that end with this block: those of links that are live again."""
+        ended = [each for each in self._missed if self._links.get(max(each, 0)) == "live"]
+        gaps = []
+        for number in ended:
+            since = self._missed.pop(number)
+            whole = number < 0 or len(self._links) == 1
+            symbols = (
+                ()
+                if whole
+                else tuple(self.universe[index].tradingsymbol for index in self._share(number))
+            )
+            gaps.append(Gap(ts=ts, since=min(since or ts, ts), symbols=symbols))
+        return gaps
+
+    def _share(self, number: int) -> list[int]:
+        """The subscribed instruments that come over one connection."""
+        return [
+            index
+            for index in sorted(self._wanted)
+            if self._sockets.socket_of(self.universe[index].instrument_token) == number
+        ]
+
+
+class _Day:
+    """When the last session of a day is over, and what its expiring contracts settle at."""
+
+    def __init__(self, universe: Universe, closes: Closes) -> None:
+        self._universe = universe
+        self._closes = closes
+        self._date: dt.date | None = None
+        self._last_close = 0
+        self._end = 0
+
+    def is_over(self, now: int) -> bool:
+        """Whether nothing more comes of the day that `now` is in."""
+        date = ist_date(now)
+        if date != self._date:
+            self._date = date
+            self._last_close = max(self._closes(date), default=0)
+            expiring = any(each.expiry == date.isoformat() for each in self._universe)
+            self._end = self._last_close + (SETTLE_AFTER_NS if expiring else 0)
+        return now > self._end
+
+    def settlements(self, guard: FeedGuard) -> list[Settlement]:
+        """The closing values that the spots showed after the close, of what expires today."""
+        assert self._date is not None
+        date = self._date.isoformat()
+        found: list[Settlement] = []
+        names = {each.name for each in self._universe if each.expiry == date and each.is_option}
+        names |= {each.name for each in self._universe if each.expiry == date}
+        for index, each in enumerate(self._universe):
+            ltp, ts = guard.last_price(index)
+            if each.name in names and each.is_index and ts >= self._last_close:
+                found.append(
+                    Settlement(ts=self._end, underlying=each.name, date=date, close_paise=ltp)
+                )
+        return found

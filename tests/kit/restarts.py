@@ -1,0 +1,88 @@
+"""A process that dies and comes back: a scenario's inputs through recorder, engine and journal."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import msgspec
+
+from daemon.account import Account, Machine
+from daemon.config import Config
+from daemon.domain.inputs import Input
+from daemon.domain.ledger import Ledger
+from daemon.execution.paper import PaperEngine
+from daemon.series import PriceSampler
+from feeds.recording.format import LogHeader
+from feeds.recording.reader import InputLog
+from feeds.recording.recorder import InputRecorder
+from tests.kit.drive import make_engine
+from tests.kit.scenario import Scenario
+
+NOW = 1_795_000_000_000_000_000
+
+
+class Process:
+    """One life of the daemon over a scenario; `crash` ends it wherever it is.
+
+    What the real one does: an input is recorded, then decided, then its events are committed
+    after the inputs were flushed. `rng` decides how far the disk is behind at each crash.
+    """
+
+    def __init__(self, scenario: Scenario, out: Path, rng: random.Random) -> None:
+        self._scenario = scenario
+        self._rng = rng
+        self.account = Account.open(out, "test", created_ts=NOW)
+        self._pending: list[msgspec.Struct] = []
+        found = self.account.recordings()
+        if found:
+            log = InputLog(found[-1])
+            again = self.account.run_again(log, self._make)
+            self.engine = again.machine.engine
+            self.taken = again.inputs
+            self.recorder = InputRecorder.resume(log, again.end)
+        else:
+            machine = self._make(None)
+            self.engine = machine.engine
+            self.taken = 0
+            self.recorder = self.account.begin_log(
+                machine, Config(), self.engine.engine.carry(), NOW
+            )
+
+    def _make(self, header: LogHeader | None) -> Machine:
+        engine = make_engine(self._scenario)
+        if header is not None and header.ledger:
+            assert msgspec.json.decode(header.ledger, type=Ledger) == engine.ledger
+        return Machine(engine.strategies, engine, PriceSampler(engine.universe))  # type: ignore[arg-type]
+
+    def take(self, item: Input) -> None:
+        self.recorder.record(item)
+        self._pending += self.engine.handle(item)
+        self.taken += 1
+        if self._rng.random() < 0.3:
+            self.commit()
+
+    def commit(self) -> None:
+        self.recorder.flush()
+        self.account.store.append(self._pending, input_no=self.engine.input_no)  # type: ignore[arg-type]
+        self._pending = []
+
+    def crash(self) -> None:
+        """kill -9: what was flushed stays, perhaps with the beginning of the next record."""
+        path = self.recorder.path
+        size = path.stat().st_size
+        if self._rng.random() < 0.5:
+            self.recorder.flush()
+            lost = self._rng.randrange(path.stat().st_size - size + 1)
+            with path.open("r+b") as file:
+                file.truncate(path.stat().st_size - lost)
+        self.account.store.close()
+
+    def stop(self) -> None:
+        self.commit()
+        self.recorder.close()
+        self.account.close()
+
+
+def ledger_bytes(engine: PaperEngine) -> bytes:
+    return msgspec.json.encode(engine.ledger, order="deterministic")
