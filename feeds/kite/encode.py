@@ -72,7 +72,7 @@ def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
     packets = np.empty(len(block), dtype=np.object_)
     packets[~is_index] = _pack(block.take(~is_index), facts, contract)
     packets[is_index] = _pack(block.take(is_index), facts, index)
-    return packets.tolist()  # type: ignore[no-any-return]
+    return packets.tolist()
 
 
 @lru_cache(maxsize=4)
@@ -120,12 +120,13 @@ def _pack(block: Ticks, facts: _Facts, length: int) -> list[bytes]:
 
 def _levels(block: Ticks, lots: Int64s) -> Int64s:
     """The depth (rows, 10, 3); where a row has none, its bid and ask as the best levels."""
+    bare: npt.NDArray[np.bool_]
     if block.depth is None:
         levels = np.zeros((len(block), 2 * LEVELS, 3), dtype=np.int64)
         bare = np.ones(len(block), dtype=np.bool_)
     else:
         levels = block.depth
-        bare = ~levels.any(axis=(1, 2))
+        bare = (levels == 0).all(axis=(1, 2))
         if not bare.any():
             return levels
         levels = levels.copy()

@@ -171,7 +171,9 @@ class FrameDecoder:
                 packets, instrument = _keep(packets, known), instrument[known]
             if len(instrument):
                 of = packets.frames
-                ts = np.full(len(instrument), times[of]) if isinstance(of, int) else times[of]
+                ts = (
+                    times[of : of + 1].repeat(len(instrument)) if isinstance(of, int) else times[of]
+                )
                 ticks = self._convert(buffer, packets, ts, instrument)
         return Decoded(ticks, claimed, rejects, packets.trailing)
 
