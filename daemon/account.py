@@ -145,8 +145,13 @@ class Account:
         by_name = {each.stem: each for each in sorted(found, key=lambda each: each.suffix)}
         return [by_name[stem] for stem in sorted(by_name, key=_order)]
 
-    def begin_log(self, machine: Machine, config: Config, carry: Carry, now: int) -> InputRecorder:
-        """Begin a recording of today, on the state that the machine has before any input."""
+    def begin_log(
+        self, machine: Machine, config: Config, written: Config, carry: Carry, now: int
+    ) -> InputRecorder:
+        """Begin a recording of today, on the state that the machine has before any input.
+
+        `config` is what runs, `written` what the user wrote (its aliases are of the day).
+        """
         date = ist_date(now).isoformat()
         today = [each for each in self.recordings() if each.stem.startswith(date)]
         segment = 1 + max((_order(each.stem)[1] for each in today), default=0)
@@ -157,7 +162,7 @@ class Account:
             segment=segment,
             program_version=VERSION,
             config=render_config(config),
-            config_fingerprint=fingerprint(config),
+            config_fingerprint=fingerprint(written),
             instruments=list(engine.universe),
             base_seq=engine.ledger.seq,
             first_input_no=engine.input_no,

@@ -243,7 +243,7 @@ class App:
 
     def _note_gap(self, gap: Gap) -> None:
         """Data was missed: exits after it are marked, and the journal says from when to when."""
-        detail = {
+        detail: dict[str, int | float | str | bool | None] = {
             "since": gap.since,
             "seconds": round((gap.ts - gap.since) / SECOND_NS, 3),
             "instruments": len(gap.symbols) or len(self.feed.universe),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,9 +90,7 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
             depth=feed.synthetic.depth,
             grace_ns=grace_ns,
         )
-    raise ConfigError(
-        "feed.kind: the live feed (kite) is not part of this version; expected replay or synthetic"
-    )
+    raise ConfigError("feed.kind: kite is a live feed, there is nothing to replay or convert")
 
 
 def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
@@ -106,6 +105,11 @@ def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
 def _close(rules: Rulebook, instrument: Instrument, date: dt.date) -> int | None:
     session = rules.session(date, instrument)
     return None if session is None else session.close_ts
+
+
+def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:
+    """An instrument's session on a date under the rulebook, (open, close) in UTC ns."""
+    return lambda instrument, date: _span(rules, date, instrument)
 
 
 def _span(rules: Rulebook, date: dt.date, instrument: Instrument) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daemon import VERSION
+from daemon.account import Account
 from daemon.build import Parts
 from daemon.clock import Clock
 from daemon.config_check import fingerprint, render_config
@@ -27,6 +28,16 @@ class Session(NamedTuple):
     recorder: InputRecorder | None = None
     operations: Sequence[Operation] = ()
     """What happened before the first input, for the journal."""
+    account: Account | None = None
+
+    def finish_day(self) -> Path | None:
+        """After `close`, when the day's last session is over: compact its recording.
+
+        Raises FeedError or JournalIOError; the recording is whole all the same.
+        """
+        if self.account is None or self.recorder is None:
+            return None
+        return self.account.finish_log(self.recorder.path, self.parts.engine)
 
     def close(self) -> None:
         """Close the recording and the journal, and free the lock."""

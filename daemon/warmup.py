@@ -6,7 +6,7 @@ the files named as `feed.replay.warmup`, then the replayed files' own rows befor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -19,10 +19,13 @@ from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
 from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.paper import PaperEngine
 from daemon.market.schedule import midnight_after
 from feeds.candle_files import SessionClose
+from feeds.recording.compact import CompactedLog
+from feeds.recording.reader import InputLog
 from feeds.replay import Recording
 from feeds.universe import ContractLookup
 
@@ -70,6 +73,42 @@ def history(
             engine.handle(Clock(ts=_end(replay, engine.at.now)))
         candles.extend(keeper.candles)
     return candles
+
+
+def recorded_candles(
+    recordings: Sequence[InputLog | CompactedLog],
+    universe: Universe,
+    config: Config,
+    rules: Rules,
+    strategies: Strategies,
+) -> list[Candle]:
+    """The candles of live recordings, oldest first, as the strategies would have seen them.
+
+    Raises FeedError for one that is damaged.
+    """
+    candles: list[Candle] = []
+    for recording in recordings:
+        own = Universe(recording.header.instruments)
+        keeper = CandleKeeper(strategies)
+        keeper.subscriptions = _in(own, universe, strategies.subscriptions)
+        engine = PaperEngine(config.execution, universe=own, rules=rules, strategies=keeper)
+        for item in recording.inputs():
+            if isinstance(item, Ticks | Clock):
+                engine.handle(item)
+        candles.extend(keeper.candles)
+    return candles
+
+
+def _in(
+    own: Universe, other: Universe, subscriptions: Mapping[str, frozenset[int]]
+) -> dict[str, frozenset[int]]:
+    """Subscriptions of one universe in the indices of another, as far as it has them."""
+    return {
+        timeframe: frozenset(
+            at for each in wanted if (at := own.index_of(other[each].tradingsymbol)) is not None
+        )
+        for timeframe, wanted in subscriptions.items()
+    }
 
 
 def described(universe: Universe) -> UniverseConfig:

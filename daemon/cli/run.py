@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
+from loguru import logger
 
 from daemon import VERSION
 from daemon.app import App
@@ -52,6 +53,8 @@ def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True
         app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
     finally:
         session.close()
+    if getattr(app.feed, "is_over", False):
+        logger.info("the day's recording: {}", session.finish_day())
     return Outcome(finish(app, out), app.feed_lost)
 
 

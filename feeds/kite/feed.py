@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from feeds.kite.frames import FrameDecoder, FrameError
 from feeds.kite.inbox import Frame, FrameInbox
 from feeds.kite.socket import LinkState
 from feeds.kite.sockets import TickerSockets
+from feeds.kite.watchlist import Watchlist
 from feeds.timeline import Closes
 
 SILENCE_S: Final = 0.25
@@ -26,20 +27,6 @@ SILENCE_S: Final = 0.25
 CHECK_NS: Final = SECOND_NS
 SETTLE_AFTER_NS: Final = 5 * MINUTE_NS
 """After the last close, on an expiry day: by then the index shows its closing value."""
-
-
-class Watchlist(Protocol):
-    """What to subscribe to: it follows the spot and never lets go of what is held."""
-
-    @property
-    def spots(self) -> Iterable[int]:
-        """The instruments (indices) whose price moves the window."""
-
-    def follow(self, spot: int, ltp_paise: int) -> bool:
-        """A new price of a spot; True if the window has moved."""
-
-    def wanted(self, held: Iterable[int]) -> frozenset[int]:
-        """All instruments to subscribe to now."""
 
 
 class LiveTime:
@@ -143,7 +130,7 @@ class KiteFeed:
                 self._check(now)
             if self._day is not None and self._day.is_over(now):
                 self.is_over = True
-                for item in self._day.settlements(self.guard):
+                for item in self._day.settlements(self.guard, self._watchlist.spots):
                     yield item
 
     def state(self) -> str | None:
@@ -197,7 +184,7 @@ class KiteFeed:
 
     def _follow(self, block: Ticks) -> None:
         moved = False
-        for spot in self._watchlist.spots:
+        for spot in self._watchlist.spots.values():
             rows = np.flatnonzero(block.instrument == spot)
             if len(rows):
                 moved |= self._watchlist.follow(spot, int(block.ltp[rows[-1]]))
@@ -282,17 +269,14 @@ class _Day:
             self._end = self._last_close + (SETTLE_AFTER_NS if expiring else 0)
         return now > self._end
 
-    def settlements(self, guard: FeedGuard) -> list[Settlement]:
+    def settlements(self, guard: FeedGuard, spots: Mapping[str, int]) -> list[Settlement]:
         """The closing values that the spots showed after the close, of what expires today."""
         assert self._date is not None
         date = self._date.isoformat()
-        found: list[Settlement] = []
-        names = {each.name for each in self._universe if each.expiry == date and each.is_option}
-        names |= {each.name for each in self._universe if each.expiry == date}
-        for index, each in enumerate(self._universe):
-            ltp, ts = guard.last_price(index)
-            if each.name in names and each.is_index and ts >= self._last_close:
-                found.append(
-                    Settlement(ts=self._end, underlying=each.name, date=date, close_paise=ltp)
-                )
-        return found
+        expiring = {each.name for each in self._universe if each.expiry == date}
+        return [
+            Settlement(ts=self._end, underlying=name, date=date, close_paise=ltp)
+            for name, spot in sorted(spots.items())
+            for ltp, ts in [guard.last_price(spot)]
+            if name in expiring and ts >= self._last_close
+        ]

@@ -45,9 +45,8 @@ class Process:
             machine = self._make(None)
             self.engine = machine.engine
             self.taken = 0
-            self.recorder = self.account.begin_log(
-                machine, Config(), self.engine.engine.carry(), NOW
-            )
+            carry = self.engine.engine.carry()
+            self.recorder = self.account.begin_log(machine, Config(), Config(), carry, NOW)
 
     def _make(self, header: LogHeader | None) -> Machine:
         engine = make_engine(self._scenario)

@@ -1,0 +1,317 @@
+"""A live run put together: the account taken up, the universe of the day, the feed, the recorder.
+
+The order matters: nothing is asked of the network before the account is ours, nothing is decided
+before everything that was decided earlier today is back.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from feeds.kite.day import LiveDay, find_day
+from loguru import logger
+
+from daemon import VERSION
+from daemon.account import Account, Diverged, Machine, build_machine, end_of_day, machine_of
+from daemon.build import Parts, sessions_of
+from daemon.clock import Clock
+from daemon.config import Config
+from daemon.config_check import fingerprint
+from daemon.domain.candle import Candle
+from daemon.domain.carry import Carry
+from daemon.domain.dates import SECOND_NS, ist_date
+from daemon.domain.inputs import Clock as TimePasses
+from daemon.domain.inputs import Command, History, Input
+from daemon.domain.instrument import Instrument
+from daemon.domain.ledger import Ledger
+from daemon.errors import DaemonError, FeedError
+from daemon.execution.base import MILLISECOND_NS
+from daemon.execution.paper import PaperEngine
+from daemon.journal.recovery import recover
+from daemon.rules import Rulebook, load_rulebook
+from daemon.session import Session
+from daemon.warmup import recorded_candles
+from feeds.guard import FeedGuard
+from feeds.kite.feed import KiteFeed
+from feeds.kite.sockets import TickerSockets
+from feeds.recording.compact import SUFFIX as COMPACTED
+from feeds.recording.compact import CompactedLog, open_recording
+from feeds.recording.reader import InputLog
+from feeds.recording.recorder import InputRecorder
+from feeds.timeline import closes_of
+
+
+RECORDINGS_READ: Final = 3
+"""Without Kite's historical candles, the strategies are warmed from so many recordings."""
+
+
+class Taken(NamedTuple):
+    """What is left of the account's past: the newest recording run again, or what it carried."""
+
+    carry: Carry = Carry()
+    ledger: Ledger | None = None
+    machine: Machine | None = None
+    """Set if today's recording goes on with this machine."""
+    recorder: InputRecorder | None = None
+    since: int = 0
+    """The time of the last input of today, UTC ns; 0 if there was none."""
+    instruments: Sequence[Instrument] = ()
+    """Those of the newest recording, for positions that are still open."""
+
+
+def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
+    """Take up the account and connect everything; nothing has been started yet.
+
+    Raises ConfigError, TokenRefused, FeedError, AlreadyRunning, JournalCorrupt, JournalIOError.
+    """
+    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    now = Clock().now_ns()
+    account = Account.open(Path(config.out), config.account, created_ts=now)
+    try:
+        return _LiveStart(config, rules, account, now, data_dir).session()
+    except BaseException:
+        account.close()
+        raise
+
+
+class _LiveStart:
+    """One start, step by step."""
+
+    def __init__(
+        self, config: Config, rules: Rulebook, account: Account, now: int, data_dir: Path | None
+    ) -> None:
+        self._config = config
+        self._rules = rules
+        self._account = account
+        self._now = now
+        self._today = ist_date(now)
+        self._data_dir = data_dir
+
+    def session(self) -> Session:
+        """Everything in its order."""
+        taken = self._take_up()
+        clock = Clock(not_before=taken.since + 1)
+        day = self._find_day(taken)
+        machine, recorder = taken.machine, taken.recorder
+        first: list[Input] = []
+        if machine is None or recorder is None:
+            machine, recorder = self._begin(day, taken)
+            first = self._first_inputs(day, machine, taken)
+        else:
+            first = self._missed_candles(day, machine, taken)
+        feed = self._feed(day, machine, clock, first, taken.since)
+        parts = Parts(self._config, self._rules, feed, machine.strategies, machine.engine)
+        account = self._account
+        return Session(
+            parts, account.directory, account.store, clock, machine.sampler, recorder,
+            account.operations, account,
+        )  # fmt: skip
+
+    # the past
+
+    def _take_up(self) -> Taken:
+        """Run the newest recording again, if it was not finished."""
+        account, store = self._account, self._account.store
+        if store.dropped_unfinished:
+            account.note(self._now, "dropped_unfinished", events=store.dropped_unfinished)
+        recordings = account.recordings()
+        if not recordings:
+            return Taken(ledger=recover(store))
+        newest = recordings[-1]
+        try:
+            if newest.suffix == COMPACTED:
+                return self._after_finished(CompactedLog(newest))
+            return self._after_unfinished(InputLog(newest))
+        except (Diverged, FeedError) as error:
+            account.note(self._now, "not_run_again", reason=str(error))
+            logger.warning(
+                "the last recording cannot be run again, the journal alone counts: {}", error
+            )
+            return Taken(ledger=recover(store), instruments=_instruments(newest))
+
+    def _after_finished(self, log: CompactedLog) -> Taken:
+        ending, store = log.ending, self._account.store
+        if ending.seq != store.last_seq:
+            raise Diverged(
+                f"{log.path}: ends at event {ending.seq}, the journal at {store.last_seq}"
+            )
+        is_today = log.header.date == self._today.isoformat()
+        carry = ending.carry if is_today else ending.carry.overnight()
+        return Taken(carry=carry, ledger=recover(store), instruments=log.header.instruments)
+
+    def _after_unfinished(self, log: InputLog) -> Taken:
+        account, header = self._account, log.header
+        began = time.monotonic()
+        again = account.run_again(log, lambda each: machine_of(each, self._rules))
+        machine, engine = again.machine, again.machine.engine
+        machine.strategies.take_faults()
+        recorder = InputRecorder.resume(log, again.end)
+        last_ts = max(engine.at.now, header.created_ts)
+        account.note(
+            max(last_ts, 0), "recovered", seq=engine.ledger.seq, inputs=again.inputs,
+            decided=again.decided, torn_bytes=log.torn_bytes,
+            seconds=round(time.monotonic() - began, 3),
+            open_positions=len(engine.ledger.positions),
+        )  # fmt: skip
+        is_today = header.date == self._today.isoformat()
+        same = header.config_fingerprint == fingerprint(self._config)
+        if is_today and same and header.program_version == VERSION:
+            return Taken(
+                machine=machine, recorder=recorder, since=last_ts, instruments=header.instruments
+            )
+        if not is_today:
+            self._end_day(engine, recorder, header.date)
+        recorder.close()
+        account.finish_log(log.path, engine)
+        carry = engine.engine.carry()
+        return Taken(
+            carry=carry if is_today else carry.overnight(), ledger=engine.ledger,
+            since=last_ts if is_today else 0, instruments=header.instruments,
+        )  # fmt: skip
+
+    def _end_day(self, engine: PaperEngine, recorder: InputRecorder, date: str) -> None:
+        """What was due on a day on which nobody was there any more is booked on that day."""
+        tick = TimePasses(ts=max(end_of_day(date), engine.at.now))
+        recorder.record(tick)
+        recorder.flush()
+        events = engine.handle(tick)
+        self._account.store.append(events, input_no=engine.input_no)
+
+    # the day
+
+    def _find_day(self, taken: Taken) -> LiveDay:
+        """The universe of the day: that of the recording that goes on, or a new one."""
+        held = _held(taken)
+        return find_day(
+            self._config,
+            self._rules,
+            out=Path(self._config.out),
+            today=self._today,
+            now=self._now,
+            held=held,
+            known=taken.instruments if taken.machine is not None else None,
+            session=sessions_of(self._rules),
+            data_dir=self._data_dir,
+        )
+
+    def _begin(self, day: LiveDay, taken: Taken) -> tuple[Machine, InputRecorder]:
+        """A new recording, on what the account holds."""
+        store = self._account.store
+        machine = build_machine(
+            day.config, self._rules, day.universe,
+            ledger=taken.ledger, carry=taken.carry, first_input_no=store.last_input_no,
+        )  # fmt: skip
+        recorder = self._account.begin_log(
+            machine, day.config, self._config, taken.carry, self._now
+        )
+        return machine, recorder
+
+    def _first_inputs(self, day: LiveDay, machine: Machine, taken: Taken) -> list[Input]:
+        """History for the strategies, and the way out for what should not be held any more."""
+        first: list[Input] = []
+        candles = self._history(day, machine, after=0)
+        if candles:
+            first.append(History(ts=self._now, candles=tuple(candles)))
+        if taken.ledger is not None:
+            for position in taken.ledger.open_positions():
+                if position.product == "MIS" and ist_date(position.entry_ts) < self._today:
+                    command = Command(ts=self._now, command="manual_exit", target=position.order_id)
+                    first.append(command)
+        return first
+
+    def _missed_candles(self, day: LiveDay, machine: Machine, taken: Taken) -> list[Input]:
+        """Candles that closed while nobody was there."""
+        candles = self._history(day, machine, after=taken.since)
+        return [History(ts=self._now, candles=tuple(candles))] if candles else []
+
+    def _history(self, day: LiveDay, machine: Machine, *, after: int) -> list[Candle]:
+        """Closed candles that end after `after`: from Kite, or else from older recordings."""
+        candles: list[Candle] = []
+        if self._config.feed.kite.history and day.http is not None:
+            try:
+                candles, notes = day.candles(machine.strategies.subscriptions, now=self._now)
+            except DaemonError as error:
+                notes = [str(error)]
+            for text in notes:
+                self._account.note(self._now, "history", problem=text)
+                logger.warning("historical candles: {}", text)
+        if not candles and not after:
+            older = self._account.recordings()[-1 - RECORDINGS_READ : -1]
+            candles = recorded_candles(
+                [open_recording(each) for each in older],
+                day.universe,
+                self._config,
+                self._rules,
+                machine.strategies,
+            )
+        candles = [each for each in candles if after < each.end_ts <= self._now]
+        self._account.note(self._now, "history", candles=len(candles))
+        return candles
+
+    # the feed
+
+    def _feed(
+        self, day: LiveDay, machine: Machine, clock: Clock, first: list[Input], since: int
+    ) -> KiteFeed:
+        config, execution = self._config.feed.kite, self._config.execution
+        engine = machine.engine
+        guard = FeedGuard(
+            len(day.universe),
+            stale_after_ns=round(execution.stale_after_s * SECOND_NS),
+            quiet_after_ns=round(execution.quote_max_age_s * SECOND_NS),
+        )
+        session = sessions_of(self._rules)
+        feed = KiteFeed(
+            day.universe,
+            day.watchlist,
+            config=config,
+            guard=guard,
+            make_sockets=lambda inbox, on_state: TickerSockets(
+                url=config.ticker_url,
+                read_credentials=day.read_credentials,
+                inbox=inbox,
+                on_state=on_state,
+                config=config,
+                rng=random.Random(),  # noqa: S311 - jitter, so that not all reconnect at once
+                now=time.monotonic,
+            ),
+            now_ns=clock.now_ns,
+            wall_ns=clock.wall_ns,
+            closes=closes_of(
+                day.universe,
+                lambda each, date: (session(each, date) or (0, None))[1],
+                execution.candle_grace_ms * MILLISECOND_NS,
+            ),
+            first=first,
+            missed_since=since,
+            ends=config.clock == "wall",
+        )
+        feed.held = lambda: held_instruments(engine)
+        return feed
+
+
+def held_instruments(engine: PaperEngine) -> Iterable[int]:
+    """The instruments (indices) of open positions and of entries that wait."""
+    ledger = engine.ledger
+    symbols = {each.tradingsymbol for each in ledger.positions.values()}
+    symbols |= {each.tradingsymbol for each in ledger.orders.values() if each.state == "SUBMITTED"}
+    found = (engine.universe.index_of(each) for each in symbols)
+    return [each for each in found if each is not None]
+
+
+def _held(taken: Taken) -> list[Instrument]:
+    """The instruments of open positions, as they were last known."""
+    ledger = taken.ledger if taken.machine is None else taken.machine.engine.ledger
+    symbols = {each.tradingsymbol for each in ledger.open_positions()} if ledger else set()
+    return [each for each in taken.instruments if each.tradingsymbol in symbols]
+
+
+def _instruments(path: Path) -> Sequence[Instrument]:
+    try:
+        return open_recording(path).header.instruments
+    except FeedError:
+        return ()
