@@ -1,27 +1,45 @@
-"""`run_fno_paper journal show|export|verify|explain`: read a run's journal."""
+"""`run_fno_paper journal show|export|verify|explain|archive`: read a journal, keep it small."""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from daemon.clock import Clock
+from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
+from daemon.errors import UsageError
 from daemon.journal import explain as explain_module
 from daemon.journal import show as show_module
 from daemon.journal.store import JournalStore
 from daemon.run_files import find_run
 
-journal = typer.Typer(help="Read a run's journal.", no_args_is_help=True)
+journal = typer.Typer(help="Read a run's journal, and keep it small.", no_args_is_help=True)
 
-Run = Annotated[str, typer.Option("--run", help="The run's directory or id; default the newest.")]
-Out = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
+Run = Annotated[
+    str,
+    typer.Option("--run", help="An account, or a run's directory or id; default the newest run."),
+]
+Out = Annotated[
+    Path, typer.Option("--out", help="The output directory that holds the runs and accounts.")
+]
 ARTIFACTS = Path("artifacts")
 
 
+def find_journal(text: str, out: Path) -> Path:
+    """The directory of an account or a run, the newest run for an empty text.
+
+    Raises UsageError that names the newest runs.
+    """
+    account = out / "accounts" / text
+    return account if text and JournalStore.exists(account) else find_run(text, out)
+
+
 def open_run(run: str, out: Path) -> JournalStore:
-    """The journal of a run, the newest if none is named. Raises UsageError, JournalCorrupt."""
-    return JournalStore.open(find_run(run, out))
+    """The journal of an account or a run. Raises UsageError, JournalCorrupt."""
+    return JournalStore.open(find_journal(run, out))
 
 
 @journal.command()
@@ -29,10 +47,18 @@ def show(
     run: Run = "",
     out: Out = ARTIFACTS,
     limit: Annotated[int, typer.Option(min=1, help="How many rows of each.")] = 20,
+    operations: Annotated[
+        bool, typer.Option("--operations", help="What the process met instead: starts, gaps.")
+    ] = False,
 ) -> None:
     """Show the newest orders and trades."""
+    from daemon.journal.operations import operations_text
+
     with open_run(run, out) as store:
-        typer.echo(show_module.show(store, limit).text())
+        if operations:
+            typer.echo(operations_text(store, limit))
+        else:
+            typer.echo(show_module.show(store, limit).text())
 
 
 @journal.command()
@@ -44,20 +70,27 @@ def export(
     """Write the trading events as JSON Lines, the same bytes for the same run."""
     with open_run(run, out) as store:
         count = show_module.export(store, to)
+        archived = show_module.archived_text(store)
     if to is not None:
         typer.echo(f"{count} events written to {to}", err=True)
+    if archived:
+        typer.echo(archived, err=True)
 
 
 @journal.command()
 def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
-    """Check every event from the first: both hash chains, the head file, the fold."""
-    from daemon.journal.recovery import fold
+    """Check every event from the first: hash chains, head file, fold, archives, snapshots."""
+    from daemon.journal.audit import audit
 
     with open_run(run, out) as store:
-        report = store.verify()
-        ledger = fold(store)
+        report = audit(store)
+    for note in report.notes:
+        typer.echo(note, err=True)
+    found, ledger = report.journal, report.ledger
+    archives = f" and {report.archived_events} in {report.archives} archive(s)"
     typer.echo(
-        f"{store.directory}: intact, {report.events} events and {report.operations} operations; "
+        f"{store.directory}: intact, {found.events} events"
+        f"{archives if report.archives else ''} and {found.operations} operations; "
         f"{ledger.total_orders} orders, {len(ledger.positions)} positions open"
     )
 
@@ -71,3 +104,73 @@ def explain(
     """Tell an order's life in plain words."""
     with open_run(run, out) as store:
         typer.echo(explain_module.explain(store, order_id))
+
+
+@journal.command()
+def archive(
+    run: Annotated[str, typer.Argument(help="An account, or a run's directory or id.")] = "",
+    out: Out = ARTIFACTS,
+    before: Annotated[
+        str, typer.Option("--before", help="Move what is before this date; default today.")
+    ] = "",
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Pack whole finished replay runs instead.")
+    ] = False,
+    older_than: Annotated[
+        int, typer.Option("--older-than", min=0, help="With --runs: days since they began.")
+    ] = 30,
+) -> None:
+    """Move events of finished days into an archive, or pack old runs; not while they run."""
+    now_ts = Clock().now_ns()
+    if runs:
+        if run or before:
+            raise UsageError("--runs packs all old runs; leave the name and --before out")
+        _archive_runs(out / "runs", now_ts - older_than * DAY_NS)
+    elif run:
+        _archive_events(find_journal(run, out), _midnight(before, now_ts), now_ts)
+    else:
+        raise UsageError("say whose journal: run_fno_paper journal archive ACCOUNT, or --runs")
+
+
+def _archive_events(directory: Path, before_ts: int, now_ts: int) -> None:
+    from daemon.journal.archive import archive_events
+
+    report = archive_events(directory, before_ts=before_ts, now_ts=now_ts)
+    if report is None:
+        typer.echo(f"{directory}: nothing to archive before {ist_date(before_ts)}")
+        return
+    typer.echo(
+        f"{directory}: events {report.first_seq} to {report.last_seq} are in {report.file}; the "
+        f"journal went from {_size(report.bytes_before)} to {_size(report.bytes_after)}"
+    )
+    if report.note:
+        typer.echo(report.note, err=True)
+
+
+def _archive_runs(runs: Path, before_ts: int) -> None:
+    from daemon.journal.archive_runs import archive_runs
+
+    if not runs.is_dir():
+        raise UsageError(f"no run under {runs} yet")
+    report = archive_runs(runs, before_ts=before_ts)
+    for name, reason in report.left.items():
+        typer.echo(f"{name} was left: {reason}", err=True)
+    for path in report.packed:
+        typer.echo(str(path))
+    typer.echo(f"{len(report.packed)} runs packed, {len(report.left)} left")
+
+
+def _midnight(before: str, now_ts: int) -> int:
+    """Midnight before a date, of today for an empty text; tomorrow's events do not exist."""
+    today = ist_date(now_ts)
+    try:
+        date = dt.date.fromisoformat(before) if before else today
+    except ValueError as error:
+        raise UsageError(f"--before {before}: expected a date such as 2026-11-23") from error
+    if date > today:
+        raise UsageError(f"--before {before}: today ({today}) is not finished; name it or earlier")
+    return ist_midnight(date)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MiB"

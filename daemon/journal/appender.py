@@ -14,6 +14,7 @@ import msgspec
 
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent, encode_event
 from daemon.errors import JournalIOError
+from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
 from daemon.journal.files import DATABASE, HEAD, DirectoryLock, connect, database_errors
 from daemon.journal.head import HeadFile, Tail
 from daemon.journal.schema import Operation, chain, encode_operation
@@ -86,6 +87,40 @@ class Appender:
         """Take out events beyond the cursor. Raises JournalIOError or JournalCorrupt."""
         with database_errors(self._path):
             self._connection.execute("DELETE FROM events WHERE seq > ?", (self.tail.seq,))
+
+    def begin_after(self, base: NewBase, live_orders: Sequence[str], ts: int) -> None:
+        """Take out the events up to a new base, in one transaction. Raises JournalIOError."""
+        with self._busy:
+            try:
+                # Or a head that is one commit behind could name an event that goes.
+                self._head.write(self.tail)
+                tail = self._move_base(base, live_orders, ts)
+                self._head.write(tail)
+                self.tail = tail
+            except BaseException as error:
+                self._fail(error)
+                if isinstance(error, sqlite3.Error | OSError):
+                    raise JournalIOError(f"{self._path}: cannot be written: {error}") from error
+                raise
+
+    def _move_base(self, base: NewBase, live_orders: Sequence[str], ts: int) -> Tail:
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        keep_live_events(self._connection, base.seq, live_orders)
+        detail = base.signature(kept_digest(self._connection))
+        row = (1, base.seq, base.ts, base.input_no, base.hash, self.tail.op_seq + 1)
+        execute("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, base.ledger))
+        execute("DELETE FROM events WHERE seq <= ?", (base.seq,))
+        operation = Operation(ts=ts, kind=ARCHIVED, detail=msgspec.structs.asdict(detail))
+        tail = self._finish(self.tail, self.tail.input_no, [operation])
+        execute("COMMIT")
+        return tail
+
+    def vacuum(self) -> None:
+        """Give free pages back to the disk. Raises sqlite3.Error; nothing is lost by a failure."""
+        with self._busy:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close and free the lock; harmless twice.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,29 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     ledger: str
     kept: str
+
+
+class NewBase(msgspec.Struct, frozen=True, kw_only=True):
+    """The base that an archive leaves behind, as Base; `file` holds the events up to it."""
+
+    first_seq: int
+    seq: int
+    ts: int
+    input_no: int
+    hash: bytes
+    ledger: str
+    file: str
+
+    def signature(self, kept: bytes) -> Archived:
+        """What the operations' chain says of it."""
+        return Archived(
+            file=self.file,
+            first_seq=self.first_seq,
+            last_seq=self.seq,
+            hash=self.hash.hex(),
+            ledger=digest(self.ledger.encode()).hex(),
+            kept=kept.hex(),
+        )
 
 
 _ledger_encoder: Final = msgspec.json.Encoder()
@@ -143,8 +167,26 @@ def kept_digest(connection: sqlite3.Connection) -> bytes:
     """The digest of every column of the kept rows."""
     sums = hashlib.blake2b(digest_size=HASH_BYTES)
     for row in connection.execute("SELECT * FROM kept ORDER BY seq"):
-        sums.update(msgspec.json.encode(row))
+        sums.update(msgspec.json.encode(row) + b"\n")
     return sums.digest()
+
+
+def keep_live_events(connection: sqlite3.Connection, seq: int, live_orders: Sequence[str]) -> None:
+    """Copy what is told of live orders up to `seq`, in the transaction that archives the rest."""
+    if not has_base(connection):
+        for statement in BASE_TABLES:
+            connection.execute(statement)
+        connection.execute("DROP VIEW committed")
+        connection.execute(COMMITTED_WITH_KEPT)
+    live = msgspec.json.encode(live_orders).decode()
+    connection.execute(
+        "DELETE FROM kept WHERE order_id NOT IN (SELECT value FROM json_each(?))", (live,)
+    )
+    connection.execute(
+        """INSERT INTO kept SELECT * FROM events
+        WHERE seq <= ? AND order_id IN (SELECT value FROM json_each(?))""",
+        (seq, live),
+    )
 
 
 def archived_operations(connection: sqlite3.Connection) -> list[tuple[int, Archived]]:

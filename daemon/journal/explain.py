@@ -16,6 +16,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.order import OrderState
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
     clock,
@@ -194,6 +195,8 @@ def _unknown(store: JournalStore, order_id: str) -> str:
     near = [each for each in known if order_id and each.endswith(order_id)]
     near += difflib.get_close_matches(order_id, known, n=5, cutoff=0.7)
     text = f"order {order_id} is not in {store.directory}"
+    archived = archived_text(store)
+    end = f" {archived}" if archived else ""
     if near:
-        return f"{text}; did you mean {', '.join(dict.fromkeys(near[:5]))}?"
-    return f"{text}, which has {len(known)} orders; `show` lists them"
+        return f"{text}; did you mean {', '.join(dict.fromkeys(near[:5]))}?{end}"
+    return f"{text}, which has {len(known)} orders; `show` lists them.{end}".removesuffix(".")

@@ -8,7 +8,9 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from daemon.domain.dates import iso_ist
 from daemon.errors import UsageError
+from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.store import JournalStore
 
 Row = dict[str, Any]
@@ -26,11 +28,14 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: list[Row]
     trades: list[Row]
+    archived: str = ""
+    """What is not in these tables any more, a sentence."""
 
     def text(self) -> str:
         """Both tables as plain text."""
+        archived = [self.archived, ""] if self.archived else []
         return "\n".join(
-            ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), ""]
+            ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), "", *archived]
         )
 
 
@@ -40,7 +45,20 @@ def show(store: JournalStore, limit: int = 20) -> Shown:
         raise UsageError(f"expected a limit of at least 1, was {limit}")
     orders = store.query(_ORDERS, (limit,))
     trades = store.query(_TRADES, (limit,))
-    return Shown(orders=orders[::-1], trades=trades[::-1])
+    return Shown(orders=orders[::-1], trades=trades[::-1], archived=archived_text(store))
+
+
+def archived_text(store: JournalStore) -> str:
+    """Which events were moved into archives, and where they are; empty without any."""
+    archives = store.archives()
+    base = store.base()
+    if not archives or base is None:
+        return ""
+    day = iso_ist(base.ts)[:10]
+    return (
+        f"Events 1 to {base.seq}, up to {day}, were archived: {len(archives)} file(s) in "
+        f"{store.directory / ARCHIVES}; read them with zcat. Orders that were alive then are here."
+    )
 
 
 def table(rows: list[Row]) -> str:

@@ -91,7 +91,7 @@ def list_snapshots(directory: Path) -> list[Path]:
 
 def newest_seq(directory: Path) -> int:
     """The place of the newest snapshot file by its name, 0 without one."""
-    return max((_named_seq(path) for path in list_snapshots(directory)), default=0)
+    return max((named_seq(path) for path in list_snapshots(directory)), default=0)
 
 
 def write_snapshot(
@@ -142,7 +142,7 @@ def newest_fitting(
     """
     notes: list[str] = []
     for path in list_snapshots(directory):
-        if upto_seq is not None and _named_seq(path) > upto_seq:
+        if upto_seq is not None and named_seq(path) > upto_seq:
             continue
         try:
             snapshot = read_snapshot(path)
@@ -151,7 +151,7 @@ def newest_fitting(
         except UnfitSnapshot as error:
             notes.append(f"{path}: the snapshot {error}; it is passed over")
             continue
-        if _named_seq(path) == snapshot.seq:
+        if named_seq(path) == snapshot.seq:
             return snapshot, notes
         notes.append(f"{path}: the snapshot is of event {snapshot.seq}; it is passed over")
     return None, notes
@@ -218,5 +218,6 @@ def _day(path: Path) -> int | None:
     return ist_day(header.ts)
 
 
-def _named_seq(path: Path) -> int:
+def named_seq(path: Path) -> int:
+    """The place that a snapshot's name says."""
     return int(path.name.removeprefix("snapshot-"))

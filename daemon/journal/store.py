@@ -11,9 +11,17 @@ from typing import Any, Final, Self
 import msgspec
 
 from daemon.domain.events import TradingEvent, decode_event
+from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.journal.appender import SET_CURSOR, Appender
-from daemon.journal.base import Base, read_base
+from daemon.journal.base import (
+    Archived,
+    Base,
+    NewBase,
+    archived_operations,
+    encode_ledger,
+    read_base,
+)
 from daemon.journal.files import (
     DATABASE,
     HEAD,
@@ -36,6 +44,7 @@ from daemon.journal.snapshots import Snapshot, newest_fitting
 from daemon.journal.verify import (
     VerifyReport,
     cursor_hash,
+    first_link,
     read_meta,
     read_tail,
     verify_database,
@@ -173,6 +182,34 @@ class JournalStore:
         """Where the journal begins after an archive, None if at event 1. Raises JournalCorrupt."""
         return read_base(self._reader, self._path)
 
+    def archives(self) -> list[Archived]:
+        """What was archived, oldest first. Raises JournalCorrupt."""
+        try:
+            with database_errors(self._path):
+                return [each for _, each in archived_operations(self._reader)]
+        except msgspec.MsgspecError as error:
+            raise JournalCorrupt(f"{self._path}: an archived operation: {error}") from error
+
+    def begin_after(self, seq: int, ledger: Ledger, *, file: str, ts: int) -> None:
+        """Take out the events up to `seq`, which `file` of the archives holds by now.
+
+        `ledger` is the fold at `seq`; `ts` UTC ns. One transaction, then the head file. Raises
+        JournalIOError.
+        """
+        assert self._appender is not None, "opened for reading"
+        assert ledger.seq == seq, (ledger.seq, seq)
+        first = self.query("SELECT min(seq) AS seq FROM events")[0]["seq"]
+        [row] = self.query("SELECT ts, input_no, hash FROM events WHERE seq = ?", (seq,))
+        base = NewBase(
+            first_seq=first, seq=seq, ledger=encode_ledger(ledger).decode(), file=file, **row
+        )
+        self._appender.begin_after(base, list(ledger.orders), ts)
+
+    def vacuum(self) -> None:
+        """Give free space back to the disk. Raises sqlite3.Error, which harms nothing."""
+        assert self._appender is not None, "opened for reading"
+        self._appender.vacuum()
+
     def newest_snapshot(self, upto_seq: int | None = None) -> Snapshot | None:
         """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
         snapshot, notes = newest_fitting(self._reader, self.directory, self.meta, upto_seq)
@@ -226,13 +263,18 @@ class JournalStore:
 
     def event_lines(self) -> Iterator[bytes]:
         """The complete events as canonical JSON, one line each without its newline."""
-        for _, body in self._pages(_EVENT_BODIES, 0):
-            yield body.encode()
+        for _, line in self.numbered_lines():
+            yield line
 
-    def operations(self) -> Iterator[Operation]:
-        """All operational events in order. Raises JournalCorrupt."""
+    def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
+        """The lines of `event_lines`, each with its seq."""
+        for seq, body in self._pages(_EVENT_BODIES, 0):
+            yield seq, body.encode()
+
+    def operations(self, after: int = 0) -> Iterator[Operation]:
+        """The operational events with `op_seq` > after, in order. Raises JournalCorrupt."""
         query = "SELECT op_seq, body FROM operations WHERE op_seq > ? ORDER BY op_seq LIMIT ?"
-        for number, body in self._pages(query, 0):
+        for number, body in self._pages(query, after):
             try:
                 yield decode_operation(body)
             except msgspec.MsgspecError as error:
@@ -260,8 +302,7 @@ class JournalStore:
     def seq_before(self, ts: int) -> int:
         """The last complete event decided before `ts` (UTC ns), the base's seq or 0 if none."""
         with database_errors(self._path):
-            row = self._reader.execute("SELECT min(seq) - 1 FROM events").fetchone()
-            low, high = (row[0] or 0), self.last_seq
+            low, high = first_link(self._reader, self._path, self.meta).seq, self.last_seq
             # Times of events never go back, so that no index on them is needed.
             while low < high:
                 middle = (low + high + 1) // 2

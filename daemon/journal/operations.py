@@ -1,0 +1,68 @@
+"""Operational events for people: what the process met, in a line each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.domain.dates import iso_ist
+from daemon.journal.schema import Operation
+from daemon.journal.store import JournalStore
+from daemon.journal.words import numbers_text
+
+Value = int | float | str | bool | None
+
+KINDS: Final[dict[str, str]] = {
+    "start": "the daemon started",
+    "stop": "the daemon stopped",
+    "recovered": "it went on from the journal",
+    "gap": "time passed that it did not see",
+    "feed_state": "the state of the feed changed",
+    "clock_jump": "the clock of the machine jumped",
+    "flood": "more came in than it may take at once",
+    "history": "candles of the past were taken in",
+    "config_change": "settings were changed while it ran",
+    "strategy_fault": "a strategy raised; its intents of that call are lost",
+    "no_contract_row": "a symbol has no row in the instruments file",
+    "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",
+    "archived": "events of finished days were moved into an archive",
+}
+"""What an operation's kind means; the details follow it."""
+_MANY: Final = 6
+"""Above so many details those that are zero are left out."""
+
+
+def operations_text(store: JournalStore, limit: int) -> str:
+    """The newest `limit` operations, the oldest of them first. Raises JournalCorrupt."""
+    query = "SELECT max(op_seq) AS last FROM operations"
+    last = store.query(query)[0]["last"] or 0
+    lines = [operation_line(each) for each in store.operations(after=max(0, last - limit))]
+    return "\n".join(["Operations (IST)", *(lines or ["(none)"]), ""])
+
+
+def operation_line(operation: Operation) -> str:
+    """One operation: its time, its kind, what that means, and the details."""
+    meaning = KINDS.get(operation.kind)
+    head = f"{_time(operation.ts)}  {operation.kind:<14}"
+    said = [part for part in (meaning, _details(operation.detail)) if part]
+    return f"{head}  {': '.join(said)}".rstrip()
+
+
+def _time(ts: int) -> str:
+    """The Indian time; an operation before the first input has none."""
+    return iso_ist(ts)[:19].replace("T", " ") if ts > 0 else "before any input".ljust(19)
+
+
+def _details(detail: dict[str, Value]) -> str:
+    many = len(detail) > _MANY
+    shown = {key: _plain(key, value) for key, value in detail.items() if value or not many}
+    return numbers_text(shown)
+
+
+def _plain(key: str, value: Value) -> int | str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value
