@@ -168,6 +168,20 @@ def convert(
     typer.echo(f"data: {', '.join(odd)}")
 
 
+@app.command()
+def login(
+    config: Annotated[Path | None, typer.Option("--config", help="The YAML configuration.")] = None,
+    api_key: Annotated[str, typer.Option(help="Default KITE_API_KEY, else asked for.")] = "",
+    request_token: Annotated[
+        str, typer.Option(help="Or the whole address the browser was sent to; else asked for.")
+    ] = "",
+) -> None:
+    """Log in to Kite for a day of live data; KITE_API_SECRET holds the secret, or it is asked."""
+    from daemon.cli.login import log_in
+
+    typer.echo(log_in(config, api_key, request_token))
+
+
 def first_fault(error: BaseException) -> DaemonError | None:
     """The world's fault inside a group of exceptions, if that is all there is."""
     if isinstance(error, DaemonError):
