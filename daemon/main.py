@@ -168,6 +168,38 @@ def convert(
     typer.echo(f"data: {', '.join(odd)}")
 
 
+@app.command("serve-ticks")
+def serve_ticks(
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Recordings, merged by time (native: .parquet).")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Names and describes the replay files instead."),
+    ] = None,
+    speed: Annotated[str, typer.Option(help="max, or a factor of real time.")] = "1",
+    port: Annotated[int, typer.Option(help="On 127.0.0.1; 0: any.", min=0, max=65535)] = 9292,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KIND@N: after N packets drop, half-open, garbage, text, cut, delay, duplicate or"
+            " refuse; 403: refuse everyone. Again for more."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What the garbage is made from.")] = 1,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Stand still while nobody is subscribed.")
+    ] = True,
+    data: DataDir = None,
+) -> None:
+    """Play recordings in Kite's WebSocket protocol, to clients on this machine only."""
+    from daemon.cli.serve import Serving, serve, what_to_serve
+    from feeds.kite.faults import FaultPlan
+
+    how = Serving(port, speed, FaultPlan.parse(fault or (), seed=seed), wait)
+    serve(what_to_serve(files or (), config), how, say=typer.echo, data_dir=data)
+
+
 @app.command()
 def login(
     config: Annotated[Path | None, typer.Option("--config", help="The YAML configuration.")] = None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -134,8 +135,8 @@ class TickerServer:
             )  # fmt: skip
         except OSError as error:
             raise UsageError(
-                f"--port {self._port}: cannot listen on {LOOPBACK} ({error.strerror}); "
-                "choose another"
+                f"--port {self._port}: cannot listen on {LOOPBACK} "
+                f"({os.strerror(error.errno or 0)}); choose another"
             ) from error
         self._port = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(self._close, server)

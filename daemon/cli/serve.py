@@ -1,0 +1,99 @@
+"""`run_fno_paper serve-ticks`: a recording in place of Kite, on this machine only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+
+from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from daemon.config_file import load_config
+from daemon.errors import UsageError
+from daemon.report.text import count
+from daemon.rules import load_rulebook
+from daemon.service.signals import watch_signals
+from feeds.kite.faults import FaultPlan
+from feeds.kite.server import ServerStats, TickerServer
+from feeds.replay import Recording
+
+
+class Serving(NamedTuple):
+    """How a recording is to be served."""
+
+    port: int
+    speed: str
+    faults: FaultPlan
+    wait: bool
+    """Stand still while nobody is subscribed."""
+
+
+def what_to_serve(files: Sequence[str], config: Path | None) -> Config:
+    """The configuration of a replay of `files`, or of what the configuration file names.
+
+    Raises ConfigError, and UsageError if neither is given.
+    """
+    if config is not None:
+        named = {"feed.replay.files": [{"path": each} for each in files]} if files else {}
+        return load_config(config, {"feed.kind": "replay", **named})
+    if not files:
+        raise UsageError("serve-ticks: expected a recording, or --config FILE")
+    replay = ReplayConfig(files=[ReplayFile(path=each) for each in files])
+    return Config(feed=FeedConfig(kind="replay", replay=replay))
+
+
+def serve(
+    config: Config, how: Serving, *, say: Callable[[str], None], data_dir: Path | None = None
+) -> None:
+    """Serve the replay files of a configuration once, or until a signal.
+
+    Says in one line where and what, and in one line what was sent. Raises ConfigError, FeedError
+    or UsageError.
+    """
+    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    recording = Recording(config.feed.replay, config.universe, contracts=rules, data_dir=data_dir)
+    if recording.has_candles:
+        raise UsageError(
+            "serve-ticks: candles cannot be served, their ticks are made by the engine that walks "
+            "them; name a recording of ticks"
+        )
+    files = ", ".join(each.path for each in config.feed.replay.files)
+    what = f"{files} ({len(recording.universe)} instruments) at speed {how.speed}"
+    anyio.run(_serve, recording, how, what, say, backend_options={"use_uvloop": True})
+
+
+async def _serve(recording: Recording, how: Serving, what: str, say: Callable[[str], None]) -> None:
+    server = TickerServer(
+        recording.universe,
+        recording.blocks(),
+        port=how.port,
+        speed=how.speed,
+        faults=how.faults,
+        wait_for_subscribers=how.wait,
+    )
+    async with server, anyio.create_task_group() as tasks:
+        say(f"{server.url} serves {what}")
+        try:
+            await tasks.start(watch_signals, lambda _: tasks.cancel_scope.cancel())
+            await server.finished()
+            tasks.cancel_scope.cancel()
+        finally:
+            say(sent(server.stats, server.playlist.unplayable))
+
+
+def sent(stats: ServerStats, unplayable: int) -> str:
+    """What was sent, in one line."""
+    odd = {
+        "rows that no packet can carry": unplayable,
+        "handshakes refused": stats.refused,
+        "clients dropped because they read nothing": stats.stalled,
+        "packets sent twice": stats.duplicated,
+        "packets delayed": stats.delayed,
+        "packets lost to faults": stats.destroyed_packets,
+    }
+    done = (
+        f"sent {count(stats.packets)} packets in {count(stats.frames)} frames, connections: "
+        f"{stats.connections}"
+    )
+    return "; ".join([done, *(f"{name}: {count(value)}" for name, value in odd.items() if value)])
