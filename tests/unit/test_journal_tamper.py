@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError
-from daemon.journal.head import SLOT_BYTES, read_head
+from daemon.journal.head import SLOT_BYTES, Tail, read_head
+from daemon.journal.recovery import recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from tests.kit.sample_events import by_input, sample_events
 
@@ -23,10 +25,12 @@ def small_journal(directory: Path) -> None:
         fill(store)
 
 
-def fill(store: JournalStore) -> None:
+def fill(store: JournalStore, *, snapshot_after: int = 0) -> None:
     for input_no, events in by_input(sample_events()[:12]):
         note = Operation(ts=input_no, kind="note", detail={"input": input_no})
         store.append(events, input_no=input_no, operations=[note])
+        if events[0].seq <= snapshot_after <= events[-1].seq:
+            take_snapshot(store.directory)
 
 
 def everything(directory: Path) -> tuple[object, ...]:
@@ -155,6 +159,42 @@ def flipped_bytes_are_detected_or_harmless(directory: Path, target: Path, *, str
         assert found == expected, f"byte {at} of {target.name} changed what is read, unnoticed"
 
 
+@pytest.mark.parametrize(
+    ("target", "stride"),
+    [("journal.db", 61), ("journal.db-wal", 307), ("head", 11), ("snapshot", 7)],
+)
+def test_with_a_snapshot_a_flipped_byte_never_changes_what_is_recovered(
+    tmp_path: Path, target: str, stride: int
+) -> None:
+    """The start reads only from the snapshot on: what it gives is right or it is refused."""
+    directory = crashed_journal(tmp_path, snapshot_after=4)
+    if target == "journal.db":
+        with closing(sqlite3.connect(directory / "journal.db")) as raw:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    original = {path: path.read_bytes() for path in directory.iterdir()}
+    expected = recovered_afresh(directory, original)
+    assert expected[0].seq == 12
+    [path] = [path for path in original if path.name.split("-0")[0] == target]
+    for at in range(0, len(original[path]), stride):
+        flipped = bytearray(original[path])
+        flipped[at] ^= 1 << (at % 8)
+        try:
+            found = recovered_afresh(directory, original | {path: bytes(flipped)})
+        except (JournalCorrupt, JournalIOError):
+            assert target != "snapshot", "a snapshot is never a reason to refuse"
+            continue
+        assert found == expected, f"byte {at} of {target} changed what is recovered, unnoticed"
+
+
+def recovered_afresh(directory: Path, files: dict[Path, bytes]) -> tuple[Ledger, Tail]:
+    for path in directory.iterdir():
+        path.unlink()
+    for path, data in files.items():
+        path.write_bytes(data)
+    with JournalStore.open(directory, write=True) as store:
+        return recover(store), store.tail
+
+
 def read_afresh(directory: Path, files: dict[Path, bytes]) -> tuple[object, ...]:
     for path in directory.iterdir():
         path.unlink()
@@ -163,14 +203,15 @@ def read_afresh(directory: Path, files: dict[Path, bytes]) -> tuple[object, ...]
     return everything(directory)
 
 
-def crashed_journal(tmp_path: Path) -> Path:
+def crashed_journal(tmp_path: Path, *, snapshot_after: int = 0) -> Path:
     """What a killed process leaves: all the work is still in the WAL."""
-    with JournalStore.create(tmp_path / "live", META) as store:
-        fill(store)
-        crashed = tmp_path / "crashed"
+    live, crashed = tmp_path / "live", tmp_path / "crashed"
+    with JournalStore.create(live, META) as store:
+        fill(store, snapshot_after=snapshot_after)
         crashed.mkdir()
-        for name in ("journal.db", "journal.db-wal", "head"):
-            shutil.copy(tmp_path / "live" / name, crashed / name)
+        for path in live.iterdir():
+            if path.name not in ("journal.db-shm", "lock"):
+                shutil.copy(path, crashed / path.name)
     return crashed
 
 
