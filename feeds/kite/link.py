@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -59,6 +60,9 @@ class Link(WSListener):
         self.is_live = False
         self.last_heard = now()
         self.ended = ""
+        self.writable = asyncio.Event()
+        """Not set while the server takes nothing of what it was sent."""
+        self.writable.set()
 
     @property
     def is_open(self) -> bool:
@@ -94,11 +98,20 @@ class Link(WSListener):
         if kind == _BINARY and frame.fin and self._parts_kind is None:
             self._binary(frame.get_payload_as_bytes())
         elif kind == _PING:
-            transport.send_pong(frame.get_payload_as_bytes())
+            if self.writable.is_set():  # answers nobody reads would pile up here
+                transport.send_pong(frame.get_payload_as_bytes())
         elif kind == _CLOSE:
             self._closed_by_server(transport, frame)
         elif kind in (_BINARY, _TEXT, _CONTINUATION):
             self._part(kind, frame)
+
+    def pause_writing(self) -> None:
+        """The server does not take what it is sent."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self.writable.set()
 
     def end(self, reason: str) -> None:
         """Give the connection up without another word to the other side."""

@@ -120,7 +120,7 @@ class TickerSocket:
         self._changed.set()
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._subscribe, transport)
+                tasks.start_soon(self._subscribe, link, transport)
                 tasks.start_soon(self._watch, link)
                 reason = await _until_closed(transport)
                 tasks.cancel_scope.cancel()
@@ -128,15 +128,17 @@ class TickerSocket:
             transport.disconnect(graceful=False)
         return link.ended or reason
 
-    async def _subscribe(self, transport: WSTransport) -> None:
+    async def _subscribe(self, link: Link, transport: WSTransport) -> None:
         """Send what is wanted and was not asked for yet, batch by batch, again at each change."""
         while True:
             await self._changed.wait()
             self._changed = anyio.Event()
+            await link.writable.wait()
             while batch := self._subscription.next_batch():
                 for request in batch:
                     transport.send(WSMsgType.TEXT, request.encode())
                 await anyio.sleep(self._batch_pause_s)
+                await link.writable.wait()
 
     async def _watch(self, link: Link) -> None:
         """End a link on which nothing came for too long: a half-open one looks just like that."""

@@ -29,6 +29,7 @@ from tests.kit.ticker_rig import (
 )
 from tests.kit.ticker_script import (
     CLOSE,
+    PING,
     Client,
     wire,
 )
@@ -169,6 +170,31 @@ def test_no_bytes_of_the_server_raise(junk: bytes) -> None:
                 pass
 
     anyio.run(scenario)
+
+
+async def test_a_server_that_reads_no_answers_fills_no_memory() -> None:
+    pings = wire(b"?" * 120, PING) * 1000
+    thousands = 200  # more than all buffers between the two hold
+    answered = 0
+
+    async def script(client: Client) -> None:
+        nonlocal answered
+        await client.accept()
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(thousands):
+            await client.send(pings)
+        await client.send(wire(b"tick"))
+        await it.inbox.take(5)
+        client.reader._transport.resume_reading()  # type: ignore[attr-defined]
+        is_quiet = False
+        while not is_quiet:
+            with anyio.move_on_after(0.05) as quiet:
+                answered += len(await client.reader.read(1 << 20))
+            is_quiet = quiet.cancelled_caught
+
+    async with rig(script, plays(HEARTBEAT)) as it:
+        await it.said.live(2)
+    assert 0 < answered < thousands * len(pings)
 
 
 async def test_cancelling_during_a_handshake_leaves_no_connection_behind() -> None:
