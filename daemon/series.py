@@ -51,15 +51,13 @@ class PriceSampler:
         few passes over three columns.
         """
         ts, instrument, ltp = rows.ts, rows.instrument, rows.ltp
-        in_session = instrument < len(self._symbols)
-        if not in_session.all():
+        if instrument.max(initial=-1) >= len(self._symbols):
+            in_session = instrument < len(self._symbols)
             ts, instrument, ltp = ts[in_session], instrument[in_session], ltp[in_session]
         if len(ts) == 0:
             return
-        minutes = ts // MINUTE_NS
-        starts = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(ts)]
-        for start, stop in pairwise(starts):
-            minute = int(minutes[start])
+        for start, stop in pairwise(_minute_bounds(ts)):
+            minute = int(ts[start]) // MINUTE_NS
             if minute // self._every > self._slot >= 0:
                 self._keep()
             self._slot = max(minute // self._every, self._slot)
@@ -83,6 +81,15 @@ class PriceSampler:
             ts=tuple(ts for ts, _ in samples),
             ltp=tuple(tuple(row.tolist()) for _, row in samples),
         )
+
+
+def _minute_bounds(ts: Int64s) -> list[int]:
+    """Where a minute begins in times that do not go back, and their number last."""
+    first, last = int(ts[0]) // MINUTE_NS, int(ts[-1]) // MINUTE_NS
+    if first == last:
+        return [0, len(ts)]
+    minutes = ts // MINUTE_NS
+    return [0, *(np.flatnonzero(minutes[1:] != minutes[:-1]) + 1).tolist(), len(ts)]
 
 
 def read_series(data: bytes, where: str) -> Series:

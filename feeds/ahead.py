@@ -1,20 +1,16 @@
-"""Reading ahead: a thread prepares the next items while the event loop works on the present one."""
+"""Reading ahead: a thread prepares the next items while the present one is worked on."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections import deque
 from collections.abc import Generator
-from types import TracebackType
+from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
-
-import anyio
 
 Item = TypeVar("Item")
 
 AHEAD: Final = 2
-"""Blocks that may wait: one is taken while the next is made; more would only cost memory."""
+"""Items that may wait: one is taken while the next is made; more would only cost memory."""
 
 
 class _End:
@@ -24,78 +20,57 @@ class _End:
         self.error = error
 
 
-class ReadAhead(Generic[Item]):
-    """The items of a generator in its order, made in a thread, at most `ahead` of them waiting.
+def read_ahead(
+    source: Generator[Item, None, None], ahead: int = AHEAD
+) -> Generator[Item, None, None]:
+    """The items of `source` in its order, made in a thread, at most `ahead` of them waiting.
 
-    Use it as a context manager on the event loop and iterate once. What the generator raises is
-    raised after the items before it. Leaving early stops the thread at its next item and closes
-    the generator there; leaving waits for that, so nothing is read after it.
+    What `source` raises is raised after the items before it. Closing stops the thread at its
+    next item, closes `source` there and waits for that: nothing is read afterwards. Worth it
+    where `source` works without the interpreter's lock, as decoding does; otherwise the two
+    threads take turns, and taking turns costs more than it gains.
     """
-
-    def __init__(self, source: Generator[Item, None, None], ahead: int = AHEAD) -> None:
-        self._source = source
-        self._items: deque[Item | _End] = deque()
-        self._room = threading.Semaphore(ahead)
-        self._left = False
-        self._waiting: anyio.Event | None = None
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._make, name="read-ahead", daemon=True)
-
-    def __enter__(self) -> ReadAhead[Item]:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._left = True
-        self._room.release()
-        self._thread.join()
-
-    def __aiter__(self) -> ReadAhead[Item]:
-        return self
-
-    async def __anext__(self) -> Item:
-        while not self._items:
-            self._waiting = waiting = anyio.Event()
-            if not self._items:  # it may have come before the thread could see who waits
-                await waiting.wait()
-        item = self._items.popleft()
-        if not isinstance(item, _End):
-            self._room.release()
-            return item
-        self._items.append(item)  # asked again, the answer is the same
+    maker = _Maker(source, ahead)
+    maker.thread.start()
+    try:
+        while not isinstance(item := maker.items.get(), _End):
+            maker.room.put(None)
+            yield item
         if item.error is not None:
             raise item.error
-        raise StopAsyncIteration
+    finally:
+        maker.is_left = True
+        maker.room.put(None)
+        maker.thread.join()
 
-    # the thread
 
-    def _make(self) -> None:
+class _Maker(Generic[Item]):
+    """The thread and its two queues: what was made, and one entry in `room` for each to make."""
+
+    def __init__(self, source: Generator[Item, None, None], ahead: int) -> None:
+        self._source = source
+        self.items: SimpleQueue[Item | _End] = SimpleQueue()
+        self.room: SimpleQueue[None] = SimpleQueue()
+        self.is_left = False
+        self.thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
+        for _ in range(ahead):
+            self.room.put(None)
+
+    def _run(self) -> None:
         end = _End()
         try:
             self._make_all()
         except BaseException as error:  # noqa: BLE001 - the boundary: the other side raises it
             end = _End(error)
-        self._put(end)
+        self.items.put(end)
 
     def _make_all(self) -> None:
         try:
             while True:
-                self._room.acquire()
-                if self._left:
+                self.room.get()
+                item = None if self.is_left else next(self._source, None)
+                if item is None:
                     return
-                self._put(next(self._source))
-        except StopIteration:
-            return
+                self.items.put(item)
         finally:
             self._source.close()
-
-    def _put(self, item: Item | _End) -> None:
-        self._items.append(item)
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not self._left:
-            self._loop.call_soon_threadsafe(waiting.set)

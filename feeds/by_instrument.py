@@ -35,8 +35,9 @@ class Groups:
         self.order: Rows = order.view(np.intp)
         sorted_codes = instrument[self.order]
         changes = np.flatnonzero(sorted_codes[1:] != sorted_codes[:-1]) + 1
-        self.starts: Rows = np.concatenate([[0], changes])
-        self.ends: Rows = np.append(changes, len(instrument))
+        bounds = np.concatenate(([0], changes, [len(instrument)]))
+        self.starts: Rows = bounds[:-1]
+        self.ends: Rows = bounds[1:]
         self.code: Int32s = sorted_codes[self.starts]
 
     def inside(self, pairs: Bools) -> Bools:

@@ -65,9 +65,11 @@ class DataQuality:
             self._by_instrument(block, keys)
 
     def _stalls(self, keys: Int64s, before: int) -> None:
-        gaps = np.diff(keys, prepend=before if before > 0 else keys[0])
-        if gaps.max() <= STALL_NS:
+        since = before if before > 0 else int(keys[0])
+        widest = (keys[1:] - keys[:-1]).max(initial=int(keys[0]) - since)
+        if widest <= STALL_NS:
             return
+        gaps = np.diff(keys, prepend=since)
         wide = np.flatnonzero(gaps > STALL_NS)
         same_day = wide[indian_days(keys[wide] - gaps[wide]) == indian_days(keys[wide])]
         self._counters["stalls"] += len(same_day)

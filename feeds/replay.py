@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,10 @@ from daemon.errors import ConfigError
 from feeds.blocks import RunningTime, at_most
 from feeds.candle_files import CandleFile, SessionClose
 from feeds.csv_ticks import CsvTable
-from feeds.feed import Source
+from feeds.feed import Source, Unattended
 from feeds.files import find_data, format_of
 from feeds.jsonl_ticks import JsonlTable
+from feeds.memory import keep_freed_memory
 from feeds.merge import merge
 from feeds.pacing import Pacer, parse_speed
 from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
@@ -56,6 +57,7 @@ class Recording:
     ) -> None:
         if not config.files:
             raise ConfigError("feed.replay.files: expected at least one file")
+        keep_freed_memory()
         self._block_rows = config.block_rows
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
@@ -72,7 +74,7 @@ class Recording:
             described, self._named(described), contracts, data_dir=data_dir
         )
 
-    def blocks(self) -> Iterator[Ticks]:
+    def blocks(self) -> Generator[Ticks, None, None]:
         """All rows in time, `block_rows` at most in a block. Raises FeedError if damaged."""
         streams = [each.blocks(self.universe) for each in self._in_order()]
         try:
@@ -132,7 +134,7 @@ class Recording:
                 return
 
 
-class ReplayFeed:
+class ReplayFeed(Unattended):
     """Plays recordings into the engine. Raises ConfigError or FeedError."""
 
     name: Final = "replay"
@@ -163,7 +165,7 @@ class ReplayFeed:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
         closes = closes_of(self.universe, self._session_close, self._grace_ns)
-        with closing(self._recording.blocks()) as blocks:  # type: ignore[type-var]
+        with closing(self._recording.blocks()) as blocks:
             for each in timeline(blocks, self._settlements, closes):
                 if not isinstance(each, Ticks):
                     await pacer.wait(each.ts, each.ts)
