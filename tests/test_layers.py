@@ -30,7 +30,7 @@ CORE = ("daemon.domain", "daemon.market", "daemon.risk", "daemon.execution")
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
 CORE_STDLIB = {
-    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "heapq", "itertools",
+    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "functools", "heapq", "itertools",
     "math", "operator", "typing",
 }  # fmt: skip
 OUTER_THIRD_PARTY = {

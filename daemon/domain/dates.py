@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
@@ -21,7 +22,12 @@ def ist_day(ts: int) -> int:
 
 def ist_date(ts: int) -> dt.date:
     """The Indian date of `ts`. Raises OverflowError outside the years 1 to 9999."""
-    return _EPOCH + dt.timedelta(days=ist_day(ts))
+    return _date_of(ist_day(ts))
+
+
+@lru_cache(maxsize=64)
+def _date_of(day: int) -> dt.date:
+    return _EPOCH + dt.timedelta(days=day)
 
 
 def ist_midnight(date: dt.date) -> int:
@@ -58,6 +64,7 @@ def parse_ts(text: str) -> int:
     return (delta.days * 86_400 + delta.seconds) * SECOND_NS + delta.microseconds * 1000
 
 
+@lru_cache(maxsize=64)
 def parse_timeframe(text: str) -> int:
     """Nanoseconds of a bar: `1m`, `5m`, `1h`, `30s`; `1d` (one bar a session) is a whole day.
 

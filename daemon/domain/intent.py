@@ -66,6 +66,9 @@ class StrategyLimits(msgspec.Struct, frozen=True):
     max_loss_streak: int | None = None
 
 
+_SIGNALS: Final = tuple(Signal)
+
+
 def check_intent(intent: OrderIntent) -> None:
     """Raises BadIntent if a field is not of its type or an exit setting out of its range.
 
@@ -74,7 +77,7 @@ def check_intent(intent: OrderIntent) -> None:
     """
     for name in ("symbol", "strategy_id", "timeframe", "reason", "tag"):
         _expect(_is_text(getattr(intent, name)), intent, name, "text")
-    _expect(intent.signal in tuple(Signal), intent, "signal", "BUY, SELL, EXIT or HOLD")
+    _expect(intent.signal in _SIGNALS, intent, "signal", "BUY, SELL, EXIT or HOLD")
     _expect(intent.product in ("MIS", "NRML"), intent, "product", "MIS or NRML")
     _expect(_is_whole(intent.qty), intent, "qty", "a whole number")
     bars = intent.time_stop_bars
@@ -105,7 +108,9 @@ def check_exits(exits: ExitOverrides | None) -> None:
 
 def _is_text(value: object) -> bool:
     """Text that a journal can hold: a lone surrogate has no bytes."""
-    return type(value) is str and not any("\ud800" <= each <= "\udfff" for each in value)
+    return type(value) is str and (
+        value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
+    )
 
 
 def _is_whole(value: object) -> bool:

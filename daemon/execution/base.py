@@ -177,8 +177,7 @@ class EngineBase:
 
     def quote_of(self, book: Book) -> Quote | None:
         """The last quote of a book, up to date with the block in work."""
-        if book.row >= 0:
-            assert self.rows is not None
+        if self.rows is not None:
             book.settle(self.rows)
         return book.quote()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from daemon.config import ExecutionConfig
@@ -24,6 +26,8 @@ class OrderBuilder:
     def __init__(self, config: ExecutionConfig, ledger: Ledger) -> None:
         self._config = config
         self._ledger = ledger
+        self._usual: dict[int | None, ExitRules] = {}
+        """Of intents without settings of their own, by their time stop."""
 
     def build_order(
         self,
@@ -74,7 +78,15 @@ class OrderBuilder:
 
     def exit_rules(self, over: ExitOverrides | None, time_stop_bars: int | None) -> ExitRules:
         """The exit settings with every default resolved: config, then overrides, then intent."""
-        config, over = self._config, over or ExitOverrides()
+        if over is not None:
+            return self._resolve(over, time_stop_bars)
+        usual = self._usual.get(time_stop_bars)
+        if usual is None:
+            usual = self._usual[time_stop_bars] = self._resolve(ExitOverrides(), time_stop_bars)
+        return usual
+
+    def _resolve(self, over: ExitOverrides, time_stop_bars: int | None) -> ExitRules:
+        config = self._config
         enabled = _first(over.enable_time_stop, config.enable_time_stop)
         bars = _first(time_stop_bars, over.time_stop_bars, config.time_stop_bars)
         return ExitRules(
@@ -101,14 +113,23 @@ class OrderBuilder:
         return None
 
     def _next_id(self, ts: int) -> str:
-        day = ist_date(ts).strftime("%Y%m%d")
+        day = _compact(ist_date(ts))
         count = self._ledger.orders_today if self._ledger.day == day else 0
         return f"V3-{day}-{count + 1:06d}"
+
+
+@lru_cache(maxsize=64)
+def _compact(date: dt.date) -> str:
+    return date.strftime("%Y%m%d")
 
 
 def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
     if price is None:
         return None
+    if type(price) is float and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:
+        paise = round(price * PAISE_PER_RUPEE)
+        if paise / PAISE_PER_RUPEE == price:  # whole paise, see `paise_column`
+            return nearest_tick(paise, 1, tick, ties_up=ties_up)
     try:
         exact = decimal_from(price) * PAISE_PER_RUPEE
     except BadNumber:

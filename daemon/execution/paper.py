@@ -48,12 +48,12 @@ from daemon.execution.legacy import ExecutionEngineV2
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
-from daemon.market.fast_forward import SortedRows, fast_forward
+from daemon.market.fast_forward import TickTuple, fast_forward
 from daemon.market.intake import Intake, Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import Schedule
 
-PIECE_ROWS: Final = 8_192
+PIECE_ROWS: Final = 65_536
 """Measured: 1.3 to 1.5 times as fast as 65,536 rows, which leave the processor's cache."""
 FAST_ROWS: Final = 512
 """Shorter runs go row by row. Measured: columns win from 300 to 500 rows on."""
@@ -230,14 +230,18 @@ class PaperEngine:
 
     def _run(self, rows: Rows, start: int, stop: int) -> None:
         """Rows without anything special: by columns where that pays, else one by one."""
-        if stop - start < FAST_ROWS or self.strategies.tick_instruments:
-            self._scan(rows, start, stop)
-            return
-        sorted_rows = SortedRows(rows, start, stop, len(self.books))
+        agenda = self.agenda
         while start < stop:
-            due = rows.first_at(self.agenda.next_due, start, stop)
-            start = fast_forward(sorted_rows, start, due, self.books, self.agenda, self._take_plain)
-            if start < stop and rows.ts[start] >= self.agenda.next_due:
+            end = rows.first_at(agenda.next_due, start, stop)
+            if end - start < FAST_ROWS:
+                end = min(start + FAST_ROWS, stop)
+                self._scan(rows, start, end)
+                start = end
+                continue
+            start = fast_forward(
+                rows, start, end, self.books, agenda, self._take_plain, self._take_tick
+            )
+            if start < stop and rows.ts[start] >= agenda.next_due:
                 self._take_plain(rows, start)
                 start += 1
 
@@ -272,9 +276,34 @@ class PaperEngine:
             self._take_price(book, rows, row, volume=True)
         self.engine.update_positions(book)
         if book.tick_watchers:
-            self._tell_tick_strategies(book)
+            for intent in self._tell_tick_strategies(book):
+                self.engine.process_signal(intent)
         if special_row and rows.walk is not None and rows.walk[row] == WALK_OPEN:
             book.walk_high_first = book.net < 0
+
+    def _take_tick(self, rows: Rows, tick: TickTuple) -> None:
+        """A row that a strategy asked for. Most reach no level: the quote, then the strategy."""
+        row, ts, number, ltp, volume, bid, ask = tick
+        book = self.books[number]
+        if ltp <= book.floor or ltp >= book.above:
+            self._take_plain(rows, row)
+            return
+        at = self.at
+        at.now = at.feed_last = book.quote_ts = ts
+        at.input_no = book.input_no = rows.input_no(row)
+        book.row = -1
+        book.ltp, book.bid, book.ask, book.walked = ltp, bid, ask, False
+        intents = self._tell_tick_strategies(book)
+        if intents or book.high < 0:
+            book.end_segment()
+            book.open = book.high = book.low = ltp
+        elif ltp > book.high:
+            book.high = ltp
+        elif ltp < book.low:
+            book.low = ltp
+        book.take_volume(volume)
+        for intent in intents:
+            self.engine.process_signal(intent)
 
     def _take_price(self, book: Book, rows: Rows, row: int, *, volume: bool) -> None:
         """The book takes the row: a segment of its own, and the quote."""
@@ -337,7 +366,7 @@ class PaperEngine:
             bar.ahead = ahead
         return bar.ahead
 
-    def _tell_tick_strategies(self, book: Book) -> None:
+    def _tell_tick_strategies(self, book: Book) -> list[OrderIntent]:
         instrument = book.instrument
         assert instrument is not None
         tick = TickView(
@@ -347,8 +376,7 @@ class PaperEngine:
             bid=rupees(book.bid) if book.bid else None,
             ask=rupees(book.ask) if book.ask else None,
         )
-        for intent in self.strategies.on_tick(tick, self.engine):
-            self.engine.process_signal(intent)
+        return self.strategies.on_tick(tick, self.engine)
 
     # time
 

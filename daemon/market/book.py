@@ -10,6 +10,7 @@ from daemon.market.extremes import Extremes
 from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
 
 if TYPE_CHECKING:
+    from daemon.market.fast_forward import Run
     from daemon.market.intake import Rows
 
 WATCH_ALL: Final = 1 << 62
@@ -33,14 +34,16 @@ class Book:
 
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
-    in work, -1 when the quote below is up to date. `high` < 0 marks an empty segment.
+    in work, -1 when the quote below is up to date. `run` is set while rows that have happened may
+    still be out of the book (fast_forward.py); `settle` fetches them. `high` < 0 marks an empty
+    segment.
     """
 
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
-        "expects_gap_tick", "extremes", "fresh_from_no", "high", "index", "input_no", "instrument",
-        "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "tick_watchers",
-        "triggers", "volume", "waiting", "walk_high_first", "walked",
+        "expects_gap_tick", "extremes", "floor", "fresh_from_no", "high", "index", "input_no",
+        "instrument", "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "run",
+        "tick_watchers", "triggers", "volume", "waiting", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -48,6 +51,7 @@ class Book:
         self.instrument = instrument
         # the quote
         self.row = -1
+        self.run: Run | None = None
         self.ltp = 0
         self.bid = 0
         self.ask = 0
@@ -65,7 +69,7 @@ class Book:
         self.baseline = -1
         self.bars: dict[str, OpenBar] = {}
         # what must be noticed
-        self.below = NO_LEVEL_BELOW
+        self.below = self.floor = NO_LEVEL_BELOW
         self.above = NO_LEVEL_ABOVE
         self.triggers = TriggerBook()
         self.waiting: list[Any] = []
@@ -81,15 +85,21 @@ class Book:
         self.walk_high_first = False
 
     def arm(self) -> None:
-        """Set the two prices that the scan compares with."""
-        if self.waiting or self.tick_watchers or self.expects_gap_tick:
-            self.below = WATCH_ALL
+        """Set the two prices that the scan compares with.
+
+        `floor` is what `below` would be if nobody wanted every tick.
+        """
+        self.above = self.triggers.nearest_above()
+        if self.waiting or self.expects_gap_tick:
+            self.below = self.floor = WATCH_ALL
         else:
-            self.below = self.triggers.nearest_below()
-            self.above = self.triggers.nearest_above()
+            self.floor = self.triggers.nearest_below()
+            self.below = WATCH_ALL if self.tick_watchers else self.floor
 
     def settle(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
+        if self.run is not None:
+            self.run.catch_up()
         row = self.row
         if row < 0:
             return

@@ -1,192 +1,265 @@
 """Over many rows at once: the state that the row path would leave, found by columns (design D5).
 
 Between two due times an instrument's rows touch nothing but its own book, so each instrument is
-looked at by itself: if its lowest and highest price do not reach its levels, all its rows are
-folded in one step; else up to the first row that does, which the engine takes as always. Rows
-that matter are taken in their order over all instruments, so the events are those of the row
-path. Without this module the program is slower and its events are the same.
+looked at by itself: its highest and lowest price say whether any of its rows reaches a level; if
+so, the first that does goes to the engine as always, in the order of all rows. The other rows are
+folded into their book at the end, or when somebody asks for the book. Without this module the
+program is slower and its events are the same.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.ticks import Int64s
-from daemon.market.agenda import Agenda
+from daemon.domain.ticks import Int32s, Int64s
+from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book
 from daemon.market.intake import Rows
-from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW
 
+Places = npt.NDArray[np.intp]
+TickTuple = tuple[int, int, int, int, int, int, int]
+"""(row, ts, instrument, ltp, cumulative volume, bid, ask) as the columns have them."""
 Take = Callable[[Rows, int], None]
+Tell = Callable[[Rows, TickTuple], None]
+
+_BISECT_ROWS: Final = 32
+"""Finding an instrument's edge by bisection costs as much as counting so many rows."""
 
 
-class SortedRows:
-    """The rows [start, stop) of a block, sorted once by instrument and then by row.
+class Stretch:
+    """The rows [start, stop) of a block, all before the next due time, sorted by instrument.
 
-    It is walked from the front: `places` is where each instrument's next row stands.
+    `row` is the row in work: those before it have happened, for whoever asks for a book.
+    `asked` are the runs whose books were asked for since the row in work began.
     """
 
-    def __init__(self, rows: Rows, start: int, stop: int, books: int) -> None:
+    __slots__ = ("asked", "ltp", "row", "row_at", "rows", "runs", "stop", "volume", "watched")
+
+    def __init__(self, rows: Rows, start: int, stop: int, books: list[Book]) -> None:
         self.rows = rows
-        self._books = books
-        self._start = start
-        instrument = rows.instrument[start:stop]
-        self._narrow = instrument.astype(np.uint8 if books <= 256 else np.uint16)
-        order = np.argsort(self._narrow, kind="stable")  # a radix sort for such narrow numbers
-        self.row: npt.NDArray[np.intp] = order + start
-        self.ltp: Int64s = rows.ltp[start:stop][order]
-        self.volume: Int64s | None = None
-        if rows.volume is not None:
-            self.volume = rows.volume[start:stop][order]
-        counts = np.bincount(self._narrow, minlength=books)
-        self._row = start
-        self.places: npt.NDArray[np.intp] = np.cumsum(counts) - counts
+        self.row = start
+        self.stop = stop
+        self.asked: list[Run] = []
+        owner = _narrow(rows.instrument[start:stop], len(books))
+        order = owner.argsort(kind="stable")  # a radix sort for such narrow numbers
+        self.row_at: Places = order + start
+        """The row that stands at each place, instrument after instrument."""
+        self.ltp: Int64s = rows.ltp[start:stop].take(order)
+        self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
+        self.runs: list[Run] = []
+        self.watched: list[Places] = []
+        """The rows of each instrument whose every tick is wanted; these have no run."""
+        self._part(_edges(owner, order, len(books)), books)
 
-    def places_at(self, row: int) -> npt.NDArray[np.intp]:
-        """For each instrument, the place of its first row at or after `row`, which is ahead."""
-        passed = self._narrow[self._row - self._start : row - self._start]
-        return self.places + np.bincount(passed, minlength=self._books)
+    def _part(self, edges: Places, books: list[Book]) -> None:
+        """One run, or one set of rows to tell, for each instrument that has rows here."""
+        present = np.flatnonzero(edges[1:] > edges[:-1])
+        starts = edges[present]
+        highs = np.maximum.reduceat(self.ltp, starts).tolist()
+        lows = np.minimum.reduceat(self.ltp, starts).tolist()
+        totals = [-1] * len(present)
+        if self.volume is not None:
+            totals = np.maximum.reduceat(self.volume, starts).tolist()
+        at = starts.tolist()
+        for number, start, end, high, low, total in zip(
+            present.tolist(), at, [*at[1:], len(self.ltp)], highs, lows, totals, strict=True
+        ):
+            if books[number].tick_watchers:
+                self.watched.append(self.row_at[start:end])
+            else:
+                self.runs.append(Run(self, books[number], start, end, high, low, total))
 
-    def move_to(self, row: int, places: npt.NDArray[np.intp]) -> None:
-        """Everything before `row` is done; `places` is `places_at(row)`."""
-        self._row = row
-        self.places = places
+    def ticks(self) -> Iterator[TickTuple]:
+        """The rows of instruments whose every tick is wanted, in their order."""
+        if not self.watched:
+            return iter(())
+        at = self.watched[0] if len(self.watched) == 1 else np.sort(np.concatenate(self.watched))
+        rows = self.rows
+        columns = (rows.volume, rows.bid, rows.ask)
+        volume, bid, ask = (None if each is None else each[at].tolist() for each in columns)
+        return zip(
+            at.tolist(),
+            rows.ts[at].tolist(),
+            rows.instrument[at].tolist(),
+            rows.ltp[at].tolist(),
+            repeat(-1) if volume is None else volume,
+            repeat(0) if bid is None else bid,
+            repeat(0) if ask is None else ask,
+            strict=False,
+        )
+
+    def leave(self, stop: int) -> None:
+        """Everything before the row `stop` has happened, and the books follow."""
+        for run in self.runs:
+            run.fold(run.end if stop == self.stop else run.place_of(stop))
+            run.book.run = None
 
 
-class _Run:
-    """One instrument's rows between two due times: places [at, end) of the sorted rows."""
+class Run:
+    """One instrument's rows in a stretch; those at the places [at, end) are not in its book yet.
 
-    __slots__ = ("at", "book", "end", "rows")
+    `next_row` is the first row that reaches a level of the book, -1 if none does. High, low and
+    total (the highest cumulative volume) are those of the whole run.
+    """
 
-    def __init__(self, rows: SortedRows, book: Book, at: int, end: int) -> None:
-        self.rows = rows
+    __slots__ = ("at", "book", "end", "high", "low", "next_row", "start", "stretch", "total")
+
+    def __init__(
+        self, stretch: Stretch, book: Book, start: int, end: int, high: int, low: int, total: int
+    ) -> None:
+        self.stretch = stretch
         self.book = book
-        self.at = at
+        self.start = self.at = start
         self.end = end
+        self.high = high
+        self.low = low
+        self.total = total
+        self.next_row = -1
+        book.run = self
 
-    def stop(self) -> int:
-        """The place of the first row that reaches a level of the book, `end` if none does."""
-        book = self.book
-        below, above = book.below, book.above
-        if self.at == self.end or (below == NO_LEVEL_BELOW and above == NO_LEVEL_ABOVE):
-            return self.end
-        if below == WATCH_ALL:
-            return self.at
-        prices = self.rows.ltp[self.at : self.end]
-        reached = (prices <= below) | (prices >= above)
-        first = int(reached.argmax())
-        return self.at + first if reached[first] else self.end
+    def look_ahead(self) -> bool:
+        """Whether any of the remaining rows reaches a level of the book; finds the first."""
+        below, above = self.book.below, self.book.above
+        at, end = self.at, self.end
+        self.next_row = -1
+        if at == end or (self.low > below and self.high < above):
+            return False
+        if below != WATCH_ALL:
+            prices = self.stretch.ltp[at:end]
+            reached = (prices <= below) | (prices >= above)
+            first = int(reached.argmax())
+            if not reached[first]:
+                return False
+            at += first
+        self.next_row = int(self.stretch.row_at[at])
+        return True
+
+    def place_of(self, row: int) -> int:
+        """The place of the first of the remaining rows at or after `row`."""
+        return self.at + int(self.stretch.row_at[self.at : self.end].searchsorted(row))
+
+    def catch_up(self) -> None:
+        """Somebody asks for the book, which must stand where the row in work finds it."""
+        stretch = self.stretch
+        if self not in stretch.asked:
+            stretch.asked.append(self)
+            self.fold(self.place_of(stretch.row))
 
     def fold(self, end: int) -> None:
-        """Advance the book over the places [at, end)."""
+        """Advance the book over the places [at, end) as the scan does."""
         at = self.at
-        self.at = end
         if at == end:
             return
-        prices = self.rows.ltp[at:end]
-        fold_prices(
-            self.book, int(prices[0]), int(prices.max()), int(prices.min()),
-            int(self.rows.row[end - 1]),
-        )  # fmt: skip
-        if self.rows.volume is not None:
-            volumes = self.rows.volume[at:end]
-            fold_volumes(self.book, volumes, int(volumes.max()))
-
-
-def fold_prices(book: Book, first: int, high: int, low: int, row: int) -> None:
-    """What the scan does to a book over rows with these prices, `row` being the last."""
-    book.row = row
-    if book.high < 0:
-        book.open, book.high, book.low = first, high, low
-        return
-    if high > book.high:
-        book.high = high
-    if low < book.low:
-        book.low = low
-
-
-def fold_volumes(book: Book, volumes: Int64s, highest: int) -> None:
-    """What the scan does to a book over rows with these cumulative volumes."""
-    if highest <= book.volume:
-        return
-    if book.volume < 0:
-        book.baseline = int(volumes[int((volumes >= 0).argmax())])
-    book.volume = highest
+        self.at = end
+        book, stretch = self.book, self.stretch
+        high, low, total = self.high, self.low, self.total
+        if at != self.start or end != self.end:
+            prices = stretch.ltp[at:end]
+            high, low = int(prices.max()), int(prices.min())
+            if stretch.volume is not None:
+                total = int(stretch.volume[at:end].max())
+        book.row = int(stretch.row_at[end - 1])
+        if book.high < 0:
+            book.open, book.high, book.low = int(stretch.ltp[at]), high, low
+        else:
+            book.high = max(high, book.high)
+            book.low = min(low, book.low)
+        if total > book.volume:
+            if book.volume < 0 and stretch.volume is not None:
+                volumes = stretch.volume[at:end]
+                book.baseline = int(volumes[int((volumes >= 0).argmax())])
+            book.volume = total
 
 
 def fast_forward(
-    rows: SortedRows, start: int, stop: int, books: list[Book], agenda: Agenda, take: Take
+    rows: Rows, start: int, stop: int, books: list[Book], agenda: Agenda, take: Take, tell: Tell
 ) -> int:
     """Advance the books over the rows [start, stop), which are all before the next due time.
 
-    Rows that reach a level go to `take`, in order. Returns the row to go on with: `stop`, or an
-    earlier one if what was taken has put something on the agenda that is due before.
+    Rows that reach a level go to `take` and those of instruments whose every tick is wanted to
+    `tell`, in order. Returns the row to go on with: `stop`, or an earlier one if what was taken
+    has put something on the agenda that is due before.
     """
-    if start >= stop:
-        return stop
-    begin, end = rows.places_at(start), rows.places_at(stop)
-    runs = _fold_quiet(rows, begin, end, books)
-    heap = [(int(rows.row[place]), number) for number, place in _stops(runs)]
-    heapq.heapify(heap)
-    last = stop
-    while heap and heap[0][0] < stop:
-        row, number = heapq.heappop(heap)
-        run = runs[number]
-        run.fold(_place_of(run, row))
-        take(rows.rows, row)
-        run.at += 1
-        place = run.stop()
-        if place < run.end:
-            heapq.heappush(heap, (int(rows.row[place]), number))
-        stop = rows.rows.first_at(agenda.next_due, row + 1, stop)
-    for run in runs.values():
-        run.fold(_place_of(run, stop))
-    rows.move_to(stop, end if stop == last else rows.places_at(stop))
-    return stop
+    stretch = Stretch(rows, start, stop, books)
+    stops = _Stops(stretch, agenda, take)
+    for tick in stretch.ticks():
+        row = tick[0]
+        if stops.nearest < row:
+            stops.take_before(row)
+        if row >= stops.end:
+            break
+        stretch.row = row
+        tell(rows, tick)
+        if stretch.asked or agenda.next_due != stops.due:
+            stops.look_again()
+    stops.take_before(stop)
+    stretch.leave(stops.end)
+    return stops.end
 
 
-def _stops(runs: dict[int, _Run]) -> list[tuple[int, int]]:
-    stops = ((number, run.stop()) for number, run in runs.items())
-    return [(number, place) for number, place in stops if place < runs[number].end]
+class _Stops:
+    """The rows of a stretch that reach a level, in their order.
+
+    `nearest` is the first of them that is left, NEVER if none is; `end` is where the stretch
+    ends, which what is taken may bring nearer.
+    """
+
+    __slots__ = ("_agenda", "_heap", "_runs", "_stretch", "_take", "due", "end", "nearest")
+
+    def __init__(self, stretch: Stretch, agenda: Agenda, take: Take) -> None:
+        self._stretch = stretch
+        self._agenda = agenda
+        self._take = take
+        self._runs = {run.next_row: run for run in stretch.runs if run.look_ahead()}
+        self._heap = sorted(self._runs)
+        self.end = stretch.stop
+        self.due = agenda.next_due
+        self.nearest = self._heap[0] if self._heap else NEVER
+
+    def take_before(self, row: int) -> None:
+        """Take those before `row`, unless the stretch ends before."""
+        stretch = self._stretch
+        while self.nearest < min(row, self.end):
+            first = heapq.heappop(self._heap)
+            run = self._runs.pop(first, None)
+            if run is not None and run.next_row == first:  # else its levels have moved since
+                stretch.row = first
+                run.catch_up()
+                self._take(stretch.rows, first)
+                run.at += 1
+            self.look_again()
+
+    def look_again(self) -> None:
+        """After a row was taken: levels of the books that were asked for may have moved."""
+        stretch = self._stretch
+        for run in stretch.asked:
+            if run.look_ahead():
+                self._runs[run.next_row] = run
+                heapq.heappush(self._heap, run.next_row)
+        stretch.asked.clear()
+        if self._agenda.next_due != self.due:
+            self.due = self._agenda.next_due
+            self.end = stretch.rows.first_at(self.due, stretch.row + 1, self.end)
+        self.nearest = self._heap[0] if self._heap else NEVER
 
 
-def _place_of(run: _Run, row: int) -> int:
-    """The place of the first of the run's remaining rows at or after `row`."""
-    rows = run.rows.row[run.at : run.end]
-    if len(rows) == 0 or rows[-1] < row:
-        return run.end
-    return run.at + int(np.searchsorted(rows, row))
+def _narrow(instrument: Int32s, books: int) -> npt.NDArray[Any]:
+    """The instruments in the fewest bytes that hold them: fewer bytes are sorted faster."""
+    if books <= 1 << 8:
+        return instrument.astype(np.uint8)
+    return instrument.astype(np.uint16) if books <= 1 << 16 else instrument
 
 
-def _fold_quiet(
-    rows: SortedRows,
-    starts: npt.NDArray[np.intp],
-    ends: npt.NDArray[np.intp],
-    books: list[Book],
-) -> dict[int, _Run]:
-    """Fold the instruments that reach no level; the runs of the others."""
-    present = np.flatnonzero(starts < ends)
-    edges = np.empty(2 * len(present), dtype=np.intp)
-    edges[0::2], edges[1::2] = starts[present], ends[present]
-    inner = edges if edges[-1] < len(rows.ltp) else edges[:-1]
-    highs = np.maximum.reduceat(rows.ltp, inner)[0::2].tolist()
-    lows = np.minimum.reduceat(rows.ltp, inner)[0::2].tolist()
-    volumes = None
-    if rows.volume is not None:
-        volumes = np.maximum.reduceat(rows.volume, inner)[0::2].tolist()
-    firsts = rows.ltp[edges[0::2]].tolist()
-    lasts = rows.row[edges[1::2] - 1].tolist()
-    runs: dict[int, _Run] = {}
-    for at, number in enumerate(present.tolist()):
-        book = books[number]
-        if lows[at] <= book.below or highs[at] >= book.above:
-            runs[number] = _Run(rows, book, int(edges[2 * at]), int(edges[2 * at + 1]))
-            continue
-        fold_prices(book, firsts[at], highs[at], lows[at], lasts[at])
-        if volumes is not None and rows.volume is not None:
-            fold_volumes(book, rows.volume[edges[2 * at] : edges[2 * at + 1]], volumes[at])
-    return runs
+def _edges(owner: npt.NDArray[Any], order: Places, books: int) -> Places:
+    """Where each instrument's places begin, and the end of the last."""
+    if books * _BISECT_ROWS < len(owner):
+        inner = owner.searchsorted(np.arange(1, books, dtype=owner.dtype), sorter=order)
+    else:
+        inner = np.bincount(owner, minlength=books)[:-1].cumsum()
+    return np.concatenate(([0], inner, [len(owner)]))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
+from daemon.market.agenda import NEVER
 from daemon.market.schedule import Schedule, midnight_after
 
 FUTURE_MAX_NS: Final = 400 * DAY_NS
@@ -110,11 +111,12 @@ class Intake:
     ) -> Iterator[Rows]:
         """The accepted rows, one `Rows` per date. `now` and `feed_last` are UTC ns, -1 = none."""
         self.rows += len(block)
-        keep = self._judge(block, now)
         offsets: npt.NDArray[np.intp] | None = None
-        if keep is not None:
-            offsets = np.flatnonzero(keep)
+        longest = self._longest_step(block, now)
+        if longest is None:
+            offsets = np.flatnonzero(self._judge(block, now))
             block = block.take(offsets)
+            longest = NEVER
         start = 0
         while start < len(block):
             midnight = midnight_after(int(block.ts[start]))
@@ -122,24 +124,33 @@ class Intake:
             part = block.rows(start, len(block) if stop is None else stop)
             part_offsets = None if offsets is None else offsets[start : start + len(part)]
             base = first_input_no + (start if offsets is None else 0)
-            yield self._prepare(part, base, part_offsets, feed_last)
+            yield self._prepare(part, base, part_offsets, feed_last, longest)
             feed_last = int(part.ts[-1])
             start += len(part)
 
-    def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_] | None:
-        """Which rows are accepted; None when all are."""
-        ts = block.ts
-        if (
-            block.ltp.min() > 0
-            and block.instrument.min() >= 0
-            and block.instrument.max() < self._size
-            and ts[0] >= now
-            and (ts[1:] >= ts[:-1]).all()
-            and ts[-1] <= (ts[0] if now < 0 else now) + FUTURE_MAX_NS
-        ):
+    def _longest_step(self, block: Ticks, now: int) -> int | None:
+        """The longest time (ns) from row to row if all rows are accepted; None if unsure."""
+        ts, ltp = block.ts, block.ltp
+        first, last = int(ts[0]), int(ts[-1])
+        if first < now or last > (first if now < 0 else now) + FUTURE_MAX_NS:
             return None
+        if ltp.min() <= 0 or block.instrument.view(np.uint32).max() >= self._size:
+            return None
+        steps = ts[1:] - ts[:-1]
+        # Read as unsigned, a step back is longer than all others. Where steps are so long that
+        # differences may have wrapped around, `_judge` compares the times themselves.
+        longest = int(steps.view(np.uint64).max(initial=0))
+        return longest if first + longest * len(ts) < NEVER else None
+
+    def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_]:
+        """Which rows are accepted."""
+        ts = block.ts
         unknown = (block.instrument < 0) | (block.instrument >= self._size)
         bad = block.ltp <= 0
+        in_order = ts[0] >= now and bool((ts[1:] >= ts[:-1]).all())
+        in_time = ts[-1] <= (ts[0] if now < 0 else now) + FUTURE_MAX_NS
+        if in_order and in_time and not (unknown.any() or bad.any()):
+            return np.ones(len(block), dtype=np.bool_)
         return self._refuse(block, unknown, bad, now)
 
     def _refuse(
@@ -170,14 +181,21 @@ class Intake:
         return keep
 
     def _prepare(
-        self, part: Ticks, base: int, offsets: npt.NDArray[np.intp] | None, feed_last: int
+        self,
+        part: Ticks,
+        base: int,
+        offsets: npt.NDArray[np.intp] | None,
+        feed_last: int,
+        longest_step: int,
     ) -> Rows:
         self._clean_books(part)
         self._leave_out_closed(part)
         rows = Rows(part, base, offsets)
-        gaps = self._find_gaps(part, feed_last)
-        rows.gaps = frozenset(gaps)
-        special = set(gaps)
+        first_step = 0 if feed_last < 0 else int(part.ts[0]) - feed_last
+        special: set[int] = set()
+        if max(first_step, longest_step) > self._stale_after_ns:
+            rows.gaps = frozenset(self._find_gaps(part, feed_last))
+            special.update(rows.gaps)
         if part.walk is not None:
             special.update(np.flatnonzero(part.walk != WALK_NONE).tolist())
         if self.grid_ns and (part.exchange_ts is not None or self._grace_ns):
@@ -189,11 +207,12 @@ class Intake:
         """Absent sides become 0; a crossed book or a side <= 0 loses both sides."""
         if part.bid is None and part.ask is None:
             return
-        absent = np.full(len(part), ABSENT, dtype=np.int64)
-        part.bid = absent if part.bid is None else part.bid
-        part.ask = absent if part.ask is None else part.ask
+        if part.bid is None or part.ask is None:
+            absent = np.full(len(part), ABSENT, dtype=np.int64)
+            part.bid = absent if part.bid is None else part.bid
+            part.ask = absent if part.ask is None else part.ask
         bid, ask = part.bid, part.ask
-        if (bid > 0).all() and (ask >= bid).all():
+        if bid.min() > 0 and (ask >= bid).all():
             return
         no_bid, no_ask = bid == ABSENT, ask == ABSENT
         broken = (~no_bid & (bid <= 0)) | (~no_ask & (ask <= 0))
@@ -205,8 +224,7 @@ class Intake:
     def _leave_out_closed(self, part: Ticks) -> None:
         """Rows outside their instrument's session go to the idle book."""
         day = self._schedule.day(ist_date(int(part.ts[0])))
-        first, last = part.ts[0], part.ts[-1]
-        if first >= day.opens.max(initial=0) and last < day.closes.min(initial=1 << 62):
+        if part.ts[0] >= day.latest_open and part.ts[-1] < day.earliest_close:
             return
         opens, closes = day.opens[part.instrument], day.closes[part.instrument]
         outside = (part.ts < opens) | (part.ts >= closes)

@@ -41,6 +41,8 @@ class DaySessions(NamedTuple):
     date: dt.date
     opens: Int64s
     closes: Int64s
+    latest_open: int
+    earliest_close: int
 
     @property
     def groups(self) -> dict[tuple[int, int], list[int]]:
@@ -68,7 +70,11 @@ class Schedule:
             spans = [self._lookup(index, date) for index in range(len(self._universe))]
             opens = np.array([span[0] for span in spans], dtype=np.int64)
             closes = np.array([span[1] for span in spans], dtype=np.int64)
-            found = self._days[date] = DaySessions(date, opens, closes)
+            found = self._days[date] = DaySessions(
+                date, opens, closes,
+                latest_open=int(opens.max(initial=0)),
+                earliest_close=int(closes.min(initial=1 << 62)),
+            )  # fmt: skip
             if len(self._days) > DAYS_AHEAD_MAX:
                 self._days.pop(next(iter(self._days)))
         return found

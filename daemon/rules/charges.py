@@ -177,7 +177,5 @@ def _rupees(units: int) -> str:
     """Units as a plain decimal: no exponent, no trailing zeros."""
     if not units:
         return "0"
-    digits = str(units).zfill(_DECIMALS + 1)
-    part = digits[-_DECIMALS:].rstrip("0")
-    whole = digits[:-_DECIMALS]
-    return f"{whole}.{part}" if part else whole
+    whole, part = divmod(units, _RUPEE)
+    return f"{whole}.{part:018d}".rstrip("0") if part else str(whole)
