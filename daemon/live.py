@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from feeds.kite.day import LiveDay, find_day
 from loguru import logger
 
 from daemon import VERSION
@@ -28,7 +27,7 @@ from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Command, History, Input
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
-from daemon.errors import DaemonError, FeedError
+from daemon.errors import FeedError
 from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover
@@ -36,6 +35,7 @@ from daemon.rules import Rulebook, load_rulebook
 from daemon.session import Session
 from daemon.warmup import recorded_candles
 from feeds.guard import FeedGuard
+from feeds.kite.day import DayFinder, LiveDay
 from feeds.kite.feed import KiteFeed
 from feeds.kite.sockets import TickerSockets
 from feeds.recording.compact import SUFFIX as COMPACTED
@@ -43,7 +43,6 @@ from feeds.recording.compact import CompactedLog, open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from feeds.timeline import closes_of
-
 
 RECORDINGS_READ: Final = 3
 """Without Kite's historical candles, the strategies are warmed from so many recordings."""
@@ -185,18 +184,17 @@ class _LiveStart:
 
     def _find_day(self, taken: Taken) -> LiveDay:
         """The universe of the day: that of the recording that goes on, or a new one."""
-        held = _held(taken)
-        return find_day(
+        finder = DayFinder(
             self._config,
-            self._rules,
             out=Path(self._config.out),
-            today=self._today,
             now=self._now,
-            held=held,
-            known=taken.instruments if taken.machine is not None else None,
             session=sessions_of(self._rules),
+            contracts=self._rules,
+            note=lambda text: self._account.note(self._now, "instruments", problem=text),
             data_dir=self._data_dir,
         )
+        known = taken.instruments if taken.machine is not None else None
+        return finder.find(_held(taken), known)
 
     def _begin(self, day: LiveDay, taken: Taken) -> tuple[Machine, InputRecorder]:
         """A new recording, on what the account holds."""
@@ -233,8 +231,9 @@ class _LiveStart:
         candles: list[Candle] = []
         if self._config.feed.kite.history and day.http is not None:
             try:
-                candles, notes = day.candles(machine.strategies.subscriptions, now=self._now)
-            except DaemonError as error:
+                old = day.candles(machine.strategies.subscriptions, now=self._now)
+                candles, notes = old.candles, old.notes
+            except FeedError as error:
                 notes = [str(error)]
             for text in notes:
                 self._account.note(self._now, "history", problem=text)

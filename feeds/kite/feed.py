@@ -156,29 +156,19 @@ class KiteFeed:
 
     def _decode(self, frames: list[Frame]) -> Ticks | None:
         self._frames += len(frames)
-        try:
-            decoded = self._decoder.decode(frames)
-        except FrameError:
-            return self._decode_one_by_one(frames)
+        while True:
+            try:
+                decoded = self._decoder.decode(frames)
+                break
+            except FrameError as error:
+                self._rejects["bad_frame"] += 1
+                del frames[error.at]
         self._rejects.update(decoded.rejects)
         if decoded.trailing:
             self._rejects["trailing_bytes"] += decoded.trailing
         if decoded.ticks is not None:
             self._time.stamp(decoded.ticks)
         return decoded.ticks
-
-    def _decode_one_by_one(self, frames: list[Frame]) -> Ticks | None:
-        """One of the frames is no frame: it is counted, the others are kept."""
-        good: list[Frame] = []
-        for frame in frames:
-            try:
-                self._decoder.decode([frame])
-            except FrameError:
-                self._rejects["bad_frame"] += 1
-            else:
-                good.append(frame)
-        self._frames -= len(good)
-        return self._decode(good) if good else None
 
     # what is subscribed
 

@@ -1,0 +1,190 @@
+"""The day of a live feed: which instruments there are, what is watched, who asks Kite."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from daemon.config import Config, KiteConfig
+from daemon.domain.dates import ist_date
+from daemon.domain.instrument import Instrument, Universe
+from daemon.errors import DaemonError, ExitCode, TokenRefused
+from feeds.kite.addresses import is_loopback
+from feeds.kite.credentials import (
+    Credentials,
+    Secret,
+    credentials_path,
+    is_expired,
+    read_credentials,
+)
+from feeds.kite.dump import InstrumentsCache, dump_date
+from feeds.kite.history import OldCandles, historical_candles
+from feeds.kite.http import Exchange, KiteHttp
+from feeds.kite.watchlist import FixedWatchlist, Watchlist
+from feeds.universe import ContractLookup, build_universe, describes
+
+DAYS_AHEAD: Final = 15
+Session = Callable[[Instrument, dt.date], tuple[int, int] | None]
+
+
+class NoSessionToday(DaemonError):
+    """The market is closed for today: nothing is wrong, and there is nothing to do."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class LiveDay:
+    """What a live run of one day stands on. `config` has the day's symbols in its strategies."""
+
+    def __init__(
+        self,
+        config: Config,
+        universe: Universe,
+        watchlist: Watchlist,
+        read: Callable[[], Credentials],
+        http: KiteHttp | None,
+        session: Session,
+    ) -> None:
+        self.config = config
+        self.universe = universe
+        self.watchlist = watchlist
+        self.read_credentials = read
+        self.http = http
+        self._session = session
+
+    def candles(self, subscriptions: Mapping[str, Iterable[int]], *, now: int) -> OldCandles:
+        """The closed candles that the strategies want to begin on. Raises TokenRefused."""
+        assert self.http is not None
+        return historical_candles(
+            self.http, self.universe, subscriptions, now=now,
+            count=self.config.strategies.warmup_candles, session=self._session,
+        )  # fmt: skip
+
+
+def credentials_reader(config: KiteConfig) -> Callable[[], Credentials]:
+    """Reads the login anew at each call. A server on this machine needs none."""
+    path = credentials_path(config)
+    if not config.credentials_file and not path.exists() and _is_served_here(config):
+        return lambda: Credentials("served", Secret("here"), 0)
+    return lambda: read_credentials(path)
+
+
+def _is_served_here(config: KiteConfig) -> bool:
+    return is_loopback(urlsplit(config.ticker_url).hostname or "")
+
+
+def with_held(universe: Universe, held: Iterable[Instrument]) -> Universe:
+    """The universe and behind it the instruments of open positions that it lacks."""
+    more = [each for each in held if universe.index_of(each.tradingsymbol) is None]
+    taken = {each.instrument_token for each in universe}
+    # tokens are used again after an expiry (domain.md section 2)
+    return Universe([*universe, *(_with_free_token(each, taken) for each in more)])
+
+
+def _with_free_token(instrument: Instrument, taken: Container[int]) -> Instrument:
+    token = instrument.instrument_token
+    return replace(instrument, instrument_token=-token) if token in taken else instrument
+
+
+class DayFinder:
+    """Puts the day together, asking Kite for no more than is needed.
+
+    `known` are the instruments of today's recording that goes on: then nothing is looked up.
+    Raises NoSessionToday, ConfigError, FeedError or TokenRefused.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        out: Path,
+        now: int,
+        session: Session,
+        contracts: ContractLookup,
+        note: Callable[[str], None],
+        data_dir: Path | None = None,
+    ) -> None:
+        self._config = config
+        self._kite = config.feed.kite
+        self._now = now
+        self._today = ist_date(now)
+        self._session = session
+        self._contracts = contracts
+        self._note = note
+        self._data_dir = data_dir
+        self._directory = Path(self._kite.instruments_cache or out / "instruments")
+        self._read = credentials_reader(self._kite)
+
+    def find(
+        self, held: Sequence[Instrument] = (), known: Sequence[Instrument] | None = None
+    ) -> LiveDay:
+        """The day with all its instruments."""
+        self._check_session()
+        self._check_login()
+        http = self._http()
+        universe, watchlist, config = self._universe(http, held, known)
+        return LiveDay(config, universe, watchlist, self._read, http, self._session)
+
+    def _check_session(self) -> None:
+        if self._kite.clock == "exchange":
+            return
+        future = Instrument(instrument_token=1, tradingsymbol="FUT")
+        span = self._session(future, self._today)
+        if span is None or self._now >= span[1]:
+            raise NoSessionToday(self._no_session_line(future))
+
+    def _no_session_line(self, future: Instrument) -> str:
+        days = (self._today + dt.timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD))
+        following = next((each for each in days if self._session(future, each)), None)
+        then = f"; the next session is on {following}" if following is not None else ""
+        return f"the market is closed for {self._today}{then}: nothing to do"
+
+    def _check_login(self) -> None:
+        credentials = self._read()
+        if credentials.login_ts and is_expired(credentials.login_ts, self._now):
+            raise TokenRefused(
+                "the access token has ended at 06:00 this morning; run `run_fno_paper login`, "
+                "then start again"
+            )
+
+    def _http(self) -> KiteHttp | None:
+        """None where the ticks come from this machine and the API does not."""
+        served_here = is_loopback(urlsplit(self._kite.ticker_url).hostname or "")
+        api_here = is_loopback(urlsplit(self._kite.api_url).hostname or "")
+        if served_here and not api_here:
+            return None
+        return KiteHttp(self._kite.api_url, self._read())
+
+    def _universe(
+        self,
+        http: KiteHttp | None,
+        held: Sequence[Instrument],
+        known: Sequence[Instrument] | None,
+    ) -> tuple[Universe, Watchlist, Config]:
+        config = self._config
+        if known is not None:
+            universe = Universe(known)
+        else:
+            wanted = config.universe
+            if not wanted.instruments_file and not all(map(describes, wanted.instruments)):
+                wanted = replace(wanted, instruments_file=str(self._dump(http, "NFO")))
+            universe = with_held(
+                build_universe(wanted, (), self._contracts, data_dir=self._data_dir), held
+            )
+        return universe, FixedWatchlist(len(universe), spots_of(universe)), config
+
+    def _dump(self, http: KiteHttp | None, exchange: Exchange) -> Path:
+        dump = InstrumentsCache(self._directory, http, dump_date(self._now)).get(exchange)
+        if dump.warning:
+            self._note(dump.warning)
+        return dump.path
+
+
+def spots_of(universe: Universe) -> dict[str, int]:
+    """Underlying -> its index among the instruments, where the index names its underlying."""
+    return {each.name: at for at, each in enumerate(universe) if each.is_index and each.name}
