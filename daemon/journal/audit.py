@@ -17,7 +17,7 @@ from daemon.journal.schema import genesis
 from daemon.journal.snapshots import (
     Snapshot,
     UnfitSnapshot,
-    check_program,
+    check_version,
     list_snapshots,
     read_snapshot,
 )
@@ -114,7 +114,7 @@ def _snapshots(store: JournalStore, notes: list[str]) -> dict[int, tuple[Path, S
         if snapshot.header.genesis != genesis(store.meta, "events"):
             raise _wrong(path, "belongs to another journal")
         try:
-            check_program(snapshot)
+            check_version(snapshot)
         except UnfitSnapshot as error:
             notes.append(f"{path}: the snapshot {error}; not checked")
             continue

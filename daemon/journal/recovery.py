@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
 from daemon.journal.base import base_ledger
 from daemon.journal.snapshots import newest_seq, write_snapshot
-from daemon.journal.store import JournalStore
+from daemon.journal.store import JournalStore, Operation
 
+_ASK_EVERY: Final = 1_000
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -24,7 +26,9 @@ class FoldMismatchError(DaemonError):
     exit_code = ExitCode.INVARIANT_BROKEN
 
 
-def fold(store: JournalStore, upto_seq: int | None = None) -> Ledger:
+def fold(
+    store: JournalStore, upto_seq: int | None = None, give_up: Callable[[], bool] | None = None
+) -> Ledger:
     """The ledger after every complete event, or after `upto_seq`, from the journal alone.
 
     Begins with the base's ledger if older events were archived. Raises JournalCorrupt if the
@@ -32,32 +36,59 @@ def fold(store: JournalStore, upto_seq: int | None = None) -> Ledger:
     """
     base = store.base()
     ledger = Ledger() if base is None else base_ledger(base, store.directory)
-    return _fold_on(store, ledger, upto_seq)
+    return _fold_on(store, ledger, upto_seq, give_up)
 
 
-def recover(store: JournalStore, upto_seq: int | None = None) -> Ledger:
+def recover(
+    store: JournalStore, upto_seq: int | None = None, give_up: Callable[[], bool] | None = None
+) -> Ledger:
     """The same ledger as `fold` gives, from the newest snapshot that fits.
 
     Snapshots that did not fit are in the store's `notes`. Raises as `fold` does.
     """
     snapshot = store.newest_snapshot(upto_seq)
     if snapshot is None:
-        return fold(store, upto_seq)
-    return _fold_on(store, snapshot.ledger(), upto_seq)
+        return fold(store, upto_seq, give_up)
+    return _fold_on(store, snapshot.ledger(), upto_seq, give_up)
 
 
-def take_snapshot(directory: Path) -> Path | None:
+def recovered_operation(store: JournalStore, ledger: Ledger, *, ts: int) -> Operation:
+    """What a start says of its recovery, to be journaled: where it goes on, and what was odd.
+
+    `ts` UTC ns. `dropped_unfinished` events were never shown and are decided again.
+    """
+    detail: dict[str, int | float | str | bool | None] = {
+        "seq": ledger.seq,
+        "input_no": store.last_input_no,
+        "open_positions": len(ledger.positions),
+        "dropped_unfinished": store.dropped_unfinished,
+    }
+    detail |= {f"note_{number}": note for number, note in enumerate(store.notes, 1)}
+    return Operation(ts=ts, kind="recovered", detail=detail)
+
+
+def take_snapshot(directory: Path, give_up: Callable[[], bool] = lambda: False) -> Path | None:
     """Write a snapshot of a journal's present end, beside its writer or without one.
 
-    None if the newest one is already there. Raises JournalCorrupt, JournalIOError or OSError.
+    None if the newest one is already there, or once `give_up` says so. Raises JournalCorrupt,
+    JournalIOError or OSError.
     """
     with JournalStore.open(directory) as store:
         tail = store.tail
-        if tail.seq <= newest_seq(directory):
+        if tail.seq <= newest_seq(directory) or give_up():
             return None
-        ledger = recover(store, tail.seq)
+        try:
+            ledger = recover(store, tail.seq, give_up)
+        except _GivenUp:
+            return None
+        if give_up():
+            return None
         [row] = store.query("SELECT ts FROM events WHERE seq = ?", (tail.seq,))
         return write_snapshot(directory, store.meta, tail, ledger, ts=row["ts"])
+
+
+class _GivenUp(Exception):
+    """The snapshot is not wanted any more."""
 
 
 def apply_event(ledger: Ledger, event: TradingEvent, directory: Path) -> None:
@@ -72,7 +103,12 @@ def apply_event(ledger: Ledger, event: TradingEvent, directory: Path) -> None:
         ) from error
 
 
-def _fold_on(store: JournalStore, ledger: Ledger, upto_seq: int | None) -> Ledger:
+def _fold_on(
+    store: JournalStore,
+    ledger: Ledger,
+    upto_seq: int | None,
+    give_up: Callable[[], bool] | None,
+) -> Ledger:
     end = store.last_seq if upto_seq is None else upto_seq
     if not ledger.seq <= end <= store.last_seq:
         raise UsageError(
@@ -84,6 +120,8 @@ def _fold_on(store: JournalStore, ledger: Ledger, upto_seq: int | None) -> Ledge
             apply_event(ledger, event, store.directory)
             if event.seq == end:
                 break
+            if give_up is not None and event.seq % _ASK_EVERY == 0 and give_up():
+                raise _GivenUp
     return ledger
 
 

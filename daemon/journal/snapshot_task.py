@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
+from typing import Final
 
 import anyio
 from loguru import logger
@@ -10,6 +13,8 @@ from loguru import logger
 from daemon.errors import JournalIOError
 from daemon.journal.recovery import take_snapshot
 from daemon.journal.snapshots import newest_seq
+
+LAST_SNAPSHOT_S: Final = 1.5
 
 
 class SnapshotTask:
@@ -24,6 +29,7 @@ class SnapshotTask:
         self._every = every
         self._taken_at = newest_seq(directory) if every else 0
         self._one_at_a_time = anyio.Lock()
+        self._deadline = math.inf
 
     def is_due(self, seq: int) -> bool:
         """Whether `take` is to be started now that `seq` is on disk; True once for each turn."""
@@ -38,7 +44,7 @@ class SnapshotTask:
             try:
                 # Abandoned when cancelled: it may hang on the disk that the recorder gave up.
                 await anyio.to_thread.run_sync(
-                    take_snapshot, self._directory, abandon_on_cancel=True
+                    take_snapshot, self._directory, self._is_late, abandon_on_cancel=True
                 )
             except (OSError, JournalIOError) as error:
                 logger.bind(journal=str(self._directory), error=str(error)).warning(
@@ -46,6 +52,13 @@ class SnapshotTask:
                 )
 
     async def take_last(self, seq: int) -> None:
-        """Write the snapshot that the next start begins from. Raises JournalCorrupt."""
+        """Write the snapshot that the next start begins from, if that is soon done.
+
+        The process is asked to end within seconds. Raises JournalCorrupt.
+        """
         if self._every and seq > 0:
+            self._deadline = time.monotonic() + LAST_SNAPSHOT_S
             await self.take()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline

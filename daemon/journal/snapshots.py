@@ -46,11 +46,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     tail: Tail
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+class Snapshot(msgspec.Struct, kw_only=True):
     """A snapshot whose checksum is right; `body` is the ledger as JSON."""
 
     header: Header
     body: bytes
+    decoded: Ledger | None = None
+    """The ledger of `body` once, until somebody takes it: a large one takes seconds to decode."""
 
     @property
     def tail(self) -> Tail:
@@ -64,7 +66,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     def ledger(self) -> Ledger:
         """The ledger, a new one at each call. Raises msgspec.MsgspecError."""
-        return decode_ledger(self.body)
+        decoded, self.decoded = self.decoded, None
+        return decoded or decode_ledger(self.body)
 
 
 class UnfitSnapshot(ValueError):
@@ -133,12 +136,18 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def newest_fitting(
-    connection: sqlite3.Connection, directory: Path, meta: JournalMeta, upto_seq: int | None
+    connection: sqlite3.Connection,
+    directory: Path,
+    meta: JournalMeta,
+    upto_seq: int | None,
+    *,
+    decoded: bool,
 ) -> tuple[Snapshot | None, list[str]]:
     """The newest snapshot of this very journal, not beyond `upto_seq`.
 
-    With it the notes about those that were passed over. Raises JournalCorrupt or JournalIOError
-    if the journal itself cannot be read.
+    `decoded` where the ledger is wanted and not only the place. With it the notes about those
+    that were passed over. Raises JournalCorrupt or JournalIOError if the journal itself cannot
+    be read.
     """
     notes: list[str] = []
     for path in list_snapshots(directory):
@@ -146,8 +155,10 @@ def newest_fitting(
             continue
         try:
             snapshot = read_snapshot(path)
-            check_program(snapshot)
+            check_version(snapshot)
             _check_place(connection, directory, meta, snapshot)
+            if decoded:
+                decode_snapshot(snapshot)
         except UnfitSnapshot as error:
             notes.append(f"{path}: the snapshot {error}; it is passed over")
             continue
@@ -157,15 +168,19 @@ def newest_fitting(
     return None, notes
 
 
-def check_program(snapshot: Snapshot) -> None:
+def check_version(snapshot: Snapshot) -> None:
     """Raise UnfitSnapshot unless this program would have written the same ledger."""
     version = snapshot.header.version
     if version != SNAPSHOT_VERSION:
         raise UnfitSnapshot(f"is of version {version}, this program writes {SNAPSHOT_VERSION}")
     if snapshot.header.fold != fold_version():
         raise UnfitSnapshot("was written by another version of the program")
+
+
+def decode_snapshot(snapshot: Snapshot) -> None:
+    """Decode the ledger so that it can be taken. Raises UnfitSnapshot."""
     try:
-        ledger = snapshot.ledger()
+        ledger = snapshot.decoded = snapshot.ledger()
     except msgspec.MsgspecError as error:
         raise UnfitSnapshot(f"cannot be decoded ({error})") from error
     if ledger.seq != snapshot.seq:

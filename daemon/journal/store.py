@@ -210,9 +210,13 @@ class JournalStore:
         assert self._appender is not None, "opened for reading"
         self._appender.vacuum()
 
-    def newest_snapshot(self, upto_seq: int | None = None) -> Snapshot | None:
+    def newest_snapshot(
+        self, upto_seq: int | None = None, *, decoded: bool = True
+    ) -> Snapshot | None:
         """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
-        snapshot, notes = newest_fitting(self._reader, self.directory, self.meta, upto_seq)
+        snapshot, notes = newest_fitting(
+            self._reader, self.directory, self.meta, upto_seq, decoded=decoded
+        )
         self.notes.extend(each for each in notes if each not in self.notes)
         return snapshot
 
@@ -313,7 +317,7 @@ class JournalStore:
 
     def _verify_from_snapshot(self) -> VerifyReport:
         head = read_head(self.directory / HEAD)
-        snapshot = self.newest_snapshot()
+        snapshot = self.newest_snapshot(decoded=False)
         start = snapshot.tail if snapshot is not None else None
         return verify_database(self._reader, self._path, head, start)
 

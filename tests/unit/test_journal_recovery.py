@@ -14,7 +14,16 @@ import pytest
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.journal import appender as appender_module
-from daemon.journal.recovery import FoldMismatchError, check_fold, fold
+from daemon.journal.operations import operation_line
+from daemon.journal.recovery import (
+    FoldMismatchError,
+    check_fold,
+    fold,
+    recover,
+    recovered_operation,
+    take_snapshot,
+)
+from daemon.journal.snapshots import snapshot_path
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.kit.sample_events import by_input, many_events, sample_events
 
@@ -91,6 +100,29 @@ def test_an_input_cut_between_chunks_is_invisible_and_taken_out(
         store.append(events[12:], input_no=events[-1].input_no)
         assert list(store.events()) == events
         assert store.verify().unfinished == 0
+
+
+def test_a_start_says_what_it_took_out_and_what_it_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender_module, "CHUNK_EVENTS", 7)
+    events = many_events(4)
+    with JournalStore.create(tmp_path, META) as store:
+        store.append(events[:12], input_no=events[11].input_no)
+        take_snapshot(tmp_path)
+        inner = appender_of(store)
+        inner._connection = FaultyConnection(inner._connection, "INSERT OR REPLACE INTO cursor")
+        with pytest.raises(JournalIOError):
+            store.append(events[12:], input_no=events[-1].input_no)
+    snapshot_path(tmp_path, 12).write_bytes(b"damaged")
+    with JournalStore.open(tmp_path, write=True) as store:
+        operation = recovered_operation(store, recover(store), ts=7)
+        store.append([], input_no=99, operations=[operation])
+    assert operation.detail["dropped_unfinished"] == 35
+    assert "is damaged" in str(operation.detail["note_1"])
+    shown = operation_line(operation)
+    assert "dropped unfinished 35" in shown
+    assert "it is passed over" in shown
 
 
 @pytest.mark.parametrize("fail_at", ["BEGIN", "INSERT OR REPLACE", "COMMIT"])

@@ -189,6 +189,12 @@ def test_a_snapshot_is_not_taken_twice_at_one_place(tmp_path: Path) -> None:
     assert take_snapshot(tmp_path) is None
 
 
+def test_a_snapshot_that_is_not_wanted_any_more_is_given_up(tmp_path: Path) -> None:
+    journal(tmp_path, many_events(90))
+    assert take_snapshot(tmp_path, lambda: True) is None
+    assert list_snapshots(tmp_path) == []
+
+
 def test_events_that_the_journal_does_not_have_cannot_be_folded(tmp_path: Path) -> None:
     journal(tmp_path, sample_events()[:12])
     with JournalStore.open(tmp_path) as store, pytest.raises(UsageError, match="event 13"):
@@ -260,7 +266,7 @@ async def test_a_recorder_without_snapshots_writes_none(tmp_path: Path) -> None:
 async def test_a_snapshot_that_cannot_be_written_does_not_stop_trading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(directory: Path) -> None:
+    def full(*_: object) -> None:
         raise JournalIOError("no space")
 
     monkeypatch.setattr(snapshot_task, "take_snapshot", full)
