@@ -43,6 +43,7 @@ _MIN_BATCH_ROWS: Final = 4096
 class Recording:
     """The files of a replay as one stream of blocks, without pace; reads each file once.
 
+    `depth` keeps the order book of native files that have it.
     Raises ConfigError or FeedError when it is made if a file is missing or unusable.
     """
 
@@ -54,6 +55,7 @@ class Recording:
         contracts: ContractLookup | None = None,
         session_close: SessionClose | None = None,
         data_dir: Path | None = None,
+        depth: bool = False,
     ) -> None:
         if not config.files:
             raise ConfigError("feed.replay.files: expected at least one file")
@@ -62,7 +64,9 @@ class Recording:
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
         self._sources = [
-            open_source(each, batch_rows=share, session_close=session_close, data_dir=data_dir)
+            open_source(
+                each, batch_rows=share, session_close=session_close, data_dir=data_dir, depth=depth
+            )
             for each in config.files
         ]
         self.has_candles = any(
@@ -187,6 +191,7 @@ def open_source(
     batch_rows: int = 65_536,
     session_close: SessionClose | None = None,
     data_dir: Path | None = None,
+    depth: bool = False,
 ) -> Source:
     """The reader for one file. Raises FeedError or ConfigError if it cannot be used."""
     path = find_data(config.path, data_dir)
@@ -199,7 +204,7 @@ def open_source(
     else:
         parquet = ParquetTable(path, batch_rows)
         if is_native(parquet):
-            return NativeFile(path, batch_rows)
+            return NativeFile(path, batch_rows, depth=depth)
         table = parquet
     if config.kind == "candles":
         return CandleFile(table, config, session_close)

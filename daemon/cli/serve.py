@@ -52,7 +52,9 @@ def serve(
     or UsageError.
     """
     rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
-    recording = Recording(config.feed.replay, config.universe, contracts=rules, data_dir=data_dir)
+    recording = Recording(
+        config.feed.replay, config.universe, contracts=rules, data_dir=data_dir, depth=True
+    )
     if recording.has_candles:
         raise UsageError(
             "serve-ticks: candles cannot be served, their ticks are made by the engine that walks "
