@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.config import Config
+from daemon.config import Config, UnderlyingConfig
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.yaml_document import Step, dotted_path, found
@@ -108,6 +108,40 @@ def _universe_problems(config: Config) -> Iterator[Problem]:
     for number, row in enumerate(rows):
         if row.expiry:
             yield from _date((*at, number, "expiry"), row.expiry)
+    yield from _underlying_problems(config)
+
+
+def _underlying_problems(config: Config) -> Iterator[Problem]:
+    rows, kind = config.universe.underlyings, config.feed.kind
+    at = ("universe", "underlyings")
+    if rows and kind != "kite":
+        text = f"are for feed.kind kite, which is {kind}; name the symbols under `instruments`"
+        yield Problem(at, text)
+    if kind == "kite" and not rows and not config.universe.instruments:
+        yield Problem(("universe",), "expected underlyings or instruments, as feed.kind is kite")
+    keys = [(row.name, row.options.expiry if row.options else None) for row in rows]
+    for number, first in _repeats(keys):
+        text = f"{found(rows[number].name)} with the same options is already underlyings[{first}]"
+        yield Problem((*at, number, "name"), text)
+    for number, row in enumerate(rows):
+        yield from _one_underlying((*at, number), row)
+
+
+def _one_underlying(at: tuple[Step, ...], row: UnderlyingConfig) -> Iterator[Problem]:
+    for number, first in _repeats(row.futures):
+        text = f"{found(row.futures[number])} is already futures[{first}]"
+        yield Problem((*at, "futures", number), text)
+    if row.options is None:
+        if not row.index and not row.futures:
+            yield Problem(at, "expected index: true, futures or options, none is wanted")
+        return
+    if not row.index:
+        yield Problem((*at, "index"), "expected true, as the options follow the spot")
+    if not row.options.types:
+        yield Problem((*at, "options", "types"), "expected CE, PE or both, was none")
+    for number, first in _repeats(row.options.types):
+        text = f"{found(row.options.types[number])} is already types[{first}]"
+        yield Problem((*at, "options", "types", number), text)
 
 
 def _strategy_problems(config: Config) -> Iterator[Problem]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -43,7 +44,7 @@ class InstrumentsFile:
         self._rows: dict[str, list[Instrument]] = {}
         self._by_token: dict[int, Instrument] = {}
         try:
-            with _open(path) as file:
+            with open_text(path) as file:
                 self._read(file)
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             raise ConfigError(
@@ -88,32 +89,46 @@ class InstrumentsFile:
 
     def _instrument(self, row: dict[str, str], names: dict[str, str], line: int) -> Instrument:
         try:
-            token = int(row[names["instrument_token"]])
-            segment = row.get("segment") or ""
-            index = segment == INDICES_SEGMENT or is_index_token(token)
-            written = "INDEX" if index else row.get(names["instrument_type"]) or ""
-            if written not in (*_TYPES, "INDEX"):
-                raise ValueError(f"instrument_type {written!r} is not one of {', '.join(_TYPES)}")
-            kind = cast("InstrumentType", written)
-            return Instrument(
-                instrument_token=token,
-                tradingsymbol=row[names["tradingsymbol"]],
-                exchange=row.get("exchange") or exchange_of(kind),
-                segment=segment or segment_of(kind),
-                name=row.get("name") or "",
-                instrument_type=kind,
-                tick_paise=paise_exact(row.get("tick_size") or "0") or DEFAULT_TICK_PAISE,
-                lot_size=int(row.get("lot_size") or 0) or DEFAULT_LOT_SIZE,
-                expiry="" if index else row.get("expiry") or "",
-                strike_paise=paise_exact(row.get("strike") or "0"),
-            )
+            return instrument_of(row, names)
         except (ValueError, TypeError, BadNumber) as error:
             raise ConfigError(
                 f"universe.instruments_file: {self.path}: line {line}: {error}"
             ) from error
 
 
-def _open(path: Path) -> IO[str]:
+def instrument_of(row: Mapping[str, str], names: Mapping[str, str]) -> Instrument:
+    """One row of a dump by its column names; `names` maps ours of `_NAMES` to the file's.
+
+    Raises ValueError, TypeError (a column that the row lacks) or BadNumber.
+    """
+    token = int(row[names["instrument_token"]])
+    segment = row.get("segment") or ""
+    index = segment == INDICES_SEGMENT or is_index_token(token)
+    written = "INDEX" if index else row.get(names["instrument_type"]) or ""
+    if written not in (*_TYPES, "INDEX"):
+        raise ValueError(f"instrument_type {written!r} is not one of {', '.join(_TYPES)}")
+    kind = cast("InstrumentType", written)
+    return Instrument(
+        instrument_token=token,
+        tradingsymbol=row[names["tradingsymbol"]],
+        exchange=row.get("exchange") or exchange_of(kind),
+        segment=segment or segment_of(kind),
+        name=row.get("name") or "",
+        instrument_type=kind,
+        tick_paise=_paise(row.get("tick_size") or "0") or DEFAULT_TICK_PAISE,
+        lot_size=int(row.get("lot_size") or 0) or DEFAULT_LOT_SIZE,
+        expiry="" if index else row.get("expiry") or "",
+        strike_paise=_paise(row.get("strike") or "0"),
+    )
+
+
+@lru_cache(maxsize=4096)  # a dump has few distinct strikes and price steps
+def _paise(text: str) -> int:
+    return paise_exact(text)
+
+
+def open_text(path: Path) -> IO[str]:
+    """A CSV file, packed or not. Raises OSError."""
     if path.name.endswith(".gz"):
         return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
     return path.open(encoding="utf-8-sig", newline="")
