@@ -75,9 +75,9 @@ async def _serve(recording: Recording, how: Serving, what: str, say: Callable[[s
         wait_for_subscribers=how.wait,
     )
     async with server, anyio.create_task_group() as tasks:
+        await tasks.start(watch_signals, lambda _: tasks.cancel_scope.cancel())
         say(f"{server.url} serves {what}")
         try:
-            await tasks.start(watch_signals, lambda _: tasks.cancel_scope.cancel())
             await server.finished()
             tasks.cancel_scope.cancel()
         finally:
