@@ -32,6 +32,7 @@ from daemon.series import PriceSampler
 from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import Ending, compact
 from feeds.recording.format import LogHeader
+from feeds.recording.gather import gather
 from feeds.recording.reader import SUFFIX as LOG
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
@@ -185,14 +186,11 @@ class Account:
         except Exception as error:
             raise Diverged(f"{log.path}: cannot be run again: {error}") from error
         replay = _Replay(self.store, machine, after=header.base_seq)
-        end = log.end_of_header
-        inputs = 0
-        for entry in log.entries():
-            replay.take(entry.item)
-            end = entry.end
-            inputs += 1
+        read = _Counted(log)
+        for item in gather(read.inputs()):
+            replay.take(item)
         replay.finish()
-        return Rerun(machine, end, inputs, replay.decided)
+        return Rerun(machine, read.end, read.count, replay.decided)
 
     def finish_log(self, path: Path, engine: PaperEngine) -> Path:
         """The day is over: the log becomes a Parquet file that says where it left off."""
@@ -204,6 +202,21 @@ class Account:
     def close(self) -> None:
         """Close the journal and free the account."""
         self.store.close()
+
+
+class _Counted:
+    """Reads a log and keeps how much of it was whole."""
+
+    def __init__(self, log: InputLog) -> None:
+        self.end = log.end_of_header
+        self.count = 0
+        self._log = log
+
+    def inputs(self) -> Iterator[Input]:
+        for entry in self._log.entries():
+            self.end = entry.end
+            self.count += 1
+            yield entry.item
 
 
 class _Replay:

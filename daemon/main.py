@@ -8,13 +8,16 @@ import traceback
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from daemon import VERSION
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
+
+if TYPE_CHECKING:
+    from daemon.cli.run import Outcome
 
 app = typer.Typer(
     name="run_fno_paper",
@@ -93,16 +96,21 @@ def _overrides(
 
 
 def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
-    from rich.console import Console
-
     from daemon.cli.run import run
     from daemon.config_file import load_config
-    from daemon.report.terminal import print_summary, summary_text
 
     loaded = load_config(config, overrides)
     if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(_CUTS):
         raise UsageError(f"--from and --to cut a recording; the feed is {loaded.feed.kind}")
-    summary, feed_lost = run(loaded, data_dir=data)
+    _show(run(loaded, data_dir=data))
+
+
+def _show(outcome: Outcome) -> None:
+    from rich.console import Console
+
+    from daemon.report.terminal import print_summary, summary_text
+
+    summary, feed_lost = outcome
     if sys.stdout.isatty():
         print_summary(summary, Console())
     else:
@@ -144,6 +152,20 @@ def report(
     from daemon.run_files import find_run
 
     typer.echo(str(write_run_report(find_run(run, out), to)))
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="A recording of a live run.")],
+    out: Annotated[Path, typer.Option(help="The output directory.")] = ARTIFACTS,
+    speed: Annotated[str, typer.Option(help="max, or a factor of real time.")] = "max",
+) -> None:
+    """Run a live run's recording again, exactly as it was, and compare the journals."""
+    from daemon.cli.replay import replay as run_again
+
+    done = run_again(recording, out, speed=speed)
+    _show(done.outcome)
+    typer.echo(f"{recording}: {done.verdict}")
 
 
 @app.command()

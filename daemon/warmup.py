@@ -25,6 +25,7 @@ from daemon.execution.paper import PaperEngine
 from daemon.market.schedule import midnight_after
 from feeds.candle_files import SessionClose
 from feeds.recording.compact import CompactedLog
+from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
 from feeds.replay import Recording
 from feeds.universe import ContractLookup
@@ -92,7 +93,7 @@ def recorded_candles(
         keeper = CandleKeeper(strategies)
         keeper.subscriptions = _in(own, universe, strategies.subscriptions)
         engine = PaperEngine(config.execution, universe=own, rules=rules, strategies=keeper)
-        for item in recording.inputs():
+        for item in gather(recording.inputs()):
             if isinstance(item, Ticks | Clock):
                 engine.handle(item)
         candles.extend(keeper.candles)

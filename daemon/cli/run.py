@@ -37,16 +37,20 @@ def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True
 
     Raises DaemonError for the world's other faults.
     """
-    on_terminal = sys.stderr.isatty()
-    start_logging(config.log, quiet=on_terminal)
-    out = Path(config.out)
+    start_logging(config.log, quiet=sys.stderr.isatty())
     session = _open(config, data_dir)
+    return run_session(session, Path(config.out), use_uvloop=use_uvloop)
+
+
+def run_session(session: Session, out: Path, *, use_uvloop: bool = True) -> Outcome:
+    """Run what was opened to its end and keep what it came to. Raises DaemonError."""
+    watch = show_bar if sys.stderr.isatty() else show_lines
 
     async def main() -> App:
         app = App(session, out=out)
         gc.collect()
         gc.freeze()  # what was built lives as long as the run: not worth scanning again
-        await app.run(show_bar if on_terminal else show_lines)
+        await app.run(watch)
         return app
 
     try:

@@ -12,6 +12,7 @@ from feeds.feed import Unattended
 from feeds.pacing import Pacer, parse_speed
 from feeds.quality import DataQuality
 from feeds.recording.compact import CompactedLog
+from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
 
 
@@ -29,7 +30,7 @@ class RecordedFeed(Unattended):
     async def inputs(self) -> AsyncIterator[Input]:
         """The recorded inputs. Raises FeedError where the recording is damaged."""
         pacer = Pacer(self._speed)
-        for item in self._recording.inputs():
+        for item in gather(self._recording.inputs()):
             if not isinstance(item, Ticks):
                 await pacer.wait(item.ts, item.ts)
                 yield item

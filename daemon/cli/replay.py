@@ -1,0 +1,43 @@
+"""`run_fno_paper replay RECORDING`: a live run once more, and whether it says the same."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from daemon.cli.run import Outcome, run_session
+from daemon.errors import UsageError
+from daemon.journal.store import JournalStore
+from daemon.session import journal_beside, open_recorded
+
+
+class Replayed(NamedTuple):
+    """The outcome, and a line about the live run's journal."""
+
+    outcome: Outcome
+    verdict: str
+
+
+def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
+    """Replay a recording of a live run. Raises DaemonError."""
+    if not recording.is_file():
+        raise UsageError(f"{recording}: no such recording; they are in accounts/NAME/recordings")
+    session = open_recorded(recording, out, speed=speed)
+    outcome = run_session(session, out)
+    return Replayed(outcome, compare(session.directory, journal_beside(recording)))
+
+
+def compare(ours: Path, theirs: Path) -> str:
+    """Hold a replay's journal against the live one, as far as the replay goes."""
+    if not JournalStore.exists(theirs):
+        return "no journal of the live run lies beside the recording to compare with"
+    with JournalStore.open(ours) as replayed, JournalStore.open(theirs) as live:
+        last = replayed.last_seq
+        pairs = zip_longest(replayed.event_lines(), live.event_lines())
+        for seq, (our, their) in enumerate(pairs, start=1):
+            if seq > last and their is not None:
+                return f"equal to the live journal in all its {last} events; the live run went on"
+            if our != their:
+                return f"DIFFERS from the live journal at event {seq}"
+    return f"equal to the live journal, event for event ({last} events)"

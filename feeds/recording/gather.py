@@ -1,0 +1,31 @@
+"""Many small blocks as few large ones: no result depends on where a block ends (design D5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from daemon.domain.inputs import Input
+from daemon.domain.ticks import Ticks
+from feeds.blocks import join
+
+ROWS: Final = 65_536
+
+
+def gather(inputs: Iterable[Input], rows: int = ROWS) -> Iterator[Input]:
+    """The same inputs, ticks that follow each other in one block of about `rows` at most."""
+    held: list[Ticks] = []
+    count = 0
+    for item in inputs:
+        if isinstance(item, Ticks):
+            held.append(item)
+            count += len(item)
+            if count < rows:
+                continue
+        if held:
+            yield join(held)
+            held, count = [], 0
+        if not isinstance(item, Ticks):
+            yield item
+    if held:
+        yield join(held)
