@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import msgspec
 
-from daemon import VERSION
 from daemon.domain.dates import DAY_NS, SECOND_NS, iso_ist
 from daemon.errors import DaemonError, TokenRefused
 from feeds.kite.addresses import checked_url
@@ -106,7 +105,7 @@ class KiteHttp:
             trust_env=False,
             headers={
                 "X-Kite-Version": "3",
-                "User-Agent": f"run_fno_paper/{VERSION}",
+                "User-Agent": "run_fno_paper",
                 "Accept-Encoding": "gzip",
             },
         )
