@@ -15,10 +15,10 @@ import msgspec
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent, encode_event
 from daemon.errors import JournalIOError
 from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
+from daemon.journal.ends import cursor_hash
 from daemon.journal.files import DATABASE, HEAD, DirectoryLock, connect, database_errors
 from daemon.journal.head import HeadFile, Tail
 from daemon.journal.schema import Operation, chain, encode_operation
-from daemon.journal.verify import cursor_hash
 
 CHUNK_EVENTS: Final = 20_000
 """Events of one transaction: a large input must show progress and bound the WAL."""

@@ -19,10 +19,10 @@ from daemon import domain
 from daemon.domain.dates import ist_day
 from daemon.domain.ledger import Ledger
 from daemon.journal.base import decode_ledger, digest, encode_ledger
+from daemon.journal.ends import event_hash, first_link, operation_hash, read_tail
 from daemon.journal.files import database_errors, replacing
 from daemon.journal.head import Tail
 from daemon.journal.schema import JournalMeta, genesis
-from daemon.journal.verify import event_hash, first_link, operation_hash, read_tail
 
 SNAPSHOT_VERSION: Final = 1
 SNAPSHOT_EVERY: Final = 50_000

@@ -3,79 +3,52 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
-import msgspec
-
-from daemon.domain.events import TradingEvent, decode_event
+from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.errors import JournalCorrupt, JournalIOError, UsageError
-from daemon.journal.appender import SET_CURSOR, Appender
+from daemon.errors import JournalIOError, UsageError
+from daemon.journal.appender import Appender
 from daemon.journal.base import (
-    Archived,
-    Base,
     NewBase,
-    archived_operations,
     encode_ledger,
-    read_base,
 )
+from daemon.journal.creation import build_journal
+from daemon.journal.ends import read_meta
 from daemon.journal.files import (
     DATABASE,
     HEAD,
     DirectoryLock,
-    build_database,
     connect,
-    database_errors,
     sync_directory,
 )
-from daemon.journal.head import HeadFile, Tail, read_head
+from daemon.journal.head import Tail, read_head
+from daemon.journal.reader import JournalReader
 from daemon.journal.schema import (
-    TABLES,
-    VIEWS,
     JournalMeta,
     Operation,
-    decode_operation,
-    genesis,
 )
-from daemon.journal.snapshots import Snapshot, newest_fitting
-from daemon.journal.verify import (
-    VerifyReport,
-    cursor_hash,
-    first_link,
-    read_meta,
-    read_tail,
-    verify_database,
-)
+from daemon.journal.verify import VerifyReport, verify_database
 
 __all__ = ["JournalMeta", "JournalStore", "Operation", "VerifyReport"]
 
-PAGE_ROWS: Final = 5_000
-_EVENT_BODIES: Final = """SELECT seq, body FROM events
-  WHERE seq > ? AND seq <= (SELECT seq FROM cursor) ORDER BY seq LIMIT ?"""
 
-
-class JournalStore:
+class JournalStore(JournalReader):
     """One run's journal. Make it with `create` or `open`, never directly.
 
-    One thread at a time may append; reading uses a connection of its own, holds no snapshot
-    between pages, and sees only events whose input is complete.
+    One thread at a time may append; reading uses a connection of its own.
     """
 
     def __init__(self, directory: Path, reader: sqlite3.Connection, meta: JournalMeta) -> None:
-        self.directory: Final = directory
-        self.meta: Final = meta
+        super().__init__(directory, reader, meta)
         self.dropped_unfinished = 0
         """Events of an input that never completed, taken out when this store was opened.
 
         They were never shown. Whoever opens says so: they are decided again from the inputs.
         """
-        self.notes: Final[list[str]] = []
-        """What whoever opens must say aloud: snapshots that were passed over, and why."""
-        self._path = directory / DATABASE
-        self._reader = reader
         self._appender: Appender | None = None
 
     @staticmethod
@@ -97,7 +70,7 @@ class JournalStore:
         except OSError as error:
             raise JournalIOError(f"{directory}: cannot be made: {error}") from error
         try:
-            tail = _build(directory, meta)
+            tail = build_journal(directory, meta)
             return cls._start(directory, lock, tail)
         except OSError as error:
             lock.release()
@@ -163,33 +136,6 @@ class JournalStore:
         """When the last transaction was committed, monotonic seconds; 0 if only reading."""
         return self._appender.progress_at if self._appender is not None else 0.0
 
-    @property
-    def last_seq(self) -> int:
-        """The last event of the last complete input, 0 if none. Raises JournalCorrupt."""
-        return self._tail().seq
-
-    @property
-    def last_input_no(self) -> int:
-        """The cursor: the last input that is complete in the journal. Raises JournalCorrupt."""
-        return self._tail().input_no
-
-    @property
-    def tail(self) -> Tail:
-        """The ends of both chains and the cursor. Raises JournalCorrupt."""
-        return self._tail()
-
-    def base(self) -> Base | None:
-        """Where the journal begins after an archive, None if at event 1. Raises JournalCorrupt."""
-        return read_base(self._reader, self._path)
-
-    def archives(self) -> list[Archived]:
-        """What was archived, oldest first. Raises JournalCorrupt."""
-        try:
-            with database_errors(self._path):
-                return [each for _, each in archived_operations(self._reader)]
-        except msgspec.MsgspecError as error:
-            raise JournalCorrupt(f"{self._path}: an archived operation: {error}") from error
-
     def begin_after(self, seq: int, ledger: Ledger, *, file: str, ts: int) -> None:
         """Take out the events up to `seq`, which `file` of the archives holds by now.
 
@@ -210,26 +156,8 @@ class JournalStore:
         assert self._appender is not None, "opened for reading"
         self._appender.vacuum()
 
-    def newest_snapshot(
-        self, upto_seq: int | None = None, *, decoded: bool = True
-    ) -> Snapshot | None:
-        """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
-        snapshot, notes = newest_fitting(
-            self._reader, self.directory, self.meta, upto_seq, decoded=decoded
-        )
-        self.notes.extend(each for each in notes if each not in self.notes)
-        return snapshot
-
     def _tail(self) -> Tail:
-        if self._appender is not None:
-            return self._appender.tail
-        with database_errors(self._path):
-            # One snapshot, or a writer could commit between the cursor and the row it names.
-            self._reader.execute("BEGIN")
-            try:
-                return read_tail(self._reader, self._path, self.meta)
-            finally:
-                self._reader.execute("ROLLBACK")
+        return self._appender.tail if self._appender is not None else super()._tail()
 
     def append(
         self,
@@ -245,75 +173,6 @@ class JournalStore:
         """
         assert self._appender is not None, "opened for reading"
         self._appender.append(events, input_no, operations)
-
-    def events(self, after: int = 0) -> Iterator[TradingEvent]:
-        """The complete events with `seq` > after, in order, those that were archived left out.
-
-        Raises JournalCorrupt.
-        """
-        for seq, body in self._pages(_EVENT_BODIES, after):
-            try:
-                yield decode_event(body)
-            except msgspec.MsgspecError as error:
-                raise JournalCorrupt(f"{self._path}: event {seq} cannot be read") from error
-
-    def events_of(self, order_id: str) -> list[TradingEvent]:
-        """The complete events of one order, in order. Raises JournalCorrupt."""
-        query = "SELECT body FROM committed WHERE order_id = ? ORDER BY seq"
-        try:
-            return [decode_event(row["body"]) for row in self.query(query, (order_id,))]
-        except msgspec.MsgspecError as error:
-            raise JournalCorrupt(f"{self._path}: order {order_id} cannot be read") from error
-
-    def event_lines(self) -> Iterator[bytes]:
-        """The complete events as canonical JSON, one line each without its newline."""
-        for _, line in self.numbered_lines():
-            yield line
-
-    def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
-        """The lines of `event_lines`, each with its seq."""
-        for seq, body in self._pages(_EVENT_BODIES, 0):
-            yield seq, body.encode()
-
-    def operations(self, after: int = 0) -> Iterator[Operation]:
-        """The operational events with `op_seq` > after, in order. Raises JournalCorrupt."""
-        query = "SELECT op_seq, body FROM operations WHERE op_seq > ? ORDER BY op_seq LIMIT ?"
-        for number, body in self._pages(query, after):
-            try:
-                yield decode_operation(body)
-            except msgspec.MsgspecError as error:
-                raise JournalCorrupt(f"{self._path}: operation {number}: {error}") from error
-
-    def _pages(self, query: str, after: int) -> Iterator[tuple[int, str]]:
-        while True:
-            with database_errors(self._path):
-                rows = self._reader.execute(query, (after, PAGE_ROWS)).fetchall()
-            yield from rows
-            if len(rows) < PAGE_ROWS:
-                return
-            after = rows[-1][0]
-
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows of the views (orders, fills, trades, positions) as dicts, read-only.
-
-        Raises JournalCorrupt or JournalIOError.
-        """
-        with database_errors(self._path):
-            cursor = self._reader.execute(sql, tuple(values))
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def seq_before(self, ts: int) -> int:
-        """The last complete event decided before `ts` (UTC ns), the base's seq or 0 if none."""
-        with database_errors(self._path):
-            low, high = first_link(self._reader, self._path, self.meta).seq, self.last_seq
-            # Times of events never go back, so that no index on them is needed.
-            while low < high:
-                middle = (low + high + 1) // 2
-                query = "SELECT ts FROM events WHERE seq = ?"
-                (found,) = self._reader.execute(query, (middle,)).fetchone()
-                low, high = (middle, high) if found < ts else (low, middle - 1)
-        return low
 
     def _verify_from_snapshot(self) -> VerifyReport:
         head = read_head(self.directory / HEAD)
@@ -345,32 +204,3 @@ class JournalStore:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _build(directory: Path, meta: JournalMeta) -> Tail:
-    """The head file first, then the database complete: a kill in between leaves no journal."""
-    if (directory / DATABASE).exists():
-        raise UsageError(f"{directory}: there is a journal already; open it or choose another run")
-    if (directory / HEAD).exists() and read_head(directory / HEAD).place > (0, 0, 0):
-        raise JournalCorrupt(
-            f"{directory}: the head file knows of a journal, but {DATABASE} is missing; "
-            "restore it from a backup, or move the directory away to start anew"
-        )
-    tail = Tail(
-        seq=0,
-        hash=genesis(meta, "events"),
-        op_seq=0,
-        op_hash=genesis(meta, "operations"),
-        input_no=0,
-    )
-    head = HeadFile(directory / HEAD)
-    try:
-        head.write(tail)
-    finally:
-        head.close()
-    values = msgspec.structs.asdict(meta)
-    statements: list[tuple[str, tuple[object, ...]]] = [(each, ()) for each in TABLES + VIEWS]
-    statements += [("INSERT INTO meta VALUES (?, ?)", (k, str(v))) for k, v in values.items()]
-    statements.append((SET_CURSOR, (0, 0, 0, cursor_hash(tail))))
-    build_database(directory / DATABASE, statements)
-    return tail

@@ -1,0 +1,46 @@
+"""How a journal comes into being: complete or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.appender import SET_CURSOR
+from daemon.journal.ends import cursor_hash
+from daemon.journal.files import DATABASE, HEAD, build_database
+from daemon.journal.head import HeadFile, Tail, read_head
+from daemon.journal.schema import TABLES, VIEWS, JournalMeta, genesis
+
+
+def build_journal(directory: Path, meta: JournalMeta) -> Tail:
+    """The head file first, then the database complete: a kill in between leaves no journal.
+
+    Raises UsageError, JournalCorrupt, JournalIOError or OSError.
+    """
+    if (directory / DATABASE).exists():
+        raise UsageError(f"{directory}: there is a journal already; open it or choose another run")
+    if (directory / HEAD).exists() and read_head(directory / HEAD).place > (0, 0, 0):
+        raise JournalCorrupt(
+            f"{directory}: the head file knows of a journal, but {DATABASE} is missing; "
+            "restore it from a backup, or move the directory away to start anew"
+        )
+    tail = Tail(
+        seq=0,
+        hash=genesis(meta, "events"),
+        op_seq=0,
+        op_hash=genesis(meta, "operations"),
+        input_no=0,
+    )
+    head = HeadFile(directory / HEAD)
+    try:
+        head.write(tail)
+    finally:
+        head.close()
+    values = msgspec.structs.asdict(meta)
+    statements: list[tuple[str, tuple[object, ...]]] = [(each, ()) for each in TABLES + VIEWS]
+    statements += [("INSERT INTO meta VALUES (?, ?)", (k, str(v))) for k, v in values.items()]
+    statements.append((SET_CURSOR, (0, 0, 0, cursor_hash(tail))))
+    build_database(directory / DATABASE, statements)
+    return tail
