@@ -32,8 +32,7 @@ class Place:
 
     def log_in(self, api: KiteApi, *arguments: object, token: str = REQUEST) -> Result:
         self.config.write_text(
-            f"feed:\n  kind: kite\n  kite:\n    api_url: {api.url}\n"
-            f"    credentials_file: {self.file}\n"
+            f"feed:\n  kite:\n    api_url: {api.url}\n    credentials_file: {self.file}\n"
         )
         more = ["--request-token", token] if token else []
         return invoke("login", "--config", self.config, *more, *arguments)
