@@ -13,8 +13,11 @@ from msgspec.structs import replace
 from daemon.config import Config, KiteConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument, Universe
-from daemon.errors import DaemonError, ExitCode, TokenRefused
+from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.errors import DaemonError, ExitCode, FeedError, TokenRefused
 from feeds.kite.addresses import is_loopback
+from feeds.kite.aliases import resolve_strategies
+from feeds.kite.contracts import Contracts, read_contracts
 from feeds.kite.credentials import (
     Credentials,
     Secret,
@@ -25,6 +28,7 @@ from feeds.kite.credentials import (
 from feeds.kite.dump import InstrumentsCache, dump_date
 from feeds.kite.history import OldCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
+from feeds.kite.selection import exchanges_needed, select, spot_keys
 from feeds.kite.watchlist import FixedWatchlist, Watchlist
 from feeds.universe import ContractLookup, build_universe, describes
 
@@ -166,17 +170,54 @@ class DayFinder:
         held: Sequence[Instrument],
         known: Sequence[Instrument] | None,
     ) -> tuple[Universe, Watchlist, Config]:
-        config = self._config
-        if known is not None:
-            universe = Universe(known)
-        else:
-            wanted = config.universe
-            if not wanted.instruments_file and not all(map(describes, wanted.instruments)):
-                wanted = replace(wanted, instruments_file=str(self._dump(http, "NFO")))
-            universe = with_held(
-                build_universe(wanted, (), self._contracts, data_dir=self._data_dir), held
-            )
-        return universe, FixedWatchlist(len(universe), spots_of(universe)), config
+        config, wanted = self._config, self._config.universe
+        if not wanted.underlyings and all(map(describes, wanted.instruments)):
+            universe = Universe(known) if known is not None else self._written(held)
+            return universe, FixedWatchlist(len(universe), spots_of(universe)), config
+        dump = read_contracts([self._dump(http, each) for each in exchanges_needed(wanted)])
+        selection = select(
+            wanted,
+            dump,
+            is_over=self._is_over,
+            spots=self._spots(http, dump),
+            held=held,
+            known=known,
+            contracts=self._contracts,
+            data_dir=self._data_dir,
+        )
+        for note in selection.notes:
+            self._note(note)
+        resolved = resolve_strategies(config, selection.aliases)
+        return selection.universe, selection.watchlist(), resolved
+
+    def _written(self, held: Sequence[Instrument]) -> Universe:
+        """Nothing needs to be looked up: every instrument is written out."""
+        wanted = self._config.universe
+        return with_held(build_universe(wanted, (), self._contracts, data_dir=self._data_dir), held)
+
+    def _spots(self, http: KiteHttp | None, dump: Contracts) -> dict[str, int]:
+        """Where the spots stand now, paise; a window without one opens at the first tick."""
+        keys = spot_keys(self._config.universe, dump)
+        if http is None or not keys:
+            return {}
+        try:
+            prices = http.ltp(list(keys.values()))
+        except FeedError as error:
+            self._note(f"the spots are not known before their first tick: {error}")
+            return {}
+        return {
+            name: round(prices[key] * PAISE_PER_RUPEE)
+            for name, key in keys.items()
+            if key in prices
+        }
+
+    def _is_over(self, instrument: Instrument) -> bool:
+        """Whether a contract trades no more."""
+        if not instrument.expiry or instrument.expiry > self._today.isoformat():
+            return False
+        span = self._session(instrument, self._today)
+        is_today = instrument.expiry == self._today.isoformat()
+        return not is_today or span is None or self._now >= span[1]
 
     def _dump(self, http: KiteHttp | None, exchange: Exchange) -> Path:
         dump = InstrumentsCache(self._directory, http, dump_date(self._now)).get(exchange)

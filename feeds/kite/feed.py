@@ -195,6 +195,8 @@ class KiteFeed:
         """Once a second: who is held, who is quiet, whether the machine's clock was set."""
         self._next_check = now + CHECK_NS
         self._want()
+        for text in self._watchlist.take_notes():
+            self.guard.note(now, "window", text=text)
         self.guard.check(now)
         self.guard.wall_clock(self._now_ns(), self._wall_ns())
         self._quiet = self.guard.quiet(np.array(sorted(self._wanted), dtype=np.int64), now)

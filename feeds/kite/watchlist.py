@@ -19,6 +19,9 @@ class Watchlist(Protocol):
     def wanted(self, held: Iterable[int]) -> frozenset[int]:
         """All instruments to subscribe to now."""
 
+    def take_notes(self) -> list[str]:
+        """What a trader should know of it, since the last call."""
+
 
 class FixedWatchlist:
     """Everything in the universe, all day."""
@@ -34,3 +37,7 @@ class FixedWatchlist:
     def wanted(self, held: Iterable[int]) -> frozenset[int]:
         """All."""
         return self._all
+
+    def take_notes(self) -> list[str]:
+        """Nothing happens to it."""
+        return []
