@@ -23,9 +23,9 @@ from daemon.journal.archive_file import (
     read_archive,
     write_archive,
 )
-from daemon.journal.base import base_ledger, encode_ledger
+from daemon.journal.base import encode_ledger
 from daemon.journal.files import DATABASE, sync_directory
-from daemon.journal.recovery import apply_event, recover
+from daemon.journal.recovery import apply_event, first_ledger, recover
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import list_snapshots, named_seq
 from daemon.journal.store import JournalStore
@@ -93,8 +93,7 @@ def _write_and_read_back(store: JournalStore, after: int, last: int) -> tuple[Pa
     path = folder / archive_name(after + 1, last)
     header = _header(store, after, last)
     write_archive(path, header, _lines(store, last))
-    base = store.base()
-    ledger = Ledger() if base is None else base_ledger(base, store.directory)
+    ledger = first_ledger(store)
     links = bytes.fromhex(header.hash_before), bytes.fromhex(header.hash)
     for event in read_archive(path, store.meta, before=links[0], end=links[1]):
         apply_event(ledger, event, path)

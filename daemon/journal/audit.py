@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt
-from daemon.journal.archive_file import ARCHIVES, read_archive
-from daemon.journal.base import Archived, Base, base_ledger, encode_ledger
-from daemon.journal.recovery import apply_event
+from daemon.journal.archive_file import archived_events, missing_archives
+from daemon.journal.base import encode_ledger, fold_version
+from daemon.journal.recovery import apply_event, first_ledger
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import (
     Snapshot,
@@ -44,27 +42,20 @@ def audit(store: JournalStore) -> AuditReport:
     notes: list[str] = []
     snapshots = _snapshots(store, notes)  # before the journal: a writer may go on
     report = store.verify()
-    base = store.base()
-    archives = store.archives()
-    present = [each for each in archives if _path(store, each).exists()]
-    notes += [
-        f"{_path(store, each)}: is not here, not checked"
-        for each in archives
-        if each not in present
-    ]
-    if base is None or present == archives:
-        ledger = Ledger()
-        for each, events in _archived(store, archives):
-            for event in events:
-                apply_event(ledger, event, _path(store, each))
+    missing = missing_archives(store)
+    notes += [f"{path}: is not here, not checked" for path in missing]
+    ledger, count = Ledger(), 0
+    for path, events in archived_events(store):
+        for event in events:
+            count += 1
+            if not missing:
+                apply_event(ledger, event, path)
                 _compare(snapshots, ledger, store)
-        _check_base(store, base, ledger)
-    else:
-        for _, events in _archived(store, present):
-            for _ in events:
-                pass
-        ledger = base_ledger(base, store.directory)
+    if missing:
+        ledger = first_ledger(store)
         _compare(snapshots, ledger, store)
+    else:
+        _check_base(store, ledger, notes)
     for event in store.events(after=ledger.seq):
         apply_event(ledger, event, store.directory)
         _compare(snapshots, ledger, store)
@@ -72,31 +63,20 @@ def audit(store: JournalStore) -> AuditReport:
     return AuditReport(
         journal=report,
         ledger=ledger,
-        archives=len(present),
-        archived_events=sum(each.last_seq - each.first_seq + 1 for each in present),
+        archives=len(store.archives()) - len(missing),
+        archived_events=count,
         snapshots=len(list_snapshots(store.directory)),
         notes=notes,
     )
 
 
-def _path(store: JournalStore, archive: Archived) -> Path:
-    return store.directory / ARCHIVES / archive.file
-
-
-def _archived(
-    store: JournalStore, chosen: list[Archived]
-) -> Iterator[tuple[Archived, Iterator[TradingEvent]]]:
-    """Each archive with its events, between the hashes that the operations' chain has of it."""
-    before = genesis(store.meta, "events")
-    for each in store.archives():
-        end = bytes.fromhex(each.hash)
-        if each in chosen:
-            yield each, read_archive(_path(store, each), store.meta, before=before, end=end)
-        before = end
-
-
-def _check_base(store: JournalStore, base: Base | None, ledger: Ledger) -> None:
-    if base is not None and encode_ledger(ledger) != base.ledger:
+def _check_base(store: JournalStore, ledger: Ledger, notes: list[str]) -> None:
+    base = store.base()
+    if base is None:
+        return
+    if store.archives()[-1].fold != fold_version().hex():
+        notes.append(f"{store.directory}: another version folded its base; not compared")
+    elif encode_ledger(ledger) != base.ledger:
         raise JournalCorrupt(
             f"{store.directory}: the ledger of its base (event {base.seq}) is not the fold of its "
             "archives; restore the directory from a backup, or start a new run"

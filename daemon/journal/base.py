@@ -8,6 +8,7 @@ archived events of orders that were still alive, so that the views tell their wh
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sqlite3
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from daemon import domain
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt
 from daemon.journal.files import database_errors
@@ -57,7 +59,10 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archived(msgspec.Struct, frozen=True, kw_only=True):
-    """What the `archived` operation says, its detail: hashes and digests in hex."""
+    """What the `archived` operation says, its detail: hashes and digests in hex.
+
+    `fold` is the version of the fold that made the ledger.
+    """
 
     file: str
     first_seq: int
@@ -65,6 +70,7 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     ledger: str
     kept: str
+    fold: str
 
 
 class NewBase(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +83,7 @@ class NewBase(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes
     ledger: str
     file: str
+    fold: bytes
 
     def signature(self, kept: bytes) -> Archived:
         """What the operations' chain says of it."""
@@ -87,6 +94,7 @@ class NewBase(msgspec.Struct, frozen=True, kw_only=True):
             hash=self.hash.hex(),
             ledger=digest(self.ledger.encode()).hex(),
             kept=kept.hex(),
+            fold=self.fold.hex(),
         )
 
 
@@ -107,6 +115,14 @@ def decode_ledger(body: bytes) -> Ledger:
 def digest(data: bytes) -> bytes:
     """The checksum of a part that is not in a chain."""
     return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()
+
+
+@functools.cache
+def fold_version() -> bytes:
+    """The digest of `daemon/domain`, where all of the fold is: nobody has to count it up."""
+    [folder] = domain.__path__
+    sources = [path.read_bytes() for path in sorted(Path(folder).glob("*.py"))]
+    return digest(b"".join(sources))
 
 
 def has_base(connection: sqlite3.Connection) -> bool:

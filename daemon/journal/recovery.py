@@ -12,7 +12,8 @@ from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
-from daemon.journal.base import base_ledger
+from daemon.journal.archive_file import archived_events, missing_archives
+from daemon.journal.base import base_ledger, fold_version
 from daemon.journal.snapshots import newest_seq, write_snapshot
 from daemon.journal.store import JournalStore, Operation
 
@@ -34,9 +35,7 @@ def fold(
     Begins with the base's ledger if older events were archived. Raises JournalCorrupt if the
     events do not follow from each other, UsageError if `upto_seq` is not in the journal.
     """
-    base = store.base()
-    ledger = Ledger() if base is None else base_ledger(base, store.directory)
-    return _fold_on(store, ledger, upto_seq, give_up)
+    return _fold_on(store, first_ledger(store), upto_seq, give_up)
 
 
 def recover(
@@ -50,6 +49,32 @@ def recover(
     if snapshot is None:
         return fold(store, upto_seq, give_up)
     return _fold_on(store, snapshot.ledger(), upto_seq, give_up)
+
+
+def first_ledger(store: JournalStore) -> Ledger:
+    """The ledger that the journal begins with: empty, or the one at its base.
+
+    If another version of the program folded the base, the archives are folded anew; where one of
+    them is not at hand its ledger is taken as it is, with a note. Raises JournalCorrupt.
+    """
+    base = store.base()
+    if base is None:
+        return Ledger()
+    if store.archives()[-1].fold == fold_version().hex():
+        return base_ledger(base, store.directory)
+    missing = missing_archives(store)
+    if missing:
+        note = (
+            f"{missing[0]}: is not here, and the journal's base was folded by another version of "
+            "the program: its ledger is taken as it is"
+        )
+        store.notes.extend({note} - set(store.notes))
+        return base_ledger(base, store.directory)
+    ledger = Ledger()
+    for path, events in archived_events(store):
+        for event in events:
+            apply_event(ledger, event, path)
+    return ledger
 
 
 def recovered_operation(store: JournalStore, ledger: Ledger, *, ts: int) -> Operation:

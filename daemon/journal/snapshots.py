@@ -8,17 +8,15 @@ as JSON on the next.
 from __future__ import annotations
 
 import contextlib
-import functools
 import sqlite3
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from daemon import domain
 from daemon.domain.dates import ist_day
 from daemon.domain.ledger import Ledger
-from daemon.journal.base import decode_ledger, digest, encode_ledger
+from daemon.journal.base import decode_ledger, digest, encode_ledger, fold_version
 from daemon.journal.ends import event_hash, first_link, operation_hash, read_tail
 from daemon.journal.files import database_errors, replacing
 from daemon.journal.head import Tail
@@ -72,14 +70,6 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
 class UnfitSnapshot(ValueError):
     """A snapshot that says nothing about this journal; the text says why."""
-
-
-@functools.cache
-def fold_version() -> bytes:
-    """The digest of `daemon/domain`, where all of the fold is: nobody has to count it up."""
-    [folder] = domain.__path__
-    sources = [path.read_bytes() for path in sorted(Path(folder).glob("*.py"))]
-    return digest(b"".join(sources))
 
 
 def snapshot_path(directory: Path, seq: int) -> Path:

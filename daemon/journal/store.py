@@ -15,6 +15,7 @@ from daemon.journal.appender import Appender
 from daemon.journal.base import (
     NewBase,
     encode_ledger,
+    fold_version,
 )
 from daemon.journal.creation import build_journal
 from daemon.journal.ends import read_meta
@@ -147,7 +148,12 @@ class JournalStore(JournalReader):
         first = self.query("SELECT min(seq) AS seq FROM events")[0]["seq"]
         [row] = self.query("SELECT ts, input_no, hash FROM events WHERE seq = ?", (seq,))
         base = NewBase(
-            first_seq=first, seq=seq, ledger=encode_ledger(ledger).decode(), file=file, **row
+            first_seq=first,
+            seq=seq,
+            ledger=encode_ledger(ledger).decode(),
+            file=file,
+            fold=fold_version(),
+            **row,
         )
         self._appender.begin_after(base, list(ledger.orders), ts)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,11 @@ from daemon.config import ExecutionConfig
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
+from daemon.journal.archive_file import ArchiveHeader
+from daemon.journal.base import BASE_TABLES
+from daemon.journal.operations import KINDS
 from daemon.journal.schema import JournalMeta
+from daemon.journal.snapshots import Header
 from daemon.journal.store import JournalStore
 from daemon.journal.words import EXITS, REFUSALS
 from daemon.market.intake import REFUSALS as TICK_REFUSALS
@@ -64,6 +70,31 @@ def test_the_journals_columns_are_documented(marker: str, kind: str, tmp_path: P
             for row in named
         }
     assert keyed(FORMATS, marker) == found
+
+
+def test_the_tables_of_an_archived_journal_are_documented() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        for statement in BASE_TABLES:
+            database.execute(statement)
+        found = {
+            name: [row[1] for row in database.execute(f"PRAGMA table_info({name})")]
+            for name in ("base", "kept")
+        }
+    assert keyed(FORMATS, "<!-- base tables -->") == found
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind"),
+    [("<!-- snapshot header -->", Header), ("<!-- archive header -->", ArchiveHeader)],
+)
+def test_the_headers_of_the_journals_files_are_documented(marker: str, kind: Any) -> None:
+    shown = [name for cells in rows(FORMATS, marker) for name in names(cells[0])]
+    assert shown == [field.name for field in msgspec.structs.fields(kind)]
+
+
+def test_every_kind_of_operation_is_documented() -> None:
+    shown = [names(cells[0])[0] for cells in rows(FORMATS, "<!-- operations -->")]
+    assert sorted(shown) == sorted(KINDS)
 
 
 def test_the_exported_events_are_documented() -> None:

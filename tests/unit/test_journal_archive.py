@@ -19,7 +19,7 @@ from daemon.journal import archive as archive_module
 from daemon.journal.archive import archive_events
 from daemon.journal.archive_file import ARCHIVES, read_archive
 from daemon.journal.audit import AuditReport, audit
-from daemon.journal.base import encode_ledger
+from daemon.journal.base import base_ledger, encode_ledger
 from daemon.journal.explain import explain
 from daemon.journal.recovery import check_fold, fold, recover, take_snapshot
 from daemon.journal.schema import genesis
@@ -334,6 +334,27 @@ def test_a_damaged_snapshot_is_found_by_verify(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-2])
     with pytest.raises(JournalCorrupt, match="is damaged; remove this file"):
         audited(tmp_path)
+
+
+def test_a_base_of_another_version_is_folded_anew_from_the_archives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal(tmp_path)
+    archived_before(tmp_path, 1)
+    archived_before(tmp_path, 2)
+    monkeypatch.setattr("daemon.journal.recovery.fold_version", lambda: b"newer")
+    monkeypatch.setattr("daemon.journal.audit.fold_version", lambda: b"newer")
+    monkeypatch.setattr("daemon.journal.recovery.base_ledger", None)
+    with JournalStore.open(tmp_path, write=True) as store:
+        assert recover(store) == folded(EVENTS)
+        assert store.notes == []
+    [note] = audited(tmp_path).notes
+    assert "another version folded its base" in note
+    monkeypatch.setattr("daemon.journal.recovery.base_ledger", base_ledger)
+    shutil.move(tmp_path / ARCHIVES, tmp_path / "elsewhere")
+    with JournalStore.open(tmp_path, write=True) as store:
+        assert recover(store) == folded(EVENTS)
+        assert "its ledger is taken as it is" in store.notes[0]
 
 
 def test_snapshots_before_the_base_go_with_their_events(tmp_path: Path) -> None:
