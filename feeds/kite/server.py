@@ -223,6 +223,7 @@ class TickerServer:
             for each in self._subscribers:
                 if each.listening and now - each.last_sent >= self._heartbeat_s and not each.choked:
                     each.send_binary(HEARTBEAT, now)
+                    each.flush()
                     self.stats.heartbeats += 1
 
     # the recording
@@ -249,6 +250,7 @@ class TickerServer:
                     await pacer.wait(due, due)
                 elif self.stats.packets >= pause_at:
                     pause_at = self.stats.packets + _PACKETS_WITHOUT_PAUSE
+                    self._flush()
                     await anyio.lowlevel.checkpoint()
                 if await self._audience():
                     pacer = Pacer(self._speed)  # the time nobody listened does not count
@@ -259,6 +261,7 @@ class TickerServer:
         """Wait until someone is subscribed, if that is wanted; True if it took waiting."""
         if not self._wait or any(each.wants for each in self._subscribers):
             return False
+        self._flush()
         while not any(each.wants for each in self._subscribers):
             await self._changed.wait()
         while True:
@@ -280,8 +283,16 @@ class TickerServer:
                 await self._send_with_faults(each, batch)
             else:
                 self._send_frame(each, batch.packets)
-            if each.choked and not await each.writable(self._stall_s):
-                self._drop_stalled(each)
+            if self._speed is not None:
+                each.flush()
+            if each.choked:
+                self._flush()
+                if not await each.writable(self._stall_s):
+                    self._drop_stalled(each)
+
+    def _flush(self) -> None:
+        for each in self._subscribers:
+            each.flush()
 
     def _send_frame(self, to: Subscriber, packets: list[bytes]) -> None:
         to.send_binary(encode_frame(packets), self._now())
@@ -336,7 +347,7 @@ class TickerServer:
                 self.stats.packets += len(packets) - 1
                 self.stats.destroy(batch.row[-1:])
             case "half-open":
-                to.silent = True
+                to.half_open()
                 self.stats.destroy(batch.row)
             case "drop":
                 await to.drained(self._stall_s)

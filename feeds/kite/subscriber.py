@@ -18,7 +18,8 @@ from feeds.kite.playlist import MODES, Batch, PacketBlock
 TOKENS_MAX: Final = 3000
 """Instruments on one connection (Kite Connect documentation, websocket)."""
 _WRITE_BUFFER_BYTES: Final = 256 * 1024
-_HEADER_ROOM: Final = 14
+_TOGETHER_BYTES: Final = 64 * 1024
+"""So much is written at once, if it is there: a write costs more than a frame."""
 _NONE: Final = 0
 _QUOTE: Final = 2  # modes are kept as 1 + their place in MODES
 
@@ -31,7 +32,7 @@ class _Request(msgspec.Struct):
 
 
 class Subscriber(WSListener):
-    """The link to one client. Everything that is sent goes through `send_frame` and its like.
+    """The link to one client. Binary messages are written together where there are many.
 
     `greetings` are said right after the handshake; `changed` is called whenever the link or its
     subscriptions change.
@@ -57,6 +58,7 @@ class Subscriber(WSListener):
         self._others: set[int] = set()  # subscribed tokens that the recording does not have
         self._selected: tuple[PacketBlock, list[bytes], npt.NDArray[np.intp]] | None = None
         self._transport: WSTransport | None = None
+        self._out = bytearray()
         self._writable = anyio.Event()
         self._writable.set()
 
@@ -166,15 +168,14 @@ class Subscriber(WSListener):
         return self._transport is not None and not self.closed and not self.silent
 
     def send_binary(self, payload: bytes, now: float) -> None:
-        """A binary message; lost if the link is gone."""
+        """A binary message, out at the next `flush` at the latest; lost if the link is gone."""
         if not self.listening:
             return
-        assert self._transport is not None
-        # with room for the header in front nothing is copied twice
-        buffer = bytearray(_HEADER_ROOM)
-        buffer += payload
-        self._transport.send_reuse_external_bytearray(WSMsgType.BINARY, buffer, _HEADER_ROOM)
+        self._out += _header(len(payload))
+        self._out += payload
         self.last_sent = now
+        if len(self._out) >= _TOGETHER_BYTES:
+            self.flush()
 
     def send_text(self, message: dict[str, Any] | str) -> None:
         """A text message: JSON, or a string as it is."""
@@ -182,22 +183,35 @@ class Subscriber(WSListener):
             return
         assert self._transport is not None
         text = message if isinstance(message, str) else msgspec.json.encode(message).decode()
+        self.flush()
         self._transport.send(WSMsgType.TEXT, text)
+
+    def flush(self) -> None:
+        """Hand what was sent to the link."""
+        if self._out and self._transport is not None and not self.closed:
+            out, self._out = self._out, bytearray()
+            self._transport.underlying_transport.write(out)
 
     def break_off(self, payload: bytes) -> None:
         """Send half of a binary message and end the link."""
         assert self._transport is not None
         message = _header(len(payload)) + payload
-        link = self._transport.underlying_transport
-        link.write(message[: len(message) // 2])
+        self._out += message[: len(message) // 2]
+        self.flush()
         self.closed = True  # nothing may follow the half
-        link.close()
+        self._transport.underlying_transport.close()
+
+    def half_open(self) -> None:
+        """Say nothing from now on, and keep the link."""
+        self.flush()
+        self.silent = True
 
     def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
         """Say goodbye and close."""
         if self._transport is None or self.closed:
             return
         if self.listening:
+            self.flush()
             self._transport.send_close(code)
         self._transport.disconnect(graceful=self.listening)
         self.closed = True
@@ -237,6 +251,7 @@ class Subscriber(WSListener):
         """Wait until all that was sent has left this process; False as `writable` does."""
         if self._transport is None or self.closed:
             return True
+        self.flush()
         link = self._transport.underlying_transport
         link.set_write_buffer_limits(high=0)
         try:
