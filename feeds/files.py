@@ -14,7 +14,7 @@ from daemon.errors import FeedError
 
 DATA_VARIABLE: Final = "FNO_DATA"
 CHUNK_BYTES: Final = 1 << 19
-Format = Literal["parquet", "jsonl", "csv"]
+Format = Literal["parquet", "jsonl", "csv", "inputs"]
 
 _ENDINGS: Final[dict[str, Format]] = {
     ".parquet": "parquet",
@@ -22,6 +22,7 @@ _ENDINGS: Final[dict[str, Format]] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".csv": "csv",
+    ".inputs": "inputs",
 }
 
 
@@ -67,7 +68,7 @@ def format_of(path: Path, config: ReplayFile) -> Format:
     raise fault(
         path,
         f"expected one of the endings {', '.join(_ENDINGS)} (text also .gz)",
-        "set `format` to parquet, jsonl or csv",
+        "set `format` to parquet, jsonl, csv or inputs",
     )
 
 

@@ -29,6 +29,7 @@ from feeds.merge import merge
 from feeds.pacing import Pacer, parse_speed
 from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
 from feeds.quality import DataQuality
+from feeds.recording.source import LogTicks
 from feeds.table import Table
 from feeds.tick_files import TickFile
 from feeds.timeline import closes_of, timeline
@@ -196,6 +197,8 @@ def open_source(
     """The reader for one file. Raises FeedError or ConfigError if it cannot be used."""
     path = find_data(config.path, data_dir)
     kind = format_of(path, config)
+    if kind == "inputs":
+        return LogTicks(path)
     table: Table
     if kind == "csv":
         table = CsvTable(path)

@@ -1,0 +1,44 @@
+"""The ticks of a live run's log as a recording for any configuration: only its ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import UNKNOWN_INSTRUMENT, Ticks
+from feeds.recording.gather import gather
+from feeds.recording.reader import InputLog
+
+
+class LogTicks:
+    """A log's ticks; gaps, commands and the passing of time are left out.
+
+    `replay` gives all inputs as they were; this is for trying something else on the same market.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = InputLog(path)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Bytes of a record that was never completed."""
+        return {"torn_bytes": self._log.torn_bytes}
+
+    def named(self) -> Sequence[Instrument]:
+        """The log's own instruments."""
+        return self._log.header.instruments
+
+    def blocks(self, universe: Universe) -> Iterator[Ticks]:
+        """The rows in order, without depth. Raises FeedError where the log is damaged."""
+        own = [universe.index_of(each.tradingsymbol) for each in self._log.header.instruments]
+        remap = np.array(
+            [UNKNOWN_INSTRUMENT if each is None else each for each in own], dtype=np.int32
+        )
+        for item in gather(self._log.inputs()):
+            if isinstance(item, Ticks):
+                item.instrument = remap[item.instrument]
+                item.depth = None
+                yield item
