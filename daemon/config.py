@@ -44,6 +44,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20
     candle_grace_ms: Annotated[int, Meta(ge=0, le=30_000)] = 0
     charges: bool = True
+    on_stop: Literal["keep", "square_off"] = "keep"
+    """Whether a person's stop leaves positions open for the next start, or closes them."""
 
     def __post_init__(self) -> None:
         if self.latency_ms >= self.reject_after_s * 1000:
@@ -143,7 +145,7 @@ class ReplayFile(Section, frozen=True, kw_only=True):
 
     path: str
     kind: Literal["ticks", "candles"] = "ticks"
-    format: Literal["auto", "parquet", "jsonl", "csv"] = "auto"
+    format: Literal["auto", "parquet", "jsonl", "csv", "inputs"] = "auto"
     symbol: str = ""
     timeframe: str = "1m"
     skip_untraded: bool = True
@@ -231,12 +233,17 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
     path: str = "analytics/runtime_metrics.json"
 
 
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
 class LogConfig(Section, frozen=True, kw_only=True):
     """What is logged, and how."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    level: LogLevel = "INFO"
     format: Literal["text", "json"] = "text"
     file: str = ""
+    rotation_mb: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    retention_files: Annotated[int, Meta(ge=1, le=1000)] = 10
 
 
 class RulesConfig(Section, frozen=True, kw_only=True):
@@ -259,3 +266,12 @@ class Config(Section, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     rules: RulesConfig = RulesConfig()
+
+
+class LiveChange(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """What was changed while it ran; None, and strategies that are not named, are as before."""
+
+    risk: RiskConfig | None = None
+    strategies: dict[str, bool] = {}
+    """Strategy id -> enabled, in the order of the configuration."""
+    log_level: LogLevel | None = None

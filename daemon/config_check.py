@@ -19,6 +19,7 @@ _NOT_TRADING: Final = (
     ("out",),
     ("log",),
     ("metrics",),
+    ("execution", "on_stop"),
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),
     ("feed", "synthetic", "speed"),
@@ -117,8 +118,6 @@ def _underlying_problems(config: Config) -> Iterator[Problem]:
     if rows and kind != "kite":
         text = f"are for feed.kind kite, which is {kind}; name the symbols under `instruments`"
         yield Problem(at, text)
-    if kind == "kite" and not rows and not config.universe.instruments:
-        yield Problem(("universe",), "expected underlyings or instruments, as feed.kind is kite")
     keys = [(row.name, row.options.expiry if row.options else None) for row in rows]
     for number, first in _repeats(keys):
         text = f"{found(rows[number].name)} with the same options is already underlyings[{first}]"

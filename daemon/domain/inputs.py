@@ -18,11 +18,11 @@ class Clock(msgspec.Struct, frozen=True, tag="clock"):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
-    """An order from a person: `kill_switch`, `manual_exit` (target = order id), or
-    `strategy_on` / `strategy_off` (target = strategy id)."""
+    """An order from a person: `kill_switch`, `manual_exit` (target = order id),
+    `strategy_on` / `strategy_off` (target = strategy id), or `square_off` at a stop."""
 
     ts: int
-    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off"]
+    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off"]
     target: str = ""
 
 
@@ -44,7 +44,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, tag="settlement"):
 
 
 class ConfigChange(msgspec.Struct, frozen=True, kw_only=True, tag="config_change"):
-    """The effective configuration from here on, as JSON."""
+    """What of the configuration is different from here on: a `daemon.config.LiveChange` as JSON."""
 
     ts: int
     config: str

@@ -105,6 +105,9 @@ class EngineBase:
         self.limits_of: Callable[[str], StrategyLimits | None] = _no_limits
         self.killed = False
         self.strategies_off: set[str] = set()
+        """Switched off by a person, for the day."""
+        self.config_off: set[str] = set()
+        """Switched off by a change of the configuration; a new start reads it anew."""
         self.settlements: dict[tuple[str, str], tuple[int, int]] = {}
         """(underlying, date) -> (official close in paise, when it became known)."""
         self._settling: set[str] = set()

@@ -125,7 +125,7 @@ class ExecutionCore(EngineBase):
             square_off_ts=close_ts - self._square_off_ns,
             is_over=self.at.is_over,
             killed=self.killed,
-            strategy_off=order.strategy_id in self.strategies_off,
+            strategy_off=order.strategy_id in self.strategies_off | self.config_off,
             freeze_quantity=freeze,
             open_or_waiting=self._open_or_waiting() if self.risk.max_open_positions else 0,
             realized_today_paise=self._realized_today() if self.risk.daily_loss_rupees else 0,
@@ -206,6 +206,16 @@ class ExecutionCore(EngineBase):
         self.cancel_entries("kill_switch")
         for position in self.ledger.open_positions():
             self._demand(position, "kill_switch")
+
+    def square_off_now(self) -> None:
+        """A person stops and wants nothing left: what can fill now is closed, all else stays.
+
+        A position without a quote to fill on keeps its exits; the next start watches it again.
+        """
+        self.cancel_entries("square_off")
+        for position in self.ledger.open_positions():
+            if self._fresh_quote(self.book_of(position.tradingsymbol)) is not None:
+                self._demand(position, "square_off")
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""

@@ -13,7 +13,9 @@ from math import gcd
 from operator import itemgetter
 from typing import Any, Final
 
-from daemon.config import ExecutionConfig, RiskConfig
+import msgspec
+
+from daemon.config import ExecutionConfig, LiveChange, RiskConfig
 from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
 from daemon.domain.dates import (
@@ -182,6 +184,15 @@ class PaperEngine:
             self._note_gap(item)
         elif isinstance(item, History):
             self.strategies.warm(item.candles)
+        elif isinstance(item, ConfigChange):
+            self._change(msgspec.json.decode(item.config, type=LiveChange))
+
+    def _change(self, change: LiveChange) -> None:
+        """The configuration has changed, from the next decision on."""
+        if change.risk is not None:
+            self.engine.risk = change.risk
+        for strategy_id, on in change.strategies.items():
+            self._switch(strategy_id, on=on, off_by=self.engine.config_off)
 
     def _note_gap(self, gap: Gap) -> None:
         books = self.books[:-1]
@@ -430,13 +441,20 @@ class PaperEngine:
             self.engine.kill()
         elif command.command == "manual_exit":
             self.engine.exit_order(command.target, "manual_exit")
+        elif command.command == "square_off":
+            self.engine.square_off_now()
         else:
             on = command.command == "strategy_on"
-            self.strategies.set_enabled(command.target, on)
-            if on:
-                self.engine.strategies_off.discard(command.target)
-            else:
-                self.engine.strategies_off.add(command.target)
+            self._switch(command.target, on=on, off_by=self.engine.strategies_off)
+
+    def _switch(self, strategy_id: str, *, on: bool, off_by: set[str]) -> None:
+        """A strategy on or off; the latest word counts, whoever said it."""
+        self.strategies.set_enabled(strategy_id, on)
+        if on:
+            self.engine.strategies_off.discard(strategy_id)
+            self.engine.config_off.discard(strategy_id)
+        else:
+            off_by.add(strategy_id)
 
     def _start_day(self, date: dt.date) -> None:
         """A new date: sessions, square-offs, first boundaries, and the date after it."""
