@@ -28,6 +28,7 @@ from daemon.domain.ledger import Ledger
 from daemon.execution.paper import PaperEngine
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
+from daemon.run_files import ACCOUNTS
 from daemon.series import PriceSampler
 from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import Ending, compact
@@ -38,7 +39,6 @@ from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from strategies.engine import StrategyEngineV2
 
-ACCOUNTS: Final = "accounts"
 RECORDINGS: Final = "recordings"
 _COMMIT_EVENTS: Final = 10_000
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

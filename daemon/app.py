@@ -130,6 +130,9 @@ class App:
         except DaemonError as error:
             self.feed_lost = error
             self._feed_scope.cancel()
+        except Exception as error:
+            self._fault = f"{type(error).__name__}: {error}"
+            raise
 
     async def _feed_all(self) -> None:
         """Publish every input of the feed; the journal's queue is the back-pressure."""

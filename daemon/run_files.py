@@ -9,9 +9,11 @@ from typing import Final
 import msgspec
 
 from daemon.errors import JournalIOError, UsageError
+from daemon.journal.files import DATABASE
 from daemon.journal.store import JournalStore
 from daemon.metrics.writer import replace_file
 
+ACCOUNTS: Final = "accounts"
 CONFIG_FILE: Final = "config.json"
 SUMMARY_FILE: Final = "summary.json"
 SERIES_FILE: Final = "series.json"
@@ -43,16 +45,16 @@ def new_run_directory(out: Path, feed: str, fingerprint: str) -> Path:
 
 
 def newest_runs(out: Path) -> list[Path]:
-    """The runs under `out` that have a journal, the one that began last first."""
-    runs = out / "runs"
-    found = [each for each in runs.iterdir() if JournalStore.exists(each)] if runs.is_dir() else []
-    return sorted(found, key=_began, reverse=True)
+    """The runs and accounts under `out` that have a journal, the newest first."""
+    places = [out / "runs", out / ACCOUNTS]
+    found = [each for place in places if place.is_dir() for each in place.iterdir()]
+    return sorted(filter(JournalStore.exists, found), key=_began, reverse=True)
 
 
 def _began(run: Path) -> tuple[int, str]:
-    """When the run began; files that are written later (a report) do not make it newer."""
+    """When a run began, or an account was last written; a later report makes nothing newer."""
     config = run / CONFIG_FILE
-    return ((config if config.exists() else run).stat().st_mtime_ns, run.name)
+    return ((config if config.exists() else run / DATABASE).stat().st_mtime_ns, run.name)
 
 
 def find_run(text: str, out: Path) -> Path:
@@ -64,12 +66,12 @@ def find_run(text: str, out: Path) -> Path:
         newest = newest_runs(out)
         if newest:
             return newest[0]
-        raise UsageError(f"no run under {out / 'runs'} yet; make one, or say where with --out")
-    for candidate in (Path(text), out / "runs" / text):
+        raise UsageError(f"no run under {out} yet; make one, or say where with --out")
+    for candidate in (Path(text), out / "runs" / text, out / ACCOUNTS / text):
         if candidate.is_dir():
             return candidate
     hint = ", ".join(each.name for each in newest_runs(out)[:5]) or "none yet"
-    raise UsageError(f"run {text!r} not found; the newest under {out / 'runs'}: {hint}")
+    raise UsageError(f"run {text!r} not found; the newest under {out}: {hint}")
 
 
 def write_json(path: Path, value: object) -> None:

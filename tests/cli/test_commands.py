@@ -201,10 +201,10 @@ def test_an_unknown_run_is_64_and_names_what_there_is(
     run = ["--run", "nope"] if command[0] == "journal" else ["nope"]
     done = invoke(*command, *run, "--out", sample.out)
     assert done.code == 64
-    assert f"run 'nope' not found; the newest under {sample.out}/runs: replay-" in done.complaint
+    assert f"run 'nope' not found; the newest under {sample.out}: replay-" in done.complaint
     none = invoke(*command, "--out", tmp_path)
     assert none.code == 64
-    assert f"no run under {tmp_path}/runs yet" in none.complaint
+    assert f"no run under {tmp_path} yet" in none.complaint
 
 
 def test_check_describes_a_good_configuration(tmp_path: Path) -> None:
