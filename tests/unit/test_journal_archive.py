@@ -179,6 +179,31 @@ def test_a_carried_position_keeps_its_whole_story(tmp_path: Path) -> None:
             explain(store, gone)
 
 
+def test_a_reader_goes_on_beside_an_archive(tmp_path: Path) -> None:
+    journal(tmp_path)
+    with JournalStore.open(tmp_path) as reader:
+        positions = reader.query("SELECT * FROM positions")
+        pages = reader.events()
+        first = next(pages)
+        last = archived_before(tmp_path, 2)
+        assert [first, *pages] == EVENTS
+        assert reader.last_seq == len(EVENTS)
+        assert list(reader.events()) == EVENTS[last:]
+        assert reader.query("SELECT * FROM positions") == positions
+        audit(reader)
+
+
+def test_a_ledger_does_not_grow_with_days_that_are_over() -> None:
+    ends = [at for at, event in enumerate(EVENTS, 1) if event.ts == EVENTS[-1].ts - DAY_NS]
+    ends += [len(EVENTS)]
+    ledgers = [folded(EVENTS[:end]) for end in (ends[-2], ends[-1])]
+    for ledger in ledgers:
+        assert list(ledger.orders) == list(ledger.positions) == [EVENTS[0].order_id]
+        assert not ledger.closed
+    grown = len(encode_ledger(ledgers[1])) - len(encode_ledger(ledgers[0]))
+    assert grown < 20, "only numbers became longer"
+
+
 def test_an_archive_is_readable_with_zcat(tmp_path: Path) -> None:
     journal(tmp_path)
     last = archived_before(tmp_path, 2)
