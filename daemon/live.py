@@ -69,9 +69,14 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
     """
     rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
     now = Clock().now_ns()
-    account = Account.open(Path(config.out), config.account, created_ts=now)
+    out = Path(config.out)
+    finder = DayFinder(
+        config, out=out, now=now, session=sessions_of(rules), contracts=rules, data_dir=data_dir
+    )
+    finder.check()
+    account = Account.open(out, config.account, created_ts=now)
     try:
-        return _LiveStart(config, rules, account, now, data_dir).session()
+        return _LiveStart(config, rules, account, now, finder).session()
     except BaseException:
         account.close()
         raise
@@ -81,14 +86,14 @@ class _LiveStart:
     """One start, step by step."""
 
     def __init__(
-        self, config: Config, rules: Rulebook, account: Account, now: int, data_dir: Path | None
+        self, config: Config, rules: Rulebook, account: Account, now: int, finder: DayFinder
     ) -> None:
         self._config = config
         self._rules = rules
         self._account = account
         self._now = now
         self._today = ist_date(now)
-        self._data_dir = data_dir
+        self._finder = finder
 
     def session(self) -> Session:
         """Everything in its order."""
@@ -184,17 +189,12 @@ class _LiveStart:
 
     def _find_day(self, taken: Taken) -> LiveDay:
         """The universe of the day: that of the recording that goes on, or a new one."""
-        finder = DayFinder(
-            self._config,
-            out=Path(self._config.out),
-            now=self._now,
-            session=sessions_of(self._rules),
-            contracts=self._rules,
-            note=lambda text: self._account.note(self._now, "instruments", problem=text),
-            data_dir=self._data_dir,
-        )
         known = taken.instruments if taken.machine is not None else None
-        return finder.find(_held(taken), known)
+        day = self._finder.find(_held(taken), known)
+        for text in self._finder.notes:
+            self._account.note(self._now, "instruments", problem=text)
+            logger.warning("instruments: {}", text)
+        return day
 
     def _begin(self, day: LiveDay, taken: Taken) -> tuple[Machine, InputRecorder]:
         """A new recording, on what the account holds."""

@@ -110,7 +110,6 @@ class DayFinder:
         now: int,
         session: Session,
         contracts: ContractLookup,
-        note: Callable[[str], None],
         data_dir: Path | None = None,
     ) -> None:
         self._config = config
@@ -119,17 +118,21 @@ class DayFinder:
         self._today = ist_date(now)
         self._session = session
         self._contracts = contracts
-        self._note = note
+        self.notes: list[str] = []
+        """What a trader should know of the dumps and the windows."""
         self._data_dir = data_dir
         self._directory = Path(self._kite.instruments_cache or out / "instruments")
         self._read = credentials_reader(self._kite)
+
+    def check(self) -> None:
+        """Whether there is anything to do today, and a login to do it with; asks nobody."""
+        self._check_session()
+        self._check_login()
 
     def find(
         self, held: Sequence[Instrument] = (), known: Sequence[Instrument] | None = None
     ) -> LiveDay:
         """The day with all its instruments."""
-        self._check_session()
-        self._check_login()
         http = self._http()
         universe, watchlist, config = self._universe(http, held, known)
         return LiveDay(config, universe, watchlist, self._read, http, self._session)
@@ -186,7 +189,7 @@ class DayFinder:
             data_dir=self._data_dir,
         )
         for note in selection.notes:
-            self._note(note)
+            self.notes.append(note)
         resolved = resolve_strategies(config, selection.aliases)
         return selection.universe, selection.watchlist(), resolved
 
@@ -203,7 +206,7 @@ class DayFinder:
         try:
             prices = http.ltp(list(keys.values()))
         except FeedError as error:
-            self._note(f"the spots are not known before their first tick: {error}")
+            self.notes.append(f"the spots are not known before their first tick: {error}")
             return {}
         return {
             name: round(prices[key] * PAISE_PER_RUPEE)
@@ -222,7 +225,7 @@ class DayFinder:
     def _dump(self, http: KiteHttp | None, exchange: Exchange) -> Path:
         dump = InstrumentsCache(self._directory, http, dump_date(self._now)).get(exchange)
         if dump.warning:
-            self._note(dump.warning)
+            self.notes.append(dump.warning)
         return dump.path
 
 

@@ -145,13 +145,15 @@ def test_feed_chooses_the_synthetic_market(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [
     ("--config", "configs/live.yaml"), ("--config", SAMPLE, "--feed", "kite"),
 ])  # fmt: skip
-def test_the_live_feed_is_refused_and_leaves_nothing(
-    arguments: tuple[str, ...], tmp_path: Path
+def test_a_live_start_without_a_login_says_so_and_leaves_nothing(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = invoke(*arguments, "--out", tmp_path)
-    assert done.code == 78
-    assert "kite" in done.complaint
-    assert runs_of(tmp_path) == []
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
+    monkeypatch.setattr("feeds.kite.day.DayFinder._check_session", lambda finder: None)
+    done = invoke(*arguments, "--out", tmp_path / "out")
+    assert done.code == 77
+    assert "run_fno_paper login" in done.complaint
+    assert not (tmp_path / "out").exists()
 
 
 def test_version_is_printed(sample: Ran) -> None:
