@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -157,8 +158,8 @@ def _universe(found: list[Instrument]) -> Universe:
         for at, each in enumerate(found)
     ]
     for name in ("tradingsymbol", "instrument_token"):
-        values = [getattr(each, name) for each in complete]
-        twice = sorted({str(value) for value in values if values.count(value) > 1})
+        counts = Counter(getattr(each, name) for each in complete)
+        twice = sorted(str(value) for value, count in counts.items() if count > 1)
         if twice:
             raise ConfigError(
                 f"universe.instruments: {name} {', '.join(twice)}: expected once, found more often"

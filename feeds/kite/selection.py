@@ -75,7 +75,8 @@ def select(
 
     `spots` (paise by underlying) opens the windows; one without a spot opens at its first tick.
     `held` are the instruments of open positions; they have a place even if the dump lost them.
-    `known` is the universe of a recording that goes on: it is taken as it is.
+    `known` is the universe of a recording that goes on: it is taken as it is, and `is_over` should
+    then be of the time when that recording began, so that words mean what they meant then.
     Raises ConfigError for what is unknown, expired, in doubt, or more than Kite sends.
     """
     spots = spots or {}

@@ -1,0 +1,65 @@
+"""Settings of `universe.underlyings` that contradict each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from daemon.config import Config, FeedConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
+from daemon.config_check import check_config
+from daemon.errors import ConfigError
+
+
+def check(*rows: UnderlyingConfig, kind: Any = "kite") -> None:
+    config = Config(feed=FeedConfig(kind=kind), universe=UniverseConfig(underlyings=list(rows)))
+    check_config(config)
+
+
+def test_what_makes_sense_together_is_accepted() -> None:
+    weekly = UnderlyingConfig(name="NIFTY", futures=["current", "far"], options=OptionsConfig())
+    monthly = UnderlyingConfig(name="NIFTY", options=OptionsConfig(expiry="monthly"))
+    check(weekly, monthly, UnderlyingConfig(name="BANKNIFTY"))
+    check()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [UnderlyingConfig(name="A"), UnderlyingConfig(name="A", futures=["next"])],
+            "universe.underlyings[1].name: 'A' with the same options is already underlyings[0]",
+        ),
+        (
+            [UnderlyingConfig(name="A", futures=["next", "far", "next"])],
+            "universe.underlyings[0].futures[2]: 'next' is already futures[0]",
+        ),
+        (
+            [UnderlyingConfig(name="A", index=False, options=OptionsConfig())],
+            "universe.underlyings[0].index: expected true, as the options follow the spot",
+        ),
+        (
+            [UnderlyingConfig(name="A", index=False)],
+            "universe.underlyings[0]: expected index: true, futures or options, none is wanted",
+        ),
+        (
+            [UnderlyingConfig(name="A", options=OptionsConfig(types=()))],
+            "universe.underlyings[0].options.types: expected CE, PE or both, was none",
+        ),
+        (
+            [UnderlyingConfig(name="A", options=OptionsConfig(types=("CE", "CE")))],
+            "universe.underlyings[0].options.types[1]: 'CE' is already types[0]",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_told_with_its_place(
+    rows: list[UnderlyingConfig], said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check(*rows)
+    assert str(caught.value) == said
+
+
+def test_underlyings_are_for_the_live_feed_only() -> None:
+    with pytest.raises(ConfigError, match=r"^universe\.underlyings: are for feed\.kind kite"):
+        check(UnderlyingConfig(name="NIFTY"), kind="synthetic")
