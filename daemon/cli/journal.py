@@ -28,18 +28,9 @@ Out = Annotated[
 ARTIFACTS = Path("artifacts")
 
 
-def find_journal(text: str, out: Path) -> Path:
-    """The directory of an account or a run, the newest run for an empty text.
-
-    Raises UsageError that names the newest runs.
-    """
-    account = out / "accounts" / text
-    return account if text and JournalStore.exists(account) else find_run(text, out)
-
-
 def open_run(run: str, out: Path) -> JournalStore:
     """The journal of an account or a run. Raises UsageError, JournalCorrupt."""
-    return JournalStore.open(find_journal(run, out))
+    return JournalStore.open(find_run(run, out))
 
 
 @journal.command()
@@ -127,7 +118,7 @@ def archive(
             raise UsageError("--runs packs all old runs; leave the name and --before out")
         _archive_runs(out / "runs", now_ts - older_than * DAY_NS)
     elif run:
-        _archive_events(find_journal(run, out), _midnight(before, now_ts), now_ts)
+        _archive_events(find_run(run, out), _midnight(before, now_ts), now_ts)
     else:
         raise UsageError("say whose journal: run_fno_paper journal archive ACCOUNT, or --runs")
 
