@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from operator import index
+from typing import Final
 
 import msgspec
 
 from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_exits, check_intent
+
+
+_NOTHING_SET: Final = ExitOverrides()
 
 
 def as_intents(returned: object) -> list[OrderIntent]:
@@ -64,6 +68,8 @@ def completed(
 def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrides | None:
     """Field by field the first that is set; None if nothing is."""
     check_exits(over)
+    if over is None:
+        return None if under == _NOTHING_SET else under
     names = ExitOverrides.__struct_fields__
     upper = {name: getattr(over, name, None) for name in names}
     both = {name: getattr(under, name) if upper[name] is None else upper[name] for name in names}

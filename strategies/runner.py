@@ -91,8 +91,11 @@ class Runner:
         if self.disabled:
             return []
         try:
-            returned = as_intents(method(shown, self._view))
-            intents = [completed(each, self.config) for each in returned]
+            returned = method(shown, self._view)
+            if returned is None:
+                self._streak = 0
+                return []
+            intents = [completed(each, self.config) for each in as_intents(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
             faults.append(self._fault(error, desk.now))
             return []

@@ -30,8 +30,8 @@ CORE = ("daemon.domain", "daemon.market", "daemon.risk", "daemon.execution")
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
 CORE_STDLIB = {
-    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "functools", "heapq", "itertools",
-    "math", "operator", "typing",
+    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "functools", "heapq",
+    "itertools", "math", "operator", "typing",
 }  # fmt: skip
 OUTER_THIRD_PARTY = {
     "feeds": {"anyio", "httpx", "loguru", "msgspec", "numpy", "picows", "pyarrow"},

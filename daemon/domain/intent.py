@@ -67,6 +67,7 @@ class StrategyLimits(msgspec.Struct, frozen=True):
 
 
 _SIGNALS: Final = tuple(Signal)
+_TEXTS: Final = ("symbol", "strategy_id", "timeframe", "reason", "tag")
 
 
 def check_intent(intent: OrderIntent) -> None:
@@ -75,8 +76,9 @@ def check_intent(intent: OrderIntent) -> None:
     Constructing a struct checks nothing. What is merely refused (a lot size, a level that is not
     a number) is a gate's business; this is what an event could not carry.
     """
-    for name in ("symbol", "strategy_id", "timeframe", "reason", "tag"):
-        _expect(_is_text(getattr(intent, name)), intent, name, "text")
+    for name in _TEXTS:
+        if not _is_text(getattr(intent, name)):
+            _expect(False, intent, name, "text")
     _expect(intent.signal in _SIGNALS, intent, "signal", "BUY, SELL, EXIT or HOLD")
     _expect(intent.product in ("MIS", "NRML"), intent, "product", "MIS or NRML")
     _expect(_is_whole(intent.qty), intent, "qty", "a whole number")

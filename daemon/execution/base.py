@@ -111,6 +111,8 @@ class EngineBase:
         self.settlements: dict[tuple[str, str], tuple[int, int]] = {}
         """(underlying, date) -> (official close in paise, when it became known)."""
         self._settling: set[str] = set()
+        self._intraday: dict[int, Position] = {}
+        """Open positions that are squared off, so that others need not be looked through."""
         self._latency_ns = config.latency_ms * MILLISECOND_NS
         self._reject_after_ns = round(config.reject_after_s * SECOND_NS)
         self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
@@ -304,16 +306,16 @@ class EngineBase:
 
     def position(self, strategy_id: str, symbol: str) -> int:
         """A strategy's signed open quantity of a symbol."""
-        return sum(
-            each.sign * each.quantity
-            for each in self._positions_of(strategy_id)
-            if each.tradingsymbol == symbol
-        )
+        net = 0
+        for each in self._positions_of(strategy_id):
+            if each.tradingsymbol == symbol:
+                net += each.sign * each.quantity
+        return net
 
     def waiting(self, strategy_id: str, symbol: str) -> int:
         """How many of a strategy's entries on a symbol wait for their fill."""
         index = self.universe.index_of(symbol)
-        if index is None:
+        if index is None or not self.books[index].waiting:
             return 0
         orders = self.ledger.orders
         return sum(
@@ -326,7 +328,7 @@ class EngineBase:
         return self.books[index].open_ts
 
     def _positions_of(self, strategy_id: str) -> Iterable[Position]:
-        return (each for each in self.ledger.positions.values() if each.strategy_id == strategy_id)
+        return [each for each in self.ledger.positions.values() if each.strategy_id == strategy_id]
 
 
 def _no_limits(strategy_id: str) -> StrategyLimits | None:

@@ -178,17 +178,22 @@ class ExecutionCore(EngineBase):
         book.mark_entry(order.number, ltp=quote.ltp, input_no=self.at.input_no)
         self._move(order, _S.ACTIVE, "active", levels=levels)
         position = self.ledger.positions[order.order_id]
-        book.net += position.sign * position.quantity
+        self._hold(position, book)
         self._opened(position, book)
+
+    def _hold(self, position: Position, book: Book) -> None:
+        book.net += position.sign * position.quantity
+        if position.product == "MIS":
+            self._intraday[position.number] = position
 
     # exits
 
     def exit_strategy(self, strategy_id: str, symbol: str) -> None:
         """An EXIT intent: cancel the strategy's waiting entries, close its positions."""
         self.cancel_entries("signal_exit", strategy_id=strategy_id, symbol=symbol)
-        for position in self.ledger.open_positions():
-            if position.strategy_id == strategy_id and position.tradingsymbol == symbol:
-                self._demand(position, "signal_exit")
+        own = [each for each in self._positions_of(strategy_id) if each.tradingsymbol == symbol]
+        for position in sorted(own, key=_by_number):
+            self._demand(position, "signal_exit")
 
     def exit_order(self, order_id: str, reason: str) -> None:
         """Cancel one waiting entry or close one position."""
@@ -219,21 +224,24 @@ class ExecutionCore(EngineBase):
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""
-        for order in list(self.ledger.orders.values()):
-            intraday = order.state is _S.SUBMITTED and order.product == "MIS"
-            if intraday and self._index(order.tradingsymbol) in indices:
+        for order in self._waiting_entries():
+            if order.product == "MIS" and self._index(order.tradingsymbol) in indices:
                 self._cancel(order, "square_off")
-        for position in self.ledger.open_positions():
-            if position.product == "MIS" and self._index(position.tradingsymbol) in indices:
+        for position in sorted(self._intraday.values(), key=_by_number):
+            if self._index(position.tradingsymbol) in indices:
                 self._demand(position, "square_off")
 
     def cancel_entries(self, reason: str, *, strategy_id: str = "", symbol: str = "") -> None:
         """Cancel waiting entries, of one strategy and symbol or (both empty) all."""
-        for order in list(self.ledger.orders.values()):
-            if order.state is not _S.SUBMITTED:
-                continue
+        for order in self._waiting_entries():
             if not symbol or (order.strategy_id == strategy_id and order.tradingsymbol == symbol):
                 self._cancel(order, reason)
+
+    def _waiting_entries(self) -> list[Order]:
+        """By number; kept per instrument, so that open positions are not looked through."""
+        orders = self.ledger.orders
+        waiting = (each for book in self.books for each in book.waiting if not each.is_exit)
+        return sorted((orders[each.order_id] for each in waiting), key=_by_number)
 
     def _cancel(self, order: Order, reason: str) -> None:
         self._drop_entry(order)
@@ -293,6 +301,7 @@ class ExecutionCore(EngineBase):
         self._move(order, to, reason, fill=fill, levels=levels, excursion=excursion)
         book.net -= position.sign * quantity
         if closes:
+            self._intraday.pop(position.number, None)
             book.unmark(position.number)
             self._seen_before.pop(position.order_id, None)
             self._settling.discard(position.order_id)
@@ -381,7 +390,7 @@ class ExecutionCore(EngineBase):
 
     def _restore_position(self, position: Position, book: Book) -> None:
         book.mark_entry(position.number, ltp=position.entry_paise, input_no=-1)
-        book.net += position.sign * position.quantity
+        self._hold(position, book)
         pending = position.pending
         if pending is not None and pending.settling:
             self._settling.add(position.order_id)
@@ -398,6 +407,10 @@ class ExecutionCore(EngineBase):
             assert pending is not None
             return pending.seq
         return self.ledger.orders[waiting.order_id].submitted_seq
+
+
+def _by_number(numbered: Order | Position) -> int:
+    return numbered.number
 
 
 def _check_timeframe(order: Order) -> Refusal | None:

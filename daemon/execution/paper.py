@@ -515,7 +515,8 @@ class PaperEngine:
             self.at.is_over = False
 
     def _close_bar(self, book: Book, timeframe: str) -> Candle | None:
-        self.engine.quote_of(book)
+        if self.engine.rows is not None:
+            book.settle(self.engine.rows)
         book.end_segment()
         bar = book.bars[timeframe]
         if bar.high < 0:

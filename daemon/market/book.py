@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from daemon.domain.instrument import Instrument
 from daemon.market.candles import OpenBar
@@ -174,3 +177,23 @@ class Book:
         self.marks.pop(number, None)
         if not self.marks:
             self.extremes.forget()
+
+
+def settle_all(books: Sequence[Book], rows: Rows) -> None:
+    """Every book, whose `row` is set, takes its quote: `settle` by column."""
+    if not books:
+        return
+    at = np.array([book.row for book in books])
+    nothing = [0] * len(books)
+    for book, ts, ltp, bid, ask, walk in zip(
+        books,
+        rows.ts[at].tolist(),
+        rows.ltp[at].tolist(),
+        nothing if rows.bid is None else rows.bid[at].tolist(),
+        nothing if rows.ask is None else rows.ask[at].tolist(),
+        nothing if rows.walk is None else rows.walk[at].tolist(),
+        strict=True,
+    ):
+        book.input_no = rows.input_no(book.row)
+        book.row = -1
+        book.quote_ts, book.ltp, book.bid, book.ask, book.walked = ts, ltp, bid, ask, bool(walk)

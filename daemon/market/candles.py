@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.domain.candle import Candle
-from daemon.domain.money import rupees
+from daemon.domain.money import PAISE_PER_RUPEE
 
 
 class OpenBar:
@@ -79,10 +79,10 @@ class OpenBar:
             timeframe=timeframe,
             ts=self.start,
             end_ts=self.end,
-            open=rupees(self.open),
-            high=rupees(self.high),
-            low=rupees(self.low),
-            close=rupees(self.close),
+            open=self.open / PAISE_PER_RUPEE,
+            high=self.high / PAISE_PER_RUPEE,
+            low=self.low / PAISE_PER_RUPEE,
+            close=self.close / PAISE_PER_RUPEE,
             volume=self.volume,
             bar=self.count,
         )

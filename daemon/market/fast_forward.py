@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from daemon.domain.ticks import Int32s, Int64s
 from daemon.market.agenda import NEVER, Agenda
-from daemon.market.book import WATCH_ALL, Book
+from daemon.market.book import WATCH_ALL, Book, settle_all
 from daemon.market.intake import Rows
 
 Places = npt.NDArray[np.intp]
@@ -95,10 +95,15 @@ class Stretch:
         )
 
     def leave(self, stop: int) -> None:
-        """Everything before the row `stop` has happened, and the books follow."""
+        """Everything before the row `stop` has happened; the books follow, quotes included."""
+        behind: list[Book] = []
         for run in self.runs:
+            book = run.book
+            book.run = None
             run.fold(run.end if stop == self.stop else run.place_of(stop))
-            run.book.run = None
+            if book.row >= 0:
+                behind.append(book)
+        settle_all(behind, self.rows)
 
 
 class Run:

@@ -177,5 +177,5 @@ def _rupees(units: int) -> str:
     """Units as a plain decimal: no exponent, no trailing zeros."""
     if not units:
         return "0"
-    whole, part = divmod(units, _RUPEE)
-    return f"{whole}.{part:018d}".rstrip("0") if part else str(whole)
+    digits = str(units).zfill(_DECIMALS + 1)
+    return f"{digits[:-_DECIMALS]}.{digits[-_DECIMALS:]}".rstrip("0").rstrip(".")
