@@ -18,7 +18,7 @@ from feeds.kite.playlist import MODES, Batch, PacketBlock
 TOKENS_MAX: Final = 3000
 """Instruments on one connection (Kite Connect documentation, websocket)."""
 _WRITE_BUFFER_BYTES: Final = 256 * 1024
-_TOGETHER_BYTES: Final = 64 * 1024
+_TOGETHER_BYTES: Final = 32 * 1024
 """So much is written at once, if it is there: a write costs more than a frame."""
 _NONE: Final = 0
 _QUOTE: Final = 2  # modes are kept as 1 + their place in MODES
