@@ -14,8 +14,9 @@ from daemon.errors import UsageError
 from daemon.report.text import count
 from daemon.rules import load_rulebook
 from daemon.service.signals import watch_signals
+from feeds.kite.delivery import ServerStats
 from feeds.kite.faults import FaultPlan
-from feeds.kite.server import ServerStats, TickerServer
+from feeds.kite.server import TickerServer
 from feeds.replay import Recording
 
 

@@ -10,14 +10,12 @@ import contextlib
 import os
 import urllib.parse
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 import anyio
 import anyio.lowlevel
 import msgspec
-import numpy as np
 from picows import (
     WSUpgradeRequest,
     WSUpgradeResponse,
@@ -25,58 +23,21 @@ from picows import (
     ws_create_server,
 )
 
-from daemon.domain.dates import SECOND_NS, iso_ist
+from daemon.domain.dates import iso_ist
 from daemon.domain.instrument import Universe
-from daemon.domain.ticks import Int64s, Ticks
+from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError, UsageError
-from feeds.kite.encode import encode_frame
-from feeds.kite.faults import Fault, FaultPlan, PendingFaults
-from feeds.kite.playlist import Batch, PacketBlock, Playlist
+from feeds.kite.delivery import Delivery, ServerStats
+from feeds.kite.faults import FaultPlan, PendingFaults
+from feeds.kite.playlist import PacketBlock, Playlist
 from feeds.kite.subscriber import Subscriber
 from feeds.pacing import Pacer, parse_speed
 
 LOOPBACK: Final = "127.0.0.1"
 HEARTBEAT: Final = b"\x00"
-DELAY_NS: Final = 3 * SECOND_NS
 _REQUEST_BYTES_MAX: Final = 1 << 20
 _PACKETS_WITHOUT_PAUSE: Final = 500
 """How many packets are sent before other tasks get a turn."""
-
-
-@dataclass
-class ServerStats:
-    """What was sent, and what faults did to it.
-
-    `packets` counts those of complete frames, a duplicate twice. `destroyed` lists the rows
-    [start, stop) of the recording, numbered from 0, whose packets a fault kept from a client
-    that had asked for them.
-    """
-
-    frames: int = 0
-    packets: int = 0
-    connections: int = 0
-    refused: int = 0
-    """Handshakes answered with 403."""
-    heartbeats: int = 0
-    stalled: int = 0
-    """Clients that were dropped because they read nothing."""
-    duplicated: int = 0
-    delayed: int = 0
-    destroyed_packets: int = 0
-    destroyed: list[tuple[int, int]] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    """Those that happened, as planned."""
-
-    def destroy(self, rows: Int64s) -> None:
-        """Count packets that will never arrive."""
-        if not len(rows):
-            return
-        start, stop = int(rows[0]), int(rows[-1]) + 1
-        self.destroyed_packets += len(rows)
-        if self.destroyed and self.destroyed[-1][1] == start:
-            self.destroyed[-1] = (self.destroyed[-1][0], stop)
-        else:
-            self.destroyed.append((start, stop))
 
 
 class TickerServer:
@@ -126,8 +87,8 @@ class TickerServer:
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._now = loop.time
+        self._now = asyncio.get_running_loop().time
+        self._delivery = Delivery(self.stats, self._faults, self._now, self._stall_s)
         try:
             server = await ws_create_server(
                 self._route, LOOPBACK, self._port,
@@ -234,9 +195,7 @@ class TickerServer:
         except FeedError as error:
             self._lost = error
         for each in list(self._subscribers):
-            await self._release(each)
-            if not await each.drained(self._stall_s):
-                self._drop_stalled(each)
+            await self._delivery.settle(each)
         self._finished.set()
 
     async def _play_blocks(self) -> None:
@@ -277,101 +236,16 @@ class TickerServer:
             batch = each.chosen(block, start, stop)
             if not batch.packets or each.closed:
                 continue
-            if each.silent:
-                self.stats.destroy(batch.row)
-            elif each.held or self._faults.next_at < self.stats.packets + len(batch.packets):
-                await self._send_with_faults(each, batch)
-            else:
-                self._send_frame(each, batch.packets)
+            await self._delivery.send(each, batch)
             if self._speed is not None:
                 each.flush()
             if each.choked:
                 self._flush()
-                if not await each.writable(self._stall_s):
-                    self._drop_stalled(each)
+                await self._delivery.wait_for(each)
 
     def _flush(self) -> None:
         for each in self._subscribers:
             each.flush()
-
-    def _send_frame(self, to: Subscriber, packets: list[bytes]) -> None:
-        to.send_binary(encode_frame(packets), self._now())
-        self.stats.frames += 1
-        self.stats.packets += len(packets)
-
-    def _drop_stalled(self, client: Subscriber) -> None:
-        self.stats.stalled += 1
-        client.abort()
-
-    # faults
-
-    async def _send_with_faults(self, to: Subscriber, batch: Batch) -> None:
-        """A frame in which a fault is at work or due: whole up to it, then what the fault does."""
-        if to.held:
-            late, batch = batch.split(int(np.searchsorted(batch.due, to.held_until)))
-            self._hold(to, late)
-        while batch.packets and self._faults.next_at < self.stats.packets + len(batch.packets):
-            before, batch = batch.split(max(0, int(self._faults.next_at) - self.stats.packets))
-            if before.packets:
-                self._send_frame(to, before.packets)
-            batch = await self._suffer(to, batch)
-        if batch.packets:
-            self._send_frame(to, batch.packets)
-            if to.held:
-                await self._release(to)
-
-    async def _suffer(self, to: Subscriber, batch: Batch) -> Batch:
-        """Let the next fault happen; what is still to be sent after it."""
-        packets, rest = batch.packets, batch.split(len(batch.packets))[1]
-        fault = self._faults.pop()
-        self.stats.faults.append(fault)
-        match fault.kind:
-            case "garbage":
-                to.send_binary(self._faults.garbage(), self._now())
-                return batch
-            case "text":
-                to.send_text(self._faults.garbage_text())
-                return batch
-            case "duplicate":
-                self._send_frame(to, packets)
-                self._send_frame(to, packets)
-                self.stats.duplicated += len(packets)
-            case "delay":
-                to.held_until = int(batch.due[0]) + DELAY_NS
-                late, rest = batch.split(int(np.searchsorted(batch.due, to.held_until)))
-                self._hold(to, late)
-            case "cut":
-                frame = encode_frame(packets)
-                to.send_binary(frame[: len(frame) - len(packets[-1]) // 2], self._now())
-                self.stats.frames += 1
-                self.stats.packets += len(packets) - 1
-                self.stats.destroy(batch.row[-1:])
-            case "half-open":
-                to.half_open()
-                self.stats.destroy(batch.row)
-            case "drop":
-                await to.drained(self._stall_s)
-                to.break_off(encode_frame(packets))
-                self.stats.destroy(batch.row)
-            case "refuse":
-                raise AssertionError("refusals happen at the handshake")
-        return rest
-
-    def _hold(self, client: Subscriber, batch: Batch) -> None:
-        if batch.packets:
-            client.held.append(batch)
-            self.stats.delayed += len(batch.packets)
-
-    async def _release(self, client: Subscriber) -> None:
-        """Send what was held back, late."""
-        held, client.held = client.held, []
-        for each in held:
-            if not client.listening:
-                self.stats.destroy(each.row)
-                continue
-            self._send_frame(client, each.packets)
-            if not await client.writable(self._stall_s):
-                self._drop_stalled(client)
 
 
 def _refusal() -> WSUpgradeResponse:
