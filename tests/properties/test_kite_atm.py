@@ -112,6 +112,10 @@ def test_a_spot_that_swings_around_a_midpoint_within_the_band_changes_nothing(
     assert chain.atm_paise == 21 * step
 
 
+def test_half_way_between_two_strikes_the_lower_is_nearest() -> None:
+    assert [nearest([100, 200, 300], spot) for spot in (150, 151, 250, 251, 300)] == [0, 1, 1, 2, 2]
+
+
 def test_a_jump_over_many_strikes_moves_at_once() -> None:
     step = 50 * RUPEE
     chain = window(list(range(step, 100 * step, step)), 2)
@@ -131,7 +135,8 @@ def test_a_spot_of_zero_is_no_spot() -> None:
 
 def test_a_window_at_the_end_of_the_grid_is_shorter_and_says_so_once() -> None:
     chain = window([each * 100 * RUPEE for each in range(10, 21)], 3)
-    assert (chain.follow(1_500 * RUPEE), chain.notes) == (True, [])
+    for spot in (1_300, 1_500, 1_700):
+        assert (chain.follow(spot * RUPEE), chain.notes) == (True, [])
     chain.follow(1_900 * RUPEE)
     assert chain.notes == [
         "X 2026-11-23: the dump's strikes are 1000 to 2000; at 1900 the window has 3 below and 1 "

@@ -159,6 +159,11 @@ def test_the_spot_is_the_index_or_the_share() -> None:
         "RELIANCE": ("NSE", "RELIANCE"),
     }
     assert contracts.spot("FINNIFTY") is None
+    listing = Listing()
+    listing.add("SENSEX", "EQ", exchange="NSE")
+    index = Contracts([*day_rows(), *listing.rows]).spot("SENSEX")
+    assert index is not None
+    assert index.is_index
 
 
 def test_an_underlying_of_two_exchanges_is_taken_of_nse() -> None:
@@ -202,7 +207,9 @@ def test_weekly_of_an_underlying_with_monthlies_only_is_refused() -> None:
 def test_a_weekly_that_a_holiday_moved_into_the_month_before_is_no_monthly() -> None:
     listing = Listing()
     listing.add_futures("NIFTY", ("2026-11-24", "2026-12-29"), 65)
-    for expiry in ("2026-11-24", "2026-11-30", "2026-12-08", "2026-12-29", "2027-03-30"):
+    for expiry in (
+        "2026-11-24", "2026-11-30", "2026-12-08", "2026-12-29", "2026-12-31", "2027-03-30",
+    ):  # fmt: skip
         listing.add_options("NIFTY", expiry, (25_000,), 65)
     chain = chain_of("NIFTY", Contracts(listing.rows))
     assert monthlies(chain) == {"2026-11-24", "2026-12-29", "2027-03-30"}

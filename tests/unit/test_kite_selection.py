@@ -166,10 +166,12 @@ def test_an_index_that_no_table_knows_can_be_written_out() -> None:
     written = InstrumentConfig(
         tradingsymbol="OURS", instrument_token=256265, segment="INDICES", name="NIFTY"
     )
-    found = chosen(config=UniverseConfig(underlyings=[NIFTY], instruments=[written]), dump=dump)
-    assert found.universe[found.spots["NIFTY"]].tradingsymbol == "OURS"
-    assert found.windows[0].spot_index == found.spots["NIFTY"]
-    assert found.aliases["NIFTY:INDEX"] == "OURS"
+    config = UniverseConfig(underlyings=[NIFTY], instruments=[written])
+    for each in (dump, day_contracts()):
+        found = chosen(config=config, dump=each)
+        assert found.universe[found.spots["NIFTY"]].tradingsymbol == "OURS"
+        assert found.windows[0].spot_index == found.spots["NIFTY"]
+        assert found.aliases["NIFTY:INDEX"] == "OURS"
 
 
 def test_single_symbols_alone_are_a_universe_with_their_spots() -> None:
