@@ -109,6 +109,8 @@ def _filled(column: Column, missing: float) -> npt.NDArray[Any]:
 def _int64(column: Column, absent: int) -> Int64s:
     try:
         filled = pc.fill_null(column, absent) if column.null_count else column
+        if pa.types.is_signed_integer(filled.type):
+            return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
         values = pc.cast(filled, pa.int64())
     except _FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
         listed = column.to_pylist()

@@ -28,6 +28,7 @@ class Instruments:
         self._constant = UNKNOWN_INSTRUMENT if keys.column else keys.constant(universe)
         self._lookup = cache(lambda key: keys.index(key, universe))
         self._table: Int32s = np.empty(0, dtype=np.int32)
+        self._is_identity = False
 
     def __call__(self, batch: Batch) -> Int32s:
         """Null and unknown keys are UNKNOWN_INSTRUMENT."""
@@ -44,9 +45,13 @@ class Instruments:
         more = int(values.max()) + 1 - len(self._table)
         if more > 0:
             self._table = np.append(self._table, np.full(more, _UNASKED, dtype=np.int32))
+            self._is_identity = False
+        if self._is_identity and values.dtype == np.int32:
+            return np.asarray(values, dtype=np.int32)
         found = self._table[values]
         if found.min() == _UNASKED:
             for value in np.unique(values[found == _UNASKED]).tolist():
                 self._table[value] = self._lookup(str(value))
             found = self._table[values]
+            self._is_identity = bool((self._table == np.arange(len(self._table))).all())
         return found

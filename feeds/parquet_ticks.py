@@ -72,7 +72,9 @@ class ParquetTable:
         try:
             with _open(self.path) as file:
                 columns = sorted(set(wanted.values()))
-                for batch in file.iter_batches(self._batch_rows, columns=columns):
+                for batch in file.iter_batches(
+                    self._batch_rows, columns=columns, use_threads=False
+                ):
                     if batch.num_rows:
                         yield Batch(row, {ours: batch[name] for ours, name in wanted.items()})
                     row += batch.num_rows

@@ -93,7 +93,7 @@ class DataQuality:
             self._size += more
             for each in (self._duplicates, self._floods, self._volumes):
                 each.grow(more)
-        groups = Groups(block.instrument)
+        groups = Groups(block.instrument, self._size)
         volume = None if block.volume is None else block.volume[groups.order]
         self._duplicates.observe(block, groups, volume)
         self._floods.observe(block.instrument, keys, groups)
