@@ -24,6 +24,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
 from daemon.errors import DaemonError, FeedError
 from daemon.journal.recovery import recover
+from daemon.journal.snapshots import SNAPSHOT_EVERY
 from daemon.journal.store import Operation
 from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
@@ -61,6 +62,7 @@ class App:
             self.store,
             self.bus.publish_fact,
             before_commit=None if self.inputs is None else self.inputs.flush,
+            snapshot_every=0 if self.inputs is None else SNAPSHOT_EVERY,
         )
         self.metrics = MetricsWriter(
             out / self.parts.config.metrics.path,
@@ -152,11 +154,11 @@ class App:
             self._handled = self.engine.input_no
             self._note_faults()
             now = anyio.current_time()
+            self._note_feed()  # before the gap: first the link was lost, then it was back
             if isinstance(item, Ticks):
                 self._last_tick_real = now
             elif isinstance(item, Gap):
                 self._note_gap(item)
-            self._note_feed()
             is_full = self.inputs is not None and self.inputs.needs_flush
             if events or self._operations or is_full or now - self._last_put >= STATS_EVERY_S:
                 await self._put(events)

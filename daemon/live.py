@@ -6,7 +6,6 @@ before everything that was decided earlier today is back.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -35,6 +34,7 @@ from daemon.rules import Rulebook, load_rulebook
 from daemon.session import Session
 from daemon.warmup import recorded_candles
 from feeds.guard import FeedGuard
+from feeds.kite.backoff import fresh_chance
 from feeds.kite.day import DayFinder, LiveDay
 from feeds.kite.feed import KiteFeed
 from feeds.kite.sockets import TickerSockets
@@ -58,6 +58,8 @@ class Taken(NamedTuple):
     recorder: InputRecorder | None = None
     since: int = 0
     """The time of the last input of today, UTC ns; 0 if there was none."""
+    began: int = 0
+    """When the recording that goes on began, UTC ns."""
     instruments: Sequence[Instrument] = ()
     """Those of the newest recording, for positions that are still open."""
 
@@ -122,6 +124,9 @@ class _LiveStart:
         account, store = self._account, self._account.store
         if store.dropped_unfinished:
             account.note(self._now, "dropped_unfinished", events=store.dropped_unfinished)
+        for text in store.notes:
+            account.note(self._now, "snapshot_passed_over", problem=text)
+            logger.warning("journal: {}", text)
         recordings = account.recordings()
         if not recordings:
             return Taken(ledger=recover(store))
@@ -165,8 +170,9 @@ class _LiveStart:
         same = header.config_fingerprint == fingerprint(self._config)
         if is_today and same and header.program_version == VERSION:
             return Taken(
-                machine=machine, recorder=recorder, since=last_ts, instruments=header.instruments
-            )
+                machine=machine, recorder=recorder, since=last_ts, began=header.created_ts,
+                instruments=header.instruments,
+            )  # fmt: skip
         if not is_today:
             self._end_day(engine, recorder, header.date)
         recorder.close()
@@ -190,7 +196,7 @@ class _LiveStart:
     def _find_day(self, taken: Taken) -> LiveDay:
         """The universe of the day: that of the recording that goes on, or a new one."""
         known = taken.instruments if taken.machine is not None else None
-        day = self._finder.find(_held(taken), known)
+        day = self._finder.find(_held(taken), known, taken.began)
         for text in self._finder.notes:
             self._account.note(self._now, "instruments", problem=text)
             logger.warning("instruments: {}", text)
@@ -275,7 +281,7 @@ class _LiveStart:
                 inbox=inbox,
                 on_state=on_state,
                 config=config,
-                rng=random.Random(),  # noqa: S311 - jitter, so that not all reconnect at once
+                rng=fresh_chance(),
                 now=time.monotonic,
             ),
             now_ns=clock.now_ns,

@@ -122,9 +122,14 @@ def last_marks(series: Series) -> dict[str, int]:
     return {s: ltp for s, ltp in zip(series.symbols, series.ltp[-1], strict=True) if ltp}
 
 
-def equity_of(events: Iterable[TradingEvent], series: Series) -> Sequence[tuple[int, int]]:
-    """Net P&L (paise, open positions at market) at each time of the series."""
-    ledger, points = Ledger(), []
+def equity_of(
+    events: Iterable[TradingEvent], series: Series, ledger: Ledger | None = None
+) -> Sequence[tuple[int, int]]:
+    """Net P&L (paise, open positions at market) at each time of the series.
+
+    `ledger` is the one before the events; it is used up.
+    """
+    ledger, points = ledger or Ledger(), []
     pending = iter(events)
     event = next(pending, None)
     for ts, row in zip(series.ts, series.ltp, strict=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.config import ExecutionConfig
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.recovery import first_ledger
 from daemon.journal.store import JournalStore
 from daemon.metrics.honesty import FillProfile
 from daemon.report.html import write_report
@@ -47,11 +48,12 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
     series = _series(directory)
     with JournalStore.open(directory) as store:
         data = report_data_from_journal(
-            store.events(),
+            store.events(first_ledger(store).seq),
             _facts(directory, store),
             marks=last_marks(series),
             prices=prices_of(series),
-            equity=equity_of(store.events(), series),
+            equity=equity_of(store.events(first_ledger(store).seq), series, first_ledger(store)),
+            ledger=first_ledger(store),
         )
     path = to or directory / REPORT_FILE
     try:

@@ -72,6 +72,7 @@ def _open(config: Config, data_dir: Path | None) -> Session:
 
 def finish(app: App, out: Path) -> RunSummary:
     """Keep the series and the summary beside the journal."""
+    from daemon.journal.recovery import first_ledger
     from daemon.journal.store import JournalStore
 
     series = app.series()
@@ -80,11 +81,12 @@ def finish(app: App, out: Path) -> RunSummary:
     paths.append(str(out / app.parts.config.metrics.path))
     with JournalStore.open(app.directory) as store:
         summary = summarize(
-            store.events(),
+            store.events(first_ledger(store).seq),
             facts_of(app),
             marks=last_marks(series),
-            equity=equity_of(store.events(), series),
+            equity=equity_of(store.events(first_ledger(store).seq), series, first_ledger(store)),
             paths=paths,
+            ledger=first_ledger(store),
         )
     write_json(app.directory / SUMMARY_FILE, summary_dict(summary))
     return summary

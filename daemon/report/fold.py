@@ -19,9 +19,12 @@ _PAISA: Final = Decimal("0.01")
 class RunFold:
     """The ledger of a run and what it forgets: every exit, every fill, the booked curve."""
 
-    def __init__(self, events: Iterable[TradingEvent] = ()) -> None:
-        """Fold `events` from the first of their journal. Raises InvalidTransition."""
-        self.ledger: Final = Ledger()
+    def __init__(self, events: Iterable[TradingEvent] = (), ledger: Ledger | None = None) -> None:
+        """Fold `events` onto the ledger before them (empty unless older ones were archived).
+
+        Raises InvalidTransition.
+        """
+        self.ledger: Final = Ledger() if ledger is None else ledger
         self.exits: Final[list[ExitRow]] = []
         self.markers: Final[list[Marker]] = []
         self.trades: Final[list[Trade]] = []
@@ -29,7 +32,8 @@ class RunFold:
         """Realized P&L less charges after each fill."""
         self.first_ts = 0
         self.last_ts = 0
-        self._entry_charges: dict[str, Decimal] = {}
+        # of a position from before, all that was charged so far: its exits are not known here
+        self._entry_charges = {each.order_id: each.charges for each in self.ledger.open_positions()}
         """Charges of entries that no exit has taken over yet, by order."""
         self._marks: dict[str, int] = {}
         for event in events:

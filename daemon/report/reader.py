@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from daemon.domain.events import TradingEvent
+from daemon.domain.ledger import Ledger
 from daemon.report.fold import RunFold
 from daemon.report.html import ReportData
 from daemon.report.model import Point, RunFacts
@@ -19,13 +20,16 @@ def report_data_from_journal(
     prices: Mapping[str, Sequence[Point]] | None = None,
     equity: Sequence[Point] = (),
     paths: Sequence[str] = (),
+    ledger: Ledger | None = None,
 ) -> ReportData:
-    """Fold `events`, from seq 1 in order, into everything that the page shows.
+    """Fold `events`, in order, into everything that the page shows.
+
+    `ledger` is the one before them, if older ones were archived; it is used up.
 
     `marks` are last prices by tradingsymbol in paise; without them the last point of `prices`
     counts, and without that the last fill. Raises InvalidTransition for a journal that is not one.
     """
-    fold = RunFold(events)
+    fold = RunFold(events, ledger)
     prices = prices or {}
     last = {symbol: points[-1][1] for symbol, points in prices.items() if points}
     summary = summary_of(fold, facts, marks={**last, **(marks or {})}, equity=equity, paths=paths)

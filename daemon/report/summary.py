@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.dates import iso_ist
 from daemon.domain.events import TradingEvent
+from daemon.domain.ledger import Ledger
 from daemon.metrics.honesty import Honesty, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
@@ -54,9 +55,13 @@ def summarize(
     marks: Mapping[str, int],
     equity: Sequence[Point] = (),
     paths: Sequence[str] = (),
+    ledger: Ledger | None = None,
 ) -> RunSummary:
-    """Fold a journal into its summary; `marks` are last prices by tradingsymbol, paise."""
-    return summary_of(RunFold(events), facts, marks=marks, equity=equity, paths=paths)
+    """Fold a journal into its summary; `marks` are last prices by tradingsymbol, paise.
+
+    `ledger` is the one before the events, if older ones were archived; it is used up.
+    """
+    return summary_of(RunFold(events, ledger), facts, marks=marks, equity=equity, paths=paths)
 
 
 def summary_of(

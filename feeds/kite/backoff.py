@@ -37,3 +37,8 @@ class Backoff:
         """The link has proven itself: the next loss starts from the shortest pause."""
         self._limit_s = self._first_s
         self.attempts = 0
+
+
+def fresh_chance() -> random.Random:
+    """Chance that differs from process to process, for pauses; nothing that trades may use it."""
+    return random.Random()  # noqa: S311 - no secret

@@ -26,6 +26,7 @@ from feeds.kite.credentials import (
     read_credentials,
 )
 from feeds.kite.dump import InstrumentsCache, dump_date
+from feeds.kite.expiries import over_at
 from feeds.kite.history import OldCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
 from feeds.kite.selection import exchanges_needed, select, spot_keys
@@ -130,11 +131,17 @@ class DayFinder:
         self._check_login()
 
     def find(
-        self, held: Sequence[Instrument] = (), known: Sequence[Instrument] | None = None
+        self,
+        held: Sequence[Instrument] = (),
+        known: Sequence[Instrument] | None = None,
+        began: int = 0,
     ) -> LiveDay:
-        """The day with all its instruments."""
+        """The day with all its instruments; `began` is when a recording that goes on did.
+
+        `weekly` and `current` mean all day what they meant in the morning.
+        """
         http = self._http()
-        universe, watchlist, config = self._universe(http, held, known)
+        universe, watchlist, config = self._universe(http, held, known, began)
         return LiveDay(config, universe, watchlist, self._read, http, self._session)
 
     def _check_session(self) -> None:
@@ -172,6 +179,7 @@ class DayFinder:
         http: KiteHttp | None,
         held: Sequence[Instrument],
         known: Sequence[Instrument] | None,
+        began: int,
     ) -> tuple[Universe, Watchlist, Config]:
         config, wanted = self._config, self._config.universe
         if not wanted.underlyings and all(map(describes, wanted.instruments)):
@@ -181,7 +189,7 @@ class DayFinder:
         selection = select(
             wanted,
             dump,
-            is_over=self._is_over,
+            is_over=over_at(began or self._now, self._today, self._session),
             spots=self._spots(http, dump),
             held=held,
             known=known,
@@ -213,14 +221,6 @@ class DayFinder:
             for name, key in keys.items()
             if key in prices
         }
-
-    def _is_over(self, instrument: Instrument) -> bool:
-        """Whether a contract trades no more."""
-        if not instrument.expiry or instrument.expiry > self._today.isoformat():
-            return False
-        span = self._session(instrument, self._today)
-        is_today = instrument.expiry == self._today.isoformat()
-        return not is_today or span is None or self._now >= span[1]
 
     def _dump(self, http: KiteHttp | None, exchange: Exchange) -> Path:
         dump = InstrumentsCache(self._directory, http, dump_date(self._now)).get(exchange)
