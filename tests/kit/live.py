@@ -1,0 +1,396 @@
+"""A live session on one machine: a small market, its server, the daemon, and what must hold after.
+
+The market is the beginning of the sample session, traded by a script that is drawn from a seed,
+so that within seconds orders of every kind are open, exited and refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from unittest import mock
+
+import anyio
+import msgspec
+import numpy as np
+import yaml
+
+from daemon.app import App
+from daemon.cli.replay import replay
+from daemon.clock import Clock
+from daemon.config import Config
+from daemon.config_file import load_config
+from daemon.domain.dates import MINUTE_NS, SECOND_NS
+from daemon.domain.events import OrderMoved, TradingEvent
+from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
+from daemon.domain.ticks import Ticks
+from daemon.journal.recovery import fold
+from daemon.journal.store import JournalStore, Operation
+from daemon.live import open_live
+from daemon.main import main as command_line
+from feeds.kite.faults import FaultPlan
+from feeds.kite.server import TickerServer
+from feeds.recording.compact import Ending, compact, open_recording
+from feeds.recording.reader import InputLog
+from tests.kit.cli import verified
+from tests.kit.ticker_client import sample
+
+ROWS: Final = 3_000
+"""Some eight minutes of the sample session."""
+ACCOUNT: Final = "live"
+SPEED: Final = 60
+"""How many times as fast as ours the time of `quick_clock` passes."""
+
+
+class Market(NamedTuple):
+    """Instruments and their ticks in the order of arrival."""
+
+    universe: Universe
+    block: Ticks
+
+    @property
+    def halves(self) -> tuple[Ticks, Ticks]:
+        """The ticks in two blocks."""
+        middle = len(self.block) // 2
+        return self.block.rows(0, middle), self.block.rows(middle, len(self.block))
+
+
+def market(rows: int = ROWS) -> Market:
+    """The beginning of the sample session."""
+    return Market(*sample(rows))
+
+
+def script_of(
+    of: Market, seed: int, *, every_s: float = 5, products: Sequence[str] = ("MIS", "NRML")
+) -> list[dict[str, Any]]:
+    """Intents with stops and targets so near that most are reached, some that are refused."""
+    draw = random.Random(seed)
+    block, lines = of.block, []
+    first, last = int(block.ts[0]), int(block.ts[-1])
+    for ts in range(first + 2 * SECOND_NS, last, round(every_s * SECOND_NS)):
+        index = draw.randrange(1, len(of.universe))
+        each = of.universe[index]
+        seen = block.ltp[(block.instrument == index) & (block.ts <= ts)]
+        if not len(seen):
+            continue
+        ltp, sign = int(seen[-1]) / 100, draw.choice((1, -1))
+        lots = draw.choice((1, 2, 3, 4, 200))
+        risk = max(ltp * draw.uniform(0.0005, 0.01), 0.5)
+        line: dict[str, Any] = {
+            "ts": ts + draw.randrange(SECOND_NS),
+            "symbol": each.tradingsymbol,
+            "signal": "EXIT" if draw.random() < 0.1 else ("BUY" if sign > 0 else "SELL"),
+            "product": draw.choice(list(products)),
+        }
+        if line["signal"] != "EXIT":
+            line["qty"] = lots * each.lot_size
+            line["sl_price"] = round(ltp - sign * risk, 1)
+            line["tp_price"] = round(ltp + sign * risk * draw.uniform(0.5, 3), 1)
+            line["time_stop_bars"] = draw.choice((0, 1, 2, 3))
+        lines.append(line)
+    return lines
+
+
+def write_live_config(
+    place: Path,
+    of: Market,
+    script: Sequence[Mapping[str, Any]],
+    *,
+    port: int,
+    clock: str = "exchange",
+    execution: Mapping[str, Any] | None = None,
+    kite: Mapping[str, Any] | None = None,
+    name: str = "live",
+) -> Path:
+    """A configuration that trades the script on the ticks of a server on this machine."""
+    lines = place / f"{name}.jsonl"
+    lines.write_text("".join(json.dumps(each) + "\n" for each in script))
+    config = {
+        "version": 1,
+        "account": ACCOUNT,
+        "out": str(place),
+        "feed": {"kind": "kite", "kite": {
+            "ticker_url": f"ws://127.0.0.1:{port}", "clock": clock, "history": False,
+            "read_timeout_s": 0.4, "reconnect_max_s": 0.05, **(kite or {}),
+        }},
+        "universe": {"instruments": [_written(each) for each in of.universe]},
+        "execution": {
+            "fill_mode": "bid_ask", "slippage_bps": 5, "candle_grace_ms": 1000,
+            **(execution or {}),
+        },
+        "strategies": {"list": [
+            {"id": "script", "module": "strategies.scripted", "class": "Scripted",
+             "params": {"file": str(lines)}},
+            {"id": "ema", "module": "strategies.ema_trend", "class": "EmaTrend", "timeframe": "1m",
+             "symbols": [of.universe[1].tradingsymbol],
+             "params": {"fast": 2, "slow": 3, "atr": 2, "stop_atr": 1.0, "target_atr": 1.0,
+                        "quantity": of.universe[1].lot_size}},
+        ]},
+        "metrics": {"interval_s": 0.1},
+    }  # fmt: skip
+    path = place / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def _written(each: Any) -> dict[str, Any]:
+    row = {
+        "tradingsymbol": each.tradingsymbol, "instrument_token": each.instrument_token,
+        "exchange": each.exchange, "segment": each.segment, "name": each.name,
+        "instrument_type": each.instrument_type, "tick_size": each.tick_paise / 100,
+        "lot_size": each.lot_size,
+    }  # fmt: skip
+    if each.expiry:
+        row["expiry"] = each.expiry
+    if each.strike_paise:
+        row["strike"] = each.strike_paise / 100
+    return row
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+def server_of(
+    of: Market, port: int, *faults: str, blocks: Iterable[Ticks] | None = None, **named: Any
+) -> TickerServer:
+    """A server that plays the market, or a part of it, a few packets a frame."""
+    settings: dict[str, Any] = {
+        "packets_per_frame": 7, "heartbeat_s": 0.1, "settle_s": 0.05,
+        "faults": FaultPlan.parse(faults),
+    }  # fmt: skip
+    return TickerServer(
+        of.universe, [of.block] if blocks is None else blocks, port=port, **(settings | named)
+    )
+
+
+# the daemon in this process
+
+
+@contextlib.asynccontextmanager
+async def trading(config: Config | Path, *, reason: str = "test") -> AsyncIterator[App]:
+    """The live daemon, running; stopped in order at the end."""
+    loaded = load_config(config) if isinstance(config, Path) else config
+    app = App(open_live(loaded), out=Path(loaded.out))
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(app.run)
+            yield app
+            app.stop(reason)
+
+
+async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Let everything else run until something is so that nobody tells us."""
+    with anyio.fail_after(within_s):
+        while not is_so():
+            await anyio.lowlevel.checkpoint()
+
+
+def took_all(app: App, server: TickerServer, before: int = 0) -> Callable[[], bool]:
+    """Whether every packet that the server sent has come to the engine, or was counted."""
+
+    def is_so() -> bool:
+        return app.engine.intake.rows - before == server.stats.packets
+
+    return is_so
+
+
+async def trade_all(config: Path, server: TickerServer) -> App:
+    """The whole recording of a server that is running, traded by a daemon in this process."""
+    async with trading(config) as app:
+        before = app.engine.intake.rows
+        await server.finished()
+        await until(took_all(app, server, before))
+    return app
+
+
+def run(work: Callable[..., Any], *arguments: Any) -> Any:
+    """On the loop that the daemon uses."""
+    return anyio.run(work, *arguments, backend_options={"use_uvloop": True})
+
+
+def quick_clock(start_ns: int, speed: float = SPEED) -> type[Clock]:
+    """The daemon's clock, begun at another time of another day and faster; all of it is one."""
+    origin = time.monotonic_ns()
+
+    def passed() -> int:
+        return start_ns + round((time.monotonic_ns() - origin) * speed)
+
+    class QuickClock(Clock):
+        def __init__(self, not_before: int = 0) -> None:
+            super().__init__()
+            self._ahead = max(0, not_before - passed())
+
+        def now_ns(self) -> int:
+            return passed() + self._ahead
+
+        @staticmethod
+        def wall_ns() -> int:
+            return passed()
+
+    return QuickClock
+
+
+class Hand:
+    """A clock that a test moves; `clock` takes the place of the daemon's."""
+
+    def __init__(self, start_ns: int) -> None:
+        self.now_ns = start_ns
+
+    def clock(self, not_before: int = 0) -> Clock:
+        hand = self
+        hand.now_ns = max(hand.now_ns, not_before)
+
+        class Moved(Clock):
+            def now_ns(self) -> int:
+                return hand.now_ns
+
+            @staticmethod
+            def wall_ns() -> int:
+                return hand.now_ns
+
+        return Moved()
+
+    def playing(self, block: Ticks, rows: int = 20) -> Iterator[Ticks]:
+        """The block in pieces; the clock shows the time of each when it is played."""
+        for start in range(0, len(block), rows):
+            piece = block.rows(start, start + rows)
+            self.now_ns = max(self.now_ns, int(piece.ts[-1]))
+            yield piece
+
+    async def move(self, app: App, to_ns: int, step_ns: int = 10 * SECOND_NS) -> None:
+        """Let time pass, with nobody but the clock to tell the engine."""
+        while self.now_ns < to_ns and not getattr(app.feed, "is_over", False):
+            self.now_ns = min(self.now_ns + step_ns, to_ns)
+            await until(
+                lambda: app.engine.at.now >= self.now_ns or getattr(app.feed, "is_over", False)
+            )
+
+
+def main_at(start_ns: int, speed: float, *arguments: str) -> None:
+    """The command line on such a clock, for a process of its own."""
+    sys.argv = ["run_fno_paper", *arguments]
+    with mock.patch("daemon.live.Clock", quick_clock(start_ns, speed)):
+        command_line()
+
+
+def program_at(start_ns: int, speed: float = SPEED) -> str:
+    """What `spawn` is to run for `main_at`."""
+    return (
+        "import sys; from tests.kit.live import main_at; "
+        f"main_at({start_ns}, {speed}, *sys.argv[1:])"
+    )
+
+
+# what must hold afterwards
+
+
+class Outcome(NamedTuple):
+    """The account after everything was held against everything else."""
+
+    directory: Path
+    events: list[TradingEvent]
+    operations: list[Operation]
+    ledger: Ledger
+
+    @property
+    def moves(self) -> list[OrderMoved]:
+        """The events that moved an order."""
+        return [each for each in self.events if isinstance(each, OrderMoved)]
+
+    @property
+    def exits(self) -> list[OrderMoved]:
+        """The events that let quantity out."""
+        entries = ("SUBMITTED",)
+        return [e for e in self.moves if e.fill is not None and e.from_state not in entries]
+
+    def kinds(self, kind: str) -> list[Mapping[str, Any]]:
+        """The details of one kind of operational event."""
+        return [each.detail for each in self.operations if each.kind == kind]
+
+
+def proven(place: Path, app: App | None = None) -> Outcome:
+    """What an account's files say, once they have proved to agree.
+
+    The journal verifies; its fold is the ledger of the live engine; every recording replayed,
+    as it lies there and as Parquet, gives the live journal event for event.
+    """
+    directory = place / "accounts" / ACCOUNT
+    verified(directory)
+    with JournalStore.open(directory) as store:
+        events, operations = list(store.events()), list(store.operations())
+        ledger = fold(store)
+    if app is not None:
+        assert same_ledger(app.engine.ledger, ledger)
+    recordings = sorted((directory / "recordings").iterdir())
+    assert recordings
+    for each in recordings:
+        replays_equal(each, place / "replays")
+    with tempfile.TemporaryDirectory() as elsewhere:
+        packed = Path(elsewhere) / ACCOUNT
+        shutil.copytree(directory, packed)
+        for each in sorted((packed / "recordings").glob("*.inputs")):
+            compacted = compact(InputLog(each), Ending(seq=0, input_no=0))
+            replays_equal(compacted, place / "replays")
+    return Outcome(directory, events, operations, ledger)
+
+
+def replays_equal(recording: Path, out: Path) -> None:
+    """Replay a recording as `run_fno_paper replay` does; its journal must be the live one's."""
+    verdict = replay(recording, out).verdict
+    assert verdict.startswith("equal to the live journal"), (recording.name, verdict)
+
+
+def same_ledger(one: Ledger, other: Ledger) -> bool:
+    """Whether two ledgers are the same byte for byte."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    return encode(one) == encode(other)
+
+
+def recorded(directory: Path) -> Iterator[Any]:
+    """All recorded inputs of an account, oldest first."""
+    for each in sorted((directory / "recordings").iterdir()):
+        yield from open_recording(each).inputs()
+
+
+def numbered(directory: Path) -> dict[int, Any]:
+    """Recorded inputs by their number, those that are no ticks."""
+    found, number = {}, 0
+    for item in recorded(directory):
+        number += len(item) if isinstance(item, Ticks) else 1
+        if not isinstance(item, Ticks):
+            found[number] = item
+    return found
+
+
+def recorded_rows(directory: Path) -> int:
+    """How many ticks an account has recorded."""
+    return sum(len(each) for each in recorded(directory) if isinstance(each, Ticks))
+
+
+def shifted(block: Ticks, by_ns: int) -> Ticks:
+    """The same ticks at another time."""
+    columns = {name: getattr(block, name) for name in Ticks.__slots__}
+    columns["ts"] = block.ts + by_ns
+    if block.exchange_ts is not None:
+        columns["exchange_ts"] = np.where(block.exchange_ts > 0, block.exchange_ts + by_ns, 0)
+    return Ticks(**columns)
+
+
+def minutes(count: float) -> int:
+    """Nanoseconds."""
+    return round(count * MINUTE_NS)
