@@ -1,27 +1,89 @@
-"""SIGINT, SIGTERM and a lost terminal (SIGHUP) ask for a clean end."""
+"""SIGINT, SIGTERM and SIGHUP, from the process's start to its end, without a gap.
+
+A signal with Python's own handling kills wherever the process is: in a commit, in a summary that
+is half written. So a run holds them first, watches them while it runs, and holds them again.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any
 
 import anyio
 from anyio.abc import TaskStatus
 
 
+class Held:
+    """A handler that only remembers; what it remembers is taken by `watch_signals`."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        """The handler of the signal module."""
+        self._numbers.append(number)
+
+    def take(self) -> list[int]:
+        """What came since the last call, in order."""
+        taken, self._numbers = self._numbers, []
+        return taken
+
+
+def hold_signals() -> Held:
+    """From now on a signal waits for `watch_signals`; after that it does nothing."""
+    held = Held()
+    for number in _wanted():
+        signal.signal(number, held)
+    return held
+
+
 async def watch_signals(
     on_stop: Callable[[str], None],
+    on_reload: Callable[[], Coroutine[Any, Any, object]] | None = None,
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Call `on_stop` with the signal's name each time one comes, until cancelled.
 
-    A SIGHUP that the starter ignores, as nohup does, stays ignored.
+    With `on_reload` SIGHUP calls that instead; without it a lost terminal is a stop too. A SIGHUP
+    that the starter ignores, as nohup does, stays ignored. What was held before comes first.
     """
+    loop = asyncio.get_running_loop()
+    arrived: list[int] = []
+    more = anyio.Event()
+
+    def tell() -> None:
+        more.set()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        arrived.append(number)
+        loop.call_soon_threadsafe(tell)
+
+    before = {number: signal.signal(number, handle) for number in _wanted()}
+    try:
+        held = {each for each in before.values() if isinstance(each, Held)}
+        arrived[:0] = [number for each in held for number in each.take()]
+        async with anyio.create_task_group() as tasks:
+            task_status.started()
+            while True:
+                while arrived:
+                    number = arrived.pop(0)
+                    if number == signal.SIGHUP and on_reload is not None:
+                        tasks.start_soon(on_reload)
+                    else:
+                        on_stop(signal.Signals(number).name)
+                await more.wait()
+                more = anyio.Event()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wanted() -> list[signal.Signals]:
     wanted = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         wanted.append(signal.SIGHUP)
-    with anyio.open_signal_receiver(*wanted) as signals:
-        task_status.started()
-        async for number in signals:
-            on_stop(signal.Signals(number).name)
+    return wanted

@@ -1,0 +1,193 @@
+"""The control socket: a person's commands reach the running daemon, from this machine only.
+
+`control.sock` in the account's directory, for its owner alone: one line of JSON in, one line out.
+Whoever else connects is refused by the kernel (mode 0600) and, if root put it there, by name.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import anyio
+import msgspec
+from anyio.abc import SocketAttribute, SocketStream, TaskStatus
+from loguru import logger
+
+from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
+
+SOCKET_FILE: Final = "control.sock"
+LINE_MAX: Final = 1024
+REPLY_MAX: Final = 65_536
+READ_WITHIN_S: Final = 2.0
+ANSWER_WITHIN_S: Final = 15.0
+CLIENTS_MAX: Final = 4
+_CREDENTIALS: Final = struct.Struct("3i")
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person asks for; `target` is an order or strategy id where the command has one."""
+
+    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off", "reload"]
+    target: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of it: the line to show."""
+
+    accepted: bool
+    text: str
+
+
+class Refused(DaemonError):
+    """The daemon did not take the command; nothing was changed."""
+
+    exit_code = ExitCode.USAGE
+
+
+Obey = Callable[[Request], Awaitable[Reply]]
+
+
+async def serve_control(
+    directory: Path, obey: Obey, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    """Answer on `directory`/control.sock until cancelled; the account must be locked.
+
+    Raises JournalIOError if the socket cannot be made.
+    """
+    busy = 0
+
+    async def attend(client: SocketStream) -> None:
+        nonlocal busy
+        busy += 1
+        try:
+            async with client:
+                if busy > CLIENTS_MAX:
+                    await _say(client, Reply(False, "too many are connected; try again"))
+                else:
+                    await _answer(client, obey)
+        except (OSError, anyio.BrokenResourceError):
+            logger.debug("control: a client went away before its answer")
+        finally:
+            busy -= 1
+
+    path = directory / SOCKET_FILE
+    try:
+        async with _reachable(directory) as short:
+            _remove_stale(path)
+            listener = await anyio.create_unix_listener(short / SOCKET_FILE, mode=0o600)
+    except OSError as error:
+        raise JournalIOError(f"{path}: cannot listen for commands: {error.strerror}") from error
+    try:
+        async with listener:
+            task_status.started()
+            await listener.serve(attend)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _answer(client: SocketStream, obey: Obey) -> None:
+    """One request, one reply. Garbage is refused and named, never obeyed in part."""
+    if not _is_owner(client):
+        await _say(client, Reply(False, "only the daemon's own user may command it"))
+        return
+    line = await _line(client)
+    try:
+        request = msgspec.json.decode(line, type=Request)
+    except (msgspec.DecodeError, RecursionError) as error:
+        await _say(client, Reply(False, f"not a command: {error}"))
+        return
+    await _say(client, await obey(request))
+
+
+async def _line(client: SocketStream) -> bytes:
+    """The line, without its end; what came until the limit, the end or the deadline."""
+    data = b""
+    with anyio.move_on_after(READ_WITHIN_S):
+        while b"\n" not in data and len(data) <= LINE_MAX:
+            try:
+                data += await client.receive(LINE_MAX)
+            except anyio.EndOfStream:
+                break
+    line, end, _ = data.partition(b"\n")
+    return line if end and len(line) <= LINE_MAX else b""
+
+
+async def _say(client: SocketStream, reply: Reply) -> None:
+    with anyio.move_on_after(READ_WITHIN_S):
+        await client.send(msgspec.json.encode(reply) + b"\n")
+
+
+def _is_owner(client: SocketStream) -> bool:
+    raw = client.extra_attributes[SocketAttribute.raw_socket]()
+    data = raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, user, _ = _CREDENTIALS.unpack(data)
+    return user in (os.geteuid(), 0)
+
+
+def _remove_stale(path: Path) -> None:
+    """What a killed daemon left; anything but a socket stays and is an error."""
+    try:
+        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    if not is_socket:
+        raise FileExistsError(17, "something that is no socket has its name")
+    path.unlink()
+
+
+@asynccontextmanager
+async def _reachable(directory: Path) -> AsyncIterator[Path]:
+    """A short name of the directory: a socket's address holds 107 bytes."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield Path(f"/proc/self/fd/{handle}")
+    finally:
+        os.close(handle)
+
+
+def send_command(directory: Path, request: Request) -> str:
+    """Ask the daemon that runs this account; the line to show.
+
+    Raises UsageError if none runs, Refused if it did not take the command.
+    """
+    path = directory / SOCKET_FILE
+    nobody = UsageError(f"{path}: no daemon runs this account (or it is stopping)")
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise nobody from error
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(ANSWER_WITHIN_S)
+            client.connect(f"/proc/self/fd/{handle}/{SOCKET_FILE}")
+            client.sendall(msgspec.json.encode(request) + b"\n")
+            data = b""
+            while b"\n" not in data and len(data) <= REPLY_MAX and (more := client.recv(REPLY_MAX)):
+                data += more
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise nobody from error
+    except OSError as error:
+        raise Refused(
+            f"{path}: no answer ({error.strerror or error}); whether the command was taken is in "
+            "`journal operations`"
+        ) from error
+    finally:
+        os.close(handle)
+    return _read_reply(path, data)
+
+
+def _read_reply(path: Path, data: bytes) -> str:
+    try:
+        reply = msgspec.json.decode(data, type=Reply)
+    except msgspec.DecodeError as error:
+        raise Refused(f"{path}: the answer is broken: {error}") from error
+    if not reply.accepted:
+        raise Refused(reply.text)
+    return reply.text

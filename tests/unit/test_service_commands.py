@@ -1,0 +1,225 @@
+"""What people ask of a running daemon takes its turn, or is refused and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from msgspec.structs import replace
+
+from daemon.config import Config, ExecutionConfig, LogConfig, RiskConfig
+from daemon.domain.inputs import Command, ConfigChange
+from daemon.errors import ConfigError
+from daemon.service.asked import WAITING_MAX, Asked, AskedInputs, NotTaken
+from daemon.service.commands import Commands
+from daemon.service.control import Reply, Request
+from tests.kit.market import CALL, PUT, Market
+
+NOW = 1_795_000_000_000_000_000
+
+
+class Desk:
+    """Commands before an engine that takes what they ask for, at once."""
+
+    def __init__(self) -> None:
+        self.market = Market()
+        self.market.tick(100)
+        self.asked = AskedInputs()
+        self.file: Config | Exception = Config()
+        self.taken: list[Asked] = []
+        self.notes: list[tuple[str, dict[str, Any]]] = []
+        self.levels: list[str] = []
+        self.commands = Commands(
+            self.asked,
+            config=Config(),
+            read_again=self.read,
+            ledger=lambda: self.market.engine.ledger,
+            strategies={"ema"},
+            note=lambda kind, detail: self.notes.append((kind, detail)),
+            set_level=lambda config: self.levels.append(config.log.level),
+        )
+
+    def read(self) -> Config:
+        if isinstance(self.file, Exception):
+            raise self.file
+        return self.file
+
+    async def publish(self, item: Asked) -> int:
+        self.taken.append(item)
+        return len(self.taken)
+
+    async def obey(self, command: Any, target: str = "") -> Reply:
+        return await self.during(lambda: self.commands.obey(Request(command, target)))
+
+    async def during(self, what: Callable[[], Any]) -> Reply:
+        """Ask, while the feed gives inputs."""
+        replies: list[Reply] = []
+
+        async def ask() -> None:
+            replies.append(await what())
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask)
+                while not replies:
+                    await anyio.lowlevel.checkpoint()
+                    await self.asked.let_in(NOW, self.publish)
+        return replies[0]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_a_command_becomes_an_input_at_the_engines_time(desk: Desk) -> None:
+    reply = await desk.obey("kill_switch")
+    assert reply.accepted
+    assert "accepted as input 1" in reply.text
+    assert desk.taken == [Command(ts=NOW, command="kill_switch")]
+    assert desk.notes == [("command", {"command": "kill_switch", "target": "", "input_no": 1})]
+
+
+async def test_positions_entries_and_strategies_are_known_by_their_ids(desk: Desk) -> None:
+    desk.market.signal("BUY", 25)
+    desk.market.signal("BUY", 25, symbol=PUT)
+    opened, waiting = (each.order_id for each in desk.market.engine.ledger.orders.values())
+    assert (await desk.obey("manual_exit", opened)).accepted
+    assert (await desk.obey("manual_exit", waiting)).accepted
+    assert (await desk.obey("strategy_off", "ema")).accepted
+    assert (await desk.obey("strategy_on", "ema")).accepted
+    assert [each.target for each in desk.taken if isinstance(each, Command)] == [
+        opened, waiting, "ema", "ema",
+    ]  # fmt: skip
+    assert desk.market.position.tradingsymbol == CALL
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "text"),
+    [
+        ("manual_exit", "", "no open position and no waiting entry ''"),
+        ("manual_exit", "V3-9", "no open position and no waiting entry 'V3-9'"),
+        ("strategy_off", "rsi", "no strategy 'rsi' was loaded"),
+        ("strategy_on", "", "no strategy '' was loaded"),
+        ("kill_switch", "ema", "kill_switch has no target, was 'ema'"),
+        ("reload", "ema", "reload has no target, was 'ema'"),
+    ],
+)
+async def test_what_cannot_mean_anything_never_becomes_an_input(
+    desk: Desk, command: str, target: str, text: str
+) -> None:
+    reply = await desk.obey(command, target)
+    assert not reply.accepted
+    assert text in reply.text
+    assert (desk.taken, desk.notes) == ([], [])
+
+
+# reload
+
+
+async def test_a_reload_is_an_input_and_then_the_configuration_in_force(desk: Desk) -> None:
+    desk.file = replace(
+        Config(), risk=RiskConfig(max_open_positions=3), log=LogConfig(level="DEBUG")
+    )
+    reply = await desk.during(desk.commands.reload)
+    assert reply.accepted
+    [change] = desk.taken
+    assert isinstance(change, ConfigChange)
+    assert desk.levels == ["DEBUG"]
+    assert desk.commands.config is desk.file
+    assert [kind for kind, _ in desk.notes] == ["config_change"]
+    again = await desk.during(desk.commands.reload)
+    assert again == Reply(True, "the configuration is as before")
+    assert len(desk.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (ConfigError("c.yaml:3: risk.x: unknown key"), "c.yaml:3: risk.x: unknown key; nothing"),
+        (
+            replace(Config(), execution=ExecutionConfig(fill_mode="ltp"), risk=RiskConfig(
+                max_open_positions=3
+            )),
+            'was "mid", is now "ltp"; that takes a restart; nothing was changed',
+        ),
+    ],
+)  # fmt: skip
+async def test_a_reload_is_all_or_nothing(desk: Desk, file: Config | Exception, text: str) -> None:
+    desk.file = file
+    reply = await desk.during(desk.commands.reload)
+    assert not reply.accepted
+    assert text in reply.text
+    assert (desk.taken, desk.levels, desk.notes) == ([], [], [])
+    assert desk.commands.config == Config()
+
+
+# turns
+
+
+def kill(ts: int) -> Command:
+    return Command(ts=ts, command="kill_switch")
+
+
+async def test_without_an_input_of_the_feed_the_command_is_withdrawn(desk: Desk) -> None:
+    with pytest.raises(NotTaken, match="given no input"):
+        await desk.asked.ask(kill, patience_s=0)
+    await desk.asked.let_in(NOW, desk.publish)
+    assert desk.taken == []
+
+
+async def test_who_waits_is_told_when_the_daemon_stops(desk: Desk) -> None:
+    faults: list[NotTaken] = []
+
+    async def ask() -> None:
+        with pytest.raises(NotTaken) as raised:
+            await desk.asked.ask(kill)
+        faults.append(raised.value)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        desk.asked.close()
+    with pytest.raises(NotTaken, match="stopping"):
+        await desk.asked.ask(kill)
+    assert "stopping" in str(faults[0])
+
+
+async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
+    numbers: list[int] = []
+
+    async def ask(at: int) -> None:
+        number = await desk.asked.ask(
+            lambda ts: Command(ts=ts, command="strategy_on", target=str(at))
+        )
+        numbers.append(number)
+
+    async with anyio.create_task_group() as tasks:
+        for at in range(WAITING_MAX):
+            tasks.start_soon(ask, at)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(NotTaken, match="others wait already"):
+            await desk.asked.ask(kill)
+        await desk.asked.let_in(NOW, desk.publish)
+    assert sorted(numbers) == list(range(1, WAITING_MAX + 1))
+    assert [each.target for each in desk.taken if isinstance(each, Command)] == [
+        str(at) for at in range(WAITING_MAX)
+    ]
+
+
+async def test_a_fault_while_it_is_handled_leaves_nobody_waiting(desk: Desk) -> None:
+    async def broken(_: Asked) -> int:
+        raise ZeroDivisionError
+
+    async def ask() -> None:
+        with pytest.raises(NotTaken):
+            await desk.asked.ask(kill)
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(ZeroDivisionError):
+                await desk.asked.let_in(NOW, broken)
