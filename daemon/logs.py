@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -9,28 +10,37 @@ from loguru import logger
 
 from daemon.config import LogConfig
 from daemon.errors import ConfigError
+from daemon.log_repeats import Repeats, is_shown
 
 if TYPE_CHECKING:
     from loguru import Record
 
 _TRACEBACK: Final = "traceback"
 _REST: Final = "_rest"
+_MEGABYTE: Final = 1_000_000
 _APART: Final = (_TRACEBACK, _REST)
 
 
-def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
-    """Send log lines to stderr, and to a file if one is configured.
+def start_logging(config: LogConfig, *, quiet: bool = False, account: str = "") -> None:
+    """Send log lines to stderr, and to a file if one is configured; called again it starts anew.
 
-    `quiet` leaves the terminal to the progress bar: only warnings are written there. Variables
-    are never printed with a traceback (`diagnose`), they could hold a secret. Raises ConfigError
-    if the file cannot be written.
+    `quiet` leaves the terminal to the progress bar: only warnings are written there. `account` is
+    bound to every line. Variables are never printed with a traceback (`diagnose`), they could
+    hold a secret. Raises ConfigError if the file cannot be written.
     """
     logger.remove()
+    logger.configure(extra={"account": account} if account else {}, patcher=Repeats())
     as_json = config.format == "json"
     form = "{message}" if as_json else _text
     level = "WARNING" if quiet else config.level
     logger.add(
-        _to_stderr, level=level, format=form, serialize=as_json, diagnose=False, backtrace=False
+        _to_stderr,
+        level=level,
+        format=form,
+        filter=is_shown,
+        serialize=as_json,
+        diagnose=False,
+        backtrace=False,
     )
     if not config.file:
         return
@@ -39,9 +49,11 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
             config.file,
             level=config.level,
             format=form,
+            filter=is_shown,
             serialize=as_json,
-            rotation="50 MB",
-            retention=10,
+            rotation=config.rotation_mb * _MEGABYTE,
+            retention=config.retention_files,
+            opener=_private,
             diagnose=False,
             backtrace=False,
         )
@@ -49,6 +61,11 @@ def start_logging(config: LogConfig, *, quiet: bool = False) -> None:
         raise ConfigError(
             f"log.file: {config.file}: cannot be written: {error.strerror}"
         ) from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Opened for the daemon's own user alone."""
+    return os.open(path, flags, 0o600)
 
 
 def _text(record: Record) -> str:

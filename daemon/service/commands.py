@@ -11,7 +11,7 @@ from loguru import logger
 from daemon.config import Config
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.domain.ledger import Ledger
-from daemon.errors import DaemonError
+from daemon.errors import ConfigError, DaemonError
 from daemon.reload import change_text, changes, encode_change
 from daemon.service.asked import AskedInputs, NotTaken
 from daemon.service.control import Reply, Request
@@ -89,11 +89,15 @@ class Commands:
         except NotTaken as error:
             return Reply(False, str(error))
         self.config = new
-        if found.change.log_level is not None:
-            self._set_level(new)
         changed = change_text(found.change)
         self._note("config_change", {"changed": changed, "input_no": number})
-        return Reply(True, f"{changed}; accepted as input {number}")
+        said = f"{changed}; accepted as input {number}"
+        if found.change.log_level is not None:
+            try:
+                self._set_level(new)
+            except ConfigError as error:  # the file cannot be opened again; trading goes on
+                said += f"; {error}"
+        return Reply(True, said)
 
     def _problem(self, request: Request) -> str:
         target = request.target
