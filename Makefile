@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
@@ -45,7 +46,15 @@ check: $(READY) #-- Lint and check types.
 	$(BIN)/mypy
 
 bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH)
+
+bench-peers: $(READY) $(PEERS)/.ready #-- Measure W1 beside two other engines (installs them into a venv of their own).
+	$(BIN)/python -m tests.bench.peers --python $(PEERS)/bin/python
+
+$(PEERS)/.ready: tests/bench/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
+	@touch $(PEERS)/.ready
 
 clean: #-- Remove the virtual environment and the caches (never a run's files).
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build ./*.egg-info

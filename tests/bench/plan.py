@@ -1,0 +1,210 @@
+"""Which cases make which rows of the table."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.bench.table import Row, of_others
+from tests.bench.w1_data import write_w1
+
+POSITIONS = (1, 10, 100, 1_000, 10_000, 100_000)
+INSTRUMENTS = (1, 10, 100, 1_000)
+LONG_TICKS = 50_000_000
+SMALL_TICKS = 1_000_000
+JOURNAL_EVENTS = 100_000
+SAMPLE = "configs/sample.yaml"
+
+
+class Runs(NamedTuple):
+    """All runs of one case, each in a process of its own."""
+
+    results: list[dict[str, Any]]
+    walls: list[float]
+    """Seconds of the whole process, interpreter and imports included."""
+
+    def median(self, name: str = "seconds", per: str = "") -> float:
+        """The median of a figure, or of its quotient with another."""
+        return statistics.median(float(r[name]) / (r[per] if per else 1) for r in self.results)
+
+    def rate(self) -> float:
+        """Median ticks per second."""
+        return 1 / self.median("seconds", "ticks")
+
+    def peak(self) -> float:
+        """The highest peak, MB."""
+        return max(float(each["peak_mb"]) for each in self.results)
+
+    def slowest(self) -> str:
+        """The slowest run's rate, for the reader's sense of the noise."""
+        return f"slowest {min(r['ticks'] / r['seconds'] for r in self.results):,.0f}"
+
+
+class Bench:
+    """Runs cases. `runs` is how often each; `place` is where files may be made."""
+
+    def __init__(self, place: Path, runs: int, ticks: int, *, long: bool) -> None:
+        self.place = place
+        self.runs = runs
+        self.ticks = ticks
+        self.long = long
+        self._files: dict[tuple[int, int], str] = {}
+
+    def case(self, *arguments: object, runs: int = 0) -> Runs:
+        """Run one case several times."""
+        command = [sys.executable, "-m", "tests.bench.cases", *map(str, arguments)]
+        results, walls = [], []
+        for _ in range(runs or self.runs):
+            start = time.perf_counter()
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            walls.append(time.perf_counter() - start)
+            if done.returncode:
+                raise SystemExit(f"{' '.join(map(str, arguments))}:\n{done.stderr}")
+            results.append(json.loads(done.stdout.splitlines()[-1]))
+        return Runs(results, walls)
+
+    def file(self, ticks: int, instruments: int = 10) -> str:
+        """A file of W1's ticks; long ones are made in pieces of 2,000,000."""
+        key = ticks, instruments
+        if key not in self._files:
+            pieces = ticks // 2_000_000 if ticks > 20_000_000 else 1
+            path = self.place / f"{ticks}x{instruments}.parquet"
+            self._files[key] = str(write_w1(path, ticks, instruments=instruments, pieces=pieces))
+        return self._files[key]
+
+
+def w1(bench: Bench) -> Iterator[Row]:
+    """W1 itself, and what no reader of the file could beat."""
+    section = f"W1, {bench.ticks:,} ticks of ten instruments"
+    file = bench.file(bench.ticks)
+    scan = bench.case("threshold_scan", file).rate()
+    read = bench.case("parquet_read", file).rate()
+    engine = bench.case("w1_engine", file)
+    rows = bench.case("w1_rows", file)
+    whole = bench.case("w1_app", file)
+    process = bench.ticks / statistics.median(whole.walls)
+    yield Row(section, "floor: one comparison a price, numpy", scan, "ticks/s")
+    yield Row(section, "floor: Parquet read, 7 columns, one thread", read, "ticks/s")
+    yield Row(
+        section, "engine only", engine.rate(), "ticks/s", ">= 30,000,000",
+        f"{engine.rate() / scan:.3f} of the scan; {engine.slowest()}",
+    )  # fmt: skip
+    yield Row(
+        section, "engine only, row path", rows.rate(), "ticks/s", ">= 1,000,000",
+        f"{rows.rate() / engine.rate():.2f} of the columns; {rows.slowest()}",
+    )  # fmt: skip
+    yield Row(
+        section, "whole process", whole.rate(), "ticks/s", ">= 7,000,000",
+        f"{whole.rate() / read:.2f} of the read; {whole.slowest()}",
+    )  # fmt: skip
+    yield Row(
+        section, "whole process, interpreter and imports too", process, "ticks/s", "",
+        f"{process / whole.rate():.2f} of the row above",
+    )  # fmt: skip
+    yield Row(section, "whole process, peak memory", whole.peak(), "MB", "<= 300")
+
+
+def lengths(bench: Bench) -> Iterator[Row]:
+    """The whole process against the length of the file."""
+    sizes = [SMALL_TICKS, 5_000_000, *([LONG_TICKS] if bench.long else [])]
+    first = 0.0
+    for size in sizes:
+        found = bench.case("w1_app", bench.file(size), runs=3 if size == LONG_TICKS else 0)
+        first = first or found.peak()
+        goal = ">= 20,000,000" if size == LONG_TICKS else ""
+        name = f"{size:,} ticks"
+        yield Row("Length of the file, whole process", name, found.rate(), "ticks/s", goal)
+        yield Row(
+            "Length of the file, whole process", f"{name}, peak memory", found.peak(), "MB",
+            "<= 300", f"{found.peak() / first:.2f} of the shortest",
+        )  # fmt: skip
+
+
+def positions(bench: Bench) -> Iterator[Row]:
+    """The engine against open positions whose levels are far away, by columns and by rows."""
+    for case, title, goal in (
+        ("positions", "Open positions, engine only", ">= 0.9 of 10"),
+        ("positions_rows", "Open positions, row path", ">= 0.8 of 10"),
+    ):
+        rates = {n: bench.case(case, bench.file(SMALL_TICKS), n).rate() for n in POSITIONS}
+        for count, rate in rates.items():
+            yield Row(
+                title, f"{count:,}", rate, "ticks/s", goal if count > 10 else "",
+                f"{rate / rates[10]:.2f} of 10",
+            )  # fmt: skip
+
+
+def instruments(bench: Bench) -> Iterator[Row]:
+    """W1 trades ten of N instruments (one, where there is but one)."""
+    for case, title in (("w1_engine", "engine only"), ("w1_app", "whole process")):
+        rates = {}
+        for count in INSTRUMENTS:
+            file = bench.file(SMALL_TICKS, count)
+            rates[count] = bench.case(case, file, count).rate()
+        for count, rate in rates.items():
+            yield Row(
+                f"Instruments, {title}, {SMALL_TICKS:,} ticks", f"{count:,}", rate, "ticks/s", "",
+                f"{rate / rates[10]:.2f} of 10",
+            )  # fmt: skip
+
+
+def strategies(bench: Bench) -> Iterator[Row]:
+    """Strategies that want every tick, and what a bracket costs."""
+    file = bench.file(SMALL_TICKS)
+    every = bench.case("tick_strategy", file, 10).rate()
+    one = bench.case("tick_strategy", file, 1).rate()
+    section = "Strategies"
+    yield Row(section, "on_tick of all ten instruments", every, "ticks/s", ">= 1,500,000")
+    yield Row(
+        section, "on_tick of one of ten", one, "ticks/s", "", f"{one / every:.1f} times all ten"
+    )
+    alone = bench.case("bracket", 1000).median("seconds", "brackets") * 1e6
+    kept = bench.case("bracket_journaled", 1000).median("seconds", "brackets") * 1e6
+    yield Row(section, "bracket: intent to close", alone, "us")
+    yield Row(
+        section, "bracket: intent to journaled close", kept, "us", "<= 100",
+        f"{kept / alone:.2f} times without",
+    )  # fmt: skip
+
+
+def journal(bench: Bench) -> Iterator[Row]:
+    """The journal on disk."""
+    section = f"Journal, {JOURNAL_EVENTS:,} events"
+    written = bench.case("journal", JOURNAL_EVENTS)
+    recovered = bench.case("recovery", JOURNAL_EVENTS)
+    yield Row(section, "appended, 1,000 a commit", written.median("events", "seconds"), "events/s")
+    yield Row(section, "size of an event", written.median("bytes", "events"), "bytes")
+    yield Row(
+        section, "recovery: lock, verify, fold", recovered.median(), "s", "<= 2",
+        f"verify {recovered.median('verify_s') / recovered.median():.2f} of it",
+    )  # fmt: skip
+
+
+def starting(bench: Bench) -> Iterator[Row]:
+    """From nothing to something."""
+    first = bench.case("first_tick", SAMPLE)
+    check = bench.case("check_command", SAMPLE)
+    yield Row("Start", "cold start to the first tick", first.median(), "s", "<= 0.7")
+    yield Row("Start", f"check {SAMPLE}", check.median(), "s")
+
+
+def live(bench: Bench) -> Iterator[Row]:
+    """Whatever `tests/bench/kite_*.py` has that gives rows."""
+    for path in sorted(Path(__file__).parent.glob("kite_*.py")):
+        module = importlib.import_module(f"tests.bench.{path.stem}")
+        found = getattr(module, "rows", None) or getattr(module, path.stem, None)
+        if found is not None:
+            yield from of_others(path.stem.replace("_", " ").capitalize(), found())
+
+
+SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "w1": w1, "lengths": lengths, "positions": positions, "instruments": instruments,
+    "strategies": strategies, "journal": journal, "start": starting, "live": live,
+}  # fmt: skip

@@ -1,0 +1,163 @@
+"""Work W1 through the engine alone, row by row, and through the whole program."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+import pyarrow.parquet as pq
+
+from daemon.app import App
+from daemon.build import build
+from daemon.config import (
+    Config,
+    ExecutionConfig,
+    FeedConfig,
+    InstrumentConfig,
+    ReplayConfig,
+    ReplayFile,
+    StrategiesConfig,
+    UniverseConfig,
+)
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Ticks, paise_column
+from daemon.execution import paper
+from daemon.execution.paper import PaperEngine
+from daemon.rules import load_rulebook
+from daemon.session import open_run
+from strategies.engine import StrategyEngineV2
+from tests.bench.w1_data import EXPECTED
+
+BLOCK = 65_536
+W1_SYMBOLS = [f"W{n}" for n in range(10)]
+W1_EXECUTION = ExecutionConfig(
+    fill_mode="ltp", slippage_bps=0, enable_partial_exit=False, enable_trailing=False,
+    enable_time_stop=False, stale_after_s=1e9, quote_max_age_s=1e9, reject_after_s=1e6,
+)  # fmt: skip
+W1_STRATEGIES = {
+    "list": [
+        {
+            "id": "w1", "module": "strategies.w1_bars", "class": "W1Bars", "timeframe": "1m",
+            "product": "NRML", "symbols": W1_SYMBOLS,
+        }
+    ]
+}  # fmt: skip
+
+
+def universe(count: int = 10) -> Universe:
+    """The instruments of W1, and more where a file has more."""
+    return Universe(
+        Instrument(instrument_token=n + 1, tradingsymbol=f"W{n}", lot_size=50) for n in range(count)
+    )
+
+
+def w1_strategies(instruments: Universe) -> StrategyEngineV2:
+    """W1's strategy on the first ten instruments (on all if there are fewer)."""
+    each = dict(W1_STRATEGIES["list"][0])
+    each["symbols"] = W1_SYMBOLS[: len(instruments)]
+    return StrategyEngineV2(msgspec.convert({"list": [each]}, StrategiesConfig), instruments)
+
+
+def blocks(path: Path) -> list[dict[str, Any]]:
+    """The file's columns as it gives them, in memory, cut into blocks."""
+    table = pq.read_table(path)
+    columns = {name: table.column(name).to_numpy() for name in table.column_names}
+    starts = range(0, table.num_rows, BLOCK)
+    return [{k: v[at : at + BLOCK] for k, v in columns.items()} for at in starts]
+
+
+def as_ticks(raw: dict[str, Any]) -> Ticks:
+    """A block as the engine takes it: conversion to paise is part of what is measured."""
+    return Ticks(
+        ts=raw["ts_ns"],
+        instrument=raw["instrument_id"],
+        ltp=paise_column(raw["ltp"]),
+        bid=paise_column(raw["bid"]),
+        ask=paise_column(raw["ask"]),
+        volume=raw["volume"],
+    )
+
+
+def w1_engine(path: Path, instruments: int = 10) -> dict[str, Any]:
+    """W1 through the engine alone: checks, paise, bars, strategy, orders, ledger."""
+    raw = blocks(path)
+    known = universe(instruments)
+    engine = PaperEngine(
+        W1_EXECUTION, universe=known, rules=load_rulebook(), strategies=w1_strategies(known)
+    )
+    gc.collect()
+    start = time.perf_counter()
+    events = sum(len(engine.handle(as_ticks(each))) for each in raw)
+    elapsed = time.perf_counter() - start
+    ticks = sum(len(each["ts_ns"]) for each in raw)
+    result = outcome(engine)
+    _check(result, ticks, instruments)
+    return {"ticks": ticks, "seconds": elapsed, "events": events, "result": result}
+
+
+def w1_rows(path: Path) -> dict[str, Any]:
+    """W1 through the engine alone, every row by the row path."""
+    paper.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    return w1_engine(path)
+
+
+def w1_app(path: Path, instruments: int = 10) -> dict[str, Any]:
+    """W1 through the whole program: reading, engine, journal on disk, metrics."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        parts = build(w1_config(path, place, instruments))
+
+        async def main() -> None:
+            await App(open_run(parts, Path(place)), out=Path(place)).run()
+
+        anyio.run(main, backend_options={"use_uvloop": True})
+    elapsed = time.perf_counter() - start
+    ticks = parts.engine.intake.rows
+    result = outcome(parts.engine)
+    _check(result, ticks, instruments)
+    return {"ticks": ticks, "seconds": elapsed, "result": result}
+
+
+def w1_config(path: Path, out: str, instruments: int = 10) -> Config:
+    """The configuration of a run of W1."""
+    columns = {
+        "ts": "ts_ns", "symbol": "instrument_id", "ltp": "ltp", "bid": "bid", "ask": "ask",
+        "ltq": "qty", "volume": "volume",
+    }  # fmt: skip
+    symbols = {str(n): f"W{n}" for n in range(instruments)}
+    file = ReplayFile(path=str(path), columns=columns, ts_unit="ns", symbols=symbols)
+    described = [
+        InstrumentConfig(
+            tradingsymbol=f"W{n}", instrument_token=n + 1, instrument_type="FUT", lot_size=50,
+            tick_size=0.05,
+        )
+        for n in range(instruments)
+    ]  # fmt: skip
+    each = dict(W1_STRATEGIES["list"][0], symbols=W1_SYMBOLS[:instruments])
+    return Config(
+        out=out,
+        feed=FeedConfig(kind="replay", replay=ReplayConfig(files=[file])),
+        universe=UniverseConfig(instruments=described),
+        execution=W1_EXECUTION,
+        strategies=msgspec.convert({"list": [each]}, StrategiesConfig),
+    )
+
+
+def outcome(engine: PaperEngine) -> tuple[int, int, float]:
+    """Closed trades, open positions, P&L in rupees."""
+    ledger = engine.ledger
+    return (
+        ledger.orders_by_state().get("CLOSED", 0),
+        len(ledger.positions),
+        ledger.realized_paise / 100,
+    )
+
+
+def _check(result: tuple[int, int, float], ticks: int, instruments: int) -> None:
+    if instruments == 10:
+        assert result == EXPECTED.get(ticks, result), (result, EXPECTED.get(ticks))
