@@ -9,7 +9,7 @@ import msgspec
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.appender import SET_CURSOR
 from daemon.journal.ends import cursor_hash
-from daemon.journal.files import DATABASE, HEAD, build_database
+from daemon.journal.files import DATABASE, HEAD, build_database, sync_directory
 from daemon.journal.head import HeadFile, Tail, read_head
 from daemon.journal.schema import TABLES, VIEWS, JournalMeta, genesis
 
@@ -33,14 +33,23 @@ def build_journal(directory: Path, meta: JournalMeta) -> Tail:
         op_hash=genesis(meta, "operations"),
         input_no=0,
     )
-    head = HeadFile(directory / HEAD)
-    try:
-        head.write(tail)
-    finally:
-        head.close()
+    _build_head(directory / HEAD, tail)
     values = msgspec.structs.asdict(meta)
     statements: list[tuple[str, tuple[object, ...]]] = [(each, ()) for each in TABLES + VIEWS]
     statements += [("INSERT INTO meta VALUES (?, ?)", (k, str(v))) for k, v in values.items()]
     statements.append((SET_CURSOR, (0, 0, 0, cursor_hash(tail))))
     build_database(directory / DATABASE, statements)
     return tail
+
+
+def _build_head(path: Path, tail: Tail) -> None:
+    """A head file that is whole when it gets its name, with nothing of an attempt before."""
+    building = path.with_name(path.name + ".new")
+    building.unlink(missing_ok=True)
+    head = HeadFile(building)
+    try:
+        head.write(tail)
+    finally:
+        head.close()
+    building.rename(path)
+    sync_directory(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -34,17 +35,27 @@ class InputRecorder:
 
     @classmethod
     def begin(cls, path: Path, header: LogHeader) -> InputRecorder:
-        """Start a new log, its header on the disk. Raises JournalIOError if there is a file."""
+        """Start a new log, its header on the disk. Raises JournalIOError if there is a file.
+
+        It gets its name when the header is whole: a kill leaves no log that cannot be read.
+        """
+        building = path.with_name(path.name + ".new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            file = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                _write_all(file, MAGIC + record(Kind.HEADER, encode_header(header)))
+                os.fdatasync(file)
+                building.rename(path)
+                _sync_directory(path.parent)
+            except OSError:
+                os.close(file)
+                raise
         except OSError as error:
             raise _failed(path, error) from error
-        recorder = cls(path, file)
-        recorder._pieces.append(MAGIC + record(Kind.HEADER, encode_header(header)))
-        recorder.flush()
-        _sync_directory(path.parent)
-        return recorder
+        return cls(path, file)
 
     @classmethod
     def resume(cls, log: InputLog, end: int) -> InputRecorder:
