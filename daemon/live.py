@@ -185,7 +185,9 @@ class _LiveStart:
 
     def _end_day(self, engine: PaperEngine, recorder: InputRecorder, date: str) -> None:
         """What was due on a day on which nobody was there any more is booked on that day."""
-        tick = TimePasses(ts=max(end_of_day(date), engine.at.now))
+        if engine.at.now >= end_of_day(date):
+            return  # done by a start that did not get further
+        tick = TimePasses(ts=end_of_day(date))
         recorder.record(tick)
         recorder.flush()
         events = engine.handle(tick)
