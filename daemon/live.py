@@ -140,7 +140,10 @@ class _LiveStart:
             logger.warning(
                 "the last recording cannot be run again, the journal alone counts: {}", error
             )
-            return Taken(ledger=recover(store), instruments=_instruments(newest))
+            last = max((each.ts for each in store.events(store.last_seq - 1)), default=-1)
+            return Taken(
+                carry=Carry(until=last), ledger=recover(store), instruments=_instruments(newest)
+            )
 
     def _after_finished(self, log: CompactedLog) -> Taken:
         ending, store = log.ending, self._account.store

@@ -28,6 +28,8 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     remembered: dict[str, RememberedDemand] = {}
     excursions: dict[str, tuple[int, int]] = {}
     """The highest and the lowest ltp that each open position has seen."""
+    until: int = -1
+    """The time of the last input: an intent written for then or before has had its turn."""
 
     def overnight(self) -> Carry:
         """What is left of it on the next day: a person's switches are for the day."""

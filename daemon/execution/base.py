@@ -146,6 +146,7 @@ class EngineBase:
             excursions={
                 each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()
             },
+            until=self.at.now,
         )
 
     def _take_up(self, carry: Carry) -> None:

@@ -105,7 +105,7 @@ class PaperEngine:
         self._groups: list[frozenset[int]] = []
         self._timeframes: list[str] = []
         self._delivered = first_input_no
-        self._attach_strategies()
+        self._attach_strategies(after=-1 if carry is None else carry.until)
 
     def _build_engine(
         self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None, carry: Carry | None
@@ -127,7 +127,7 @@ class PaperEngine:
             self.fallback_reason = f"{type(error).__name__}: {error}"
             return ExecutionEngineV2(self.config, **shared)
 
-    def _attach_strategies(self) -> None:
+    def _attach_strategies(self, *, after: int) -> None:
         self.engine.limits_of = self.strategies.limits
         subscriptions = self.strategies.subscriptions
         self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
@@ -139,7 +139,8 @@ class PaperEngine:
             self.books[index].arm()
         spans = [parse_timeframe(each) for each in self._timeframes]
         self.intake.grid_ns = gcd(*spans) if spans else 0
-        self.schedule_intents(self.strategies.timed_intents)
+        timed = self.strategies.timed_intents
+        self.schedule_intents([each for each in timed if each.ts > after])
 
     def schedule_intents(self, intents: Sequence[TimedIntent]) -> None:
         """Put intents on the agenda; those of one time keep their order."""
