@@ -14,6 +14,7 @@ from feeds.kite.server import TickerServer
 from tests.kit.live import (
     Hand,
     Market,
+    entries,
     free_port,
     market,
     numbered,
@@ -120,19 +121,6 @@ def hand(of: Market, monkeypatch: pytest.MonkeyPatch) -> Hand:
     monkeypatch.setattr("daemon.live.Clock", hand.clock)
     monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 0.005)
     return hand
-
-
-def entries(of: Market, bars: int) -> list[dict[str, object]]:
-    """Positions that only time ends: no level is near."""
-    first = int(of.block.ts[0])
-    return [
-        {
-            "ts": first + number * SECOND_NS, "symbol": each.tradingsymbol, "signal": "BUY",
-            "qty": each.lot_size, "sl_price": 1.0, "time_stop_bars": bars,
-            "product": ("MIS", "NRML")[number % 2],
-        }
-        for number, each in enumerate(list(of.universe)[1:6], 20)
-    ]  # fmt: skip
 
 
 def test_a_time_stop_falls_due_while_the_feed_is_blind(

@@ -101,6 +101,19 @@ def script_of(
     return lines
 
 
+def entries(of: Market, bars: int) -> list[dict[str, Any]]:
+    """Positions that only time ends: no level is near."""
+    first = int(of.block.ts[0])
+    return [
+        {
+            "ts": first + number * SECOND_NS, "symbol": each.tradingsymbol, "signal": "BUY",
+            "qty": each.lot_size, "sl_price": 1.0, "time_stop_bars": bars,
+            "product": ("MIS", "NRML")[number % 2],
+        }
+        for number, each in enumerate(list(of.universe)[1:6], 20)
+    ]  # fmt: skip
+
+
 def write_live_config(
     place: Path,
     of: Market,
@@ -197,7 +210,7 @@ async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
     """Let everything else run until something is so that nobody tells us."""
     with anyio.fail_after(within_s):
         while not is_so():
-            await anyio.lowlevel.checkpoint()
+            await anyio.sleep(0.001)  # noqa: ASYNC110 - nobody tells
 
 
 def took_all(app: App, server: TickerServer, before: int = 0) -> Callable[[], bool]:
