@@ -209,8 +209,8 @@ async def trading(config: Config | Path, *, reason: str = "test") -> AsyncIterat
 async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
     """Let everything else run until something is so that nobody tells us."""
     with anyio.fail_after(within_s):
-        while not is_so():
-            await anyio.sleep(0.001)  # noqa: ASYNC110 - nobody tells
+        while not is_so():  # noqa: ASYNC110 - nobody tells
+            await anyio.sleep(0.001)
 
 
 def took_all(app: App, server: TickerServer, before: int = 0) -> Callable[[], bool]:
