@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import anyio
+from anyio.abc import TaskGroup
 from loguru import logger
 
 from daemon import VERSION
 from daemon.bus import Bus, Lane, Overflow
 from daemon.domain.dates import SECOND_NS
-from daemon.domain.inputs import Gap, Input
+from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
 from daemon.errors import DaemonError, FeedError
@@ -31,6 +32,12 @@ from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
 from daemon.metrics.writer import MetricsWriter
 from daemon.series import Series
+from daemon.service.asked import Asked, AskedInputs
+from daemon.service.commands import Commands
+from daemon.service.control import serve_control
+from daemon.service.notify import Notifier
+from daemon.service.pulse import Pulse
+from daemon.service.said import log_moves, status_text
 from daemon.service.signals import watch_signals
 from daemon.session import Session
 
@@ -69,6 +76,16 @@ class App:
             self._snapshot,
             interval_s=self.parts.config.metrics.interval_s,
         )
+        self.notifier = Notifier()
+        self.pulse = Pulse(
+            self.notifier,
+            lambda: status_text(self._snapshot()),
+            after=self.store.last_input_no,
+        )
+        self.asked = AskedInputs()
+        self.commands: Commands | None = None
+        """Where people's commands go; None where nobody may give any (a recording's run)."""
+        self.reload_on_hangup = False
         self._feed_scope = anyio.CancelScope()
         self._last_put = 0.0
         self._last_tick_real = 0.0
@@ -106,13 +123,15 @@ class App:
                 await tasks.start(self.recorder.run)
                 await tasks.start(self.metrics.run)
                 tasks.start_soon(self._collect, facts)
-                await tasks.start(watch_signals, self.stop)
+                await self._start_listening(tasks)
                 if watch is not None:
                     tasks.start_soon(watch, self)
                 self._note_start()
                 tasks.start_soon(self._attend_feed)
                 try:
                     await self._feed_all()
+                    if self.stopped_by and self.parts.config.execution.on_stop == "square_off":
+                        await self._square_off()
                 except FeedError as error:
                     self.feed_lost = error
                 except Exception as error:
@@ -123,7 +142,16 @@ class App:
                         await self._finish()
                 tasks.cancel_scope.cancel()
         finally:
+            self.notifier.close()
             self.session.close()
+
+    async def _start_listening(self, tasks: TaskGroup) -> None:
+        """To signals, and where there are commands to people's."""
+        commands = self.commands
+        reload = commands.reload if commands is not None and self.reload_on_hangup else None
+        await tasks.start(watch_signals, self.stop, reload)
+        if commands is not None:
+            await tasks.start(serve_control, self.directory, commands.obey)
 
     async def _attend_feed(self) -> None:
         """What the feed needs beside its inputs; its fault ends the run in order."""
@@ -144,8 +172,26 @@ class App:
                 async for item in inputs:
                     self._feed_state = "live"
                     await self.bus.publish_input(item)
+                    if self.asked.is_waiting:
+                        await self.asked.let_in(self.engine.at.now, self._publish_asked)
                     if self._feed_scope.cancel_called:
                         break
+
+    async def _publish_asked(self, item: Asked) -> int:
+        await self.bus.publish_input(item)
+        return self.engine.input_no
+
+    async def _square_off(self) -> None:
+        """The configured end of a stop: close what can fill now, name what cannot."""
+        now = self.engine.at.now
+        if now >= 0:
+            await self.bus.publish_input(Command(ts=now, command="square_off"))
+        left = self.ledger.open_positions()
+        if left:
+            logger.bind(order_ids=[each.order_id for each in left]).warning(
+                "square-off at the stop: {} positions stay open, they have no quote to fill on",
+                len(left),
+            )
 
     async def _take_input(self, item: Input) -> None:
         """The engine's turn, then the journal's. Never left between the two."""
@@ -184,13 +230,18 @@ class App:
             )
             if changed:
                 self.metrics.position_changed()
+            if self.inputs is not None:
+                log_moves(fact.events)
+            self.pulse.saw(fact.input_no)
 
     async def _finish(self) -> None:
         """Journal the stop, wait for the disk, show the last numbers."""
+        self.notifier.send(STOPPING=1)
+        self.asked.close()
         self._feed_state = "lost" if self.feed_lost else "closed"
         reason, cause = self._ending()
         detail: dict[str, Any] = {"reason": reason, "seq": self.ledger.seq}
-        self._note("stop", detail | ({"error": cause} if cause else {}) | self._counters())
+        self.note("stop", detail | ({"error": cause} if cause else {}) | self._counters())
         try:
             await self._put([])
         finally:
@@ -208,7 +259,8 @@ class App:
 
     # operational events
 
-    def _note(self, kind: str, detail: dict[str, Any]) -> None:
+    def note(self, kind: str, detail: dict[str, Any]) -> None:
+        """Journal an operational event with the next batch."""
         ts = max(self.engine.at.now, 0)
         self._operations.append(Operation(ts=ts, kind=kind, detail=detail))
 
@@ -219,21 +271,22 @@ class App:
             "feed": self.feed.name,
             "instruments": len(self.feed.universe),
         }
-        self._note("start", detail)
+        self.note("start", detail)
         for each in self.feed.universe:
             if not each.has_contract_row:
-                self._note("no_contract_row", {"tradingsymbol": each.tradingsymbol})
+                self.note("no_contract_row", {"tradingsymbol": each.tradingsymbol})
         if self.engine.fallback_reason:
-            self._note("fallback_to_v2", {"reason": self.engine.fallback_reason})
+            self.note("fallback_to_v2", {"reason": self.engine.fallback_reason})
             logger.bind(reason=self.engine.fallback_reason).error(
                 "the v3 engine could not be built: trading on v2, WITHOUT managed exits"
             )
         logger.bind(**detail, run=self.directory.name).info("run started")
+        self.notifier.send(READY=1, STATUS=f"{self.feed.name}: started")
 
     def _note_faults(self) -> None:
         """Strategies that raised: their traceback goes to the log, the fact to the journal."""
         for fault in self.parts.strategies.take_faults():
-            self._note("strategy_fault", {"strategy_id": fault.strategy_id, "error": fault.error})
+            self.note("strategy_fault", {"strategy_id": fault.strategy_id, "error": fault.error})
             logger.bind(
                 strategy_id=fault.strategy_id, error=fault.error, traceback=fault.traceback_text
             ).error("a strategy raised; its intents of this call are lost")

@@ -20,7 +20,7 @@ import msgspec
 from anyio.abc import SocketAttribute, SocketStream, TaskStatus
 from loguru import logger
 
-from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
+from daemon.errors import DaemonError, ExitCode, UsageError
 
 SOCKET_FILE: Final = "control.sock"
 LINE_MAX: Final = 1024
@@ -59,7 +59,7 @@ async def serve_control(
 ) -> None:
     """Answer on `directory`/control.sock until cancelled; the account must be locked.
 
-    Raises JournalIOError if the socket cannot be made.
+    Where no socket can be made the daemon goes on without, and says so.
     """
     busy = 0
 
@@ -68,10 +68,7 @@ async def serve_control(
         busy += 1
         try:
             async with client:
-                if busy > CLIENTS_MAX:
-                    await _say(client, Reply(False, "too many are connected; try again"))
-                else:
-                    await _answer(client, obey)
+                await _answer(client, obey, is_full=busy > CLIENTS_MAX)
         except (OSError, anyio.BrokenResourceError):
             logger.debug("control: a client went away before its answer")
         finally:
@@ -83,7 +80,9 @@ async def serve_control(
             _remove_stale(path)
             listener = await anyio.create_unix_listener(short / SOCKET_FILE, mode=0o600)
     except OSError as error:
-        raise JournalIOError(f"{path}: cannot listen for commands: {error.strerror}") from error
+        logger.error("{}: no commands can be given: {}", path, error.strerror)
+        task_status.started()
+        return
     try:
         async with listener:
             task_status.started()
@@ -92,12 +91,18 @@ async def serve_control(
         path.unlink(missing_ok=True)
 
 
-async def _answer(client: SocketStream, obey: Obey) -> None:
-    """One request, one reply. Garbage is refused and named, never obeyed in part."""
+async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
+    """One request, one reply. Garbage is refused and named, never obeyed in part.
+
+    A stranger's line is read too: unread, it would take the reply with it.
+    """
+    if is_full:
+        await _say(client, Reply(False, "too many are connected; try again"))
+        return
+    line = await _line(client)
     if not _is_owner(client):
         await _say(client, Reply(False, "only the daemon's own user may command it"))
         return
-    line = await _line(client)
     try:
         request = msgspec.json.decode(line, type=Request)
     except (msgspec.DecodeError, RecursionError) as error:
