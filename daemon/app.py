@@ -19,6 +19,7 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.bus import Bus, Lane, Overflow
+from daemon.config import Config
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
@@ -102,6 +103,25 @@ class App:
     def series(self) -> Series:
         """The thinned prices of the run."""
         return self.session.sampler.series()
+
+    def listen(
+        self,
+        read_again: Callable[[], Config],
+        set_level: Callable[[Config], None],
+        *,
+        reload_on_hangup: bool,
+    ) -> None:
+        """Take people's commands, and changes of the configuration that `read_again` reads."""
+        self.reload_on_hangup = reload_on_hangup
+        self.commands = Commands(
+            self.asked,
+            config=self.parts.config,
+            read_again=read_again,
+            ledger=lambda: self.ledger,
+            strategies=self.parts.strategies.reports().keys(),
+            note=self.note,
+            set_level=set_level,
+        )
 
     def stop(self, reason: str) -> None:
         """Take no more input, finish what was taken, and end."""

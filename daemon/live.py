@@ -23,13 +23,14 @@ from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
 from daemon.domain.dates import SECOND_NS, ist_date
 from daemon.domain.inputs import Clock as TimePasses
-from daemon.domain.inputs import Command, History, Input
+from daemon.domain.inputs import Command, ConfigChange, History, Input
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.errors import FeedError
 from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover
+from daemon.reload import back_to, change_text, encode_change
 from daemon.rules import Rulebook, load_rulebook
 from daemon.session import Session
 from daemon.warmup import recorded_candles
@@ -108,7 +109,7 @@ class _LiveStart:
             machine, recorder = self._begin(day, taken)
             first = self._first_inputs(day, machine, taken)
         else:
-            first = self._missed_candles(day, machine, taken)
+            first = [*self._changed_back(machine), *self._missed_candles(day, machine, taken)]
         feed = self._feed(day, machine, clock, first, taken.since)
         parts = Parts(self._config, self._rules, feed, machine.strategies, machine.engine)
         account = self._account
@@ -232,6 +233,15 @@ class _LiveStart:
                     first.append(command)
         return first
 
+    def _changed_back(self, machine: Machine) -> list[Input]:
+        """What was changed while it ran and is not what the file says now."""
+        engine = machine.engine.engine
+        change = back_to(self._config, risk=engine.risk, off=engine.config_off)
+        if change is None:
+            return []
+        self._account.note(self._now, "config_change", changed=change_text(change))
+        return [ConfigChange(ts=max(engine.at.now, 0), config=encode_change(change))]
+
     def _missed_candles(self, day: LiveDay, machine: Machine, taken: Taken) -> list[Input]:
         """Candles that closed while nobody was there."""
         candles = self._history(day, machine, after=taken.since)
@@ -297,7 +307,7 @@ class _LiveStart:
                 execution.candle_grace_ms * MILLISECOND_NS,
             ),
             first=first,
-            missed_since=since,
+            missed_since=since if config.clock == "wall" else max(engine.at.now, 0),
             ends=config.clock == "wall",
         )
         feed.held = lambda: held_instruments(engine)

@@ -102,7 +102,7 @@ def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
     loaded = load_config(config, overrides)
     if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(_CUTS):
         raise UsageError(f"--from and --to cut a recording; the feed is {loaded.feed.kind}")
-    _show(run(loaded, data_dir=data))
+    _show(run(loaded, data_dir=data, read_again=lambda: load_config(config, overrides)))
 
 
 def _show(outcome: Outcome) -> None:
@@ -234,6 +234,24 @@ def login(
     from daemon.cli.login import log_in
 
     typer.echo(log_in(config, api_key, request_token))
+
+
+@app.command()
+def command(
+    account: Annotated[str, typer.Argument(help="The account that the running daemon trades.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="kill_switch, manual_exit ORDER, strategy_off ID, strategy_on ID, or reload."
+        ),
+    ],
+    target: Annotated[str, typer.Argument(help="The order's or the strategy's id.")] = "",
+    out: Annotated[Path, typer.Option(help="The output directory of the daemon.")] = ARTIFACTS,
+) -> None:
+    """Tell the running daemon something; it answers whether it was taken."""
+    from daemon.cli.command import tell
+
+    typer.echo(tell(out, account, what, target))
 
 
 def first_fault(error: BaseException) -> DaemonError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summarize, summary_dict
 from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
 from daemon.series import equity_of, last_marks
+from daemon.service.signals import hold_signals
 from daemon.session import Session, open_run
 
 
@@ -32,22 +34,46 @@ class Outcome(NamedTuple):
     feed_lost: DaemonError | None
 
 
-def run(config: Config, *, data_dir: Path | None = None, use_uvloop: bool = True) -> Outcome:
+def run(
+    config: Config,
+    *,
+    data_dir: Path | None = None,
+    use_uvloop: bool = True,
+    read_again: Callable[[], Config] | None = None,
+) -> Outcome:
     """Run to the end of the feed, to its fault or to a signal, and keep what it came to.
 
-    Raises DaemonError for the world's other faults.
+    `read_again` reads the configuration anew for a reload. Raises DaemonError for the world's
+    other faults.
     """
-    start_logging(config.log, quiet=sys.stderr.isatty())
+    _log(config)
+    if config.feed.kind == "kite":
+        hold_signals()  # an account that is being taken up is not left in the middle of it
     session = _open(config, data_dir)
-    return run_session(session, Path(config.out), use_uvloop=use_uvloop)
+    hold_signals()  # nor what is written after the run
+    return run_session(session, Path(config.out), use_uvloop=use_uvloop, read_again=read_again)
 
 
-def run_session(session: Session, out: Path, *, use_uvloop: bool = True) -> Outcome:
+def _log(config: Config) -> None:
+    account = config.account if config.feed.kind == "kite" else ""
+    start_logging(config.log, quiet=sys.stderr.isatty(), account=account)
+
+
+def run_session(
+    session: Session,
+    out: Path,
+    *,
+    use_uvloop: bool = True,
+    read_again: Callable[[], Config] | None = None,
+) -> Outcome:
     """Run what was opened to its end and keep what it came to. Raises DaemonError."""
     watch = show_bar if sys.stderr.isatty() else show_lines
 
     async def main() -> App:
         app = App(session, out=out)
+        if session.recorder is not None and read_again is not None:
+            # On a terminal a hangup says that the terminal is gone.
+            app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())
         gc.collect()
         gc.freeze()  # what was built lives as long as the run: not worth scanning again
         await app.run(watch)

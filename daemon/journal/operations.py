@@ -24,6 +24,7 @@ KINDS: Final[dict[str, str]] = {
     "flood": "more came in than it may take at once",
     "history": "candles of the past were taken in",
     "config_change": "settings were changed while it ran",
+    "command": "a person told it something",
     "strategy_fault": "a strategy raised; its intents of that call are lost",
     "no_contract_row": "a symbol has no row in the instruments file",
     "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",

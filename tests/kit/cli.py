@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -58,6 +59,7 @@ def invoke(*arguments: object) -> Result:
         contextlib.redirect_stderr(err),
         mock.patch.object(sys, "argv", ["run_fno_paper", *map(str, arguments)]),
         mock.patch.object(os, "_exit", leave),
+        signals_as_before(),
     ):
         code = 0
         try:
@@ -65,6 +67,18 @@ def invoke(*arguments: object) -> Result:
         except SystemExit as ended:
             code = int(ended.code or 0)
     return Result(code, _text(out), _text(err))
+
+
+@contextlib.contextmanager
+def signals_as_before() -> Iterator[None]:
+    """A run holds signals to the end of its process; this process goes on."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.getsignal(each) for each in numbers}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _text(stream: io.TextIOWrapper) -> str:
