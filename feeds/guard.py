@@ -40,7 +40,8 @@ class FeedGuard:
         self._quiet_after_ns = quiet_after_ns
         self._link: FeedState = "connecting"
         self._state: FeedState = "connecting"
-        self._last_tick = -1
+        self._last_sign = -1
+        """When the last tick came or, if later, the link came up."""
         self._seen: Int64s = np.full(size, -1, dtype=np.int64)
         self._ltp: Int64s = np.zeros(size, dtype=np.int64)
         self._notes: list[Note] = []
@@ -59,12 +60,14 @@ class FeedGuard:
         """The connection's own state has changed."""
         self.reconnects += state == "reconnecting" and self._link != "reconnecting"
         self._link = state
+        if state == "live":
+            self._last_sign = max(self._last_sign, ts)
         self._enter(ts, state, reason)
 
     def saw(self, block: Ticks) -> None:
         """Ticks have come; all of them are of known instruments."""
         now = int(block.ts[-1])
-        self._last_tick = now
+        self._last_sign = now
         self._seen[block.instrument] = block.ts
         self._ltp[block.instrument] = block.ltp
         if self._state == "stale" or (self._state == "connecting" and self._link == "live"):
@@ -76,7 +79,7 @@ class FeedGuard:
         """Time has passed without a tick."""
         if self._flood is not None:
             self._end_flood(now)
-        silent = self._last_tick >= 0 and now - self._last_tick > self._stale_after_ns
+        silent = self._last_sign >= 0 and now - self._last_sign > self._stale_after_ns
         if silent and self._state == "live":
             self._enter(now, "stale", "")
 
@@ -121,6 +124,7 @@ class FeedGuard:
             "floods": self.floods,
             "late_ticks": self.late_ticks,
             "clock_jumps": self.clock_jumps,
+            "notes_lost": self.notes_lost,
         }
 
     def _enter(self, ts: int, state: FeedState, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final
@@ -20,6 +21,7 @@ from feeds.kite.inbox import Frame, FrameInbox
 from feeds.kite.socket import LinkState
 from feeds.kite.sockets import TickerSockets
 from feeds.kite.watchlist import Watchlist
+from feeds.kite.wire import HEADER
 from feeds.timeline import Closes
 
 SILENCE_S: Final = 0.25
@@ -36,15 +38,19 @@ class LiveTime:
         self._now_ns = now_ns
         self._from_exchange = from_exchange
         self._last = -1
+        """The time of the last tick, at `_real` of the machine."""
         self._real = 0
+        self._told = -1
+        """The last time that was given out: no later tick may be before it."""
 
     def stamp(self, block: Ticks) -> None:
         """Replace times of arrival by times of the exchange, where that is wanted."""
         if not self._from_exchange:
             return
         times = block.ts if block.exchange_ts is None else block.exchange_ts
-        block.ts = np.maximum.accumulate(np.maximum(times, max(self._last, 0)))
-        self._last, self._real = int(block.ts[-1]), self._now_ns()
+        block.ts = np.maximum.accumulate(np.maximum(times, max(self._told, 0)))
+        self._last = self._told = int(block.ts[-1])
+        self._real = self._now_ns()
 
     def now(self) -> int:
         """UTC ns; -1 if time comes from ticks and none has come."""
@@ -52,7 +58,8 @@ class LiveTime:
             return self._now_ns()
         if self._last < 0:
             return -1
-        return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
+        self._told = self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
+        return self._told
 
 
 class KiteFeed:
@@ -112,25 +119,23 @@ class KiteFeed:
         for item in self._first:
             yield item
         while not self.is_over:
-            frames = await self._inbox.take(SILENCE_S)
-            if frames:
-                block = self._decode(frames)
-                if block is not None:
-                    for gap in self._gaps(int(block.ts[0])):
-                        yield gap
-                    self.guard.saw(block)
-                    self._follow(block)
-                    yield block
+            block = await self._next_block()
+            if block is not None:
+                for gap in self._gaps(int(block.ts[0])):
+                    yield gap
+                self.guard.saw(block)
+                self._follow(block)
+                yield block
             now = self._time.now()
             if now < 0:
                 continue
-            if not frames:
+            if block is None:
                 yield Clock(ts=now)
-            if now >= self._next_check or not frames:
+            if now >= self._next_check or block is None:
                 self._check(now)
             if self._day is not None and self._day.is_over(now):
                 self.is_over = True
-                for item in self._day.settlements(self.guard, self._watchlist.spots):
+                for item in self._day.settlements(self.guard, self._watchlist.spots, now):
                     yield item
 
     def state(self) -> str | None:
@@ -154,15 +159,28 @@ class KiteFeed:
 
     # frames
 
+    async def _next_block(self) -> Ticks | None:
+        """The next ticks; None after `SILENCE_S` without one, whatever else may have come."""
+        until = time.monotonic() + SILENCE_S
+        wait_s = SILENCE_S
+        while wait_s > 0:
+            frames = await self._inbox.take(wait_s)
+            if not frames:
+                return None
+            block = self._decode(frames)
+            if block is not None:
+                return block
+            wait_s = until - time.monotonic()
+        return None
+
     def _decode(self, frames: list[Frame]) -> Ticks | None:
         self._frames += len(frames)
-        while True:
-            try:
-                decoded = self._decoder.decode(frames)
-                break
-            except FrameError as error:
-                self._rejects["bad_frame"] += 1
-                del frames[error.at]
+        try:
+            decoded = self._decoder.decode(frames)
+        except FrameError:
+            readable = [each for each in frames if len(each.data) >= HEADER]
+            self._rejects["bad_frame"] += len(frames) - len(readable)
+            decoded = self._decoder.decode(readable)
         self._rejects.update(decoded.rejects)
         if decoded.trailing:
             self._rejects["trailing_bytes"] += decoded.trailing
@@ -261,13 +279,13 @@ class _Day:
             self._end = self._last_close + (SETTLE_AFTER_NS if expiring else 0)
         return now > self._end
 
-    def settlements(self, guard: FeedGuard, spots: Mapping[str, int]) -> list[Settlement]:
+    def settlements(self, guard: FeedGuard, spots: Mapping[str, int], now: int) -> list[Settlement]:
         """The closing values that the spots showed after the close, of what expires today."""
         assert self._date is not None
         date = self._date.isoformat()
         expiring = {each.name for each in self._universe if each.expiry == date}
         return [
-            Settlement(ts=self._end, underlying=name, date=date, close_paise=ltp)
+            Settlement(ts=now, underlying=name, date=date, close_paise=ltp)
             for name, spot in sorted(spots.items())
             for ltp, ts in [guard.last_price(spot)]
             if name in expiring and ts >= self._last_close

@@ -76,6 +76,7 @@ def test_a_recording_replays_to_the_live_journal(
     lost = [each for each in was_live if each.kind in ("drop", "half-open")]
     assert app.feed.quality()["reconnects"] == len(lost)
     assert len(outcome.kinds("gap")) == len(lost)
+    assert app.engine.stats()["refused_rows"] == {}
 
 
 def test_a_server_that_is_away_for_a_while_is_found_again(of: Market, tmp_path: Path) -> None:

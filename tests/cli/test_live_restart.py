@@ -165,6 +165,9 @@ def test_a_stop_and_a_start_in_mid_session_are_one_run(of: Market, tmp_path: Pat
     assert len(list((outcome.directory / "recordings").iterdir())) == 1
     assert len(outcome.kinds("recovered")) == 1
     (gap,) = outcome.kinds("gap")
+    stamps = of.block.exchange_ts
+    assert stamps is not None
+    assert gap["since"] == int(stamps[1499])
     assert gap["instruments"] == len(of.universe)
 
 
