@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report clean
+.PHONY: help setup run dev live-demo test check bench report install-service clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -55,6 +55,9 @@ $(PEERS)/.ready: tests/bench/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
 	@touch $(PEERS)/.ready
+
+install-service: $(READY) #-- Install the service and its timer for your own user (systemd), and say how to use it.
+	@configs/install_service.sh
 
 clean: #-- Remove the virtual environment and the caches (never a run's files).
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build ./*.egg-info

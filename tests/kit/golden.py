@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from daemon.cli.run import run
 from daemon.config_file import load_config
 from daemon.report.summary import RunSummary
-from tests.kit.cli import ROOT, exported, only_run
+from tests.kit.cli import ROOT, exported, only_run, signals_as_before
 
 HASHES: Final = ROOT / "tests/golden/hashes.json"
 SAMPLE: Final = "configs/sample.yaml"
@@ -51,7 +51,8 @@ def replay(
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        outcome = run(loaded, data_dir=found, use_uvloop=use_uvloop)
+        with signals_as_before():
+            outcome = run(loaded, data_dir=found, use_uvloop=use_uvloop)
     finally:
         os.chdir(before)
     assert outcome.feed_lost is None
