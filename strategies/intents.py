@@ -13,7 +13,6 @@ from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_exits, check_intent
 
-
 _NOTHING_SET: Final = ExitOverrides()
 
 
