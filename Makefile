@@ -40,10 +40,11 @@ report: $(READY) #-- Write the HTML report of the newest run.
 test: $(READY) #-- Run the tests.
 	$(BIN)/python -m pytest
 
-check: $(READY) #-- Lint and check types.
+check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon feeds strategies
 
 bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
 	$(BIN)/python -m tests.bench $(BENCH)
