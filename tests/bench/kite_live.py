@@ -37,7 +37,7 @@ STOPPED: Final = 20.0
 EXITS: Final = {"SL_PENDING", "TP_PENDING", "EXIT_PENDING"}
 
 
-def kite_live(seconds: int = 20) -> list[dict[str, Any]]:
+def kite_live(seconds: int = 60) -> list[dict[str, Any]]:
     """All figures; `seconds` is how long the load of 50,000 ticks/s lasts."""
     rows = [_end_to_end(size) for size in (10, 100)]
     rows.append(_paced("latency", LATENCY_ROWS, LATENCY_RATE))
@@ -202,7 +202,7 @@ def main() -> None:
     if len(sys.argv) == 5:
         serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
         return
-    for row in kite_live(int(sys.argv[1]) if len(sys.argv) > 1 else 20):
+    for row in kite_live(int(sys.argv[1]) if len(sys.argv) > 1 else 60):
         sys.stdout.write(f"{row}\n")
 
 
