@@ -29,6 +29,21 @@ class Note(NamedTuple):
     detail: Mapping[str, int | float | str | bool | None]
 
 
+class _Flood(NamedTuple):
+    """Late ticks that came together: since when, how many, the longest lag (ns)."""
+
+    since: int
+    ticks: int
+    lag: int
+
+    def more(self, now: int, ticks: int, lag: int) -> _Flood:
+        """With those that came at `now`."""
+        return _Flood(self.since if self.ticks else now, self.ticks + ticks, max(self.lag, lag))
+
+
+_NONE_LATE: Final = _Flood(0, 0, 0)
+
+
 class FeedGuard:
     """Watches what arrives and when; decides nothing about trades.
 
@@ -47,7 +62,8 @@ class FeedGuard:
         self._notes: list[Note] = []
         self._wall_ahead: int | None = None
         self._second = -1
-        self._late_in_second = 0
+        self._late = _NONE_LATE
+        """The late ticks of this second, as long as they are no flood."""
         self._flood: _Flood | None = None
         self._is_skewed = False
         self.reconnects = 0
@@ -143,18 +159,18 @@ class FeedGuard:
         if now // SECOND_NS != self._second:
             if self._flood is not None and not late:
                 self._end_flood(now)
-            self._second, self._late_in_second = now // SECOND_NS, 0
+            self._second, self._late = now // SECOND_NS, _NONE_LATE
         if not late:
             return
         self.late_ticks += late
-        self._late_in_second += late
+        longest = int(lag.max())
         if self._flood is not None:
-            self._flood = _Flood(
-                self._flood.since, self._flood.ticks + late, max(self._flood.lag, int(lag.max()))
-            )
-        elif self._late_in_second >= FLOOD_TICKS:
+            self._flood = self._flood.more(now, late, longest)
+            return
+        self._late = self._late.more(now, late, longest)
+        if self._late.ticks >= FLOOD_TICKS:
             self.floods += 1
-            self._flood = _Flood(now, self._late_in_second, int(lag.max()))
+            self._flood = self._late
 
     def _watch_skew(self, now: int, least: int) -> None:
         """A tick from the future means that this machine's clock is behind."""
@@ -178,9 +194,3 @@ class FeedGuard:
             self.notes_lost += 1
             return
         self._notes.append(Note(ts, kind, detail))
-
-
-class _Flood(NamedTuple):
-    since: int
-    ticks: int
-    lag: int
