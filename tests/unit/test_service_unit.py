@@ -1,0 +1,191 @@
+"""The service manager's files: what they promise, how exposed they leave a machine, the installation."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from daemon.errors import ExitCode
+from tests.kit.cli import ROOT
+
+UNIT: Final = ROOT / "configs/run_fno_paper.service"
+TIMER: Final = ROOT / "configs/run_fno_paper.timer"
+INSTALL: Final = ROOT / "configs/install_service.sh"
+EXPOSURE_MAX: Final = 1.5
+
+
+def settings(path: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r"^(\w+)=(.*)$", path.read_text(), re.MULTILINE):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_service_tells_when_it_is_ready_and_that_it_goes_on() -> None:
+    unit = settings(UNIT)
+    assert unit["Type"] == ["notify"]
+    assert float(unit["WatchdogSec"][0]) >= 10
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert unit["LoadCredential"][0].startswith("kite.json:")
+
+
+def test_what_starting_again_cannot_mend_is_not_started_again() -> None:
+    unit = settings(UNIT)
+    assert unit["Restart"] == ["on-failure"]
+    prevented = {int(each) for each in unit["RestartPreventExitStatus"][0].split()}
+    assert prevented == {
+        ExitCode.USAGE, ExitCode.JOURNAL_CORRUPT, ExitCode.TOKEN_REFUSED, ExitCode.BAD_CONFIG,
+    }  # fmt: skip
+    assert int(unit["StartLimitBurst"][0]) < 10
+
+
+def exposure(path: Path) -> float:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(
+        [analyze, "security", "--offline=yes", "--no-pager", str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    score = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    if score is None:
+        pytest.skip(f"systemd-analyze cannot judge a file here: {done.stderr.strip()[:200]}")
+    return float(score[1])
+
+
+def test_the_service_is_hardly_exposed() -> None:
+    assert exposure(UNIT) <= EXPOSURE_MAX
+
+
+def test_a_bare_service_would_be_found_exposed(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.service"
+    bare.write_text("[Service]\nExecStart=/bin/true\n")
+    assert exposure(bare) > 9
+
+
+def test_the_units_have_no_line_that_the_manager_does_not_know(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    program = tmp_path / "run_fno_paper"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    unit = tmp_path / UNIT.name
+    unit.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={program}", UNIT.read_text(), flags=re.M))
+    timer = shutil.copy(TIMER, tmp_path)
+    done = subprocess.run(
+        [analyze, "verify", str(unit), str(timer)], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "run_fno_paper" in line]
+    assert ours == []
+
+
+def test_the_timer_asks_every_morning_before_the_open_in_indian_time() -> None:
+    assert settings(TIMER)["OnCalendar"] == ["*-*-* 08:45:00 Asia/Kolkata"]
+    assert settings(TIMER)["Persistent"] == ["yes"]
+
+
+# installation
+
+
+class Machine:
+    """A home and a PATH of their own, with a service manager that keeps what it is told."""
+
+    def __init__(self, place: Path) -> None:
+        self.home = place / "home"
+        self.home.mkdir()
+        self.project = place / "project"
+        (self.project / "configs").mkdir(parents=True)
+        for each in (UNIT, TIMER, INSTALL, ROOT / "configs/live.yaml"):
+            shutil.copy(each, self.project / "configs")
+        program = self.project / ".venv/bin/run_fno_paper"
+        program.parent.mkdir(parents=True)
+        self.executable(program)
+        self.bin = place / "bin"
+        self.bin.mkdir()
+        for name in ("sh", "sed", "mkdir", "cp", "dirname"):
+            found = shutil.which(name)
+            assert found is not None
+            (self.bin / name).symlink_to(found)
+        self.told = place / "told"
+
+    def executable(self, path: Path, text: str = "") -> None:
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+
+    def manager(self, text: str = "") -> None:
+        self.executable(self.bin / "systemctl", f'echo "$@" >> {self.told}\n{text}')
+
+    def install(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        script = self.project / "configs/install_service.sh"
+        return subprocess.run(
+            [str(script)], capture_output=True, text=True, check=False, cwd=self.project,
+            env={"HOME": str(self.home), "PATH": str(self.bin), **environment},
+        )  # fmt: skip
+
+    @property
+    def units(self) -> Path:
+        return self.home / ".config/systemd/user"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_it_is_installed_for_the_user_and_the_timer_is_on(machine: Machine) -> None:
+    machine.manager()
+    done = machine.install(CONFIG="configs/live.yaml")
+    assert done.returncode == 0, done.stderr
+    unit = settings(machine.units / UNIT.name)
+    assert unit["WorkingDirectory"] == [str(machine.project)]
+    assert unit["ExecStart"] == [
+        f"{machine.project}/.venv/bin/run_fno_paper --config configs/live.yaml"
+    ]
+    assert unit["LoadCredential"] == [f"kite.json:{machine.home}/.config/run_fno_paper/kite.json"]
+    assert unit["WantedBy"] == ["default.target"]
+    assert (machine.units / TIMER.name).read_text() == TIMER.read_text()
+    assert machine.told.read_text().splitlines()[1:] == [
+        "--user daemon-reload", "--user enable --now run_fno_paper.timer",
+    ]  # fmt: skip
+    assert "systemctl --user start run_fno_paper" in done.stdout
+    assert "no login yet" in done.stdout
+
+
+def test_a_users_unit_asks_for_nothing_that_takes_root(machine: Machine) -> None:
+    machine.manager()
+    machine.install()
+    unit = settings(machine.units / UNIT.name)
+    root = {"User", "CapabilityBoundingSet", "PrivateDevices", "ProtectSystem", "ReadWritePaths"}
+    assert not root & unit.keys()
+    assert {"NoNewPrivileges", "SystemCallFilter", "MemoryDenyWriteExecute"} <= unit.keys()
+    assert unit["Type"] == ["notify"]
+
+
+def test_without_a_service_manager_it_refuses_and_writes_nothing(machine: Machine) -> None:
+    done = machine.install()
+    assert done.returncode == 1
+    assert "systemctl is not here" in done.stderr
+    machine.manager("exit 1")
+    done = machine.install()
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert not machine.units.exists()
+
+
+def test_a_configuration_that_is_not_there_is_refused(machine: Machine) -> None:
+    machine.manager()
+    done = machine.install(CONFIG="configs/none.yaml")
+    assert done.returncode == 1
+    assert "configs/none.yaml: no such configuration" in done.stderr
+    assert not machine.units.exists()
+
+
+def test_the_script_can_be_run() -> None:
+    assert os.access(INSTALL, os.X_OK)
