@@ -129,12 +129,12 @@ class KiteFeed:
             now = self._time.now()
             if now < 0:
                 continue
-            if block is None:
+            self.is_over = self._day is not None and self._day.is_over(now)
+            if block is None or self.is_over:
                 yield Clock(ts=now)
             if now >= self._next_check or block is None:
                 self._check(now)
-            if self._day is not None and self._day.is_over(now):
-                self.is_over = True
+            if self._day is not None and self.is_over:
                 for item in self._day.settlements(self.guard, self._watchlist.spots, now):
                     yield item
 
