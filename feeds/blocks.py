@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from daemon.domain.ticks import ABSENT, Int64s, Ticks
 
@@ -30,6 +31,12 @@ def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype
         return np.zeros((len(block), 10, 3), dtype=np.int64)
     kind, absent = _DEFAULTS[name]
     return np.full(len(block), absent, dtype=kind)
+
+
+def picked(block: Ticks, name: str, rows: npt.NDArray[np.intp]) -> Int64s | int:
+    """Some values of a column; its absent value alone where the block has none."""
+    column = getattr(block, name)
+    return _DEFAULTS[name][1] if column is None else column[rows]
 
 
 def join(blocks: Sequence[Ticks]) -> Ticks:

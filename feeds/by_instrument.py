@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_day
 from daemon.domain.ticks import Int32s, Int64s, Ticks
-from feeds.blocks import full_column
+from feeds.blocks import picked
 
 COMPARED: Final = ("ltp", "bid", "ask", "exchange_ts", "ltq", "volume", "oi")
 _VOLUME_SPAN: Final = 1 << 42
@@ -74,12 +74,11 @@ class Duplicates:
 
     def _carry(self, block: Ticks, groups: Groups) -> None:
         """Each instrument's first row with its last of the blocks before."""
-        heads = block.take(groups.order[groups.starts])
-        tails = block.take(groups.order[groups.ends - 1])
+        heads, tails = groups.order[groups.starts], groups.order[groups.ends - 1]
         same = self._seen[groups.code]
         for name, last in self._last.items():
-            same &= full_column(heads, name) == last[groups.code]
-            last[groups.code] = full_column(tails, name)
+            same &= picked(block, name, heads) == last[groups.code]
+            last[groups.code] = picked(block, name, tails)
         self.rows += int(same.sum())
         self._seen[groups.code] = True
 

@@ -9,13 +9,10 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
 
 from daemon.domain.dates import IST_OFFSET_NS
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE
 from daemon.domain.ticks import ABSENT, NOT_PAISE, Int32s, Int64s, paise_column
-
-pc: Any = pyarrow.compute
 
 Column = Any
 """A pyarrow array of any type."""
@@ -80,10 +77,10 @@ def times(column: Column, unit: TimeUnit = "auto") -> Int64s:
 
 def codes(column: Column, lookup: Callable[[str], int]) -> Int32s:
     """Each value's number by `lookup`, asked once per distinct value of the column; null is -1."""
-    encoded = pc.dictionary_encode(column)
+    encoded = column.dictionary_encode()
     table = [lookup(key_text(value)) for value in encoded.dictionary.to_pylist()]
     numbers = np.array([*table, -1], dtype=np.int32)
-    rows = pc.fill_null(encoded.indices, len(table)).to_numpy(zero_copy_only=False)
+    rows = encoded.indices.fill_null(len(table)).to_numpy(zero_copy_only=False)
     return np.asarray(numbers[rows], dtype=np.int32)
 
 
@@ -97,21 +94,24 @@ def _is_text(kind: Any) -> bool:
 
 
 def _strings(column: Column) -> Column:
-    text = pc.cast(column, pa.string())
+    import pyarrow.compute  # only text needs it, and it is a tenth of a start
+
+    pc: Any = pyarrow.compute
+    text = column.cast(pa.string())
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
 def _filled(column: Column, missing: float) -> npt.NDArray[Any]:
-    column = pc.fill_null(column, missing) if column.null_count else column
+    column = column.fill_null(missing) if column.null_count else column
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
 def _int64(column: Column, absent: int) -> Int64s:
     try:
-        filled = pc.fill_null(column, absent) if column.null_count else column
+        filled = column.fill_null(absent) if column.null_count else column
         if pa.types.is_signed_integer(filled.type):
             return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
-        values = pc.cast(filled, pa.int64())
+        values = filled.cast(pa.int64())
     except _FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
         listed = column.to_pylist()
         fits = [v if v is not None and v < 2**63 else absent for v in listed]
@@ -137,7 +137,7 @@ def _numbers(column: Column) -> npt.NDArray[np.float64]:
 def _floats(text: Column) -> npt.NDArray[np.float64]:
     """Text as floats, NaN where it is no number; one bad cell does not spoil its neighbours."""
     try:
-        numbers = pc.fill_null(pc.cast(text, pa.float64()), float("nan"))
+        numbers = text.cast(pa.float64()).fill_null(float("nan"))
     except _FAULTS:
         return np.array([_float(each) for each in text.to_pylist()], dtype=np.float64)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
@@ -158,8 +158,8 @@ def _whole(numbers: npt.NDArray[np.float64], absent: int) -> Int64s:
 
 def _stamps(column: Column) -> Int64s:
     zone = getattr(column.type, "tz", None)
-    nanoseconds = pc.cast(column, pa.timestamp("ns", zone), safe=False)
-    values = _int64(pc.cast(nanoseconds, pa.int64()), UNREADABLE)
+    nanoseconds = column.cast(pa.timestamp("ns", zone), safe=False)
+    values = _int64(nanoseconds.cast(pa.int64()), UNREADABLE)
     return values if zone else _from_indian(values)
 
 
@@ -208,7 +208,7 @@ def _text_times(text: Column, unit: TimeUnit) -> Int64s:
 
 
 def _cast(text: Column, kind: Any) -> Int64s:
-    return _int64(pc.cast(pc.cast(text, kind), pa.int64()), UNREADABLE)
+    return _int64(text.cast(kind).cast(pa.int64()), UNREADABLE)
 
 
 def _time(text: str | None, unit: TimeUnit) -> int:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from daemon.domain.instrument import Instrument, Universe
@@ -198,7 +197,7 @@ def _numpy(name: str, column: Any) -> Any:
         return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, 10, 3)
     if column.null_count:
         absent = ABSENT if name in _PRICES else _INT64.get(name, 0)
-        column = pc.fill_null(column, pa.scalar(absent, column.type))
+        column = column.fill_null(pa.scalar(absent, column.type))
     return column.to_numpy(zero_copy_only=False)
 
 

@@ -143,12 +143,14 @@ class _Floods:
             new = np.unique(when[flooded])
             self.seconds += int((new > self._flooded).sum())
             self._flooded = max(self._flooded, int(new[-1]))
+        ongoing = when == latest
+        now = who[ongoing]
         if latest != self._second:
             self._counts[self._who] = 0
-            self._who = self._who[:0]
-        ongoing = when == latest
-        self._counts[who[ongoing]] = total[ongoing]
-        self._second, self._who = latest, np.union1d(self._who, who[ongoing])
+            self._second, self._who = latest, now
+        else:
+            self._who = np.union1d(self._who, now)
+        self._counts[now] = total[ongoing]
 
 
 def _seconds(keys: Int64s) -> tuple[Rows, Int64s]:
