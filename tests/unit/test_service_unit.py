@@ -1,4 +1,4 @@
-"""The service manager's files: what they promise, how exposed they leave a machine, the installation."""
+"""The service manager's files: what they promise, how exposed they are, how they are installed."""
 
 from __future__ import annotations
 
