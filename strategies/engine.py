@@ -75,8 +75,9 @@ class StrategyEngineV2:
         proposals: list[Proposal] = []
         for runner in self._on_tick.get(tick.tradingsymbol, ()):
             proposals += runner.on_tick(tick, desk, self.faults)
-        self._bound_faults()
-        return self._resolved(proposals)
+        if self.faults:
+            self._bound_faults()
+        return self._resolved(proposals) if proposals else []
 
     def warm(self, candles: Sequence[Candle]) -> None:
         """History before the run: the strategies see it without prices or positions.

@@ -107,11 +107,11 @@ class StrategyView:
         self._universe = universe
         self._history = history
         self._desk: Desk = WarmDesk((), universe)
-        self._shown = 0
+        self._shown = ""
 
     def show(self, symbol: str, desk: Desk) -> None:
         """Look at the desk while the strategy is shown a candle or tick of `symbol`."""
-        self._desk, self._shown = desk, self._index(symbol)
+        self._desk, self._shown = desk, symbol
 
     @property
     def now(self) -> int:
@@ -121,7 +121,7 @@ class StrategyView:
     @property
     def session_open(self) -> int:
         """The open of the instrument being shown."""
-        return self._desk.session_open(self._shown)
+        return self._desk.session_open(self._index(self._shown))
 
     def ltp(self, symbol: str) -> float | None:
         """The last price in rupees."""

@@ -23,8 +23,8 @@ from daemon.market.book import WATCH_ALL, Book, settle_all
 from daemon.market.intake import Rows
 
 Places = npt.NDArray[np.intp]
-TickTuple = tuple[int, int, int, int, int, int, int]
-"""(row, ts, instrument, ltp, cumulative volume, bid, ask) as the columns have them."""
+TickTuple = tuple[int, int, int, int, int, int, int, int]
+"""(row, input_no, ts, instrument, ltp, cumulative volume, bid, ask), as the columns have them."""
 Take = Callable[[Rows, int], None]
 Tell = Callable[[Rows, TickTuple], None]
 
@@ -39,7 +39,9 @@ class Stretch:
     `asked` are the runs whose books were asked for since the row in work began.
     """
 
-    __slots__ = ("asked", "ltp", "row", "row_at", "rows", "runs", "stop", "volume", "watched")
+    __slots__ = (
+        "_order", "_start", "asked", "ltp", "row", "rows", "runs", "stop", "volume", "watched",
+    )  # fmt: skip
 
     def __init__(self, rows: Rows, start: int, stop: int, books: list[Book]) -> None:
         self.rows = rows
@@ -48,14 +50,22 @@ class Stretch:
         self.asked: list[Run] = []
         owner = _narrow(rows.instrument[start:stop], len(books))
         order = owner.argsort(kind="stable")  # a radix sort for such narrow numbers
-        self.row_at: Places = order + start
-        """The row that stands at each place, instrument after instrument."""
+        self._start = start
+        self._order: Places = order
         self.ltp: Int64s = rows.ltp[start:stop].take(order)
         self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
         self.runs: list[Run] = []
         self.watched: list[Places] = []
         """The rows of each instrument whose every tick is wanted; these have no run."""
         self._part(_edges(owner, order, len(books)), books)
+
+    def row_at(self, place: int) -> int:
+        """The row that stands at a place; places go instrument after instrument."""
+        return self._start + int(self._order[place])
+
+    def place_of(self, row: int, start: int, end: int) -> int:
+        """The first of one instrument's places [start, end) whose row is at or after `row`."""
+        return start + int(self._order[start:end].searchsorted(row - self._start))
 
     def _part(self, edges: Places, books: list[Book]) -> None:
         """One run, or one set of rows to tell, for each instrument that has rows here."""
@@ -71,7 +81,7 @@ class Stretch:
             present.tolist(), at, [*at[1:], len(self.ltp)], highs, lows, totals, strict=True
         ):
             if books[number].tick_watchers:
-                self.watched.append(self.row_at[start:end])
+                self.watched.append(self._order[start:end] + self._start)
             else:
                 self.runs.append(Run(self, books[number], start, end, high, low, total))
 
@@ -85,6 +95,7 @@ class Stretch:
         volume, bid, ask = (None if each is None else each[at].tolist() for each in columns)
         return zip(
             at.tolist(),
+            rows.input_nos(at).tolist(),
             rows.ts[at].tolist(),
             rows.instrument[at].tolist(),
             rows.ltp[at].tolist(),
@@ -142,12 +153,12 @@ class Run:
             if not reached[first]:
                 return False
             at += first
-        self.next_row = int(self.stretch.row_at[at])
+        self.next_row = self.stretch.row_at(at)
         return True
 
     def place_of(self, row: int) -> int:
         """The place of the first of the remaining rows at or after `row`."""
-        return self.at + int(self.stretch.row_at[self.at : self.end].searchsorted(row))
+        return self.stretch.place_of(row, self.at, self.end)
 
     def catch_up(self) -> None:
         """Somebody asks for the book, which must stand where the row in work finds it."""
@@ -166,10 +177,10 @@ class Run:
         high, low, total = self.high, self.low, self.total
         if at != self.start or end != self.end:
             prices = stretch.ltp[at:end]
-            high, low = int(prices.max()), int(prices.min())
+            high, low = int(np.maximum.reduce(prices)), int(np.minimum.reduce(prices))
             if stretch.volume is not None:
-                total = int(stretch.volume[at:end].max())
-        book.row = int(stretch.row_at[end - 1])
+                total = int(np.maximum.reduce(stretch.volume[at:end]))
+        book.row = stretch.row_at(end - 1)
         if book.high < 0:
             book.open, book.high, book.low = int(stretch.ltp[at]), high, low
         else:

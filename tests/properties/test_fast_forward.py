@@ -18,6 +18,7 @@ NEVER_FAST = 10**9
 def run_with(scenario: Scenario, fast_rows: int, block: int) -> tuple[list[TradingEvent], bytes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paper, "FAST_ROWS", fast_rows)
+        patch.setattr(paper, "FAST_ROWS_EACH", 0)
         events, ledger = run_engine(scenario, block)
     return events, msgspec.json.encode(ledger)
 

@@ -76,6 +76,7 @@ def run(
     strategies = Watchers(scenario, universe, watched)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paper, "FAST_ROWS", fast_rows)
+        patch.setattr(paper, "FAST_ROWS_EACH", 0)
         engine = PaperEngine(
             scenario.execution,
             universe=universe,
