@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service clean
+.PHONY: help setup run dev live-demo test check bench report install-service sim clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -39,6 +39,9 @@ report: $(READY) #-- Write the HTML report of the newest run.
 
 test: $(READY) #-- Run the tests.
 	$(BIN)/python -m pytest
+
+sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (SEEDS=1000 SEED=0).
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(SEED),0)
 
 check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .

@@ -1,0 +1,49 @@
+"""The real daemon on a virtual clock, over seeds that draw markets, settings and faults (D)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.kit.sim_run import fast_directory, regressions, simulate
+
+SEEDS = 50
+# What fifty seeds must have shown between them, or they prove little.
+REASONS = {
+    "filled", "stop_loss", "take_profit", "trailing_stop", "time_stop", "signal_exit",
+    "square_off", "kill_switch", "manual_exit", "lot_size", "no_price",
+    "not_tradable", "market_closed",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def seen() -> Counter[str]:
+    return Counter()
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_seed_breaks_no_promise_and_everything_closes(
+    seed: int, tmp_path: Path, seen: Counter[str]
+) -> None:
+    with fast_directory(tmp_path) as place:
+        seen.update(simulate(seed, place).reasons)
+
+
+@pytest.mark.parametrize("seed", regressions())
+def test_a_seed_that_once_broke_one_does_not_again(seed: int, tmp_path: Path) -> None:
+    with fast_directory(tmp_path) as place:
+        simulate(seed, place)
+
+
+def test_the_seeds_show_every_kind_of_exit(seen: Counter[str]) -> None:
+    if sum(seen.values()) == 0:
+        pytest.skip("no seed has run before this test")
+    assert set(seen) >= REASONS
+
+
+def test_one_seed_is_one_run(tmp_path: Path) -> None:
+    first, second = (simulate(3, tmp_path / name) for name in ("a", "b"))
+    assert first.journal == second.journal
+    assert first == second
