@@ -41,7 +41,6 @@ class LiveTime:
         """The time of the last tick, at `_real` of the machine."""
         self._real = 0
         self._told = -1
-        """The last time that was given out: no later tick may be before it."""
 
     def stamp(self, block: Ticks) -> None:
         """Replace times of arrival by times of the exchange, where that is wanted."""
@@ -58,8 +57,11 @@ class LiveTime:
             return self._now_ns()
         if self._last < 0:
             return -1
-        self._told = self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
-        return self._told
+        return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
+
+    def told(self, now: int) -> None:
+        """This time was given to the engine: no later tick may be before it."""
+        self._told = now
 
 
 class KiteFeed:
@@ -131,6 +133,7 @@ class KiteFeed:
                 continue
             self.is_over = self._day is not None and self._day.is_over(now)
             if block is None or self.is_over:
+                self._time.told(now)
                 yield Clock(ts=now)
             if now >= self._next_check or block is None:
                 self._check(now)
