@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute  # noqa: F401 - readers of text import it at first use, within an example
 from msgspec.structs import replace
 
 from daemon.config import ReplayConfig, ReplayFile, UniverseConfig
