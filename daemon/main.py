@@ -15,6 +15,7 @@ import typer
 from daemon import VERSION
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
+from daemon.service.signals import ignore_held_signals
 
 if TYPE_CHECKING:
     from daemon.cli.run import Outcome
@@ -302,6 +303,7 @@ def main() -> None:
             # a thread may hang in a write that will never end; an exit must not wait for it
             sys.stderr.flush()
             os._exit(code)
+    ignore_held_signals()
     sys.exit(code)
 
 

@@ -33,11 +33,25 @@ class Held:
 
 
 def hold_signals() -> Held:
-    """From now on a signal waits for `watch_signals`; after that it does nothing."""
-    held = Held()
+    """From now on a signal waits for `watch_signals`; after that it does nothing.
+
+    Called again it keeps what waits already.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    held = before if isinstance(before, Held) else Held()
     for number in _wanted():
         signal.signal(number, held)
     return held
+
+
+def ignore_held_signals() -> None:
+    """The last thing of a process whose signals are held.
+
+    The interpreter's own end takes every handler away, and a signal would be the exit code.
+    """
+    for number in _wanted():
+        if isinstance(signal.getsignal(number), Held):
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def watch_signals(

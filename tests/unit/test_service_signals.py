@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import anyio
 import pytest
 
-from daemon.service.signals import Held, hold_signals, watch_signals
+from daemon.service.signals import Held, hold_signals, ignore_held_signals, watch_signals
 
 ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -58,6 +58,7 @@ async def test_a_slow_reload_keeps_no_stop_waiting() -> None:
 async def test_what_came_before_the_watch_is_told_and_what_comes_after_does_nothing() -> None:
     held = hold_signals()
     signal.raise_signal(signal.SIGTERM)
+    assert hold_signals() is held
     named: list[str] = []
     async with anyio.create_task_group() as tasks:
         await tasks.start(watch_signals, named.append)
@@ -87,6 +88,15 @@ async def test_an_idle_loop_is_woken_by_a_signal() -> None:
             await woken.wait()
         tasks.cancel_scope.cancel()
     assert named == ["SIGTERM"]
+
+
+def test_at_the_end_of_the_process_what_is_held_is_ignored_and_nothing_else() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    ignore_held_signals()
+    assert signal.getsignal(signal.SIGTERM) is before
+    hold_signals()
+    ignore_held_signals()
+    assert [signal.getsignal(each) for each in ALL] == [signal.SIG_IGN] * 3
 
 
 def test_a_hangup_that_the_starter_ignores_stays_ignored() -> None:
