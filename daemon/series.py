@@ -96,7 +96,7 @@ def read_series(data: bytes, where: str) -> Series:
     """Decode a kept series. Raises JournalCorrupt if it is not one or of another version."""
     try:
         series = msgspec.json.decode(data, type=Series)
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise JournalCorrupt(f"{where}: is not a price series of this program ({error})") from error
     if series.version != SERIES_VERSION:
         raise JournalCorrupt(

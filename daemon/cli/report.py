@@ -94,5 +94,5 @@ def _decode(path: Path, kind: type[Kept]) -> Kept:
         return kind()
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error

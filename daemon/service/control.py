@@ -105,7 +105,7 @@ async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
         return
     try:
         request = msgspec.json.decode(line, type=Request)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec raises UnicodeDecodeError too
         await _say(client, Reply(False, f"not a command: {error}"))
         return
     await _say(client, await obey(request))
@@ -191,7 +191,7 @@ def send_command(directory: Path, request: Request) -> str:
 def _read_reply(path: Path, data: bytes) -> str:
     try:
         reply = msgspec.json.decode(data, type=Reply)
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise Refused(f"{path}: the answer is broken: {error}") from error
     if not reply.accepted:
         raise Refused(reply.text)

@@ -119,7 +119,7 @@ class Subscriber(WSListener):
                 raise msgspec.ValidationError("expected a text message in one frame")
             request = msgspec.json.decode(frame.get_payload_as_bytes(), type=_Request)
             self._obey(request)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             self.send_text({"type": "error", "data": f"Invalid request: {error}"})
             return
         self._selected = None

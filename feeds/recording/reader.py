@@ -87,7 +87,7 @@ class InputLog:
                     "read it with the version of the program that wrote it",
                 )
             return msgspec.json.decode(found[1], type=LogHeader)
-        except (msgspec.MsgspecError, AttributeError) as error:
+        except (ValueError, AttributeError) as error:
             raise fault(self.path, f"its header is damaged ({error})", _RESTORE) from error
 
     def _record(self, file: BinaryIO, start: int) -> tuple[int, bytes] | None:

@@ -168,6 +168,7 @@ async def test_a_directory_with_a_long_name_has_a_socket_too(tmp_path: Path) -> 
         (b'{"command":"kill_switch","quantity":5}\n', "unknown field `quantity`"),
         (b'{"command":["kill_switch"]}\n', "not a command"),
         (b"[" * 1000 + b"\n", "not a command"),
+        (b'{"command":"kill_switch","target":"\xff"}\n', "not a command"),
         (b'{"command":"kill_switch","target":"' + b"x" * 2000 + b'"}\n', "not a command"),
     ],
 )
