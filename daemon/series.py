@@ -50,6 +50,9 @@ class PriceSampler:
         A price that the engine does not believe must not mark a position either. The cost is a
         few passes over three columns.
         """
+        if len(rows) == 1:
+            self._observe_one(int(rows.ts[0]), int(rows.instrument[0]), int(rows.ltp[0]))
+            return
         ts, instrument, ltp = rows.ts, rows.instrument, rows.ltp
         if instrument.max(initial=-1) >= len(self._symbols):
             in_session = instrument < len(self._symbols)
@@ -63,6 +66,18 @@ class PriceSampler:
             self._slot = max(minute // self._every, self._slot)
             self._last[instrument[start:stop]] = ltp[start:stop]
             self._last_ts = max(self._last_ts, int(ts[stop - 1]))
+
+    def _observe_one(self, ts: int, instrument: int, ltp: int) -> None:
+        """The same for one row, as they come in a quiet market."""
+        if instrument >= len(self._symbols):
+            return
+        slot = ts // MINUTE_NS // self._every
+        if slot > self._slot >= 0:
+            self._keep()
+            slot = ts // MINUTE_NS // self._every  # keeping may have made slots longer
+        self._slot = max(slot, self._slot)
+        self._last[instrument] = ltp
+        self._last_ts = max(self._last_ts, ts)
 
     def _keep(self) -> None:
         self._samples.append((self._last_ts, self._last.copy()))

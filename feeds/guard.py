@@ -84,8 +84,13 @@ class FeedGuard:
         """Ticks have come; all of them are of known instruments."""
         now = int(block.ts[-1])
         self._last_sign = now
-        self._seen[block.instrument] = block.ts
-        self._ltp[block.instrument] = block.ltp
+        if len(block) == 1:  # most of a quiet market: numbers cost a third of arrays
+            instrument = block.instrument[0]
+            self._seen[instrument] = now
+            self._ltp[instrument] = block.ltp[0]
+        else:
+            self._seen[block.instrument] = block.ts
+            self._ltp[block.instrument] = block.ltp
         if self._state == "stale" or (self._state == "connecting" and self._link == "live"):
             self._enter(now, self._link, "ticks are back" if self._state == "stale" else "")
         if block.exchange_ts is not None:
@@ -151,11 +156,19 @@ class FeedGuard:
 
     def _watch_lag(self, block: Ticks, now: int) -> None:
         assert block.exchange_ts is not None
-        lag = (block.ts - block.exchange_ts)[block.exchange_ts > 0]
-        if not len(lag):
-            return
-        self._watch_skew(now, int(lag.min()))
-        late = int((lag > LATE_NS).sum())
+        if len(block) == 1:
+            stamp = int(block.exchange_ts[0])
+            if stamp <= 0:
+                return
+            least = longest = now - stamp
+            late = int(longest > LATE_NS)
+        else:
+            lag = (block.ts - block.exchange_ts)[block.exchange_ts > 0]
+            if not len(lag):
+                return
+            least, longest = int(lag.min()), int(lag.max())
+            late = int((lag > LATE_NS).sum()) if longest > LATE_NS else 0
+        self._watch_skew(now, least)
         if now // SECOND_NS != self._second:
             if self._flood is not None and not late:
                 self._end_flood(now)
@@ -163,7 +176,6 @@ class FeedGuard:
         if not late:
             return
         self.late_ticks += late
-        longest = int(lag.max())
         if self._flood is not None:
             self._flood = self._flood.more(now, late, longest)
             return

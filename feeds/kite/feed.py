@@ -195,7 +195,12 @@ class KiteFeed:
 
     def _follow(self, block: Ticks) -> None:
         moved = False
+        only = int(block.instrument[0]) if len(block) == 1 else -1
         for spot in self._watchlist.spots.values():
+            if only >= 0:
+                if only == spot:
+                    moved |= self._watchlist.follow(spot, int(block.ltp[0]))
+                continue
             rows = np.flatnonzero(block.instrument == spot)
             if len(rows):
                 moved |= self._watchlist.follow(spot, int(block.ltp[rows[-1]]))

@@ -33,7 +33,9 @@ _COLUMNS: Final = (
     "walk", "depth",
 )  # fmt: skip
 _TYPES: Final = dict.fromkeys(_COLUMNS, "<i8") | {"instrument": "<i4", "walk": "<i1"}
-_UINT32_MAX: Final = (1 << 32) - 1
+_LAYOUT: Final = tuple((1 << at, name, np.dtype(_TYPES[name])) for at, name in enumerate(_COLUMNS))
+_NARROW: Final = np.dtype("<u4")
+_UINT32_BITS: Final = 32
 _WIDE_DEPTH: Final = 1
 
 Other = Clock | Command | Gap | Settlement | ConfigChange | History
@@ -119,19 +121,20 @@ def encode_ticks(block: Ticks) -> bytes:
     """Rows, which columns are there, and their bytes one after another."""
     parts: list[bytes] = []
     present = flags = 0
-    for at, name in enumerate(_COLUMNS):
+    for bit, name, kind in _LAYOUT:
         column = getattr(block, name)
         if column is None:
             continue
-        present |= 1 << at
-        kind = _TYPES[name]
+        present |= bit
         if name == "depth":
             # Kite's quantities and prices have 32 bits: half the bytes of the largest column
-            if column.min(initial=0) >= 0 and column.max(initial=0) <= _UINT32_MAX:
-                kind = "<u4"
-            else:
+            if (column >> _UINT32_BITS).any():
                 flags |= _WIDE_DEPTH
-        parts.append(np.ascontiguousarray(column, dtype=kind).tobytes())
+            else:
+                kind = _NARROW
+        if column.dtype != kind:
+            column = column.astype(kind)
+        parts.append(column.tobytes())
     return _BLOCK.pack(len(block), present, flags) + b"".join(parts)
 
 
