@@ -143,7 +143,8 @@ class StrategyEngineV2:
         for each in candles:
             for runner in self._on_candle.get((each.timeframe, each.tradingsymbol), ()):
                 proposals += runner.on_candle(each, desk, self.faults)
-        self._bound_faults()
+        if self.faults:
+            self._bound_faults()
         return proposals
 
     def _resolved(self, proposals: list[Proposal]) -> list[OrderIntent]:

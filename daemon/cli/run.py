@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from daemon.build import build
 from daemon.config import Config
 from daemon.errors import DaemonError
 from daemon.logs import start_logging
+from daemon.memory import settle_memory
 from daemon.metrics.honesty import FillProfile
 from daemon.progress import show_bar, show_lines
 from daemon.report.model import RunFacts
@@ -74,8 +74,7 @@ def run_session(
         if session.recorder is not None and read_again is not None:
             # On a terminal a hangup says that the terminal is gone.
             app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())
-        gc.collect()
-        gc.freeze()  # what was built lives as long as the run: not worth scanning again
+        settle_memory()
         await app.run(watch)
         return app
 

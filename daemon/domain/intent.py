@@ -78,18 +78,21 @@ def check_intent(intent: OrderIntent) -> None:
     """
     for name in _TEXTS:
         if not _is_text(getattr(intent, name)):
-            _expect(False, intent, name, "text")
-    _expect(intent.signal in _SIGNALS, intent, "signal", "BUY, SELL, EXIT or HOLD")
-    _expect(intent.product in ("MIS", "NRML"), intent, "product", "MIS or NRML")
-    _expect(_is_whole(intent.qty), intent, "qty", "a whole number")
-    bars = intent.time_stop_bars
-    _expect(bars is None or _is_whole(bars), intent, "time_stop_bars", "a whole number or None")
+            raise _bad(intent, name, "text")
+    if intent.signal not in _SIGNALS:
+        raise _bad(intent, "signal", "BUY, SELL, EXIT or HOLD")
+    if intent.product not in ("MIS", "NRML"):
+        raise _bad(intent, "product", "MIS or NRML")
+    if not _is_whole(intent.qty):
+        raise _bad(intent, "qty", "a whole number")
+    if intent.time_stop_bars is not None and not _is_whole(intent.time_stop_bars):
+        raise _bad(intent, "time_stop_bars", "a whole number or None")
     for name in ("sl_price", "tp_price"):
         level = getattr(intent, name)
-        number = isinstance(level, int | float | Decimal) and not isinstance(level, bool)
-        _expect(level is None or number, intent, name, "a price in rupees or None")
-    finite = type(intent.confidence) in (int, float) and math.isfinite(intent.confidence)
-    _expect(finite, intent, "confidence", "a finite number")
+        if level is not None and not _is_number(level):
+            raise _bad(intent, name, "a price in rupees or None")
+    if type(intent.confidence) not in (int, float) or not math.isfinite(intent.confidence):
+        raise _bad(intent, "confidence", "a finite number")
     check_exits(intent.exits)
 
 
@@ -119,6 +122,9 @@ def _is_whole(value: object) -> bool:
     return type(value) is int and abs(value) <= QUANTITY_MAX
 
 
-def _expect(good: bool, owner: object, name: str, expected: str) -> None:
-    if not good:
-        raise BadIntent(f"{name}: expected {expected}, was {getattr(owner, name)!r}")
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _bad(owner: object, name: str, expected: str) -> BadIntent:
+    return BadIntent(f"{name}: expected {expected}, was {getattr(owner, name)!r}")

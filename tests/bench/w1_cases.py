@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from pathlib import Path
@@ -28,6 +27,7 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks, paise_column
 from daemon.execution import paper
 from daemon.execution.paper import PaperEngine
+from daemon.memory import settle_memory
 from daemon.rules import load_rulebook
 from daemon.session import open_run
 from strategies.engine import StrategyEngineV2
@@ -90,7 +90,7 @@ def w1_engine(path: Path, instruments: int = 10) -> dict[str, Any]:
     engine = PaperEngine(
         W1_EXECUTION, universe=known, rules=load_rulebook(), strategies=w1_strategies(known)
     )
-    gc.collect()
+    settle_memory()
     start = time.perf_counter()
     events = sum(len(engine.handle(as_ticks(each))) for each in raw)
     elapsed = time.perf_counter() - start
