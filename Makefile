@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service sim clean
+.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz planted clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -42,6 +42,12 @@ test: $(READY) #-- Run the tests.
 
 sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (SEEDS=1000 SEED=0).
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(SEED),0)
+
+fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10.
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
+
+planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must catch each.
+	$(BIN)/python -m tests.planted
 
 check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .

@@ -78,10 +78,18 @@ def times(column: Column, unit: TimeUnit = "auto") -> Int64s:
 def codes(column: Column, lookup: Callable[[str], int]) -> Int32s:
     """Each value's number by `lookup`, asked once per distinct value of the column; null is -1."""
     encoded = column.dictionary_encode()
-    table = [lookup(key_text(value)) for value in encoded.dictionary.to_pylist()]
+    table = [lookup(key_text(value)) for value in _values(encoded.dictionary)]
     numbers = np.array([*table, -1], dtype=np.int32)
     rows = encoded.indices.fill_null(len(table)).to_numpy(zero_copy_only=False)
     return np.asarray(numbers[rows], dtype=np.int32)
+
+
+def _values(distinct: Column) -> list[object]:
+    """Text that is no UTF-8, which Parquet does not check, is replaced: nobody's key."""
+    try:
+        return list(distinct.to_pylist())
+    except UnicodeDecodeError:
+        return [each.decode(errors="replace") for each in distinct.cast(pa.binary()).to_pylist()]
 
 
 def key_text(value: object) -> str:

@@ -24,7 +24,10 @@ class CsvTable:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._header = first_line(path)
-        self.names = [name.strip() for name in next(csv.reader([self._header]))]
+        try:
+            self.names = [name.strip() for name in next(csv.reader([self._header]))]
+        except csv.Error as error:
+            raise fault(path, f"its header is damaged ({error})", "mend its first line") from error
 
     def batches(self, wanted: Mapping[str, str]) -> Iterator[Batch]:
         """The wanted columns as text; rows before a damaged one are given, then FeedError."""

@@ -60,7 +60,7 @@ class JsonlTable:
             rows = [_DECODER.decode(line) for line in lines]
             if all(type(row) is dict for row in rows):
                 return rows, None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             pass
         rows = []
         for line in lines:

@@ -180,7 +180,7 @@ def _header(table: ParquetTable) -> _Header:
                 "read it with the version of the program that wrote it",
             )
         return msgspec.json.decode(data, type=_Header)
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise fault(table.path, f"its instrument table is damaged ({error})", _NEW_COPY) from error
 
 

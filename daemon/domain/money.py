@@ -28,8 +28,11 @@ def decimal_from(value: float | int | str | Decimal) -> Decimal:
 
 def paise_exact(rupees: float | int | str | Decimal) -> int:
     """Rupees to whole paise. Raises BadNumber if there is a fraction of a paisa (`not_paise`)."""
-    paise = decimal_from(rupees) * PAISE_PER_RUPEE
-    if abs(paise) > PAISE_MAX or paise != int(paise):
+    exact = decimal_from(rupees)
+    # before the product: an absurd exponent overflows even a decimal
+    if exact.copy_abs() > PAISE_MAX // PAISE_PER_RUPEE or (paise := exact * PAISE_PER_RUPEE) != int(
+        paise
+    ):
         raise BadNumber(f"expected whole paise, was {rupees!r} rupees")
     return int(paise)
 

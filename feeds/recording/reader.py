@@ -87,7 +87,7 @@ class InputLog:
                     "read it with the version of the program that wrote it",
                 )
             return msgspec.json.decode(found[1], type=LogHeader)
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise fault(self.path, f"its header is damaged ({error})", _RESTORE) from error
 
     def _record(self, file: BinaryIO, start: int) -> tuple[int, bytes] | None:
@@ -118,7 +118,7 @@ class InputLog:
                 return decode_ticks(payload)
             if kind == Kind.OTHER:
                 return decode_other(payload)
-        except (ValueError, msgspec.MsgspecError) as error:
+        except (ValueError, RecursionError) as error:
             raise fault(
                 self.path, f"the record at byte {start} cannot be read ({error})", _RESTORE
             ) from error
