@@ -1,0 +1,96 @@
+"""`make planted`: each bug in a copy of the program; tests that still pass are not worth much."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.kit.figures import merge_figures
+from tests.kit.planted import BUGS, Bug
+
+ROOT: Final = Path(__file__).parent.parent.parent
+TREES: Final = ("daemon", "feeds", "strategies", "tests", "configs")
+FILES: Final = ("pyproject.toml", "Makefile", "README.md", "CHANGELOG.md")
+PASSED, FAILED = 0, 1
+TIMEOUT_S: Final = 600
+
+
+def copy_to(place: Path) -> None:
+    """The program and its tests, without what runs leave behind."""
+    for tree in TREES:
+        shutil.copytree(ROOT / tree, place / tree, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, place / name)
+    (place / "docs").symlink_to(ROOT / "docs")
+
+
+def ask(place: Path, tests: tuple[str, ...]) -> int:
+    """What pytest says of the copy."""
+    present = [each for each in tests if (place / each).exists()]
+    assert present, f"none of {tests} is there"
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *present]
+    environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
+    )
+    if done.returncode not in (PASSED, FAILED):
+        print(done.stdout.decode()[-2000:], done.stderr.decode()[-2000:])
+    return done.returncode
+
+
+def is_caught(bug: Bug) -> bool:
+    """Whether a test fails with the bug in; it must be a test, not the collection."""
+    with tempfile.TemporaryDirectory(prefix="fno-planted-") as name:
+        place = Path(name)
+        copy_to(place)
+        path = place / bug.file
+        path.write_text(planted(path.read_text(), bug))
+        return ask(place, bug.tests) == FAILED
+
+
+def planted(text: str, bug: Bug) -> str:
+    """The source with the bug. Raises ValueError if the line is not there any more."""
+    if text.count(bug.old) != 1:
+        raise ValueError(f"{bug.file}: {bug.name}: expected once: {bug.old!r}")
+    return text.replace(bug.old, bug.new)
+
+
+def are_sound() -> bool:
+    """Whether the same tests pass without any bug."""
+    with tempfile.TemporaryDirectory(prefix="fno-planted-") as name:
+        copy_to(Path(name))
+        tests = sorted({each for bug in BUGS for each in bug.tests})
+        return ask(Path(name), tuple(tests)) == PASSED
+
+
+def main() -> int:
+    """0 if every bug was caught."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--only", default="", help="A part of a bug's name.")
+    only = arguments.parse_args().only
+    began = time.monotonic()
+    if not only and not are_sound():
+        print("the tests do not pass without a bug; nothing can be said")
+        return 1
+    missed = []
+    bugs = [each for each in BUGS if only in each.name]
+    for bug in bugs:
+        caught = is_caught(bug)
+        print(f"{'caught' if caught else 'MISSED'}  {bug.name}", flush=True)
+        missed += [] if caught else [bug.name]
+    seconds = round(time.monotonic() - began, 1)
+    print(f"{len(bugs) - len(missed)} of {len(bugs)} caught in {seconds} s")
+    if not only:
+        merge_figures("planted", {"bugs": len(bugs), "missed": missed, "seconds": seconds})
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""The planted bugs fit the program as it is; `make planted` plants them."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.kit.planted import BUGS, Bug
+from tests.planted.__main__ import ROOT, planted
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda each: each.name)
+def test_a_bug_can_be_planted_and_somebody_watches_for_it(bug: Bug) -> None:
+    source = (ROOT / bug.file).read_text()
+    ast.parse(planted(source, bug))
+    assert any((ROOT / each).exists() for each in bug.tests)
+
+
+def test_there_are_twenty_bugs() -> None:
+    assert len({each.name for each in BUGS}) == len(BUGS) == 20
+
+
+def test_a_line_that_has_gone_is_noticed() -> None:
+    with pytest.raises(ValueError, match="expected once"):
+        planted("nothing of it", BUGS[0])

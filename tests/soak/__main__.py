@@ -1,0 +1,70 @@
+"""`make soak [DAYS=5] [REAL_MINUTES=0]`: trading days on end; prints and keeps what they weigh."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from loguru import logger
+
+from tests.kit.figures import merge_figures
+from tests.kit.sim_soak import Soak, Weighed, trading_days
+
+SLOPE_MAX: float = 1.0
+WARM_UP_H = 6.5
+"""Of the compressed soak: the first day."""
+REAL_WARM_UP_PART = 0.25
+
+
+def figures_of(weighed: Weighed, warm_up_h: float, seconds: float) -> dict[str, Any]:
+    """The figures, and whether they are good."""
+    slope = weighed.slope_mib_per_hour(warm_up_h)
+    descriptors, tasks = weighed.spread("descriptors"), weighed.spread("tasks")
+    between = {each.descriptors for each in weighed.between}
+    return {
+        "days": weighed.days,
+        "session_hours": round(weighed.samples[-1].hours, 2),
+        "events": weighed.events,
+        "rows": weighed.rows,
+        "rss_first_mib": round(weighed.samples[0].rss_mib, 1),
+        "rss_last_mib": round(weighed.samples[-1].rss_mib, 1),
+        "slope_mib_per_hour": round(slope, 3),
+        "descriptors": descriptors,
+        "descriptors_between_days": sorted(between),
+        "tasks": tasks,
+        "seconds": round(seconds, 1),
+        "passed": slope <= SLOPE_MAX and len(between) <= 1,
+    }
+
+
+def main() -> int:
+    """0 if nothing grew."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--days", type=int, default=5)
+    arguments.add_argument("--real-minutes", type=float, default=0.0)
+    wanted = arguments.parse_args()
+    logger.remove()
+    began = time.monotonic()
+    with TemporaryDirectory(prefix="fno-soak-") as place:
+        soak = Soak(Path(place))
+        if wanted.real_minutes:
+            [date] = trading_days(1)
+            soak.real(date, 60 * wanted.real_minutes)
+            warm_up_h = wanted.real_minutes / 60 * REAL_WARM_UP_PART
+        else:
+            for date in trading_days(wanted.days):
+                soak.day(date)
+                print(f"{date}: {soak.weighed.between[-1]}", flush=True)
+            warm_up_h = WARM_UP_H
+        figures = figures_of(soak.weighed, warm_up_h, time.monotonic() - began)
+    print(figures)
+    merge_figures("soak_real" if wanted.real_minutes else "soak", figures)
+    return int(not figures["passed"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
