@@ -1,0 +1,130 @@
+"""A3: a call to the disk fails: the run halts at once, says so in a line, and starts clean again."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from daemon.errors import ExitCode
+from tests.kit.crash_cases import Stage, Verdict, judge
+from tests.kit.crash_figures import Figure
+from tests.kit.crash_rig import read_seen
+from tests.kit.crash_zygote import Ended, Fault, Zygote
+
+HALTS_WITHIN_S: Final = 1.0
+PLAN: Final = (
+    ("EIO", "", ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
+                 "openat", "?mkdir", "?mkdirat")),
+    ("ENOSPC", "+", ("write", "pwrite64", "openat", "?mkdir", "?mkdirat")),
+    ("EROFS", "+", ("openat", "?rename", "?renameat2", "ftruncate")),
+    ("EDQUOT", "+", ("write", "pwrite64")),
+)  # fmt: skip
+"""Error, whether it stays (`+`) or happens once, and the calls that fail with it."""
+_CALL: Final = re.compile(r"^\d+ +(?P<ts>[\d.]+) (?P<name>\w+)\((?:\d+<(?P<path>[^>]*)>)?")
+
+
+class Failed(NamedTuple):
+    """The first injected failure of a trace, and the syncs of the same file after it."""
+
+    ts_ns: int
+    call: str
+    path: str
+    syncs_after: int
+
+
+def paths_of(stage: Stage, place: Path) -> tuple[str, ...]:
+    """Every file that a run of the stage has under `place`, with what they are built as."""
+    kept = stage.base / stage.name / "out"
+    found = [place / "out", place / "out" / "runs", place / "out" / "accounts"]
+    for each in sorted(kept.rglob("*")):
+        path = place / "out" / each.relative_to(kept)
+        found.append(path)
+        if each.is_dir():
+            continue
+        for ending in (".new", ".new-journal", ".new-wal", ".new-shm", "-journal"):
+            found.append(path.with_name(path.name + ending))
+        for ending in (".tmp", ".partial"):
+            found.append(path.with_name(f".{path.name}{ending}"))
+        if path.suffix == ".parquet":
+            log = path.with_suffix(".inputs")
+            found += [log, log.with_name(log.name + ".new")]
+    return tuple(str(each) for each in dict.fromkeys(found))
+
+
+def read_trace(trace: Path, mark: str = "(INJECTED)") -> Failed | None:
+    """The first failure in a trace of strace, None if none was reached."""
+    first: Failed | None = None
+    for line in trace.read_text(errors="replace").splitlines() if trace.exists() else ():
+        call = _CALL.match(line)
+        if call is None:
+            continue
+        path = call["path"] or ""
+        if first is None:
+            if mark in line:
+                first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
+        elif path and path == first.path and call["name"] in ("fsync", "fdatasync"):
+            first = first._replace(syncs_after=first.syncs_after + 1)
+    return first
+
+
+def fail_at(
+    stage: Stage, zygote: Zygote, syscall: str, error: str, when: str
+) -> tuple[Verdict, Failed | None]:
+    """Let one run of the stage fail at a call, and judge how it ended and what is left."""
+    with stage.place() as place:
+        trace = place / "trace"
+        fault = Fault(syscall, f"error={error}", when, paths_of(stage, place))
+        harmed = zygote.run(stage.job(place), fault, trace)
+        failed = read_trace(trace)
+        if failed is None:
+            return Verdict([], harmed), None
+        wrong = [*_halted(harmed, failed), *_silent(place, harmed, failed)]
+        verdict = judge(stage, zygote, place, harmed)
+    return verdict._replace(wrong=wrong + verdict.wrong), failed
+
+
+def _halted(harmed: Ended, failed: Failed) -> list[str]:
+    """With the journal's exit code, within a second, in one line, without another sync."""
+    wrong = []
+    if harmed.code not in (0, ExitCode.JOURNAL_IO):
+        wrong.append(f"ended with {harmed.code}: {harmed.err[-800:]}")
+    if "Traceback" in harmed.err:
+        wrong.append(f"a traceback: {harmed.err[-1500:]}")
+    if harmed.code:
+        lines = [each for each in harmed.err.splitlines() if each.startswith("run_fno_paper: ")]
+        if len(lines) != 1:
+            wrong.append(f"{len(lines)} lines of complaint: {harmed.err[-400:]}")
+        took = (harmed.at_ns - failed.ts_ns) / 1e9
+        if took > HALTS_WITHIN_S:
+            wrong.append(f"halted {took:.2f} s after the failure")
+    is_kept = ".new" not in Path(failed.path).name  # what is being built goes with the run
+    if is_kept and failed.call in ("fsync", "fdatasync") and failed.syncs_after:
+        wrong.append(f"{failed.path} was synced again after a sync of it failed")
+    return wrong
+
+
+def _silent(place: Path, harmed: Ended, failed: Failed) -> list[str]:
+    """Nothing is published after the failure that ended the run."""
+    if harmed.code == 0:
+        return []
+    late = [each for each in read_seen(place / "observed") if each.ts > failed.ts_ns]
+    return [f"event {each.seq} was published after the failure" for each in late[:2]]
+
+
+def fail_everywhere(stage: Stage, zygote: Zygote, figure: Figure, step: int = 1) -> None:
+    """Every error of the plan at every k of its calls."""
+    for error, stays, syscalls in PLAN:
+        for syscall in syscalls:
+            for k in itertools.count(1, step):
+                verdict, failed = fail_at(stage, zygote, syscall, error, f"{k}{stays}")
+                if failed is None:
+                    break
+                harmed = verdict.harmed
+                ending = "harmless" if harmed.code == 0 else f"exit {harmed.code}"
+                name = f"{stage.name}: {syscall} {k}{stays} {error} ({failed.path or failed.call})"
+                figure.case(name, verdict.wrong, ending)
+                if harmed.code:
+                    took = (harmed.at_ns - failed.ts_ns) / 1e9
+                    figure.worst_s = max(figure.worst_s, took)

@@ -1,0 +1,158 @@
+"""A6, C1, C2: two daemons, slow disks and signals, on runs with their real threads."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daemon.errors import ExitCode
+from daemon.journal.store import JournalStore
+from daemon.journal.writer import STALL_S
+from tests.kit.cli import wait_for
+from tests.kit.crash_cases import Stage, digests, judge
+from tests.kit.crash_errors import read_trace
+from tests.kit.crash_figures import Figure
+from tests.kit.crash_rig import Job, read_seen
+from tests.kit.crash_zygote import Ended, Fault, Zygote
+
+PACE_S: Final = 0.02
+STOPS_WITHIN_S: Final = 5.0
+AT_ONCE_S: Final = 1.0
+HANG_US: Final = 20_000_000
+
+
+def paced(stage: Stage, place: Path, pace_s: float = PACE_S) -> Job:
+    """A live run of the stage with its threads, slow enough to be met in the middle."""
+    return msgspec.structs.replace(stage.job(place), threads=True, pace_s=pace_s)
+
+
+def second_daemon(stage: Stage, first: Zygote, second: Zygote, figure: Figure) -> None:
+    """A6: the second leaves at once with 75, and touches nothing."""
+    with stage.place() as place:
+        job = paced(stage, place)
+        pid = first.start(job)
+        wait_for(lambda: read_seen(place / job.observer))
+        os.kill(pid, signal.SIGSTOP)  # so that what changes was changed by the second
+        wait_for(lambda: _state_of(pid) == "T")
+        kept = digests(job.account)
+        other = msgspec.structs.replace(job, stdout="out 2", stderr="err 2", observer="observed 2")
+        ended = second.run(other)
+        wrong = []
+        if ended.code != ExitCode.ALREADY_RUNNING:
+            wrong.append(f"the second ended with {ended.code}: {ended.err[-400:]}")
+        if ended.took_s > AT_ONCE_S:
+            wrong.append(f"the second took {ended.took_s:.2f} s")
+        if digests(job.account) != kept:
+            wrong.append("the second touched the account's files")
+        os.kill(pid, signal.SIGCONT)
+        code = first.wait()
+        wrong += judge(stage, first, place, Ended(code, "", "", 0)).wrong
+        figure.case("two daemons", wrong, f"exit {ended.code}")
+        figure.worst_s = max(figure.worst_s, ended.took_s)
+
+
+def _state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+
+
+def stalled_journal(stage: Stage, zygote: Zygote, figure: Figure) -> None:
+    """C1: a sync that hangs, of each file that a commit waits for, halts after the stall time."""
+    for name in ("journal.db-wal", "head", "*.inputs"):
+        for k in ("2", "3"):
+            with stage.place() as place:
+                job = paced(stage, place)
+                path = _path_in(stage, job, name)
+                trace = place / "trace"
+                fault = Fault("fdatasync", f"delay_enter={HANG_US}", k, (str(path),))
+                harmed = zygote.run(job, fault, trace)
+                failed = read_trace(trace, "(DELAYED)")
+                wrong = []
+                if failed is None:
+                    wrong.append("the sync was never reached")
+                else:
+                    took = (harmed.at_ns - failed.ts_ns) / 1e9
+                    figure.worst_s = max(figure.worst_s, took)
+                    if not STALL_S - 0.1 <= took <= STALL_S + 1:
+                        wrong.append(f"halted {took:.2f} s after the sync began to hang")
+                if harmed.code != ExitCode.JOURNAL_IO or "stalled" not in harmed.err:
+                    wrong.append(f"ended with {harmed.code}: {harmed.err[-600:]}")
+                wrong += judge(stage, zygote, place, harmed).wrong
+                figure.case(f"{name} sync {k} hangs", wrong, f"exit {harmed.code}")
+
+
+def _path_in(stage: Stage, job: Job, name: str) -> Path:
+    if not name.startswith("*"):
+        return job.account / name
+    recordings = stage.base / stage.name / "out/accounts"
+    (kept,) = recordings.rglob("*.parquet")
+    return (job.account / "recordings" / kept.name).with_suffix(name[1:])
+
+
+def slow_metrics(stage: Stage, zygote: Zygote, figure: Figure) -> None:
+    """C1: a metrics file that takes a second to write delays no decision and loses nothing."""
+    slow_s = 1.0
+    with stage.place() as place:
+        job = paced(stage, place, 0.1)
+        path = job.out / "analytics/.runtime_metrics.json.tmp"
+        fault = Fault("write", f"delay_enter={round(slow_s * 1e6)}", "2+", (str(path),))
+        harmed = zygote.run(job, fault)
+        times = sorted({each.ts for each in read_seen(place / job.observer)})
+        pause = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0) / 1e9
+        wrong = [] if pause < slow_s * 0.8 else [f"no event was published for {pause:.2f} s"]
+        if harmed.code:
+            wrong.append(f"ended with {harmed.code}: {harmed.err[-400:]}")
+        wrong += judge(stage, zygote, place, harmed).wrong
+        figure.case("slow metrics file", wrong, f"exit {harmed.code}")
+        figure.worst_s = max(figure.worst_s, pause)
+
+
+def signalled(
+    stage: Stage, zygote: Zygote, figure: Figure, numbers: list[signal.Signals], draw: random.Random
+) -> None:
+    """C2: signals at a random instant of start, recovery or trading end it in order."""
+    with stage.place() as place:
+        job = paced(stage, place)
+        later = draw.random() * 0.5
+        pid = zygote.start(job)
+        heard = _heard(place)
+        deadline = time.monotonic() + later
+        wait_for(lambda: time.monotonic() >= deadline or not _alive(pid))
+        is_heard = heard()
+        asked = time.monotonic()
+        for number in numbers:
+            if _alive(pid):
+                os.kill(pid, number)
+        code = zygote.wait()
+        took = time.monotonic() - asked
+        ended = Ended(code, "", (place / job.stderr).read_text(), took)
+        wrong = [] if took <= STOPS_WITHIN_S else [f"took {took:.2f} s to end"]
+        before = [-each for each in numbers]
+        if code not in (0, *([] if is_heard else before)) or "Traceback" in ended.err:
+            wrong.append(f"ended with {code} ({later:.3f} s after its start): {ended.err[-800:]}")
+        if code == 0:
+            with JournalStore.open(job.account) as store:
+                last = list(store.operations())[-1].kind
+            if last != "stop":
+                wrong.append(f"the last operation is {last}, expected the stop")
+        wrong += judge(stage, zygote, place, ended).wrong
+        names = "+".join(each.name for each in numbers)
+        figure.case(f"{names} after {later:.3f} s", wrong, f"exit {code}")
+        figure.worst_s = max(figure.worst_s, took)
+
+
+def _heard(place: Path) -> Callable[[], bool]:
+    return lambda: "run started" in (place / "stderr").read_text()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return _state_of(pid) != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,128 @@
+"""Two short trading days for the crash tests: every kind of order and exit within a few hundred rows.
+
+Everything is drawn from a seed, and nothing reads a file that must be decoded in threads: the
+process that forks the runs must have none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import yaml
+
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, iso_ist, ist_midnight
+from daemon.domain.ticks import Ticks
+
+SEED: Final = 20_261_118
+ACCOUNT: Final = "crash"
+DAYS: Final = (dt.date(2026, 11, 18), dt.date(2026, 11, 19))
+SYMBOLS: Final = ("NIFTY26NOVFUT", "NIFTY26DECFUT")
+LOT: Final = 65
+BLOCK_ROWS: Final = 20
+_OPEN_NS: Final = (9 * 60 + 15) * MINUTE_NS
+_SQUARE_OFF_NS: Final = (15 * 60 + 19) * MINUTE_NS
+_END_NS: Final = (15 * 60 + 31) * MINUTE_NS
+
+
+def opened_ns(day: int) -> int:
+    """When the daemon is started on a day: at its open, UTC ns."""
+    return ist_midnight(DAYS[day]) + _OPEN_NS
+
+
+def session(day: int, rows: int) -> Ticks:
+    """The morning's `rows` ticks, and a few around the square-off and the close."""
+    draw = random.Random(SEED + day)
+    midnight = ist_midnight(DAYS[day])
+    late = range(_SQUARE_OFF_NS, _END_NS, 40 * SECOND_NS)
+    times = [midnight + _OPEN_NS + each * SECOND_NS for each in range(rows)]
+    times += [midnight + each for each in late]
+    price, ltp = 2_500_000, []
+    for _ in times:
+        price += draw.choice((-30, -20, -10, 0, 10, 20, 30)) * draw.choice((1, 1, 1, 5))
+        ltp.append(price)
+    prices = np.array(ltp, dtype=np.int64)
+    return Ticks(
+        ts=np.array(times, dtype=np.int64),
+        instrument=np.array([draw.randrange(2) for _ in times], dtype=np.int32),
+        ltp=prices,
+        bid=prices - 10,
+        ask=prices + 10,
+    )
+
+
+def script(day: int, rows: int) -> list[dict[str, Any]]:
+    """Intents with near stops and targets, some that are refused, some that stay overnight."""
+    draw = random.Random(SEED * 2 + day)
+    block = session(day, rows)
+    lines = []
+    for row in range(5, rows - 5, 6):
+        sign = draw.choice((1, -1))
+        ltp = int(block.ltp[row]) // 100
+        line: dict[str, Any] = {
+            "ts": int(block.ts[row]) + 1,
+            "symbol": SYMBOLS[int(block.instrument[row])],
+            "signal": "EXIT" if draw.random() < 0.15 else "BUY" if sign > 0 else "SELL",
+            "product": draw.choice(("MIS", "NRML")),
+        }
+        if line["signal"] != "EXIT":
+            risk = draw.choice((1, 2, 5, 40))
+            line |= {
+                "qty": LOT * draw.choice((1, 2, 3, 400)),
+                "sl_price": ltp - sign * risk,
+                "tp_price": ltp + sign * risk * draw.choice((1, 2, 3)),
+                "time_stop_bars": draw.choice((0, 1, 2)),
+            }
+        lines.append(line)
+    return lines
+
+
+def write_files(place: Path, rows: int) -> None:
+    """`live.yaml` and `replay.yaml` in `place`, with what they name."""
+    lines = [each for day in range(len(DAYS)) for each in script(day, rows)]
+    (place / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+    (place / "ticks.csv").write_text("\n".join(["ts,symbol,ltp,bid,ask", *_csv(rows)]) + "\n")
+    replay = {"kind": "replay", "replay": {"files": [{"path": str(place / "ticks.csv")}]}}
+    kite = {"ticker_url": "ws://127.0.0.1:9", "clock": "exchange", "history": False}
+    for name, feed in (("replay", replay), ("live", {"kind": "kite", "kite": kite})):
+        (place / f"{name}.yaml").write_text(yaml.safe_dump(_config(place, feed)))
+
+
+def _csv(rows: int) -> list[str]:
+    block = session(0, rows)
+    columns = zip(*(getattr(block, each).tolist() for each in _CSV), strict=True)
+    return [
+        f"{iso_ist(ts)},{SYMBOLS[index]},{ltp / 100},{bid / 100},{ask / 100}"
+        for ts, index, ltp, bid, ask in columns
+    ]
+
+
+_CSV: Final = ("ts", "instrument", "ltp", "bid", "ask")
+
+
+def _config(place: Path, feed: dict[str, Any]) -> dict[str, Any]:
+    instruments = [
+        {
+            "tradingsymbol": symbol, "instrument_token": 256 * (number + 1) + 2,
+            "exchange": "NFO", "segment": "NFO-FUT", "name": "NIFTY", "instrument_type": "FUT",
+            "lot_size": LOT, "tick_size": 0.1, "expiry": dt.date(2026, 11 + number, 24),
+        }
+        for number, symbol in enumerate(SYMBOLS)
+    ]  # fmt: skip
+    scripted = {
+        "id": "script", "module": "strategies.scripted", "class": "Scripted",
+        "params": {"file": str(place / "script.jsonl")},
+    }  # fmt: skip
+    return {
+        "version": 1,
+        "account": ACCOUNT,
+        "feed": feed,
+        "universe": {"instruments": instruments},
+        "execution": {"fill_mode": "bid_ask", "slippage_bps": 1, "candle_grace_ms": 1000},
+        "strategies": {"list": [scripted]},
+        "metrics": {"interval_s": 0.1},
+    }
