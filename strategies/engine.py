@@ -72,10 +72,12 @@ class StrategyEngineV2:
 
     def on_tick(self, tick: TickView, desk: Desk) -> list[OrderIntent]:
         """A tick to those who asked for it; its intents are reconciled like a boundary's."""
+        faults = self.faults
         proposals: list[Proposal] = []
         for runner in self._on_tick.get(tick.tradingsymbol, ()):
-            proposals += runner.on_tick(tick, desk, self.faults)
-        if self.faults:
+            if found := runner.on_tick(tick, desk, faults):
+                proposals += found
+        if faults:
             self._bound_faults()
         return self._resolved(proposals) if proposals else []
 

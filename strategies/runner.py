@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -66,13 +64,29 @@ class Runner:
 
     def on_candle(self, candle: Candle, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
         """What it proposes on a closed candle; a fault is added to `faults`."""
-        self._view.show(candle.tradingsymbol, desk)
-        return self._call(self._strategy.on_candle, candle, desk, faults)
+        if self.disabled:
+            return []
+        view = self._view
+        view.desk, view.shown = desk, candle
+        try:
+            return self._proposals(self._strategy.on_candle(candle, view))
+        except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
+            return self._failed(error, desk, faults)
 
     def on_tick(self, tick: TickView, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
         """What it proposes on a tick; a fault is added to `faults`."""
-        self._view.show(tick.tradingsymbol, desk)
-        return self._call(self._strategy.on_tick, tick, desk, faults)
+        if self.disabled:
+            return []
+        view = self._view
+        view.desk, view.shown = desk, tick
+        try:
+            returned = self._strategy.on_tick(tick, view)
+            if returned is None:  # nearly always, and there are many ticks
+                self._streak = 0
+                return []
+            return self._proposals(returned)
+        except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
+            return self._failed(error, desk, faults)
 
     def report(self) -> dict[str, int]:
         """Its counters since the start; `disabled` by its errors, `off` by a person."""
@@ -85,22 +99,15 @@ class Runner:
             "conflicts_lost": self.conflicts_lost,
         }
 
-    def _call(
-        self, method: Callable[..., Any], shown: object, desk: Desk, faults: list[StrategyFault]
-    ) -> list[Proposal]:
-        if self.disabled:
-            return []
-        try:
-            returned = method(shown, self._view)
-            if returned is None:
-                self._streak = 0
-                return []
-            intents = [completed(each, self.config) for each in as_intents(returned)]
-        except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
-            faults.append(self._fault(error, desk.now))
-            return []
+    def _proposals(self, returned: object) -> list[Proposal]:
+        """What may go through of what the strategy returned. Raises if it cannot be read."""
+        intents = [completed(each, self.config) for each in as_intents(returned)]
         self._streak = 0
         return [self._proposal(each) for each in intents if self._may(each)]
+
+    def _failed(self, error: Exception, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
+        faults.append(self._fault(error, desk.now))
+        return []
 
     def _may(self, intent: OrderIntent) -> bool:
         if self.on or intent.signal == Signal.EXIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class TickView(msgspec.Struct, frozen=True, kw_only=True):
+class TickView(msgspec.Struct, frozen=True, gc=False):
     """One tick in rupees (bid and ask None if absent); `ts` UTC ns."""
 
     tradingsymbol: str

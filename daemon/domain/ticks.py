@@ -21,7 +21,7 @@ NOT_FINITE: Final = ABSENT + 1
 NOT_PAISE: Final = ABSENT + 2
 """A price with a fraction of a paisa."""
 
-_CACHED_ROWS: Final = 16_384
+_CACHED_ROWS: Final = 32_768
 _TO_WHOLE: Final = 1.5 * 2.0**52
 """Added to a float below 2**51 it rounds half to even, and its low bits are the whole number."""
 _TO_WHOLE_BITS: Final = np.float64(_TO_WHOLE).view(np.int64)
@@ -138,10 +138,11 @@ def _exact_paise(prices: npt.NDArray[np.float64]) -> Int64s | None:
             np.multiply(piece, PAISE_PER_RUPEE, out=shifted)
             shifted += _TO_WHOLE
             np.subtract(shifted, _TO_WHOLE, out=whole)
-            if not (whole.min() >= -PAISE_MAX and whole.max() <= PAISE_MAX):
-                return None
             whole /= PAISE_PER_RUPEE
             if not (whole == piece).all():
                 return None
             bits -= _TO_WHOLE_BITS
+            # Read as unsigned, what is negative, too large or no number is larger than all prices.
+            if bits.view(np.uint64).max() > PAISE_MAX:
+                return None
     return paise

@@ -125,7 +125,8 @@ class ExecutionCore(EngineBase):
             square_off_ts=close_ts - self._square_off_ns,
             is_over=self.at.is_over,
             killed=self.killed,
-            strategy_off=order.strategy_id in self.strategies_off | self.config_off,
+            strategy_off=order.strategy_id in self.strategies_off
+            or order.strategy_id in self.config_off,
             freeze_quantity=freeze,
             open_or_waiting=self._open_or_waiting() if self.risk.max_open_positions else 0,
             realized_today_paise=self._realized_today() if self.risk.daily_loss_rupees else 0,

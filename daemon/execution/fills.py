@@ -40,6 +40,9 @@ class FillEngine:
         base, rule = _base(quote, side, self.mode)
         price = self._slip(base, side, order.tick_paise)
         away = 2 * price - base
+        crossed = price
+        if self.mode != "bid_ask":
+            crossed = self.determine_fill_price(quote, side, order.tick_paise, "bid_ask")
         return Fill(
             transaction_type=side,
             quantity=quantity,
@@ -52,7 +55,7 @@ class FillEngine:
             ask_paise=quote.ask,
             quote_ts=quote.ts,
             quote_age_ns=ts - quote.ts,
-            bid_ask_paise=self.determine_fill_price(quote, side, order.tick_paise, "bid_ask"),
+            bid_ask_paise=crossed,
             stale=stale,
             walked=quote.walked,
             after_gap=quote.after_gap,

@@ -50,7 +50,7 @@ from daemon.execution.legacy import ExecutionEngineV2
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
-from daemon.market.fast_forward import TickTuple, fast_forward
+from daemon.market.fast_forward import Stops, Stretch, fast_forward
 from daemon.market.intake import Intake, Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import Schedule
@@ -256,7 +256,7 @@ class PaperEngine:
                 start = end
                 continue
             start = fast_forward(
-                rows, start, end, self.books, agenda, self._take_plain, self._take_tick
+                rows, start, end, self.books, agenda, self._take_plain, self._tell_ticks
             )
             if start < stop and rows.ts[start] >= agenda.next_due:
                 self._take_plain(rows, start)
@@ -298,28 +298,55 @@ class PaperEngine:
         if special_row and rows.walk is not None and rows.walk[row] == WALK_OPEN:
             book.walk_high_first = book.net < 0
 
-    def _take_tick(self, rows: Rows, tick: TickTuple) -> None:
-        """A row that a strategy asked for. Most reach no level: the quote, then the strategy."""
-        row, input_no, ts, number, ltp, volume, bid, ask = tick
-        book = self.books[number]
-        if ltp <= book.floor or ltp >= book.above:
-            self._take_plain(rows, row)
-            return
+    def _tell_ticks(self, stretch: Stretch, stops: Stops) -> None:
+        """The rows that strategies asked for. Most reach no level: the strategy, and that is all.
+
+        What only a decision needs is brought up to date when there is one.
+        """
+        at, books, agenda, rows = self.at, self.books, self.agenda, stretch.rows
+        on_tick, engine = self.strategies.on_tick, self.engine
+        nearest, due = stops.nearest, stops.due
+        for row, ts, number, ltp, volume, tick in stretch.watched_rows(books):
+            if row > nearest:
+                stops.take_before(row)
+                nearest, due = stops.nearest, stops.due
+            if row >= stops.end:
+                return
+            stretch.row = row
+            book = books[number]
+            if ltp <= book.floor or ltp >= book.above:
+                self._take_plain(rows, row)
+            else:
+                at.now = ts
+                book.row = row
+                intents = on_tick(tick, engine)
+                if intents:
+                    self._take_told(rows, row, book, intents)
+                else:  # as the scan does
+                    if ltp > book.high:
+                        if book.high < 0:
+                            book.open = book.low = ltp
+                        book.high = ltp
+                    elif ltp < book.low:
+                        book.low = ltp
+                    if volume > book.volume:
+                        if book.volume < 0:
+                            book.baseline = volume
+                        book.volume = volume
+            if stretch.asked or agenda.next_due != due:
+                stops.look_again()
+                nearest, due = stops.nearest, stops.due
+
+    def _take_told(self, rows: Rows, row: int, book: Book, intents: list[OrderIntent]) -> None:
+        """A row that reaches no level, and what a strategy wants at it."""
         at = self.at
-        at.now = at.feed_last = book.quote_ts = ts
-        at.input_no = book.input_no = input_no
-        book.row = -1
-        book.ltp, book.bid, book.ask, book.walked = ltp, bid, ask, False
-        intents = self._tell_tick_strategies(book)
-        if intents or book.high < 0:
-            book.end_segment()
-            book.open = book.high = book.low = ltp
-        elif ltp > book.high:
-            book.high = ltp
-        elif ltp < book.low:
-            book.low = ltp
-        if volume > book.volume:
-            book.take_volume(volume)
+        at.feed_last = at.now
+        at.input_no = rows.input_no(row)
+        book.row = row  # again, for the strategy may have asked for the quote
+        book.settle(rows)
+        book.end_segment()
+        book.open = book.high = book.low = book.ltp
+        book.take_volume(rows.volume_at(row))
         for intent in intents:
             self.engine.process_signal(intent)
 

@@ -46,12 +46,14 @@ class Book:
         "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
         "expects_gap_tick", "extremes", "floor", "fresh_from_no", "high", "index", "input_no",
         "instrument", "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "run",
-        "tick_watchers", "triggers", "volume", "waiting", "walk_high_first", "walked",
+        "tick_watchers", "tradingsymbol", "triggers", "volume", "waiting", "walk_high_first",
+        "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
         self.index = index
         self.instrument = instrument
+        self.tradingsymbol = "" if instrument is None else instrument.tradingsymbol
         # the quote
         self.row = -1
         self.run: Run | None = None

@@ -10,23 +10,24 @@ program is slower and its events are the same.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import Int32s, Int64s
 from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, settle_all
 from daemon.market.intake import Rows
 
 Places = npt.NDArray[np.intp]
-TickTuple = tuple[int, int, int, int, int, int, int, int]
-"""(row, input_no, ts, instrument, ltp, cumulative volume, bid, ask), as the columns have them."""
+WatchedRow = tuple[int, int, int, int, int, TickView]
+"""(row, ts, instrument, ltp, cumulative volume, the tick as a strategy sees it)."""
 Take = Callable[[Rows, int], None]
-Tell = Callable[[Rows, TickTuple], None]
 
 _BISECT_ROWS: Final = 32
 """Finding an instrument's edge by bisection costs as much as counting so many rows."""
@@ -85,25 +86,22 @@ class Stretch:
             else:
                 self.runs.append(Run(self, books[number], start, end, high, low, total))
 
-    def ticks(self) -> Iterator[TickTuple]:
+    def watched_rows(self, books: list[Book]) -> Iterator[WatchedRow]:
         """The rows of instruments whose every tick is wanted, in their order."""
-        if not self.watched:
-            return iter(())
-        at = self.watched[0] if len(self.watched) == 1 else np.sort(np.concatenate(self.watched))
+        watched = self.watched
+        at = watched[0] if len(watched) == 1 else np.sort(np.concatenate(watched))
         rows = self.rows
-        columns = (rows.volume, rows.bid, rows.ask)
-        volume, bid, ask = (None if each is None else each[at].tolist() for each in columns)
-        return zip(
-            at.tolist(),
-            rows.input_nos(at).tolist(),
-            rows.ts[at].tolist(),
-            rows.instrument[at].tolist(),
-            rows.ltp[at].tolist(),
-            repeat(-1) if volume is None else volume,
-            repeat(0) if bid is None else bid,
-            repeat(0) if ask is None else ask,
-            strict=False,
+        ltp, numbers, ts = rows.ltp[at], rows.instrument[at].tolist(), rows.ts[at].tolist()
+        ticks = map(
+            TickView,
+            map([each.tradingsymbol for each in books].__getitem__, numbers),
+            ts,
+            (ltp / PAISE_PER_RUPEE).tolist(),
+            _side(rows.bid, at),
+            _side(rows.ask, at),
         )
+        volumes = repeat(-1) if rows.volume is None else rows.volume[at].tolist()
+        return zip(at.tolist(), ts, numbers, ltp.tolist(), volumes, ticks, strict=False)
 
     def leave(self, stop: int) -> None:
         """Everything before the row `stop` has happened; the books follow, quotes included."""
@@ -114,6 +112,7 @@ class Stretch:
             run.fold(run.end if stop == self.stop else run.place_of(stop))
             if book.row >= 0:
                 behind.append(book)
+        self.runs.clear()  # they refer to this stretch: its columns are freed now, not collected
         settle_all(behind, self.rows)
 
 
@@ -198,28 +197,21 @@ def fast_forward(
 ) -> int:
     """Advance the books over the rows [start, stop), which are all before the next due time.
 
-    Rows that reach a level go to `take` and those of instruments whose every tick is wanted to
-    `tell`, in order. Returns the row to go on with: `stop`, or an earlier one if what was taken
-    has put something on the agenda that is due before.
+    Rows that reach a level go to `take`, in their order over all instruments. If there are
+    instruments whose every tick is wanted, `tell` is asked to walk over their rows. Returns the
+    row to go on with: `stop`, or an earlier one if what was taken has put something on the agenda
+    that is due before.
     """
     stretch = Stretch(rows, start, stop, books)
-    stops = _Stops(stretch, agenda, take)
-    for tick in stretch.ticks():
-        row = tick[0]
-        if stops.nearest < row:
-            stops.take_before(row)
-        if row >= stops.end:
-            break
-        stretch.row = row
-        tell(rows, tick)
-        if stretch.asked or agenda.next_due != stops.due:
-            stops.look_again()
+    stops = Stops(stretch, agenda, take)
+    if stretch.watched:
+        tell(stretch, stops)
     stops.take_before(stop)
     stretch.leave(stops.end)
     return stops.end
 
 
-class _Stops:
+class Stops:
     """The rows of a stretch that reach a level, in their order.
 
     `nearest` is the first of them that is left, NEVER if none is; `end` is where the stretch
@@ -263,6 +255,20 @@ class _Stops:
             self.due = self._agenda.next_due
             self.end = stretch.rows.first_at(self.due, stretch.row + 1, self.end)
         self.nearest = self._heap[0] if self._heap else NEVER
+
+
+Tell = Callable[[Stretch, Stops], None]
+
+
+def _side(column: Int64s | None, at: Places) -> Iterable[float | None]:
+    """Bids or asks in rupees, None where there is none."""
+    if column is None:
+        return repeat(None)
+    paise = column[at]
+    prices: list[float | None] = (paise / PAISE_PER_RUPEE).tolist()
+    if paise.min() == 0:
+        return [each or None for each in prices]
+    return prices
 
 
 def _narrow(instrument: Int32s, books: int) -> npt.NDArray[Any]:

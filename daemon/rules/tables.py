@@ -6,9 +6,11 @@ Every row names its `source`; `unverified: true` marks what no primary source co
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from operator import attrgetter
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -36,12 +38,13 @@ class DatedRow(Table, frozen=True, kw_only=True):
 
 
 Row = TypeVar("Row", bound=DatedRow)
+_BEGAN: Final[Callable[[DatedRow], dt.date]] = attrgetter("from_")
 
 
 def in_force(rows: Sequence[Row], date: dt.date) -> Row | None:
     """The latest row of ascending rows that has begun by `date`, None if none has."""
-    began = [row for row in rows if row.from_ <= date]
-    return began[-1] if began else None
+    began = bisect_right(rows, date, key=_BEGAN)
+    return rows[began - 1] if began else None
 
 
 def in_force_or_oldest(rows: Sequence[Row], date: dt.date) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from daemon.execution import paper
 from daemon.execution.context import NoStrategies
 from daemon.execution.paper import PaperEngine
 from daemon.journal.store import JournalMeta, JournalStore
+from daemon.memory import settle_memory
 from daemon.rules import load_rulebook
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
@@ -52,8 +52,7 @@ def positions(path: Path, count: int) -> dict[str, Any]:
     for each in raw[: first + 1]:
         engine.handle(as_ticks(each))
     assert len(engine.ledger.positions) == count
-    gc.collect()
-    gc.freeze()
+    settle_memory()
     rest = raw[first + 1 :]
     start = time.perf_counter()
     for each in rest:
@@ -97,7 +96,7 @@ def tick_strategy(path: Path, watched: int) -> dict[str, Any]:
     )
     strategies = StrategyEngineV2(StrategiesConfig(items=[config]), known)
     engine = PaperEngine(W1_EXECUTION, universe=known, rules=load_rulebook(), strategies=strategies)
-    gc.collect()
+    settle_memory()
     start = time.perf_counter()
     for each in raw:
         engine.handle(as_ticks(each))
@@ -109,6 +108,7 @@ def bracket(count: int) -> dict[str, Any]:
     """A bracket's life in the engine, charges booked: intent, fill, target, closed."""
     engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
     engine.handle(_tick(0, 10_000))
+    settle_memory()
     start = time.perf_counter()
     _live(engine, count, 1)
     elapsed = time.perf_counter() - start
@@ -122,6 +122,7 @@ def bracket_journaled(count: int) -> dict[str, Any]:
     engine.handle(_tick(0, 10_000))
     with tempfile.TemporaryDirectory() as place:
         store = JournalStore.create(Path(place) / "j", JournalMeta(run_id="b", account="bench"))
+        settle_memory()
         start = time.perf_counter()
         for at in range(1, count // COMMIT_BRACKETS + 1):
             events = _live(engine, COMMIT_BRACKETS, at)

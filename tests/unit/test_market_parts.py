@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ from daemon.domain.candle import Candle
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Ticks
-from daemon.market.agenda import NEVER
+from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
+from daemon.market.fast_forward import fast_forward
 from daemon.market.intake import FUTURE_MAX_NS, Intake, Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
@@ -200,3 +203,17 @@ def test_days_that_were_looked_up_are_not_kept_for_ever() -> None:
 def test_midnight_is_indian() -> None:
     assert midnight_after(OPEN) == ist_ns(TOMORROW, dt.time())
     assert midnight_after(ist_ns(TOMORROW, dt.time()) - 1) == ist_ns(TOMORROW, dt.time())
+
+
+def test_columns_are_freed_with_their_block_and_not_by_the_collector() -> None:
+    """A cycle would keep every block until a collection, and fresh memory costs more than work."""
+    books = [Book(0, INSTRUMENT), Book(1, None)]
+    (rows,) = take(make_intake(), block(*range(OPEN, OPEN + 100)))
+    column = weakref.ref(rows.ltp)
+    gc.disable()
+    try:
+        fast_forward(rows, 0, 100, books, Agenda(), lambda *_: None, lambda *_: None)
+        del rows
+        assert column() is None
+    finally:
+        gc.enable()
