@@ -151,7 +151,7 @@ def _type_below(info: inspect.Type, step: Step) -> inspect.Type:
         return next(each.type for each in info.fields if each.encode_name == step)
     if isinstance(info, inspect.DictType):
         return info.value_type
-    assert isinstance(info, inspect.ListType), info
+    assert isinstance(info, inspect.CollectionType | inspect.VarTupleType), info
     return info.item_type
 
 
@@ -192,6 +192,7 @@ _NOUNS: Final[dict[type[inspect.Type], str]] = {
     inspect.StructType: "a mapping",
     inspect.DictType: "a mapping",
     inspect.ListType: "a list",
+    inspect.VarTupleType: "a list",
     inspect.DateType: "a date such as 2026-08-03",
     inspect.DecimalType: "a decimal number",
 }

@@ -33,7 +33,8 @@ class BarReader:
     """Reads the rows of one instrument and interval, and counts by reason what it drops.
 
     `counts` gets `malformed_rows, bad_prices, out_of_order, outside_session, off_grid,
-    untraded_candles` (dropped: flat and without volume, no index) and `widened_candles` (kept).
+    future_candles, untraded_candles` (dropped: flat and without volume, no index) and
+    `widened_candles` (kept).
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class BarReader:
         """The bars that are closed by `now` (UTC ns), oldest first."""
         bars = []
         for row in rows:
-            found = self._bar(row)
+            found = self._bar(row, now)
             if isinstance(found, str):
                 self._counts[found] = self._counts.get(found, 0) + 1
             elif found.end <= now:  # the one that is still open is no fault
                 bars.append(found)
         return bars
 
-    def _bar(self, row: Any) -> Bar | str:
+    def _bar(self, row: Any, now: int) -> Bar | str:
         """A bar, or why the row is none."""
         if not isinstance(row, list) or len(row) not in _LENGTHS or not isinstance(row[0], str):
             return "malformed_rows"
@@ -78,6 +79,8 @@ class BarReader:
             return "outside_session"
         if (start - span[0]) % self._interval_ns:
             return "off_grid"
+        if start > now:  # taken for the last one, it would put all that follow out of order
+            return "future_candles"
         if start <= self._last:
             return "out_of_order"
         self._last = start

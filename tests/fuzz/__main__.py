@@ -50,7 +50,7 @@ def run(minutes: float, first: int, only: str) -> int:
     peak = 0
     work = batches(first, only)
     while time.monotonic() < until:
-        workers = os.cpu_count() or 1
+        workers = len(os.sched_getaffinity(0))
         with ProcessPoolExecutor(workers) as pool:
             round_ = itertools.islice(work, workers * len(TARGETS))
             for batch, future in [(each, pool.submit(one, each)) for each in round_]:

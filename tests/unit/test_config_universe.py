@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.config import Config, FeedConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
 from daemon.config_check import check_config
+from daemon.config_file import load_config
 from daemon.errors import ConfigError
 
 
@@ -63,3 +65,24 @@ def test_what_contradicts_itself_is_told_with_its_place(
 def test_underlyings_are_for_the_live_feed_only() -> None:
     with pytest.raises(ConfigError, match=r"^universe\.underlyings: are for feed\.kind kite"):
         check(UnderlyingConfig(name="NIFTY"), kind="synthetic")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[CU, PE]", ".types[0]: expected one of CE, PE, was 'CU'"),
+        ("[PE, 5]", ".types[1]: expected one of CE, PE, was 5"),
+        ("CE", ".types: expected a list, was 'CE'"),
+    ],
+)
+def test_a_type_of_option_that_there_is_not_is_told_with_its_place(
+    written: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "version: 1\nfeed: {kind: kite}\n"
+        f"universe: {{underlyings: [{{name: NIFTY, options: {{types: {written}}}}}]}}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert said in str(caught.value)

@@ -247,6 +247,14 @@ def test_a_bad_row_is_counted_and_dropped(bad: object, reason: str) -> None:
     assert [each.start for each in bars] == sorted({each.start for each in bars})
 
 
+def test_a_row_of_the_far_future_puts_none_of_those_after_it_out_of_order() -> None:
+    counts: dict[str, int] = {}
+    reader = BarReader(MINUTE_NS, lambda date: session(FUTURE, date), False, counts)
+    later = row(ts="2036-11-18T10:00:00+0530")
+    assert len(reader.read([GOOD[0], later, *GOOD[1:5]], NOON)) == 5
+    assert counts == {"future_candles": 1}
+
+
 def test_a_bar_whose_extremes_are_inside_its_body_is_widened_and_counted() -> None:
     reader_counts: dict[str, int] = {}
     reader = BarReader(MINUTE_NS, lambda date: session(FUTURE, date), False, reader_counts)
