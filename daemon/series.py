@@ -13,13 +13,15 @@ from daemon.domain.dates import MINUTE_NS
 from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
-from daemon.domain.ticks import Int64s
+from daemon.domain.ticks import Int32s, Int64s
 from daemon.errors import JournalCorrupt
 from daemon.market.intake import Rows
 from daemon.metrics.honesty import whole_paise
 
 SERIES_VERSION: Final = 1
 SAMPLES_MAX: Final = 2_000
+_TAIL_ROWS: Final = 256
+_TAIL_ROWS_EACH: Final = 16
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,8 +66,17 @@ class PriceSampler:
             if minute // self._every > self._slot >= 0:
                 self._keep()
             self._slot = max(minute // self._every, self._slot)
-            self._last[instrument[start:stop]] = ltp[start:stop]
+            self._take_last(instrument[start:stop], ltp[start:stop])
             self._last_ts = max(self._last_ts, int(ts[stop - 1]))
+
+    def _take_last(self, instrument: Int32s, ltp: Int64s) -> None:
+        """Each instrument's last price; mostly the last few rows have one of each."""
+        few = max(_TAIL_ROWS, _TAIL_ROWS_EACH * len(self._symbols))
+        if few < len(ltp):
+            tail = instrument[-few:]
+            if np.bincount(tail, minlength=len(self._symbols)).all():
+                instrument, ltp = tail, ltp[-few:]
+        self._last[instrument] = ltp
 
     def _observe_one(self, ts: int, instrument: int, ltp: int) -> None:
         """The same for one row, as they come in a quiet market."""

@@ -43,10 +43,10 @@ class Pacer:
 
     def pieces(self, block: Ticks) -> Iterator[tuple[int, int, Ticks]]:
         """The block cut so that no piece spans much real time, with its first and last time."""
-        keys = self._time.keys(block.ts)
-        if self._speed is None:
-            yield int(keys[0]), int(keys[-1]), block
+        if self._speed is None:  # nobody waits, so nobody asks for the times
+            yield int(block.ts[0]), int(block.ts[-1]), block
             return
+        keys = self._time.keys(block.ts)
         step = max(1, int(self._speed * BLOCK_REAL_SECONDS * SECOND_NS))
         parts = np.flatnonzero(np.diff(keys // step)) + 1
         start = 0

@@ -69,7 +69,8 @@ class Runner:
         view = self._view
         view.desk, view.shown = desk, candle
         try:
-            return self._proposals(self._strategy.on_candle(candle, view))
+            returned = self._strategy.on_candle(candle, view)
+            return [] if returned is None and not self._streak else self._proposals(returned)
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
             return self._failed(error, desk, faults)
 
@@ -81,10 +82,7 @@ class Runner:
         view.desk, view.shown = desk, tick
         try:
             returned = self._strategy.on_tick(tick, view)
-            if returned is None:  # nearly always, and there are many ticks
-                self._streak = 0
-                return []
-            return self._proposals(returned)
+            return [] if returned is None and not self._streak else self._proposals(returned)
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
             return self._failed(error, desk, faults)
 

@@ -140,3 +140,18 @@ def test_equity_ends_at_what_is_booked_and_what_is_open_at_market() -> None:
     assert open_symbols
     assert points[0] == (script.events[0].ts - 1, 0)
     assert points[1][1] == points[2][1] == booked + unrealized
+
+
+def test_the_last_price_of_a_minute_is_found_however_long_ago_it_was() -> None:
+    universe = Universe(Instrument(instrument_token=n + 1, tradingsymbol=f"F{n}") for n in range(3))
+    draw = np.random.default_rng(7)
+    for quiet_since in (0, 1, 500, 1999):
+        owner = draw.integers(0, 3, 2000).astype(np.int32)
+        owner[quiet_since:][owner[quiet_since:] == 2] = 1
+        owner[quiet_since] = 2
+        ltp = draw.integers(1, 10**6, 2000)
+        sampler = PriceSampler(universe)
+        ticks = Ticks(ts=np.arange(START, START + 2000), instrument=owner, ltp=ltp)
+        sampler.observe(Rows(ticks, 1, None))
+        expected = tuple(int(ltp[np.flatnonzero(owner == n)[-1]]) for n in range(3))
+        assert sampler.series().ltp == (expected,)
