@@ -10,12 +10,11 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
 
-import msgspec
-
 from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.carry import Carry, RememberedDemand
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.events import (
+    Charges,
     Excursion,
     ExitDemand,
     Fill,
@@ -213,18 +212,18 @@ class EngineBase:
         """The date that a fill belongs to: that of its due time, where it was due before."""
         return ist_date(self.at.due_ts or self.at.now)
 
-    def _with_charges(self, book: Book, fill: Fill) -> Fill:
+    def _charges(self, book: Book, fill: Fill) -> Charges:
+        """What an executed order costs on the day that it is booked on."""
         if not self.config.charges:
-            return fill
+            return fill.charges
         assert book.instrument is not None
-        charges = self.rules.charges(
+        return self.rules.charges(
             self._booking_date(),
             book.instrument,
             transaction_type=fill.transaction_type,
             quantity=fill.quantity,
             price_paise=fill.price_paise,
         )
-        return msgspec.structs.replace(fill, charges=charges)
 
     def _record_created(self, order: Order) -> None:
         at = self.at
@@ -307,11 +306,8 @@ class EngineBase:
 
     def position(self, strategy_id: str, symbol: str) -> int:
         """A strategy's signed open quantity of a symbol."""
-        net = 0
-        for each in self._positions_of(strategy_id):
-            if each.tradingsymbol == symbol:
-                net += each.sign * each.quantity
-        return net
+        index = self.universe.index_of(symbol)
+        return 0 if index is None else self.books[index].held.get(strategy_id, 0)
 
     def waiting(self, strategy_id: str, symbol: str) -> int:
         """How many of a strategy's entries on a symbol wait for their fill."""

@@ -167,7 +167,7 @@ class ExecutionCore(EngineBase):
         if refusal is not None:
             self._move(order, _S.REJECTED, refusal.reason, refusal)
             return
-        fill = self._with_charges(book, fill)
+        fill = msgspec.structs.replace(fill, charges=self._charges(book, fill))
         self._move(order, _S.FILLED, "filled", fill=fill)
         stop = order.sl_paise
         levels = Levels(
@@ -183,7 +183,7 @@ class ExecutionCore(EngineBase):
         self._opened(position, book)
 
     def _hold(self, position: Position, book: Book) -> None:
-        book.net += position.sign * position.quantity
+        book.hold(position.strategy_id, position.sign * position.quantity)
         if position.product == "MIS":
             self._intraday[position.number] = position
 
@@ -291,16 +291,15 @@ class ExecutionCore(EngineBase):
             realized_bid_ask_paise=position.sign
             * (fill.bid_ask_paise - position.entry_bid_ask_paise)
             * quantity,
+            charges=fill.charges if fill.rule == "settlement" else self._charges(book, fill),
         )
-        if fill.rule != "settlement":
-            fill = self._with_charges(book, fill)
         order = self.ledger.orders[position.order_id]
         closes = quantity == position.quantity
         levels = None if closes else self._rest_levels(position)
         excursion = self._excursion(position, book) if closes else None
         to = _S.CLOSED if closes else _S.ACTIVE
         self._move(order, to, reason, fill=fill, levels=levels, excursion=excursion)
-        book.net -= position.sign * quantity
+        book.hold(position.strategy_id, -position.sign * quantity)
         if closes:
             self._intraday.pop(position.number, None)
             book.unmark(position.number)

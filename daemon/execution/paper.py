@@ -296,7 +296,7 @@ class PaperEngine:
             for intent in self._tell_tick_strategies(book):
                 self.engine.process_signal(intent)
         if special_row and rows.walk is not None and rows.walk[row] == WALK_OPEN:
-            book.walk_high_first = book.net < 0
+            book.walk_high_first = sum(book.held.values()) < 0
 
     def _tell_ticks(self, stretch: Stretch, stops: Stops) -> None:
         """The rows that strategies asked for. Most reach no level: the strategy, and that is all.

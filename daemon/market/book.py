@@ -44,9 +44,9 @@ class Book:
 
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
-        "expects_gap_tick", "extremes", "floor", "fresh_from_no", "high", "index", "input_no",
-        "instrument", "low", "ltp", "marks", "net", "open", "open_ts", "quote_ts", "row", "run",
-        "tick_watchers", "tradingsymbol", "triggers", "volume", "waiting", "walk_high_first",
+        "expects_gap_tick", "extremes", "floor", "fresh_from_no", "held", "high", "index",
+        "input_no", "instrument", "low", "ltp", "marks", "open", "open_ts", "quote_ts", "row",
+        "run", "tick_watchers", "tradingsymbol", "triggers", "volume", "waiting", "walk_high_first",
         "walked",
     )  # fmt: skip
 
@@ -82,12 +82,21 @@ class Book:
         # of open positions
         self.extremes = Extremes()
         self.marks: dict[int, tuple[int, int]] = {}
-        self.net = 0
+        self.held: dict[str, int] = {}
+        """The signed open quantity of each strategy."""
         self.entries = 0
         # the session of the day and the walk of a candle
         self.open_ts = 0
         self.close_ts = 0
         self.walk_high_first = False
+
+    def hold(self, strategy_id: str, quantity: int) -> None:
+        """A strategy holds so much more (signed)."""
+        now = self.held.get(strategy_id, 0) + quantity
+        if now:
+            self.held[strategy_id] = now
+        else:
+            self.held.pop(strategy_id, None)
 
     def arm(self) -> None:
         """Set the two prices that the scan compares with.

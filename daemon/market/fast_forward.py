@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -84,7 +85,9 @@ class Stretch:
             if books[number].tick_watchers:
                 self.watched.append(self._order[start:end] + self._start)
             else:
-                self.runs.append(Run(self, books[number], start, end, high, low, total))
+                book = books[number]
+                run = book.run = Run(self, book, start, start, end, high, low, total)
+                self.runs.append(run)
 
     def watched_rows(self, books: list[Book]) -> Iterator[WatchedRow]:
         """The rows of instruments whose every tick is wanted, in their order."""
@@ -116,27 +119,23 @@ class Stretch:
         settle_all(behind, self.rows)
 
 
-class Run:
+class Run(msgspec.Struct, eq=False):
     """One instrument's rows in a stretch; those at the places [at, end) are not in its book yet.
 
     `next_row` is the first row that reaches a level of the book, -1 if none does. High, low and
-    total (the highest cumulative volume) are those of the whole run.
+    total (the highest cumulative volume) are those of the whole run. A Struct, because there is
+    one for each instrument and stretch: it is made in a third of the time.
     """
 
-    __slots__ = ("at", "book", "end", "high", "low", "next_row", "start", "stretch", "total")
-
-    def __init__(
-        self, stretch: Stretch, book: Book, start: int, end: int, high: int, low: int, total: int
-    ) -> None:
-        self.stretch = stretch
-        self.book = book
-        self.start = self.at = start
-        self.end = end
-        self.high = high
-        self.low = low
-        self.total = total
-        self.next_row = -1
-        book.run = self
+    stretch: Stretch
+    book: Book
+    start: int
+    at: int
+    end: int
+    high: int
+    low: int
+    total: int
+    next_row: int = -1
 
     def look_ahead(self) -> bool:
         """Whether any of the remaining rows reaches a level of the book; finds the first."""
