@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,6 +26,7 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
+from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
@@ -107,6 +109,23 @@ def machine_of(header: LogHeader, rules: Rulebook) -> Machine:
         carry=header.carry,
         first_input_no=header.first_input_no,
     )
+
+
+@contextmanager
+def of_a_disk(path: Path) -> Iterator[None]:
+    """Raises JournalIOError where the disk under `path` is at fault, and not what is on it.
+
+    What cannot be read now may be whole: it is no reason to go on without it.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise JournalIOError(f"{path}: cannot be read or written: {error}") from error
+    except FeedError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno:  # pyarrow's own have none
+            raise JournalIOError(str(error)) from error
+        raise
 
 
 class Account:
@@ -197,7 +216,8 @@ class Account:
         ending = Ending(
             seq=engine.ledger.seq, input_no=engine.input_no, carry=engine.engine.carry()
         )
-        return compact(InputLog(path), ending)
+        with of_a_disk(path):
+            return compact(InputLog(path), ending)
 
     def close(self) -> None:
         """Close the journal and free the account."""

@@ -14,7 +14,15 @@ from typing import Final, NamedTuple
 from loguru import logger
 
 from daemon import VERSION
-from daemon.account import Account, Diverged, Machine, build_machine, end_of_day, machine_of
+from daemon.account import (
+    Account,
+    Diverged,
+    Machine,
+    build_machine,
+    end_of_day,
+    machine_of,
+    of_a_disk,
+)
 from daemon.build import Parts, sessions_of
 from daemon.clock import Clock
 from daemon.config import Config
@@ -79,7 +87,8 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
     finder.check()
     account = Account.open(out, config.account, created_ts=now)
     try:
-        return _LiveStart(config, rules, account, now, finder).session()
+        with of_a_disk(account.directory):
+            return _LiveStart(config, rules, account, now, finder).session()
     except BaseException:
         account.close()
         raise
@@ -133,9 +142,10 @@ class _LiveStart:
             return Taken(ledger=recover(store))
         newest = recordings[-1]
         try:
-            if newest.suffix == COMPACTED:
-                return self._after_finished(CompactedLog(newest))
-            return self._after_unfinished(InputLog(newest))
+            with of_a_disk(newest):
+                if newest.suffix == COMPACTED:
+                    return self._after_finished(CompactedLog(newest))
+                return self._after_unfinished(InputLog(newest))
         except (Diverged, FeedError) as error:
             account.note(self._now, "not_run_again", reason=str(error))
             logger.warning(

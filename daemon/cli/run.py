@@ -14,6 +14,7 @@ from daemon import VERSION
 from daemon.app import App
 from daemon.build import build
 from daemon.config import Config
+from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError
 from daemon.logs import start_logging
 from daemon.memory import settle_memory
@@ -47,6 +48,7 @@ def run(
     other faults.
     """
     _log(config)
+    allow_descriptors()
     if config.feed.kind == "kite":
         hold_signals()  # an account that is being taken up is not left in the middle of it
     session = _open(config, data_dir)
@@ -75,7 +77,8 @@ def run_session(
             # On a terminal a hangup says that the terminal is gone.
             app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())
         settle_memory()
-        await app.run(watch)
+        with spare_descriptors():
+            await app.run(watch)
         return app
 
     try:

@@ -119,6 +119,7 @@ class EngineBase:
         self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
         self._seen_before: dict[str, tuple[int, int]] = {}
         """Highest and lowest ltp of a position before this engine took it up."""
+        self._until = -1
         self._prepare()
         carry = parts.get("carry") or Carry()
         self._take_up(carry)
@@ -145,7 +146,7 @@ class EngineBase:
             excursions={
                 each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()
             },
-            until=self.at.now,
+            until=max(self.at.now, self._until),  # a start may end before its first input
         )
 
     def _take_up(self, carry: Carry) -> None:
@@ -156,6 +157,7 @@ class EngineBase:
         }
         self._settling = {each for each in carry.settling if each in self.ledger.positions}
         self._seen_before = dict(carry.excursions)
+        self._until = carry.until
 
     def _all_remembered(self) -> dict[str, RememberedDemand]:
         """Full exits that wait for a partial one, by order id."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import threading
 import time
@@ -56,6 +58,8 @@ class Appender:
         self._path = directory / DATABASE
         self._failure = ""
         self._busy = threading.Lock()
+        self._files = (str(self._path), f"{self._path}-wal", str(directory / HEAD))
+        self._inodes: dict[str, int] = {}
         self._connection = connect(self._path, mode="rw")
         try:
             self._head = HeadFile(directory / HEAD)
@@ -74,6 +78,7 @@ class Appender:
             try:
                 tail = self._commit_chunks(events, input_no, operations)
                 self._head.write(tail)
+                self._check_files()
                 self.tail = tail
             except BaseException as error:
                 self._fail(error)
@@ -85,8 +90,12 @@ class Appender:
 
     def drop_unfinished(self) -> None:
         """Take out events beyond the cursor. Raises JournalIOError or JournalCorrupt."""
-        with database_errors(self._path):
-            self._connection.execute("DELETE FROM events WHERE seq > ?", (self.tail.seq,))
+        try:
+            with database_errors(self._path):
+                self._connection.execute("DELETE FROM events WHERE seq > ?", (self.tail.seq,))
+        except BaseException as error:
+            self._fail(error)
+            raise
 
     def begin_after(self, base: NewBase, live_orders: Sequence[str], ts: int) -> None:
         """Take out the events up to a new base, in one transaction. Raises JournalIOError."""
@@ -116,11 +125,20 @@ class Appender:
         execute("COMMIT")
         return tail
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a write failed; nothing may be synced again after that."""
+        return bool(self._failure)
+
     def vacuum(self) -> None:
         """Give free pages back to the disk. Raises sqlite3.Error; nothing is lost by a failure."""
         with self._busy:
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            try:
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except BaseException as error:
+                self._fail(error)
+                raise
 
     def close(self) -> None:
         """Close and free the lock; harmless twice.
@@ -172,6 +190,13 @@ class Appender:
         done = msgspec.structs.replace(tail, op_seq=op_seq, op_hash=link, input_no=input_no)
         self._connection.execute(SET_CURSOR, (input_no, done.seq, op_seq, cursor_hash(done)))
         return done
+
+    def _check_files(self) -> None:
+        """What was committed to a removed or moved file, no start will find. Raises OSError."""
+        for path in self._files:
+            file = os.stat(path).st_ino
+            if self._inodes.setdefault(path, file) != file:
+                raise FileNotFoundError(errno.ENOENT, "another file is in its place", path)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = str(error) or type(error).__name__

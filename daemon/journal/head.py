@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.errors import JournalCorrupt
+from daemon.errors import JournalCorrupt, JournalIOError
 
 # Two slots written in turn in place, one block each: a write torn by a power cut spoils the slot
 # of the commit that nobody has seen yet, the other still holds. Measured p50: pwrite + fdatasync
@@ -79,8 +79,12 @@ def read_head(path: Path) -> Tail:
     """The newest readable slot. Raises JournalCorrupt if the file is gone or neither is readable.
 
     One spoiled slot is what a power cut leaves; the other one is then at most a commit behind.
+    Raises JournalIOError where the disk does not give it.
     """
-    tails = [slot for slot in _read_slots(path) if slot is not None]
+    try:
+        tails = [slot for slot in _read_slots(path) if slot is not None]
+    except OSError as error:
+        raise JournalIOError(f"{path}: cannot be read ({error.strerror})") from error
     if not tails:
         raise JournalCorrupt(
             f"{path}: the head file is missing or unreadable, so it cannot be known whether "

@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.domain.dates import ist_day
 from daemon.domain.ledger import Ledger
+from daemon.errors import JournalIOError
 from daemon.journal.base import decode_ledger, digest, encode_ledger, fold_version
 from daemon.journal.ends import event_hash, first_link, operation_hash, read_tail
 from daemon.journal.files import database_errors, replacing
@@ -78,8 +79,11 @@ def snapshot_path(directory: Path, seq: int) -> Path:
 
 
 def list_snapshots(directory: Path) -> list[Path]:
-    """The snapshot files, the newest first; unread."""
-    return sorted(directory.glob("snapshot-" + "[0-9]" * 12), reverse=True)
+    """The snapshot files, the newest first; unread. Raises JournalIOError."""
+    try:
+        return sorted(directory.glob("snapshot-" + "[0-9]" * 12), reverse=True)
+    except OSError as error:
+        raise JournalIOError(f"{directory}: cannot be listed ({error.strerror})") from error
 
 
 def newest_seq(directory: Path) -> int:

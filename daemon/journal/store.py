@@ -195,7 +195,13 @@ class JournalStore(JournalReader):
         return verify_database(self._reader, self._path, head)
 
     def close(self) -> None:
-        """Close everything and free the lock; harmless twice."""
+        """Close everything and free the lock; harmless twice.
+
+        The connection that closes last copies the WAL into the database, after a sync. Where a
+        sync has failed that would be a second one, so there the reader is last: it cannot write.
+        """
+        if self._appender is not None and self._appender.has_failed:
+            self._appender.close()
         self._reader.close()
         if self._appender is not None:
             self._appender.close()

@@ -97,6 +97,8 @@ class InputRecorder:
             data = b"".join(pieces)
             _write_all(self._file, data)
             os.fdatasync(self._file)
+            if not os.fstat(self._file).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "the file was removed")
             self.bytes_written += len(data)
         except OSError as error:
             self._failure = error.strerror or str(error)
