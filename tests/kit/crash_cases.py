@@ -55,17 +55,22 @@ class Stage:
             self.fill(place)
             yield place
 
+    @property
+    def kept(self) -> Path:
+        """The place of the undisturbed run."""
+        return self.base / self.name
+
     def fill(self, place: Path) -> None:
         """Put the state that the stage begins with into `place`."""
         for each in FILES:
             shutil.copy(self.base / each, place / each)
         if self.seed is not None:
-            shutil.copytree(self.seed / "out", place / "out")
+            shutil.copytree(self.seed / "out", place / "out", dirs_exist_ok=True)
             shutil.copy(self.seed / "observed", place / "observed")
 
     def prepare(self, zygote: Zygote) -> Path:
         """Run it undisturbed and remember what it came to; the place is kept."""
-        place = self.base / self.name
+        place = self.kept
         place.mkdir()
         self.fill(place)
         ended = zygote.run(self.job(place))
@@ -74,9 +79,9 @@ class Stage:
         return place
 
 
-def make_base(rows: int = ROWS) -> Path:
-    """A directory with the files that the runs read."""
-    base = Path(tempfile.mkdtemp(prefix="crash-base-"))
+def make_base(directory: Path, rows: int = ROWS) -> Path:
+    """A new directory with the files that the runs read."""
+    base = Path(tempfile.mkdtemp(prefix="base-", dir=directory))
     write_files(base, rows)
     return base
 
@@ -133,11 +138,15 @@ def whole_of(directory: Path) -> Whole:
 
 
 def digests(directory: Path) -> dict[str, str]:
-    """What the files under a directory hold; the lock and SQLite's shared memory hold nothing."""
+    """What the files under a directory hold; the lock and SQLite's shared memory hold nothing.
+
+    Nor does an empty WAL, which SQLite makes when it only reads.
+    """
     return {
         str(each.relative_to(directory)): hashlib.blake2b(each.read_bytes()).hexdigest()
         for each in sorted(directory.rglob("*"))
         if each.is_file() and each.name != "lock" and not each.name.endswith("-shm")
+        if each.stat().st_size or not each.name.endswith("-wal")
     }
 
 
@@ -152,12 +161,8 @@ class Verdict(NamedTuple):
 def judge(stage: Stage, zygote: Zygote, place: Path, harmed: Ended) -> Verdict:
     """Start again where a run was harmed, and hold what is there against what was shown."""
     job = stage.job(place)
-    wrong: list[str] = []
     seen, shown = read_seen(place / "observed"), metrics_of(job.out).get("seq", 0)
-    if stage.kind == "replay":
-        for run in sorted((job.out / "runs").glob("*")):
-            if JournalStore.exists(run):
-                wrong += _against(run, seen, shown)
+    wrong = missing_now(job, seen, shown)
     after = zygote.run(msgspec.structs.replace(job, observer="observed after"))
     if after.code != 0:
         wrong.append(f"the next start ended with {after.code}: {after.err[-600:]}")
@@ -168,10 +173,27 @@ def judge(stage: Stage, zygote: Zygote, place: Path, harmed: Ended) -> Verdict:
     wrong += _against(directory, read_seen(place / "observed after"), 0)
     whole = whole_of(directory)
     if whole.export != stage.whole.export:
-        wrong.append(f"the export differs: {_first_difference(whole.export, stage.whole.export)}")
+        wrong.append(f"the export differs: {first_difference(whole.export, stage.whole.export)}")
     if whole.archives.keys() != stage.whole.archives.keys():
         wrong.append(f"archives {sorted(whole.archives)}, expected {sorted(stage.whole.archives)}")
     return Verdict(wrong, harmed, after)
+
+
+def missing_now(job: Job, seen: list[Seen], shown: int) -> list[str]:
+    """What was shown and is not on disk, before any start: one could decide it once more.
+
+    Asked of a copy: the next start must find everything as the harmed run left it.
+    """
+    if job.kind != "replay" and not JournalStore.exists(job.account):
+        return [f"event {each.seq} was shown and there is no journal" for each in seen[:1]]
+    runs = [job.account] if job.kind != "replay" else sorted((job.out / "runs").glob("*"))
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="crash-copy-") as name:
+        for run in filter(JournalStore.exists, runs):
+            copy = Path(name) / run.name
+            shutil.copytree(run, copy, ignore=shutil.ignore_patterns("*.sock"))
+            wrong += _against(copy, seen, shown)
+    return wrong
 
 
 def _against(directory: Path, seen: list[Seen], shown: int) -> list[str]:
@@ -189,7 +211,8 @@ def _against(directory: Path, seen: list[Seen], shown: int) -> list[str]:
     return wrong
 
 
-def _first_difference(ours: bytes, theirs: bytes) -> str:
+def first_difference(ours: bytes, theirs: bytes) -> str:
+    """Where two exports part, and how they go on."""
     mine, other = ours.splitlines(), theirs.splitlines()
     at = next(
         (n for n, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b),

@@ -1,4 +1,4 @@
-"""A3: a call to the disk fails: the run halts at once, says so in a line, and starts clean again."""
+"""A3: a call to the disk fails: the run halts at once, says so, and starts clean again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,28 @@ from tests.kit.crash_rig import read_seen
 from tests.kit.crash_zygote import Ended, Fault, Zygote
 
 HALTS_WITHIN_S: Final = 1.0
-PLAN: Final = (
-    ("EIO", "", ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
-                 "openat", "?mkdir", "?mkdirat")),
-    ("ENOSPC", "+", ("write", "pwrite64", "openat", "?mkdir", "?mkdirat")),
-    ("EROFS", "+", ("openat", "?rename", "?renameat2", "ftruncate")),
-    ("EDQUOT", "+", ("write", "pwrite64")),
-)  # fmt: skip
-"""Error, whether it stays (`+`) or happens once, and the calls that fail with it."""
+_CALLS: Final = {
+    ("EIO", ""): ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
+                  "openat", "?mkdir", "?mkdirat"),
+    ("ENOSPC", "+"): ("write", "pwrite64", "openat", "?mkdir", "?mkdirat"),
+    ("EROFS", "+"): ("openat", "?rename", "?renameat2", "ftruncate"),
+    ("EDQUOT", "+"): ("write", "pwrite64"),
+}  # fmt: skip
+
+
+class Planned(NamedTuple):
+    """An error of a call; it stays (`+`) or happens once."""
+
+    error: str
+    stays: str
+    syscall: str
+
+
+PLAN: Final = tuple(
+    Planned(error, stays, syscall)
+    for (error, stays), syscalls in _CALLS.items()
+    for syscall in syscalls
+)
 _CALL: Final = re.compile(r"^\d+ +(?P<ts>[\d.]+) (?P<name>\w+)\((?:\d+<(?P<path>[^>]*)>)?")
 
 
@@ -43,18 +57,22 @@ def paths_of(stage: Stage, place: Path) -> tuple[str, ...]:
         found.append(path)
         if each.is_dir():
             continue
-        for ending in (".new", ".new-journal", ".new-wal", ".new-shm", "-journal"):
-            found.append(path.with_name(path.name + ending))
-        for ending in (".tmp", ".partial"):
-            found.append(path.with_name(f".{path.name}{ending}"))
+        after = (".new", ".new-journal", ".new-wal", ".new-shm", "-journal")
+        found += [path.with_name(path.name + ending) for ending in after]
+        found += [path.with_name(f".{path.name}{ending}") for ending in (".tmp", ".partial")]
         if path.suffix == ".parquet":
             log = path.with_suffix(".inputs")
             found += [log, log.with_name(log.name + ".new")]
     return tuple(str(each) for each in dict.fromkeys(found))
 
 
-def read_trace(trace: Path, mark: str = "(INJECTED)") -> Failed | None:
-    """The first failure in a trace of strace, None if none was reached."""
+def read_trace(
+    trace: Path, mark: str = "(INJECTED)", harmless: str = "", which: int = 1
+) -> Failed | None:
+    """The first call (or the `which`-th) with `mark` in a trace of strace, None without one.
+
+    Those of a path with `harmless` in it do not count.
+    """
     first: Failed | None = None
     for line in trace.read_text(errors="replace").splitlines() if trace.exists() else ():
         call = _CALL.match(line)
@@ -62,31 +80,33 @@ def read_trace(trace: Path, mark: str = "(INJECTED)") -> Failed | None:
             continue
         path = call["path"] or ""
         if first is None:
-            if mark in line:
+            which -= mark in line and not (harmless and harmless in line)
+            if not which:
                 first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
         elif path and path == first.path and call["name"] in ("fsync", "fdatasync"):
             first = first._replace(syncs_after=first.syncs_after + 1)
     return first
 
 
-def fail_at(
-    stage: Stage, zygote: Zygote, syscall: str, error: str, when: str
-) -> tuple[Verdict, Failed | None]:
-    """Let one run of the stage fail at a call, and judge how it ended and what is left."""
+def fail_at(stage: Stage, zygote: Zygote, plan: Planned, k: int) -> tuple[Verdict, Failed | None]:
+    """Let one run of the stage fail at its k-th call, and judge how it ended and what is left."""
     with stage.place() as place:
         trace = place / "trace"
-        fault = Fault(syscall, f"error={error}", when, paths_of(stage, place))
+        when = f"{k}{plan.stays}"
+        fault = Fault(plan.syscall, f"error={plan.error}", when, paths_of(stage, place))
         harmed = zygote.run(stage.job(place), fault, trace)
         failed = read_trace(trace)
         if failed is None:
             return Verdict([], harmed), None
-        wrong = [*_halted(harmed, failed), *_silent(place, harmed, failed)]
+        wrong = _halted(harmed, failed)
+        if harmed.code:
+            wrong += late_events(place, failed.ts_ns)
         verdict = judge(stage, zygote, place, harmed)
     return verdict._replace(wrong=wrong + verdict.wrong), failed
 
 
-def _halted(harmed: Ended, failed: Failed) -> list[str]:
-    """With the journal's exit code, within a second, in one line, without another sync."""
+def complaints(harmed: Ended) -> list[str]:
+    """A halt has the journal's exit code and says why in one line."""
     wrong = []
     if harmed.code not in (0, ExitCode.JOURNAL_IO):
         wrong.append(f"ended with {harmed.code}: {harmed.err[-800:]}")
@@ -96,6 +116,13 @@ def _halted(harmed: Ended, failed: Failed) -> list[str]:
         lines = [each for each in harmed.err.splitlines() if each.startswith("run_fno_paper: ")]
         if len(lines) != 1:
             wrong.append(f"{len(lines)} lines of complaint: {harmed.err[-400:]}")
+    return wrong
+
+
+def _halted(harmed: Ended, failed: Failed) -> list[str]:
+    """In order, within a second, without another sync."""
+    wrong = complaints(harmed)
+    if harmed.code:
         took = (harmed.at_ns - failed.ts_ns) / 1e9
         if took > HALTS_WITHIN_S:
             wrong.append(f"halted {took:.2f} s after the failure")
@@ -105,26 +132,25 @@ def _halted(harmed: Ended, failed: Failed) -> list[str]:
     return wrong
 
 
-def _silent(place: Path, harmed: Ended, failed: Failed) -> list[str]:
+def late_events(place: Path, since_ns: int) -> list[str]:
     """Nothing is published after the failure that ended the run."""
-    if harmed.code == 0:
-        return []
-    late = [each for each in read_seen(place / "observed") if each.ts > failed.ts_ns]
+    late = [each for each in read_seen(place / "observed") if each.ts > since_ns]
     return [f"event {each.seq} was published after the failure" for each in late[:2]]
 
 
-def fail_everywhere(stage: Stage, zygote: Zygote, figure: Figure, step: int = 1) -> None:
-    """Every error of the plan at every k of its calls."""
-    for error, stays, syscalls in PLAN:
-        for syscall in syscalls:
-            for k in itertools.count(1, step):
-                verdict, failed = fail_at(stage, zygote, syscall, error, f"{k}{stays}")
-                if failed is None:
-                    break
-                harmed = verdict.harmed
-                ending = "harmless" if harmed.code == 0 else f"exit {harmed.code}"
-                name = f"{stage.name}: {syscall} {k}{stays} {error} ({failed.path or failed.call})"
-                figure.case(name, verdict.wrong, ending)
-                if harmed.code:
-                    took = (harmed.at_ns - failed.ts_ns) / 1e9
-                    figure.worst_s = max(figure.worst_s, took)
+def fail_everywhere(
+    stage: Stage, zygote: Zygote, figure: Figure, plan: Planned, first: int = 1, step: int = 1
+) -> None:
+    """An error at every k (or every `step`-th from `first`) of a call."""
+    for k in itertools.count(first, step):
+        verdict, failed = fail_at(stage, zygote, plan, k)
+        if failed is None:
+            return
+        harmed = verdict.harmed
+        ending = "harmless" if harmed.code == 0 else f"exit {harmed.code}"
+        where = failed.path or failed.call
+        name = f"{stage.name}: {plan.syscall} {k}{plan.stays} {plan.error} ({where})"
+        figure.case(name, verdict.wrong, ending)
+        if harmed.code:
+            took = (harmed.at_ns - failed.ts_ns) / 1e9
+            figure.worst_s = max(figure.worst_s, took)

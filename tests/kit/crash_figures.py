@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 MAX_SHOWN: Final = 20
 
@@ -26,14 +26,38 @@ class Figure:
     skipped: str = ""
 
     def case(self, name: str, wrong: list[str], ending: str = "") -> None:
-        """Count a case; what was wrong is said at once, with how to find it again."""
+        """Count a case; `name` says how to find it again."""
         self.cases += 1
         if ending:
             self.detail[ending] = self.detail.get(ending, 0) + 1
+        self.fault(name, wrong)
+
+    def fault(self, name: str, wrong: list[str]) -> None:
+        """What was wrong, said at once."""
         for each in wrong:
             self.failures.append(f"{name}: {each}")
             if len(self.failures) <= MAX_SHOWN:
                 print(f"FAILED {self.id} {self.failures[-1]}", file=sys.stderr, flush=True)
+
+    def add(self, other: Figure) -> None:
+        """Take what another worker found of the same kind."""
+        self.cases += other.cases
+        self.failures += other.failures
+        for name, count in other.detail.items():
+            self.detail[name] = self.detail.get(name, 0) + count
+        self.seeds += other.seeds
+        self.worst_s = max(self.worst_s, other.worst_s)
+        self.seconds += other.seconds
+        self.skipped = self.skipped or other.skipped
+
+    def entry(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {
+            "what": self.what, "cases": self.cases, "failures": len(self.failures),
+            "endings": self.detail, "seeds": sorted(set(self.seeds)),
+            "slowest_s": round(self.worst_s, 3), "seconds": round(self.seconds, 1),
+            "skipped": self.skipped, "failed": self.failures[:MAX_SHOWN],
+        }  # fmt: skip
 
     def done(self) -> Figure:
         """Stop the watch."""

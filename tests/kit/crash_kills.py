@@ -27,17 +27,18 @@ def kill_at(stage: Stage, zygote: Zygote, syscall: str, k: int) -> Verdict:
     return verdict
 
 
-def kill_everywhere(stage: Stage, zygote: Zygote, figure: Figure, step: int = 1) -> None:
-    """Every k (or every `step`-th) of every call, until a run gets by without reaching it."""
-    for syscall in SYSCALLS:
-        for k in itertools.count(1, step):
-            verdict = kill_at(stage, zygote, syscall, k)
-            is_killed = verdict.harmed.code == KILLED
-            ending = f"{stage.name} killed" if is_killed else ""
-            if is_killed or verdict.wrong:
-                figure.case(f"{stage.name}: {syscall} {k}", verdict.wrong, ending)
-            if not is_killed:
-                break
+def kill_everywhere(
+    stage: Stage, zygote: Zygote, figure: Figure, syscall: str, first: int = 1, step: int = 1
+) -> None:
+    """Every k (or every `step`-th from `first`) of a call, until a run does not reach it."""
+    for k in itertools.count(first, step):
+        verdict = kill_at(stage, zygote, syscall, k)
+        is_killed = verdict.harmed.code == KILLED
+        if is_killed or verdict.wrong:
+            name = f"{stage.name}: {syscall} {k}"
+            figure.case(name, verdict.wrong, f"{stage.name} killed" if is_killed else "")
+        if not is_killed:
+            return
 
 
 def sampled(stages: Iterable[Stage]) -> Iterator[tuple[Stage, str, int]]:

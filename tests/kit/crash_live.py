@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -19,13 +20,15 @@ from tests.kit.cli import wait_for
 from tests.kit.crash_cases import Stage, digests, judge
 from tests.kit.crash_errors import read_trace
 from tests.kit.crash_figures import Figure
-from tests.kit.crash_rig import Job, read_seen
-from tests.kit.crash_zygote import Ended, Fault, Zygote
+from tests.kit.crash_rig import PROGRAM, Job, read_seen
+from tests.kit.crash_zygote import Ended, Fault, Zygote, is_alive, state_of
 
 PACE_S: Final = 0.02
 STOPS_WITHIN_S: Final = 5.0
 AT_ONCE_S: Final = 1.0
 HANG_US: Final = 20_000_000
+TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+SIGNALS: Final = ([TERM], [INT], [TERM, TERM], [INT, TERM], [HUP, TERM])
 
 
 def paced(stage: Stage, place: Path, pace_s: float = PACE_S) -> Job:
@@ -40,7 +43,7 @@ def second_daemon(stage: Stage, first: Zygote, second: Zygote, figure: Figure) -
         pid = first.start(job)
         wait_for(lambda: read_seen(place / job.observer))
         os.kill(pid, signal.SIGSTOP)  # so that what changes was changed by the second
-        wait_for(lambda: _state_of(pid) == "T")
+        wait_for(lambda: state_of(pid) == "T")
         kept = digests(job.account)
         other = msgspec.structs.replace(job, stdout="out 2", stderr="err 2", observer="observed 2")
         ended = second.run(other)
@@ -58,33 +61,38 @@ def second_daemon(stage: Stage, first: Zygote, second: Zygote, figure: Figure) -
         figure.worst_s = max(figure.worst_s, ended.took_s)
 
 
-def _state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
-
-
 def stalled_journal(stage: Stage, zygote: Zygote, figure: Figure) -> None:
-    """C1: a sync that hangs, of each file that a commit waits for, halts after the stall time."""
+    """C1: of each file that a commit waits for."""
     for name in ("journal.db-wal", "head", "*.inputs"):
-        for k in ("2", "3"):
-            with stage.place() as place:
-                job = paced(stage, place)
-                path = _path_in(stage, job, name)
-                trace = place / "trace"
-                fault = Fault("fdatasync", f"delay_enter={HANG_US}", k, (str(path),))
-                harmed = zygote.run(job, fault, trace)
-                failed = read_trace(trace, "(DELAYED)")
-                wrong = []
-                if failed is None:
-                    wrong.append("the sync was never reached")
-                else:
-                    took = (harmed.at_ns - failed.ts_ns) / 1e9
-                    figure.worst_s = max(figure.worst_s, took)
-                    if not STALL_S - 0.1 <= took <= STALL_S + 1:
-                        wrong.append(f"halted {took:.2f} s after the sync began to hang")
-                if harmed.code != ExitCode.JOURNAL_IO or "stalled" not in harmed.err:
-                    wrong.append(f"ended with {harmed.code}: {harmed.err[-600:]}")
-                wrong += judge(stage, zygote, place, harmed).wrong
-                figure.case(f"{name} sync {k} hangs", wrong, f"exit {harmed.code}")
+        for k in (2, 3):
+            stalled_sync(stage, zygote, figure, name, k)
+
+
+def stalled_sync(stage: Stage, zygote: Zygote, figure: Figure, name: str, k: int) -> None:
+    """C1: the k-th sync of a file hangs; the run halts after the stall time."""
+    with stage.place() as place:
+        job = paced(stage, place)
+        path = _path_in(stage, job, name)
+        trace = place / "trace"
+        fault = Fault("fdatasync", f"delay_enter={HANG_US}", str(k), (str(path),))
+        harmed = zygote.run(job, fault, trace, _complains(place / job.stderr))
+        failed = read_trace(trace, mark="fdatasync", which=k)
+        wrong = []
+        if failed is None:
+            wrong.append("the sync was never reached")
+        else:
+            took = (harmed.at_ns - failed.ts_ns) / 1e9
+            figure.worst_s = max(figure.worst_s, took)
+            if not STALL_S - 0.1 <= took <= STALL_S + 1:
+                wrong.append(f"halted {took:.2f} s after the sync began to hang")
+        if harmed.code != ExitCode.JOURNAL_IO or "stalled" not in harmed.err:
+            wrong.append(f"ended with {harmed.code}: {harmed.err[-600:]}")
+        wrong += judge(stage, zygote, place, harmed).wrong
+        figure.case(f"{name} sync {k} hangs", wrong, f"exit {harmed.code}")
+
+
+def _complains(said: Path) -> Callable[[], bool]:
+    return lambda: f"{PROGRAM}: " in said.read_text()
 
 
 def _path_in(stage: Stage, job: Job, name: str) -> Path:
@@ -104,7 +112,7 @@ def slow_metrics(stage: Stage, zygote: Zygote, figure: Figure) -> None:
         fault = Fault("write", f"delay_enter={round(slow_s * 1e6)}", "2+", (str(path),))
         harmed = zygote.run(job, fault)
         times = sorted({each.ts for each in read_seen(place / job.observer)})
-        pause = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0) / 1e9
+        pause = max((b - a for a, b in itertools.pairwise(times)), default=0) / 1e9
         wrong = [] if pause < slow_s * 0.8 else [f"no event was published for {pause:.2f} s"]
         if harmed.code:
             wrong.append(f"ended with {harmed.code}: {harmed.err[-400:]}")
@@ -123,11 +131,11 @@ def signalled(
         pid = zygote.start(job)
         heard = _heard(place)
         deadline = time.monotonic() + later
-        wait_for(lambda: time.monotonic() >= deadline or not _alive(pid))
+        wait_for(lambda: time.monotonic() >= deadline or not is_alive(pid))
         is_heard = heard()
         asked = time.monotonic()
         for number in numbers:
-            if _alive(pid):
+            if is_alive(pid):
                 os.kill(pid, number)
         code = zygote.wait()
         took = time.monotonic() - asked
@@ -149,10 +157,3 @@ def signalled(
 
 def _heard(place: Path) -> Callable[[], bool]:
     return lambda: "run started" in (place / "stderr").read_text()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return _state_of(pid) != "Z"
-    except OSError:
-        return False

@@ -1,4 +1,4 @@
-"""Two short trading days for the crash tests: every kind of order and exit within a few hundred rows.
+"""Two short trading days for the crash tests: every kind of order and exit in few rows.
 
 Everything is drawn from a seed, and nothing reads a file that must be decoded in threads: the
 process that forks the runs must have none.

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -25,14 +26,14 @@ import msgspec
 
 from daemon.app import App
 from daemon.bus import Bus
-from daemon.domain.dates import ist_date, ist_midnight
+from daemon.domain.dates import ist_date
 from daemon.domain.events import encode_event
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
-from daemon.journal.archive import archive_events
-from daemon.journal.recovery import check_fold, take_snapshot
+from daemon.journal.recovery import check_fold
+from daemon.journal.snapshot_task import SnapshotTask
 from daemon.journal.store import JournalStore
 from daemon.journal.writer import Committed
 from daemon.main import main
@@ -60,7 +61,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     pace_s: float = 0.0
     """Between two blocks of a live run's ticks."""
     limits: tuple[tuple[int, int], ...] = ()
-    """Resource limits, as (resource, soft limit)."""
+    """Resource limits, as (resource, limit)."""
+    leak_at: int = -1
+    """From this row on no file can be opened any more."""
 
     @property
     def out(self) -> Path:
@@ -121,6 +124,7 @@ class LosslessFeed(Unattended):
         self.universe = universe
         self.is_over = False
         self.job: Job | None = None
+        self.start = 0
         self._first = first
 
     async def inputs(self) -> AsyncIterator[Input]:
@@ -128,8 +132,9 @@ class LosslessFeed(Unattended):
         for each in self._first:
             yield each
         block = session(self.job.day, self.job.rows)
-        start = recorded_rows(self.job)
-        for at in range(start, len(block), BLOCK_ROWS):
+        for at in range(self.start, len(block), BLOCK_ROWS):
+            if at >= self.job.leak_at >= 0:
+                _leak()
             yield block.rows(at, min(at + BLOCK_ROWS, len(block)))
             for _ in range(TURNS):  # each block's events are a commit of their own
                 await anyio.lowlevel.checkpoint()
@@ -141,8 +146,18 @@ class LosslessFeed(Unattended):
         return {}
 
 
+def _leak() -> None:
+    """Open files until there are no descriptors left; they are never closed."""
+    with contextlib.suppress(OSError):
+        while True:
+            os.open(os.devnull, os.O_RDONLY)
+
+
 def recorded_rows(job: Job) -> int:
-    """How many of the day's ticks are in the account's recordings."""
+    """How many of the day's ticks are in the account's recordings.
+
+    Asked before any harm is done: what the tests read must not be among the calls that fail.
+    """
     date = ist_date(opened_ns(job.day)).isoformat()
     stems: dict[str, Path] = {}
     for path in sorted((job.account / "recordings").glob(f"{date}-*")):
@@ -161,7 +176,7 @@ async def _at_once(function: Callable[..., Any], *arguments: object, **_: object
 
 
 @contextlib.contextmanager
-def _put_in_place(job: Job) -> Iterator[None]:
+def _put_in_place(job: Job, start: int) -> Iterator[None]:
     observer = os.open(
         Path(job.place) / job.observer, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
@@ -176,7 +191,7 @@ def _put_in_place(job: Job) -> Iterator[None]:
 
     async def checked(self: App, *arguments: Any) -> None:
         if isinstance(self.feed, LosslessFeed):
-            self.feed.job = job
+            self.feed.job, self.feed.start = job, start
         await run(self, *arguments)
         with JournalStore.open(self.directory) as store:
             check_fold(store, self.ledger)
@@ -185,6 +200,7 @@ def _put_in_place(job: Job) -> Iterator[None]:
         clock = functools.partial(FixedClock, opened_ns(job.day))
         stack.enter_context(mock.patch("daemon.live.KiteFeed", LosslessFeed))
         stack.enter_context(mock.patch("daemon.live.Clock", clock))
+        stack.enter_context(mock.patch("daemon.cli.journal.Clock", clock))
         stack.enter_context(mock.patch.object(Bus, "publish_fact", observed))
         stack.enter_context(mock.patch.object(App, "run", checked))
         if not job.threads:
@@ -192,14 +208,16 @@ def _put_in_place(job: Job) -> Iterator[None]:
         yield
 
 
-def perform(job: Job) -> None:
-    """Do the job and leave with the program's exit code."""
-    with _put_in_place(job):
+def perform(job: Job, start: int) -> None:
+    """Do the job and leave with the program's exit code; the market goes on at row `start`."""
+    with _put_in_place(job, start):
+        for kind, limit in job.limits:
+            resource.setrlimit(kind, (limit, limit))
         if job.kind == "snapshot":
-            take_snapshot(job.account)
-        elif job.kind == "archive":
-            archive_events(job.account, before_ts=ist_midnight(DAYS[1]), now_ts=opened_ns(1))
-        else:
-            config = Path(job.place) / f"{job.kind}.yaml"
-            sys.argv = [PROGRAM, "--config", str(config), "--out", str(job.out)]
-            main()
+            anyio.run(SnapshotTask(job.account, 0).take)
+            return
+        arguments = ["--config", str(Path(job.place) / f"{job.kind}.yaml")]
+        if job.kind == "archive":
+            arguments = ["journal", "archive", ACCOUNT, "--before", DAYS[1].isoformat()]
+        sys.argv = [PROGRAM, *arguments, "--out", str(job.out)]
+        main()

@@ -1,30 +1,39 @@
 """Forks runs from a process that has imported everything: a kill costs milliseconds, not a start.
 
 The zygote (`python -m tests.kit.crash_zygote`) reads one job per line and answers with the
-child's pid, then with how it ended. It has one thread, so that a fork is whole.
+child's pid, then with how it ended. It has one thread, so that a fork is whole. With a job as its
+argument it is that run itself, in an interpreter of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib
 import os
-import resource
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
-from tests.kit.cli import ROOT
-from tests.kit.crash_rig import Job, perform
+from tests.kit.cli import ROOT, wait_for
+from tests.kit.crash_rig import Job, perform, recorded_rows
 
 TAKES_AT_MOST_S: Final = 60.0
+IMPORTED_LATE: Final = (
+    "daemon.cli.run", "daemon.live", "daemon.report.terminal", "daemon.journal.archive",
+)  # fmt: skip
+"""What a run imports only when it needs it; a fork of the zygote finds it there."""
+
+RUN: Final = (sys.executable, "-W", "error", "-m", "tests.kit.crash_zygote")
 
 
 class Ended(NamedTuple):
@@ -56,9 +65,8 @@ class Zygote:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.kit.crash_zygote"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            RUN, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
 
     def start(self, job: Job) -> int:
         """Fork a run; its pid."""
@@ -77,8 +85,18 @@ class Zygote:
         assert line, "the zygote is gone"
         return line
 
-    def run(self, job: Job, fault: Fault | None = None, trace: Path | None = None) -> Ended:
-        """A whole run, with a fault if one is given; `trace` keeps the calls that it made."""
+    def run(
+        self,
+        job: Job,
+        fault: Fault | None = None,
+        trace: Path | None = None,
+        held_until: Callable[[], object] | None = None,
+    ) -> Ended:
+        """A whole run, with a fault if one is given; `trace` keeps the calls that it made.
+
+        A call that is delayed keeps the process from being gone as long as strace is there:
+        `held_until` tells when it may leave.
+        """
         began = time.monotonic()
         job = msgspec.structs.replace(job, traced=fault is not None)
         pid = self.start(job)
@@ -86,12 +104,15 @@ class Zygote:
         if fault is not None:
             tracer = subprocess.Popen(strace_of(fault, trace, pid), stderr=subprocess.DEVNULL)
         with _deadline(pid):
+            if tracer is not None and held_until is not None:
+                wait_for(lambda: held_until() or not is_alive(pid))
+                tracer.terminate()
             code = self.wait()
         ended = time.time_ns()
         if tracer is not None:
             tracer.wait()
-        said = [(Path(job.place) / name).read_text() for name in (job.stdout, job.stderr)]
-        return Ended(code, *said, time.monotonic() - began, ended)
+        out, err = ((Path(job.place) / name).read_text() for name in (job.stdout, job.stderr))
+        return Ended(code, out, err, time.monotonic() - began, ended)
 
     def close(self) -> None:
         self._process.communicate()
@@ -103,6 +124,19 @@ class Zygote:
         self.close()
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    return state_of(pid) not in "ZX"
+
+
+def state_of(pid: int) -> str:
+    """The letter that /proc tells of a process, X where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:
+        return "X"
+
+
 @contextlib.contextmanager
 def _deadline(pid: int) -> Iterator[None]:
     """Abort a run that hangs: its code says so (-6), and no test expects that one."""
@@ -112,6 +146,16 @@ def _deadline(pid: int) -> Iterator[None]:
         yield
     finally:
         watch.cancel()
+
+
+@functools.cache
+def cannot_trace() -> str:
+    """Why no run can be traced here, empty if one can."""
+    if shutil.which("strace") is None:
+        return "strace is not installed"
+    asked = ["strace", "-o", os.devnull, "-e", "trace=none", "true"]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    return f"strace may not trace here ({done.stderr.strip()})" if done.returncode else ""
 
 
 def strace_of(fault: Fault, trace: Path | None, pid: int) -> Sequence[str]:
@@ -146,11 +190,10 @@ def _be(job: Job) -> None:
     code = 70
     try:
         _redirect(job)
-        for kind, limit in job.limits:
-            resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
+        start = recorded_rows(job)
         while job.traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
             pass
-        perform(job)
+        perform(job, start)
         code = 0
     except SystemExit as ended:
         code = int(ended.code or 0)
@@ -173,9 +216,8 @@ def _redirect(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    # Everything a run imports, once.
-    import daemon.cli.run
-    import daemon.live
-    import daemon.report.terminal
-
+    for each in IMPORTED_LATE:
+        importlib.import_module(each)
+    for text in sys.argv[1:]:
+        _be(msgspec.json.decode(text, type=Job))
     _serve()

@@ -1,0 +1,123 @@
+"""A sample of `make crash` for every day: runs that are killed, failed, harmed and met by others.
+
+Tracing needs strace and the right to use it; what cannot be done here says why it is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kit.crash_bytes import harm_bytes
+from tests.kit.crash_cases import first_difference, missing_now
+from tests.kit.crash_errors import Planned, fail_at
+from tests.kit.crash_figures import Figure
+from tests.kit.crash_kills import KILLED, kill_at, sampled
+from tests.kit.crash_live import second_daemon, stalled_sync
+from tests.kit.crash_plan import Rig
+from tests.kit.crash_random import kill_often
+from tests.kit.crash_rig import Seen, read_seen
+from tests.kit.crash_taken import TAKINGS, no_descriptors, taken_away
+from tests.kit.crash_zygote import cannot_trace
+
+SEED = 20_261_129
+traced = pytest.mark.skipif(bool(cannot_trace()), reason=cannot_trace() or "it can be traced")
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with Rig(tmp_path_factory.mktemp("crash")) as ready:
+        yield ready
+
+
+@pytest.fixture
+def figure() -> Figure:
+    return Figure("T1", "a sample")
+
+
+def well(figure: Figure, cases: int) -> None:
+    print(figure.row(), figure.seeds)
+    assert not figure.failures, "\n".join(figure.failures)
+    assert figure.cases == cases
+
+
+def test_kill_9_at_random_instants_loses_nothing_and_doubles_nothing(
+    rig: Rig, figure: Figure
+) -> None:
+    kill_often(rig.days, rig.zygote, figure, 8, SEED)
+    well(figure, 8)
+
+
+@traced
+def test_a_run_killed_at_any_system_call_goes_on_as_if_it_had_not_been(rig: Rig) -> None:
+    for stage, syscall, k in sampled(rig.stages.values()):
+        verdict = kill_at(stage, rig.zygote, syscall, k)
+        assert not verdict.wrong, (stage.name, syscall, k)
+        assert verdict.harmed.code == KILLED, (stage.name, syscall, k)
+
+
+@traced
+@pytest.mark.parametrize(
+    ("stage", "syscall", "error", "when"),
+    [
+        ("live", "pwrite64", "EIO", "60"),
+        ("live", "fdatasync", "EIO", "9"),
+        ("live", "write", "ENOSPC", "12+"),
+        ("recovery", "openat", "EROFS", "20+"),
+        ("recovery", "openat", "EIO", "12"),
+        ("next day", "fdatasync", "EIO", "2"),
+        ("next day", "openat", "EIO", "28"),
+        ("archive", "openat", "EIO", "16"),
+        ("replay", "pwrite64", "EDQUOT", "30+"),
+    ],
+)
+def test_a_call_that_fails_halts_the_run_at_once(
+    stage: str, syscall: str, error: str, when: str, rig: Rig
+) -> None:
+    planned = Planned(error, when.lstrip("0123456789"), syscall)
+    k = int(when.rstrip("+"))
+    verdict, failed = fail_at(rig.stages[stage], rig.zygote, planned, k)
+    assert failed is not None, "the call was never reached"
+    assert not verdict.wrong
+
+
+@traced
+def test_harmed_bytes_are_detected_or_harmless(rig: Rig, figure: Figure) -> None:
+    for number, stage in enumerate(("recovery", "next day")):
+        harm_bytes(rig.stages[stage], rig.zygote, figure, 8, SEED + number)
+    well(figure, 16)
+
+
+def test_a_second_daemon_leaves_at_once_and_touches_nothing(rig: Rig, figure: Figure) -> None:
+    second_daemon(rig.days[0], rig.zygote, rig.second, figure)
+    well(figure, 1)
+
+
+@traced
+def test_a_sync_that_hangs_halts_the_run_after_the_stall_time(rig: Rig, figure: Figure) -> None:
+    stalled_sync(rig.stages["live"], rig.zygote, figure, "head", 2)
+    well(figure, 1)
+
+
+def test_what_is_taken_away_in_mid_run_halts_it(rig: Rig, figure: Figure) -> None:
+    taken_away(rig.days[0], rig.zygote, figure, len(TAKINGS), SEED)
+    well(figure, len(TAKINGS))
+
+
+def test_without_descriptors_it_trades_to_the_end(rig: Rig, figure: Figure) -> None:
+    no_descriptors(rig.days[0], rig.zygote, figure, 1, SEED)
+    well(figure, 1)
+
+
+def test_the_judge_misses_no_lost_and_no_altered_event(rig: Rig) -> None:
+    """What is held against the journal would be found if it were not there."""
+    stage = rig.days[0]
+    job = stage.job(stage.kept)
+    seen = read_seen(stage.kept / job.observer)
+    last = seen[-1]
+    assert not missing_now(job, seen, last.seq)
+    assert missing_now(job, [*seen, Seen(0, last.seq + 1, last.digest)], 0)
+    assert missing_now(job, [last._replace(seq=last.seq - 1)], 0)
+    assert missing_now(job, [], last.seq + 1)
+    assert first_difference(b"a\nb\n", b"a\nc\n").startswith("line 2")
