@@ -7,7 +7,7 @@ execution engine that it was built with (v3, or v2 by configuration or as the lo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from math import gcd
 from operator import itemgetter
@@ -219,7 +219,7 @@ class PaperEngine:
         """A large block goes through in pieces."""
         at = self.at
         for start in range(0, len(block), PIECE_ROWS):
-            piece = block.rows(start, start + PIECE_ROWS)
+            piece = block if len(block) <= PIECE_ROWS else block.rows(start, start + PIECE_ROWS)
             first = self._delivered + 1
             self._delivered += len(piece)
             for rows in self.intake.accept(
@@ -239,10 +239,16 @@ class PaperEngine:
             self._take_row(rows, special, special_row=True)
             start = special + 1
         self._run(rows, start, len(rows))
-        for book in self.books:
+        for book in self._books_in(rows):
             book.settle(rows)
         self.engine.rows = None
         self.at.now = self.at.feed_last = int(rows.ts[-1])
+
+    def _books_in(self, rows: Rows) -> Iterable[Book]:
+        """The books that the rows may have touched, each at least once."""
+        if len(rows) < len(self.books):
+            return [self.books[each] for each in rows.instrument.tolist()]
+        return self.books
 
     def _run(self, rows: Rows, start: int, stop: int) -> None:
         """Rows without anything special: by columns where that pays, else one by one."""

@@ -260,7 +260,7 @@ class Intake:
             bar_ts = np.where(known, np.minimum(part.exchange_ts, ts), ts)
         rows.bar_ts = bar_ts
         day = self._schedule.day(ist_date(int(ts[0])))
-        opens = np.append(day.opens, 0)[part.instrument]
+        opens = day.opens_or_idle[part.instrument]
         own = (bar_ts - opens) // self.grid_ns
         current = (ts - self._grace_ns - opens) // self.grid_ns
         return [int(row) for row in np.flatnonzero((own != current) | (own < 0))]

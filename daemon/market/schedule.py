@@ -41,6 +41,8 @@ class DaySessions(NamedTuple):
     date: dt.date
     opens: Int64s
     closes: Int64s
+    opens_or_idle: Int64s
+    """The opens, with 0 for the idle book at the end."""
     latest_open: int
     earliest_close: int
 
@@ -71,7 +73,7 @@ class Schedule:
             opens = np.array([span[0] for span in spans], dtype=np.int64)
             closes = np.array([span[1] for span in spans], dtype=np.int64)
             found = self._days[date] = DaySessions(
-                date, opens, closes,
+                date, opens, closes, np.append(opens, 0),
                 latest_open=int(opens.max(initial=0)),
                 earliest_close=int(closes.min(initial=1 << 62)),
             )  # fmt: skip
