@@ -147,41 +147,45 @@ class Intake:
         return longest if first + longest * len(ts) < NEVER else None
 
     def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """Which rows are accepted."""
-        ts = block.ts
+        """Which rows are accepted; each of the others is counted by its first reason."""
         unknown = (block.instrument < 0) | (block.instrument >= self._size)
-        bad = block.ltp <= 0
-        in_order = ts[0] >= now and bool((ts[1:] >= ts[:-1]).all())
-        in_time = ts[-1] <= (ts[0] if now < 0 else now) + FUTURE_MAX_NS
-        if in_order and in_time and not (unknown.any() or bad.any()):
-            return np.ones(len(block), dtype=np.bool_)
-        return self._refuse(block, unknown, bad, now)
+        bad = ~unknown & (block.ltp <= 0)
+        keep = ~(unknown | bad)
+        sound = np.flatnonzero(keep)
+        not_paise = int((block.ltp[bad] == NOT_PAISE).sum())
+        self.refused["unknown_instrument"] += int(unknown.sum())
+        self.refused["not_paise"] += not_paise
+        self.refused["bad_price"] += int(bad.sum()) - not_paise
+        keep[sound] = self._in_time(block.ts[sound], now)
+        return keep
 
-    def _refuse(
-        self,
-        block: Ticks,
-        unknown: npt.NDArray[np.bool_],
-        bad: npt.NDArray[np.bool_],
-        now: int,
-    ) -> npt.NDArray[np.bool_]:
-        """The slow road: row by row in order, because a refused row moves no clock."""
-        keep = np.ones(len(block), dtype=np.bool_)
+    def _in_time(self, ts: Int64s, now: int) -> npt.NDArray[np.bool_]:
+        """Which of these rows move the clock on and not too far; a refused one moves no clock."""
+        if not len(ts):
+            return np.ones(0, dtype=np.bool_)
+        if int(ts.max()) <= (int(ts[0]) if now < 0 else now) + FUTURE_MAX_NS:
+            # none is too far ahead, so the clock at a row is the latest time before it
+            before = np.maximum.accumulate(np.concatenate(([now], ts[:-1])))
+            on_time: npt.NDArray[np.bool_] = ts >= before
+            self.refused["late"] += int((~on_time).sum())
+            return on_time
+        return self._in_time_one_by_one(ts, now)
+
+    def _in_time_one_by_one(self, ts: Int64s, now: int) -> npt.NDArray[np.bool_]:
+        """The same where a row may be too far ahead, and those after it are judged without it."""
+        keep = np.ones(len(ts), dtype=np.bool_)
         last = now
-        for row, ts in enumerate(block.ts.tolist()):
+        for row, at in enumerate(ts.tolist()):
             reason = ""
-            if unknown[row]:
-                reason = "unknown_instrument"
-            elif bad[row]:
-                reason = "not_paise" if block.ltp[row] == NOT_PAISE else "bad_price"
-            elif ts < last:
+            if at < last:
                 reason = "late"
-            elif last >= 0 and ts > last + FUTURE_MAX_NS:
+            elif last >= 0 and at > last + FUTURE_MAX_NS:
                 reason = "future"
             if reason:
                 keep[row] = False
                 self.refused[reason] += 1
             else:
-                last = ts
+                last = at
         return keep
 
     def _prepare(

@@ -8,6 +8,8 @@ import weakref
 from typing import Any
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_ns
@@ -83,6 +85,24 @@ def test_a_row_far_in_the_future_is_refused_and_the_next_one_is_not() -> None:
     (rows,) = take(intake, ticks)
     assert rows.ts.tolist() == [OPEN, OPEN + 1]
     assert (intake.refused["future"], intake.refused["late"]) == (1, 0)
+
+
+def near(ts: int) -> st.SearchStrategy[int]:
+    return st.integers(ts - 3, ts + 12)
+
+
+@given(
+    times=st.lists(
+        st.integers(-3, 12) | st.integers(-3, 12).map(lambda each: each + FUTURE_MAX_NS),
+        max_size=12,
+    ),
+    now=st.integers(-1, 8),
+)
+def test_rows_out_of_time_are_found_by_column_as_one_by_one(times: list[int], now: int) -> None:
+    whole, single = make_intake(), make_intake()
+    ts = np.array(times, dtype=np.int64)
+    assert whole._in_time(ts, now).tolist() == single._in_time_one_by_one(ts, now).tolist()
+    assert whole.refused == single.refused
 
 
 def test_a_block_is_cut_at_midnight() -> None:
