@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz planted clean
+.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz planted soak systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -48,6 +48,12 @@ fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10.
 
 planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must catch each.
 	$(BIN)/python -m tests.planted
+
+soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or REAL_MINUTES=15.
+	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --real-minutes $(or $(REAL_MINUTES),0)
+
+systemd: $(READY) #-- The real unit under the real systemd in a machine of namespaces (as root).
+	$(BIN)/python -m tests.systemd
 
 check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .

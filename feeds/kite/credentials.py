@@ -99,7 +99,7 @@ def credentials_path(config: KiteConfig) -> Path:
     the user's own file.
     """
     handed = _handed_over()
-    if not config.credentials_file and handed is not None and handed.exists():
+    if not config.credentials_file and handed is not None and _is_there(handed):
         return handed
     return login_path(config)
 
@@ -212,6 +212,13 @@ def _replace_private(path: Path, data: bytes) -> None:
 def _handed_over() -> Path | None:
     directory = os.environ.get(SYSTEMD_DIRECTORY)
     return Path(directory) / SYSTEMD_NAME if directory else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True  # in a directory that is closed to us: reading it says what is wrong
 
 
 def _is_handed_over(path: Path) -> bool:

@@ -132,6 +132,24 @@ def test_the_service_managers_copy_is_used_and_trusted(
         read_credentials(store(handed / "other.json", written(), 0o440))
 
 
+def test_a_copy_in_a_closed_directory_is_told_in_a_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(home))
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "stat", _closed)
+        path = credentials_path(KiteConfig())
+    assert path == home / "kite.json"
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "open", _closed)
+        with pytest.raises(ConfigError, match=r"kite\.json: cannot be read \(Permission denied\)"):
+            read_credentials(path)
+
+
+def _closed(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
 def test_a_relative_configuration_home_is_ignored(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
