@@ -62,10 +62,10 @@ check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon feeds strategies
 
 bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
-	$(BIN)/python -m tests.bench $(BENCH)
+	$(BIN)/python -m tests.bench $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)
 
-bench-peers: $(READY) $(PEERS)/.ready #-- Measure W1 beside two other engines (installs them into a venv of their own).
-	$(BIN)/python -m tests.bench.peers --python $(PEERS)/bin/python
+bench-peers: $(READY) $(PEERS)/.ready #-- Install two other engines into a venv of their own, and measure W1 beside them.
+	$(BIN)/python -m tests.bench --only peers --peers $(PEERS)/bin/python --out artifacts/bench-peers.json
 
 $(PEERS)/.ready: tests/bench/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

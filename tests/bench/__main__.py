@@ -18,14 +18,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ticks", type=int, default=5_000_000, help="of W1")
-    parser.add_argument("--long", action="store_true", help="with the file of 50,000,000 ticks")
+    parser.add_argument("--peers", default="", help="the interpreter of the peers' venv")
     parser.add_argument("--only", nargs="*", choices=list(SECTIONS), default=list(SECTIONS))
     parser.add_argument("--out", type=Path, default=KEPT)
     chosen = parser.parse_args()
     about = {**machine(), "runs": chosen.runs, "ticks": chosen.ticks}
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as place:
-        bench = Bench(Path(place), chosen.runs, chosen.ticks, long=chosen.long)
+        bench = Bench(Path(place), chosen.runs, chosen.ticks, peers=chosen.peers)
         for name in chosen.only:
             sys.stderr.write(f"measuring {name} ...\n")
             rows += SECTIONS[name](bench)

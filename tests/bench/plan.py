@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.bench.cores import on_cores
+from tests.bench.peers.beside import beside_peers
 from tests.bench.table import Row, of_others
 from tests.bench.w1_data import write_w1
 
@@ -20,6 +22,7 @@ INSTRUMENTS = (1, 10, 100, 1_000)
 LONG_TICKS = 50_000_000
 SMALL_TICKS = 1_000_000
 JOURNAL_EVENTS = 100_000
+LONG_EVENTS = 1_000_000
 SAMPLE = "configs/sample.yaml"
 
 
@@ -50,20 +53,23 @@ class Runs(NamedTuple):
 class Bench:
     """Runs cases. `runs` is how often each; `place` is where files may be made."""
 
-    def __init__(self, place: Path, runs: int, ticks: int, *, long: bool) -> None:
+    def __init__(self, place: Path, runs: int, ticks: int, *, peers: str = "") -> None:
         self.place = place
         self.runs = runs
         self.ticks = ticks
-        self.long = long
+        self.peers = peers
+        """The interpreter that has the other programs; empty where they are not installed."""
         self._files: dict[tuple[int, int], str] = {}
 
-    def case(self, *arguments: object, runs: int = 0) -> Runs:
-        """Run one case several times."""
+    def case(self, *arguments: object, runs: int = 0, cores: int = 1) -> Runs:
+        """Run one case several times, on one processor unless it is said otherwise."""
         command = [sys.executable, "-m", "tests.bench.cases", *map(str, arguments)]
         results, walls = [], []
         for _ in range(runs or self.runs):
             start = time.perf_counter()
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, preexec_fn=on_cores(cores)
+            )
             walls.append(time.perf_counter() - start)
             if done.returncode:
                 raise SystemExit(f"{' '.join(map(str, arguments))}:\n{done.stderr}")
@@ -89,6 +95,7 @@ def w1(bench: Bench) -> Iterator[Row]:
     engine = bench.case("w1_engine", file)
     rows = bench.case("w1_rows", file)
     whole = bench.case("w1_app", file)
+    both = bench.case("w1_app", file, cores=2)
     process = bench.ticks / statistics.median(whole.walls)
     yield Row(section, "floor: one comparison a price, numpy", scan, "ticks/s")
     yield Row(section, "floor: Parquet read, 7 columns, one thread", read, "ticks/s")
@@ -105,26 +112,35 @@ def w1(bench: Bench) -> Iterator[Row]:
         f"{whole.rate() / read:.2f} of the read; {whole.slowest()}",
     )  # fmt: skip
     yield Row(
+        section, "whole process, two cores", both.rate(), "ticks/s", "",
+        f"{both.rate() / whole.rate():.2f} of one core; {both.slowest()}",
+    )  # fmt: skip
+    yield Row(
         section, "whole process, interpreter and imports too", process, "ticks/s", "",
-        f"{process / whole.rate():.2f} of the row above",
+        f"{process / whole.rate():.2f} of the row without",
     )  # fmt: skip
     yield Row(section, "whole process, peak memory", whole.peak(), "MB", "<= 300")
 
 
 def lengths(bench: Bench) -> Iterator[Row]:
     """The whole process against the length of the file."""
-    sizes = [SMALL_TICKS, 5_000_000, *([LONG_TICKS] if bench.long else [])]
+    section = "Length of the file, whole process"
     first = 0.0
-    for size in sizes:
-        found = bench.case("w1_app", bench.file(size), runs=3 if size == LONG_TICKS else 0)
+    for size in (SMALL_TICKS, 5_000_000, LONG_TICKS):
+        runs = 3 if size == LONG_TICKS else 0
+        found = bench.case("w1_app", bench.file(size), runs=runs)
+        both = bench.case("w1_app", bench.file(size), runs=runs, cores=2)
         first = first or found.peak()
         goal = ">= 20,000,000" if size == LONG_TICKS else ""
         name = f"{size:,} ticks"
-        yield Row("Length of the file, whole process", name, found.rate(), "ticks/s", goal)
-        yield Row(
-            "Length of the file, whole process", f"{name}, peak memory", found.peak(), "MB",
-            "<= 300", f"{found.peak() / first:.2f} of the shortest",
-        )  # fmt: skip
+        yield Row(section, name, found.rate(), "ticks/s", goal)
+        ratio = f"{both.rate() / found.rate():.2f} of one core"
+        yield Row(section, f"{name}, two cores", both.rate(), "ticks/s", "", ratio)
+        peak = max(found.peak(), both.peak())
+        ratio = f"{peak / first:.2f} of the shortest"
+        yield Row(section, f"{name}, peak memory", peak, "MB", "<= 300", ratio)
+    read = bench.case("parquet_read", bench.file(LONG_TICKS), runs=3).rate()
+    yield Row(section, f"floor: Parquet read, {LONG_TICKS:,} ticks", read, "ticks/s")
 
 
 def positions(bench: Bench) -> Iterator[Row]:
@@ -185,6 +201,14 @@ def journal(bench: Bench) -> Iterator[Row]:
         section, "recovery: lock, verify, fold", recovered.median(), "s", "<= 2",
         f"verify {recovered.median('verify_s') / recovered.median():.2f} of it",
     )  # fmt: skip
+    section = f"Journal, {LONG_EVENTS:,} events"
+    snapshot = bench.case("recovery", LONG_EVENTS, LONG_EVENTS - 20_000, runs=3)
+    whole = bench.case("recovery", LONG_EVENTS, runs=3)
+    yield Row(
+        section, "recovery from a snapshot 20,000 events back", snapshot.median(), "s", "<= 3",
+        f"{snapshot.median() / whole.median():.2f} of it without one",
+    )  # fmt: skip
+    yield Row(section, "recovery without a snapshot", whole.median(), "s")
 
 
 def starting(bench: Bench) -> Iterator[Row]:
@@ -204,7 +228,14 @@ def live(bench: Bench) -> Iterator[Row]:
             yield from of_others(path.stem.replace("_", " ").capitalize(), found())
 
 
+def peers(bench: Bench) -> Iterator[Row]:
+    """W1 beside other programs, where they are installed (`make bench-peers`)."""
+    if bench.peers:
+        yield from beside_peers(bench)
+
+
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "w1": w1, "lengths": lengths, "positions": positions, "instruments": instruments,
-    "strategies": strategies, "journal": journal, "start": starting, "live": live,
+    "w1": w1, "peers": peers, "lengths": lengths, "positions": positions,
+    "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
+    "live": live,
 }  # fmt: skip

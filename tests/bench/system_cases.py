@@ -12,7 +12,7 @@ from typing import Any
 
 from daemon.domain.ticks import Ticks
 from daemon.execution.paper import PaperEngine
-from daemon.journal.recovery import fold
+from daemon.journal.recovery import recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.bench.engine_cases import bracket_events
 
@@ -34,25 +34,32 @@ def journal(count: int) -> dict[str, Any]:
     return {"events": count, "seconds": elapsed, "bytes": size}
 
 
-def recovery(count: int) -> dict[str, Any]:
-    """From a closed journal of `count` events to a ledger: lock, verify all, fold all."""
+def recovery(count: int, snapshot_at: int = 0) -> dict[str, Any]:
+    """From a closed journal of `count` events to a ledger: lock, verify, fold.
+
+    All of it, or what is after a snapshot of the event `snapshot_at`.
+    """
     events = bracket_events(count)[:count]
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place) / "j"
         with JournalStore.create(directory, META) as store:
-            _append(store, events)
+            _append(store, events[:snapshot_at])
+            if snapshot_at:
+                take_snapshot(directory)
+            _append(store, events[snapshot_at:])
+        del events
         gc.collect()
         start = time.perf_counter()
         with JournalStore.open(directory, write=True) as store:
             verified = time.perf_counter()
-            ledger = fold(store)
+            ledger = recover(store)
         elapsed = time.perf_counter() - start
     assert ledger.seq == count, ledger.seq
     return {"events": count, "seconds": elapsed, "verify_s": verified - start}
 
 
 def _append(store: JournalStore, events: Any) -> None:
-    last = events[-1].input_no
+    last = events[-1].input_no if events else 0
     for at in range(0, len(events), GROUP_EVENTS):
         group = events[at : at + GROUP_EVENTS]
         store.append(group, input_no=min(last, group[-1].input_no))

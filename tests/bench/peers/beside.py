@@ -1,24 +1,25 @@
-"""`make bench-peers`: W1 in this project and in others, in turns, in one table of one run."""
+"""W1 in this project and in others, in turns, in one table of one run, each on one processor."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.bench.plan import Bench
-from tests.bench.table import Row, keep, machine, render
+from tests.bench.cores import on_cores
+from tests.bench.table import Row
 from tests.bench.w1_data import EXPECTED
 
-KEPT = Path("artifacts") / "bench-peers.json"
+if TYPE_CHECKING:
+    from tests.bench.plan import Bench
+
+OURS = "this project"
+SECTION = "W1 beside others"
 PEERS = {
     "nautilus_trader": ("nautilus_w1", "stops and targets fill at their own levels"),
     "hftbacktest": ("hftbacktest_w1", "asset by asset, fills booked by the strategy"),
@@ -45,7 +46,7 @@ def of_peer(python: str, module: str, path: str) -> Callable[[], Figures]:
         start = time.perf_counter()
         done = subprocess.run(
             command, check=False, capture_output=True, text=True,
-            env={**os.environ, "NUMBA_NUM_THREADS": "1"},
+            env={**os.environ, "NUMBA_NUM_THREADS": "1"}, preexec_fn=on_cores(1),
         )  # fmt: skip
         wall = time.perf_counter() - start
         if done.returncode:
@@ -78,63 +79,46 @@ def of_ours(bench: Bench, path: str) -> Callable[[], Figures]:
 def rows_of(found: dict[str, Figures], goals: dict[str, tuple[str, str]]) -> list[Row]:
     """Each program's figures, with ours over theirs beside them."""
     rows: list[Row] = []
-    ours = found["this project"]
+    ours = found[OURS]
     titles = {
-        "engine": "Engine only, data in memory",
-        "whole": "Whole process: imports, load, run",
-        "process": "The same with the interpreter's start",
+        "engine": "engine only, data in memory",
+        "whole": "whole process: imports, load, run",
+        "process": "the same with the interpreter's start",
     }
     for at, (field, title) in enumerate(titles.items()):
         for name, each in found.items():
             rate = getattr(each, field)
             times = "" if each is ours else f"ours is {getattr(ours, field) / rate:,.1f} times that"
             goal = goals.get(name, ("", ""))[at] if at < 2 else ""
-            rows.append(Row(title, name, rate, "ticks/s", goal, times))
+            rows.append(Row(f"{SECTION}: {title}", name, rate, "ticks/s", goal, times))
     for name, each in found.items():
         note = f"{each.trades} trades, {each.open} open, P&L {each.pnl:,.2f}"
         if name in PEERS:
             note += f" ({PEERS[name][1]})"
-        rows.append(Row("Peak memory, and the result", name, each.peak_mb, "MB", "", note))
+        rows.append(Row(f"{SECTION}: memory, result", name, each.peak_mb, "MB", "", note))
     return rows
 
 
-def main() -> None:
-    """Measure in turns, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", required=True, help="the interpreter of the peers' venv")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--ticks", type=int, default=5_000_000)
-    parser.add_argument("--out", type=Path, default=KEPT)
-    chosen = parser.parse_args()
-    about = {**machine(), "runs": chosen.runs, "ticks": chosen.ticks}
-    with tempfile.TemporaryDirectory() as place:
-        bench = Bench(Path(place), 1, chosen.ticks, long=False)
-        path = bench.file(chosen.ticks)
-        ways = {"this project": of_ours(bench, path)}
-        for name, (module, _) in PEERS.items():
-            ways[name] = of_peer(chosen.python, module, path)
-        runs: dict[str, list[Figures]] = {name: [] for name in ways}
-        for turn in range(chosen.runs):  # in turns, so that a busy machine slows all alike
-            for name, way in ways.items():
-                sys.stderr.write(f"run {turn + 1} of {chosen.runs}: {name}\n")
-                runs[name].append(way())
+def beside_peers(bench: Bench) -> Iterator[Row]:
+    """W1 in turns, so that a busy machine slows all alike; medians."""
+    path = bench.file(bench.ticks)
+    ways = {OURS: of_ours(bench, path)}
+    for name, (module, _) in PEERS.items():
+        ways[name] = of_peer(bench.peers, module, path)
+    runs: dict[str, list[Figures]] = {name: [] for name in ways}
+    for turn in range(bench.runs):
+        for name, way in ways.items():
+            sys.stderr.write(f"run {turn + 1} of {bench.runs}: {name}\n")
+            runs[name].append(way())
     found = {
         name: Figures(*(statistics.median(values) for values in zip(*each, strict=True)))
         for name, each in runs.items()
     }
-    _check(found["this project"], chosen.ticks)
+    _check(found[OURS], bench.ticks)
     goals = {"nautilus_trader": ("ours >= 100x", "ours >= 40x"), "hftbacktest": ("ours ahead", "")}
-    rows = rows_of(found, goals)
-    sys.stdout.write(render(rows) + "\n\n")
-    sys.stdout.write(", ".join(f"{name} {value}" for name, value in about.items()) + "\n")
-    keep(chosen.out, about, rows)
-    sys.stdout.write(f"kept in {chosen.out}\n")
+    yield from rows_of(found, goals)
 
 
 def _check(ours: Figures, ticks: int) -> None:
     result = (ours.trades, ours.open, ours.pnl)
     assert result == EXPECTED.get(ticks, result), result
-
-
-if __name__ == "__main__":
-    main()
