@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz planted soak systemd clean
+.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz fuzz-frames planted soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -46,11 +46,17 @@ sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (S
 fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10.
 	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
+fuzz-frames: $(READY) #-- A million damaged frames of ticks.
+	$(BIN)/python -m tests.fuzz --only frames --inputs 1000000
+
 planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must catch each.
 	$(BIN)/python -m tests.planted
 
 soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or REAL_MINUTES=15.
 	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --real-minutes $(or $(REAL_MINUTES),0)
+
+large: $(READY) #-- 100,000 positions closed by one input, a start on 1,000,000 events.
+	$(BIN)/python -m tests.large
 
 systemd: $(READY) #-- The real unit under the real systemd in a machine of namespaces (as root).
 	$(BIN)/python -m tests.systemd

@@ -55,6 +55,18 @@ def read_one(target: Target, data: bytes) -> None:
         target.read(data, place)
 
 
+def reset_peak() -> None:
+    """From now on `peak_mib` is the most that this process has had since."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mib() -> int:
+    """The most memory that was resident since `reset_peak`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [line] = [each for each in lines if each.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
+
+
 def fuzz(target: Target, seed: int, count: int) -> list[tuple[bytes, Exception]]:
     """`count` inputs drawn from a seed; those that broke the rule, with what came out."""
     draw = random.Random(f"{target.name} {seed}")

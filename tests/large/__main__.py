@@ -1,0 +1,143 @@
+"""`make large`: what is rare and big must neither halt the journal nor make a start slow."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import anyio
+
+from daemon.domain.dates import SECOND_NS
+from daemon.domain.events import TradingEvent
+from daemon.domain.inputs import TimedIntent
+from daemon.domain.intent import OrderIntent, Signal
+from daemon.execution.context import NoStrategies
+from daemon.journal.recovery import check_fold, recover, take_snapshot
+from daemon.journal.store import JournalMeta, JournalStore
+from daemon.journal.writer import GROUP_EVENTS, STALL_S, Batch, Committed, TradeRecorder
+from tests.bench.engine_cases import bracket_events
+from tests.kit.figures import merge_figures
+from tests.kit.market import CALL, OPEN, PUT, Market
+
+POSITIONS: Final = 100_000
+EVENTS: Final = 1_000_000
+AFTER_SNAPSHOT: Final = 20_000
+START_MAX_S: Final = 3.0
+META: Final = JournalMeta(run_id="large", account="large", program_version="0", created_ts=1)
+
+
+def holding(count: int) -> Market:
+    """A market in which so many positions are open."""
+    wishes = [
+        TimedIntent(
+            ts=OPEN + SECOND_NS,
+            intent=OrderIntent(
+                symbol=(CALL, PUT)[number % 2], signal=Signal.BUY, qty=25, sl_price=1.0,
+                strategy_id="hold", product=("MIS", "NRML")[number // 2 % 2],  # type: ignore[arg-type]
+            ),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    market = Market(strategies=NoStrategies(wishes))
+    for symbol in (CALL, PUT):
+        market.tick(100, symbol=symbol, after_s=0.1)
+    market.tick(100)
+    market.tick(100, symbol=PUT, after_s=0.1)
+    assert len(market.engine.ledger.positions) == count
+    return market
+
+
+async def record(place: Path, batches: list[Batch]) -> tuple[float, list[Committed]]:
+    """Commit them by the real recorder under the real rule; seconds, and what was published."""
+    shown: list[Committed] = []
+
+    async def publish(fact: Committed) -> None:
+        shown.append(fact)
+
+    with JournalStore.create(place, META) as store:
+        recorder = TradeRecorder(store, publish)
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(recorder.run)
+            for batch in batches[:-1]:
+                await recorder.put(batch)
+            while recorder.statistics.lag_events:  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.01)
+            began = time.monotonic()
+            await recorder.put(batches[-1])
+            await recorder.close()
+    return time.monotonic() - began, shown
+
+
+def square_off(count: int = POSITIONS) -> dict[str, Any]:
+    """All positions are closed by one input; its commit is the largest that there can be."""
+    market = holding(count)
+    opened = list(market.events)
+    began = time.monotonic()
+    closed: list[TradingEvent] = market.command("kill_switch")
+    decided_s = time.monotonic() - began
+    assert not market.engine.ledger.positions
+    batches = [
+        Batch(events=opened, input_no=opened[-1].input_no),
+        Batch(events=closed, input_no=closed[-1].input_no),
+    ]
+    with TemporaryDirectory(prefix="fno-large-") as name:
+        place = Path(name) / "j"
+        committed_s, shown = anyio.run(record, place, batches)
+        assert [len(each.events) for each in shown] == [len(opened), len(closed)]
+        with JournalStore.open(place) as store:
+            store.verify()
+            check_fold(store, market.engine.ledger)
+    return {
+        "positions": count, "events_of_one_input": len(closed), "stall_rule_s": STALL_S,
+        "decided_s": round(decided_s, 2), "committed_s": round(committed_s, 2), "halted": False,
+    }  # fmt: skip
+
+
+def long_start() -> dict[str, Any]:
+    """A start on a journal of a million events: lock, verify, fold.
+
+    Held to its bar by the processor's time: what else the machine does is not in it.
+    """
+    events = bracket_events(EVENTS)[:EVENTS]
+    with TemporaryDirectory(prefix="fno-large-") as name:
+        place = Path(name) / "j"
+        with JournalStore.create(place, META) as store:
+            append_all(store, events[:-AFTER_SNAPSHOT])
+            take_snapshot(place)
+            append_all(store, events[-AFTER_SNAPSHOT:])
+        del events
+        gc.collect()
+        wall, processor = time.monotonic(), time.process_time()
+        with JournalStore.open(place, write=True) as store:
+            assert recover(store).seq == EVENTS
+        wall, processor = time.monotonic() - wall, time.process_time() - processor
+    assert processor <= START_MAX_S, processor
+    return {
+        "events": EVENTS, "after_snapshot": AFTER_SNAPSHOT,
+        "start_s": round(wall, 2), "start_processor_s": round(processor, 2),
+    }  # fmt: skip
+
+
+def append_all(store: JournalStore, events: Sequence[TradingEvent]) -> None:
+    """In groups, as the recorder does."""
+    for at in range(0, len(events), GROUP_EVENTS):
+        group = events[at : at + GROUP_EVENTS]
+        store.append(group, input_no=group[-1].input_no)
+
+
+def main() -> int:
+    """0, or the assertion that failed."""
+    for name, work in (("square_off", square_off), ("long_journal", long_start)):
+        figures = work()
+        print(f"{name}: {figures}", flush=True)
+        merge_figures(name, figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
