@@ -77,7 +77,8 @@ def run(minutes: float, first: int, only: str, inputs: int) -> int:
                     found[batch[0]] += 1
     greedy = {k: v for k, v in grown.items() if v > (PAGE_MIB if k in OF_PAGES else GROWTH_MIB)}
     figures = {
-        "minutes": round((time.monotonic() - began) / 60, 1), "first": first, "inputs": sum(tried.values()),
+        "minutes": round((time.monotonic() - began) / 60, 1), "first": first,
+        "inputs": sum(tried.values()),
         "found": dict(found), "greedy": greedy,
         "by_target": dict(tried), "grown_mib": dict(grown),
     }  # fmt: skip

@@ -38,7 +38,7 @@ def holding(count: int) -> Market:
             ts=OPEN + SECOND_NS,
             intent=OrderIntent(
                 symbol=(CALL, PUT)[number % 2], signal=Signal.BUY, qty=25, sl_price=1.0,
-                strategy_id="hold", product=("MIS", "NRML")[number // 2 % 2],  # type: ignore[arg-type]
+                strategy_id="hold", product=("MIS", "NRML")[number // 2 % 2],
             ),
         )
         for number in range(count)
