@@ -225,14 +225,20 @@ class Ledger(msgspec.Struct, kw_only=True):
         self.tally(position.strategy_id).charges += charges
         count = self.fill_tally
         count.fills += 1
-        count.quote_older_than_1s += fill.quote_age_ns > OLD_QUOTE_NS
-        count.stale += fill.stale
-        count.walked += fill.walked
-        count.after_gap += fill.after_gap
-        count.optimistic += is_optimistic(fill)
-        is_settlement = fill.rule == "settlement"
-        count.settled += is_settlement
-        count.no_book += not is_settlement and not has_book_side(fill)
+        if fill.quote_age_ns > OLD_QUOTE_NS:
+            count.quote_older_than_1s += 1
+        if fill.stale:
+            count.stale += 1
+        if fill.walked:
+            count.walked += 1
+        if fill.after_gap:
+            count.after_gap += 1
+        if is_optimistic(fill):
+            count.optimistic += 1
+        if fill.rule == "settlement":
+            count.settled += 1
+        elif not has_book_side(fill):
+            count.no_book += 1
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels

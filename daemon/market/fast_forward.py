@@ -109,10 +109,11 @@ class Stretch:
     def leave(self, stop: int) -> None:
         """Everything before the row `stop` has happened; the books follow, quotes included."""
         behind: list[Book] = []
+        is_whole = stop == self.stop
         for run in self.runs:
             book = run.book
             book.run = None
-            run.fold(run.end if stop == self.stop else run.place_of(stop))
+            run.fold(run.end if is_whole else run.place_of(stop))
             if book.row >= 0:
                 behind.append(book)
         self.runs.clear()  # they refer to this stretch: its columns are freed now, not collected
@@ -223,7 +224,11 @@ class Stops:
         self._stretch = stretch
         self._agenda = agenda
         self._take = take
-        self._runs = {run.next_row: run for run in stretch.runs if run.look_ahead()}
+        self._runs = {
+            run.next_row: run
+            for run in stretch.runs
+            if (run.low <= run.book.below or run.high >= run.book.above) and run.look_ahead()
+        }
         self._heap = sorted(self._runs)
         self.end = stretch.stop
         self.due = agenda.next_due

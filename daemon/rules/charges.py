@@ -178,4 +178,5 @@ def _rupees(units: int) -> str:
     if not units:
         return "0"
     digits = str(units).zfill(_DECIMALS + 1)
-    return f"{digits[:-_DECIMALS]}.{digits[-_DECIMALS:]}".rstrip("0").rstrip(".")
+    fraction = digits[-_DECIMALS:].rstrip("0")
+    return f"{digits[:-_DECIMALS]}.{fraction}" if fraction else digits[:-_DECIMALS]
