@@ -270,16 +270,24 @@ class _LiveStart:
                 self._account.note(self._now, "history", problem=text)
                 logger.warning("historical candles: {}", text)
         if not candles and not after:
-            older = self._account.recordings()[-1 - RECORDINGS_READ : -1]
-            candles = recorded_candles(
-                [open_recording(each) for each in older],
-                day.universe,
-                self._config,
-                self._rules,
-                machine.strategies,
-            )
+            candles = self._recorded_candles(day, machine)
         candles = [each for each in candles if after < each.end_ts <= self._now]
         self._account.note(self._now, "history", candles=len(candles))
+        return candles
+
+    def _recorded_candles(self, day: LiveDay, machine: Machine) -> list[Candle]:
+        """From the recordings before the one that was begun; a damaged one is passed over."""
+        candles: list[Candle] = []
+        for each in self._account.recordings()[-1 - RECORDINGS_READ : -1]:
+            try:
+                with of_a_disk(each):
+                    candles += recorded_candles(
+                        [open_recording(each)], day.universe, self._config, self._rules,
+                        machine.strategies,
+                    )  # fmt: skip
+            except FeedError as error:
+                self._account.note(self._now, "history", problem=str(error))
+                logger.warning("historical candles: {}", error)
         return candles
 
     # the feed

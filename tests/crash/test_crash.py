@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.cli import operations_of
 from tests.kit.crash_bytes import harm_bytes
 from tests.kit.crash_cases import first_difference, missing_now
 from tests.kit.crash_errors import Planned, fail_at
@@ -18,7 +19,7 @@ from tests.kit.crash_live import second_daemon, stalled_sync
 from tests.kit.crash_plan import Rig
 from tests.kit.crash_random import kill_often
 from tests.kit.crash_rig import Seen, read_seen
-from tests.kit.crash_taken import TAKINGS, no_descriptors, taken_away
+from tests.kit.crash_taken import no_descriptors, taken_away
 from tests.kit.crash_zygote import cannot_trace
 
 SEED = 20_261_129
@@ -89,6 +90,22 @@ def test_harmed_bytes_are_detected_or_harmless(rig: Rig, figure: Figure) -> None
     well(figure, 16)
 
 
+@traced
+def test_a_damaged_recording_of_yesterday_is_said_and_keeps_nobody_from_trading(rig: Rig) -> None:
+    """Strategies are warmed from it; that is no reason not to start."""
+    stage = rig.stages["next day"]
+    with stage.place() as place:
+        job = stage.job(place)
+        (log,) = (job.account / "recordings").glob("*.inputs")
+        data = bytearray(log.read_bytes())
+        data[8] ^= 1
+        log.write_bytes(data)
+        ended = rig.zygote.run(job)
+        assert ended.code == 0, ended.err
+        said = [each.detail for each in operations_of(job.account) if each.kind == "history"]
+    assert [each for each in said if log.name in str(each.get("problem"))]
+
+
 def test_a_second_daemon_leaves_at_once_and_touches_nothing(rig: Rig, figure: Figure) -> None:
     second_daemon(rig.days[0], rig.zygote, rig.second, figure)
     well(figure, 1)
@@ -100,9 +117,9 @@ def test_a_sync_that_hangs_halts_the_run_after_the_stall_time(rig: Rig, figure: 
     well(figure, 1)
 
 
-def test_what_is_taken_away_in_mid_run_halts_it(rig: Rig, figure: Figure) -> None:
-    taken_away(rig.days[0], rig.zygote, figure, len(TAKINGS), SEED)
-    well(figure, len(TAKINGS))
+def test_an_account_that_is_taken_away_in_mid_run_halts_it(rig: Rig, figure: Figure) -> None:
+    taken_away(rig.days[0], rig.zygote, figure, 3, SEED)
+    well(figure, 3)
 
 
 def test_without_descriptors_it_trades_to_the_end(rig: Rig, figure: Figure) -> None:

@@ -66,10 +66,8 @@ def paths_of(stage: Stage, place: Path) -> tuple[str, ...]:
     return tuple(str(each) for each in dict.fromkeys(found))
 
 
-def read_trace(
-    trace: Path, mark: str = "(INJECTED)", harmless: str = "", which: int = 1
-) -> Failed | None:
-    """The first call (or the `which`-th) with `mark` in a trace of strace, None without one.
+def read_trace(trace: Path, mark: str = "(INJECTED)", harmless: str = "") -> Failed | None:
+    """The first call with `mark` in a trace of strace, None without one.
 
     Those of a path with `harmless` in it do not count.
     """
@@ -80,8 +78,7 @@ def read_trace(
             continue
         path = call["path"] or ""
         if first is None:
-            which -= mark in line and not (harmless and harmless in line)
-            if not which:
+            if mark in line and not (harmless and harmless in line):
                 first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
         elif path and path == first.path and call["name"] in ("fsync", "fdatasync"):
             first = first._replace(syncs_after=first.syncs_after + 1)

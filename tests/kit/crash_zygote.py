@@ -106,7 +106,7 @@ class Zygote:
         with _deadline(pid):
             if tracer is not None and held_until is not None:
                 wait_for(lambda: held_until() or not is_alive(pid))
-                tracer.terminate()
+                tracer.kill()
             code = self.wait()
         ended = time.time_ns()
         if tracer is not None:
