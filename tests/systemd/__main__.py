@@ -18,6 +18,7 @@ from daemon.journal.operations import KINDS
 from tests.kit.cli import ROOT
 from tests.kit.figures import merge_figures
 from tests.kit.systemd_machine import PROGRAM, USER, Machine, NoMachine, machine
+from tests.systemd.user import check_installed_for_a_user, prepare_user
 
 UNIT: Final = "run_fno_paper"
 ACCOUNT: Final = "live-demo"
@@ -43,6 +44,7 @@ def prepare(files: Path) -> None:
     login.parent.mkdir()
     login.write_text(json.dumps(LOGIN | {"login_ts": time.time_ns()}))
     login.chmod(0o600)
+    prepare_user(files)
 
 
 class Checks:
@@ -174,6 +176,9 @@ class Checks:
         told = self.on.run("env", "TZ=Asia/Kolkata", "date", "-d", due, "+%H:%M")
         assert told.strip() == "08:45", due
 
+    def installed_for_one_user_it_runs_in_that_users_manager(self) -> None:
+        self.figures["status_of_a_user"] = check_installed_for_a_user(self.on)
+
 
 def all_of(checks: Checks) -> Mapping[str, Callable[[], None]]:
     """Name and check, in order."""
@@ -191,6 +196,7 @@ def all_of(checks: Checks) -> Mapping[str, Callable[[], None]]:
             "it_is_gone_without_a_trace_of_the_login",
             "what_a_restart_cannot_mend_is_not_restarted",
             "the_timer_rings_before_the_open",
+            "installed_for_one_user_it_runs_in_that_users_manager",
         )
     }
 
