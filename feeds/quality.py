@@ -118,21 +118,24 @@ class _Floods:
 
     def observe(self, instrument: Int32s, keys: Int64s, groups: Groups) -> None:
         """Count rows whose times do not go back."""
-        starts, seconds = _seconds(keys)
-        rows = np.diff(starts, append=len(keys))
-        busiest = rows.max()
-        if seconds[0] == self._second:
-            busiest = max(busiest, rows[0] + self._counts[self._who].sum())
-        if busiest < FLOOD_ROWS:  # then no instrument can have as many
-            who, fresh = np.unique(instrument[starts[-1] :], return_counts=True)
-            when = np.full(len(who), seconds[-1])
-        else:
+        first, last = int(keys[0]) // SECOND_NS, int(keys[-1]) // SECOND_NS
+        if _may_flood(instrument, keys, groups):
+            starts, seconds = _seconds(keys, first, last)
+            rows = np.diff(starts, append=len(keys))
             slot = np.repeat(np.arange(len(starts), dtype=np.int32), rows)[groups.order]
             goes_on = groups.inside(slot[1:] == slot[:-1])
-            first = np.append(0, np.flatnonzero(~goes_on) + 1)
-            fresh = np.diff(first, append=len(keys))
-            who, when = instrument[groups.order[first]], seconds[slot[first]]
-        self._count(when, who, fresh, int(seconds[-1]))
+            begins = np.append(0, np.flatnonzero(~goes_on) + 1)
+            fresh = np.diff(begins, append=len(keys))
+            who, when = instrument[groups.order[begins]], seconds[slot[begins]]
+        else:  # only the second that began before and the one that may go on
+            stop, start = np.searchsorted(keys, [(first + 1) * SECOND_NS, last * SECOND_NS])
+            who, fresh = np.unique(instrument[start:], return_counts=True)
+            when = np.full(len(who), last)
+            if first == self._second != last:
+                head, more = np.unique(instrument[:stop], return_counts=True)
+                who, fresh = np.append(head, who), np.append(more, fresh)
+                when = np.append(np.full(len(head), first), when)
+        self._count(when, who, fresh, last)
 
     def _count(self, when: Int64s, who: Int32s, fresh: Int64s, latest: int) -> None:
         earlier = np.where(when == self._second, self._counts[who], 0)
@@ -153,9 +156,18 @@ class _Floods:
         self._counts[now] = total[ongoing]
 
 
-def _seconds(keys: Int64s) -> tuple[Rows, Int64s]:
+def _may_flood(instrument: Int32s, keys: Int64s, groups: Groups) -> bool:
+    """False if no instrument has FLOOD_ROWS rows within one second of these rows.
+
+    Of each instrument's rows every so many-th is looked at. A flood has two of these side by side.
+    """
+    some = groups.order[:: FLOOD_ROWS // 2]
+    who, second = instrument[some], keys[some] // SECOND_NS
+    return bool(((who[1:] == who[:-1]) & (second[1:] == second[:-1])).any())
+
+
+def _seconds(keys: Int64s, first: int, last: int) -> tuple[Rows, Int64s]:
     """The first row of each second that has rows, and the second's number."""
-    first, last = int(keys[0]) // SECOND_NS, int(keys[-1]) // SECOND_NS
     if (last - first) * 8 > len(keys):
         seconds = keys // SECOND_NS
         starts = np.flatnonzero(np.append(True, seconds[1:] != seconds[:-1]))

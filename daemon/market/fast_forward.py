@@ -12,26 +12,21 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from daemon.domain.grouping import Places, group
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.tick_view import TickView
-from daemon.domain.ticks import Int32s, Int64s
+from daemon.domain.ticks import Int64s
 from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, settle_all
 from daemon.market.intake import Rows
 
-Places = npt.NDArray[np.intp]
 WatchedRow = tuple[int, int, int, int, int, TickView]
 """(row, ts, instrument, ltp, cumulative volume, the tick as a strategy sees it)."""
 Take = Callable[[Rows, int], None]
-
-_BISECT_ROWS: Final = 32
-"""Finding an instrument's edge by bisection costs as much as counting so many rows."""
 
 
 class Stretch:
@@ -50,16 +45,15 @@ class Stretch:
         self.row = start
         self.stop = stop
         self.asked: list[Run] = []
-        owner = _narrow(rows.instrument[start:stop], len(books))
-        order = owner.argsort(kind="stable")  # a radix sort for such narrow numbers
+        order, edges = group(rows.instrument[start:stop], len(books))
         self._start = start
-        self._order: Places = order
+        self._order = order
         self.ltp: Int64s = rows.ltp[start:stop].take(order)
         self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
         self.runs: list[Run] = []
         self.watched: list[Places] = []
         """The rows of each instrument whose every tick is wanted; these have no run."""
-        self._part(_edges(owner, order, len(books)), books)
+        self._part(edges, books)
 
     def row_at(self, place: int) -> int:
         """The row that stands at a place; places go instrument after instrument."""
@@ -273,19 +267,3 @@ def _side(column: Int64s | None, at: Places) -> Iterable[float | None]:
     if paise.min() == 0:
         return [each or None for each in prices]
     return prices
-
-
-def _narrow(instrument: Int32s, books: int) -> npt.NDArray[Any]:
-    """The instruments in the fewest bytes that hold them: fewer bytes are sorted faster."""
-    if books <= 1 << 8:
-        return instrument.astype(np.uint8)
-    return instrument.astype(np.uint16) if books <= 1 << 16 else instrument
-
-
-def _edges(owner: npt.NDArray[Any], order: Places, books: int) -> Places:
-    """Where each instrument's places begin, and the end of the last."""
-    if books * _BISECT_ROWS < len(owner):
-        inner = owner.searchsorted(np.arange(1, books, dtype=owner.dtype), sorter=order)
-    else:
-        inner = np.bincount(owner, minlength=books)[:-1].cumsum()
-    return np.concatenate(([0], inner, [len(owner)]))

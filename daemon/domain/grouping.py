@@ -1,0 +1,39 @@
+"""Rows of a block put together by instrument, at the price of counting them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.ticks import Int32s
+
+Places = npt.NDArray[np.intp]
+_BISECT_ROWS: Final = 32
+"""Finding an instrument's edge by bisection costs as much as counting so many rows."""
+
+
+def group(instrument: Int32s, count: int) -> tuple[Places, Places]:
+    """(order, edges): instrument k, of [0, count), has the rows order[edges[k] : edges[k + 1]].
+
+    Each one's rows keep their order.
+    """
+    owner = _narrow(instrument, count)
+    order = owner.argsort(kind="stable")  # a radix sort for such narrow numbers
+    return order, _edges(owner, order, count)
+
+
+def _narrow(instrument: Int32s, count: int) -> npt.NDArray[Any]:
+    """The instruments in the fewest bytes that hold them: fewer bytes are sorted faster."""
+    if count <= 1 << 8:
+        return instrument.astype(np.uint8)
+    return instrument.astype(np.uint16) if count <= 1 << 16 else instrument
+
+
+def _edges(owner: npt.NDArray[Any], order: Places, count: int) -> Places:
+    if count * _BISECT_ROWS < len(owner):
+        inner = owner.searchsorted(np.arange(1, count, dtype=owner.dtype), sorter=order)
+    else:
+        inner = np.bincount(owner, minlength=count)[:-1].cumsum()
+    return np.concatenate(([0], inner, [len(owner)]))
