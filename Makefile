@@ -7,7 +7,7 @@ PEERS := .venv-peers
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz fuzz-frames planted soak large systemd clean
+.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz crash fuzz-frames planted soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -48,6 +48,9 @@ fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10.
 
 fuzz-frames: $(READY) #-- A million damaged frames of ticks.
 	$(BIN)/python -m tests.fuzz --only frames --inputs 1000000
+
+crash: $(READY) #-- Kill, fail and harm runs at every system call, for up to an hour (CRASH="--tier ci" for a sample).
+	$(BIN)/python -m tests.crash $(CRASH)
 
 planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must catch each.
 	$(BIN)/python -m tests.planted
