@@ -72,18 +72,29 @@ class Weighed:
     rows: int = 0
     days: int = 0
 
+    def after(self, warm_up_h: float) -> list[Sample]:
+        """The samples that count."""
+        return [each for each in self.samples if each.hours >= warm_up_h]
+
     def slope_mib_per_hour(self, warm_up_h: float) -> float:
         """The line of least squares through the resident memory after the warm-up."""
-        kept = [each for each in self.samples if each.hours >= warm_up_h]
-        if len(kept) < 2:
-            return 0.0
-        hours, mib = np.array([[each.hours, each.rss_mib] for each in kept]).T
+        hours, mib = np.array([[each.hours, each.rss_mib] for each in self.after(warm_up_h)]).T
         return float(np.polyfit(hours, mib, 1)[0])
 
-    def spread(self, name: str) -> tuple[int, int]:
-        """The least and the most of a count over all samples but each day's first."""
-        values = [getattr(each, name) for each in self.samples]
+    def spread(self, name: str, warm_up_h: float) -> tuple[int, int]:
+        """The least and the most of a count after the warm-up."""
+        values = [getattr(each, name) for each in self.after(warm_up_h)]
         return min(values), max(values)
+
+    def is_constant(self, name: str, warm_up_h: float) -> bool:
+        """Whether a count has the same floor at the end as after the warm-up.
+
+        What comes and goes, as a file that is being written, is above the floor; what leaks
+        lifts it.
+        """
+        values = [getattr(each, name) for each in self.after(warm_up_h)]
+        part = max(1, len(values) // 3)
+        return bool(min(values[:part]) == min(values[-part:]))
 
 
 def trading_days(count: int) -> list[dt.date]:

@@ -23,7 +23,7 @@ REAL_WARM_UP_PART = 0.25
 def figures_of(weighed: Weighed, warm_up_h: float, seconds: float) -> dict[str, Any]:
     """The figures, and whether they are good."""
     slope = weighed.slope_mib_per_hour(warm_up_h)
-    descriptors, tasks = weighed.spread("descriptors"), weighed.spread("tasks")
+    constant = all(weighed.is_constant(each, warm_up_h) for each in ("descriptors", "tasks"))
     between = {each.descriptors for each in weighed.between}
     return {
         "days": weighed.days,
@@ -33,11 +33,13 @@ def figures_of(weighed: Weighed, warm_up_h: float, seconds: float) -> dict[str, 
         "rss_first_mib": round(weighed.samples[0].rss_mib, 1),
         "rss_last_mib": round(weighed.samples[-1].rss_mib, 1),
         "slope_mib_per_hour": round(slope, 3),
-        "descriptors": descriptors,
+        "rss_between_days_mib": [round(each.rss_mib, 1) for each in weighed.between],
+        "descriptors": weighed.spread("descriptors", warm_up_h),
         "descriptors_between_days": sorted(between),
-        "tasks": tasks,
+        "tasks": weighed.spread("tasks", warm_up_h),
+        "samples": len(weighed.after(warm_up_h)),
         "seconds": round(seconds, 1),
-        "passed": slope <= SLOPE_MAX and len(between) <= 1,
+        "passed": slope <= SLOPE_MAX and constant and len(between) <= 1,
     }
 
 
