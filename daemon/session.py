@@ -50,12 +50,17 @@ class Session(NamedTuple):
         return self.account.finish_log(self.recorder.path, self.parts.engine)
 
     def close(self) -> None:
-        """Close the recording and the journal, and free the lock."""
+        """Close the recording and the journal, and free the lock.
+
+        Where the disk failed or hangs, nothing is flushed or synced any more: that could hang too.
+        """
+        recorder = self.recorder
+        works = not self.store.has_stopped and not (recorder is not None and recorder.has_stopped)
         try:
-            if self.recorder is not None:
-                self.recorder.close()
+            if recorder is not None:
+                recorder.close(flush=works)
         finally:
-            self.store.close()
+            self.store.close(checkpoint=works)
 
 
 def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:

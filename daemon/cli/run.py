@@ -16,6 +16,7 @@ from daemon.build import build
 from daemon.config import Config
 from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError
+from daemon.halt import leave_soon
 from daemon.logs import start_logging
 from daemon.memory import settle_memory
 from daemon.metrics.honesty import FillProfile
@@ -73,6 +74,7 @@ def run_session(
 
     async def main() -> App:
         app = App(session, out=out)
+        app.recorder.on_stall = leave_soon
         if session.recorder is not None and read_again is not None:
             # On a terminal a hangup says that the terminal is gone.
             app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())

@@ -126,9 +126,9 @@ class Appender:
         return tail
 
     @property
-    def has_failed(self) -> bool:
-        """Whether a write failed; nothing may be synced again after that."""
-        return bool(self._failure)
+    def has_stopped(self) -> bool:
+        """Whether a write failed, or hangs in another thread; nothing may be synced after that."""
+        return bool(self._failure) or self._busy.locked()
 
     def vacuum(self) -> None:
         """Give free pages back to the disk. Raises sqlite3.Error; nothing is lost by a failure."""

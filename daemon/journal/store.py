@@ -194,13 +194,19 @@ class JournalStore(JournalReader):
         head = read_head(self.directory / HEAD)
         return verify_database(self._reader, self._path, head)
 
-    def close(self) -> None:
+    @property
+    def has_stopped(self) -> bool:
+        """Whether a write failed, or hangs in another thread."""
+        return self._appender is not None and self._appender.has_stopped
+
+    def close(self, *, checkpoint: bool = True) -> None:
         """Close everything and free the lock; harmless twice.
 
         The connection that closes last copies the WAL into the database, after a sync. Where a
-        sync has failed that would be a second one, so there the reader is last: it cannot write.
+        sync has failed that would be a second one, and where one hangs another would too: there
+        the reader is last, which cannot write.
         """
-        if self._appender is not None and self._appender.has_failed:
+        if self._appender is not None and (self.has_stopped or not checkpoint):
             self._appender.close()
         self._reader.close()
         if self._appender is not None:

@@ -86,6 +86,8 @@ class TradeRecorder:
         self._finished = anyio.Event()
         self._started = False
         self._commit_scope = anyio.CancelScope()
+        self.on_stall: Callable[[str], None] | None = None
+        """Told once, with what is to be said, when a commit hangs; `run` raises then as well."""
         # Set and cleared by the worker thread, so that a busy event loop is never taken for a
         # stalled disk.
         self._began = math.inf
@@ -184,10 +186,13 @@ class TradeRecorder:
             # Abandoned only by the watch: the thread hangs in the kernel, nothing can stop it.
             await anyio.to_thread.run_sync(append, abandon_on_cancel=True)
         if self._commit_scope.cancelled_caught:
-            raise JournalIOError(
+            text = (
                 f"{self._store.directory}: the journal is stalled: no progress for "
                 f"{self._stall_s:g} s; check the disk"
             )
+            if self.on_stall is not None:
+                self.on_stall(text)
+            raise JournalIOError(text)
         self._queued_events -= len(facts.events)
         self._commits += 1
 

@@ -31,6 +31,7 @@ class InputRecorder:
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._lock = threading.Lock()
+        self._busy = threading.Lock()
         self._failure = ""
 
     @classmethod
@@ -87,6 +88,15 @@ class InputRecorder:
 
     def flush(self) -> None:
         """Write and sync all that was taken before this call; a no-op if nothing was."""
+        with self._busy:
+            self._flush()
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether a write failed, or hangs in another thread."""
+        return bool(self._failure) or self._busy.locked()
+
+    def _flush(self) -> None:
         with self._lock:
             pieces, self._pieces, self._waiting = self._pieces, [], 0
         if self._failure:
@@ -104,16 +114,20 @@ class InputRecorder:
             self._failure = error.strerror or str(error)
             raise _failed(self.path, error) from error
 
-    def close(self) -> None:
-        """Flush what is left and close; harmless twice."""
-        if self._file < 0:
+    def close(self, *, flush: bool = True) -> None:
+        """Flush what is left and close; harmless twice.
+
+        If another thread hangs in a write, everything stays as it is: the process is to end.
+        """
+        if self._file < 0 or not self._busy.acquire(blocking=False):
             return
         try:
-            if not self._failure:
-                self.flush()
+            if flush and not self._failure:
+                self._flush()
         finally:
             os.close(self._file)
             self._file = -1
+            self._busy.release()
 
 
 def _write_all(file: int, data: bytes) -> None:

@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -41,7 +42,13 @@ def work(piece: Piece, until: float) -> Figure:
         figure = piece.figure()
         figure.skipped = "out of time in part"
         return figure
-    return piece.run(rig())
+    try:
+        return piece.run(rig())
+    except Exception:  # noqa: BLE001 - it is a failure of its row; the others go on
+        rig.cache_clear()  # what the rig was in the middle of is not known
+        figure = piece.figure()
+        figure.fault(str(piece.work), [traceback.format_exc()])
+        return figure
 
 
 def run(wanted: list[Piece], minutes: float) -> list[Figure]:

@@ -14,6 +14,9 @@ from tests.kit.crash_rig import read_seen
 from tests.kit.crash_zygote import Ended, Fault, Zygote
 
 HALTS_WITHIN_S: Final = 1.0
+NAMES: Final = ("openat", "?mkdir", "?mkdirat", "?rename", "?renameat2")
+"""Calls by a name. Trading goes on where they fail for the metrics file, a snapshot or the socket,
+for the journal is open: what ends the run is the last of them."""
 _CALLS: Final = {
     ("EIO", ""): ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
                   "openat", "?mkdir", "?mkdirat"),
@@ -66,8 +69,10 @@ def paths_of(stage: Stage, place: Path) -> tuple[str, ...]:
     return tuple(str(each) for each in dict.fromkeys(found))
 
 
-def read_trace(trace: Path, mark: str = "(INJECTED)", harmless: str = "") -> Failed | None:
-    """The first call with `mark` in a trace of strace, None without one.
+def read_trace(
+    trace: Path, mark: str = "(INJECTED)", harmless: str = "", *, last: bool = False
+) -> Failed | None:
+    """The first (or last) call with `mark` in a trace of strace, None without one.
 
     Those of a path with `harmless` in it do not count.
     """
@@ -77,10 +82,15 @@ def read_trace(trace: Path, mark: str = "(INJECTED)", harmless: str = "") -> Fai
         if call is None:
             continue
         path = call["path"] or ""
-        if first is None:
-            if mark in line and not (harmless and harmless in line):
-                first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
-        elif path and path == first.path and call["name"] in ("fsync", "fdatasync"):
+        is_marked = mark in line and not (harmless and harmless in line)
+        if is_marked and (first is None or last):
+            first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
+        elif (
+            first is not None
+            and path
+            and path == first.path
+            and call["name"] in ("fsync", "fdatasync")
+        ):
             first = first._replace(syncs_after=first.syncs_after + 1)
     return first
 
@@ -92,7 +102,7 @@ def fail_at(stage: Stage, zygote: Zygote, plan: Planned, k: int) -> tuple[Verdic
         when = f"{k}{plan.stays}"
         fault = Fault(plan.syscall, f"error={plan.error}", when, paths_of(stage, place))
         harmed = zygote.run(stage.job(place), fault, trace)
-        failed = read_trace(trace)
+        failed = read_trace(trace, last=plan.syscall in NAMES)
         if failed is None:
             return Verdict([], harmed), None
         wrong = _halted(harmed, failed)
@@ -123,7 +133,10 @@ def _halted(harmed: Ended, failed: Failed) -> list[str]:
         took = (harmed.at_ns - failed.ts_ns) / 1e9
         if took > HALTS_WITHIN_S:
             wrong.append(f"halted {took:.2f} s after the failure")
-    is_kept = ".new" not in Path(failed.path).name  # what is being built goes with the run
+    # What is being built goes with the run. A directory is synced by SQLite for its own new files,
+    # and SQLite does not ask how that went: nobody here can know of it.
+    path = Path(failed.path)
+    is_kept = ".new" not in path.name and not path.is_dir()
     if is_kept and failed.call in ("fsync", "fdatasync") and failed.syncs_after:
         wrong.append(f"{failed.path} was synced again after a sync of it failed")
     return wrong

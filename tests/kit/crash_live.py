@@ -73,7 +73,7 @@ def stalled_sync(stage: Stage, zygote: Zygote, figure: Figure, name: str, k: int
         job = paced(stage, place)
         path = _path_in(stage, job, name)
         fault = Fault("fdatasync", f"delay_enter={HANG_US}", str(k), (str(path),))
-        harmed = zygote.run(job, fault, held_until=_complains(place / job.stderr))
+        harmed = zygote.run(job, fault, held_until=complains(place / job.stderr))
         began_ns = path.stat().st_mtime_ns  # what is synced was written just before
         took = (harmed.at_ns - began_ns) / 1e9
         figure.worst_s = max(figure.worst_s, took)
@@ -86,7 +86,8 @@ def stalled_sync(stage: Stage, zygote: Zygote, figure: Figure, name: str, k: int
         figure.case(f"{name} sync {k} hangs", wrong, f"exit {harmed.code}")
 
 
-def _complains(said: Path) -> Callable[[], bool]:
+def complains(said: Path) -> Callable[[], bool]:
+    """Whether the program has said why it ends."""
     return lambda: said.exists() and f"{PROGRAM}: " in said.read_text()
 
 

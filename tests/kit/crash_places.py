@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import subprocess
 import tempfile
 import time
@@ -15,11 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from daemon.journal.writer import STALL_S
 from tests.kit.cli import wait_for
 from tests.kit.crash_cases import Stage, judge
 from tests.kit.crash_errors import complaints, late_events, read_trace
 from tests.kit.crash_figures import Figure
-from tests.kit.crash_live import paced
+from tests.kit.crash_live import complains, paced
 from tests.kit.crash_rig import Job, read_seen
 from tests.kit.crash_zygote import Ended, Fault, Zygote, is_alive
 
@@ -179,3 +181,53 @@ def must_halt(place: Path, harmed: Ended, since_ns: int, figure: Figure) -> list
     """There is nothing left to live on."""
     wrong = ended_well(place, harmed, since_ns + UNDER_WAY_NS, figure)
     return wrong if harmed.code else ["it went on as if nothing had happened"]
+
+
+def cannot_freeze() -> str:
+    """Why no file system can be frozen here, empty if one can."""
+    if shutil.which("fsfreeze") is None:
+        return "fsfreeze is not installed"
+    return cannot_loop()
+
+
+def hanging_disk(stage: Stage, zygote: Zygote, figure: Figure, cases: int, seed: int) -> None:
+    """C1: the whole disk hangs, whatever is asked of it; the process says so and leaves.
+
+    It cannot be gone before the disk answers again: the kernel waits with it.
+    """
+    figure.seeds.append(seed)
+    for number in range(cases):
+        later = random.Random(f"{seed} {number}").uniform(0, LATEST_S)
+        with tempfile.TemporaryDirectory(prefix="crash-") as name:
+            place = Path(name)
+            job = paced(stage, place, PACE_S)
+            job.out.mkdir()
+            with image(job.out) as again:
+                stage.fill(place)
+                with frozen(job, zygote, later) as since:
+                    wait_for(complains(place / job.stderr))
+                    took = (time.time_ns() - since) / 1e9
+                code = zygote.wait()
+                ended = Ended(code, "", (place / job.stderr).read_text(), took, since)
+                wrong = [*complaints(ended), *late_events(place, since + UNDER_WAY_NS)]
+                again()
+                wrong += judge(stage, zygote, place, ended).wrong
+        if code == 0 or not STALL_S - 0.1 <= took <= STALL_S + HALTS_WITHIN_S:
+            wrong.append(f"ended with {code}, said so after {took:.2f} s")
+        figure.worst_s = max(figure.worst_s, took)
+        case = f"hangs after {later:.3f} s, seed {seed} case {number}"
+        figure.case(case, wrong, ending_of(ended))
+
+
+@contextlib.contextmanager
+def frozen(job: Job, zygote: Zygote, later_s: float) -> Iterator[int]:
+    """A run in mid-trading whose file system is frozen; since when, wall ns."""
+    pid = zygote.start(job)
+    wait_for(lambda: read_seen(Path(job.place) / job.observer) or not is_alive(pid))
+    deadline = time.monotonic() + later_s
+    wait_for(lambda: time.monotonic() >= deadline or not is_alive(pid))
+    _do("fsfreeze", "--freeze", str(job.out))
+    try:
+        yield time.time_ns()
+    finally:
+        _do("fsfreeze", "--unfreeze", str(job.out))

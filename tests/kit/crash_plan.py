@@ -20,7 +20,14 @@ from tests.kit.crash_errors import PLAN, Planned, fail_everywhere
 from tests.kit.crash_figures import Figure
 from tests.kit.crash_kills import SYSCALLS, kill_everywhere
 from tests.kit.crash_live import SIGNALS, second_daemon, signalled, slow_metrics, stalled_journal
-from tests.kit.crash_places import cannot_loop, cannot_mount, full_disk, read_only
+from tests.kit.crash_places import (
+    cannot_freeze,
+    cannot_loop,
+    cannot_mount,
+    full_disk,
+    hanging_disk,
+    read_only,
+)
 from tests.kit.crash_random import ROWS, kill_often, undisturbed
 from tests.kit.crash_taken import few_descriptors, no_descriptors, taken_away
 from tests.kit.crash_zygote import Zygote, cannot_trace
@@ -112,6 +119,8 @@ def _of_time(size: Size, seed: int) -> Iterator[Piece]:
     """A6, C1, C2: those that wait, and so go first."""
     yield Piece("A6", "two daemons on one account", _second)
     yield Piece("C1", "a journal that hangs halts after 2 s", _stalled, cannot_trace)
+    hanging = partial(_days, hanging_disk, max(2, size.mounts // 4), seed)
+    yield Piece("C1", "a disk that hangs altogether", hanging, cannot_freeze)
     yield Piece("C1", "a slow metrics file delays nothing", _slow, cannot_trace)
     for number in range(-(-size.mounts // len(SIGNALS))):
         yield Piece("C2", "signals end a run in order", partial(_signals, seed=seed + number))

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -182,3 +183,35 @@ def test_a_start_that_ended_before_its_first_input_forgets_no_time() -> None:
         carry=Carry(until=1_794_996_020_000_000_000),
     )
     assert engine.engine.carry().until == 1_794_996_020_000_000_000
+
+
+def test_a_recording_that_hangs_in_a_thread_is_not_asked_again_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.inputs"
+    recorder = InputRecorder(path, os.open(path, os.O_WRONLY | os.O_CREAT))
+    recorder.record(Clock(ts=1))
+    hangs, answers = threading.Event(), threading.Event()
+
+    def hang(_: int) -> None:
+        hangs.set()
+        assert answers.wait(10)
+
+    with mock.patch.object(os, "fdatasync", hang):
+        thread = threading.Thread(target=recorder.flush)
+        thread.start()
+        assert hangs.wait(10)
+        recorder.record(Clock(ts=2))
+        assert recorder.has_stopped
+        recorder.close()  # returns, though the disk does not answer
+        answers.set()
+        thread.join()
+    assert not recorder.has_stopped
+
+
+def test_who_waits_for_a_disk_that_hangs_leaves_all_the_same() -> None:
+    code = (
+        "import threading; from daemon.halt import leave_soon; "
+        "leave_soon('the disk hangs'); threading.Event().wait()"
+    )
+    ended = finished(spawn(code=code), within_s=20)
+    assert ended.code == ExitCode.JOURNAL_IO
+    assert ended.complaint == "the disk hangs"
