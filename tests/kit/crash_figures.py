@@ -68,7 +68,8 @@ class Figure:
         """One line of the table."""
         detail = ", ".join(f"{name}: {count}" for name, count in sorted(self.detail.items()))
         worst = f"; slowest {self.worst_s:.2f} s" if self.worst_s else ""
-        state = f"skipped: {self.skipped}" if self.skipped else f"{detail}{worst}"
+        skipped = f"skipped: {self.skipped} " if self.skipped else ""
+        state = f"{skipped}{detail}{worst}"
         return (
             f"{self.id:<4} {self.what:<52} {self.cases:>6} {len(self.failures):>8} "
             f"{self.seconds:>8.1f}  {state}"
