@@ -17,13 +17,8 @@ import msgspec
 import pytest
 
 from daemon.app import App
-from daemon.config_file import load_config
 from daemon.domain.dates import SECOND_NS, ist_date, parse_ts
 from daemon.errors import ExitCode
-from daemon.journal.recovery import fold
-from daemon.journal.store import JournalStore
-from daemon.metrics.collector import MetricsCollector
-from daemon.metrics.honesty import FillProfile
 from feeds.recording.compact import CompactedLog
 from tests.kit.cli import Result, finished, metrics_of, spawn
 from tests.kit.live import (
@@ -43,14 +38,11 @@ from tests.kit.live import (
     until,
     write_live_config,
 )
+from tests.kit.shown import shown_wrong
 
 KILLS: Final = int(os.environ.get("FNO_KILLS", "6"))
 """Set it to 100 or 2,000 for the longer proofs (reliability.md A1)."""
 KILLS_A_SESSION: Final = 3
-SHOWN: Final = (
-    "total_orders", "active_positions", "realized_pnl", "refusals", "orders_by_state", "exits",
-)  # fmt: skip
-OF_A_POSITION: Final = ("order_id", "quantity", "average_price", "stop", "target", "state")
 
 
 @pytest.fixture(scope="module")
@@ -81,23 +73,6 @@ class Observer:
                 shown = msgspec.json.decode(self._path.read_bytes())
                 self.seen.setdefault(shown["seq"], shown)
             self._ended.wait(0.001)
-
-
-def hold(seen: dict[int, dict[str, Any]], directory: Path, config: Path) -> int:
-    """Hold what was shown against the journal; how many readings there were."""
-    profile = FillProfile.of(load_config(config).execution)
-    with JournalStore.open(directory) as store:
-        assert max(seen, default=0) <= store.last_seq, "what was shown is not in the journal"
-        for seq, shown in seen.items():
-            collector = MetricsCollector(profile, ledger=fold(store, seq))
-            told = collector.snapshot(now_ts=0)
-            assert {k: shown[k] for k in SHOWN} == {k: told[k] for k in SHOWN}
-            assert of_positions(shown) == of_positions(told)
-    return len(seen)
-
-
-def of_positions(shown: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{k: each[k] for k in OF_A_POSITION} for each in shown["positions"]]
 
 
 async def killed_often(
@@ -142,7 +117,8 @@ def test_kill_9_at_any_instant_loses_nothing_and_doubles_nothing(
         said = run(killed_often, config, of, port, draw, KILLS_A_SESSION)
     assert not [each for each in said if "Traceback" in each]
     outcome = proven(tmp_path)
-    assert hold(observer.seen, outcome.directory, config) > 3
+    assert not shown_wrong(observer.seen.values(), outcome.directory, config)
+    assert len(observer.seen) > 3
     assert [each.seq for each in outcome.events] == list(range(1, len(outcome.events) + 1))
     assert not outcome.kinds("not_run_again")
     assert len(outcome.kinds("recovered")) <= KILLS_A_SESSION
