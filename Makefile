@@ -56,7 +56,7 @@ planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must
 	$(BIN)/python -m tests.planted
 
 soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or REAL_MINUTES=15.
-	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --real-minutes $(or $(REAL_MINUTES),0)
+	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --opening $(or $(OPENING),09:14) --real-minutes $(or $(REAL_MINUTES),0)
 
 large: $(READY) #-- 100,000 positions closed by one input, a start on 1,000,000 events.
 	$(BIN)/python -m tests.large

@@ -1,8 +1,9 @@
-"""`make soak [DAYS=5] [REAL_MINUTES=0]`: trading days on end; prints and keeps what they weigh."""
+"""`make soak [DAYS=5] [OPENING=09:14] [REAL_MINUTES=0]`: trading days on end; prints and keeps what they weigh."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import time
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 from loguru import logger
 
 from tests.kit.figures import merge_figures
-from tests.kit.sim_soak import Soak, Weighed, trading_days
+from tests.kit.sim_soak import OPENING, Soak, Weighed, trading_days
 
 SLOPE_MAX: float = 1.0
-WARM_UP_H = 6.5
-"""Of the compressed soak: the first day."""
+WARM_UP_DAYS = 3
+"""Of the compressed soak: until then each day reads one recording more than the one before
+(`RECORDINGS_READ`), and memory that was asked for once is kept by the allocator."""
 REAL_WARM_UP_PART = 0.25
 
 
@@ -48,7 +50,10 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--days", type=int, default=5)
     arguments.add_argument("--real-minutes", type=float, default=0.0)
+    arguments.add_argument("--opening", type=dt.time.fromisoformat, default=OPENING)
     wanted = arguments.parse_args()
+    if not wanted.real_minutes and wanted.days <= WARM_UP_DAYS:
+        arguments.error(f"--days: expected more than the {WARM_UP_DAYS} of the warm-up")
     logger.remove()
     began = time.monotonic()
     with TemporaryDirectory(prefix="fno-soak-") as place:
@@ -59,9 +64,9 @@ def main() -> int:
             warm_up_h = wanted.real_minutes / 60 * REAL_WARM_UP_PART
         else:
             for date in trading_days(wanted.days):
-                soak.day(date)
+                soak.day(date, opening=wanted.opening)
                 print(f"{date}: {soak.weighed.between[-1]}", flush=True)
-            warm_up_h = WARM_UP_H
+            warm_up_h = soak.weighed.between[WARM_UP_DAYS - 1].hours
         figures = figures_of(soak.weighed, warm_up_h, time.monotonic() - began)
     print(figures)
     merge_figures("soak_real" if wanted.real_minutes else "soak", figures)
