@@ -1,4 +1,7 @@
-"""`make soak [DAYS=5] [OPENING=09:14] [REAL_MINUTES=0]`: trading days on end; prints and keeps what they weigh."""
+"""`make soak`: trading days on end; prints and keeps what they weigh.
+
+`DAYS=5 OPENING=09:14` on a virtual clock, or `REAL_MINUTES=15`.
+"""
 
 from __future__ import annotations
 
