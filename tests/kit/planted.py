@@ -128,12 +128,8 @@ BUGS: Final = (
     Bug(
         "a late row moves the clock back",
         "daemon/market/intake.py",
-        """            elif ts < last:
-                reason = "late"
-""",
-        """            elif ts < 0:
-                reason = "late"
-""",
+        "            on_time: npt.NDArray[np.bool_] = ts >= before\n",
+        "            on_time: npt.NDArray[np.bool_] = ts >= 0\n",
         _ORACLE,
     ),
     Bug(
