@@ -66,7 +66,13 @@ def archive_events(directory: Path, *, before_ts: int, now_ts: int) -> ArchiveRe
                 "it was"
             ) from error
         store.begin_after(last, ledger, file=path.name, ts=now_ts)
-        _remove_useless(directory, last)
+        try:
+            _remove_useless(directory, last)
+        except OSError as error:
+            raise JournalIOError(
+                f"{directory}: was archived, but what is useless now cannot be removed "
+                f"({error.strerror})"
+            ) from error
         note = _give_space_back(store)
         return ArchiveReport(
             file=path,

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from daemon.domain.events import TradingEvent
-from daemon.errors import JournalCorrupt
+from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.journal.base import Archived
 from daemon.journal.files import replacing
 from daemon.journal.reader import JournalReader
@@ -63,7 +63,8 @@ def read_archive(
 ) -> Iterator[TradingEvent]:
     """The events of an archive, checked against the chain: from the hash `before` to `end`.
 
-    Raises JournalCorrupt where it first differs, at the latest after the last event.
+    Raises JournalCorrupt where it first differs, at the latest after the last event, and
+    JournalIOError where the disk does not give it.
     """
     link, seq = before, -1
     try:
@@ -81,6 +82,8 @@ def read_archive(
                     raise JournalCorrupt(f"{path}: expected event {seq}, was {event.seq}")
                 yield event
     except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno:  # gzip's own have none
+            raise JournalIOError(f"{path}: cannot be read ({error.strerror})") from error
         raise JournalCorrupt(f"{path}: cannot be read ({error}); {_ADVICE}") from error
     if link != end or seq != header.last_seq:
         raise JournalCorrupt(f"{path}: does not end with the hash it was archived with; {_ADVICE}")

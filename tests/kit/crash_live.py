@@ -27,6 +27,8 @@ STOPS_WITHIN_S: Final = 5.0
 AT_ONCE_S: Final = 3.0
 HANG_US: Final = 20_000_000
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+INTERRUPTED: Final = 128 + INT
+"""What the command line makes of ctrl-C before there is anything to stop."""
 SIGNALS: Final = ([TERM], [INT], [TERM, TERM], [INT, TERM], [HUP, TERM])
 
 
@@ -138,6 +140,8 @@ def signalled(
         ended = Ended(code, "", _text(place / job.stderr), took)
         wrong = [] if took <= STOPS_WITHIN_S else [f"took {took:.2f} s to end"]
         before = [-each for each in numbers]
+        if INT in numbers:
+            before.append(INTERRUPTED)
         if code not in (0, *([] if is_heard else before)) or "Traceback" in ended.err:
             wrong.append(f"ended with {code} ({later:.3f} s after its start): {ended.err[-800:]}")
         if code == 0:

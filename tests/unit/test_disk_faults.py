@@ -19,8 +19,10 @@ from daemon.account import of_a_disk
 from daemon.domain.carry import Carry
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Universe
-from daemon.errors import ExitCode, FeedError, JournalIOError
+from daemon.errors import ExitCode, FeedError, JournalCorrupt, JournalIOError
 from daemon.execution.paper import PaperEngine
+from daemon.journal.archive import archive_events
+from daemon.journal.audit import audit
 from daemon.journal.head import read_head
 from daemon.journal.snapshots import list_snapshots
 from daemon.journal.store import JournalMeta, JournalStore
@@ -123,6 +125,32 @@ def test_a_disk_that_cannot_be_read_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "head").mkdir()
     with pytest.raises(JournalIOError):
         read_head(tmp_path / "head")
+
+
+def archived(directory: Path) -> None:
+    journal(directory).close()
+    archive_events(directory, before_ts=2**62, now_ts=1)
+
+
+def test_an_archive_that_cannot_be_read_is_no_damage(tmp_path: Path) -> None:
+    archived(tmp_path / "a")
+    with JournalStore.open(tmp_path / "a") as store:
+        error = OSError(errno.EIO, os.strerror(errno.EIO))
+        with mock.patch("gzip.open", side_effect=error), pytest.raises(JournalIOError):
+            audit(store)
+        (each,) = (tmp_path / "a/archive").iterdir()
+        each.write_bytes(b"no archive")
+        with pytest.raises(JournalCorrupt):
+            audit(store)
+
+
+def test_what_is_useless_after_archiving_and_cannot_be_removed_is_said_in_a_line(
+    tmp_path: Path,
+) -> None:
+    with refusing(errno.EIO, "listdir"), pytest.raises(JournalIOError, match="was archived"):
+        archived(tmp_path / "a")
+    with JournalStore.open(tmp_path / "a") as store:
+        audit(store)
 
 
 def test_a_recording_that_cannot_be_read_now_is_no_reason_to_go_on_without_it(
