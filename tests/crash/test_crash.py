@@ -46,8 +46,8 @@ def well(figure: Figure, cases: int) -> None:
 def test_kill_9_at_random_instants_loses_nothing_and_doubles_nothing(
     rig: Rig, figure: Figure
 ) -> None:
-    kill_often(rig.days, rig.zygote, figure, 8, SEED)
-    well(figure, 8)
+    kill_often(rig.days, rig.zygote, figure, 6, SEED)
+    well(figure, 6)
 
 
 @traced
