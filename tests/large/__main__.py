@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import sys
 import time
@@ -11,22 +12,29 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import anyio
+import numpy as np
 
-from daemon.domain.dates import SECOND_NS
+from daemon.domain.dates import SECOND_NS, ist_ns
 from daemon.domain.events import TradingEvent
-from daemon.domain.inputs import TimedIntent
+from daemon.domain.inputs import Clock, TimedIntent
 from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
+from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import check_fold, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.writer import GROUP_EVENTS, STALL_S, Batch, Committed, TradeRecorder
-from tests.bench.engine_cases import bracket_events
+from daemon.rules import load_rulebook
+from tests.bench.w1_cases import W1_EXECUTION, universe
 from tests.kit.figures import merge_figures
 from tests.kit.market import CALL, OPEN, PUT, Market
+from tests.kit.sim_soak import trading_days
 
 POSITIONS: Final = 100_000
 EVENTS: Final = 1_000_000
 AFTER_SNAPSHOT: Final = 20_000
+DAYS: Final = 20
+BRACKETS: Final = 100
 START_MAX_S: Final = 3.0
 META: Final = JournalMeta(run_id="large", account="large", program_version="0", created_ts=1)
 
@@ -98,12 +106,41 @@ def square_off(count: int = POSITIONS) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def many_days(count: int, days: int) -> list[TradingEvent]:
+    """At least `count` events of brackets that open and close, spread over trading days.
+
+    What a day has closed is archived at its end, as in an account that is left alone.
+    """
+    engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
+    intent = OrderIntent(symbol="W0", signal=Signal.BUY, qty=50, sl_price=95, tp_price=105)
+    events: list[TradingEvent] = []
+    for number, date in enumerate(trading_days(days), 1):
+        ts = ist_ns(date, dt.time(10, 0))
+        events += engine.handle(row(ts, 10_000))
+        while len(events) < count * number // days:
+            for _ in range(BRACKETS):
+                events += engine.process_signal(intent)
+            events += engine.handle(row(ts + 1000, 10_600))
+            ts += 2000
+            events += engine.handle(row(ts, 10_000))
+        if number < days:
+            events += engine.handle(Clock(ts=ist_ns(date, dt.time(16, 0))))
+            assert not engine.ledger.orders, "a day's orders stay in the ledger"
+    return events
+
+
+def row(ts: int, ltp: int) -> Ticks:
+    """One tick."""
+    return Ticks(ts=np.array([ts]), instrument=np.zeros(1, np.int32), ltp=np.array([ltp]))
+
+
 def long_start() -> dict[str, Any]:
     """A start on a journal of a million events: lock, verify, fold.
 
     Held to its bar by the processor's time: what else the machine does is not in it.
     """
-    events = bracket_events(EVENTS)[:EVENTS]
+    events = many_days(EVENTS, DAYS)
+    count = len(events)
     with TemporaryDirectory(prefix="fno-large-") as name:
         place = Path(name) / "j"
         with JournalStore.create(place, META) as store:
@@ -114,11 +151,11 @@ def long_start() -> dict[str, Any]:
         gc.collect()
         wall, processor = time.monotonic(), time.process_time()
         with JournalStore.open(place, write=True) as store:
-            assert recover(store).seq == EVENTS
+            assert recover(store).seq == count
         wall, processor = time.monotonic() - wall, time.process_time() - processor
     assert processor <= START_MAX_S, processor
     return {
-        "events": EVENTS, "after_snapshot": AFTER_SNAPSHOT,
+        "events": count, "days": DAYS, "after_snapshot": AFTER_SNAPSHOT,
         "start_s": round(wall, 2), "start_processor_s": round(processor, 2),
     }  # fmt: skip
 
