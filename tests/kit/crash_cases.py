@@ -165,7 +165,7 @@ def judge(stage: Stage, zygote: Zygote, place: Path, harmed: Ended) -> Verdict:
     wrong = missing_now(job, seen, shown)
     after = zygote.run(msgspec.structs.replace(job, observer="observed after"))
     if after.code != 0:
-        wrong.append(f"the next start ended with {after.code}: {after.err[-600:]}")
+        wrong.append(f"the next start ended with {after.code}: {after.err[-3000:]}")
         return Verdict(wrong, harmed, after)
     directory = journal_of(job)
     if stage.kind != "replay":

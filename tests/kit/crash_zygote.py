@@ -8,6 +8,7 @@ argument it is that run itself, in an interpreter of its own.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import functools
 import importlib
 import os
@@ -190,6 +191,7 @@ def _be(job: Job) -> None:
     code = 70
     try:
         _redirect(job)
+        faulthandler.enable()  # a run that hangs is aborted, and says where it was
         start = recorded_rows(job)
         while job.traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
             pass
