@@ -34,6 +34,10 @@ IMPORTED_LATE: Final = (
 )  # fmt: skip
 """What a run imports only when it needs it; a fork of the zygote finds it there."""
 
+ONE_THREAD: Final = {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1",
+}  # fmt: skip
+"""Libraries begin threads where they are imported, and a fork beside a thread may hang."""
 RUN: Final = (sys.executable, "-W", "error", "-m", "tests.kit.crash_zygote")
 
 
@@ -66,8 +70,9 @@ class Zygote:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            RUN, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+            RUN, cwd=ROOT, env=os.environ | ONE_THREAD,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
 
     def start(self, job: Job) -> int:
         """Fork a run; its pid."""
@@ -174,6 +179,7 @@ def strace_of(fault: Fault, trace: Path | None, pid: int) -> Sequence[str]:
 def _serve() -> None:
     for line in sys.stdin.buffer:
         job = msgspec.json.decode(line, type=Job)
+        assert len(os.listdir("/proc/self/task")) == 1, "a fork would not be whole"
         child = os.fork()
         if child == 0:
             _be(job)
