@@ -307,52 +307,39 @@ class PaperEngine:
     def _tell_ticks(self, stretch: Stretch, stops: Stops) -> None:
         """The rows that strategies asked for. Most reach no level: the strategy, and that is all.
 
-        What only a decision needs is brought up to date when there is one.
+        The books follow as they do for all rows: at the end, or when somebody asks.
         """
-        at, books, agenda, rows = self.at, self.books, self.agenda, stretch.rows
+        at, agenda, rows = self.at, self.agenda, stretch.rows
         on_tick, engine = self.strategies.on_tick, self.engine
         nearest, due = stops.nearest, stops.due
-        for row, ts, number, ltp, volume, tick in stretch.watched_rows(books):
-            if row > nearest:
-                stops.take_before(row)
+        for row, ts, tick in stretch.watched_rows(self.books):
+            if row >= nearest:
+                stops.take_before(row + 1)  # the row itself too, if it reaches a level
                 nearest, due = stops.nearest, stops.due
             if row >= stops.end:
                 return
+            if stretch.row == row:
+                continue
             stretch.row = row
-            book = books[number]
-            if ltp <= book.floor or ltp >= book.above:
-                self._take_plain(rows, row)
-            else:
-                at.now = ts
-                book.row = row
-                intents = on_tick(tick, engine)
-                if intents:
-                    self._take_told(rows, row, book, intents)
-                else:  # as the scan does
-                    if ltp > book.high:
-                        if book.high < 0:
-                            book.open = book.low = ltp
-                        book.high = ltp
-                    elif ltp < book.low:
-                        book.low = ltp
-                    if volume > book.volume:
-                        if book.volume < 0:
-                            book.baseline = volume
-                        book.volume = volume
+            at.now = ts
+            intents = on_tick(tick, engine)
+            if intents:
+                self._take_told(rows, row, intents)
             if stretch.asked or agenda.next_due != due:
                 stops.look_again()
                 nearest, due = stops.nearest, stops.due
 
-    def _take_told(self, rows: Rows, row: int, book: Book, intents: list[OrderIntent]) -> None:
+    def _take_told(self, rows: Rows, row: int, intents: list[OrderIntent]) -> None:
         """A row that reaches no level, and what a strategy wants at it."""
         at = self.at
         at.feed_last = at.now
         at.input_no = rows.input_no(row)
-        book.row = row  # again, for the strategy may have asked for the quote
+        book = self.books[rows.instrument[row]]
         book.settle(rows)
         book.end_segment()
-        book.open = book.high = book.low = book.ltp
-        book.take_volume(rows.volume_at(row))
+        self._take_price(book, rows, row, volume=True)
+        assert book.run is not None
+        book.run.pass_row()
         for intent in intents:
             self.engine.process_signal(intent)
 

@@ -24,8 +24,8 @@ from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, settle_all
 from daemon.market.intake import Rows
 
-WatchedRow = tuple[int, int, int, int, int, TickView]
-"""(row, ts, instrument, ltp, cumulative volume, the tick as a strategy sees it)."""
+WatchedRow = tuple[int, int, TickView]
+"""(row, ts, the tick as a strategy sees it)."""
 Take = Callable[[Rows, int], None]
 
 
@@ -42,7 +42,7 @@ class Stretch:
 
     def __init__(self, rows: Rows, start: int, stop: int, books: list[Book]) -> None:
         self.rows = rows
-        self.row = start
+        self.row = start - 1
         self.stop = stop
         self.asked: list[Run] = []
         order, edges = group(rows.instrument[start:stop], len(books))
@@ -52,7 +52,7 @@ class Stretch:
         self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
         self.runs: list[Run] = []
         self.watched: list[Places] = []
-        """The rows of each instrument whose every tick is wanted; these have no run."""
+        """The rows of each instrument whose every tick a strategy wants to be told."""
         self._part(edges, books)
 
     def row_at(self, place: int) -> int:
@@ -64,7 +64,7 @@ class Stretch:
         return start + int(self._order[start:end].searchsorted(row - self._start))
 
     def _part(self, edges: Places, books: list[Book]) -> None:
-        """One run, or one set of rows to tell, for each instrument that has rows here."""
+        """One run for each instrument that has rows here."""
         present = np.flatnonzero(edges[1:] > edges[:-1])
         starts = edges[present]
         highs = np.maximum.reduceat(self.ltp, starts).tolist()
@@ -76,38 +76,35 @@ class Stretch:
         for number, start, end, high, low, total in zip(
             present.tolist(), at, [*at[1:], len(self.ltp)], highs, lows, totals, strict=True
         ):
-            if books[number].tick_watchers:
+            book = books[number]
+            run = book.run = Run(self, book, start, start, end, high, low, total)
+            self.runs.append(run)
+            if book.tick_watchers:
                 self.watched.append(self._order[start:end] + self._start)
-            else:
-                book = books[number]
-                run = book.run = Run(self, book, start, start, end, high, low, total)
-                self.runs.append(run)
 
     def watched_rows(self, books: list[Book]) -> Iterator[WatchedRow]:
         """The rows of instruments whose every tick is wanted, in their order."""
         watched = self.watched
         at = watched[0] if len(watched) == 1 else np.sort(np.concatenate(watched))
-        rows = self.rows
-        ltp, numbers, ts = rows.ltp[at], rows.instrument[at].tolist(), rows.ts[at].tolist()
+        rows, ts = self.rows, self.rows.ts[at].tolist()
+        symbols = [each.tradingsymbol for each in books]
         ticks = map(
             TickView,
-            map([each.tradingsymbol for each in books].__getitem__, numbers),
+            map(symbols.__getitem__, rows.instrument[at].tolist()),
             ts,
-            (ltp / PAISE_PER_RUPEE).tolist(),
+            (rows.ltp[at] / PAISE_PER_RUPEE).tolist(),
             _side(rows.bid, at),
             _side(rows.ask, at),
         )
-        volumes = repeat(-1) if rows.volume is None else rows.volume[at].tolist()
-        return zip(at.tolist(), ts, numbers, ltp.tolist(), volumes, ticks, strict=False)
+        return zip(at.tolist(), ts, ticks, strict=False)
 
     def leave(self, stop: int) -> None:
         """Everything before the row `stop` has happened; the books follow, quotes included."""
         behind: list[Book] = []
-        is_whole = stop == self.stop
         for run in self.runs:
             book = run.book
             book.run = None
-            run.fold(run.end if is_whole else run.place_of(stop))
+            run.fold(run.end if stop == self.stop else run.place_of(stop))
             if book.row >= 0:
                 behind.append(book)
         self.runs.clear()  # they refer to this stretch: its columns are freed now, not collected
@@ -134,7 +131,7 @@ class Run(msgspec.Struct, eq=False):
 
     def look_ahead(self) -> bool:
         """Whether any of the remaining rows reaches a level of the book; finds the first."""
-        below, above = self.book.below, self.book.above
+        below, above = self.book.floor, self.book.above
         at, end = self.at, self.end
         self.next_row = -1
         if at == end or (self.low > below and self.high < above):
@@ -154,11 +151,20 @@ class Run(msgspec.Struct, eq=False):
         return self.stretch.place_of(row, self.at, self.end)
 
     def catch_up(self) -> None:
-        """Somebody asks for the book, which must stand where the row in work finds it."""
+        """Somebody asks for the book, which must stand where the row in work finds it.
+
+        If that row is the book's own, its quote is known already; its price joins the others later.
+        """
         stretch = self.stretch
         if self not in stretch.asked:
             stretch.asked.append(self)
             self.fold(self.place_of(stretch.row))
+            if stretch.rows.instrument[stretch.row] == self.book.index:
+                self.book.row = stretch.row
+
+    def pass_row(self) -> None:
+        """The row in work, which is the next of this run, is in the book."""
+        self.at += 1
 
     def fold(self, end: int) -> None:
         """Advance the book over the places [at, end) as the scan does."""
@@ -192,9 +198,9 @@ def fast_forward(
     """Advance the books over the rows [start, stop), which are all before the next due time.
 
     Rows that reach a level go to `take`, in their order over all instruments. If there are
-    instruments whose every tick is wanted, `tell` is asked to walk over their rows. Returns the
-    row to go on with: `stop`, or an earlier one if what was taken has put something on the agenda
-    that is due before.
+    instruments whose every tick a strategy wants, `tell` walks over their rows. Returns the row to
+    go on with: `stop`, or an earlier one if what was taken has put something on the agenda that is
+    due before.
     """
     stretch = Stretch(rows, start, stop, books)
     stops = Stops(stretch, agenda, take)
@@ -218,11 +224,7 @@ class Stops:
         self._stretch = stretch
         self._agenda = agenda
         self._take = take
-        self._runs = {
-            run.next_row: run
-            for run in stretch.runs
-            if (run.low <= run.book.below or run.high >= run.book.above) and run.look_ahead()
-        }
+        self._runs = {run.next_row: run for run in stretch.runs if run.look_ahead()}
         self._heap = sorted(self._runs)
         self.end = stretch.stop
         self.due = agenda.next_due
@@ -238,7 +240,7 @@ class Stops:
                 stretch.row = first
                 run.catch_up()
                 self._take(stretch.rows, first)
-                run.at += 1
+                run.pass_row()
             self.look_again()
 
     def look_again(self) -> None:

@@ -66,10 +66,6 @@ class Rows:
         offset = row if self._offsets is None else int(self._offsets[row])
         return self.first_input_no + offset
 
-    def input_nos(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """The same of many rows."""
-        return self.first_input_no + (rows if self._offsets is None else self._offsets[rows])
-
     def volume_at(self, row: int) -> int:
         """The cumulative volume of a row, -1 if it has none."""
         return -1 if self.volume is None else int(self.volume[row])
