@@ -15,7 +15,7 @@ from daemon.errors import ConfigError
 from strategies.catalog import Loaded, load
 from strategies.conflict import Proposal, resolve
 from strategies.intents import completed
-from strategies.runner import Runner, StrategyFault
+from strategies.runner import Decide, Runner, StrategyFault
 from strategies.strategy import TickView, TimedStrategy
 from strategies.views import Desk, History, StrategyView, WarmDesk
 
@@ -43,8 +43,8 @@ class StrategyEngineV2:
         self._history = History(config.warmup_candles)
         self._configs = _by_id(config.items)
         self._runners: dict[str, Runner] = {}
-        self._on_candle: dict[tuple[str, str], list[Runner]] = {}
-        self._on_tick: dict[str, list[Runner]] = {}
+        self._on_candle: dict[tuple[str, str], list[tuple[Runner, Decide]]] = {}
+        self._on_tick: dict[str, list[tuple[Runner, Decide]]] = {}
         for each in config.items:
             if each.enabled:
                 self._add(load(each, universe))
@@ -74,8 +74,8 @@ class StrategyEngineV2:
         """A tick to those who asked for it; its intents are reconciled like a boundary's."""
         faults = self.faults
         proposals: list[Proposal] = []
-        for runner in self._on_tick.get(tick.tradingsymbol, ()):
-            if found := runner.on_tick(tick, desk, faults):
+        for runner, decide in self._on_tick.get(tick.tradingsymbol, ()):
+            if found := runner.ask(decide, tick, desk, faults):
                 proposals += found
         if faults:
             self._bound_faults()
@@ -121,17 +121,18 @@ class StrategyEngineV2:
         self._runners[config.id] = runner
         found = map(self._universe.index_of, symbols)
         indices = frozenset(each for each in found if each is not None)
-        wanted = indices if runner.wants_candles else frozenset()
+        wanted = frozenset() if runner.on_candle is None else indices
         self.subscriptions[config.timeframe] = wanted | self.subscriptions.get(
             config.timeframe, frozenset()
         )
-        if runner.wants_ticks:
+        if runner.on_tick is not None:
             self.tick_instruments |= indices
         for symbol in symbols:
-            if runner.wants_candles:
-                self._on_candle.setdefault((config.timeframe, symbol), []).append(runner)
-            if runner.wants_ticks:
-                self._on_tick.setdefault(symbol, []).append(runner)
+            if runner.on_candle is not None:
+                asked = self._on_candle.setdefault((config.timeframe, symbol), [])
+                asked.append((runner, runner.on_candle))
+            if runner.on_tick is not None:
+                self._on_tick.setdefault(symbol, []).append((runner, runner.on_tick))
         if isinstance(loaded.strategy, TimedStrategy):
             self.timed_intents += _timed(loaded.strategy, config)
 
@@ -143,8 +144,8 @@ class StrategyEngineV2:
     def _candle_proposals(self, candles: Iterable[Candle], desk: Desk) -> list[Proposal]:
         proposals: list[Proposal] = []
         for each in candles:
-            for runner in self._on_candle.get((each.timeframe, each.tradingsymbol), ()):
-                proposals += runner.on_candle(each, desk, self.faults)
+            for runner, decide in self._on_candle.get((each.timeframe, each.tradingsymbol), ()):
+                proposals += runner.ask(decide, each, desk, self.faults)
         if self.faults:
             self._bound_faults()
         return proposals

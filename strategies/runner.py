@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -11,8 +13,11 @@ from daemon.domain.intent import OrderIntent, Signal
 from strategies.catalog import Loaded
 from strategies.conflict import Proposal
 from strategies.intents import as_intents, completed
-from strategies.strategy import TickStrategy, TickView
+from strategies.strategy import Intents, TickView, View
 from strategies.views import Desk, StrategyView
+
+Decide = Callable[[Any, View], Intents]
+"""A strategy's method, of a candle or a tick and what it may see."""
 
 
 class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,20 +46,12 @@ class Runner:
         self.withheld = 0
         self.conflicts_lost = 0
         self.rank = rank
-        self._strategy = loaded.strategy
+        self.on_candle: Decide | None = getattr(loaded.strategy, "on_candle", None)
+        self.on_tick: Decide | None = getattr(loaded.strategy, "on_tick", None)
+        """The strategy's own methods, None for what it did not ask for."""
         self._view = view
         self._errors_max = errors_max
         self._streak = 0
-
-    @property
-    def wants_candles(self) -> bool:
-        """Whether it decides on candles."""
-        return hasattr(self._strategy, "on_candle")
-
-    @property
-    def wants_ticks(self) -> bool:
-        """Whether it asked for ticks."""
-        return isinstance(self._strategy, TickStrategy)
 
     def switch(self, on: bool) -> None:
         """On forgives the errors so far."""
@@ -62,29 +59,32 @@ class Runner:
         if on:
             self.disabled, self._streak = False, 0
 
-    def on_candle(self, candle: Candle, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
-        """What it proposes on a closed candle; a fault is added to `faults`."""
-        if self.disabled:
-            return []
-        view = self._view
-        view.desk, view.shown = desk, candle
-        try:
-            returned = self._strategy.on_candle(candle, view)
-            return [] if returned is None and not self._streak else self._proposals(returned)
-        except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
-            return self._failed(error, desk, faults)
+    def ask(
+        self,
+        decide: Decide,
+        shown: Candle | TickView,
+        desk: Desk,
+        faults: list[StrategyFault],
+    ) -> list[Proposal]:
+        """What it proposes on a closed candle or a tick; a fault is added to `faults`.
 
-    def on_tick(self, tick: TickView, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
-        """What it proposes on a tick; a fault is added to `faults`."""
+        `decide` is its `on_candle` or its `on_tick`.
+        """
         if self.disabled:
             return []
         view = self._view
-        view.desk, view.shown = desk, tick
+        view.show(shown, desk)
         try:
-            returned = self._strategy.on_tick(tick, view)
-            return [] if returned is None and not self._streak else self._proposals(returned)
+            returned = decide(shown, view)
+            if returned is None:  # nearly always
+                self._streak = 0
+                return []
+            intents = [completed(each, self.config) for each in as_intents(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
-            return self._failed(error, desk, faults)
+            faults.append(self._fault(error, desk.now))
+            return []
+        self._streak = 0
+        return [self._proposal(each) for each in intents if self._may(each)]
 
     def report(self) -> dict[str, int]:
         """Its counters since the start; `disabled` by its errors, `off` by a person."""
@@ -96,16 +96,6 @@ class Runner:
             "withheld": self.withheld,
             "conflicts_lost": self.conflicts_lost,
         }
-
-    def _proposals(self, returned: object) -> list[Proposal]:
-        """What may go through of what the strategy returned. Raises if it cannot be read."""
-        intents = [completed(each, self.config) for each in as_intents(returned)]
-        self._streak = 0
-        return [self._proposal(each) for each in intents if self._may(each)]
-
-    def _failed(self, error: Exception, desk: Desk, faults: list[StrategyFault]) -> list[Proposal]:
-        faults.append(self._fault(error, desk.now))
-        return []
 
     def _may(self, intent: OrderIntent) -> bool:
         if self.on or intent.signal == Signal.EXIT:

@@ -107,35 +107,38 @@ class StrategyView:
         self._own = frozenset(symbols)
         self._universe = universe
         self._history = history
-        self.desk: Desk = WarmDesk((), universe)
-        self.shown: Candle | TickView | None = None
-        """What the strategy looks at; its runner sets both before each call, millions of times."""
+        self._desk: Desk = WarmDesk((), universe)
+        self._shown: Candle | TickView | None = None
+
+    def show(self, shown: Candle | TickView, desk: Desk) -> None:
+        """Look at the desk while the strategy is shown a candle or tick."""
+        self._desk, self._shown = desk, shown
 
     @property
     def now(self) -> int:
         """The engine's time."""
-        return self.desk.now
+        return self._desk.now
 
     @property
     def session_open(self) -> int:
         """The open of the instrument being shown."""
-        assert self.shown is not None
-        return self.desk.session_open(self._index(self.shown.tradingsymbol))
+        assert self._shown is not None
+        return self._desk.session_open(self._index(self._shown.tradingsymbol))
 
     def ltp(self, symbol: str) -> float | None:
         """The last price in rupees."""
-        paise = self.desk.ltp_paise(self._index(symbol))
+        paise = self._desk.ltp_paise(self._index(symbol))
         return None if paise is None else rupees(paise)
 
     def position(self, symbol: str) -> int:
         """The strategy's signed open quantity."""
         self._index(symbol)
-        return self.desk.position(self._id, symbol)
+        return self._desk.position(self._id, symbol)
 
     def waiting(self, symbol: str) -> int:
         """The strategy's unfilled entries."""
         self._index(symbol)
-        return self.desk.waiting(self._id, symbol)
+        return self._desk.waiting(self._id, symbol)
 
     def instrument(self, symbol: str) -> Instrument:
         """The contract of a symbol."""

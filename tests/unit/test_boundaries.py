@@ -15,8 +15,7 @@ BOUNDARIES = {
     ("feeds/kite/handshake.py", "connect"): "raised below, without the address that may be in it",
     ("feeds/kite/server.py", "__aexit__"): "what went wrong inside the block is raised as it was",
     ("feeds/kite/sockets.py", "run"): "one fault is raised below for all connections",
-    ("strategies/runner.py", "on_candle"): "the user's code: counted, disabled after N in a row",
-    ("strategies/runner.py", "on_tick"): "the user's code: counted, disabled after N in a row",
+    ("strategies/runner.py", "ask"): "the user's code: counted, disabled after N in a row",
     ("strategies/catalog.py", "_module"): "the user's module: a ConfigError",
     ("strategies/catalog.py", "_build"): "the user's constructor: a ConfigError",
 }
