@@ -22,6 +22,7 @@ SERIES_VERSION: Final = 1
 SAMPLES_MAX: Final = 2_000
 _TAIL_ROWS: Final = 256
 _TAIL_ROWS_EACH: Final = 16
+"""So many of a minute's last rows, and so many for each symbol, are looked at before all are."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,12 +29,12 @@ def decimal_from(value: float | int | str | Decimal) -> Decimal:
 def paise_exact(rupees: float | int | str | Decimal) -> int:
     """Rupees to whole paise. Raises BadNumber if there is a fraction of a paisa (`not_paise`)."""
     exact = decimal_from(rupees)
-    # before the product: an absurd exponent overflows even a decimal
-    if exact.copy_abs() > PAISE_MAX // PAISE_PER_RUPEE or (paise := exact * PAISE_PER_RUPEE) != int(
-        paise
-    ):
-        raise BadNumber(f"expected whole paise, was {rupees!r} rupees")
-    return int(paise)
+    # first, because the product of an absurd exponent overflows even a decimal
+    if exact.copy_abs() <= PAISE_MAX // PAISE_PER_RUPEE:
+        paise = exact * PAISE_PER_RUPEE
+        if paise == int(paise):
+            return int(paise)
+    raise BadNumber(f"expected whole paise, was {rupees!r} rupees")
 
 
 def ratio(value: float | int | str | Decimal) -> Ratio:

@@ -40,9 +40,11 @@ class FillEngine:
         base, rule = _base(quote, side, self.mode)
         price = self._slip(base, side, order.tick_paise)
         away = 2 * price - base
-        crossed = price
-        if self.mode != "bid_ask":
-            crossed = self.determine_fill_price(quote, side, order.tick_paise, "bid_ask")
+        crossed = (
+            price
+            if self.mode == "bid_ask"
+            else self.determine_fill_price(quote, side, order.tick_paise, "bid_ask")
+        )
         return Fill(
             transaction_type=side,
             quantity=quantity,
