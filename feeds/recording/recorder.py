@@ -107,8 +107,9 @@ class InputRecorder:
             data = b"".join(pieces)
             _write_all(self._file, data)
             os.fdatasync(self._file)
-            if not os.fstat(self._file).st_nlink:
-                raise FileNotFoundError(errno.ENOENT, "the file was removed")
+            # What is written to a file that was removed or moved, no start will find.
+            if not os.path.samestat(os.stat(self.path), os.fstat(self._file)):
+                raise FileNotFoundError(errno.ENOENT, "another file is in its place")
             self.bytes_written += len(data)
         except OSError as error:
             self._failure = error.strerror or str(error)

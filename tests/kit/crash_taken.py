@@ -78,6 +78,10 @@ def _move(job: Job) -> None:
     job.out.rename(Path(job.place) / "moved")
 
 
+def _move_recordings(job: Job) -> None:
+    (job.account / "recordings").rename(Path(job.place) / "moved")
+
+
 TAKINGS: Final = (
     Taking("account removed", lambda job: shutil.rmtree(job.account), anew),
     Taking("output removed", lambda job: shutil.rmtree(job.out, ignore_errors=True), anew),
@@ -86,6 +90,7 @@ TAKINGS: Final = (
     Taking("WAL removed", lambda job: (job.account / "journal.db-wal").unlink(), refused),
     Taking("head removed", lambda job: (job.account / "head").unlink(), refused),
     Taking("recordings removed", lambda job: shutil.rmtree(job.account / "recordings"), kept),
+    Taking("recordings moved", _move_recordings, kept),
 )
 
 

@@ -107,14 +107,20 @@ def test_what_is_committed_to_a_file_that_is_gone_is_not_committed(
     store.close()
 
 
-def test_inputs_are_not_recorded_in_a_file_that_was_removed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+def test_inputs_are_not_recorded_in_a_file_that_was_taken_away(how: str, tmp_path: Path) -> None:
     path = tmp_path / "a.inputs"
     recorder = InputRecorder(path, os.open(path, os.O_WRONLY | os.O_CREAT))
     recorder.record(Clock(ts=1))
     recorder.flush()
-    path.unlink()
+    if how == "removed":
+        path.unlink()
+    else:
+        path.rename(path.with_name("elsewhere"))
+    if how == "replaced":
+        path.touch()
     recorder.record(Clock(ts=2))
-    with pytest.raises(JournalIOError, match="removed"):
+    with pytest.raises(JournalIOError, match=path.name):
         recorder.flush()
     recorder.close()
 
