@@ -146,31 +146,43 @@ def read_only(stage: Stage, zygote: Zygote, figure: Figure, cases: int, seed: in
     figure.seeds.append(seed)
     for number in range(cases):
         later = random.Random(f"{seed} {number}").uniform(0, LATEST_S)
-        with tempfile.TemporaryDirectory(prefix="crash-") as name:
-            place = Path(name)
-            job = paced(stage, place, PACE_S)
-            job.out.mkdir()
-            with image(job.out) as again:
-                stage.fill(place)
-                turn = partial(_do, "mount", "-o", "remount,abort", str(job.out))
-                harmed, since = harm_in_trading(job, zygote, later, turn)
-                wrong = must_halt(place, harmed, since, figure)
-                again()
-                # The metrics file is not synced, by design: here it may be there and empty.
-                shutil.rmtree(job.out / "analytics", ignore_errors=True)
-                wrong += judge(stage, zygote, place, harmed).wrong
+        with on_an_image(stage) as (job, again):
+            place = Path(job.place)
+            turn = partial(_do, "mount", "-o", "remount,abort", str(job.out))
+            harmed, since = harm_in_trading(job, zygote, later, turn)
+            wrong = must_halt(place, harmed, since, figure)
+            again()
+            # The metrics file is not synced, by design: here it may be there and empty.
+            shutil.rmtree(job.out / "analytics", ignore_errors=True)
+            wrong += judge(stage, zygote, place, harmed).wrong
         name = f"read-only after {later:.3f} s, seed {seed} case {number}"
         figure.case(name, wrong, ending_of(harmed))
+
+
+@contextlib.contextmanager
+def on_an_image(stage: Stage) -> Iterator[tuple[Job, Callable[[], None]]]:
+    """A paced run that writes to a disk of its own, and what mounts that disk again."""
+    with tempfile.TemporaryDirectory(prefix="crash-") as name:
+        job = paced(stage, Path(name), PACE_S)
+        job.out.mkdir()
+        with image(job.out) as again:
+            stage.fill(Path(name))
+            yield job, again
+
+
+def start_trading(job: Job, zygote: Zygote, later_s: float) -> None:
+    """Start a run, let it publish its first event and live for a while."""
+    pid = zygote.start(job)
+    wait_for(lambda: read_seen(Path(job.place) / job.observer) or not is_alive(pid))
+    deadline = time.monotonic() + later_s
+    wait_for(lambda: time.monotonic() >= deadline or not is_alive(pid))
 
 
 def harm_in_trading(
     job: Job, zygote: Zygote, later_s: float, harm: Callable[[], None]
 ) -> tuple[Ended, int]:
-    """Let a run publish its first event, live for a while, do `harm` to it; when that was done."""
-    pid = zygote.start(job)
-    wait_for(lambda: read_seen(Path(job.place) / job.observer) or not is_alive(pid))
-    deadline = time.monotonic() + later_s
-    wait_for(lambda: time.monotonic() >= deadline or not is_alive(pid))
+    """Do `harm` to a run in mid-trading; how it ended, and when that was done."""
+    start_trading(job, zygote, later_s)
     harm()
     since = time.time_ns()
     code = zygote.wait()
@@ -200,20 +212,16 @@ def hanging_disk(stage: Stage, zygote: Zygote, figure: Figure, cases: int, seed:
     figure.seeds.append(seed)
     for number in range(cases):
         later = random.Random(f"{seed} {number}").uniform(0, LATEST_S)
-        with tempfile.TemporaryDirectory(prefix="crash-") as name:
-            place = Path(name)
-            job = paced(stage, place, PACE_S)
-            job.out.mkdir()
-            with image(job.out) as again:
-                stage.fill(place)
-                with frozen(job, zygote, later) as since:
-                    wait_for(complains(place / job.stderr))
-                    took = (time.time_ns() - since) / 1e9
-                code = zygote.wait()
-                ended = Ended(code, "", (place / job.stderr).read_text(), took, since)
-                wrong = [*complaints(ended), *late_events(place, since + UNDER_WAY_NS)]
-                again()
-                wrong += judge(stage, zygote, place, ended).wrong
+        with on_an_image(stage) as (job, again):
+            place = Path(job.place)
+            with frozen(job, zygote, later) as since:
+                wait_for(complains(place / job.stderr))
+                took = (time.time_ns() - since) / 1e9
+            code = zygote.wait()
+            ended = Ended(code, "", (place / job.stderr).read_text(), took, since)
+            wrong = [*complaints(ended), *late_events(place, since + UNDER_WAY_NS)]
+            again()
+            wrong += judge(stage, zygote, place, ended).wrong
         if code == 0 or not STALL_S - 0.1 <= took <= STALL_S + HALTS_WITHIN_S:
             wrong.append(f"ended with {code}, said so after {took:.2f} s")
         figure.worst_s = max(figure.worst_s, took)
@@ -224,10 +232,7 @@ def hanging_disk(stage: Stage, zygote: Zygote, figure: Figure, cases: int, seed:
 @contextlib.contextmanager
 def frozen(job: Job, zygote: Zygote, later_s: float) -> Iterator[int]:
     """A run in mid-trading whose file system is frozen; since when, wall ns."""
-    pid = zygote.start(job)
-    wait_for(lambda: read_seen(Path(job.place) / job.observer) or not is_alive(pid))
-    deadline = time.monotonic() + later_s
-    wait_for(lambda: time.monotonic() >= deadline or not is_alive(pid))
+    start_trading(job, zygote, later_s)
     _do("fsfreeze", "--freeze", str(job.out))
     try:
         yield time.time_ns()

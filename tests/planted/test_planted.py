@@ -6,15 +6,16 @@ import ast
 
 import pytest
 
+from tests.kit.cli import ROOT
 from tests.kit.planted import BUGS, Bug
-from tests.planted.__main__ import ROOT, planted
+from tests.planted.__main__ import planted
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda each: each.name)
 def test_a_bug_can_be_planted_and_somebody_watches_for_it(bug: Bug) -> None:
-    source = (ROOT / bug.file).read_text()
-    ast.parse(planted(source, bug))
-    assert any((ROOT / each).exists() for each in bug.tests)
+    sound = (ROOT / bug.file).read_text()
+    assert ast.dump(ast.parse(planted(sound, bug))) != ast.dump(ast.parse(sound))
+    assert all((ROOT / each).exists() for each in bug.tests)
 
 
 def test_there_are_twenty_bugs() -> None:
