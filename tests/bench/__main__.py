@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from loguru import logger
+
 from tests.bench.plan import SECTIONS, Bench
 from tests.bench.table import Row, keep, machine, render
 
@@ -22,6 +24,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(SECTIONS), default=list(SECTIONS))
     parser.add_argument("--out", type=Path, default=KEPT)
     chosen = parser.parse_args()
+    logger.remove()  # what runs in this process would write between the rows
     about = {**machine(), "runs": chosen.runs, "ticks": chosen.ticks}
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as place:
