@@ -11,7 +11,7 @@ from daemon.domain.intent import OrderIntent, Signal
 Rule = Literal["highest_confidence", "priority", "net_out"]
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A complete intent with the place of its strategy in the configured order."""
 
     intent: OrderIntent

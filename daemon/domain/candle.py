@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Candle(msgspec.Struct, frozen=True, kw_only=True):
+class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A closed bar of one instrument; prices in rupees because strategies think in rupees.
 
     `ts` is the bar's start and `end_ts` the boundary that closed it, both UTC ns. `volume` in

@@ -2,7 +2,8 @@
 
 Three kinds, and nothing else is a trading event (semantics.md section 5). Every event has
 `seq` (1, 2, ... in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and
-`order_id`; `due_ts` where something was due before `ts`, else 0.
+`order_id`; `due_ts` where something was due before `ts`, else 0. An event refers to nothing that
+could refer back to it, so the collector is not told of events (`gc=False`) nor of their parts.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from daemon.domain.order import ExitRules, OrderState, Side
 EVENT_VERSION: Final = 1
 
 
-class Charges(msgspec.Struct, frozen=True, kw_only=True):
+class Charges(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Charges of one executed order in rupees, exact decimals as text, Kite's names."""
 
     brokerage: str = "0"
@@ -29,7 +30,7 @@ class Charges(msgspec.Struct, frozen=True, kw_only=True):
     total: str = "0"
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fill and its evidence: the quote that was used, its age, the rule and the slippage.
 
     `rule` is the base that was taken: `ltp`, `mid`, `bid`, `ask`, `ltp_for_mid`, `ltp_for_bid`,
@@ -59,7 +60,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     realized_bid_ask_paise: int = 0
 
 
-class ExitDemand(msgspec.Struct, frozen=True, kw_only=True):
+class ExitDemand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why an exit began: the quantity and the numbers that were compared (0 = not involved)."""
 
     quantity: int
@@ -70,7 +71,7 @@ class ExitDemand(msgspec.Struct, frozen=True, kw_only=True):
     bars_held: int = 0
 
 
-class Levels(msgspec.Struct, frozen=True, kw_only=True):
+class Levels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The levels of a position from this event on, paise; None = no such level."""
 
     stop_paise: int | None = None
@@ -79,14 +80,16 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     r_paise: int = 0
 
 
-class Excursion(msgspec.Struct, frozen=True, kw_only=True):
+class Excursion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The best and worst ltp that a position saw from its entry to its end, paise, exact."""
 
     best_paise: int
     worst_paise: int
 
 
-class OrderCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="created"):
+class OrderCreated(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="created"
+):
     """An intent became an order (from nothing to CREATED), as it was asked for."""
 
     seq: int
@@ -110,7 +113,9 @@ class OrderCreated(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
     confidence: float = 1.0
 
 
-class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="moved"):
+class OrderMoved(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="moved"
+):
     """One transition with its reason and the numbers behind it.
 
     `fill` is on the moves that a fill makes, `demand` on those that begin an exit, `levels`
@@ -133,7 +138,9 @@ class OrderMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", t
     numbers: dict[str, int | str] | None = None
 
 
-class StopMoved(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stop_moved"):
+class StopMoved(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="stop_moved"
+):
     """The ladder moved a stop: `steps` whole steps gained over the anchor at `ltp_paise`."""
 
     seq: int

@@ -37,7 +37,7 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     time_stop_bars: Annotated[int, Meta(ge=0, le=10**9)] | None = None
 
 
-class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
+class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A strategy's wish (semantics.md section 9). `qty` in units, levels in rupees.
 
     `time_stop_bars` None means the configured number, 0 means off. `timeframe` empty means the
@@ -59,7 +59,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     exits: ExitOverrides | None = None
 
 
-class StrategyLimits(msgspec.Struct, frozen=True):
+class StrategyLimits(msgspec.Struct, frozen=True, gc=False):
     """A strategy's own limits per session day; None = no limit."""
 
     max_trades_per_day: int | None = None
@@ -76,8 +76,9 @@ def check_intent(intent: OrderIntent) -> None:
     Constructing a struct checks nothing. What is merely refused (a lot size, a level that is not
     a number) is a gate's business; this is what an event could not carry.
     """
-    for name in _TEXTS:
-        if not _is_text(getattr(intent, name)):
+    texts = (intent.symbol, intent.strategy_id, intent.timeframe, intent.reason, intent.tag)
+    for name, text in zip(_TEXTS, texts, strict=True):
+        if not _is_text(text):
             raise _bad(intent, name, "text")
     if intent.signal not in _SIGNALS:
         raise _bad(intent, "signal", "BUY, SELL, EXIT or HOLD")

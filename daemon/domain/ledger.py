@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,12 @@ from daemon.domain.dates import ist_day
 from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
+
+_SUBMITTED: Final = OrderState.SUBMITTED
+_FILLED: Final = OrderState.FILLED
+_ARCHIVED: Final = OrderState.ARCHIVED
+_CLOSED: Final = OrderState.CLOSED
+_DEAD_ENTRY: Final = frozenset({OrderState.REJECTED, OrderState.CANCELLED})
 
 
 class StrategyTally(msgspec.Struct, kw_only=True):
@@ -128,22 +135,16 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def _apply_move(self, event: OrderMoved) -> None:
         order = self.orders[event.order_id]
-        assert order.state == event.from_state, (order.state, event)
+        assert order.state is event.from_state, (order.state, event)
         to = event.to_state
         order.move(to, seq=event.seq, ts=event.ts, reason=event.reason)
-        if to is OrderState.SUBMITTED:
+        if to is _SUBMITTED:
             order.submitted_ts = event.ts
             order.submitted_seq = event.seq
             self.tally_on(order.strategy_id, ist_day(event.ts)).trades_today += 1
-        elif to is OrderState.FILLED:
+        elif to is _FILLED:
             assert event.fill is not None
             self._open(order, event, event.fill)
-        elif to is OrderState.ARCHIVED:
-            self.archived += 1
-            del self.orders[event.order_id]
-            self.closed.pop(event.order_id, None)
-        elif to is OrderState.REJECTED or to is OrderState.CANCELLED:
-            self._apply_dead_entry(order, event)
         elif event.demand is not None:
             demand = event.demand
             self.positions[event.order_id].pending = PendingExit(
@@ -156,13 +157,19 @@ class Ledger(msgspec.Struct, kw_only=True):
             )
         elif event.fill is not None:
             self._reduce(order, event, event.fill)
+        elif to is _ARCHIVED:
+            self.archived += 1
+            del self.orders[event.order_id]
+            self.closed.pop(event.order_id, None)
+        elif to in _DEAD_ENTRY:
+            self._apply_dead_entry(order, event)
         if event.levels is not None:
             self._set_levels(event)
 
     def _apply_dead_entry(self, order: Order, event: OrderMoved) -> None:
         self.refusals[event.reason] = self.refusals.get(event.reason, 0) + 1
         tally = self.tally(order.strategy_id)
-        if event.from_state is OrderState.SUBMITTED and ist_day(order.submitted_ts) == tally.day:
+        if event.from_state is _SUBMITTED and ist_day(order.submitted_ts) == tally.day:
             tally.trades_today -= 1
 
     def _open(self, order: Order, event: OrderMoved, fill: Fill) -> None:
@@ -208,7 +215,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally.realized_today_paise += fill.realized_paise
         self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
         self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
-        if event.to_state is OrderState.CLOSED:
+        if event.to_state is _CLOSED:
             assert position.quantity == 0, position
             self.closed[order.order_id] = self.positions.pop(order.order_id)
             position.closed_ts = event.ts
@@ -244,7 +251,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         levels = event.levels
         assert levels is not None
         position = self.positions[event.order_id]
-        if event.from_state is OrderState.FILLED:
+        if event.from_state is _FILLED:
             position.initial_stop_paise = levels.stop_paise
         else:
             position.on_rest = True

@@ -60,7 +60,7 @@ def can_move(state: OrderState, to: OrderState) -> bool:
     return to in NEXT_STATES[state]
 
 
-class ExitRules(msgspec.Struct, frozen=True, kw_only=True):
+class ExitRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The exit settings that one order was built with, every default resolved.
 
     `partial_exit_pct` and `trail_step_r` are the decimals that were written (read them with
@@ -75,7 +75,7 @@ class ExitRules(msgspec.Struct, frozen=True, kw_only=True):
     time_stop_bars: int = 0
 
 
-class StateChange(msgspec.Struct, frozen=True):
+class StateChange(msgspec.Struct, frozen=True, gc=False):
     """One line of an order's own history. `ts` UTC ns."""
 
     seq: int
@@ -84,7 +84,7 @@ class StateChange(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Order(msgspec.Struct, kw_only=True):
+class Order(msgspec.Struct, kw_only=True, gc=False):
     """One order from intent to archive. Levels in paise, on the tick; quantity in units."""
 
     order_id: str

@@ -10,7 +10,7 @@ from daemon.domain.intent import Product
 from daemon.domain.order import ExitRules
 
 
-class PendingExit(msgspec.Struct, frozen=True, kw_only=True):
+class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exit that waits for its fill. `seq` is the event that began the wait."""
 
     seq: int
@@ -22,7 +22,7 @@ class PendingExit(msgspec.Struct, frozen=True, kw_only=True):
     """Waits for the official close of the underlying, not for a tick."""
 
 
-class Position(msgspec.Struct, kw_only=True):
+class Position(msgspec.Struct, kw_only=True, gc=False):
     """One position: never netted with another (semantics.md section 5).
 
     `sign` +1 long, -1 short. Money in paise, exact. `cost_paise` is what the open quantity

@@ -192,7 +192,7 @@ class EngineBase:
         """The quote if an order may fill on it now (semantics.md section 6), else None."""
         quote = self.quote_of(book)
         at = self.at
-        open_ts, close_ts = self._session(book.index)
+        open_ts, close_ts = self._session(book)
         if quote is None or not open_ts <= at.now < close_ts:
             return None
         if quote.ts < at.resumed_ts or quote.input_no < book.fresh_from_no:
@@ -201,9 +201,12 @@ class EngineBase:
             return None
         return quote
 
-    def _session(self, index: int) -> tuple[int, int]:
+    def _session(self, book: Book) -> tuple[int, int]:
         """The instrument's session on the date of now, which may be ahead of what is due."""
-        return self.schedule.span(index, ist_date(self.at.now))
+        now = self.at.now
+        if book.open_ts <= now < book.close_ts:  # nearly always
+            return book.open_ts, book.close_ts
+        return self.schedule.span(book.index, ist_date(now))
 
     def _index(self, tradingsymbol: str) -> int:
         index = self.universe.index_of(tradingsymbol)

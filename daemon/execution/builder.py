@@ -18,6 +18,7 @@ from daemon.risk.gates import Refusal
 
 T = TypeVar("T")
 DEFAULT_TIMEFRAME: Final = "1m"
+_PLAIN: Final = (float, int)
 
 
 class OrderBuilder:
@@ -126,7 +127,7 @@ def _compact(date: dt.date) -> str:
 def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
     if price is None:
         return None
-    if type(price) is float and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:
+    if type(price) in _PLAIN and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:
         paise = round(price * PAISE_PER_RUPEE)
         if paise / PAISE_PER_RUPEE == price:  # whole paise, see `paise_column`
             return nearest_tick(paise, 1, tick, ties_up=ties_up)

@@ -79,17 +79,12 @@ class ExecutionCore(EngineBase):
     def submit_order(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._move(order, _S.SUBMITTED, "submitted")
-        now = self.at.now
-        self.agenda.add(
-            now + self._reject_after_ns, Phase.ENTRY_LIMIT, order.number, order.order_id
-        )
         book = self.book_of(order.tradingsymbol)
         quote = self._fresh_quote(book)
         if self._latency_ns == 0 and quote is not None:
             self._fill_entry(order, book, quote)
         else:
-            self._wait(book, WaitingFill(order.order_id, now + self._latency_ns, False))
-            book.entries += 1
+            self._wait_for_entry(order, book, self.at.now)
         return order.order_id
 
     def check_managed(self, intent: OrderIntent) -> Refusal | None:
@@ -110,7 +105,7 @@ class ExecutionCore(EngineBase):
 
     def _situation(self, order: Order, index: int | None) -> Situation:
         instrument = None if index is None else self.universe[index]
-        open_ts, close_ts = (0, 0) if index is None else self._session(index)
+        open_ts, close_ts = (0, 0) if index is None else self._session(self.books[index])
         freeze = 0
         if instrument is not None:
             date = ist_date(self.at.now)
@@ -336,6 +331,13 @@ class ExecutionCore(EngineBase):
                 book.entries -= 1
                 self._fill_entry(self.ledger.orders[each.order_id], book, quote)
 
+    def _wait_for_entry(self, order: Order, book: Book, since: int) -> None:
+        """An entry waits for its fill, and not for ever."""
+        limit = since + self._reject_after_ns
+        self.agenda.add(limit, Phase.ENTRY_LIMIT, order.number, order.order_id)
+        self._wait(book, WaitingFill(order.order_id, since + self._latency_ns, False))
+        book.entries += 1
+
     def _wait(self, book: Book, waiting: WaitingFill) -> None:
         book.waiting.append(waiting)
         book.arm()
@@ -377,12 +379,7 @@ class ExecutionCore(EngineBase):
         """Take up what a ledger from before left open: entries, exits and positions."""
         for order in self.ledger.orders.values():
             if order.state is _S.SUBMITTED:
-                book = self.book_of(order.tradingsymbol)
-                due = order.submitted_ts + self._latency_ns
-                limit = order.submitted_ts + self._reject_after_ns
-                self.agenda.add(limit, Phase.ENTRY_LIMIT, order.number, order.order_id)
-                self._wait(book, WaitingFill(order.order_id, due, False))
-                book.entries += 1
+                self._wait_for_entry(order, self.book_of(order.tradingsymbol), order.submitted_ts)
         for position in self.ledger.open_positions():
             self._restore_position(position, self.book_of(position.tradingsymbol))
         for book in self.books:

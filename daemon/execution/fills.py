@@ -40,11 +40,8 @@ class FillEngine:
         base, rule = _base(quote, side, self.mode)
         price = self._slip(base, side, order.tick_paise)
         away = 2 * price - base
-        crossed = (
-            price
-            if self.mode == "bid_ask"
-            else self.determine_fill_price(quote, side, order.tick_paise, "bid_ask")
-        )
+        crossing, _ = _base(quote, side, "bid_ask")
+        crossed = price if crossing == base else self._slip(crossing, side, order.tick_paise)
         return Fill(
             transaction_type=side,
             quantity=quantity,
@@ -66,6 +63,8 @@ class FillEngine:
 
     def _slip(self, base_half: int, side: Side, tick: int) -> int:
         """Slippage, snap, and never better than the base when there is slippage."""
+        if not self._bps and not base_half % (2 * tick):
+            return max(base_half // 2, tick)  # a price on its tick stays where it is
         double = 2 * self._unit
         if side == "BUY":
             price = nearest_tick(base_half * (self._unit + self._bps), double, tick, ties_up=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
 
 from daemon.domain.instrument import Instrument
@@ -20,7 +21,7 @@ WATCH_ALL: Final = 1 << 62
 """As `below`, it makes every price a reason to stop the scan."""
 
 
-class Quote(NamedTuple):
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """The last known prices of an instrument, paise (bid and ask 0 if absent)."""
 
     ts: int

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from daemon.config import RiskConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
@@ -28,7 +30,7 @@ class Refusal(NamedTuple):
 NO_LIMITS: Final = StrategyLimits()
 
 
-class Situation(NamedTuple):
+class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gates look at. Times UTC ns, money paise.
 
     `instrument` None means that the symbol is not in the universe.
