@@ -50,7 +50,8 @@ class Instruments:
             return np.asarray(values, dtype=np.int32)
         found = self._table[values]
         if found.min() == _UNASKED:
-            for value in np.unique(values[found == _UNASKED]).tolist():
+            new = np.bincount(values[found == _UNASKED])
+            for value in np.flatnonzero(new).tolist():
                 self._table[value] = self._lookup(str(value))
             found = self._table[values]
             self._is_identity = bool((self._table == np.arange(len(self._table))).all())
