@@ -37,8 +37,8 @@ live-demo: $(READY) #-- Serve the sample session as Kite would and trade on it l
 report: $(READY) #-- Write the HTML report of the newest run.
 	$(BIN)/run_fno_paper report
 
-test: $(READY) #-- Run the tests.
-	$(BIN)/python -m pytest
+test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the other).
+	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
 
 sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (SEEDS=1000 SEED=0).
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(SEED),0)
