@@ -138,8 +138,9 @@ class StrategyEngineV2:
 
     def _remember(self, candles: Iterable[Candle]) -> None:
         for each in candles:
-            if (each.timeframe, each.tradingsymbol) in self._on_candle:
-                self._history.add(each)
+            key = each.timeframe, each.tradingsymbol
+            if key in self._on_candle:
+                self._history.add(key, each)
 
     def _candle_proposals(self, candles: Iterable[Candle], desk: Desk) -> list[Proposal]:
         proposals: list[Proposal] = []

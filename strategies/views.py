@@ -78,12 +78,12 @@ class History:
         self._limit = limit
         self._candles: dict[tuple[str, str], deque[Candle]] = {}
 
-    def add(self, candle: Candle) -> None:
-        """Append a closed candle and forget the oldest."""
-        key = candle.timeframe, candle.tradingsymbol
-        if key not in self._candles:
-            self._candles[key] = deque(maxlen=self._limit)
-        self._candles[key].append(candle)
+    def add(self, key: tuple[str, str], candle: Candle) -> None:
+        """Append a closed candle of (timeframe, symbol) and forget the oldest."""
+        found = self._candles.get(key)
+        if found is None:
+            found = self._candles[key] = deque(maxlen=self._limit)
+        found.append(candle)
 
     def of(self, timeframe: str, symbol: str) -> tuple[Candle, ...]:
         """Oldest first."""

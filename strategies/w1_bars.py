@@ -27,7 +27,9 @@ class W1Bars(BaseStrategy):
     def on_candle(self, candle: Candle, view: View) -> Intents:
         """The time exit, else the entry: never both on one bar."""
         symbol = candle.tradingsymbol
-        bars = self._bars.setdefault(symbol, _Bars())
+        bars = self._bars.get(symbol)
+        if bars is None:
+            bars = self._bars[symbol] = _Bars()
         bars.count += 1
         bars.closes.append(round(candle.close * 20))
         if view.position(symbol):

@@ -32,8 +32,11 @@ def _narrow(instrument: Int32s, count: int) -> npt.NDArray[Any]:
 
 
 def _edges(owner: npt.NDArray[Any], order: Places, count: int) -> Places:
+    edges = np.empty(count + 1, dtype=np.intp)
+    edges[0], edges[count] = 0, len(owner)
     if count * _BISECT_ROWS < len(owner):
-        inner = owner.searchsorted(np.arange(1, count, dtype=owner.dtype), sorter=order)
+        numbers = np.arange(1, count, dtype=owner.dtype)
+        edges[1:count] = owner.searchsorted(numbers, sorter=order)
     else:
-        inner = np.bincount(owner, minlength=count)[:-1].cumsum()
-    return np.concatenate(([0], inner, [len(owner)]))
+        edges[1:count] = np.bincount(owner, minlength=count)[:-1].cumsum()
+    return edges

@@ -84,7 +84,7 @@ class Rows:
 
     def first_at(self, ts: int, start: int, stop: int) -> int:
         """The first row of [start, stop) at or after `ts`, `stop` if there is none."""
-        return start + int(np.searchsorted(self.ts[start:stop], ts))
+        return start + int(self.ts[start:stop].searchsorted(ts))
 
 
 class Intake:
