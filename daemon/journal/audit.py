@@ -106,7 +106,7 @@ def _compare(
     snapshots: dict[int, tuple[Path, Snapshot]], ledger: Ledger, store: JournalStore
 ) -> None:
     found = snapshots.pop(ledger.seq, None)
-    if found is not None and found[1].body.rstrip(b"\n") != encode_ledger(ledger):
+    if found is not None and found[1].body != encode_ledger(ledger) + b"\n":
         raise _wrong(found[0], f"is not the fold of {store.directory} at event {ledger.seq}")
 
 

@@ -107,12 +107,12 @@ def encode_ledger(ledger: Ledger) -> bytes:
     return _ledger_encoder.encode(ledger)
 
 
-def decode_ledger(body: bytes) -> Ledger:
+def decode_ledger(body: bytes | memoryview) -> Ledger:
     """The inverse of encode_ledger. Raises msgspec.MsgspecError."""
     return _ledger_decoder.decode(body)
 
 
-def digest(data: bytes) -> bytes:
+def digest(data: bytes | memoryview) -> bytes:
     """The checksum of a part that is not in a chain."""
     return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()
 

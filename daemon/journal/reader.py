@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from daemon.journal.ends import first_link, read_tail
 from daemon.journal.files import DATABASE, database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import JournalMeta, Operation, decode_operation
-from daemon.journal.snapshots import Snapshot, newest_fitting
+from daemon.journal.snapshots import Snapshot, UnfitSnapshot, decode_snapshot, newest_fitting
 
 PAGE_ROWS: Final = 5_000
 _EVENT_BODIES: Final = """SELECT seq, body FROM events
@@ -36,6 +37,8 @@ class JournalReader:
         """What whoever opens must say aloud: snapshots that were passed over, and why."""
         self._path = directory / DATABASE
         self._reader = reader
+        self._checked: Snapshot | None = None
+        """What the opening began to verify from: a large one takes a second to read and check."""
 
     @property
     def last_seq(self) -> int:
@@ -68,6 +71,13 @@ class JournalReader:
         self, upto_seq: int | None = None, *, decoded: bool = True
     ) -> Snapshot | None:
         """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
+        checked, self._checked = self._checked, None
+        if checked is not None and decoded and upto_seq is None:
+            with contextlib.suppress(
+                UnfitSnapshot
+            ):  # the search below finds that out, and notes it
+                decode_snapshot(checked)
+                return checked
         snapshot, notes = newest_fitting(
             self._reader, self.directory, self.meta, upto_seq, decoded=decoded
         )

@@ -96,9 +96,11 @@ class JournalStore(JournalReader):
         lock = DirectoryLock(directory)
         try:
             with cls._reading(directory) as found:
-                report = found._verify_from_snapshot()
+                snapshot = found.newest_snapshot(decoded=False)
+                report = found._verify_from(None if snapshot is None else snapshot.tail)
             store = cls._start(directory, lock, report.tail, unfinished=report.unfinished)
             store.notes.extend(found.notes)
+            store._checked = snapshot
             return store
         except OSError as error:
             lock.release()
@@ -180,10 +182,8 @@ class JournalStore(JournalReader):
         assert self._appender is not None, "opened for reading"
         self._appender.append(events, input_no, operations)
 
-    def _verify_from_snapshot(self) -> VerifyReport:
+    def _verify_from(self, start: Tail | None) -> VerifyReport:
         head = read_head(self.directory / HEAD)
-        snapshot = self.newest_snapshot(decoded=False)
-        start = snapshot.tail if snapshot is not None else None
         return verify_database(self._reader, self._path, head, start)
 
     def verify(self) -> VerifyReport:
@@ -191,8 +191,7 @@ class JournalStore(JournalReader):
 
         Raises JournalCorrupt with what is wrong, where, and what to do.
         """
-        head = read_head(self.directory / HEAD)
-        return verify_database(self._reader, self._path, head)
+        return self._verify_from(None)
 
     @property
     def has_stopped(self) -> bool:
