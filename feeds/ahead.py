@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator
 from queue import SimpleQueue
@@ -11,6 +12,13 @@ Item = TypeVar("Item")
 
 AHEAD: Final = 2
 """Items that may wait: one is taken while the next is made; more would only cost memory."""
+
+
+def has_second_core() -> bool:
+    """Whether a thread of this process can work beside another; if not, ahead is only overhead."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) > 1
+    return (os.cpu_count() or 1) > 1
 
 
 class _End:

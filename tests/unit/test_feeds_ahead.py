@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -94,7 +95,11 @@ def test_a_source_that_is_never_asked_is_never_read() -> None:
     assert source.made == 0
 
 
-async def test_leaving_a_replay_early_leaves_no_thread(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cores", [1, 2])
+async def test_a_replay_reads_ahead_where_there_is_a_core_for_it_and_leaves_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     path = tmp_path / "t.parquet"
     rows = 20_000
     columns = {"ts": np.arange(rows) * 10**6 + 1_760_000_000 * 10**9, "ltp": np.ones(rows)}
@@ -102,7 +107,7 @@ async def test_leaving_a_replay_early_leaves_no_thread(tmp_path: Path) -> None:
     config = ReplayConfig(files=[ReplayFile(path=str(path), symbol="A")], block_rows=1000)
     inputs = cast("AsyncGenerator[Input, None]", ReplayFeed(config).inputs())
     await anext(inputs)
-    assert len(threads()) == 1
+    assert len(threads()) == cores - 1
     await inputs.aclose()
     assert not threads()
 
