@@ -16,14 +16,12 @@ from typing import Any, Final
 import msgspec
 
 from daemon.config import ExecutionConfig, LiveChange, RiskConfig
-from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
 from daemon.domain.dates import (
     MINUTE_NS,
     SECOND_NS,
     ist_date,
     ist_day,
-    ist_midnight,
     parse_timeframe,
 )
 from daemon.domain.events import TradingEvent
@@ -49,11 +47,11 @@ from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.legacy import ExecutionEngineV2
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
-from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import Stops, Stretch, fast_forward
 from daemon.market.intake import Intake, Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import Schedule
+from daemon.market.session_bars import SessionBars
 
 PIECE_ROWS: Final = 65_536
 """A block goes through in pieces of so many rows, which bounds the memory that columns take."""
@@ -90,7 +88,7 @@ class PaperEngine:
         self.strategies: Strategies = strategies if strategies is not None else NoStrategies()
         self.agenda = Agenda()
         self.schedule = Schedule(rules, universe)
-        self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
+        grace_ns = self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
         self.fallback_reason = ""
         self.engine: Engine = self._build_engine(rules, risk, ledger, carry)
         self.at = self.engine.at
@@ -99,15 +97,14 @@ class PaperEngine:
             self.schedule,
             len(universe),
             stale_after_ns=round(config.stale_after_s * SECOND_NS),
-            grace_ns=self._grace_ns,
+            grace_ns=grace_ns,
         )
-        self.late_for_candle = 0
-        self.candles_closed = 0
+        self.bars = SessionBars(
+            self.books, self.schedule, self.agenda, self.strategies.subscriptions,
+            grace_ns=grace_ns, square_off_ns=config.square_off_before_close_min * MINUTE_NS,
+        )  # fmt: skip
         self.on_rows: Callable[[Rows], None] | None = None
         """Told of accepted rows before the engine takes them; for pictures, not for decisions."""
-        self._day: dt.date | None = None
-        self._groups: list[frozenset[int]] = []
-        self._timeframes: list[str] = []
         self._delivered = first_input_no
         self._attach_strategies(after=-1 if carry is None else carry.until)
 
@@ -133,15 +130,10 @@ class PaperEngine:
 
     def _attach_strategies(self, *, after: int) -> None:
         self.engine.limits_of = self.strategies.limits
-        subscriptions = self.strategies.subscriptions
-        self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
-        for timeframe in self._timeframes:
-            for index in subscriptions[timeframe]:
-                self.books[index].bars[timeframe] = OpenBar()
         for index in self.strategies.tick_instruments:
             self.books[index].tick_watchers = True
             self.books[index].arm()
-        spans = [parse_timeframe(each) for each in self._timeframes]
+        spans = [parse_timeframe(each) for each in self.strategies.subscriptions]
         self.intake.grid_ns = gcd(*spans) if spans else 0
         timed = self.strategies.timed_intents
         self.schedule_intents([each for each in timed if each.ts > after])
@@ -231,7 +223,7 @@ class PaperEngine:
         self.engine.rows = rows
         if self.on_rows is not None:
             self.on_rows(rows)
-        if self._day is None:
+        if self.bars.date is None:
             self._start_day(ist_date(int(rows.ts[0])))
         start = 0
         for special in rows.special:
@@ -371,38 +363,8 @@ class PaperEngine:
         if all(bar.start <= bar_ts < bar.end for bar in book.bars.values()):
             self._take_price(book, rows, row, volume=True)
         else:
-            self._take_foreign(rows, row, book, bar_ts)
-
-    def _take_foreign(self, rows: Rows, row: int, book: Book, bar_ts: int) -> None:
-        """A row whose bar is not open (late), or not yet (candle grace), for some timeframe."""
-        self._take_price(book, rows, row, volume=False)
-        ltp = book.ltp
-        total = rows.volume_at(row)
-        late = False
-        for timeframe, bar in book.bars.items():
-            target = bar
-            if bar_ts < bar.start:
-                late = True
-                continue
-            if bar_ts >= bar.end:
-                target = self._bar_ahead(book, bar, timeframe)
-            target.add(first=ltp, high=ltp, low=ltp, last=ltp)
-            if total >= 0:
-                bar.add_volume(total, total if book.baseline < 0 else book.baseline, into=target)
-        self.late_for_candle += late
-        if not late:
-            book.take_volume(total)
-        if book.marks:
-            book.extremes.push(ltp, ltp)
-        book.high = -1
-
-    def _bar_ahead(self, book: Book, bar: OpenBar, timeframe: str) -> OpenBar:
-        if bar.ahead is None:
-            ahead = OpenBar()
-            ahead.start = bar.end
-            ahead.end = min(bar.end + parse_timeframe(timeframe), book.close_ts)
-            bar.ahead = ahead
-        return bar.ahead
+            self._take_price(book, rows, row, volume=False)
+            self.bars.take_foreign(book, rows.volume_at(row), bar_ts)
 
     def _tell_tick_strategies(self, book: Book) -> list[OrderIntent]:
         instrument = book.instrument
@@ -421,7 +383,7 @@ class PaperEngine:
     def _advance(self, ts: int) -> None:
         """Step 1: everything due at or before `ts`, one time completely before the next."""
         at = self.at
-        if self._day is None:
+        if self.bars.date is None:
             self._start_day(ist_date(ts))
         at.now = ts
         while (due := self.agenda.pop_time(ts)) is not None:
@@ -437,10 +399,10 @@ class PaperEngine:
             if phase is Phase.CANDLES:
                 self._close_candles(due_ts, due)
             elif phase is Phase.SQUARE_OFF:
-                self.engine.square_off(self._indices(due))
+                self.engine.square_off(self.bars.instruments(due))
             elif phase is Phase.SESSION_END:
-                assert self._day is not None
-                self.engine.end_session(self._indices(due), self._day.isoformat())
+                assert self.bars.date is not None
+                self.engine.end_session(self.bars.instruments(due), self.bars.date.isoformat())
             else:
                 for item in due:
                     self._do_one(phase, item)
@@ -456,10 +418,6 @@ class PaperEngine:
             self._start_day(item)
         elif isinstance(self.engine, ExecutionEngineV3):
             self.engine.time_stop_due(*item)
-
-    def _indices(self, groups: list[int]) -> frozenset[int]:
-        """The instruments of some of the day's session groups."""
-        return frozenset().union(*(self._groups[each] for each in groups))
 
     def _obey(self, command: Command | Settlement) -> None:
         if isinstance(command, Settlement):
@@ -484,81 +442,16 @@ class PaperEngine:
             off_by.add(strategy_id)
 
     def _start_day(self, date: dt.date) -> None:
-        """A new date: sessions, square-offs, first boundaries, and the date after it."""
-        self._day = date
-        day = self.schedule.day(date)
-        for book, opens, closes in zip(
-            self.books, day.opens.tolist(), day.closes.tolist(), strict=False
-        ):
-            self.engine.quote_of(book)
-            book.end_segment()
-            book.start_day(opens, closes)
-        self._groups = []
-        for (open_ts, close_ts), indices in day.groups.items():
-            self._start_group(len(self._groups), open_ts, close_ts, frozenset(indices))
-        following = self.schedule.next_date(date)
-        if following is not None:
-            self.agenda.add(ist_midnight(following), Phase.DAY, 0, following)
-
-    def _start_group(
-        self, number: int, open_ts: int, close_ts: int, indices: frozenset[int]
-    ) -> None:
-        self._groups.append(indices)
-        lead = self.config.square_off_before_close_min * MINUTE_NS
-        self.agenda.add(close_ts - lead, Phase.SQUARE_OFF, number, number)
-        self.agenda.add(close_ts + self._grace_ns, Phase.SESSION_END, number, number)
-        for timeframe in self._timeframes:
-            watched = self.strategies.subscriptions[timeframe] & indices
-            if not watched:
-                continue
-            end = min(open_ts + parse_timeframe(timeframe), close_ts)
-            for index in watched:
-                self.books[index].bars[timeframe].move_to(open_ts, end)
-            self._add_boundary(timeframe, number, end)
-
-    def _add_boundary(self, timeframe: str, group: int, end: int) -> None:
-        rank = self._timeframes.index(timeframe)
-        self.agenda.add(end + self._grace_ns, Phase.CANDLES, rank, (timeframe, group))
+        self.bars.start_day(date, self.engine.rows)
 
     def _close_candles(self, due_ts: int, boundaries: list[tuple[str, int]]) -> None:
         """Close the bars of one boundary and let the strategies see them."""
-        wanted: dict[str, list[int]] = {}
-        for timeframe, group in boundaries:
-            watched = self.strategies.subscriptions[timeframe] & self._groups[group]
-            wanted.setdefault(timeframe, []).extend(watched)
-        candles: list[Candle] = []
-        for timeframe, indices in wanted.items():
-            for index in sorted(indices):
-                candle = self._close_bar(self.books[index], timeframe)
-                if candle is not None:
-                    candles.append(candle)
-        for timeframe, group in boundaries:
-            self._open_next_bars(timeframe, group, due_ts - self._grace_ns)
-        self.candles_closed += len(candles)
+        candles = self.bars.close(due_ts, boundaries, self.engine.rows)
         if candles:
             self.at.is_over = ist_day(due_ts) != ist_day(self.at.now)
             for intent in self.strategies.on_candles(candles, self.engine):
                 self.engine.process_signal(intent)
             self.at.is_over = False
-
-    def _close_bar(self, book: Book, timeframe: str) -> Candle | None:
-        if self.engine.rows is not None:
-            book.settle(self.engine.rows)
-        book.end_segment()
-        bar = book.bars[timeframe]
-        if bar.high < 0:
-            return None
-        assert book.instrument is not None
-        return bar.candle(book.instrument.tradingsymbol, timeframe)
-
-    def _open_next_bars(self, timeframe: str, group: int, boundary: int) -> None:
-        watched = self.strategies.subscriptions[timeframe] & self._groups[group]
-        close_ts = self.books[min(watched)].close_ts
-        end = min(boundary + parse_timeframe(timeframe), close_ts)
-        for index in watched:
-            self.books[index].bars[timeframe].move_to(boundary, end)
-        if boundary < close_ts:
-            self._add_boundary(timeframe, group, end)
 
     # what people see
 
@@ -571,10 +464,10 @@ class PaperEngine:
             "refused_rows": {k: v for k, v in intake.refused.items() if v},
             "dropped_books": intake.dropped_books,
             "outside_session": intake.outside_session,
-            "late_for_candle": self.late_for_candle,
+            "late_for_candle": self.bars.late_rows,
             "gaps": intake.gaps,
             "longest_gap_s": intake.longest_gap_ns // SECOND_NS,
-            "candles": self.candles_closed,
+            "candles": self.bars.candles_closed,
             "settlements_pending": len(self.engine.settlements_pending()),
         }
 

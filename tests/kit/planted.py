@@ -180,7 +180,7 @@ BUGS: Final = (
     ),
     Bug(
         "a candle takes a tick of the bar before",
-        "daemon/execution/paper.py",
+        "daemon/market/session_bars.py",
         """            if bar_ts < bar.start:
                 late = True
                 continue

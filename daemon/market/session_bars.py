@@ -1,0 +1,171 @@
+"""The sessions of a day and the bars in them: what is open, when it ends, what it becomes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from daemon.domain.candle import Candle
+from daemon.domain.dates import ist_midnight, parse_timeframe
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.book import Book
+from daemon.market.candles import OpenBar
+from daemon.market.intake import Rows
+from daemon.market.schedule import Schedule
+
+Boundary = tuple[str, int]
+"""(timeframe, number of a session group): bars of these end at one time."""
+
+
+class SessionBars:
+    """Opens and closes the bars of all books by the calendar (semantics.md section 3).
+
+    Instruments with the same session are one group of the day, and their bars end together. What
+    falls due (square-offs, session ends, boundaries, the next date) it puts on the agenda.
+    `subscriptions`: timeframe -> the indices of the instruments whose candles somebody wants.
+    """
+
+    def __init__(
+        self,
+        books: Sequence[Book],
+        schedule: Schedule,
+        agenda: Agenda,
+        subscriptions: Mapping[str, frozenset[int]],
+        *,
+        grace_ns: int,
+        square_off_ns: int,
+    ) -> None:
+        self.date: dt.date | None = None
+        """The date whose sessions are open or over, None before the first input."""
+        self.candles_closed = 0
+        self.late_rows = 0
+        """Rows whose own bar was closed already, for some timeframe."""
+        self._books = books
+        self._schedule = schedule
+        self._agenda = agenda
+        self._subscriptions = subscriptions
+        self._grace_ns = grace_ns
+        self._square_off_ns = square_off_ns
+        self._groups: list[frozenset[int]] = []
+        self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
+        for timeframe in self._timeframes:
+            for index in subscriptions[timeframe]:
+                books[index].bars[timeframe] = OpenBar()
+
+    def instruments(self, groups: Iterable[int]) -> frozenset[int]:
+        """The instruments of some of the day's session groups."""
+        return frozenset().union(*(self._groups[each] for each in groups))
+
+    # a day
+
+    def start_day(self, date: dt.date, rows: Rows | None) -> None:
+        """A new date: sessions, square-offs, first boundaries, and the date after it.
+
+        `rows` is the block in work, whose rows before this moment still count for the old date.
+        """
+        self.date = date
+        day = self._schedule.day(date)
+        for book, opens, closes in zip(
+            self._books, day.opens.tolist(), day.closes.tolist(), strict=False
+        ):
+            _end_segment(book, rows)
+            book.start_day(opens, closes)
+        self._groups = []
+        for (open_ts, close_ts), indices in day.groups.items():
+            self._start_group(len(self._groups), open_ts, close_ts, frozenset(indices))
+        following = self._schedule.next_date(date)
+        if following is not None:
+            self._agenda.add(ist_midnight(following), Phase.DAY, 0, following)
+
+    def _start_group(
+        self, number: int, open_ts: int, close_ts: int, indices: frozenset[int]
+    ) -> None:
+        self._groups.append(indices)
+        self._agenda.add(close_ts - self._square_off_ns, Phase.SQUARE_OFF, number, number)
+        self._agenda.add(close_ts + self._grace_ns, Phase.SESSION_END, number, number)
+        for timeframe in self._timeframes:
+            watched = self._subscriptions[timeframe] & indices
+            if not watched:
+                continue
+            end = min(open_ts + parse_timeframe(timeframe), close_ts)
+            for index in watched:
+                self._books[index].bars[timeframe].move_to(open_ts, end)
+            self._add_boundary(timeframe, number, end)
+
+    def _add_boundary(self, timeframe: str, group: int, end: int) -> None:
+        rank = self._timeframes.index(timeframe)
+        self._agenda.add(end + self._grace_ns, Phase.CANDLES, rank, (timeframe, group))
+
+    # a boundary
+
+    def close(self, due_ts: int, boundaries: Sequence[Boundary], rows: Rows | None) -> list[Candle]:
+        """Close the bars that end at one time and open the next ones; bars without a tick are none.
+
+        By timeframe, then by instrument. `due_ts` UTC ns, candle grace included.
+        """
+        wanted: dict[str, list[int]] = {}
+        for timeframe, group in boundaries:
+            watched = self._subscriptions[timeframe] & self._groups[group]
+            wanted.setdefault(timeframe, []).extend(watched)
+        candles: list[Candle] = []
+        for timeframe, indices in wanted.items():
+            for index in sorted(indices):
+                book = self._books[index]
+                _end_segment(book, rows)
+                bar = book.bars[timeframe]
+                if bar.high >= 0:
+                    candles.append(bar.candle(book.tradingsymbol, timeframe))
+        for timeframe, group in boundaries:
+            self._open_next(timeframe, group, due_ts - self._grace_ns)
+        self.candles_closed += len(candles)
+        return candles
+
+    def _open_next(self, timeframe: str, group: int, boundary: int) -> None:
+        watched = self._subscriptions[timeframe] & self._groups[group]
+        close_ts = self._books[min(watched)].close_ts
+        end = min(boundary + parse_timeframe(timeframe), close_ts)
+        for index in watched:
+            self._books[index].bars[timeframe].move_to(boundary, end)
+        if boundary < close_ts:
+            self._add_boundary(timeframe, group, end)
+
+    # a row that does not belong to the bars that are open
+
+    def take_foreign(self, book: Book, total: int, bar_ts: int) -> None:
+        """The row that `book` has just taken, whose bar is over (late) or not yet open (grace).
+
+        `total` is its cumulative volume (-1 = none), `bar_ts` the time (UTC ns) that its bar is of.
+        """
+        ltp = book.ltp
+        late = False
+        for timeframe, bar in book.bars.items():
+            target = bar
+            if bar_ts < bar.start:
+                late = True
+                continue
+            if bar_ts >= bar.end:
+                target = _bar_ahead(book, bar, timeframe)
+            target.add(first=ltp, high=ltp, low=ltp, last=ltp)
+            if total >= 0:
+                bar.add_volume(total, total if book.baseline < 0 else book.baseline, into=target)
+        self.late_rows += late
+        if not late:
+            book.take_volume(total)
+        if book.marks:
+            book.extremes.push(ltp, ltp)
+        book.high = -1
+
+
+def _end_segment(book: Book, rows: Rows | None) -> None:
+    if rows is not None:
+        book.settle(rows)
+    book.end_segment()
+
+
+def _bar_ahead(book: Book, bar: OpenBar, timeframe: str) -> OpenBar:
+    if bar.ahead is None:
+        ahead = OpenBar()
+        ahead.start = bar.end
+        ahead.end = min(bar.end + parse_timeframe(timeframe), book.close_ts)
+        bar.ahead = ahead
+    return bar.ahead
