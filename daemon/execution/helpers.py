@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import numpy as np
 
 from daemon.config import ExecutionConfig, InstrumentConfig
-from daemon.domain.dates import DAY_NS, IST, ist_midnight, parse_timeframe, parse_ts
+from daemon.domain.dates import DAY_NS, ist_midnight, parse_timeframe
 from daemon.domain.events import Charges, TradingEvent
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import (
@@ -27,35 +26,21 @@ from daemon.domain.instrument import (
     InstrumentType,
     Universe,
 )
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.intent import OrderIntent
 from daemon.domain.money import paise_exact
 from daemon.domain.position import Position
-from daemon.domain.ticks import ABSENT, NOT_FINITE, UNKNOWN_INSTRUMENT, Ticks, paise_column
 from daemon.execution.context import CountedBars
 from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.loose_signal import convert_to_order_intent
+from daemon.execution.loose_tick import block_of, utc_ns
 from daemon.execution.paper import PaperEngine
 
-TIME_KEYS: Final = ("ts", "timestamp", "exchange_timestamp")
-EARLIEST_TS: Final = ist_midnight(dt.date(2000, 1, 1))
-LATEST_TS: Final = ist_midnight(dt.date(2200, 1, 1))
-"""A time before the one or after the other is no time of a market."""
+__all__ = [
+    "convert_to_order_intent", "create_execution_engine_v3", "get_v3_metrics", "get_v3_positions",
+    "on_candle_close", "should_use_v3", "update_positions_from_tick",
+]  # fmt: skip
+
 _KITE_EXTRAS: Final = frozenset({"exchange_token", "last_price"})
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "symbol": ("symbol", "tradingsymbol"),
-    "signal": ("signal", "action", "side", "transaction_type"),
-    "qty": ("qty", "quantity"),
-    "sl_price": ("sl_price", "stop_loss", "stop_price", "sl"),
-    "tp_price": ("tp_price", "take_profit", "target", "target_price", "tp"),
-    "time_stop_bars": ("time_stop_bars",),
-    "strategy_id": ("strategy_id", "strategy"),
-    "timeframe": ("timeframe",),
-    "product": ("product",),
-    "reason": ("reason",),
-    "tag": ("tag",),
-    "confidence": ("confidence",),
-    "exits": ("exits",),
-}
-_FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
 
 
 class WholeDay(NamedTuple):
@@ -144,38 +129,6 @@ def should_use_v3(config: Mapping[str, Any]) -> bool:
     return bool(engine == "v3")
 
 
-def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any) -> OrderIntent:
-    """An intent from a mapping or an object with the usual names; `defaults` fill what is absent.
-
-    Names: symbol | tradingsymbol; signal | action | side (BUY, SELL, EXIT, HOLD in any case);
-    qty | quantity; sl_price | stop_loss | sl; tp_price | target | take_profit; time_stop_bars,
-    strategy_id, timeframe, product, reason, tag, confidence, exits. A name that is not known is a
-    ValueError: a misspelt stop must not trade without one.
-    """
-    if isinstance(signal, OrderIntent):
-        return signal
-    given = _fields(defaults, "default") | _fields(_as_mapping(signal), "signal")
-    symbol = given.get("symbol")
-    if not isinstance(symbol, str) or not symbol:
-        raise ValueError(f"expected a symbol, was {symbol!r}")
-    wanted = _signal(given.get("signal"))
-    return OrderIntent(
-        symbol=symbol,
-        signal=wanted,
-        qty=_quantity(given.get("qty"), wanted),
-        sl_price=_price(given, "sl_price"),
-        tp_price=_price(given, "tp_price"),
-        time_stop_bars=_bars(given.get("time_stop_bars")),
-        strategy_id=str(given.get("strategy_id", "")),
-        timeframe=_timeframe(given.get("timeframe", "")),
-        product=_checked(given.get("product", "MIS"), OrderIntent, "product"),
-        reason=str(given.get("reason", "")),
-        tag=str(given.get("tag", "")),
-        confidence=_checked(given.get("confidence", 1.0), OrderIntent, "confidence"),
-        exits=_exits(given.get("exits")),
-    )
-
-
 def update_positions_from_tick(
     engine: ExecutionEngineV3, tick: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
@@ -186,19 +139,11 @@ def update_positions_from_tick(
     A tick that makes no sense changes nothing and is counted (`refused_rows` of the metrics).
     """
     loop = _loop(engine)
-    ts = _tick_time(tick)
-    if ts is None:
+    block = block_of(engine.universe, tick)
+    if block is None:
         refused = loop.intake.refused
         refused["bad_timestamp"] = refused.get("bad_timestamp", 0) + 1
         return [event_view(each) for each in engine.lifecycle.take_events()]
-    bid, ask = _best(tick, "bid", "buy"), _best(tick, "ask", "sell")
-    block = Ticks(
-        ts=np.array([ts], dtype=np.int64),
-        instrument=np.array([_index(engine.universe, tick)], dtype=np.int32),
-        ltp=np.array([_paise(tick.get("last_price"))], dtype=np.int64),
-        bid=np.array([bid], dtype=np.int64),
-        ask=np.array([ask], dtype=np.int64),
-    )
     return [event_view(each) for each in loop.handle(block)]
 
 
@@ -217,7 +162,7 @@ def on_candle_close(
     if engine.universe.index_of(symbol) is None:
         raise ValueError(f"expected one of {', '.join(engine.universe.symbols)}, was {symbol!r}")
     parse_timeframe(timeframe)
-    now = engine.at.now if ts is None else _utc_ns(ts)
+    now = engine.at.now if ts is None else utc_ns(ts)
     if now is None:
         raise ValueError(f"expected a time as UTC ns, ISO text or datetime, was {ts!r}")
     events: list[TradingEvent] = loop.handle(Clock(now)) if now >= 0 else []
@@ -296,154 +241,6 @@ def _instrument(row: Mapping[str, Any] | str, place: int) -> Instrument:
         expiry=given.expiry or "",
         strike_paise=paise_exact(given.strike or 0),
     )
-
-
-def _as_mapping(signal: Mapping[str, Any] | object) -> Mapping[str, Any]:
-    if isinstance(signal, Mapping):
-        return signal
-    found = {name: getattr(signal, name) for name in _FIELD_OF if hasattr(signal, name)}
-    if not found:
-        raise ValueError(f"expected a mapping or an object with a symbol, was {signal!r}")
-    return found
-
-
-def _fields(given: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """The values by field, None left out. Two names of one field must agree."""
-    fields: dict[str, Any] = {}
-    for name, value in given.items():
-        field = _FIELD_OF.get(name)
-        if field is None:
-            raise ValueError(f"unknown key {name!r} in the {what}; known: {', '.join(_FIELD_OF)}")
-        if value is None:
-            continue
-        if field in fields and fields[field] != value:
-            raise ValueError(f"two values for {field}: {fields[field]!r} and {value!r}")
-        fields[field] = value
-    return fields
-
-
-def _signal(value: Any) -> Signal:
-    text = value.value if isinstance(value, Signal) else value
-    if isinstance(text, str) and text.upper() in Signal.__members__:
-        return Signal[text.upper()]
-    raise ValueError(f"expected BUY, SELL, EXIT or HOLD, was {value!r}")
-
-
-def _quantity(value: Any, signal: Signal) -> int:
-    if value is None and signal in (Signal.EXIT, Signal.HOLD):
-        return 0
-    return _whole(value, "qty")
-
-
-def _bars(value: Any) -> int | None:
-    return None if value is None else _whole(value, "time_stop_bars")
-
-
-def _whole(value: Any, name: str) -> int:
-    try:
-        whole = int(value)
-        if isinstance(value, bool | str) or whole != value:
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"expected a whole number for {name}, was {value!r}") from None
-    return whole
-
-
-def _price(given: Mapping[str, Any], name: str) -> float | None:
-    value = given.get(name)
-    if value is None:
-        return None
-    try:
-        price = float(value)
-        if isinstance(value, bool | str) or not math.isfinite(price):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"expected a finite price for {name}, was {value!r}") from None
-    return price
-
-
-def _timeframe(value: Any) -> str:
-    if value != "":
-        parse_timeframe(str(value))
-    return str(value)
-
-
-def _checked(value: Any, struct: type[OrderIntent], name: str) -> Any:
-    """The value as the field's type says. Raises ValueError with the field's name."""
-    field = next(each for each in msgspec.structs.fields(struct) if each.name == name)
-    try:
-        return msgspec.convert(value, field.type)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{name}: {error}, was {value!r}") from error
-
-
-def _exits(value: Any) -> ExitOverrides | None:
-    if value is None or isinstance(value, ExitOverrides):
-        return value
-    try:
-        return msgspec.convert(value, ExitOverrides)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"exits: {error}") from error
-
-
-def _index(universe: Universe, tick: Mapping[str, Any]) -> int:
-    symbol = tick.get("tradingsymbol", tick.get("symbol"))
-    token = tick.get("instrument_token")
-    index: int | None = None
-    if isinstance(symbol, str):
-        index = universe.index_of(symbol)
-    elif isinstance(token, int):
-        index = universe.index_of_token(token)
-    return UNKNOWN_INSTRUMENT if index is None else index
-
-
-def _paise(value: Any) -> int:
-    """A rupee price as a block has it: paise, or one of the marks for what is not a price."""
-    if value is None:
-        return ABSENT
-    if isinstance(value, bool | str):
-        return NOT_FINITE
-    try:
-        return int(paise_column(np.array([float(value)]))[0])
-    except (TypeError, ValueError, OverflowError):
-        return NOT_FINITE
-
-
-def _best(tick: Mapping[str, Any], name: str, side: str) -> int:
-    """The best bid or ask: from its own key, else the first level of Kite's depth."""
-    if name in tick:
-        return _paise(tick[name])
-    try:
-        return _paise(tick["depth"][side][0]["price"] or None)
-    except (LookupError, TypeError):
-        return ABSENT
-
-
-def _tick_time(tick: Mapping[str, Any]) -> int | None:
-    for key in TIME_KEYS:
-        if tick.get(key) is not None:
-            return _utc_ns(tick[key])
-    return None
-
-
-def _utc_ns(value: Any) -> int | None:
-    """UTC ns of a number of ns, ISO text or a datetime; None if it is no time of a market."""
-    ts = _any_ns(value)
-    return ts if ts is not None and EARLIEST_TS <= ts < LATEST_TS else None
-
-
-def _any_ns(value: Any) -> int | None:
-    if isinstance(value, dt.datetime):
-        aware = value.replace(tzinfo=IST) if value.tzinfo is None else value
-        return parse_ts(aware.isoformat())
-    if isinstance(value, str):
-        try:
-            return parse_ts(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        return None
-    return int(value)
 
 
 def _in_rupees(value: Any) -> Any:
