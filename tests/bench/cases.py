@@ -60,7 +60,7 @@ def _floor(name: str) -> Callable[..., dict[str, Any]]:
 
 
 CASES: dict[str, Callable[..., Any]] = {
-    **{name: _w1(name) for name in ("w1_engine", "w1_rows", "w1_app")},
+    **{name: _w1(name) for name in ("w1_engine", "w1_rows", "w1_app", "w1_native")},
     **{
         name: _engine(name)
         for name in (

@@ -60,6 +60,7 @@ class Bench:
         self.peers = peers
         """The interpreter that has the other programs; empty where they are not installed."""
         self._files: dict[tuple[int, int], str] = {}
+        self._native: dict[int, str] = {}
 
     def case(self, *arguments: object, runs: int = 0, cores: int = 1) -> Runs:
         """Run one case several times, on one processor unless it is said otherwise."""
@@ -85,6 +86,15 @@ class Bench:
             self._files[key] = str(write_w1(path, ticks, instruments=instruments, pieces=pieces))
         return self._files[key]
 
+    def native(self, ticks: int) -> str:
+        """The same ticks in the native format."""
+        if ticks not in self._native:
+            from tests.bench.w1_cases import write_native
+
+            path = self.place / f"{ticks}.native.parquet"
+            self._native[ticks] = str(write_native(Path(self.file(ticks)), path))
+        return self._native[ticks]
+
 
 def w1(bench: Bench) -> Iterator[Row]:
     """W1 itself, and what no reader of the file could beat."""
@@ -96,6 +106,7 @@ def w1(bench: Bench) -> Iterator[Row]:
     rows = bench.case("w1_rows", file)
     whole = bench.case("w1_app", file)
     both = bench.case("w1_app", file, cores=2)
+    native = bench.case("w1_native", bench.native(bench.ticks))
     process = bench.ticks / statistics.median(whole.walls)
     yield Row(section, "floor: one comparison a price, numpy", scan, "ticks/s")
     yield Row(section, "floor: Parquet read, 7 columns, one thread", read, "ticks/s")
@@ -114,6 +125,10 @@ def w1(bench: Bench) -> Iterator[Row]:
     yield Row(
         section, "whole process, two cores", both.rate(), "ticks/s", "",
         f"{both.rate() / whole.rate():.2f} of one core; {both.slowest()}",
+    )  # fmt: skip
+    yield Row(
+        section, "whole process, the native format", native.rate(), "ticks/s", "",
+        f"{native.rate() / whole.rate():.2f} of W1's file; {native.slowest()}",
     )  # fmt: skip
     yield Row(
         section, "whole process, interpreter and imports too", process, "ticks/s", "",

@@ -30,6 +30,7 @@ from daemon.execution.paper import PaperEngine
 from daemon.memory import settle_memory
 from daemon.rules import load_rulebook
 from daemon.session import open_run
+from feeds.convert import convert
 from strategies.engine import StrategyEngineV2
 from tests.bench.w1_data import EXPECTED
 
@@ -46,6 +47,12 @@ W1_STRATEGIES = {
             "product": "NRML", "symbols": W1_SYMBOLS,
         }
     ]
+}  # fmt: skip
+
+
+W1_COLUMNS = {
+    "ts": "ts_ns", "symbol": "instrument_id", "ltp": "ltp", "bid": "bid", "ask": "ask",
+    "ltq": "qty", "volume": "volume",
 }  # fmt: skip
 
 
@@ -108,9 +115,26 @@ def w1_rows(path: Path) -> dict[str, Any]:
 
 def w1_app(path: Path, instruments: int = 10) -> dict[str, Any]:
     """W1 through the whole program: reading, engine, journal on disk, metrics."""
+    return _whole(_foreign(path, instruments), instruments)
+
+
+def w1_native(path: Path) -> dict[str, Any]:
+    """The same of the same ticks in the native format, which recordings have."""
+    return _whole(ReplayFile(path=str(path)))
+
+
+def write_native(path: Path, out: Path) -> Path:
+    """The ticks of W1's file in the native format."""
+    config = w1_config(_foreign(path, 10), "")
+    assert config.feed.replay is not None
+    convert(config.feed.replay, out, universe=config.universe)
+    return out
+
+
+def _whole(file: ReplayFile, instruments: int = 10) -> dict[str, Any]:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
-        parts = build(w1_config(path, place, instruments))
+        parts = build(w1_config(file, place, instruments))
 
         async def main() -> None:
             await App(open_run(parts, Path(place)), out=Path(place)).run()
@@ -123,14 +147,13 @@ def w1_app(path: Path, instruments: int = 10) -> dict[str, Any]:
     return {"ticks": ticks, "seconds": elapsed, "result": result}
 
 
-def w1_config(path: Path, out: str, instruments: int = 10) -> Config:
-    """The configuration of a run of W1."""
-    columns = {
-        "ts": "ts_ns", "symbol": "instrument_id", "ltp": "ltp", "bid": "bid", "ask": "ask",
-        "ltq": "qty", "volume": "volume",
-    }  # fmt: skip
+def _foreign(path: Path, instruments: int) -> ReplayFile:
     symbols = {str(n): f"W{n}" for n in range(instruments)}
-    file = ReplayFile(path=str(path), columns=columns, ts_unit="ns", symbols=symbols)
+    return ReplayFile(path=str(path), columns=W1_COLUMNS, ts_unit="ns", symbols=symbols)
+
+
+def w1_config(file: ReplayFile, out: str, instruments: int = 10) -> Config:
+    """The configuration of a run of W1."""
     described = [
         InstrumentConfig(
             tradingsymbol=f"W{n}", instrument_token=n + 1, instrument_type="FUT", lot_size=50,
