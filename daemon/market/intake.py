@@ -17,6 +17,7 @@ import numpy.typing as npt
 from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
 from daemon.market.agenda import NEVER
+from daemon.market.foreign_bars import find_foreign
 from daemon.market.schedule import Schedule, midnight_after
 
 FUTURE_MAX_NS: Final = 400 * DAY_NS
@@ -252,15 +253,18 @@ class Intake:
         return [int(row) for row in rows]
 
     def _find_foreign_bars(self, part: Ticks, rows: Rows) -> list[int]:
-        """Rows whose own bar is not the one that is open when they come."""
-        ts = part.ts
+        """Rows whose own bar is not the one that is open when they come; sets their times."""
+        ts, exchange_ts = part.ts, part.exchange_ts
         bar_ts = ts
-        if part.exchange_ts is not None:
-            known = part.exchange_ts > 0
-            bar_ts = np.where(known, np.minimum(part.exchange_ts, ts), ts)
+        if exchange_ts is not None and exchange_ts.max() > 0:
+            bar_ts = np.minimum(exchange_ts, ts)
+            if exchange_ts.min() <= 0:
+                bar_ts = np.where(exchange_ts > 0, bar_ts, ts)
+        elif not self._grace_ns:
+            return []
         rows.bar_ts = bar_ts
         day = self._schedule.day(ist_date(int(ts[0])))
-        opens = day.opens_or_idle[part.instrument]
-        own = (bar_ts - opens) // self.grid_ns
-        current = (ts - self._grace_ns - opens) // self.grid_ns
-        return [int(row) for row in np.flatnonzero((own != current) | (own < 0))]
+        found: list[int] = find_foreign(
+            bar_ts, ts, part.instrument, day, grid_ns=self.grid_ns, grace_ns=self._grace_ns
+        ).tolist()
+        return found

@@ -45,6 +45,8 @@ class DaySessions(NamedTuple):
     """The opens, with 0 for the idle book at the end."""
     latest_open: int
     earliest_close: int
+    distinct_opens: tuple[int, ...]
+    """Ascending, of the instruments that have a session."""
 
     @property
     def groups(self) -> dict[tuple[int, int], list[int]]:
@@ -76,6 +78,7 @@ class Schedule:
                 date, opens, closes, np.append(opens, 0),
                 latest_open=int(opens.max(initial=0)),
                 earliest_close=int(closes.min(initial=1 << 62)),
+                distinct_opens=tuple(sorted(set(opens[closes > 0].tolist()))),
             )  # fmt: skip
             if len(self._days) > DAYS_AHEAD_MAX:
                 self._days.pop(next(iter(self._days)))

@@ -1,0 +1,54 @@
+"""Rows whose own bar is not the one that is open when they come (semantics.md section 3)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from daemon.domain.grouping import Places
+from daemon.domain.ticks import Int32s, Int64s
+from daemon.market.schedule import DaySessions
+
+_BOUNDARY_ROWS: Final = 256
+"""Going from boundary to boundary costs as much as judging so many rows one by one."""
+
+
+def find_foreign(
+    bar_ts: Int64s, ts: Int64s, instrument: Int32s, day: DaySessions, *, grid_ns: int, grace_ns: int
+) -> Places:
+    """The rows whose bar is over, or not open yet, at `ts` less the candle grace.
+
+    `bar_ts` (<= `ts`, UTC ns) is the time that a row's bar is of. `ts` never goes back. Rows of the
+    idle book may be among them or not: nobody looks at their bars.
+    """
+    opens = day.distinct_opens
+    bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2
+    if (
+        bars * _BOUNDARY_ROWS <= len(ts)
+        and len({each % grid_ns for each in opens}) == 1
+        and bar_ts.min() >= opens[-1]
+    ):
+        return _by_boundary(bar_ts, ts, opens[0], grid_ns, grace_ns)
+    return _row_by_row(bar_ts, ts, day.opens_or_idle[instrument], grid_ns, grace_ns)
+
+
+def _by_boundary(bar_ts: Int64s, ts: Int64s, open_ts: int, grid_ns: int, grace_ns: int) -> Places:
+    """For rows after the open whose bars all end at the same times: two passes, no division."""
+    noticed = open_ts + grace_ns
+    first, last = ((int(each) - noticed) // grid_ns for each in (ts[0], ts[-1]))
+    ends = ts.searchsorted(noticed + grid_ns * np.arange(first + 1, last + 1))
+    found: list[Places] = []
+    for number, (start, end) in enumerate(pairwise([0, *ends.tolist(), len(ts)]), first):
+        begins = open_ts + number * grid_ns
+        own = bar_ts[start:end]
+        if len(own) and (own.min() < begins or own.max() >= begins + grid_ns):
+            found.append(start + np.flatnonzero((own < begins) | (own >= begins + grid_ns)))
+    return np.concatenate(found) if found else np.empty(0, dtype=np.intp)
+
+
+def _row_by_row(bar_ts: Int64s, ts: Int64s, opens: Int64s, grid_ns: int, grace_ns: int) -> Places:
+    own = (bar_ts - opens) // grid_ns
+    current = (ts - grace_ns - opens) // grid_ns
+    return np.flatnonzero((own != current) | (own < 0))
