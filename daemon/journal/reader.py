@@ -38,7 +38,8 @@ class JournalReader:
         self._path = directory / DATABASE
         self._reader = reader
         self._checked: Snapshot | None = None
-        """What the opening began to verify from: a large one takes a second to read and check."""
+        """What the opening began to verify from, until something is written: a start folds twice,
+        for the engine and for what is shown, and a large one takes a second to read and check."""
 
     @property
     def last_seq(self) -> int:
@@ -71,11 +72,10 @@ class JournalReader:
         self, upto_seq: int | None = None, *, decoded: bool = True
     ) -> Snapshot | None:
         """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
-        checked, self._checked = self._checked, None
+        checked = self._checked
         if checked is not None and decoded and upto_seq is None:
-            with contextlib.suppress(
-                UnfitSnapshot
-            ):  # the search below finds that out, and notes it
+            # one that cannot be decoded the search below finds too, and notes
+            with contextlib.suppress(UnfitSnapshot):
                 decode_snapshot(checked)
                 return checked
         snapshot, notes = newest_fitting(

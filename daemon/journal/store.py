@@ -157,6 +157,7 @@ class JournalStore(JournalReader):
             fold=fold_version(),
             **row,
         )
+        self._checked = None
         self._appender.begin_after(base, list(ledger.orders), ts)
 
     def vacuum(self) -> None:
@@ -180,6 +181,7 @@ class JournalStore(JournalReader):
         if anything fails; nothing is tried again and the store takes no more.
         """
         assert self._appender is not None, "opened for reading"
+        self._checked = None
         self._appender.append(events, input_no, operations)
 
     def _verify_from(self, start: Tail | None) -> VerifyReport:

@@ -121,6 +121,31 @@ def test_a_start_walks_the_chain_only_from_the_snapshot(
         assert (walked, store.notes) == ([seq], [])
 
 
+def test_a_start_reads_its_snapshot_once_however_often_it_folds_and_again_after_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = many_events(20)
+    journal(tmp_path, events[:-1], cuts=(200,))
+    read: list[Path] = []
+    read_file = Path.read_bytes
+
+    def watched(path: Path) -> bytes:
+        if path.name.startswith("snapshot-"):
+            read.append(path)
+        return read_file(path)
+
+    monkeypatch.setattr(Path, "read_bytes", watched)
+    with JournalStore.open(tmp_path, write=True) as store:
+        first, second = recover(store), recover(store)
+        assert first == second
+        assert first is not second
+        assert first.orders is not second.orders
+        assert len(read) == 1
+        store.append(events[-1:], input_no=events[-1].input_no)
+        assert recover(store).seq == len(events)
+        assert len(read) == 2
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "swap", "empty"])
 def test_a_snapshot_that_does_not_fit_is_passed_over_loudly(tmp_path: Path, damage: str) -> None:
     journal(tmp_path, sample_events(), cuts=(12,))
