@@ -118,17 +118,15 @@ def read_snapshot(path: Path) -> Snapshot:
         data = path.read_bytes()
     except OSError as error:
         raise UnfitSnapshot(f"cannot be read ({error.strerror})") from error
-    # By views and not by `partition`, whose copies of a large ledger cost more than decoding it.
-    start = data.find(b" ") + 1
-    content = memoryview(data)[start:]
-    if not start or data[: start - 1] != digest(content).hex().encode():
+    check, _, first = data[: data.find(b"\n") + 1].partition(b" ")
+    content = memoryview(data)[len(check) + 1 :]  # a copy of a large ledger costs a second
+    if check != digest(content).hex().encode():
         raise UnfitSnapshot("is damaged")
-    end = data.find(b"\n", start) - start
     try:
-        header = msgspec.json.decode(content[:end], type=Header)
+        header = msgspec.json.decode(first, type=Header)
     except msgspec.MsgspecError as error:
         raise UnfitSnapshot("is of another version") from error
-    return Snapshot(header=header, body=content[end + 1 :])
+    return Snapshot(header=header, body=content[len(first) :])
 
 
 def newest_fitting(

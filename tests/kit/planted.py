@@ -107,8 +107,8 @@ BUGS: Final = (
     Bug(
         "a damaged snapshot is trusted",
         "daemon/journal/snapshots.py",
-        "if not start or data[: start - 1] != digest(content).hex().encode():",
-        "if not start:",
+        "if check != digest(content).hex().encode():",
+        "if not check:",
         ("tests/unit/test_journal_snapshots.py",),
     ),
     Bug(
