@@ -88,7 +88,7 @@ class PaperEngine:
         self.strategies: Strategies = strategies if strategies is not None else NoStrategies()
         self.agenda = Agenda()
         self.schedule = Schedule(rules, universe)
-        grace_ns = self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
+        self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
         self.fallback_reason = ""
         self.engine: Engine = self._build_engine(rules, risk, ledger, carry)
         self.at = self.engine.at
@@ -97,11 +97,11 @@ class PaperEngine:
             self.schedule,
             len(universe),
             stale_after_ns=round(config.stale_after_s * SECOND_NS),
-            grace_ns=grace_ns,
+            grace_ns=self._grace_ns,
         )
         self.bars = SessionBars(
             self.books, self.schedule, self.agenda, self.strategies.subscriptions,
-            grace_ns=grace_ns, square_off_ns=config.square_off_before_close_min * MINUTE_NS,
+            grace_ns=self._grace_ns, square_off_ns=config.square_off_before_close_min * MINUTE_NS,
         )  # fmt: skip
         self.on_rows: Callable[[Rows], None] | None = None
         """Told of accepted rows before the engine takes them; for pictures, not for decisions."""

@@ -23,14 +23,13 @@ def find_foreign(
     `bar_ts` (<= `ts`, UTC ns) is the time that a row's bar is of. `ts` never goes back. Rows of the
     idle book may be among them or not: nobody looks at their bars.
     """
-    opens = day.distinct_opens
     bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2
     if (
         bars * _BOUNDARY_ROWS <= len(ts)
-        and len({each % grid_ns for each in opens}) == 1
-        and bar_ts.min() >= opens[-1]
+        and len({each % grid_ns for each in day.distinct_opens}) == 1
+        and bar_ts.min() >= day.latest_open
     ):
-        return _by_boundary(bar_ts, ts, opens[0], grid_ns, grace_ns)
+        return _by_boundary(bar_ts, ts, day.latest_open, grid_ns, grace_ns)
     return _row_by_row(bar_ts, ts, day.opens_or_idle[instrument], grid_ns, grace_ns)
 
 

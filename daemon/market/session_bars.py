@@ -47,6 +47,8 @@ class SessionBars:
         self._grace_ns = grace_ns
         self._square_off_ns = square_off_ns
         self._groups: list[frozenset[int]] = []
+        self._watched: dict[Boundary, list[int]] = {}
+        """Whose bars end at a boundary of the day, by index."""
         self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
         for timeframe in self._timeframes:
             for index in subscriptions[timeframe]:
@@ -71,6 +73,7 @@ class SessionBars:
             _end_segment(book, rows)
             book.start_day(opens, closes)
         self._groups = []
+        self._watched = {}
         for (open_ts, close_ts), indices in day.groups.items():
             self._start_group(len(self._groups), open_ts, close_ts, frozenset(indices))
         following = self._schedule.next_date(date)
@@ -85,16 +88,19 @@ class SessionBars:
         self._agenda.add(close_ts + self._grace_ns, Phase.SESSION_END, number, number)
         for timeframe in self._timeframes:
             watched = self._subscriptions[timeframe] & indices
-            if not watched:
-                continue
-            end = min(open_ts + parse_timeframe(timeframe), close_ts)
-            for index in watched:
-                self._books[index].bars[timeframe].move_to(open_ts, end)
-            self._add_boundary(timeframe, number, end)
+            if watched:
+                self._watched[timeframe, number] = sorted(watched)
+                self._open((timeframe, number), open_ts, close_ts)
 
-    def _add_boundary(self, timeframe: str, group: int, end: int) -> None:
-        rank = self._timeframes.index(timeframe)
-        self._agenda.add(end + self._grace_ns, Phase.CANDLES, rank, (timeframe, group))
+    def _open(self, boundary: Boundary, start: int, close_ts: int) -> None:
+        """The bars that begin at `start`, and when they will end."""
+        timeframe = boundary[0]
+        end = min(start + parse_timeframe(timeframe), close_ts)
+        for index in self._watched[boundary]:
+            self._books[index].bars[timeframe].move_to(start, end)
+        if start < close_ts:
+            rank = self._timeframes.index(timeframe)
+            self._agenda.add(end + self._grace_ns, Phase.CANDLES, rank, boundary)
 
     # a boundary
 
@@ -104,9 +110,8 @@ class SessionBars:
         By timeframe, then by instrument. `due_ts` UTC ns, candle grace included.
         """
         wanted: dict[str, list[int]] = {}
-        for timeframe, group in boundaries:
-            watched = self._subscriptions[timeframe] & self._groups[group]
-            wanted.setdefault(timeframe, []).extend(watched)
+        for boundary in boundaries:
+            wanted.setdefault(boundary[0], []).extend(self._watched[boundary])
         candles: list[Candle] = []
         for timeframe, indices in wanted.items():
             for index in sorted(indices):
@@ -115,19 +120,11 @@ class SessionBars:
                 bar = book.bars[timeframe]
                 if bar.high >= 0:
                     candles.append(bar.candle(book.tradingsymbol, timeframe))
-        for timeframe, group in boundaries:
-            self._open_next(timeframe, group, due_ts - self._grace_ns)
+        for boundary in boundaries:
+            close_ts = self._books[self._watched[boundary][0]].close_ts
+            self._open(boundary, due_ts - self._grace_ns, close_ts)
         self.candles_closed += len(candles)
         return candles
-
-    def _open_next(self, timeframe: str, group: int, boundary: int) -> None:
-        watched = self._subscriptions[timeframe] & self._groups[group]
-        close_ts = self._books[min(watched)].close_ts
-        end = min(boundary + parse_timeframe(timeframe), close_ts)
-        for index in watched:
-            self._books[index].bars[timeframe].move_to(boundary, end)
-        if boundary < close_ts:
-            self._add_boundary(timeframe, group, end)
 
     # a row that does not belong to the bars that are open
 
