@@ -138,9 +138,8 @@ class StrategyEngineV2:
 
     def _remember(self, candles: Iterable[Candle]) -> None:
         for each in candles:
-            key = each.timeframe, each.tradingsymbol
-            if key in self._on_candle:
-                self._history.add(key, each)
+            if (each.timeframe, each.tradingsymbol) in self._on_candle:
+                self._history.add(each)
 
     def _candle_proposals(self, candles: Iterable[Candle], desk: Desk) -> list[Proposal]:
         proposals: list[Proposal] = []

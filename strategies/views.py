@@ -78,8 +78,9 @@ class History:
         self._limit = limit
         self._candles: dict[tuple[str, str], deque[Candle]] = {}
 
-    def add(self, key: tuple[str, str], candle: Candle) -> None:
-        """Append a closed candle of (timeframe, symbol) and forget the oldest."""
+    def add(self, candle: Candle) -> None:
+        """Append a closed candle and forget the oldest."""
+        key = candle.timeframe, candle.tradingsymbol
         found = self._candles.get(key)
         if found is None:
             found = self._candles[key] = deque(maxlen=self._limit)

@@ -76,9 +76,8 @@ def check_intent(intent: OrderIntent) -> None:
     Constructing a struct checks nothing. What is merely refused (a lot size, a level that is not
     a number) is a gate's business; this is what an event could not carry.
     """
-    texts = (intent.symbol, intent.strategy_id, intent.timeframe, intent.reason, intent.tag)
-    for name, text in zip(_TEXTS, texts, strict=True):
-        if not _is_text(text):
+    for name in _TEXTS:
+        if not _is_text(getattr(intent, name)):
             raise _bad(intent, name, "text")
     if intent.signal not in _SIGNALS:
         raise _bad(intent, "signal", "BUY, SELL, EXIT or HOLD")

@@ -15,6 +15,7 @@ from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, Trad
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
+# A global is found at once; an attribute of an enum's class is looked up each time, for each event.
 _SUBMITTED: Final = OrderState.SUBMITTED
 _FILLED: Final = OrderState.FILLED
 _ARCHIVED: Final = OrderState.ARCHIVED
