@@ -153,7 +153,7 @@ class _Floods:
 
 
 def _rows_of_each(instrument: Int32s) -> tuple[Rows, Int64s]:
-    """The instruments that have rows, and how many. (`np.unique` would load `np.ma`, 15 ms.)"""
+    """The instruments that have rows, and how many. (`np.unique` would load `np.ma`, 8 ms.)"""
     rows = np.bincount(instrument)
     present = np.flatnonzero(rows)
     return present, rows[present]
