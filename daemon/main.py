@@ -125,19 +125,12 @@ def check(
     config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
 ) -> None:
     """Validate a configuration: keys, values, rules, strategies, files."""
-    from daemon.build import build
-    from daemon.config_file import load_config
+    from daemon.cli.check import check_file
 
-    loaded = load_config(config)
-    if loaded.feed.kind == "kite":
-        typer.echo(f"{config}: keys and values are right; the kite feed itself is not checked")
-        return
-    parts = build(loaded, data_dir=data)
-    names = ", ".join(each.id for each in loaded.strategies.items if each.enabled) or "none"
-    typer.echo(
-        f"{config}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
-        f"engine {parts.engine.engine.name}, strategies: {names}"
-    )
+    verdict, warnings = check_file(config, data_dir=data)
+    typer.echo(verdict)
+    for text in warnings:
+        typer.echo(f"warning: {text}")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from loguru import logger
 from daemon import VERSION
 from daemon.app import App
 from daemon.build import build
+from daemon.cli.run_notes import run_notes
 from daemon.config import Config
 from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError
@@ -140,31 +141,5 @@ def facts_of(app: App) -> RunFacts:
         ticks=stats["ticks"],
         refused_ticks=stats["refused_rows"],
         quality=quality,
-        notes=_notes(app),
+        notes=run_notes(app),
     )
-
-
-def _notes(app: App) -> list[str]:
-    notes = []
-    if app.engine.fallback_reason:
-        reason = app.engine.fallback_reason
-        notes.append(f"The v3 engine could not be built ({reason}); v2 ran, without exits.")
-    defaults = [each.tradingsymbol for each in app.feed.universe if not each.has_contract_row]
-    if defaults:
-        notes.append(f"No contract row: tick 0.05 and lot 1 assumed for {', '.join(defaults)}.")
-    if getattr(app.feed, "candle_walked", False):
-        notes.append("Candles were walked: fills happened at open, high, low or close of a bar.")
-    if app.engine.engine.settlements_pending():
-        waiting = ", ".join(app.engine.engine.settlements_pending())
-        notes.append(f"Expired, official close not known (settlement_pending): {waiting}.")
-    for strategy_id, report in app.parts.strategies.reports().items():
-        if report.get("errors"):
-            ending = "; it was disabled" if report.get("disabled") else ""
-            notes.append(f"Strategy {strategy_id} raised {report['errors']} times{ending}.")
-    if not app.engine.intake.rows:
-        notes.append("No tick was replayed: nothing of the feed is between --from and --to.")
-    if app.feed_lost is not None:
-        notes.append(f"The feed was lost, the run is not complete: {app.feed_lost}")
-    if app.stopped_by:
-        notes.append(f"Stopped by {app.stopped_by} before the end of the feed.")
-    return notes

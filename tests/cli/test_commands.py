@@ -157,7 +157,7 @@ def test_a_live_start_without_a_login_says_so_and_leaves_nothing(
 
 
 def test_version_is_printed(sample: Ran) -> None:
-    assert invoke("--version") == Result(0, "run_fno_paper 0.2.0\n", "")
+    assert invoke("--version") == Result(0, f"run_fno_paper {VERSION}\n", "")
 
 
 def test_help_lists_the_commands() -> None:

@@ -1,0 +1,72 @@
+"""The notes of a run: what a reader must know before believing its numbers.
+
+Each rule is one function; a new note is a new function and one line in `RULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from daemon.app import App
+
+
+def run_notes(app: App) -> list[str]:
+    """Return the notes of a finished run, in the order of `RULES`."""
+    return [note for rule in RULES for note in rule(app)]
+
+
+def _fallback(app: App) -> Iterator[str]:
+    if app.engine.fallback_reason:
+        reason = app.engine.fallback_reason
+        yield f"The v3 engine could not be built ({reason}); v2 ran, without exits."
+
+
+def _assumed_contracts(app: App) -> Iterator[str]:
+    defaults = [each.tradingsymbol for each in app.feed.universe if not each.has_contract_row]
+    if defaults:
+        yield f"No contract row: tick 0.05 and lot 1 assumed for {', '.join(defaults)}."
+
+
+def _walked_candles(app: App) -> Iterator[str]:
+    if getattr(app.feed, "candle_walked", False):
+        yield "Candles were walked: fills happened at open, high, low or close of a bar."
+
+
+def _settlement_pending(app: App) -> Iterator[str]:
+    if pending := app.engine.engine.settlements_pending():
+        yield f"Expired, official close not known (settlement_pending): {', '.join(pending)}."
+
+
+def _strategy_errors(app: App) -> Iterator[str]:
+    for strategy_id, report in app.parts.strategies.reports().items():
+        if report.get("errors"):
+            ending = "; it was disabled" if report.get("disabled") else ""
+            yield f"Strategy {strategy_id} raised {report['errors']} times{ending}."
+
+
+def _no_ticks(app: App) -> Iterator[str]:
+    if not app.engine.intake.rows:
+        yield "No tick was replayed: nothing of the feed is between --from and --to."
+
+
+def _feed_lost(app: App) -> Iterator[str]:
+    if app.feed_lost is not None:
+        yield f"The feed was lost, the run is not complete: {app.feed_lost}"
+
+
+def _stopped_early(app: App) -> Iterator[str]:
+    if app.stopped_by:
+        yield f"Stopped by {app.stopped_by} before the end of the feed."
+
+
+RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
+    _fallback,
+    _assumed_contracts,
+    _walked_candles,
+    _settlement_pending,
+    _strategy_errors,
+    _no_ticks,
+    _feed_lost,
+    _stopped_early,
+)
