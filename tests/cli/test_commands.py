@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import VERSION
 from tests.kit.cli import (
     FUTURE,
     SAMPLE,
