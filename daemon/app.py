@@ -20,7 +20,7 @@ from loguru import logger
 from daemon import VERSION
 from daemon.bus import Bus, Lane, Overflow
 from daemon.config import Config
-from daemon.domain.dates import SECOND_NS
+from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
@@ -93,6 +93,7 @@ class App:
         self._feed_state = "connecting"
         self._operations: list[Operation] = list(session.operations)
         self._fault = ""
+        self._disabled_told: dict[str, int] = {}
         self._handled = self.engine.input_no
 
     @property
@@ -220,7 +221,7 @@ class App:
         """
         events = self.engine.handle(item)
         self._handled = self.engine.input_no
-        self._note_faults()
+        self._note_strategies()
         now = anyio.current_time()
         self._note_feed()  # before the gap: first the link was lost, then it was back
         if isinstance(item, Ticks):
@@ -282,9 +283,9 @@ class App:
 
     # operational events
 
-    def note(self, kind: str, detail: dict[str, Any]) -> None:
-        """Journal an operational event with the next batch."""
-        ts = max(self.engine.at.now, 0)
+    def note(self, kind: str, detail: dict[str, Any], *, ts: int = 0) -> None:
+        """Journal an operational event of `ts` (UTC ns, 0 = now) with the next batch."""
+        ts = ts or max(self.engine.at.now, 0)
         self._operations.append(Operation(ts=ts, kind=kind, detail=detail))
 
     def _note_start(self) -> None:
@@ -304,15 +305,57 @@ class App:
                 "the v3 engine could not be built: trading on v2, WITHOUT managed exits"
             )
         logger.bind(**detail, run=self.directory.name).info("run started")
+        self._note_disabled()
         self.notifier.send(READY=1, STATUS=f"{self.feed.name}: started")
 
-    def _note_faults(self) -> None:
-        """Strategies that raised: their traceback goes to the log, the fact to the journal."""
-        for fault in self.parts.strategies.take_faults():
-            self.note("strategy_fault", {"strategy_id": fault.strategy_id, "error": fault.error})
+    def _note_strategies(self) -> None:
+        """What happened to strategies and their intents: to the log and the journal."""
+        if self.parts.strategies.lost:
+            self._note_lost()
+        faults = self.parts.strategies.take_faults()
+        for fault in faults:
+            self.note(
+                "strategy_fault",
+                {"strategy_id": fault.strategy_id, "error": fault.error},
+                ts=fault.ts,
+            )
             logger.bind(
-                strategy_id=fault.strategy_id, error=fault.error, traceback=fault.traceback_text
+                strategy_id=fault.strategy_id,
+                error=fault.error,
+                at=iso_ist(fault.ts) if fault.ts else "",
+                traceback=fault.traceback_text,
             ).error("a strategy raised; its intents of this call are lost")
+        if faults:
+            self._note_disabled()
+
+    def _note_disabled(self) -> None:
+        """Strategies that failed too often, each time once; after a start those that still are."""
+        for strategy_id, since in self.parts.strategies.disabled().items():
+            if self._disabled_told.get(strategy_id) == since:
+                continue
+            self._disabled_told[strategy_id] = since
+            self.note("strategy_disabled", {"strategy_id": strategy_id}, ts=since)
+            remedy = ""
+            if self.commands is not None:
+                account = self.parts.config.account
+                remedy = f"; `command {account} strategy_on {strategy_id}` brings it back"
+            logger.bind(strategy_id=strategy_id, since=iso_ist(since)).error(
+                "a strategy failed too often and is not called any more{}", remedy
+            )
+
+    def _note_lost(self) -> None:
+        """Entries that lost to a conflict."""
+        for lost in self.parts.strategies.take_lost():
+            intent = lost.loss.intent
+            detail = {
+                "strategy_id": intent.strategy_id,
+                "intent": f"{intent.signal} {intent.qty} {intent.symbol}",
+                "kept": lost.loss.kept,
+                "rule": lost.rule,
+                "to": lost.loss.to,
+            }
+            self.note("conflict_lost", detail, ts=lost.ts)
+            logger.bind(**detail).info("an entry lost to a conflict between strategies")
 
     def _note_feed(self) -> None:
         """What happened to the feed: to the journal's operations and to the log."""
@@ -348,6 +391,7 @@ class App:
             "refused": stats["refused_rows"],
             "session_ts": max(self.engine.at.now, 0),
             "counters": self._counters(),
+            "strategies": self.parts.strategies.status(),
         }
 
     def _snapshot(self) -> dict[str, Any]:

@@ -171,7 +171,8 @@ class _LiveStart:
         began = time.monotonic()
         again = account.run_again(log, lambda each: machine_of(each, self._rules))
         machine, engine = again.machine, again.machine.engine
-        machine.strategies.take_faults()
+        machine.strategies.take_faults()  # told already by the process that met them
+        machine.strategies.take_lost()
         recorder = InputRecorder.resume(log, again.end)
         last_ts = max(engine.at.now, header.created_ts)
         account.note(

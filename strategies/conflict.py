@@ -1,8 +1,13 @@
-"""Several strategies, one symbol, one boundary: which entry goes through (semantics.md 9)."""
+"""Rival strategies on one symbol at one boundary: whose entries go through (semantics.md 11).
+
+A strategy is no rival of itself: what one strategy asks for at a boundary goes through together
+or not at all. Only `net_out` sets its BUY against its SELL.
+"""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -19,50 +24,109 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int
 
 
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that did not go through as it was asked; `kept` units of it did."""
+
+    intent: OrderIntent
+    kept: int
+    to: str
+    """The strategy that took the symbol; empty where both sides were equal."""
+
+
 class Resolution(msgspec.Struct, frozen=True):
-    """The intents that go through, in order, and the ids of the strategies that lost one each."""
+    """The intents that go through, in the order of delivery, and what was lost."""
 
     intents: list[OrderIntent]
-    lost: list[str]
+    lost: list[Loss]
 
 
-def resolve(proposals: list[Proposal], rule: Rule) -> Resolution:
-    """At most one entry per symbol. An EXIT, and what a gate will refuse anyway, just passes."""
-    kept: dict[int, OrderIntent] = {}
-    rivals: dict[str, list[int]] = {}
-    for number, each in enumerate(proposals):
-        if each.intent.signal == Signal.EXIT or each.intent.qty <= 0:
-            kept[number] = each.intent
-        else:
-            rivals.setdefault(each.intent.symbol, []).append(number)
-    for numbers in rivals.values():
+class _Verdict(NamedTuple):
+    """Who takes a symbol, and how many units of each entry on it go through."""
+
+    taker: str
+    quantities: list[int]
+
+
+def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
+    """Return what goes through. An EXIT, and what a gate will refuse anyway, always does."""
+    stands: dict[int, OrderIntent] = {}
+    entries: dict[str, list[int]] = {}
+    for number, proposal in enumerate(proposals):
+        stands[number] = proposal.intent
+        if is_entry(proposal.intent):
+            entries.setdefault(proposal.intent.symbol, []).append(number)
+    losses: dict[int, Loss] = {}
+    for numbers in entries.values():
         if len(numbers) == 1:
-            kept[numbers[0]] = proposals[numbers[0]].intent
-        elif rule == "net_out":
-            kept.update(_net_out(proposals, numbers))
-        else:
-            winner = min(numbers, key=lambda n: _KEYS[rule](proposals[n]))
-            kept[winner] = proposals[winner].intent
-    lost = [e.intent.strategy_id for number, e in enumerate(proposals) if number not in kept]
-    return Resolution([kept[number] for number in sorted(kept)], lost)
+            continue
+        taker, quantities = _RULES[rule]([proposals[number] for number in numbers])
+        for number, quantity in zip(numbers, quantities, strict=True):
+            intent = stands.pop(number)
+            if quantity:
+                changed = quantity != intent.qty
+                stands[number] = (
+                    msgspec.structs.replace(intent, qty=quantity) if changed else intent
+                )
+            if quantity < intent.qty:
+                losses[number] = Loss(intent=intent, kept=quantity, to=taker)
+    return Resolution(
+        [stands[number] for number in sorted(stands)],
+        [losses[number] for number in sorted(losses)],
+    )
 
 
-# `min` keeps the first of equals, which is the order of delivery within one strategy.
-_KEYS: Final = {
-    "highest_confidence": lambda each: (-each.intent.confidence, each.rank),
-    "priority": lambda each: (-each.priority, each.rank),
-}
-
-
-def _net_out(proposals: list[Proposal], numbers: list[int]) -> dict[int, OrderIntent]:
-    net = sum(signed_quantity(proposals[number].intent) for number in numbers)
-    if net == 0:
-        return {}
-    side = Signal.BUY if net > 0 else Signal.SELL
-    first = next(number for number in numbers if proposals[number].intent.signal == side)
-    return {first: msgspec.structs.replace(proposals[first].intent, qty=abs(net))}
+def is_entry(intent: OrderIntent) -> bool:
+    """Whether the intent would open a position and so may have rivals."""
+    return intent.signal != Signal.EXIT and intent.qty > 0
 
 
 def signed_quantity(intent: OrderIntent) -> int:
-    """Units, above 0 for a buy and below 0 for a sell."""
+    """Return the units, above 0 for a buy and below 0 for a sell."""
     return intent.qty if intent.signal == Signal.BUY else -intent.qty
+
+
+def _highest_confidence(entries: list[Proposal]) -> _Verdict:
+    return _all_of(min(entries, key=lambda entry: (-entry.intent.confidence, entry.rank)), entries)
+
+
+def _priority(entries: list[Proposal]) -> _Verdict:
+    return _all_of(min(entries, key=lambda entry: (-entry.priority, entry.rank)), entries)
+
+
+def _all_of(best: Proposal, entries: list[Proposal]) -> _Verdict:
+    """The strategy of the best entry takes the symbol with all that it asked for."""
+    taker = best.intent.strategy_id
+    return _Verdict(taker, [e.intent.qty if e.intent.strategy_id == taker else 0 for e in entries])
+
+
+def _net_out(entries: list[Proposal]) -> _Verdict:
+    """The first strategy of the larger side takes the net quantity.
+
+    Its entries of that side share it in order, each at most what it asked for; the last of them
+    takes the rest, which is also what others of its side had asked for.
+    """
+    quantities = [0] * len(entries)
+    net = sum(signed_quantity(entry.intent) for entry in entries)
+    if net == 0:
+        return _Verdict("", quantities)
+    side = Signal.BUY if net > 0 else Signal.SELL
+    intents = [entry.intent for entry in entries]
+    taker = next(intent.strategy_id for intent in intents if intent.signal == side)
+    own = [
+        place
+        for place, intent in enumerate(intents)
+        if intent.strategy_id == taker and intent.signal == side
+    ]
+    left = abs(net)
+    for place in own[:-1]:
+        quantities[place] = min(intents[place].qty, left)
+        left -= quantities[place]
+    quantities[own[-1]] = left
+    return _Verdict(taker, quantities)
+
+
+_RULES: Final[dict[Rule, Callable[[list[Proposal]], _Verdict]]] = {
+    "highest_confidence": _highest_confidence,
+    "priority": _priority,
+    "net_out": _net_out,
+}

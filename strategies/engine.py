@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+import msgspec
+
 from daemon.config import StrategiesConfig, StrategyConfig
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
@@ -13,14 +15,24 @@ from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, StrategyLimits
 from daemon.errors import ConfigError
 from strategies.catalog import Loaded, load
-from strategies.conflict import Proposal, resolve
+from strategies.conflict import Loss, Proposal, Rule, is_entry, resolve
 from strategies.intents import completed
-from strategies.runner import Decide, Runner, StrategyFault
+from strategies.runner import Decide, Failures, Runner, StrategyFault
 from strategies.strategy import TickView, TimedStrategy
 from strategies.views import Desk, History, StrategyView, WarmDesk
 
 FAULTS_MAX: Final = 1000
 """Faults kept until the log takes them; the counters go on."""
+LOSSES_MAX: Final = 100
+"""So many lost entries of a strategy are told one by one; the counter goes on."""
+
+
+class LostEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that lost to a conflict, for log and journal. `ts` UTC ns of the engine."""
+
+    ts: int
+    rule: Rule
+    loss: Loss
 
 
 class StrategyEngineV2:
@@ -37,6 +49,9 @@ class StrategyEngineV2:
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents: list[TimedIntent] = []
         self.faults: list[StrategyFault] = []
+        self.lost: list[LostEntry] = []
+        self._failed: list[StrategyFault] = []
+        """Faults of the boundary or tick in work, not counted yet."""
         self._rule = config.conflict
         self._errors_max = config.max_strategy_errors
         self._universe = universe
@@ -68,18 +83,22 @@ class StrategyEngineV2:
     def on_candles(self, candles: Sequence[Candle], desk: Desk) -> list[OrderIntent]:
         """All candles closed at one boundary, in the engine's order -> the intents, in order."""
         self._remember(candles)
-        return self._resolved(self._candle_proposals(candles, desk))
+        proposals: list[Proposal] = []
+        for candle in candles:
+            proposals += self._ask(candle, desk)
+        self._end_boundary(candles, proposals)
+        return self._resolved(proposals, desk)
 
     def on_tick(self, tick: TickView, desk: Desk) -> list[OrderIntent]:
         """A tick to those who asked for it; its intents are reconciled like a boundary's."""
-        faults = self.faults
+        failed = self._failed
         proposals: list[Proposal] = []
         for runner, decide in self._on_tick.get(tick.tradingsymbol, ()):
-            if found := runner.ask(decide, tick, desk, faults):
+            if found := runner.ask(decide, tick, desk, failed):
                 proposals += found
-        if faults:
-            self._bound_faults()
-        return self._resolved(proposals) if proposals else []
+        if failed:
+            self._count_failures()
+        return self._resolved(proposals, desk) if proposals else []
 
     def warm(self, candles: Sequence[Candle]) -> None:
         """History before the run: the strategies see it without prices or positions.
@@ -91,9 +110,11 @@ class StrategyEngineV2:
         for _, boundary in groupby(in_time, key=lambda each: each.end_ts):
             closed = list(boundary)
             self._remember(closed)
-            for each in closed:
-                desk.show(each)
-                self._candle_proposals([each], desk)
+            dropped: list[Proposal] = []
+            for candle in closed:
+                desk.show(candle)
+                dropped += self._ask(candle, desk)
+            self._end_boundary(closed, dropped)
 
     def set_enabled(self, strategy_id: str, on: bool) -> None:
         """Switch a strategy on or off by hand; a fault is reported if it is not loaded."""
@@ -110,9 +131,30 @@ class StrategyEngineV2:
         taken, self.faults = self.faults, []
         return taken
 
+    def take_lost(self) -> list[LostEntry]:
+        """The entries lost to conflicts since the last call, at most LOSSES_MAX a strategy."""
+        taken, self.lost = self.lost, []
+        return taken
+
+    def failures(self) -> dict[str, Failures]:
+        """How often and when each loaded strategy failed since the start."""
+        return {strategy_id: runner.failures for strategy_id, runner in self._runners.items()}
+
+    def disabled(self) -> dict[str, int]:
+        """The strategies that failed too often and are not called, and since when (UTC ns)."""
+        return {
+            strategy_id: runner.failures.disabled_ts or 0
+            for strategy_id, runner in self._runners.items()
+            if runner.disabled
+        }
+
     def reports(self) -> dict[str, dict[str, int]]:
         """The counters of each loaded strategy since the start."""
         return {each: runner.report() for each, runner in self._runners.items()}
+
+    def status(self) -> dict[str, dict[str, int | str | None]]:
+        """The counters of each loaded strategy with the times of its failures, for people."""
+        return {strategy_id: runner.status() for strategy_id, runner in self._runners.items()}
 
     def _add(self, loaded: Loaded) -> None:
         config, symbols = loaded.config, loaded.symbols
@@ -141,27 +183,59 @@ class StrategyEngineV2:
             if (each.timeframe, each.tradingsymbol) in self._on_candle:
                 self._history.add(each)
 
-    def _candle_proposals(self, candles: Iterable[Candle], desk: Desk) -> list[Proposal]:
+    def _ask(self, candle: Candle, desk: Desk) -> list[Proposal]:
+        """Show one candle of a boundary to all who asked for it."""
         proposals: list[Proposal] = []
-        for each in candles:
-            for runner, decide in self._on_candle.get((each.timeframe, each.tradingsymbol), ()):
-                proposals += runner.ask(decide, each, desk, self.faults)
-        if self.faults:
-            self._bound_faults()
+        for runner, decide in self._on_candle.get((candle.timeframe, candle.tradingsymbol), ()):
+            if found := runner.ask(decide, candle, desk, self._failed):
+                proposals += found
+                asked = runner.view.asked
+                for proposal in found:
+                    if is_entry(proposal.intent):
+                        symbol = proposal.intent.symbol
+                        asked[symbol] = asked.get(symbol, 0) + 1
         return proposals
 
-    def _resolved(self, proposals: list[Proposal]) -> list[OrderIntent]:
+    def _end_boundary(self, candles: Sequence[Candle], proposals: Sequence[Proposal]) -> None:
+        """Everyone was asked: what was asked for becomes orders, and failures are counted."""
+        for proposal in proposals:
+            self._runners[proposal.intent.strategy_id].view.asked.clear()
+        if self._failed:
+            self._count_failures(candles)
+
+    def _resolved(self, proposals: list[Proposal], desk: Desk) -> list[OrderIntent]:
         if not proposals:
             return []
         resolution = resolve(proposals, self._rule)
-        for strategy_id in resolution.lost:
-            self._runners[strategy_id].conflicts_lost += 1
+        for loss in resolution.lost:
+            self._lose(LostEntry(ts=desk.now, rule=self._rule, loss=loss))
         for intent in resolution.intents:
             self._runners[intent.strategy_id].intents += 1
         return resolution.intents
 
-    def _bound_faults(self) -> None:
+    def _lose(self, lost: LostEntry) -> None:
+        runner = self._runners[lost.loss.intent.strategy_id]
+        runner.conflicts_lost += not lost.loss.kept
+        if runner.losses_told < LOSSES_MAX:
+            runner.losses_told += 1
+            self.lost.append(lost)
+
+    def _count_failures(self, candles: Sequence[Candle] = ()) -> None:
+        """Count a failing boundary (its candles) or tick once for each strategy that raised."""
+        by_strategy: dict[str, list[StrategyFault]] = {}
+        for fault in self._failed:
+            by_strategy.setdefault(fault.strategy_id, []).append(fault)
+        for strategy_id, faults in by_strategy.items():
+            runner = self._runners[strategy_id]
+            calls = self._calls(runner, candles)
+            runner.fail(faults[-1].ts, len(faults), forgiven=calls > len(faults))
+        self.faults += self._failed
         del self.faults[FAULTS_MAX:]
+        self._failed.clear()
+
+    def _calls(self, runner: Runner, candles: Iterable[Candle]) -> int:
+        asked = (self._on_candle.get((c.timeframe, c.tradingsymbol), ()) for c in candles)
+        return sum(called is runner for runners in asked for called, _ in runners)
 
 
 def _by_id(items: Iterable[StrategyConfig]) -> dict[str, StrategyConfig]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from daemon.domain.candle import Candle
+from daemon.domain.dates import iso_ist
 from daemon.domain.intent import OrderIntent, Signal
 from strategies.catalog import Loaded
 from strategies.conflict import Proposal
@@ -21,12 +22,30 @@ Decide = Callable[[Any, View], Intents]
 
 
 class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong in a strategy, for the log. `ts` UTC ns of the engine."""
+    """What went wrong in a call of a strategy, for the log.
+
+    `ts` UTC ns: the end of the candle or the tick that it was shown.
+    """
 
     strategy_id: str
     ts: int
     error: str
     traceback_text: str
+
+
+class Failures(msgspec.Struct, kw_only=True):
+    """How often a strategy failed and when. Times UTC ns, None for never.
+
+    A boundary counts once, however many candles of it were shown; so does a tick.
+    """
+
+    count: int = 0
+    calls: int = 0
+    """The calls that raised; several at one boundary count each here."""
+    first_ts: int | None = None
+    last_ts: int | None = None
+    disabled_ts: int | None = None
+    """When it was last disabled; kept when a person brings it back."""
 
 
 class Runner:
@@ -42,14 +61,15 @@ class Runner:
         self.on = True
         self.disabled = False
         self.intents = 0
-        self.errors = 0
+        self.failures = Failures()
         self.withheld = 0
         self.conflicts_lost = 0
+        self.losses_told = 0
         self.rank = rank
         self.on_candle: Decide | None = getattr(loaded.strategy, "on_candle", None)
         self.on_tick: Decide | None = getattr(loaded.strategy, "on_tick", None)
         """The strategy's own methods, None for what it did not ask for."""
-        self._view = view
+        self.view = view
         self._errors_max = errors_max
         self._streak = 0
 
@@ -66,13 +86,14 @@ class Runner:
         desk: Desk,
         faults: list[StrategyFault],
     ) -> list[Proposal]:
-        """What it proposes on a closed candle or a tick; a fault is added to `faults`.
+        """Return what it proposes on a closed candle or a tick; a fault is added to `faults`.
 
-        `decide` is its `on_candle` or its `on_tick`.
+        `decide` is its `on_candle` or its `on_tick`. The caller counts the faults of a boundary
+        or a tick with `fail`.
         """
         if self.disabled:
             return []
-        view = self._view
+        view = self.view
         view.show(shown, desk)
         try:
             returned = decide(shown, view)
@@ -81,20 +102,46 @@ class Runner:
                 return []
             intents = [completed(each, self.config) for each in as_intents(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
-            faults.append(self._fault(error, desk.now))
+            faults.append(self._fault(error, shown))
             return []
         self._streak = 0
         return [self._proposal(each) for each in intents if self._may(each)]
+
+    def fail(self, ts: int, calls: int, *, forgiven: bool) -> None:
+        """Count a boundary or tick (UTC ns) at which so many of its calls raised.
+
+        It is forgiven if another call of the same boundary went well.
+        """
+        failures = self.failures
+        failures.count += 1
+        failures.calls += calls
+        failures.first_ts = ts if failures.first_ts is None else failures.first_ts
+        failures.last_ts = ts
+        self._streak = 0 if forgiven else self._streak + 1
+        if self._streak >= self._errors_max:
+            self.disabled = True
+            failures.disabled_ts = ts
 
     def report(self) -> dict[str, int]:
         """Its counters since the start; `disabled` by its errors, `off` by a person."""
         return {
             "intents": self.intents,
-            "errors": self.errors,
+            "errors": self.failures.count,
             "disabled": int(self.disabled),
             "off": int(not self.on),
             "withheld": self.withheld,
             "conflicts_lost": self.conflicts_lost,
+        }
+
+    def status(self) -> dict[str, int | str | None]:
+        """Its counters, and when it failed and was disabled: Indian time, None for never."""
+        failures = self.failures
+        return {
+            **self.report(),
+            "failed_calls": failures.calls,
+            "first_failure": _time(failures.first_ts),
+            "last_failure": _time(failures.last_ts),
+            "disabled_at": _time(failures.disabled_ts),
         }
 
     def _may(self, intent: OrderIntent) -> bool:
@@ -106,13 +153,14 @@ class Runner:
     def _proposal(self, intent: OrderIntent) -> Proposal:
         return Proposal(intent=intent, rank=self.rank, priority=self.config.priority)
 
-    def _fault(self, error: Exception, ts: int) -> StrategyFault:
-        self.errors += 1
-        self._streak += 1
-        self.disabled = self._streak >= self._errors_max
+    def _fault(self, error: Exception, shown: Candle | TickView) -> StrategyFault:
         return StrategyFault(
             strategy_id=self.config.id,
-            ts=ts,
+            ts=shown.end_ts if isinstance(shown, Candle) else shown.ts,
             error=f"{type(error).__name__}: {error}",
             traceback_text="".join(traceback.format_exception(error)),
         )
+
+
+def _time(ts: int | None) -> str | None:
+    return None if ts is None else iso_ist(ts)

@@ -16,6 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 Intents = OrderIntent | list[OrderIntent] | None
+"""All intents of a list are taken, in its order: two BUYs of one symbol are two orders."""
 
 
 class View(Protocol):
@@ -43,7 +44,10 @@ class View(Protocol):
         """This strategy's signed open quantity: above 0 long, below 0 short."""
 
     def waiting(self, symbol: str) -> int:
-        """How many of this strategy's entries are not filled yet."""
+        """How many of this strategy's entries are not filled yet.
+
+        Those that it asked for at an earlier candle of the same boundary count too.
+        """
 
     def instrument(self, symbol: str) -> Instrument:
         """The contract: lot size, tick, type, strike, expiry."""

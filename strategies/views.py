@@ -103,6 +103,8 @@ class StrategyView:
         history: History,
     ) -> None:
         self.symbols = symbols
+        self.asked: dict[str, int] = {}
+        """Entries that it asked for at this boundary and that are no orders yet, by symbol."""
         self._id = strategy_id
         self._timeframe = timeframe
         self._own = frozenset(symbols)
@@ -137,9 +139,9 @@ class StrategyView:
         return self._desk.position(self._id, symbol)
 
     def waiting(self, symbol: str) -> int:
-        """The strategy's unfilled entries."""
+        """The strategy's unfilled entries, those asked for at this boundary included."""
         self._index(symbol)
-        return self._desk.waiting(self._id, symbol)
+        return self._desk.waiting(self._id, symbol) + self.asked.get(symbol, 0)
 
     def instrument(self, symbol: str) -> Instrument:
         """The contract of a symbol."""

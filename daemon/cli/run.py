@@ -141,5 +141,6 @@ def facts_of(app: App) -> RunFacts:
         ticks=stats["ticks"],
         refused_ticks=stats["refused_rows"],
         quality=quality,
+        strategies=app.parts.strategies.status(),
         notes=run_notes(app),
     )

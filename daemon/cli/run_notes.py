@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from daemon.app import App
+from daemon.domain.dates import iso_ist
+from strategies.runner import Failures
 
 
 def run_notes(app: App) -> list[str]:
@@ -39,10 +41,32 @@ def _settlement_pending(app: App) -> Iterator[str]:
 
 
 def _strategy_errors(app: App) -> Iterator[str]:
-    for strategy_id, report in app.parts.strategies.reports().items():
-        if report.get("errors"):
-            ending = "; it was disabled" if report.get("disabled") else ""
-            yield f"Strategy {strategy_id} raised {report['errors']} times{ending}."
+    strategies = app.parts.strategies
+    off = strategies.disabled()
+    for strategy_id, failures in strategies.failures().items():
+        if failures.count:
+            how_often, ending = _how_often(failures), _disabled(failures, strategy_id in off)
+            yield f"Strategy {strategy_id} failed {how_often}{ending}."
+
+
+def _how_often(failures: Failures) -> str:
+    """Each boundary or tick at which it failed is one time, whatever the number of calls."""
+    first, last = _time(failures.first_ts), _time(failures.last_ts)
+    calls = f" ({failures.calls} calls)" if failures.calls > failures.count else ""
+    if failures.count == 1:
+        return f"once, at {first} IST{calls}"
+    return f"{failures.count} times{calls}, first at {first}, last at {last} IST"
+
+
+def _disabled(failures: Failures, is_off: bool) -> str:
+    if failures.disabled_ts is None:
+        return ""
+    ending = "not called any more" if is_off else "switched on again later"
+    return f"; it was disabled at {_time(failures.disabled_ts)} and {ending}"
+
+
+def _time(ts: int | None) -> str:
+    return "never" if ts is None else iso_ist(ts)[:19].replace("T", " ")
 
 
 def _no_ticks(app: App) -> Iterator[str]:

@@ -26,6 +26,8 @@ KINDS: Final[dict[str, str]] = {
     "config_change": "settings were changed while it ran",
     "command": "a person told it something",
     "strategy_fault": "a strategy raised; its intents of that call are lost",
+    "strategy_disabled": "a strategy failed too often and is not called until it is switched on",
+    "conflict_lost": "an entry, or a part of it, lost to a conflict between strategies",
     "no_contract_row": "a symbol has no row in the instruments file",
     "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",
     "archived": "events of finished days were moved into an archive",

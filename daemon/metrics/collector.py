@@ -24,7 +24,8 @@ class MetricsCollector:
     """A replica ledger of what is on disk, and the newest prices and engine statistics.
 
     `stats` keys, all optional: `engine` ("v3" | "v2"), `feed_state`, `feed_age_s`, `ticks`,
-    `refused` (reason -> tick rows), `counters` (name -> count), `session_ts` (UTC ns).
+    `refused` (reason -> tick rows), `counters` (name -> count), `strategies` (id -> its counters
+    and times), `session_ts` (UTC ns).
     """
 
     def __init__(self, profile: FillProfile, *, ledger: Ledger | None = None) -> None:
@@ -102,6 +103,7 @@ class MetricsCollector:
             "session_time": None if session_ts is None else iso_ist(session_ts),
             "exits": dict(sorted(ledger.exits.items())),
             "counters": dict(sorted(stats.get("counters", {}).items())),
+            "strategies": dict(sorted(stats.get("strategies", {}).items())),
             "unmarked_positions": sum(each.tradingsymbol not in self._marks for each in positions),
             "positions": [self._position_row(each) for each in positions],
         }

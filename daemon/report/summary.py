@@ -129,6 +129,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "by_strategy": [_group(each) for each in summary.by_strategy],
         "by_symbol": [_group(each) for each in summary.by_symbol],
         "by_exit_reason": [_group(each) for each in summary.by_reason],
+        "strategies": {name: dict(status) for name, status in sorted(facts.strategies.items())},
         "exits": [_exit(each) for each in summary.exits],
         "open_positions": [_open(each) for each in summary.open_rows],
         "notes": list(facts.notes),

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, StrategyLimits
+from strategies.engine import LOSSES_MAX
 from strategies.strategy import TickView
 from tests.unit.test_strategies_kit import (
     CE,
@@ -10,6 +13,7 @@ from tests.unit.test_strategies_kit import (
     INDEX,
     PE,
     FakeDesk,
+    at,
     candle,
     config,
     engine,
@@ -181,3 +185,94 @@ def test_ticks_go_to_those_who_asked(desk: FakeDesk) -> None:
 def test_an_index_is_shown_like_any_other(desk: FakeDesk) -> None:
     runs = engine(config("a", "Says", symbols=[INDEX], params={"symbol": FUT}))
     assert ids(feed(runs, desk, candle("09:15", 25_000.0, symbol=INDEX)))[0][1] == FUT
+
+
+# several entries of one strategy
+
+
+def twice(qty: int, more: int) -> Any:
+    return lambda s, c, v: [s.buy(FUT, qty, target=200.0), s.buy(FUT, more, target=300.0)]
+
+
+@pytest.fixture
+def values(monkeypatch: pytest.MonkeyPatch) -> dict[float, Any]:
+    fresh: dict[float, Any] = {}
+    monkeypatch.setattr("tests.unit.test_strategies_kit.Returns.values", fresh)
+    return fresh
+
+
+@pytest.mark.parametrize("rule", ["highest_confidence", "priority", "net_out"])
+def test_two_entries_of_one_call_are_two_orders_with_their_own_levels(
+    desk: FakeDesk, values: dict[float, Any], rule: str
+) -> None:
+    values[1.0] = twice(65, 130)
+    runs = engine(config("a", "Returns", symbols=[FUT]), conflict=rule)
+    out = feed(runs, desk, candle("09:15", 1.0))
+    assert [(each.qty, each.tp_price) for each in out] == [(65, 200.0), (130, 300.0)]
+    assert runs.reports()["a"] | {"intents": 2, "conflicts_lost": 0} == runs.reports()["a"]
+    assert runs.take_lost() == []
+
+
+def test_two_entries_at_one_tick_are_two_orders(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both(self: Any, tick: TickView, view: Any) -> list[OrderIntent]:
+        return [self.buy(FUT, 65), self.buy(FUT, 130)]
+
+    monkeypatch.setattr("tests.unit.test_strategies_kit.Ticking.on_tick", both)
+    runs = engine(config("a", "Ticking", symbols=[FUT]))
+    out = runs.on_tick(TickView(tradingsymbol=FUT, ts=1, ltp=100.0), desk)
+    assert [each.qty for each in out] == [65, 130]
+
+
+def test_entries_at_the_candles_of_several_symbols_all_stand(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = lambda s, c, v: s.buy(FUT, 65, reason=c.tradingsymbol)
+    runs = engine(config("a", "Returns", symbols=[FUT, CE]))
+    out = runs.on_candles([candle("09:15", 1.0), candle("09:15", 1.0, symbol=CE)], desk)
+    assert [(each.symbol, each.reason) for each in out] == [(FUT, FUT), (FUT, CE)]
+
+
+def test_an_entry_asked_for_at_the_same_boundary_waits(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = lambda s, c, v: None if v.waiting(FUT) else s.buy(FUT, 65)
+    values[2.0] = lambda s, c, v: s.exit(FUT) if v.waiting(FUT) else None
+    runs = engine(config("a", "Returns", symbols=[FUT, CE]), config("b", "Returns", symbols=[CE]))
+    both = [candle("09:15", 1.0), candle("09:15", 1.0, symbol=CE)]
+    runs.warm(both)
+    for _ in range(2):  # nothing of one boundary is left at the next
+        assert [each.strategy_id for each in runs.on_candles(both, desk)] == ["a"]
+    assert feed(runs, desk, candle("09:16", 2.0)) == []
+
+
+def test_the_same_class_under_two_ids_is_two_rivals(desk: FakeDesk) -> None:
+    runs = engine(config("a", "Says"), config("b", "Says"))
+    assert ids(feed(runs, desk, candle("09:15", 100.0))) == [("a", FUT, "BUY", 65)]
+    [lost] = runs.take_lost()
+    assert (lost.ts, lost.rule) == (at("09:16"), "highest_confidence")
+    assert (lost.loss.intent.strategy_id, lost.loss.kept, lost.loss.to) == ("b", 0, "a")
+    assert runs.take_lost() == []
+
+
+def test_what_net_out_takes_off_an_entry_is_told_and_not_counted_as_lost(desk: FakeDesk) -> None:
+    runs = engine(
+        config("a", "Says", params={"qty": 130}), config("b", "Says", params={"signal": "SELL"}),
+        conflict="net_out",
+    )  # fmt: skip
+    assert ids(feed(runs, desk, candle("09:15", 100.0))) == [("a", FUT, "BUY", 65)]
+    assert [(each.loss.intent.strategy_id, each.loss.kept) for each in runs.take_lost()] == [
+        ("a", 65), ("b", 0)
+    ]  # fmt: skip
+    assert [each["conflicts_lost"] for each in runs.reports().values()] == [0, 1]
+
+
+def test_lost_entries_are_told_one_by_one_up_to_a_bound_and_all_are_counted(
+    desk: FakeDesk,
+) -> None:
+    runs = engine(config("a", "Says"), config("b", "Says"))
+    for _ in range(LOSSES_MAX + 1):
+        feed(runs, desk, candle("09:15", 100.0))
+    assert len(runs.take_lost()) == LOSSES_MAX
+    assert runs.reports()["b"]["conflicts_lost"] == LOSSES_MAX + 1

@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
+from daemon.domain.candle import Candle
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from strategies.engine import StrategyEngineV2
+from strategies.runner import Failures
+from strategies.strategy import TickView
 from tests.unit.test_strategies_kit import (
+    CE,
     FUT,
+    PE,
     FakeDesk,
     at,
     candle,
@@ -116,3 +122,99 @@ def test_switching_a_strategy_that_is_not_there_is_reported_not_raised() -> None
     runs = engine(config("a", "Says"))
     runs.set_enabled("b", True)
     assert [each.strategy_id for each in runs.take_faults()] == ["b"]
+
+
+# how often, and when
+
+
+def minute(number: int, *closes: float) -> list[Candle]:
+    """Candles of FUT, CE, PE that end together, so many minutes after 09:15."""
+    symbols = (FUT, CE, PE)
+    start = f"09:{15 + number}"
+    return [candle(start, c, symbol=each) for each, c in zip(symbols, closes, strict=False)]
+
+
+def shown(runs: StrategyEngineV2, desk: FakeDesk, *boundaries: list[Candle]) -> None:
+    for closed in boundaries:
+        desk.now = closed[0].end_ts
+        runs.on_candles(closed, desk)
+
+
+def test_a_boundary_counts_once_however_many_symbols_fail_at_it(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    runs = engine(config("a", "Returns"))
+    shown(runs, desk, minute(0, 2.0, 2.0, 2.0), minute(1, 1.0, 1.0, 1.0), minute(2, 2.0, 2.0))
+    assert runs.failures()["a"] == Failures(
+        count=1, calls=3, first_ts=at("09:17"), last_ts=at("09:17")
+    )
+    assert len(runs.take_faults()) == 3
+    assert runs.reports()["a"] | {"errors": 1, "disabled": 0} == runs.reports()["a"]
+    assert runs.disabled() == {}
+
+
+def test_three_failing_boundaries_in_a_row_disable_it(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    values[3.0] = lambda s, c, v: s.buy(FUT, 65)
+    runs = engine(config("a", "Returns"))
+    bad = [minute(n, 1.0, 1.0, 1.0) for n in range(4)]
+    shown(runs, desk, bad[0], bad[1], minute(2, 2.0, 2.0, 2.0), *bad)
+    assert runs.failures()["a"] == Failures(
+        count=5, calls=15, first_ts=at("09:16"), last_ts=at("09:18"), disabled_ts=at("09:18")
+    )
+    assert runs.disabled() == {"a": at("09:18")}
+    assert runs.status()["a"]["disabled_at"] == "2026-11-18T09:18:00.000000+05:30"
+    assert feed(runs, desk, candle("09:20", 3.0)) == []
+
+
+def test_a_call_that_goes_well_at_the_same_boundary_forgives_it(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    runs = engine(config("a", "Returns"))
+    mixed = [(1.0, 2.0), (2.0, 1.0), (1.0, 1.0, 2.0), (2.0, 1.0, 1.0)]
+    shown(runs, desk, *(minute(n, *closes) for n, closes in enumerate(mixed)))
+    assert runs.disabled() == {}
+    assert runs.failures()["a"].count == 4
+
+
+def test_each_tick_that_fails_is_one_failure(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Any, tick: TickView, view: Any) -> None:
+        raise KeyError("no quote yet")
+
+    monkeypatch.setattr("tests.unit.test_strategies_kit.Ticking.on_tick", fails)
+    runs = engine(config("a", "Ticking", symbols=[FUT]))
+    for ts in (7, 8, 9, 10):
+        runs.on_tick(TickView(tradingsymbol=FUT, ts=ts, ltp=100.0), desk)
+    assert runs.failures()["a"] == Failures(count=3, calls=3, first_ts=7, last_ts=9, disabled_ts=9)
+    assert [each.ts for each in runs.take_faults()] == [7, 8, 9]
+
+
+def test_a_boundary_of_the_history_counts_once_too(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    runs = engine(config("a", "Returns"))
+    runs.warm(minute(0, 1.0, 1.0, 1.0))
+    assert (runs.failures()["a"].count, runs.disabled()) == (1, {})
+
+
+def test_a_strategy_switched_on_again_has_its_count_reset(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    runs = engine(config("a", "Returns", symbols=[FUT]))
+    bad = [candle(f"09:{n}", 1.0) for n in range(20, 30)]
+    feed(runs, desk, *bad[:3])
+    runs.set_enabled("a", True)
+    assert runs.disabled() == {}
+    feed(runs, desk, *bad[3:5])
+    assert runs.disabled() == {}
+    feed(runs, desk, *bad[5:])
+    assert runs.disabled() == {"a": at("09:26")}
+    assert runs.failures()["a"].count == 6
