@@ -332,7 +332,8 @@ def test_a_strategy_that_raises_is_journaled_and_disabled_and_the_run_goes_on(
     faults = [each.detail for each in operations_of(kept) if each.kind == "strategy_fault"]
     assert faults == [{"strategy_id": "mine", "error": "KeyError: 'no such level'"}] * 3
     assert summary_of(kept)["ticks"] == 1200
-    assert "Strategy mine raised 3 times; it was disabled." in done.out
+    assert "Strategy mine failed 3 times, first at 2026-11-18 09:18:00, last at " in done.out
+    assert "; it was disabled at 2026-11-18 09:20:00 and not called any more." in done.out
     assert done.err.count("broken_one.py") == 3  # a traceback each, for who wrote it
     assert "intents of this call are lost strategy_id=mine error=KeyError" in done.err
 
