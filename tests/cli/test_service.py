@@ -156,6 +156,53 @@ def test_a_command_that_makes_no_sense_is_a_usage_error(
     assert text in done.complaint
 
 
+def test_a_strategy_that_its_failures_disabled_stays_so_until_a_person_brings_it_back(
+    of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    log = tmp_path / "run.log"
+    config = write_live_config(tmp_path, of, [], port=port)
+    failing = {"id": "failing", "module": "always_failing", "class": "Failing"}
+    edit(config, lambda c: c["strategies"]["list"].append(failing))
+    edit(config, lambda c: c.update(log={"file": str(log)}))
+    (tmp_path / "always_failing.py").write_text(
+        "class Failing:\n"
+        "    def on_candle(self, candle, view):\n        return None\n"
+        "    def on_tick(self, tick, view):\n        raise KeyError('no quote yet')\n"
+    )
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first, second = of.halves
+
+    async def disabled() -> None:
+        async with server_of(of, port, blocks=[first]) as server:
+            app = await trade_all(config, server)
+            assert set(app.parts.strategies.disabled()) == {"failing"}
+
+    def is_disabled() -> bool:
+        return bool(metrics_of(tmp_path)["strategies"]["failing"]["disabled"])
+
+    async def brought_back() -> None:
+        async with server_of(of, port, blocks=[second]) as server:
+            process = spawn("--config", config, env={"PYTHONPATH": str(tmp_path)})
+            await server.finished()
+            await until(lambda: metrics_of(tmp_path).get("ticks") == len(of.block))
+            assert is_disabled()
+            assert "accepted" in await tell(tmp_path, "strategy_on", "failing")
+            await until(lambda: not is_disabled())
+            await stop(process)
+
+    run(disabled)
+    run(brought_back)
+    outcome = proven(tmp_path)
+    assert len(outcome.kinds("strategy_fault")) == 3
+    assert outcome.kinds("strategy_disabled") == [{"strategy_id": "failing"}] * 2
+    faults = [each.ts for each in outcome.operations if each.kind == "strategy_fault"]
+    told = [each.ts for each in outcome.operations if each.kind == "strategy_disabled"]
+    assert told == [faults[-1]] * 2
+    assert log.read_text().count(f"`command {ACCOUNT} strategy_on failing` brings it back") == 1
+
+
 # stops
 
 
