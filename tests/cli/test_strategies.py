@@ -51,6 +51,18 @@ class TickTargets(TwoTargets):
         return [self.buy(symbol, 65, target=103.0), self.buy(symbol, 130, target=110.0)]
 
 
+class Reverse(BaseStrategy):
+    """Long from 09:16, short from 09:18."""
+
+    def on_candle(self, candle, view):
+        symbol, time = candle.tradingsymbol, time_of_day(candle.end_ts)
+        if time == since_midnight("09:16"):
+            return self.buy(symbol, 65)
+        if time == since_midnight("09:18"):
+            return [self.exit(symbol), self.sell(symbol, 65), self.sell(symbol, 130)]
+        return None
+
+
 class Hiccup(BaseStrategy):
     """Raises in the minutes that it is given, for each of its symbols; buys at 09:40."""
 
@@ -116,6 +128,16 @@ def test_two_entries_of_one_call_are_two_positions_with_their_own_targets(
     ]  # fmt: skip
     assert first["entry_price"] == second["entry_price"] == entry
     assert summary["strategies"]["s"]["conflicts_lost"] == 0
+
+
+@pytest.mark.parametrize("conflict", ["highest_confidence", "priority", "net_out"])
+def test_an_exit_and_entries_of_one_call_are_a_reversal(conflict: str, tmp_path: Path) -> None:
+    _, run = run_ramp(tmp_path, f"{item('s', 'Reverse')}  conflict: {conflict}\n")
+    summary = summary_of(run)
+    [left] = summary["exits"]
+    assert (left["side"], left["quantity"], left["reason"]) == ("LONG", 65, "signal_exit")
+    shorts = [(each["side"], each["quantity"]) for each in summary["open_positions"]]
+    assert shorts == [("SHORT", 65), ("SHORT", 130)]
 
 
 def test_two_scripted_entries_of_one_time_are_two_orders(tmp_path: Path) -> None:

@@ -101,6 +101,17 @@ def test_a_whole_life_goes_through_the_seven_functions() -> None:
     assert (metrics["realized_pnl"], metrics["total_pnl"], metrics["ticks"]) == (235.0, 235.0, 4)
 
 
+def test_two_signals_at_one_time_are_two_positions_with_their_own_targets() -> None:
+    loop = Loop()
+    loop.tick(100)
+    for quantity, target in ((25, 103), (50, 110)):
+        loop.signal(action="buy", quantity=quantity, target=target)
+    loop.tick(103)
+    assert [each["quantity"] for each in get_v3_positions(loop.engine)] == [50]
+    loop.tick(110)
+    assert get_v3_metrics(loop.engine)["realized_pnl"] == 25 * 3 + 50 * 10
+
+
 def test_the_missions_configuration_is_understood_and_a_typo_is_not() -> None:
     engine = create_execution_engine_v3(MISSION, [CALL])
     assert (engine.config.fill_mode, engine.config.slippage_bps) == ("mid", 5)
