@@ -204,7 +204,7 @@ class Account:
             machine = make(header)
         except Exception as error:
             raise Diverged(f"{log.path}: cannot be run again: {error}") from error
-        replay = _Replay(self.store, machine, after=header.base_seq)
+        replay = _Replay(self.store, machine, header)
         read = _Counted(log)
         for item in gather(read.inputs()):
             replay.take(item)
@@ -242,8 +242,10 @@ class _Counted:
 class _Replay:
     """Runs inputs and holds the outcome against the journal."""
 
-    def __init__(self, store: JournalStore, machine: Machine, *, after: int) -> None:
+    def __init__(self, store: JournalStore, machine: Machine, header: LogHeader) -> None:
+        after = header.base_seq
         self.decided = 0
+        self._hint = other_version(header.program_version)
         self._store = store
         self._machine = machine
         self._journal: Iterator[TradingEvent] = store.events(after)
@@ -259,7 +261,9 @@ class _Replay:
                 known = next(self._journal, None)
                 if known is not None:
                     if known != event:
-                        raise Diverged(f"event {known.seq} of the journal is decided differently")
+                        raise Diverged(
+                            f"event {known.seq} of the journal is decided differently{self._hint}"
+                        )
                     continue
                 self._is_behind = False
             self._fresh.append(event)
@@ -268,7 +272,9 @@ class _Replay:
 
     def finish(self) -> None:
         if self._is_behind and (left := next(self._journal, None)) is not None:
-            raise Diverged(f"event {left.seq} of the journal has no input in the recording")
+            raise Diverged(
+                f"event {left.seq} of the journal has no input in the recording{self._hint}"
+            )
         if self._machine.engine.input_no > self._store.last_input_no:
             self._commit()
 
@@ -276,6 +282,16 @@ class _Replay:
         self.decided += len(self._fresh)
         self._store.append(self._fresh, input_no=self._machine.engine.input_no)
         self._fresh = []
+
+
+def other_version(recorded_by: str) -> str:
+    """Return why the same inputs may give other events, to follow on what is different."""
+    if recorded_by == VERSION:
+        return ""
+    return (
+        f" (recorded by version {recorded_by or 'unknown'}, this is {VERSION}: "
+        "CHANGELOG.md names the results that change)"
+    )
 
 
 def end_of_day(date: str) -> int:

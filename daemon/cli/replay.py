@@ -6,10 +6,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from daemon import VERSION
+from daemon.account import other_version
 from daemon.cli.run import Outcome, run_session
 from daemon.errors import UsageError
 from daemon.journal.store import JournalStore
 from daemon.session import journal_beside, open_recorded
+from feeds.recording.compact import open_recording
 
 
 class Replayed(NamedTuple):
@@ -25,11 +28,16 @@ def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
         raise UsageError(f"{recording}: no such recording; they are in accounts/NAME/recordings")
     session = open_recorded(recording, out, speed=speed)
     outcome = run_session(session, out)
-    return Replayed(outcome, compare(session.directory, journal_beside(recording)))
+    recorded_by = open_recording(recording).header.program_version
+    verdict = compare(session.directory, journal_beside(recording), recorded_by=recorded_by)
+    return Replayed(outcome, verdict)
 
 
-def compare(ours: Path, theirs: Path) -> str:
-    """Hold a replay's journal against the live one, as far as the replay goes."""
+def compare(ours: Path, theirs: Path, *, recorded_by: str = VERSION) -> str:
+    """Hold a replay's journal against the live one, as far as the replay goes.
+
+    `recorded_by` is the version of the program that made the recording.
+    """
     if not JournalStore.exists(theirs):
         return "no journal of the live run lies beside the recording to compare with"
     with JournalStore.open(ours) as replayed, JournalStore.open(theirs) as live:
@@ -39,5 +47,5 @@ def compare(ours: Path, theirs: Path) -> str:
             if seq > last and their is not None:
                 return f"equal to the live journal in all its {last} events; the live run went on"
             if our != their:
-                return f"DIFFERS from the live journal at event {seq}"
+                return f"DIFFERS from the live journal at event {seq}{other_version(recorded_by)}"
     return f"equal to the live journal, event for event ({last} events)"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daemon import VERSION
 from daemon.account import Diverged
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
@@ -38,6 +39,20 @@ def test_an_event_that_is_decided_differently_is_found_out(tmp_path: Path) -> No
     scenario = random_scenario(1)
     recorded(scenario, tmp_path, later)
     with pytest.raises(Diverged, match=r"^event 2 of the journal is decided differently$"):
+        Process(scenario, tmp_path, random.Random(0))
+
+
+def test_another_version_is_named_where_its_recording_is_decided_differently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(events: list[TradingEvent]) -> None:
+        events[1] = msgspec.structs.replace(events[1], due_ts=events[1].due_ts + 1)
+
+    scenario = random_scenario(1)
+    recorded(scenario, tmp_path, later)
+    monkeypatch.setattr("daemon.account.VERSION", "9.9.9")
+    text = rf"decided differently \(recorded by version {VERSION}, this is 9\.9\.9: CHANGELOG"
+    with pytest.raises(Diverged, match=text):
         Process(scenario, tmp_path, random.Random(0))
 
 
