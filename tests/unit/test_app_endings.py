@@ -153,7 +153,7 @@ def test_a_fault_of_the_program_is_70_with_its_traceback_and_one_line(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("made up")
 
-    monkeypatch.setattr("daemon.build.build", broken)
+    monkeypatch.setattr("daemon.cli.check.build", broken)
     ticks = write_ticks(tmp_path / "ticks.csv", tick_rows(10))
     done = invoke("check", write_config(tmp_path / "c.yaml", ticks))
     assert done.code == 70
