@@ -4,20 +4,24 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+LOCKER := .venv-lock
+LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report install-service sim fuzz crash fuzz-frames planted soak large systemd clean
+.PHONY: help setup run dev live-demo test check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
 
 setup: $(READY) #-- Make the virtual environment with the locked packages.
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+$(READY): pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "Python 3.11 to 3.14 is needed, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 run: $(READY) #-- Replay the recorded sample session and print its trades, P&L and files.
@@ -69,6 +73,18 @@ check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon feeds strategies
+
+lock: #-- Resolve the lock files again after a change of pyproject.toml (UPGRADE=1: newest versions).
+	$(PYTHON) -m venv $(LOCKER)
+	$(LOCKER)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+
+sbom: $(READY) #-- Write the bill of materials (CycloneDX) to artifacts/sbom.cdx.json.
+	$(BIN)/python -m tests.supply sbom --to artifacts/sbom.cdx.json
+
+licences: $(READY) #-- Write docs/LICENCES.md from the lock files and what the packages state.
+	$(BIN)/python -m tests.supply licences --to docs/LICENCES.md
 
 bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
 	$(BIN)/python -m tests.bench $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)
