@@ -10,7 +10,7 @@ LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted soak large systemd clean
+.PHONY: help setup run dev live-demo test check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -58,6 +58,9 @@ crash: $(READY) #-- Kill, fail and harm runs at every system call, for up to an 
 
 planted: $(READY) #-- Plant twenty bugs in a copy, one at a time; the tests must catch each.
 	$(BIN)/python -m tests.planted
+
+mutants: $(READY) #-- Change the program in small ways; the tests must catch 95 % (MUTANTS="--each 30").
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or REAL_MINUTES=15.
 	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --opening $(or $(OPENING),09:14) --real-minutes $(or $(REAL_MINUTES),0)
