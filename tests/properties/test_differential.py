@@ -14,6 +14,9 @@ from tests.kit import naive
 from tests.kit.drive import comparable, describe, inputs_of, make_engine, run_engine
 from tests.kit.invariants import watch
 from tests.kit.scenario import random_scenario
+from tests.kit.tiers import examples, seeds
+
+pytestmark = pytest.mark.random
 
 SEEDS = st.integers(0, 10**9)
 RANDOM = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -37,18 +40,18 @@ def check_against_oracle(seed: int) -> None:
     assert len(got) == len(expected), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(61))
+@pytest.mark.parametrize("seed", seeds(61))
 def test_fixed_scenarios_go_as_the_oracle_says(seed: int) -> None:
     check_against_oracle(seed)
 
 
-@settings(RANDOM, max_examples=150)
+@settings(RANDOM, max_examples=examples(150))
 @given(SEEDS)
 def test_random_scenarios_go_as_the_oracle_says_under_every_invariant(seed: int) -> None:
     check_against_oracle(seed)
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=examples(60))
 @given(SEEDS)
 def test_the_size_of_the_blocks_changes_nothing(seed: int) -> None:
     scenario = random_scenario(seed)
@@ -60,7 +63,7 @@ def test_the_size_of_the_blocks_changes_nothing(seed: int) -> None:
         assert msgspec.json.encode(other) == msgspec.json.encode(ledger), f"seed {seed}"
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=examples(60))
 @given(SEEDS)
 def test_best_and_worst_price_are_those_of_all_ticks_in_between(seed: int) -> None:
     scenario = random_scenario(seed)

@@ -11,6 +11,9 @@ from daemon.domain.events import TradingEvent
 from daemon.execution import paper
 from tests.kit.drive import run_engine
 from tests.kit.scenario import Scenario, random_scenario
+from tests.kit.tiers import examples, seeds
+
+pytestmark = pytest.mark.random
 
 NEVER_FAST = 10**9
 
@@ -23,7 +26,7 @@ def run_with(scenario: Scenario, fast_rows: int, block: int) -> tuple[list[Tradi
     return events, msgspec.json.encode(ledger)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     fast_rows=st.sampled_from((1, 2, 5, 40)),
@@ -36,7 +39,7 @@ def test_columns_give_the_events_and_the_ledger_of_the_row_path(
     assert run_with(scenario, fast_rows, block) == run_with(scenario, NEVER_FAST, block)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(25))
 def test_columns_equal_the_row_path_on_the_checked_in_seeds(seed: int) -> None:
     scenario = random_scenario(seed)
     assert run_with(scenario, 1, 65_536) == run_with(scenario, NEVER_FAST, 65_536)
