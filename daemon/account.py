@@ -20,6 +20,7 @@ import msgspec
 from daemon import VERSION
 from daemon.config import Config
 from daemon.config_check import fingerprint, render_config
+from daemon.configured_rules import engine_rules
 from daemon.domain.carry import Carry
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
 from daemon.domain.events import TradingEvent
@@ -82,7 +83,7 @@ def build_machine(
     engine = PaperEngine(
         config.execution,
         universe=universe,
-        rules=rules,
+        rules=engine_rules(config, rules, universe),
         risk=config.risk,
         strategies=strategies,
         ledger=ledger,

@@ -20,6 +20,7 @@ from loguru import logger
 from daemon import VERSION
 from daemon.bus import Bus, Lane, Overflow
 from daemon.config import Config
+from daemon.configured_rules import date_warnings
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
@@ -94,6 +95,8 @@ class App:
         self._operations: list[Operation] = list(session.operations)
         self._fault = ""
         self._disabled_told: dict[str, int] = {}
+        self.first_ts = -1
+        """The time of the first input of this process, UTC ns; -1 before it."""
         self._handled = self.engine.input_no
 
     @property
@@ -191,12 +194,22 @@ class App:
         with self._feed_scope:
             async with aclosing(inputs):
                 async for item in inputs:
-                    self._feed_state = "live"
+                    if self._feed_state == "connecting":
+                        self._begin_data(item)
                     await self.bus.publish_input(item)
                     if self.asked.is_waiting:
                         await self.asked.let_in(self.engine.at.now, self._publish_asked)
                     if self._feed_scope.cancel_called:
                         break
+
+    def _begin_data(self, item: Input) -> None:
+        """The first input: data that the dated rules do not reach to is warned of by its date."""
+        self._feed_state = "live"
+        self.first_ts = int(item.ts[0]) if isinstance(item, Ticks) else item.ts  # none is empty
+        for text in date_warnings(
+            self.parts.config, self.parts.rules, self.feed.universe, self.first_ts, self.first_ts
+        ):
+            logger.warning("rules: {}", text)
 
     async def _publish_asked(self, item: Asked) -> int:
         await self.bus.publish_input(item)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daemon.config import Config
+from daemon.configured_rules import engine_rules, load_rules
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
 from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
-from daemon.rules import Rulebook, load_rulebook
+from daemon.rules import Rulebook
 from daemon.warmup import Reading, history
 from feeds.convert import ConvertReport, convert
 from feeds.feed import Feed
@@ -34,7 +35,7 @@ class Parts(NamedTuple):
 
 def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
-    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    rules = load_rules(config)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
     strategies = StrategyEngineV2(config.strategies, feed.universe)
@@ -54,7 +55,7 @@ def _engine(
     return PaperEngine(
         config.execution,
         universe=universe,
-        rules=rules,
+        rules=engine_rules(config, rules, universe),
         risk=config.risk,
         strategies=strategies,
         ledger=ledger,
@@ -129,7 +130,7 @@ def _shifted_expiry(rules: Rulebook, date: dt.date) -> dt.date:
 
 def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None) -> ConvertReport:
     """Write the replay files of a configuration as one native file. Raises FeedError."""
-    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    rules = load_rules(config)
     return convert(
         config.feed.replay,
         to,

@@ -250,6 +250,23 @@ class RulesConfig(Section, frozen=True, kw_only=True):
     """The dated rulebook; empty means the one that ships (`configs/rules`)."""
 
     directory: str = ""
+    local: str = ""
+    """Rows laid over it; empty: `rules.local.yaml` beside the configuration, or else in
+    `run_fno_paper` in the user's configuration directory, if there is one."""
+
+
+class BrokerageConfig(Section, frozen=True, kw_only=True):
+    """A broker's plan for each executed order: `percent` of its value, at most
+    `per_order_rupees`; without `percent` that amount flat."""
+
+    per_order_rupees: Annotated[float, Meta(ge=0, le=1e6)]
+    percent: Annotated[float, Meta(gt=0, le=100)] | None = None
+
+
+class ChargesConfig(Section, frozen=True, kw_only=True):
+    """What is charged otherwise than in the dated rules; null: as they say (Zerodha's plan)."""
+
+    brokerage: BrokerageConfig | None = None
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -266,6 +283,7 @@ class Config(Section, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     rules: RulesConfig = RulesConfig()
+    charges: ChargesConfig = ChargesConfig()
 
 
 class LiveChange(Section, frozen=True, kw_only=True, omit_defaults=True):

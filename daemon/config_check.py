@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from daemon.config import Config, UnderlyingConfig
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
+from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.yaml_document import Step, dotted_path, found
 
 _NOT_TRADING: Final = (
@@ -45,6 +47,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _feed_problems(config)
     yield from _universe_problems(config)
     yield from _strategy_problems(config)
+    yield from _brokerage_problems(config)
 
 
 def render_config(config: Config) -> str:
@@ -150,6 +153,26 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
         yield Problem((*at, number, "id"), f"{found(rows[number].id)} is already list[{first}]")
     for number, row in enumerate(rows):
         yield from _timeframe((*at, number, "timeframe"), row.timeframe)
+
+
+def _brokerage_problems(config: Config) -> Iterator[Problem]:
+    """What the exact arithmetic of the charges could not hold."""
+    plan = config.charges.brokerage
+    if plan is None:
+        return
+    at = ("charges", "brokerage")
+    if -_exponent(plan.per_order_rupees) > RUPEE_DECIMALS_MAX:
+        text = f"expected whole paise, was {plan.per_order_rupees}"
+        yield Problem((*at, "per_order_rupees"), text)
+    if plan.percent is not None and -_exponent(plan.percent) > RATE_DECIMALS_MAX:
+        text = f"expected at most {RATE_DECIMALS_MAX} decimals, was {plan.percent}"
+        yield Problem((*at, "percent"), text)
+
+
+def _exponent(number: float) -> int:
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
 
 
 def _repeats(keys: Sequence[object]) -> Iterator[tuple[int, int]]:

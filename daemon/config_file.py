@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from daemon.config import Config
 from daemon.config_check import problems
 from daemon.errors import ConfigError
+from daemon.rules.local import LOCAL_RULES
+from daemon.user_files import user_directory
 from daemon.yaml_document import Step, dotted_path, found, read_document
 from daemon.yaml_tree import Node
 
@@ -31,7 +35,22 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     config = document.to(Config)
     for problem in problems(config):
         raise document.error(problem.path, problem.text)
-    return config
+    local = local_rules(path.parent, config.rules.local)
+    return replace(config, rules=replace(config.rules, local=local))
+
+
+def local_rules(beside: Path, named: str) -> str:
+    """Return the absolute path of the user's own rules, empty if there are none.
+
+    As named (from the directory `beside`), or where they are looked for.
+    """
+    if named:
+        return str((beside / Path(named).expanduser()).resolve())
+    own = user_directory()
+    for place in (beside, *([own] if own is not None else [])):
+        if (place / LOCAL_RULES).is_file():
+            return str((place / LOCAL_RULES).resolve())
+    return ""
 
 
 def _node(value: Any, path: tuple[Step, ...]) -> Node:

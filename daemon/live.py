@@ -6,6 +6,7 @@ before everything that was decided earlier today is back.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from daemon.build import Parts, sessions_of
 from daemon.clock import Clock
 from daemon.config import Config
 from daemon.config_check import fingerprint
+from daemon.configured_rules import load_rules
 from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
 from daemon.domain.dates import SECOND_NS, ist_date
@@ -34,12 +36,13 @@ from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Command, ConfigChange, History, Input
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
-from daemon.errors import FeedError
+from daemon.errors import ConfigError, FeedError
 from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover
 from daemon.reload import back_to, change_text, encode_change
-from daemon.rules import Rulebook, load_rulebook
+from daemon.rules import Rulebook
+from daemon.rules.reach import calendar_span
 from daemon.session import Session
 from daemon.warmup import recorded_candles
 from feeds.guard import FeedGuard
@@ -78,8 +81,10 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
 
     Raises ConfigError, TokenRefused, FeedError, AlreadyRunning, JournalCorrupt, JournalIOError.
     """
-    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    rules = load_rules(config)
     now = Clock().now_ns()
+    if config.feed.kite.clock == "wall":
+        _refuse_unknown_day(rules, ist_date(now))
     out = Path(config.out)
     finder = DayFinder(
         config, out=out, now=now, session=sessions_of(rules), contracts=rules, data_dir=data_dir
@@ -92,6 +97,18 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
     except BaseException:
         account.close()
         raise
+
+
+def _refuse_unknown_day(rules: Rulebook, today: dt.date) -> None:
+    """Refuse to trade on a day of which nothing says whether it is a holiday."""
+    if rules.is_known(today):
+        return
+    span = calendar_span(rules)
+    reach = f"which is from {span[0]} to {span[1]}" if span else "which has no year"
+    raise ConfigError(
+        f"{today} is outside the calendar, {reach}: its holidays are not known; add the year to "
+        "rules.local.yaml beside the configuration, then start again (RUNBOOK, The calendar ends)"
+    )
 
 
 class _LiveStart:
@@ -221,6 +238,10 @@ class _LiveStart:
 
     def _begin(self, day: LiveDay, taken: Taken) -> tuple[Machine, InputRecorder]:
         """A new recording, on what the account holds."""
+        if self._config.feed.kite.clock == "wall":
+            self._rules.refuse_unknown(
+                day.universe, charged=self._config.execution.charges, date=self._today
+            )
         store = self._account.store
         machine = build_machine(
             day.config, self._rules, day.universe,
@@ -286,7 +307,7 @@ class _LiveStart:
                         [open_recording(each)], day.universe, self._config, self._rules,
                         machine.strategies,
                     )  # fmt: skip
-            except FeedError as error:
+            except (FeedError, ConfigError) as error:
                 self._account.note(self._now, "history", problem=str(error))
                 logger.warning("historical candles: {}", error)
         return candles

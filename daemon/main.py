@@ -134,6 +134,18 @@ def check(
 
 
 @app.command()
+def rules(
+    config: Annotated[
+        Path | None, typer.Argument(help="The YAML configuration whose rules to show.")
+    ] = None,
+) -> None:
+    """Show how far the dated tables reach: sessions, charges, contracts, and your own rows."""
+    from daemon.cli.rules import rules_text
+
+    typer.echo(rules_text(config))
+
+
+@app.command()
 def report(
     run: Annotated[str, typer.Argument(help="The run's directory or id; default the newest.")] = "",
     out: Annotated[

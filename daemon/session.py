@@ -15,10 +15,10 @@ from daemon.build import Parts
 from daemon.clock import Clock
 from daemon.config import Config
 from daemon.config_check import fingerprint, render_config
+from daemon.configured_rules import load_rules
 from daemon.domain.events import TradingEvent
 from daemon.errors import FeedError, UsageError
 from daemon.journal.store import JournalMeta, JournalStore, Operation
-from daemon.rules import load_rulebook
 from daemon.run_files import CONFIG_FILE, new_run_directory, write_raw_json
 from daemon.series import PriceSampler
 from feeds.recording.compact import open_recording
@@ -74,7 +74,7 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
     header = log.header
     try:
         config = msgspec.json.decode(header.config, type=Config)
-        rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+        rules = load_rules(config)
         machine = machine_of(header, rules)
     except msgspec.MsgspecError as error:
         raise FeedError(

@@ -14,6 +14,7 @@ VOCABULARY = ("daemon.domain",)
 LAYERS: dict[str, tuple[str, ...]] = {
     "daemon.domain": (),
     "daemon.errors": (),
+    "daemon.user_files": (),
     "daemon.config": VOCABULARY,
     "daemon.market": VOCABULARY,
     "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.yaml_document"),
@@ -21,7 +22,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "daemon.execution": (*VOCABULARY, "daemon.config", "daemon.market", "daemon.risk"),
     "daemon.journal": (*VOCABULARY, "daemon.config", "daemon.errors"),
     "daemon.metrics": (*VOCABULARY, "daemon.config", "daemon.errors"),
-    "feeds": (*VOCABULARY, "daemon.config", "daemon.errors"),
+    "feeds": (*VOCABULARY, "daemon.config", "daemon.errors", "daemon.user_files"),
     "strategies": (*VOCABULARY, "daemon.config", "daemon.errors"),
 }
 TOP = ("daemon.app", "daemon.build", "daemon.main", "daemon.cli")

@@ -5,12 +5,23 @@ Each warning is one function; a new one is a new function and one line in `WARNI
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
+
+import anyio
 
 from daemon.build import Parts, build
+from daemon.clock import Clock
+from daemon.config import Config
 from daemon.config_file import load_config
+from daemon.configured_rules import date_warnings, load_rules
+from daemon.domain.dates import ist_date
+from daemon.domain.inputs import Input
+from daemon.domain.ticks import Ticks
+from daemon.rules.reach import calendar_warnings
+from feeds.feed import Feed
 
 
 class Checked(NamedTuple):
@@ -25,7 +36,7 @@ def check_file(path: Path, *, data_dir: Path | None = None) -> Checked:
     config = load_config(path)
     if config.feed.kind == "kite":
         text = f"{path}: keys and values are right; the kite feed itself is not checked"
-        return Checked(text, [])
+        return Checked(text, _of_today(config))
     parts = build(config, data_dir=data_dir)
     names = ", ".join(each.id for each in config.strategies.items if each.enabled) or "none"
     verdict = (
@@ -35,4 +46,27 @@ def check_file(path: Path, *, data_dir: Path | None = None) -> Checked:
     return Checked(verdict, [text for warn in WARNINGS for text in warn(parts)])
 
 
-WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = ()
+def _of_today(config: Config) -> list[str]:
+    """What a live run of today must know of the tables."""
+    today = ist_date(Clock.wall_ns())
+    return list(calendar_warnings(load_rules(config), today, today))
+
+
+def _outside_the_tables(parts: Parts) -> Iterator[str]:
+    """By the date of the data, as far as its first block goes; a run tells of all of it."""
+    span = anyio.run(_first_block, parts.feed)
+    if span is not None:
+        yield from date_warnings(parts.config, parts.rules, parts.feed.universe, *span)
+
+
+async def _first_block(feed: Feed) -> tuple[int, int] | None:
+    """The first and the last time of the first rows, UTC ns; None without rows."""
+    inputs = cast("AsyncGenerator[Input, None]", feed.inputs())
+    async with aclosing(inputs):
+        async for item in inputs:
+            if isinstance(item, Ticks):
+                return int(item.ts[0]), int(item.ts[-1])
+    return None
+
+
+WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (_outside_the_tables,)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from daemon.app import App
+from daemon.configured_rules import date_warnings
 from daemon.domain.dates import iso_ist
 from strategies.runner import Failures
 
@@ -84,6 +85,12 @@ def _stopped_early(app: App) -> Iterator[str]:
         yield f"Stopped by {app.stopped_by} before the end of the feed."
 
 
+def _outside_the_tables(app: App) -> Iterator[str]:
+    if app.first_ts >= 0:
+        parts, last = app.parts, max(app.engine.at.now, app.first_ts)
+        yield from date_warnings(parts.config, parts.rules, app.feed.universe, app.first_ts, last)
+
+
 RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _fallback,
     _assumed_contracts,
@@ -93,4 +100,5 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _no_ticks,
     _feed_lost,
     _stopped_early,
+    _outside_the_tables,
 )

@@ -10,9 +10,9 @@ import anyio
 
 from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
 from daemon.config_file import load_config
+from daemon.configured_rules import load_rules
 from daemon.errors import UsageError
 from daemon.report.text import count
-from daemon.rules import load_rulebook
 from daemon.service.signals import watch_signals
 from feeds.kite.delivery import ServerStats
 from feeds.kite.faults import FaultPlan
@@ -52,7 +52,7 @@ def serve(
     Says in one line where and what, and in one line what was sent. Raises ConfigError, FeedError
     or UsageError.
     """
-    rules = load_rulebook(Path(config.rules.directory) if config.rules.directory else None)
+    rules = load_rules(config)
     recording = Recording(
         config.feed.replay, config.universe, contracts=rules, data_dir=data_dir, depth=True
     )

@@ -110,7 +110,7 @@ class ExecutionCore(EngineBase):
         if instrument is not None:
             date = ist_date(self.at.now)
             freeze = instrument.freeze_quantity or self.rules.freeze_quantity(date, instrument.name)
-            freeze = freeze if instrument.exchange == "NFO" else instrument.freeze_quantity
+            freeze = freeze if instrument.exchange in ("NFO", "BFO") else instrument.freeze_quantity
         return Situation(
             order=order,
             instrument=instrument,

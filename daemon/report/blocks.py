@@ -164,10 +164,19 @@ def _totals_block(summary: RunSummary) -> Block:
         [f"max drawdown ({seen})", rupees_text(summary.drawdown.depth_paise)],
         ["gross", signed(honesty.gross_paise)],
         ["charges", rupees_text(honesty.charges_paise)],
+        *_as_noted(summary),
         ["net", signed(honesty.net_paise)],
         ["unrealized, still open", signed(summary.unrealized_paise)],
     ]
     return Block(title="TOTALS", rows=rows, right=frozenset({1}))
+
+
+def _as_noted(summary: RunSummary) -> list[list[str]]:
+    """The charges as contract notes round them, beside the exact ones."""
+    if not summary.contract_notes_total:
+        return []
+    noted = rupees_text(whole_paise(summary.contract_notes_total))
+    return [["charges on contract notes", noted]]
 
 
 def _open_block(summary: RunSummary, rows_max: int) -> Block:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
+from daemon.domain.dates import ist_date
 from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.metrics.honesty import whole_paise
 from daemon.report.model import NO_CHARGES, Evidence, ExitRow, Marker, OpenRow, Point, Trade
+from daemon.rules.contract_note import ContractNote, ContractNoteSums
 
 _PAISA: Final = Decimal("0.01")
 
@@ -30,6 +33,7 @@ class RunFold:
         self.trades: Final[list[Trade]] = []
         self.booked: Final[list[Point]] = []
         """Realized P&L less charges after each fill."""
+        self._notes: dict[dt.date, ContractNoteSums] = {}
         self.first_ts = 0
         self.last_ts = 0
         # of a position from before, all that was charged so far: its exits are not known here
@@ -47,6 +51,7 @@ class RunFold:
         if not isinstance(event, OrderMoved) or fill is None:
             self.ledger.apply(event)
             return
+        self._notes.setdefault(booking_date(event), ContractNoteSums()).add(fill.charges)
         if event.to_state is OrderState.FILLED:
             self.ledger.apply(event)
             position = self.ledger.positions[event.order_id]
@@ -57,6 +62,10 @@ class RunFold:
             self.ledger.apply(event)
             self._add_exit(event, fill, position, open_before)
         self._mark(event, fill, position)
+
+    def contract_notes(self) -> list[tuple[dt.date, ContractNote]]:
+        """Return the contract note of each day that an order was executed on."""
+        return [(date, sums.note()) for date, sums in sorted(self._notes.items())]
 
     def open_rows(self, marks: Mapping[str, int]) -> list[OpenRow]:
         """Positions still open, at `marks` (paise) or else at the last fill of their symbol."""
@@ -147,6 +156,11 @@ class RunFold:
             charges=self._entry_charges.get(position.order_id, NO_CHARGES),
             state="SETTLEMENT_PENDING" if settling else str(state),
         )
+
+
+def booking_date(event: OrderMoved) -> dt.date:
+    """Return the Indian date that a fill is booked on: that on which it was due, if it was."""
+    return ist_date(event.due_ts or event.ts)
 
 
 def evidence_of(fill: Fill) -> Evidence:

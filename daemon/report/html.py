@@ -73,6 +73,7 @@ def render_page(data: ReportData) -> str:
         _trades(summary, dated=dated),
         _open(summary, dated=dated),
         _groups(summary),
+        _notes(summary),
         _refusals(summary),
         "<footer>Paper trading: no order was sent to an exchange. Times are Indian Standard Time, "
         "amounts are rupees. Realized P&amp;L is gross when each exit fills; charges are booked "
@@ -181,6 +182,17 @@ def _groups(summary: RunSummary) -> str:
         + tables.group_table("By symbol", summary.by_symbol, are_codes=False)
         + tables.group_table("By exit reason", summary.by_reason, are_codes=True)
         + "</div>"
+    )
+
+
+def _notes(summary: RunSummary) -> str:
+    if not summary.contract_notes_total:
+        return ""
+    return (
+        '<section class="card long"><h2>Contract notes</h2>'
+        '<p class="quiet">The charges of each day as a broker\u2019s note rounds them: STT to the '
+        "rupee, other lines to the paisa. Net P&amp;L uses the exact charges</p>"
+        f"{tables.notes_table(summary.contract_notes, summary.contract_notes_total)}</section>"
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +17,7 @@ from daemon.report import numbers
 from daemon.report.fold import RunFold
 from daemon.report.model import ExitRow, Group, OpenRow, Point, RunFacts
 from daemon.report.numbers import Drawdown, TradeNumbers
+from daemon.rules.contract_note import LINES, ContractNote
 
 SUMMARY_VERSION: Final = 1
 
@@ -39,6 +42,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     by_strategy: Sequence[Group]
     by_symbol: Sequence[Group]
     by_reason: Sequence[Group]
+    contract_notes: Sequence[tuple[dt.date, ContractNote]] = ()
+    """The charges of each day as its contract note rounds them."""
     paths: Sequence[str] = ()
     """The files that the run wrote, for the reader to open."""
 
@@ -46,6 +51,11 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     def unrealized_paise(self) -> int:
         """Gross P&L of what is still open, at the last known prices."""
         return sum(each.unrealized_paise or 0 for each in self.open_rows)
+
+    @property
+    def contract_notes_total(self) -> Decimal:
+        """What all contract notes together charge, rupees."""
+        return sum((note.total for _, note in self.contract_notes), Decimal(0))
 
 
 def summarize(
@@ -91,6 +101,7 @@ def summary_of(
         by_strategy=numbers.by_strategy(fold.exits, still_open),
         by_symbol=numbers.by_symbol(fold.exits, still_open),
         by_reason=numbers.by_reason(fold.exits, still_open),
+        contract_notes=tuple(fold.contract_notes()),
         paths=tuple(paths),
     )
 
@@ -111,6 +122,8 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "total_orders": summary.total_orders,
         "orders_by_state": dict(summary.orders_by_state),
         **summary.honesty.as_dict(),
+        "contract_notes": [_note(date, note) for date, note in summary.contract_notes],
+        "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),
         "trades": judged.trades,
         "wins": judged.wins,
@@ -139,6 +152,11 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
 
 def _rupees(paise: int | None) -> float | None:
     return None if paise is None else rupees_2dp(paise)
+
+
+def _note(date: dt.date, note: ContractNote) -> dict[str, Any]:
+    lines = {line: float(getattr(note, line)) for line in LINES}
+    return {"date": date.isoformat(), **lines, "total": float(note.total)}
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 
 from daemon.domain.money import rupees_text
@@ -19,6 +21,7 @@ from daemon.report.text import (
     typographic,
     words,
 )
+from daemon.rules.contract_note import LINES, ContractNote
 
 _TRADE_HEADER = (
     ("In", ""), ("Out", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"),
@@ -29,6 +32,8 @@ _OPEN_HEADER = (
     ("Since", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"), ("Entry", "n"), ("Last", "n"),
     ("Stop", "n"), ("Target", "n"), ("Unrealized", "n"), ("State", ""), ("Strategy", ""),
 )  # fmt: skip
+
+_NOTE_LINES = ("Brokerage", "STT", "Exchange", "SEBI", "Stamp duty", "GST", "Total")
 
 
 def money_class(paise: int) -> str:
@@ -151,6 +156,26 @@ def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
         f"{_money(group.gross_paise)}{_number(rupees_text(charges), 0)}{_money(net)}"
         f'<td class="bar" aria-hidden="true"><span>{bar}</span></td></tr>'
     )
+
+
+def notes_table(notes: Sequence[tuple[dt.date, ContractNote]], total: Decimal) -> str:
+    """The contract note of each day, rupees, and what they come to."""
+    head = "".join(f'<th class="n" scope="col">{name}</th>' for name in _NOTE_LINES)
+    rows = "".join(
+        f"<tr><td>{date}</td>{_rupees(getattr(note, line) for line in LINES)}"
+        f"{_rupees([note.total])}</tr>"
+        for date, note in notes
+    )
+    last = f'<tr><td>All</td><td colspan="{len(LINES)}"></td>{_rupees([total])}</tr>'
+    return (
+        f'<div class="scroll"><table><thead><tr><th scope="col">Day</th>{head}</tr></thead>'
+        f"<tbody>{rows}{last if len(notes) > 1 else ''}</tbody></table></div>"
+    )
+
+
+def _rupees(amounts: Iterable[Decimal]) -> str:
+    shown = map(whole_paise, amounts)
+    return "".join(_number(rupees_text(paise), paise) for paise in shown)
 
 
 def counts_table(title: str, empty: str, counts: Mapping[str, int]) -> str:

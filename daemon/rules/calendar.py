@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+from daemon.rules.exchanges import SEGMENTS, segment_of
 from daemon.rules.tables import (
     CalendarFile,
+    Exchange,
     HoursRow,
     Segment,
     SpecialSession,
@@ -37,12 +41,9 @@ class Calendar:
         self._years = table.years
         self._holidays = frozenset(day.date for year in table.years for day in year.holidays)
         self._specials = {row.from_: row for row in table.special_sessions}
-        self._hours = {
-            segment: [row for row in table.hours if segment in row.segments]
-            for segment in ("NFO", "NSE", "INDICES")
-        }
+        self._hours = hours_by_segment(table.hours)
         self._indices = index_underlyings
-        self._cache: dict[tuple[dt.date, Segment, bool], Session | None] = {}
+        self._cache: dict[tuple[dt.date, Exchange, Segment, bool], Session | None] = {}
 
     def is_known(self, date: dt.date) -> bool:
         """Whether the holidays of this date's year are in the table."""
@@ -52,42 +53,54 @@ class Calendar:
         """The instrument's session that day, None on a holiday or a weekend.
 
         An instrument on its own expiry date may close earlier; after it there is no check.
+        Raises ConfigError for an exchange without rows.
         """
-        segment = segment_of(instrument)
+        exchange, segment = segment_of(instrument)
         expiring = (
-            segment == "NFO"
+            segment == SEGMENTS[exchange][0]
             and instrument.expiry == date.isoformat()
             and instrument.name in self._indices
         )
-        key = (date, segment, expiring)
+        key = (date, exchange, segment, expiring)
         if key not in self._cache:
-            self._cache[key] = self._find(date, segment, expiring)
+            self._cache[key] = self._find(*key)
         return self._cache[key]
 
-    def _find(self, date: dt.date, segment: Segment, expiring: bool) -> Session | None:
+    def _find(
+        self, date: dt.date, exchange: Exchange, segment: Segment, expiring: bool
+    ) -> Session | None:
+        rows = self._hours.get((exchange, segment))
+        if rows is None:
+            raise ConfigError(
+                f"calendar.yaml: hours: no row of exchange {exchange}, segment {segment}; "
+                "add its hours there or to rules.local.yaml"
+            )
         special = self._specials.get(date)
         if special is not None:
-            return _session(date, special.open, special.close)
+            is_contract = segment == SEGMENTS[exchange][0]
+            late = special.contracts_close if is_contract else None
+            return _session(date, special.open, late or special.close)
         if date.weekday() >= _SATURDAY or date in self._holidays:
             return None
-        hours = in_force_or_oldest(self._hours[segment], date)
+        hours = in_force_or_oldest(rows, date)
         early = hours.expiring_index_close if expiring else None
         return _session(date, hours.open, early or hours.close)
 
 
-def segment_of(instrument: Instrument) -> Segment:
-    """Whose hours an instrument keeps: shares those of NSE, contracts those of NFO.
-
-    By what it is, not by its exchange: other exchanges are given NSE's hours.
-    """
-    if instrument.is_index or instrument.segment == "INDICES":
-        return "INDICES"
-    return "NSE" if instrument.instrument_type == "EQ" else "NFO"
+def hours_by_segment(rows: Iterable[HoursRow]) -> dict[tuple[Exchange, Segment], list[HoursRow]]:
+    """Return the rows of each exchange's segments, in their order."""
+    found: dict[tuple[Exchange, Segment], list[HoursRow]] = {}
+    for row in rows:
+        for segment in row.segments:
+            found.setdefault((row.exchange, segment), []).append(row)
+    return found
 
 
 def hours_are_in_order(row: HoursRow | SpecialSession) -> bool:
     """Whether a row opens before it closes (`HH:MM` compares as text)."""
-    early = row.expiring_index_close if isinstance(row, HoursRow) else None
+    if isinstance(row, SpecialSession):
+        return row.open < row.close and row.open < (row.contracts_close or row.close)
+    early = row.expiring_index_close
     return row.open < row.close and (early is None or row.open < early <= row.close)
 
 

@@ -7,20 +7,24 @@ times a GST rate of 4 decimals is always a whole number of them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument
 from daemon.domain.order import Side
+from daemon.errors import ConfigError
+from daemon.rules.exchanges import exchange_of
 from daemon.rules.tables import (
     BrokerageRow,
     ChargeClass,
     ChargesFile,
     RateRow,
+    TurnoverRow,
+    in_force,
     in_force_or_oldest,
 )
 
@@ -32,14 +36,7 @@ _RATE_SCALE: Final = 10**12
 RATE_DECIMALS_MAX: Final = 10
 """Decimals of a percentage; more could not be charged exactly."""
 GST_DECIMALS_MAX: Final = 2
-_LINES: Final = (
-    "brokerage",
-    "transaction_tax",
-    "exchange_turnover_charge",
-    "sebi_turnover_charge",
-    "stamp_duty",
-    "gst",
-)
+RUPEE_DECIMALS_MAX: Final = 2
 _ClassRow = TypeVar("_ClassRow", BrokerageRow, RateRow)
 
 
@@ -57,12 +54,27 @@ class _Rates(msgspec.Struct, frozen=True, kw_only=True):
     """GST in 1/10000."""
 
 
-class ChargeTable:
-    """The dated charge rates; a date before the table is charged by its oldest row."""
+class BrokeragePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker's plan for every executed order: `percent` of the value, at most `most_rupees`.
 
-    def __init__(self, table: ChargesFile) -> None:
+    Without `percent` it is `most_rupees` flat.
+    """
+
+    most_rupees: Decimal
+    percent: Decimal | None = None
+
+
+class ChargeTable:
+    """The dated charge rates, with another broker's `plan` in place of the table's brokerage.
+
+    A date before the table is charged by its oldest row; what another exchange than NSE charges
+    is refused then.
+    """
+
+    def __init__(self, table: ChargesFile, plan: BrokeragePlan | None = None) -> None:
         self._table = table
-        self._cache: dict[tuple[dt.date, str, Side], _Rates] = {}
+        self._plan = plan
+        self._cache: dict[tuple[dt.date, str, str, str, Side], _Rates] = {}
 
     def charges(
         self,
@@ -75,9 +87,13 @@ class ChargeTable:
     ) -> Charges:
         """The charges of one executed order, exact rupees. `quantity` in units.
 
-        Raises ValueError for an index, which cannot be traded.
+        Raises ValueError for an index, which cannot be traded, and ConfigError where the
+        exchange's charge is not known.
         """
-        key = (date, instrument.instrument_type, transaction_type)
+        key = (
+            date, instrument.exchange, instrument.name, instrument.instrument_type,
+            transaction_type,
+        )  # fmt: skip
         rates = self._cache.get(key)
         if rates is None:
             rates = self._cache[key] = self._rates(date, instrument, transaction_type)
@@ -119,8 +135,8 @@ class ChargeTable:
         return Charges(transaction_tax=tax, total=tax)
 
     def _rates(self, date: dt.date, instrument: Instrument, side: Side) -> _Rates:
-        kind, table = _class_of(instrument), self._table
-        brokerage = _of_class(table.brokerage, kind, date)
+        kind, table = charge_class(instrument), self._table
+        brokerage = self._plan or _of_class(table.brokerage, kind, date)
         tax, stamp = (
             _of_class(rows, kind, date) for rows in (table.transaction_tax, table.stamp_duty)
         )
@@ -128,29 +144,55 @@ class ChargeTable:
             brokerage=_units_per_paisa(brokerage.percent) if brokerage.percent else 0,
             brokerage_most=int(brokerage.most_rupees * _RUPEE),
             transaction_tax=_on_side(tax, side),
-            exchange=_on_side(_of_class(table.exchange_turnover, kind, date), side),
+            exchange=_on_side(self._turnover(date, instrument), side),
             sebi=_units_per_paisa(in_force_or_oldest(table.sebi_turnover, date).percent),
             stamp=_on_side(stamp, side),
             gst=int(in_force_or_oldest(table.gst, date).percent * _GST_SCALE / 100),
         )
 
+    def refuse_unknown(self, instrument: Instrument, date: dt.date | None = None) -> None:
+        """Refuse an instrument whose exchange's charge is not known, on `date` if it is given.
 
-def contract_note_total(charges: Iterable[Charges]) -> Decimal:
-    """What a day's contract note would charge for these orders, in rupees.
+        Raises ConfigError.
+        """
+        rows = self._turnover_rows(instrument)
+        if not rows or (date is not None and in_force(rows, date) is None):
+            self._refuse(instrument, date, rows)
 
-    Each line is summed, then rounded half up: STT to the rupee, the others to the paisa. Whether
-    brokers round stamp duty to the rupee is not settled; here it is rounded to the paisa.
-    """
-    orders = list(charges)
-    total = Decimal(0)
-    for line in _LINES:
-        exact = sum((Decimal(getattr(each, line)) for each in orders), Decimal(0))
-        step = Decimal(1) if line == "transaction_tax" else Decimal("0.01")
-        total += exact.quantize(step, ROUND_HALF_UP)
-    return total
+    def _turnover(self, date: dt.date, instrument: Instrument) -> TurnoverRow:
+        rows = self._turnover_rows(instrument)
+        if rows and exchange_of(instrument) == "NSE":
+            return in_force_or_oldest(rows, date)
+        row = in_force(rows, date)
+        if row is None:
+            self._refuse(instrument, date, rows)
+        return row
+
+    def _turnover_rows(self, instrument: Instrument) -> list[TurnoverRow]:
+        """Those of its exchange and class: that name the underlying, or else that name none."""
+        exchange, kind = exchange_of(instrument), charge_class(instrument)
+        rows = [
+            row
+            for row in self._table.exchange_turnover
+            if row.exchange == exchange and row.class_ == kind
+        ]
+        named = [row for row in rows if instrument.name in row.names]
+        return named or [row for row in rows if not row.names]
+
+    def _refuse(
+        self, instrument: Instrument, date: dt.date | None, rows: Sequence[TurnoverRow]
+    ) -> NoReturn:
+        since = f", they begin on {rows[0].from_}" if rows else ""
+        raise ConfigError(
+            f"{instrument.tradingsymbol}: the charges of {instrument.exchange} for "
+            f"{instrument.name or 'it'} {charge_class(instrument)}"
+            f"{f' on {date}' if date else ''} are not in the dated tables{since}; add them to "
+            "rules.local.yaml, leave the symbol out, or set execution.charges: false"
+        )
 
 
-def _class_of(instrument: Instrument) -> ChargeClass:
+def charge_class(instrument: Instrument) -> ChargeClass:
+    """Return the class of rates. Raises ValueError for an index, which cannot be traded."""
     if instrument.is_option:
         return "options"
     if instrument.instrument_type == "FUT":

@@ -8,122 +8,202 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, get_args
 
-from daemon.rules.calendar import hours_are_in_order
-from daemon.rules.charges import GST_DECIMALS_MAX, RATE_DECIMALS_MAX
+from daemon.rules.calendar import hours_are_in_order, hours_by_segment
+from daemon.rules.charges import GST_DECIMALS_MAX, RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
+from daemon.rules.exchanges import SEGMENTS
+from daemon.rules.local import (
+    LocalCalendar,
+    LocalCharges,
+    LocalContracts,
+    LocalRules,
+    calendar_with,
+    charges_with,
+    contracts_with,
+)
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.tables import (
+    CHARGE_KEYS,
+    CONTRACT_KEYS,
     CalendarFile,
     ChargeClass,
     ChargesFile,
     ContractsFile,
-    Segment,
 )
 from daemon.yaml_document import Document, Step, read_document
 
 SHIPPED_RULES: Final = Path(__file__).parents[2] / "configs" / "rules"
-_RUPEE_DECIMALS_MAX: Final = 2
 _CLASSES: Final[tuple[str, ...]] = get_args(ChargeClass)
-_SEGMENTS: Final[tuple[str, ...]] = get_args(Segment)
+_NEEDED_CHARGES: Final[dict[str, tuple[Hashable, ...]]] = {
+    "brokerage": _CLASSES,
+    "transaction_tax": _CLASSES,
+    "exchange_turnover": tuple(("NSE", each) for each in _CLASSES),
+    "stamp_duty": _CLASSES,
+    "sebi_turnover": (None,),
+    "gst": (None,),
+    "exercise_tax": (None,),
+}
+_NEEDED_HOURS: Final = tuple(("NSE", each) for each in SEGMENTS["NSE"])
+Place = tuple[Step, ...]
 
 
-def load_rulebook(directory: Path | None = None) -> Rulebook:
-    """The rulebook of a directory, or the one that ships. Raises ConfigError: file, line, path."""
+def load_rulebook(directory: Path | None = None, local: Path | None = None) -> Rulebook:
+    """Load the rulebook of a directory, or the one that ships, with the rows of a `local` file.
+
+    Raises ConfigError: file, line, path.
+    """
     folder = SHIPPED_RULES if directory is None else directory
+    calendar = _calendar(read_document(folder / "calendar.yaml"))
+    charges = _charges(read_document(folder / "charges.yaml"))
+    contracts = _contracts(read_document(folder / "contracts.yaml"))
+    if local is None:
+        return Rulebook(calendar=calendar, charges=charges, contracts=contracts)
+    document = read_document(local)
+    rows = document.to(LocalRules)
+    _check_local_calendar(document, calendar, rows.calendar)
+    _check_charges(document, rows.charges, ("charges",))
+    _check_contracts(document, rows.contracts, ("contracts",))
     return Rulebook(
-        calendar=_calendar(read_document(folder / "calendar.yaml")),
-        charges=_charges(read_document(folder / "charges.yaml")),
-        contracts=_contracts(read_document(folder / "contracts.yaml")),
+        calendar=calendar_with(calendar, rows.calendar),
+        charges=charges_with(charges, rows.charges),
+        contracts=contracts_with(contracts, rows.contracts),
+        local=rows,
     )
 
 
 def _calendar(document: Document) -> CalendarFile:
     table = document.to(CalendarFile)
-    for at, row in enumerate(table.hours):
-        _check_hours(document, ("hours", at), in_order=hours_are_in_order(row))
-    for at, special in enumerate(table.special_sessions):
-        _check_hours(document, ("special_sessions", at), in_order=hours_are_in_order(special))
-    hours = ((at, name, row.from_) for at, row in enumerate(table.hours) for name in row.segments)
-    _check_order(document, "hours", hours, needed=_SEGMENTS)
-    specials = ((at, None, row.from_) for at, row in enumerate(table.special_sessions))
-    _check_order(document, "special_sessions", specials)
-    _check_years(document, table)
+    _check_calendar(document, table, ())
+    hours: set[Hashable] = set(hours_by_segment(table.hours))
+    _check_needed(document, "hours", hours, _NEEDED_HOURS)
     return table
-
-
-def _check_hours(document: Document, path: tuple[Step, ...], *, in_order: bool) -> None:
-    if not in_order:
-        raise document.error(path, "expected it to open before it closes")
-
-
-def _check_years(document: Document, table: CalendarFile) -> None:
-    last = dt.date.min
-    for at, year in enumerate(table.years):
-        if not last < year.from_ <= year.to:
-            raise document.error(("years", at), "expected spans that ascend without overlap")
-        earliest = year.from_
-        for number, holiday in enumerate(year.holidays):
-            if not earliest <= holiday.date <= year.to:
-                here = ("years", at, "holidays", number, "date")
-                text = f"expected a date from {earliest} to {year.to}, was {holiday.date}"
-                raise document.error(here, text)
-            earliest = holiday.date + dt.timedelta(days=1)
-        last = year.to
 
 
 def _charges(document: Document) -> ChargesFile:
     table = document.to(ChargesFile)
-    for name in ("brokerage", "transaction_tax", "exchange_turnover", "stamp_duty"):
-        rows = enumerate(getattr(table, name))
-        order = ((at, row.class_, row.from_) for at, row in rows)
-        _check_order(document, name, order, needed=_CLASSES)
-    for name in ("sebi_turnover", "gst", "exercise_tax"):
-        order = ((at, None, row.from_) for at, row in enumerate(getattr(table, name)))
-        _check_order(document, name, order, needed=(None,))
-    for at, row in enumerate(table.brokerage):
-        _check_number(document, ("brokerage", at, "most_rupees"), row.most_rupees)
-    for name in ChargesFile.__struct_fields__[1:]:
-        for at, row in enumerate(getattr(table, name)):
-            if row.percent is not None:
-                _check_number(document, (name, at, "percent"), row.percent)
+    _check_charges(document, table, ())
+    for name, key in CHARGE_KEYS.items():
+        known = {key(row) for row in getattr(table, name)}
+        _check_needed(document, name, known, _NEEDED_CHARGES[name])
     return table
 
 
 def _contracts(document: Document) -> ContractsFile:
     table = document.to(ContractsFile)
-    for name in ("lot_sizes", "freeze_quantities"):
-        rows = enumerate(getattr(table, name))
-        _check_order(document, name, ((at, row.name, row.from_) for at, row in rows))
-    ticks = ((at, (row.instrument_type, row.name), row.from_) for at, row in enumerate(table.ticks))
-    _check_order(document, "ticks", ticks)
+    _check_contracts(document, table, ())
     return table
 
 
+def _check_local_calendar(document: Document, table: CalendarFile, local: LocalCalendar) -> None:
+    """Refuse years that overlap those that ship, and holidays of a year that is not known."""
+    at = ("calendar",)
+    _check_calendar(document, local, at)
+    merged = calendar_with(table, local).years
+    for number, year in enumerate(local.years):
+        for other in merged:
+            if other.from_ != year.from_ and other.from_ <= year.to and year.from_ <= other.to:
+                text = f"overlaps {other.from_} to {other.to}; the same `from` would replace it"
+                raise document.error((*at, "years", number), text)
+    specials = {row.from_ for row in calendar_with(table, local).special_sessions}
+    for number, day in enumerate(local.holidays):
+        here = (*at, "holidays", number, "date")
+        if not any(year.from_ <= day.date <= year.to for year in merged):
+            raise document.error(here, f"{day.date} is in no year of the calendar; add its year")
+        if day.date in specials:
+            raise document.error(here, f"{day.date} has a special session, which would win")
+
+
+def _check_calendar(document: Document, table: CalendarFile | LocalCalendar, at: Place) -> None:
+    for number, row in enumerate(table.hours):
+        here = (*at, "hours", number)
+        _check_hours(document, here, in_order=hours_are_in_order(row))
+        for place, segment in enumerate(row.segments):
+            if segment not in SEGMENTS[row.exchange]:
+                known = ", ".join(SEGMENTS[row.exchange])
+                text = f"expected a segment of {row.exchange} ({known}), was {segment}"
+                raise document.error((*here, "segments", place), text)
+    for number, special in enumerate(table.special_sessions):
+        here = (*at, "special_sessions", number)
+        _check_hours(document, here, in_order=hours_are_in_order(special))
+    hours = (
+        (number, (row.exchange, segment), row.from_)
+        for number, row in enumerate(table.hours)
+        for segment in row.segments
+    )
+    _check_order(document, (*at, "hours"), hours)
+    specials = ((number, None, row.from_) for number, row in enumerate(table.special_sessions))
+    _check_order(document, (*at, "special_sessions"), specials)
+    _check_years(document, table, at)
+
+
+def _check_hours(document: Document, path: Place, *, in_order: bool) -> None:
+    if not in_order:
+        raise document.error(path, "expected it to open before it closes")
+
+
+def _check_years(document: Document, table: CalendarFile | LocalCalendar, at: Place) -> None:
+    last = dt.date.min
+    for place, year in enumerate(table.years):
+        if not last < year.from_ <= year.to:
+            here = (*at, "years", place)
+            raise document.error(here, "expected spans that ascend without overlap")
+        earliest = year.from_
+        for number, holiday in enumerate(year.holidays):
+            if not earliest <= holiday.date <= year.to:
+                within = (*at, "years", place, "holidays", number, "date")
+                text = f"expected a date from {earliest} to {year.to}, was {holiday.date}"
+                raise document.error(within, text)
+            earliest = holiday.date + dt.timedelta(days=1)
+        last = year.to
+
+
+def _check_charges(document: Document, table: ChargesFile | LocalCharges, at: Place) -> None:
+    for name, key in CHARGE_KEYS.items():
+        rows = getattr(table, name)
+        order = ((number, key(row), row.from_) for number, row in enumerate(rows))
+        _check_order(document, (*at, name), order)
+        for number, row in enumerate(rows):
+            if row.percent is not None:
+                _check_number(document, (*at, name, number, "percent"), row.percent)
+    for number, plan in enumerate(table.brokerage):
+        _check_number(document, (*at, "brokerage", number, "most_rupees"), plan.most_rupees)
+
+
+def _check_contracts(document: Document, table: ContractsFile | LocalContracts, at: Place) -> None:
+    for name, key in CONTRACT_KEYS.items():
+        rows = enumerate(getattr(table, name))
+        order = ((number, key(row), row.from_) for number, row in rows)
+        _check_order(document, (*at, name), order)
+
+
 def _check_order(
-    document: Document,
-    name: str,
-    rows: Iterable[tuple[int, Hashable, dt.date]],
-    *,
-    needed: Iterable[Hashable] = (),
+    document: Document, path: Place, rows: Iterable[tuple[int, Hashable, dt.date]]
 ) -> None:
-    """Rows (position, of what, from when) ascend for each thing, and each needed thing has one."""
+    """Rows (position, of what, from when) ascend for each thing."""
     last: dict[Hashable, dt.date] = {}
-    for at, key, begins in rows:
+    for number, key, begins in rows:
         before = last.get(key)
         if before is not None and begins <= before:
-            raise document.error((name, at, "from"), f"expected a date after {before}")
+            raise document.error((*path, number, "from"), f"expected a date after {before}")
         last[key] = begins
+
+
+def _check_needed(
+    document: Document, name: str, known: set[Hashable], needed: Iterable[Hashable]
+) -> None:
+    """Refuse a table without a row for what every run may ask."""
     for key in needed:
-        if key not in last:
-            raise document.error((name,), f"expected a row{f' for {key}' if key else ''}")
+        if key not in known:
+            of = key[-1] if isinstance(key, tuple) else key
+            raise document.error((name,), f"expected a row{f' for {of}' if of else ''}")
 
 
-def _check_number(document: Document, path: tuple[Step, ...], number: Decimal) -> None:
+def _check_number(document: Document, path: Place, number: Decimal) -> None:
     """Refuse what the exact arithmetic of the charges cannot hold."""
     decimals = RATE_DECIMALS_MAX
-    if path[0] == "gst":
+    if "gst" in path:
         decimals = GST_DECIMALS_MAX
     if path[-1] == "most_rupees":
-        decimals = _RUPEE_DECIMALS_MAX
+        decimals = RUPEE_DECIMALS_MAX
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or not 0 <= number <= 10**6 or -exponent > decimals:
         text = f"expected a number >= 0 with at most {decimals} decimals, was {number}"

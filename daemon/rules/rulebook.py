@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+from collections.abc import Iterable
+from typing import Final
 
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.domain.order import Side
 from daemon.rules.calendar import Calendar, Session
-from daemon.rules.charges import ChargeTable
+from daemon.rules.charges import BrokeragePlan, ChargeTable
 from daemon.rules.contracts import ContractTable
+from daemon.rules.exchanges import refuse_unsupported
+from daemon.rules.local import LocalRules
 from daemon.rules.tables import CalendarFile, ChargesFile, ContractsFile
 
 
@@ -20,16 +25,48 @@ class Rulebook:
     """
 
     def __init__(
-        self, *, calendar: CalendarFile, charges: ChargesFile, contracts: ContractsFile
+        self,
+        *,
+        calendar: CalendarFile,
+        charges: ChargesFile,
+        contracts: ContractsFile,
+        local: LocalRules | None = None,
     ) -> None:
+        """Take the tables, in which the rows of `local` are already."""
+        self.calendar_file: Final = calendar
+        self.charges_file: Final = charges
+        self.contracts_file: Final = contracts
+        self.local: Final = LocalRules(version=1) if local is None else local
         self._contracts = ContractTable(contracts)
         self._calendar = Calendar(calendar, self._contracts.index_underlyings)
         self._charges = ChargeTable(charges)
 
+    def with_brokerage(self, plan: BrokeragePlan | None) -> Rulebook:
+        """Return a rulebook that charges another broker's plan; None: that of the table."""
+        if plan is None:
+            return self
+        other = copy.copy(self)
+        other._charges = ChargeTable(self.charges_file, plan)
+        return other
+
+    def refuse_unknown(
+        self, instruments: Iterable[Instrument], *, charged: bool, date: dt.date | None = None
+    ) -> None:
+        """Refuse instruments that the tables have no hours or, if `charged`, no charges for.
+
+        With `date` the charges must be known on that date. Raises ConfigError for the first.
+        """
+        found = list(instruments)
+        refuse_unsupported(found)
+        for instrument in found if charged else ():
+            if not instrument.is_index:
+                self._charges.refuse_unknown(instrument, date)
+
     def session(self, date: dt.date, instrument: Instrument) -> Session | None:
         """The instrument's session that day in UTC ns, None on a holiday or a weekend.
 
-        A contract past its expiry is not looked for; that is the caller's business.
+        A contract past its expiry is not looked for; that is the caller's business. Raises
+        ConfigError for an exchange whose hours are not in the table.
         """
         return self._calendar.session(date, instrument)
 
@@ -48,7 +85,8 @@ class Rulebook:
     ) -> Charges:
         """The exact charges in rupees of one executed order (`quantity` in units).
 
-        Raises ValueError for an index, which cannot be traded.
+        Raises ValueError for an index, which cannot be traded, and ConfigError where the
+        exchange's charge is not known.
         """
         return self._charges.charges(
             date,

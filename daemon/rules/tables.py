@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Annotated, Final, Literal, TypeVar
@@ -17,7 +17,8 @@ from msgspec import Meta
 
 from daemon.domain.order import Side
 
-Segment = Literal["NFO", "NSE", "INDICES"]
+Exchange = Literal["NSE", "BSE"]
+Segment = Literal["NFO", "NSE", "BFO", "BSE", "INDICES"]
 ChargeClass = Literal["futures", "options", "equity"]
 WallTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Units = Annotated[int, Meta(ge=1, le=10**9)]
@@ -53,8 +54,9 @@ def in_force_or_oldest(rows: Sequence[Row], date: dt.date) -> Row:
 
 
 class HoursRow(DatedRow, frozen=True, kw_only=True):
-    """Regular trading hours of segments, Indian wall time, [open, close)."""
+    """Regular trading hours of an exchange's segments, Indian wall time, [open, close)."""
 
+    exchange: Exchange = "NSE"
     segments: list[Segment]
     open: WallTime
     close: WallTime
@@ -68,6 +70,8 @@ class SpecialSession(DatedRow, frozen=True, kw_only=True):
     name: Text
     open: WallTime
     close: WallTime
+    contracts_close: WallTime | None = None
+    """Where futures and options close at another time than shares and indices."""
 
 
 class Holiday(Table, frozen=True, kw_only=True):
@@ -113,6 +117,13 @@ class RateRow(DatedRow, frozen=True, kw_only=True):
     """None: both sides pay."""
 
 
+class TurnoverRow(RateRow, frozen=True, kw_only=True):
+    """What an exchange charges; of `names` alone where there are any, and they come first."""
+
+    exchange: Exchange = "NSE"
+    names: list[Text] = []
+
+
 class PercentRow(DatedRow, frozen=True, kw_only=True):
     """A percentage that is the same for every class."""
 
@@ -125,7 +136,7 @@ class ChargesFile(Table, frozen=True, kw_only=True):
     version: Literal[1]
     brokerage: list[BrokerageRow]
     transaction_tax: list[RateRow]
-    exchange_turnover: list[RateRow]
+    exchange_turnover: list[TurnoverRow]
     stamp_duty: list[RateRow]
     sebi_turnover: list[PercentRow]
     gst: list[PercentRow]
@@ -155,3 +166,41 @@ class ContractsFile(Table, frozen=True, kw_only=True):
     lot_sizes: list[UnitsRow]
     freeze_quantities: list[UnitsRow]
     ticks: list[TickRow]
+
+
+def _same(row: object) -> Hashable:
+    return None
+
+
+def _class(row: BrokerageRow | RateRow) -> Hashable:
+    return row.class_
+
+
+def _name(row: UnitsRow) -> Hashable:
+    return row.name
+
+
+def _turnover(row: TurnoverRow) -> Hashable:
+    return (row.exchange, row.class_, *row.names)
+
+
+def _tick(row: TickRow) -> Hashable:
+    return (row.instrument_type, row.name)
+
+
+CHARGE_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
+    "brokerage": _class,
+    "transaction_tax": _class,
+    "exchange_turnover": _turnover,
+    "stamp_duty": _class,
+    "sebi_turnover": _same,
+    "gst": _same,
+    "exercise_tax": _same,
+}
+"""Charge table -> what a row of it is about; a later row of the same thing ends it."""
+CONTRACT_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
+    "lot_sizes": _name,
+    "freeze_quantities": _name,
+    "ticks": _tick,
+}
+"""As CHARGE_KEYS, for the tables of contracts."""

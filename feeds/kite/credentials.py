@@ -19,6 +19,7 @@ import msgspec
 from daemon.config import KiteConfig
 from daemon.domain.dates import HOUR_NS, ist_date, ist_midnight
 from daemon.errors import ConfigError, TokenRefused
+from daemon.user_files import user_directory
 
 CREDENTIALS_VERSION: Final = 1
 SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
@@ -111,10 +112,10 @@ def login_path(config: KiteConfig) -> Path:
     """
     if config.credentials_file:
         return Path(config.credentials_file).expanduser()
-    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    if not base.is_absolute():  # the XDG base directory specification: ignore a relative one
-        base = Path("~/.config").expanduser()
-    return base / "run_fno_paper" / SYSTEMD_NAME
+    directory = user_directory()
+    if directory is None:
+        raise ConfigError("feed.kite.credentials_file: expected a path, as there is no home")
+    return directory / SYSTEMD_NAME
 
 
 def read_credentials(path: Path) -> Credentials:

@@ -76,6 +76,7 @@ TOTALS
   max drawdown (booked only)   6,476.41
   gross                       -4,827.50
   charges                      1,459.35
+  charges on contract notes    1,459.00
   net                         -6,286.85
   unrealized, still open         +37.50
 

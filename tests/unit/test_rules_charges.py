@@ -14,7 +14,7 @@ from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.domain.order import Side
 from daemon.rules import load_rulebook
-from daemon.rules.charges import contract_note_total
+from daemon.rules.contract_note import contract_note
 
 RULES = load_rulebook()
 NOV_2026 = dt.date(2026, 11, 18)
@@ -77,7 +77,7 @@ def test_worked_examples_come_out_exactly(
 ) -> None:
     orders = charged(kind, date, first, second)
     assert summed(orders) == exact.split()
-    assert contract_note_total(orders) == Decimal(note)
+    assert contract_note(orders).total == Decimal(note)
 
 
 def test_example_e_the_holder_of_an_exercised_option_pays_tax_on_the_intrinsic_value() -> None:
@@ -85,7 +85,7 @@ def test_example_e_the_holder_of_an_exercised_option_pays_tax_on_the_intrinsic_v
         NOV_2026, instrument("CE"), sign=1, quantity=65, intrinsic_paise=11_235
     )
     assert charges == Charges(transaction_tax="10.954125", total="10.954125")
-    assert contract_note_total([charges]) == 11
+    assert contract_note([charges]).total == 11
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_an_index_cannot_be_charged() -> None:
 
 
 def test_an_empty_contract_note_is_free() -> None:
-    assert contract_note_total([]) == 0
+    assert contract_note([]).total == 0
 
 
 @given(

@@ -49,8 +49,10 @@ def test_lots_that_the_table_does_not_have_are_unknown() -> None:
 
 def test_freeze_quantity_is_unknown_before_its_first_row() -> None:
     assert RULES.freeze_quantity(dt.date(2026, 11, 18), "NIFTY") == 1800
-    assert RULES.freeze_quantity(dt.date(2026, 8, 1), "MIDCPNIFTY") == 2800
+    assert RULES.freeze_quantity(dt.date(2026, 8, 3), "MIDCPNIFTY") == 2800
     assert RULES.freeze_quantity(dt.date(2026, 7, 31), "NIFTY") == 0
+    assert RULES.freeze_quantity(dt.date(2026, 11, 18), "SENSEX") == 1000
+    assert RULES.freeze_quantity(dt.date(2026, 8, 12), "BANKEX") == 0
     assert RULES.freeze_quantity(dt.date(2026, 11, 18), "RELIANCE") == 0
 
 

@@ -32,12 +32,12 @@ def test_a_copy_of_the_shipped_rules_loads(tmp_path: Path) -> None:
 
 def test_every_row_names_its_source(tmp_path: Path) -> None:
     said = refusal(tmp_path, "charges.yaml", "    source: domain facts 6\n", "")
-    assert said == "8: brokerage[0]: expected the key 'source', which is missing"
+    assert said == "10: brokerage[0]: expected the key 'source', which is missing"
 
 
 def test_an_unknown_key_is_refused_with_a_near_match(tmp_path: Path) -> None:
     said = refusal(tmp_path, "charges.yaml", "    most_rupees:", "    most_rupee:")
-    assert said == "11: brokerage[0].most_rupee: unknown key; did you mean 'most_rupees'?"
+    assert said == "13: brokerage[0].most_rupee: unknown key; did you mean 'most_rupees'?"
 
 
 @pytest.mark.parametrize("file", ["calendar.yaml", "charges.yaml", "contracts.yaml"])
@@ -53,6 +53,8 @@ def test_an_unknown_version_is_refused(tmp_path: Path, file: str) -> None:
         ("calendar.yaml", "from: 2026-08-03", "from: 2009-08-03", "expected a date after 2010"),
         ("calendar.yaml", '"15:40"', "15:61", "close: expected text like"),
         ("calendar.yaml", '"15:40"', '"09:15"', "expected it to open before it closes"),
+        ("calendar.yaml", "segments: [BFO]", "segments: [NFO]", "expected a segment of BSE"),
+        ("calendar.yaml", "exchange: BSE", "exchange: MCX", "one of BSE, NSE, was 'MCX'"),
         ("calendar.yaml", "date: 2022-03-18", "date: 2022-03-01", "expected a date from"),
         ("calendar.yaml", "date: 2022-03-18", "date: 2023-03-18", "expected a date from"),
         ("calendar.yaml", "from: 2023-01-01", "from: 2022-12-31", "without overlap"),

@@ -1,0 +1,45 @@
+"""The exchanges whose rules are in the dated tables, and the refusal of all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+from daemon.rules.tables import Exchange, Segment
+
+EXCHANGES: Final[Mapping[str, Exchange]] = {"NSE": "NSE", "NFO": "NSE", "BSE": "BSE", "BFO": "BSE"}
+"""Kite's exchange code -> the exchange whose rules apply."""
+SEGMENTS: Final[Mapping[Exchange, tuple[Segment, ...]]] = {
+    "NSE": ("NFO", "NSE", "INDICES"),
+    "BSE": ("BFO", "BSE", "INDICES"),
+}
+"""Exchange -> its segments: contracts, shares, indices."""
+
+
+def exchange_of(instrument: Instrument) -> Exchange:
+    """Return the exchange whose rules apply. Raises ConfigError for one without tables."""
+    exchange = EXCHANGES.get(instrument.exchange)
+    if exchange is None:
+        raise ConfigError(
+            f"{instrument.tradingsymbol}: the rules of exchange {instrument.exchange!r} are not in "
+            f"the dated tables, only those of {', '.join(EXCHANGES)}; leave it out by naming the "
+            "wanted symbols under universe.instruments"
+        )
+    return exchange
+
+
+def segment_of(instrument: Instrument) -> tuple[Exchange, Segment]:
+    """Return whose hours an instrument keeps: by its exchange and by what it is."""
+    exchange = exchange_of(instrument)
+    contracts, shares, indices = SEGMENTS[exchange]
+    if instrument.is_index or instrument.segment == "INDICES":
+        return exchange, indices
+    return exchange, shares if instrument.instrument_type == "EQ" else contracts
+
+
+def refuse_unsupported(instruments: Iterable[Instrument]) -> None:
+    """Refuse instruments of exchanges without tables. Raises ConfigError for the first."""
+    for instrument in instruments:
+        exchange_of(instrument)

@@ -1,0 +1,175 @@
+"""How far the tables reach, and what a user must know of dates outside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from daemon.domain.instrument import Instrument
+from daemon.rules.calendar import hours_by_segment
+from daemon.rules.charges import charge_class
+from daemon.rules.exchanges import EXCHANGES, exchange_of, segment_of
+from daemon.rules.local import LOCAL_RULES
+from daemon.rules.rulebook import Rulebook
+from daemon.rules.tables import CHARGE_KEYS, CONTRACT_KEYS, DatedRow, HoursRow, TurnoverRow
+
+WARN_DAYS: Final = 14
+"""So many days before the calendar's end it is told that it ends."""
+_NAMED_MAX: Final = 5
+_SATURDAY: Final = 5
+
+
+class Reach(NamedTuple):
+    """A table: from its oldest row, `until` the last day that it knows (None: open)."""
+
+    table: str
+    since: dt.date
+    until: dt.date | None
+    newest: dt.date
+    """When its newest row begins."""
+    rows: int
+    unverified: int
+    local: int
+    """Rows that came from rules.local.yaml."""
+
+
+def reaches(rules: Rulebook) -> list[Reach]:
+    """Return how far each table with rows reaches, those of several exchanges apart."""
+    calendar, charges, contracts = rules.calendar_file, rules.charges_file, rules.contracts_file
+    local = rules.local
+    found: list[Reach | None] = [
+        *_calendar(rules),
+        *_by_exchange("calendar.hours", calendar.hours, local.calendar.hours),
+    ]
+    for name in CHARGE_KEYS:
+        table, own = getattr(charges, name), getattr(local.charges, name)
+        if name == "exchange_turnover":
+            found += _by_exchange(f"charges.{name}", table, own)
+        else:
+            found.append(_open(f"charges.{name}", table, own))
+    for name in CONTRACT_KEYS:
+        table, own = getattr(contracts, name), getattr(local.contracts, name)
+        found.append(_open(f"contracts.{name}", table, own))
+    return [each for each in found if each is not None]
+
+
+def calendar_span(rules: Rulebook) -> tuple[dt.date, dt.date] | None:
+    """Return the first and the last date of the calendar's years, None without any."""
+    years = rules.calendar_file.years
+    return (years[0].from_, years[-1].to) if years else None
+
+
+def calendar_warnings(rules: Rulebook, first: dt.date, last: dt.date) -> Iterator[str]:
+    """Yield what to know of data from `first` to `last` (Indian dates), one sentence each.
+
+    Of days outside the calendar, and of its end where it is near.
+    """
+    span = calendar_span(rules)
+    known = f"known are {span[0]} to {span[1]}" if span else "it has no year"
+    if unknown := _unknown_weekdays(rules, first, last):
+        days = str(unknown[0])
+        if len(unknown) > 1:
+            days = f"{unknown[0]} to {unknown[-1]} ({len(unknown)} weekdays)"
+        yield (
+            f"Outside the calendar: {days}; {known}. Holidays and special sessions are not known "
+            f"there, every weekday counted as a session; add the year to {LOCAL_RULES}."
+        )
+    elif span and 0 <= (span[1] - last).days <= WARN_DAYS:
+        yield (
+            f"The calendar ends on {span[1]}; holidays after it are not known and live runs are "
+            f"refused: add the next year to {LOCAL_RULES}."
+        )
+
+
+def before_first_rows(
+    rules: Rulebook, instruments: Iterable[Instrument], date: dt.date, *, charged: bool
+) -> Iterator[str]:
+    """Yield one sentence for each file of rules whose first rows begin after `date`."""
+    known = [each for each in instruments if each.exchange in EXCHANGES]
+    tradable = [each for each in known if not each.is_index]
+    hours = _begun_later(_hours_of(rules, known), date)
+    if hours:
+        yield f"Hours before {hours[0][1]} are not in the tables: the oldest were used."
+    charges = _begun_later(_charges_of(rules, tradable), date) if charged else []
+    if charges:
+        names = ", ".join(f"{name} {since}" for name, since in charges)
+        yield (
+            f"Charges on {date} are before the first rows ({names}): the oldest rates were used."
+        )
+    if unlimited := _without_freeze(rules, tradable, date):
+        shown = ", ".join(unlimited[:_NAMED_MAX])
+        shown += " and others" if len(unlimited) > _NAMED_MAX else ""
+        yield f"Freeze quantity on {date} not known, orders of any size passed: {shown}."
+
+
+def _calendar(rules: Rulebook) -> Iterator[Reach]:
+    """The tables of single days, which are known as far as the years are."""
+    table, local, span = rules.calendar_file, rules.local.calendar, calendar_span(rules)
+    years = _open("calendar.years", table.years, local.years)
+    if years is not None and span is not None:
+        yield years._replace(until=span[1], local=years.local + len(local.holidays))
+    specials = table.special_sessions, local.special_sessions
+    special = _open("calendar.special_sessions", *specials)
+    if special is not None and span is not None:
+        yield special._replace(until=span[1])
+
+
+def _by_exchange(
+    name: str,
+    rows: Sequence[HoursRow] | Sequence[TurnoverRow],
+    local: Sequence[HoursRow] | Sequence[TurnoverRow],
+) -> Iterator[Reach | None]:
+    for exchange in dict.fromkeys(row.exchange for row in rows):
+        mine, own = ([row for row in some if row.exchange == exchange] for some in (rows, local))
+        yield _open(f"{name} {exchange}", mine, own)
+
+
+def _open(name: str, rows: Sequence[DatedRow], local: Sequence[DatedRow]) -> Reach | None:
+    if not rows:
+        return None
+    begun = [row.from_ for row in rows]
+    unverified = sum(row.unverified for row in rows)
+    return Reach(name, min(begun), None, max(begun), len(rows), unverified, len(local))
+
+
+def _unknown_weekdays(rules: Rulebook, first: dt.date, last: dt.date) -> list[dt.date]:
+    days = (first + dt.timedelta(days=each) for each in range((last - first).days + 1))
+    return [day for day in days if day.weekday() < _SATURDAY and not rules.is_known(day)]
+
+
+def _hours_of(rules: Rulebook, instruments: Sequence[Instrument]) -> dict[str, dt.date]:
+    rows = hours_by_segment(rules.calendar_file.hours)
+    segments = dict.fromkeys(map(segment_of, instruments))
+    return {" ".join(each): rows[each][0].from_ for each in segments if each in rows}
+
+
+def _charges_of(rules: Rulebook, tradable: Sequence[Instrument]) -> dict[str, dt.date]:
+    """Table -> when the first row begins that any of the instruments is charged by."""
+    classes = {charge_class(each) for each in tradable}
+    is_nse = any(exchange_of(each) == "NSE" for each in tradable)
+    first: dict[str, dt.date] = {}
+    for name in CHARGE_KEYS:
+        if name == "exercise_tax" or not tradable:
+            continue
+        for row in reversed(getattr(rules.charges_file, name)):
+            is_ours = getattr(row, "class_", None) in {None, *classes}
+            # what BSE charges is refused before its first row
+            if is_ours and (not isinstance(row, TurnoverRow) or (is_nse and row.exchange == "NSE")):
+                first[name] = row.from_
+    return first
+
+
+def _begun_later(first: dict[str, dt.date], date: dt.date) -> list[tuple[str, dt.date]]:
+    return sorted((each for each in first.items() if each[1] > date), key=lambda each: each[1])
+
+
+def _without_freeze(rules: Rulebook, tradable: Iterable[Instrument], date: dt.date) -> list[str]:
+    names = (
+        each.name or each.tradingsymbol
+        for each in tradable
+        if each.instrument_type != "EQ"
+        and not each.freeze_quantity
+        and not rules.freeze_quantity(date, each.name)
+    )
+    return list(dict.fromkeys(names))
