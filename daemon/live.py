@@ -87,8 +87,9 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
         _refuse_unknown_day(rules, ist_date(now))
     out = Path(config.out)
     finder = DayFinder(
-        config, out=out, now=now, session=sessions_of(rules), contracts=rules, data_dir=data_dir
-    )
+        config, out=out, now=now, session=sessions_of(rules), contracts=rules, data_dir=data_dir,
+        is_known=rules.is_known,
+    )  # fmt: skip
     finder.check()
     account = Account.open(out, config.account, created_ts=now)
     try:

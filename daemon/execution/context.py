@@ -46,8 +46,8 @@ class Rules(Sessions, Protocol):
     ) -> Charges:
         """Charges of a settlement at expiry."""
 
-    def freeze_quantity(self, date: dt.date, name: str, /) -> int:
-        """The largest order of an underlying's contracts, 0 if unknown."""
+    def freeze_quantity(self, date: dt.date, instrument: Instrument, /) -> int:
+        """The largest order of a contract, 0 if unknown."""
 
 
 class BarClock(Protocol):

@@ -109,8 +109,7 @@ class ExecutionCore(EngineBase):
         freeze = 0
         if instrument is not None:
             date = ist_date(self.at.now)
-            freeze = instrument.freeze_quantity or self.rules.freeze_quantity(date, instrument.name)
-            freeze = freeze if instrument.exchange in ("NFO", "BFO") else instrument.freeze_quantity
+            freeze = instrument.freeze_quantity or self.rules.freeze_quantity(date, instrument)
         return Situation(
             order=order,
             instrument=instrument,

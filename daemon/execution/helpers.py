@@ -66,7 +66,7 @@ class AlwaysOpen:
         """No charges."""
         return Charges()
 
-    def freeze_quantity(self, date: dt.date, name: str, /) -> int:
+    def freeze_quantity(self, date: dt.date, instrument: Instrument, /) -> int:
         """Unknown."""
         return 0
 

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from daemon.domain.instrument import InstrumentType
+from daemon.domain.instrument import Instrument, InstrumentType
+from daemon.rules.exchanges import EXCHANGES, is_derivative
 from daemon.rules.tables import ContractsFile, DatedRow, in_force
 
 _Row = TypeVar("_Row", bound=DatedRow)
@@ -18,7 +19,7 @@ class ContractTable:
     def __init__(self, table: ContractsFile) -> None:
         self.index_underlyings = frozenset(table.index_underlyings)
         self._lots = _grouped(table.lot_sizes, lambda row: row.name)
-        self._freeze = _grouped(table.freeze_quantities, lambda row: row.name)
+        self._freeze = _grouped(table.freeze_quantities, lambda row: (row.exchange, row.name))
         self._ticks = _grouped(table.ticks, lambda row: (row.instrument_type, row.name))
 
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
@@ -29,9 +30,12 @@ class ContractTable:
         row = in_force(self._lots.get(name, []), expiry)
         return row.units if row else None
 
-    def freeze_quantity(self, date: dt.date, name: str) -> int:
-        """The largest quantity of one order in units, 0 if unknown."""
-        row = in_force(self._freeze.get(name, []), date)
+    def freeze_quantity(self, date: dt.date, instrument: Instrument) -> int:
+        """The largest quantity of one order of a contract in units, 0 if unknown."""
+        if not is_derivative(instrument.exchange):
+            return 0
+        key = (EXCHANGES[instrument.exchange], instrument.name)
+        row = in_force(self._freeze.get(key, []), date)
         return row.units if row else 0
 
     def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:

@@ -18,6 +18,11 @@ SEGMENTS: Final[Mapping[Exchange, tuple[Segment, ...]]] = {
 """Exchange -> its segments: contracts, shares, indices."""
 
 
+def is_derivative(code: str) -> bool:
+    """Whether Kite's exchange code is one of contracts that the tables know."""
+    return code in ("NFO", "BFO")
+
+
 def exchange_of(instrument: Instrument) -> Exchange:
     """Return the exchange whose rules apply. Raises ConfigError for one without tables."""
     exchange = EXCHANGES.get(instrument.exchange)

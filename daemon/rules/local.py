@@ -21,6 +21,7 @@ from daemon.rules.tables import (
     ChargesFile,
     ContractsFile,
     DatedRow,
+    FreezeRow,
     Holiday,
     HoursRow,
     PercentRow,
@@ -64,7 +65,7 @@ class LocalContracts(Table, frozen=True, kw_only=True):
 
     index_underlyings: list[Text] = []
     lot_sizes: list[UnitsRow] = []
-    freeze_quantities: list[UnitsRow] = []
+    freeze_quantities: list[FreezeRow] = []
     ticks: list[TickRow] = []
 
 

@@ -12,7 +12,14 @@ from daemon.rules.charges import charge_class
 from daemon.rules.exchanges import EXCHANGES, exchange_of, segment_of
 from daemon.rules.local import LOCAL_RULES
 from daemon.rules.rulebook import Rulebook
-from daemon.rules.tables import CHARGE_KEYS, CONTRACT_KEYS, DatedRow, HoursRow, TurnoverRow
+from daemon.rules.tables import (
+    CHARGE_KEYS,
+    CONTRACT_KEYS,
+    DatedRow,
+    FreezeRow,
+    HoursRow,
+    TurnoverRow,
+)
 
 WARN_DAYS: Final = 14
 """So many days before the calendar's end it is told that it ends."""
@@ -50,7 +57,10 @@ def reaches(rules: Rulebook) -> list[Reach]:
             found.append(_open(f"charges.{name}", table, own))
     for name in CONTRACT_KEYS:
         table, own = getattr(contracts, name), getattr(local.contracts, name)
-        found.append(_open(f"contracts.{name}", table, own))
+        if name == "freeze_quantities":
+            found += _by_exchange(f"contracts.{name}", table, own)
+        else:
+            found.append(_open(f"contracts.{name}", table, own))
     return [each for each in found if each is not None]
 
 
@@ -117,8 +127,8 @@ def _calendar(rules: Rulebook) -> Iterator[Reach]:
 
 def _by_exchange(
     name: str,
-    rows: Sequence[HoursRow] | Sequence[TurnoverRow],
-    local: Sequence[HoursRow] | Sequence[TurnoverRow],
+    rows: Sequence[HoursRow | TurnoverRow | FreezeRow],
+    local: Sequence[HoursRow | TurnoverRow | FreezeRow],
 ) -> Iterator[Reach | None]:
     for exchange in dict.fromkeys(row.exchange for row in rows):
         mine, own = ([row for row in some if row.exchange == exchange] for some in (rows, local))
@@ -170,6 +180,6 @@ def _without_freeze(rules: Rulebook, tradable: Iterable[Instrument], date: dt.da
         for each in tradable
         if each.instrument_type != "EQ"
         and not each.freeze_quantity
-        and not rules.freeze_quantity(date, each.name)
+        and not rules.freeze_quantity(date, each)
     )
     return list(dict.fromkeys(names))

@@ -113,9 +113,9 @@ class Rulebook:
             date, instrument, sign=sign, quantity=quantity, intrinsic_paise=intrinsic_paise
         )
 
-    def freeze_quantity(self, date: dt.date, name: str) -> int:
-        """The largest quantity of one order of this underlying in units, 0 if unknown."""
-        return self._contracts.freeze_quantity(date, name)
+    def freeze_quantity(self, date: dt.date, instrument: Instrument) -> int:
+        """The largest quantity of one order of this contract in units, 0 if unknown."""
+        return self._contracts.freeze_quantity(date, instrument)
 
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
         """Units of one lot of the contract with this expiry, None if the table does not say."""

@@ -150,6 +150,12 @@ class UnitsRow(DatedRow, frozen=True, kw_only=True):
     units: Units
 
 
+class FreezeRow(UnitsRow, frozen=True, kw_only=True):
+    """The largest quantity of one order of an underlying's contracts on an exchange, in units."""
+
+    exchange: Exchange = "NSE"
+
+
 class TickRow(DatedRow, frozen=True, kw_only=True):
     """The price step of index futures (by `name`) or index options (no name), in paise."""
 
@@ -164,7 +170,7 @@ class ContractsFile(Table, frozen=True, kw_only=True):
     version: Literal[1]
     index_underlyings: list[Text]
     lot_sizes: list[UnitsRow]
-    freeze_quantities: list[UnitsRow]
+    freeze_quantities: list[FreezeRow]
     ticks: list[TickRow]
 
 
@@ -178,6 +184,10 @@ def _class(row: BrokerageRow | RateRow) -> Hashable:
 
 def _name(row: UnitsRow) -> Hashable:
     return row.name
+
+
+def _freeze(row: FreezeRow) -> Hashable:
+    return (row.exchange, row.name)
 
 
 def _turnover(row: TurnoverRow) -> Hashable:
@@ -200,7 +210,7 @@ CHARGE_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
 """Charge table -> what a row of it is about; a later row of the same thing ends it."""
 CONTRACT_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "lot_sizes": _name,
-    "freeze_quantities": _name,
+    "freeze_quantities": _freeze,
     "ticks": _tick,
 }
 """As CHARGE_KEYS, for the tables of contracts."""

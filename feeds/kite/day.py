@@ -112,6 +112,7 @@ class DayFinder:
         session: Session,
         contracts: ContractLookup,
         data_dir: Path | None = None,
+        is_known: Callable[[dt.date], bool] = lambda _: True,
     ) -> None:
         self._config = config
         self._kite = config.feed.kite
@@ -119,6 +120,7 @@ class DayFinder:
         self._today = ist_date(now)
         self._session = session
         self._contracts = contracts
+        self._is_known = is_known
         self.notes: list[str] = []
         """What a trader should know of the dumps and the windows."""
         self._data_dir = data_dir
@@ -156,6 +158,8 @@ class DayFinder:
         days = (self._today + dt.timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD))
         following = next((each for each in days if self._session(future, each)), None)
         then = f"; the next session is on {following}" if following is not None else ""
+        if following is not None and not self._is_known(following):
+            then = "; the calendar ends before the next session"
         return f"the market is closed for {self._today}{then}: nothing to do"
 
     def _check_login(self) -> None:

@@ -159,6 +159,17 @@ def test_live_takes_the_day_from_rules_local_yaml(
     )
 
 
+def test_no_session_is_promised_beyond_the_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = invoke("--config", live(tmp_path, "2026-12-31T18:00:00", monkeypatch))
+    assert (done.code, done.complaint) == (
+        0,
+        "the market is closed for 2026-12-31; the calendar ends before the next session: nothing "
+        "to do",
+    )
+
+
 def test_check_warns_a_live_configuration_by_today(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ class FixedRules:
     def exercise_charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
         return Charges()
 
-    def freeze_quantity(self, date: dt.date, name: str, /) -> int:
+    def freeze_quantity(self, date: dt.date, instrument: Instrument, /) -> int:
         return 0
 
 

@@ -383,5 +383,5 @@ def test_the_embedders_rules_charge_nothing_and_know_no_freeze_quantity() -> Non
     instrument = Instrument(instrument_token=1, tradingsymbol=CALL)
     assert rules.charges(day, instrument).total == "0"
     assert rules.exercise_charges(day, instrument).total == "0"
-    assert rules.freeze_quantity(day, "NIFTY") == 0
+    assert rules.freeze_quantity(day, instrument) == 0
     assert rules.session(day, instrument).open_ts == ist_ns(day, dt.time())

@@ -85,8 +85,8 @@ def test_the_largest_order_is_what_was_configured() -> None:
 
 def test_the_freeze_quantity_of_the_contract_or_of_the_rulebook_holds() -> None:
     class Freezing(FixedRules):
-        def freeze_quantity(self, date: object, name: str, /) -> int:
-            return 1800 if name == "NIFTY" else 0
+        def freeze_quantity(self, date: object, instrument: Instrument, /) -> int:
+            return 1800 if instrument.name == "NIFTY" else 0
 
     def make(**fields: int | str) -> Market:
         market = Market()
@@ -106,7 +106,6 @@ def test_the_freeze_quantity_of_the_contract_or_of_the_rulebook_holds() -> None:
     )
     assert refusal(make(name="NIFTY")) == ("freeze_quantity", {"quantity": 2000, "limit": 1800})
     assert make(name="OTHER").position.quantity == 2000
-    assert make(name="NIFTY", exchange="BFO").position.quantity == 2000
 
 
 def test_open_positions_and_waiting_entries_count_together() -> None:

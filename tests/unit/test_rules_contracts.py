@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from daemon.domain.instrument import InstrumentType
+from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.rules import load_rulebook
 
 RULES = load_rulebook()
@@ -47,13 +47,27 @@ def test_lots_that_the_table_does_not_have_are_unknown() -> None:
     assert RULES.lot_size("NIFTY", dt.date(2019, 1, 31)) is None
 
 
-def test_freeze_quantity_is_unknown_before_its_first_row() -> None:
-    assert RULES.freeze_quantity(dt.date(2026, 11, 18), "NIFTY") == 1800
-    assert RULES.freeze_quantity(dt.date(2026, 8, 3), "MIDCPNIFTY") == 2800
-    assert RULES.freeze_quantity(dt.date(2026, 7, 31), "NIFTY") == 0
-    assert RULES.freeze_quantity(dt.date(2026, 11, 18), "SENSEX") == 1000
-    assert RULES.freeze_quantity(dt.date(2026, 8, 12), "BANKEX") == 0
-    assert RULES.freeze_quantity(dt.date(2026, 11, 18), "RELIANCE") == 0
+@pytest.mark.parametrize(
+    ("exchange", "name", "date", "units"),
+    [
+        ("NFO", "NIFTY", dt.date(2026, 11, 18), 1800),
+        ("NFO", "MIDCPNIFTY", dt.date(2026, 8, 3), 2800),
+        ("NFO", "NIFTY", dt.date(2026, 7, 31), 0),
+        ("NFO", "RELIANCE", dt.date(2026, 11, 18), 0),
+        ("BFO", "SENSEX", dt.date(2026, 11, 18), 1000),
+        ("BFO", "BANKEX", dt.date(2026, 11, 18), 900),
+        ("BFO", "BANKEX", dt.date(2026, 8, 12), 0),
+        ("BFO", "NIFTY", dt.date(2026, 11, 18), 0),
+        ("NFO", "SENSEX", dt.date(2026, 11, 18), 0),
+        ("NSE", "NIFTY", dt.date(2026, 11, 18), 0),
+        ("MCX", "NIFTY", dt.date(2026, 11, 18), 0),
+    ],
+)
+def test_a_freeze_quantity_is_that_of_the_exchange_and_unknown_before_its_first_row(
+    exchange: str, name: str, date: dt.date, units: int
+) -> None:
+    contract = Instrument(instrument_token=1, tradingsymbol="X", exchange=exchange, name=name)
+    assert RULES.freeze_quantity(date, contract) == units
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def test_contract_rows_are_added(tmp_path: Path) -> None:
         "  freeze_quantities: [{from: 2026-12-01, name: NIFTY, units: 2400, source: mine}]\n"
         "  lot_sizes: [{from: 2026-12-01, name: NEWINDEX, units: 10, source: mine}]\n",
     )
-    assert rules.freeze_quantity(dt.date(2026, 12, 1), "NIFTY") == 2400
-    assert rules.freeze_quantity(dt.date(2026, 11, 30), "NIFTY") == 1800
+    assert rules.freeze_quantity(dt.date(2026, 12, 1), FUTURE) == 2400
+    assert rules.freeze_quantity(dt.date(2026, 11, 30), FUTURE) == 1800
     assert rules.lot_size("NEWINDEX", dt.date(2026, 12, 31)) == 10
     assert rules.tick_paise("CE", "NEWINDEX", dt.date(2026, 12, 31)) == 5
 
