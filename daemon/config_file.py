@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -48,7 +49,7 @@ def local_rules(beside: Path, named: str) -> str:
         return str((beside / Path(named).expanduser()).resolve())
     own = user_directory()
     for place in (beside, *([own] if own is not None else [])):
-        if (place / LOCAL_RULES).is_file():
+        if os.path.lexists(place / LOCAL_RULES):  # a link to nothing is a mistake, to be told
             return str((place / LOCAL_RULES).resolve())
     return ""
 

@@ -190,6 +190,14 @@ def test_it_is_found_in_the_directory_of_the_user(
     assert load_config(config).rules.local == str(beside), "the nearer one counts"
 
 
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text("version: 1\n")
+    (tmp_path / "rules.local.yaml").symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(ConfigError, match=r"gone\.yaml: cannot be read: No such file"):
+        load_rules(load_config(config))
+
+
 def test_a_named_one_is_looked_for_from_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     path = local(tmp_path / "mine", YEAR_2027)
