@@ -20,6 +20,7 @@ import msgspec
 from daemon import VERSION
 from daemon.config import Config
 from daemon.config_check import fingerprint, render_config
+from daemon.config_inputs import kept_config
 from daemon.configured_rules import engine_rules
 from daemon.domain.carry import Carry
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
@@ -182,7 +183,7 @@ class Account:
             date=date,
             segment=segment,
             program_version=VERSION,
-            config=render_config(config),
+            config=render_config(kept_config(config)),
             config_fingerprint=fingerprint(written),
             instruments=list(engine.universe),
             base_seq=engine.ledger.seq,

@@ -83,6 +83,8 @@ class StrategiesConfig(Section, frozen=True, kw_only=True):
     conflict: Literal["highest_confidence", "priority", "net_out"] = "highest_confidence"
     max_strategy_errors: PositiveCount = 3
     warmup_candles: Count = 200
+    path: list[str] = []
+    """Directories with modules of strategies, beside the configuration's own directory."""
     items: list[StrategyConfig] = msgspec.field(default_factory=list, name="list")
 
 
@@ -269,6 +271,20 @@ class ChargesConfig(Section, frozen=True, kw_only=True):
     brokerage: BrokerageConfig | None = None
 
 
+class Origin(Section, frozen=True, kw_only=True):
+    """Where a configuration file was, and what its relative paths stand for.
+
+    Filled in when a file is read, empty if nothing in it was relative; kept in a run's own copy.
+    """
+
+    directory: str = ""
+    """The file's own directory, absolute."""
+    written: dict[str, str] = {}
+    """Absolute path -> the path as it was written."""
+    misplaced: list[str] = []
+    """Absolute paths of inputs that were in the working directory only."""
+
+
 class Config(Section, frozen=True, kw_only=True):
     """The whole configuration of a run."""
 
@@ -284,6 +300,7 @@ class Config(Section, frozen=True, kw_only=True):
     log: LogConfig = LogConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
+    origin: Origin = Origin()
 
 
 class LiveChange(Section, frozen=True, kw_only=True, omit_defaults=True):

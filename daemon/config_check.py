@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon.config import Config, UnderlyingConfig
+from daemon.config_inputs import as_written
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
@@ -25,6 +26,7 @@ _NOT_TRADING: Final = (
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),
     ("feed", "synthetic", "speed"),
+    ("origin",),
 )
 """Keys that change how a run is carried out or shown, never what it decides."""
 
@@ -58,10 +60,11 @@ def render_config(config: Config) -> str:
 def fingerprint(config: Config) -> str:
     """SHA-256 (hex) of all that can change a trading event, for telling runs apart.
 
-    Replay speed and block size, output, log and metrics are left out. The contents of the files
-    that the configuration names (recordings, rules) are not in it.
+    Replay speed and block size, output, log and metrics are left out. Paths of inputs are in it
+    as they were written, so that it does not depend on the directory anybody stands in. The
+    contents of the files that the configuration names (recordings, rules) are not in it.
     """
-    values = _values(config)
+    values = as_written(_values(config), config.origin)
     for path in _NOT_TRADING:
         section = values
         for name in path[:-1]:

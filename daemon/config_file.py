@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from daemon.config import Config
 from daemon.config_check import problems
+from daemon.config_inputs import locate_inputs
 from daemon.errors import ConfigError
-from daemon.rules.local import LOCAL_RULES
-from daemon.user_files import user_directory
 from daemon.yaml_document import Step, dotted_path, found, read_document
 from daemon.yaml_tree import Node
 
@@ -26,7 +22,9 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     """Read a file, lay `overrides` over it, and check all of it before anything trades on it.
 
     Overrides are keyed by dotted paths (`execution.fill_mode`) or nested like the file; mappings
-    merge, everything else replaces. Raises ConfigError: file, line, path, expected and found.
+    merge, everything else replaces. Inputs named by a relative path are looked for beside the
+    file, those of an override in the working directory; the paths in the result are absolute.
+    Raises ConfigError: file, line, path, expected and found.
     """
     document = read_document(path)
     for key, value in (overrides or {}).items():
@@ -36,22 +34,7 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     config = document.to(Config)
     for problem in problems(config):
         raise document.error(problem.path, problem.text)
-    local = local_rules(path.parent, config.rules.local)
-    return replace(config, rules=replace(config.rules, local=local))
-
-
-def local_rules(beside: Path, named: str) -> str:
-    """Return the absolute path of the user's own rules, empty if there are none.
-
-    As named (from the directory `beside`), or where they are looked for.
-    """
-    if named:
-        return str((beside / Path(named).expanduser()).resolve())
-    own = user_directory()
-    for place in (beside, *([own] if own is not None else [])):
-        if os.path.lexists(place / LOCAL_RULES):  # a link to nothing is a mistake, to be told
-            return str((place / LOCAL_RULES).resolve())
-    return ""
+    return locate_inputs(config, document)
 
 
 def _node(value: Any, path: tuple[Step, ...]) -> Node:

@@ -15,6 +15,7 @@ from daemon.build import Parts
 from daemon.clock import Clock
 from daemon.config import Config
 from daemon.config_check import fingerprint, render_config
+from daemon.config_inputs import kept_config
 from daemon.configured_rules import load_rules
 from daemon.domain.events import TradingEvent
 from daemon.errors import FeedError, UsageError
@@ -118,7 +119,7 @@ def open_run(parts: Parts, out: Path) -> Session:
     """A run of its own, in a directory of its own. Raises JournalIOError."""
     config = parts.config
     directory = new_run_directory(out, parts.feed.name, fingerprint(config))
-    write_raw_json(directory / CONFIG_FILE, render_config(config))
+    write_raw_json(directory / CONFIG_FILE, render_config(kept_config(config)))
     clock = Clock()
     sampler = PriceSampler(parts.feed.universe)
     parts.engine.on_rows = sampler.observe

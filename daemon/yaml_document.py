@@ -39,9 +39,13 @@ class Document:
         except msgspec.ValidationError as error:
             raise self._misfit(kind, str(error)) from error
 
+    def line(self, path: tuple[Step, ...]) -> int:
+        """The line of the nearest known node; 0 if it came from no file."""
+        return self._nearest(path).line
+
     def error(self, path: tuple[Step, ...], text: str) -> ConfigError:
         """The error `file:line: path: text`, the line being that of the nearest known node."""
-        line = self._nearest(path).line
+        line = self.line(path)
         place = f"{self.file}:{line}" if line else f"{self.file} with overrides"
         dotted = dotted_path(path)
         return ConfigError(f"{place}: {dotted}: {text}" if dotted else f"{place}: {text}")

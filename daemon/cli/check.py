@@ -16,6 +16,7 @@ from daemon.build import Parts, build
 from daemon.clock import Clock
 from daemon.config import Config
 from daemon.config_file import load_config
+from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings, load_rules
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Input
@@ -36,7 +37,8 @@ def check_file(path: Path, *, data_dir: Path | None = None) -> Checked:
     config = load_config(path)
     if config.feed.kind == "kite":
         text = f"{path}: keys and values are right; the kite feed itself is not checked"
-        return Checked(text, _of_today(config))
+        misplaced = [f"input {each}" for each in misplaced_inputs(config)]
+        return Checked(text, [*_of_today(config), *misplaced])
     parts = build(config, data_dir=data_dir)
     names = ", ".join(each.id for each in config.strategies.items if each.enabled) or "none"
     verdict = (
@@ -69,4 +71,12 @@ async def _first_block(feed: Feed) -> tuple[int, int] | None:
     return None
 
 
-WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (_outside_the_tables,)
+def _misplaced_inputs(parts: Parts) -> Iterator[str]:
+    for text in misplaced_inputs(parts.config):
+        yield f"input {text}"
+
+
+WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
+    _misplaced_inputs,
+    _outside_the_tables,
+)

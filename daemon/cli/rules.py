@@ -8,7 +8,8 @@ from typing import Final
 
 from daemon.clock import Clock
 from daemon.config import Config, RulesConfig
-from daemon.config_file import load_config, local_rules
+from daemon.config_file import load_config
+from daemon.config_inputs import own_rules
 from daemon.configured_rules import load_rules
 from daemon.domain.dates import ist_date
 from daemon.report.text import count
@@ -39,7 +40,7 @@ def rules_text(path: Path | None) -> str:
 
 
 def _without_file() -> Config:
-    return Config(rules=RulesConfig(local=local_rules(Path("."), "")))
+    return Config(rules=RulesConfig(local=own_rules(".")))
 
 
 def _cells(reach: Reach) -> tuple[str, ...]:

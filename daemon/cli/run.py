@@ -15,6 +15,7 @@ from daemon.app import App
 from daemon.build import build
 from daemon.cli.run_notes import run_notes
 from daemon.config import Config
+from daemon.config_inputs import misplaced_inputs
 from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError
 from daemon.halt import leave_soon
@@ -50,6 +51,8 @@ def run(
     other faults.
     """
     _log(config)
+    for text in misplaced_inputs(config):
+        logger.warning("input {}", text)
     allow_descriptors()
     if config.feed.kind == "kite":
         hold_signals()  # an account that is being taken up is not left in the middle of it
@@ -108,8 +111,8 @@ def finish(app: App, out: Path) -> RunSummary:
 
     series = app.series()
     write_json(app.directory / SERIES_FILE, series)
-    paths = [str(app.directory / "journal.db"), str(app.directory / SUMMARY_FILE)]
-    paths.append(str(out / app.parts.config.metrics.path))
+    written = (app.directory / "journal.db", app.directory / SUMMARY_FILE)
+    paths = [str(each.absolute()) for each in (*written, out / app.parts.config.metrics.path)]
     with JournalStore.open(app.directory) as store:
         summary = summarize(
             store.events(first_ledger(store).seq),

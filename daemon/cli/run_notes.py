@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from daemon.app import App
+from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings
 from daemon.domain.dates import iso_ist
 from strategies.runner import Failures
@@ -17,6 +18,11 @@ from strategies.runner import Failures
 def run_notes(app: App) -> list[str]:
     """Return the notes of a finished run, in the order of `RULES`."""
     return [note for rule in RULES for note in rule(app)]
+
+
+def _misplaced_inputs(app: App) -> Iterator[str]:
+    for text in misplaced_inputs(app.parts.config):
+        yield f"Input {text}."
 
 
 def _fallback(app: App) -> Iterator[str]:
@@ -92,6 +98,7 @@ def _outside_the_tables(app: App) -> Iterator[str]:
 
 
 RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
+    _misplaced_inputs,
     _fallback,
     _assumed_contracts,
     _walked_candles,

@@ -427,7 +427,7 @@ main()
 def in_small_blocks(tmp_path: Path) -> Path:
     """The sample in blocks of a few minutes, so that the journal is written many times."""
     config = tmp_path / "config.yaml"
-    sample = (ROOT / SAMPLE).read_text()
+    sample = (ROOT / SAMPLE).read_text().replace("path: ", f"path: {ROOT}/configs/")
     config.write_text(sample.replace("    speed: max\n", "    speed: max\n    block_rows: 500\n"))
     return config
 
