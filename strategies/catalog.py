@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn, get_type_hints
 
@@ -17,6 +16,7 @@ from daemon.domain.dates import parse_timeframe
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import check_exits
 from daemon.errors import ConfigError
+from strategies.search import AmbiguousModule, import_strategy
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -27,15 +27,18 @@ class Loaded(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
 
 
-def load(config: StrategyConfig, universe: Universe) -> Loaded:
-    """Build one strategy. Raises ConfigError naming its id and what was expected."""
+def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -> Loaded:
+    """Build one strategy, its module also looked for in the directories of `path`.
+
+    Raises ConfigError naming its id and what was expected.
+    """
     try:
         parse_timeframe(config.timeframe)
         check_exits(config.exits)
     except (TypeError, ValueError) as error:
         _refuse(config, str(error), error)
     symbols = _symbols(config, universe)
-    cls = _class(config)
+    cls = _class(config, path)
     return Loaded(config, _build(config, cls), symbols)
 
 
@@ -58,8 +61,8 @@ def _symbols(config: StrategyConfig, universe: Universe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(config.symbols)) or universe.symbols
 
 
-def _class(config: StrategyConfig) -> type[Any]:
-    module = _module(config)
+def _class(config: StrategyConfig, path: Sequence[str]) -> type[Any]:
+    module = _module(config, path)
     found = getattr(module, config.class_, None)
     if found is None:
         classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if _is_strategy(c)]
@@ -71,15 +74,18 @@ def _class(config: StrategyConfig) -> type[Any]:
     return found
 
 
-def _module(config: StrategyConfig) -> Any:
+def _module(config: StrategyConfig, path: Sequence[str]) -> Any:
     try:
-        return importlib.import_module(config.module)
+        return import_strategy(config.module, path)
+    except AmbiguousModule as error:
+        _refuse(config, f"module: {error}", error)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{config.module}.".startswith(f"{error.name}."):
             _refuse(config, f"module: {config.module} needs {error.name!r}", error)
         shipped = [each.name for each in pkgutil.iter_modules(strategies.__path__)]
         hint = did_you_mean(config.module.rpartition(".")[2], shipped, "strategies.")
-        _refuse(config, f"module: no module named {config.module!r}{hint}", error)
+        where = f"{config.module!r}, also beside the configuration and under strategies.path"
+        _refuse(config, f"module: no module named {where}{hint}", error)
     except Exception as error:  # noqa: BLE001  (the module is the user's)
         reason = f"{type(error).__name__}: {error}"
         _refuse(config, f"module: {config.module!r} cannot be imported: {reason}", error)

@@ -62,7 +62,7 @@ class StrategyEngineV2:
         self._on_tick: dict[str, list[tuple[Runner, Decide]]] = {}
         for each in config.items:
             if each.enabled:
-                self._add(load(each, universe))
+                self._add(load(each, universe, config.path))
         self.timed_intents.sort(key=lambda each: each.ts)
 
     def limits(self, strategy_id: str) -> StrategyLimits | None:

@@ -53,7 +53,8 @@ def test_any_params_are_the_classs_own_business() -> None:
     ],
 )
 def test_a_missing_module(module: str, expected: str) -> None:
-    assert refusal("X", module) == f"module: no module named {module!r}{expected}"
+    places = ", also beside the configuration and under strategies.path"
+    assert refusal("X", module) == f"module: no module named {module!r}{places}{expected}"
 
 
 def test_a_module_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
