@@ -19,6 +19,7 @@ from daemon.service.signals import ignore_held_signals
 
 if TYPE_CHECKING:
     from daemon.cli.run import Outcome
+    from daemon.config import Config
 
 app = typer.Typer(
     name="run_fno_paper",
@@ -120,6 +121,13 @@ def _show(outcome: Outcome) -> None:
         raise feed_lost
 
 
+def _warn_of_misplaced_inputs(config: Config) -> None:
+    from daemon.config_inputs import misplaced_inputs
+
+    for text in misplaced_inputs(config):
+        typer.echo(f"warning: input {text}", err=True)
+
+
 @app.command()
 def check(
     config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
@@ -143,6 +151,21 @@ def rules(
     from daemon.cli.rules import rules_text
 
     typer.echo(rules_text(config))
+
+
+def init(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new directory, or one without such files.")
+    ],
+) -> None:
+    """Write a configuration, a strategy and a sample session to start from into DIR."""
+    from daemon.cli.init import next_commands, write_desk
+
+    for path in write_desk(directory):
+        typer.echo(f"wrote {path}")
+    typer.echo("next:")
+    for line in next_commands(directory):
+        typer.echo(f"  {line}")
 
 
 @app.command()
@@ -187,7 +210,9 @@ def convert(
 
     if to.suffix != ".parquet":  # the reader goes by the ending
         raise UsageError(f"{to}: expected a name that ends in .parquet")
-    done = convert_recording(load_config(config), to, data_dir=data)
+    loaded = load_config(config)
+    _warn_of_misplaced_inputs(loaded)
+    done = convert_recording(loaded, to, data_dir=data)
     odd = [f"{name} {count(value)}" for name, value in done.quality.items() if value]
     typer.echo(
         f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
@@ -225,7 +250,9 @@ def serve_ticks(
     from feeds.kite.faults import FaultPlan
 
     how = Serving(port, speed, FaultPlan.parse(fault or (), seed=seed), wait)
-    serve(what_to_serve(files or (), config), how, say=typer.echo, data_dir=data)
+    served = what_to_serve(files or (), config)
+    _warn_of_misplaced_inputs(served)
+    serve(served, how, say=typer.echo, data_dir=data)
 
 
 @app.command()
