@@ -10,7 +10,7 @@ LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test test-ci check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
+.PHONY: help setup run dev live-demo test test-ci wheel-test check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -47,6 +47,9 @@ test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the 
 test-ci: $(READY) #-- Run what CI adds: random scenarios ten times over, and tests too long for `make test`.
 	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "random or ci"
 
+wheel-test: $(READY) #-- Build the wheel, install it into a fresh environment elsewhere, and use it.
+	$(BIN)/python -m pytest -m ci tests/wheel
+
 sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (SEEDS=1000 SEED=0).
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(SEED),0)
 
@@ -78,7 +81,7 @@ check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon feeds strategies
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon feeds strategies run_fno_paper.py
 
 lock: #-- Resolve the lock files again after a change of pyproject.toml (UPGRADE=1: newest versions).
 	$(PYTHON) -m venv $(LOCKER)
