@@ -50,7 +50,8 @@ def _search_in(directories: Sequence[str]) -> None:
     """
     for directory in set(_searched).difference(directories):
         _searched.remove(directory)
-        sys.path.remove(directory)
+        if directory in sys.path:
+            sys.path.remove(directory)
         for top in [each for each, place in _imported.items() if place == directory]:
             del _imported[top]
             for name in [each for each in sys.modules if f"{each}.".startswith(f"{top}.")]:
@@ -92,14 +93,14 @@ def _files(name: str, directories: Sequence[str]) -> list[Path]:
 def _refuse_hidden(name: str, file: Path) -> None:
     """Refuse a file that is not what Python imports by this name."""
     top = name.partition(".")[0]
-    spec = find_spec(top) if top == name else _find_below(name)
+    spec = _find(name)
     if spec is not None and spec.origin is not None and _is_same(spec.origin, file):
         return
     if spec is not None:
         raise AmbiguousModule(
             f"{file} has the name of an installed module ({_place(spec)}); rename the file"
         )
-    package = find_spec(top)
+    package = _find(top)
     if package is not None:
         raise AmbiguousModule(
             f"{file} cannot be {name!r}, as {top!r} is an installed package ({_place(package)}); "
@@ -107,10 +108,10 @@ def _refuse_hidden(name: str, file: Path) -> None:
         )
 
 
-def _find_below(name: str) -> ModuleSpec | None:
+def _find(name: str) -> ModuleSpec | None:
     try:
         return find_spec(name)
-    except ModuleNotFoundError:  # of a package above it
+    except (ModuleNotFoundError, ValueError):  # a package above it, or `__main__`
         return None
 
 
