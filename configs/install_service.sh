@@ -15,9 +15,14 @@ refuse() {
 command -v systemctl > /dev/null || refuse "systemctl is not here; run the daemon by hand: .venv/bin/run_fno_paper --config $config"
 systemctl --user show-environment > /dev/null 2>&1 || refuse "your user's service manager does not answer; log in as that user (not with su or sudo) and try again"
 [ -f "$project/$config" ] || [ -f "$config" ] || refuse "$config: no such configuration"
+# The service's working directory is the project's: a path from another one is written in full.
+case $config in
+    /*) ;;
+    *) [ -f "$project/$config" ] || config=$(pwd)/$config ;;
+esac
 [ -x "$project/.venv/bin/run_fno_paper" ] || refuse "the program is not installed; run make setup first"
 case $project$config$settings in
-    *[!A-Za-z0-9_./-]*) refuse "$project: a path of other characters than letters, digits and _ . / - cannot be in a unit" ;;
+    *[!A-Za-z0-9_./-]*) refuse "$project, $config: a path of other characters than letters, digits and _ . / - cannot be in a unit" ;;
 esac
 
 mkdir -p "$units"

@@ -153,6 +153,7 @@ def rules(
     typer.echo(rules_text(config))
 
 
+@app.command()
 def init(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="A new directory, or one without such files.")

@@ -50,7 +50,7 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
                 f" not set; set {DATA_VARIABLE} and run again"
             )
         text = root + text[len(marker) :]
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))  # an unknown user's home stays as it is: no such file
     if not path.is_file():
         problem = "is not a file" if path.exists() else "no such file"
         raise fault(path, problem, "check `path` in the replay's files")

@@ -25,6 +25,9 @@ CREDENTIALS_VERSION: Final = 1
 SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 """Where the service manager puts what its unit loads with LoadCredential."""
 SYSTEMD_NAME: Final = "kite.json"
+_NO_HOME: Final = (
+    "{}: no home directory is known; set HOME, or name a full path under feed.kite.credentials_file"
+)
 LOG_IN: Final = "log in with `run_fno_paper login`"
 _FILE_BYTES_MAX: Final = 65_536
 _EXPIRY_HOUR: Final = 6
@@ -111,11 +114,19 @@ def login_path(config: KiteConfig) -> Path:
     Never the service manager's copy, which is made new at each start of the service.
     """
     if config.credentials_file:
-        return Path(config.credentials_file).expanduser()
+        return _in_home(config.credentials_file)
     directory = user_directory()
     if directory is None:
-        raise ConfigError("feed.kite.credentials_file: expected a path, as there is no home")
+        raise ConfigError(_NO_HOME.format("~/.config"))
     return directory / SYSTEMD_NAME
+
+
+def _in_home(text: str) -> Path:
+    """Return the path with `~` replaced. Raises ConfigError if no home directory is known."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(_NO_HOME.format(text)) from error
 
 
 def read_credentials(path: Path) -> Credentials:

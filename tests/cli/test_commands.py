@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from daemon import VERSION
 from tests.kit.cli import (
     FUTURE,
+    ROOT,
     SAMPLE,
     Result,
     exported,
@@ -341,3 +343,43 @@ def test_a_page_that_cannot_be_written_is_64(to: str, sample: Ran, tmp_path: Pat
     done = invoke("report", "--out", sample.out, "--to", tmp_path / to)
     assert done.code == 64
     assert "cannot be written" in done.complaint
+
+
+MISPLACED: Final = (
+    "configs/sample_session.parquet was found in the working directory only "
+    f"({ROOT}/configs/sample_session.parquet), not beside the configuration "
+)
+
+
+def test_an_input_that_is_only_in_the_working_directory_is_told_everywhere(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "feed: {kind: replay, replay: {files: [{path: configs/sample_session.parquet}],"
+        " end: '2026-11-18T09:30:00'}}"
+    )
+    checked = invoke("check", config)
+    assert f"warning: input {MISPLACED}({tmp_path}/configs/sample_session" in checked.out
+    done = invoke("--config", config, "--out", tmp_path / "out")
+    assert done.code == 0
+    assert f"Input {MISPLACED}" in done.out
+    assert done.err.count(f"input {MISPLACED}") == 1
+    assert MISPLACED in invoke("convert", config, tmp_path / "t.parquet").err
+    [note, *_] = summary_of(only_run(tmp_path / "out"))["notes"]
+    assert note.startswith(f"Input {MISPLACED}")
+
+
+def test_a_run_is_run_again_from_its_own_copy_in_another_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = invoke("--config", SAMPLE, "--out", tmp_path / "out")
+    assert first.code == 0
+    run = only_run(tmp_path / "out")
+    kept = json.loads((run / "config.json").read_bytes())
+    assert kept["out"] == str(tmp_path / "out")
+    assert kept["feed"]["replay"]["files"][0]["path"] == f"{ROOT}/configs/sample_session.parquet"
+    assert all(Path(each).is_absolute() for each in summary_of(run)["paths"])
+    again = finished(spawn("--config", run / "config.json", cwd=tmp_path))
+    assert again.code == 0, again.err
+    one, two = runs_of(tmp_path / "out")
+    assert two.name == one.name.replace("-001", "-002")
+    assert exported(one) == exported(two)

@@ -88,12 +88,15 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 def spawn(
-    *arguments: object, env: Mapping[str, str] | None = None, code: str = PROGRAM
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    code: str = PROGRAM,
+    cwd: Path = ROOT,
 ) -> subprocess.Popen[str]:
     """Start the command line as a process of its own; its warnings are errors."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | dict(env or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -158,6 +158,17 @@ def test_a_relative_configuration_home_is_ignored(
     assert login_path(KiteConfig(credentials_file="~/k.json")) == home / "k.json"
 
 
+def test_without_a_home_directory_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_user(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", no_user)
+    with pytest.raises(ConfigError, match=r"^~/\.config: no home directory is known; set HOME, or"):
+        login_path(KiteConfig())
+
+
 def test_without_a_file_the_trader_is_told_to_log_in(home: Path) -> None:
     with pytest.raises(TokenRefused, match="run_fno_paper login") as told:
         read_credentials(home / "absent.json")

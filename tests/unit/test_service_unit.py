@@ -122,10 +122,12 @@ class Machine:
     def manager(self, text: str = "") -> None:
         self.executable(self.bin / "systemctl", f'echo "$@" >> {self.told}\n{text}')
 
-    def install(self, **environment: str) -> subprocess.CompletedProcess[str]:
+    def install(
+        self, cwd: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         script = self.project / "configs/install_service.sh"
         return subprocess.run(
-            [str(script)], capture_output=True, text=True, check=False, cwd=self.project,
+            [str(script)], capture_output=True, text=True, check=False, cwd=cwd or self.project,
             env={"HOME": str(self.home), "PATH": str(self.bin), **environment},
         )  # fmt: skip
 
@@ -185,6 +187,17 @@ def test_a_configuration_that_is_not_there_is_refused(machine: Machine) -> None:
     assert done.returncode == 1
     assert "configs/none.yaml: no such configuration" in done.stderr
     assert not machine.units.exists()
+
+
+def test_a_configuration_of_another_directory_is_written_with_its_full_path(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.manager()
+    (tmp_path / "mine.yaml").touch()
+    done = machine.install(cwd=tmp_path, CONFIG="mine.yaml")
+    assert done.returncode == 0, done.stderr
+    (started,) = settings(machine.units / UNIT.name)["ExecStart"]
+    assert started.endswith(f"--config {tmp_path}/mine.yaml")
 
 
 def test_the_script_can_be_run() -> None:
