@@ -14,6 +14,7 @@ from typing import Final
 PACKAGES: Final = ("daemon", "feeds", "strategies")
 BAD_INSTALLATION: Final = 78
 """As for a bad configuration: trying again cannot help."""
+_AGAIN: Final = "install this program again, into an environment of its own (pipx)"
 _REMEDY: Final = "uninstall it, or install this program into an environment of its own (pipx)"
 
 
@@ -53,9 +54,11 @@ def shadowed(home: Path) -> str:
     """Return which other package Python finds in place of one in `home`, or an empty text."""
     for name in PACKAGES:
         own = home / name / "__init__.py"
+        if not own.is_file():
+            return f"{own} is missing, perhaps removed with another package; {_AGAIN}"
         spec = find_spec(name)
         origin = None if spec is None else spec.origin
-        if origin is None or not own.is_file() or not own.samefile(origin):
+        if origin is None or not Path(origin).is_file() or not own.samefile(origin):
             other = origin or "no module of that name"
             return (
                 f"another package is in the place of this program's own {name!r}: {other} "
@@ -63,10 +66,7 @@ def shadowed(home: Path) -> str:
             )
     init = home / "daemon" / "__init__.py"
     if "\nVERSION" not in init.read_text(encoding="utf-8"):
-        return (
-            f"another package has overwritten {init}{_who('daemon')}; {_REMEDY}, then install "
-            "this program again"
-        )
+        return f"another package has overwritten {init}{_who('daemon')}; uninstall it and {_AGAIN}"
     return ""
 
 

@@ -62,7 +62,14 @@ def test_a_package_that_was_overwritten_is_told(home: Path) -> None:
     init.write_text(PYTHON_DAEMON)
     said = shadowed(home)
     assert said.startswith(f"another package has overwritten {init} (probably python-daemon")
-    assert said.endswith("then install this program again")
+    assert said.endswith("; uninstall it and install this program again, into an environment of "
+                         "its own (pipx)")  # fmt: skip
+
+
+def test_a_package_that_went_with_another_is_told(home: Path) -> None:
+    init = home / "daemon/__init__.py"
+    init.unlink()
+    assert shadowed(home).startswith(f"{init} is missing, perhaps removed with another package")
 
 
 def test_python_daemon_in_the_same_directory_is_a_warning(home: Path) -> None:
