@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Gap
 from feeds.kite.server import TickerServer
+from feeds.recording.compact import open_recording
 from tests.kit.live import (
     Hand,
     Market,
@@ -77,6 +79,28 @@ def test_a_recording_replays_to_the_live_journal(
     assert app.feed.quality()["reconnects"] == len(lost)
     assert len(outcome.kinds("gap")) == len(lost)
     assert app.engine.stats()["refused_rows"] == {}
+
+
+def test_a_recording_replays_in_any_directory(
+    of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever directory the daemon stood in, and whatever was relative in its configuration."""
+    monkeypatch.chdir(tmp_path)
+    port = free_port()
+    config = write_live_config(Path(), of, script_of(of, 1), port=port)
+    assert "file: live.jsonl" in config.read_text()
+
+    async def session() -> App:
+        async with server_of(of, port) as server:
+            return await trade_all(config, server)
+
+    app = run(session)
+    monkeypatch.chdir("/")
+    outcome = proven(tmp_path, app)
+    [recording] = (outcome.directory / "recordings").iterdir()
+    kept = json.loads(open_recording(recording).header.config)
+    assert kept["out"] == str(tmp_path)
+    assert kept["strategies"]["list"][0]["params"] == {"file": f"{tmp_path}/live.jsonl"}
 
 
 def test_a_server_that_is_away_for_a_while_is_found_again(of: Market, tmp_path: Path) -> None:

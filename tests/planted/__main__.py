@@ -18,7 +18,7 @@ from tests.kit.figures import merge_figures
 from tests.kit.planted import BUGS, Bug
 
 TREES: Final = ("daemon", "feeds", "strategies", "tests", "configs")
-FILES: Final = ("pyproject.toml", "Makefile", "README.md", "CHANGELOG.md")
+FILES: Final = ("pyproject.toml", "Makefile", "run_fno_paper.py", "README.md", "CHANGELOG.md")
 PASSED, FAILED = 0, 1
 TIMEOUT_S: Final = 600
 
