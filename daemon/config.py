@@ -84,7 +84,7 @@ class StrategiesConfig(Section, frozen=True, kw_only=True):
     max_strategy_errors: PositiveCount = 3
     warmup_candles: Count = 200
     path: list[str] = []
-    """Directories with modules of strategies, beside the configuration's own directory."""
+    """Directories with modules of strategies, in addition to the configuration's own."""
     items: list[StrategyConfig] = msgspec.field(default_factory=list, name="list")
 
 

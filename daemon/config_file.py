@@ -22,7 +22,7 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     """Read a file, lay `overrides` over it, and check all of it before anything trades on it.
 
     Overrides are keyed by dotted paths (`execution.fill_mode`) or nested like the file; mappings
-    merge, everything else replaces. Inputs named by a relative path are looked for beside the
+    merge, everything else replaces. Inputs named by a relative path are looked for next to the
     file, those of an override in the working directory; the paths in the result are absolute.
     Raises ConfigError: file, line, path, expected and found.
     """

@@ -1,6 +1,6 @@
 """Inputs that a configuration names by path: where they are looked for, and how a run keeps them.
 
-An input is looked for beside the configuration file; one that the command line names, in the
+An input is looked for next to the configuration file; one that the command line names, in the
 working directory. What a run writes (`out`, `log.file`, `metrics.path`) is no input.
 """
 
@@ -90,9 +90,9 @@ def misplaced_inputs(config: Config) -> Iterator[str]:
         text = origin.written[place]
         beside = os.path.abspath(os.path.join(origin.directory, text))
         yield (
-            f"{text} was found in the working directory only ({place}), not beside the "
-            f"configuration ({beside}), where alone it will be looked for from version 0.4 on: "
-            "move it there, or write its full path"
+            f"{text} is taken from the working directory ({place}) because it is not next to the "
+            f"configuration ({beside}); version 0.4 will look only there: move it, or write its "
+            "full path"
         )
 
 
@@ -157,7 +157,7 @@ def _expanded(text: str, at: tuple[Step, ...], document: Document) -> str:
 
 
 def _has_module(config: Config, directory: str) -> bool:
-    """Whether a strategy's module is a file beside the configuration."""
+    """Whether a strategy's module is a file next to the configuration."""
     for strategy in config.strategies.items:
         names = strategy.module.split(".")
         stem = os.path.join(directory, *names)

@@ -84,7 +84,7 @@ def _module(config: StrategyConfig, path: Sequence[str]) -> Any:
             _refuse(config, f"module: {config.module} needs {error.name!r}", error)
         shipped = [each.name for each in pkgutil.iter_modules(strategies.__path__)]
         hint = did_you_mean(config.module.rpartition(".")[2], shipped, "strategies.")
-        where = f"{config.module!r} installed, beside the configuration or under strategies.path"
+        where = f"{config.module!r} installed, next to the configuration or under strategies.path"
         _refuse(config, f"module: no module named {where}{hint}", error)
     except Exception as error:  # noqa: BLE001  (the module is the user's)
         reason = f"{type(error).__name__}: {error}"

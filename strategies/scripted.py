@@ -42,7 +42,7 @@ class Scripted:
 
     It decides nothing and needs no candles. They are given to the engine when it is built.
 
-    file: path of the script; in a configuration, a relative one is beside the configuration.
+    file: path of the script; in a configuration, a relative one is next to the configuration.
     """
 
     def __init__(self, *, file: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds the modules of strategies: beside the configuration, under `strategies.path`, installed.
+"""Finds the modules of strategies: next to the configuration, under `strategies.path`, installed.
 
 The directories are searched last, so a file in them never takes the place of a module of Python's
 or of an installed one; a name that means two files is refused.

@@ -1,4 +1,4 @@
-"""A strategy to start from. Change it, or write another beside it and name it in paper.yaml.
+"""A strategy to start from. Change it, or write another next to it and name it in paper.yaml.
 
 What it does, as an example that is easy to check by hand (`bars=3`, `quantity=65`):
 

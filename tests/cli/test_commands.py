@@ -346,8 +346,8 @@ def test_a_page_that_cannot_be_written_is_64(to: str, sample: Ran, tmp_path: Pat
 
 
 MISPLACED: Final = (
-    "configs/sample_session.parquet was found in the working directory only "
-    f"({ROOT}/configs/sample_session.parquet), not beside the configuration "
+    "configs/sample_session.parquet is taken from the working directory "
+    f"({ROOT}/configs/sample_session.parquet) because it is not next to the configuration "
 )
 
 

@@ -1,4 +1,4 @@
-"""Inputs of a configuration are beside it, whatever directory the user stands in."""
+"""Inputs of a configuration are next to it, whatever directory the user stands in."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def named(request: pytest.FixtureRequest) -> tuple[str, Callable[[Config], str]]
     return INPUTS[request.param]
 
 
-def test_an_input_is_taken_from_beside_the_configuration(
+def test_an_input_is_taken_from_next_to_the_configuration(
     desk: Desk, named: tuple[str, Callable[[Config], str]]
 ) -> None:
     for place in (desk.beside, desk.working):
@@ -74,7 +74,7 @@ def test_an_input_is_taken_from_beside_the_configuration(
     assert list(misplaced_inputs(config)) == []
 
 
-def test_an_input_that_is_nowhere_is_looked_for_beside_the_configuration(
+def test_an_input_that_is_nowhere_is_looked_for_next_to_the_configuration(
     desk: Desk, named: tuple[str, Callable[[Config], str]]
 ) -> None:
     config = desk.load(named[0] % "sub/../x")
@@ -198,7 +198,7 @@ def test_a_runs_own_copy_is_taken_as_it_is_from_anywhere(
     assert fingerprint(again) == fingerprint(config)
 
 
-def test_a_relative_configuration_is_beside_itself(desk: Desk) -> None:
+def test_a_relative_configuration_is_next_to_itself(desk: Desk) -> None:
     config_file = desk.working / "c.yaml"
     config_file.write_text("rules: {directory: r}")
     assert load_config(Path("c.yaml")).rules.directory == os.path.join(desk.working, "r")

@@ -32,7 +32,7 @@ def test_every_file_of_the_configurations_is_shipped() -> None:
 
 
 def test_the_rules_lie_where_an_installed_package_looks_for_them() -> None:
-    assert SHIPPED_RULES == ROOT / "configs/rules"  # beside `daemon` in site-packages, too
+    assert SHIPPED_RULES == ROOT / "configs/rules"  # next to `daemon` in site-packages, too
     assert "configs*" in SETUPTOOLS["packages"]["find"]["include"]
 
 

@@ -53,7 +53,7 @@ def test_any_params_are_the_classs_own_business() -> None:
     ],
 )
 def test_a_missing_module(module: str, expected: str) -> None:
-    places = " installed, beside the configuration or under strategies.path"
+    places = " installed, next to the configuration or under strategies.path"
     assert refusal("X", module) == f"module: no module named {module!r}{places}{expected}"
 
 

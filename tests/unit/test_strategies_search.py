@@ -1,4 +1,4 @@
-"""A strategy's file is found beside the configuration, and no name ever means two files."""
+"""A strategy's file is found next to the configuration, and no name ever means two files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def refusal(module: str, *directories: Path) -> str:
     return str(refused.value).removeprefix("strategy 'a': module: ")
 
 
-def test_a_file_beside_the_configuration_is_found_by_its_name(tmp_path: Path) -> None:
+def test_a_file_next_to_the_configuration_is_found_by_its_name(tmp_path: Path) -> None:
     write(tmp_path, "s_mine.py")
     file = tmp_path / "c.yaml"
     file.write_text("strategies: {list: [{id: a, module: s_mine, class: Mine}]}")
