@@ -21,6 +21,7 @@ from daemon.rules.tables import (
     ChargesFile,
     ContractsFile,
     DatedRow,
+    ExpiryRow,
     FreezeRow,
     Holiday,
     HoursRow,
@@ -67,6 +68,7 @@ class LocalContracts(Table, frozen=True, kw_only=True):
     lot_sizes: list[UnitsRow] = []
     freeze_quantities: list[FreezeRow] = []
     ticks: list[TickRow] = []
+    expiry_days: list[ExpiryRow] = []
 
 
 class LocalRules(Table, frozen=True, kw_only=True):

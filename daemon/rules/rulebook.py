@@ -14,6 +14,7 @@ from daemon.rules.calendar import Calendar, Session
 from daemon.rules.charges import BrokeragePlan, ChargeTable
 from daemon.rules.contracts import ContractTable
 from daemon.rules.exchanges import refuse_unsupported
+from daemon.rules.expiries import ExpiryTable
 from daemon.rules.local import LocalRules
 from daemon.rules.tables import CalendarFile, ChargesFile, ContractsFile
 
@@ -40,6 +41,8 @@ class Rulebook:
         self._contracts = ContractTable(contracts)
         self._calendar = Calendar(calendar, self._contracts.index_underlyings)
         self._charges = ChargeTable(charges)
+        self.expiries = ExpiryTable(contracts.expiry_days, calendar.years)
+        """On which days contracts expire."""
 
     def with_brokerage(self, plan: BrokeragePlan | None) -> Rulebook:
         """Return a rulebook that charges another broker's plan; None: that of the table."""

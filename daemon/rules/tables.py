@@ -21,6 +21,7 @@ Exchange = Literal["NSE", "BSE"]
 Segment = Literal["NFO", "NSE", "BFO", "BSE", "INDICES"]
 ChargeClass = Literal["futures", "options", "equity"]
 WallTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri"]
 Units = Annotated[int, Meta(ge=1, le=10**9)]
 Text = Annotated[str, Meta(min_length=1)]
 
@@ -164,6 +165,20 @@ class TickRow(DatedRow, frozen=True, kw_only=True):
     paise: Units
 
 
+class ExpiryRow(DatedRow, frozen=True, kw_only=True):
+    """The weekdays on which contracts expire; `from` is the first expiry that it governs.
+
+    Without a name it is the rule of every underlying of the exchange that has no row of its own.
+    """
+
+    exchange: Literal["NFO", "BFO"]
+    name: str = ""
+    monthly: Weekday
+    """The last of the month."""
+    weekly: Weekday | None = None
+    """None: only monthly contracts."""
+
+
 class ContractsFile(Table, frozen=True, kw_only=True):
     """contracts.yaml: what the contracts of an underlying look like."""
 
@@ -172,6 +187,7 @@ class ContractsFile(Table, frozen=True, kw_only=True):
     lot_sizes: list[UnitsRow]
     freeze_quantities: list[FreezeRow]
     ticks: list[TickRow]
+    expiry_days: list[ExpiryRow] = []
 
 
 def _same(row: object) -> Hashable:
@@ -198,6 +214,10 @@ def _tick(row: TickRow) -> Hashable:
     return (row.instrument_type, row.name)
 
 
+def _expiry(row: ExpiryRow) -> Hashable:
+    return (row.exchange, row.name)
+
+
 CHARGE_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "brokerage": _class,
     "transaction_tax": _class,
@@ -212,5 +232,6 @@ CONTRACT_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "lot_sizes": _name,
     "freeze_quantities": _freeze,
     "ticks": _tick,
+    "expiry_days": _expiry,
 }
 """As CHARGE_KEYS, for the tables of contracts."""
