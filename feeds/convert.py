@@ -11,11 +11,11 @@ from daemon.config import ReplayConfig, UniverseConfig
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
 from feeds.candle_files import SessionClose
+from feeds.contract_facts import ContractLookup
 from feeds.files import fault, find_data
 from feeds.parquet_ticks import write_ticks
 from feeds.quality import DataQuality
 from feeds.replay import Recording
-from feeds.universe import ContractLookup
 
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):

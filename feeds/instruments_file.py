@@ -5,39 +5,38 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final, cast
 
-from daemon.domain.errors import BadNumber
-from daemon.domain.instrument import (
-    DEFAULT_LOT_SIZE,
-    DEFAULT_TICK_PAISE,
-    Instrument,
-    InstrumentType,
-)  # fmt: skip
-from daemon.domain.money import paise_exact
+from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.symbols import INDICES_SEGMENT, exchange_of, is_index_token, segment_of
+from feeds.contract_facts import ContractLookup
+from feeds.contract_rows import NAMES, instrument_of
 
-_NAMES: Final = {
-    "tradingsymbol": ("tradingsymbol", "symbol"),
-    "instrument_token": ("instrument_token", "token"),
-    "instrument_type": ("instrument_type", "option_type"),
+_ALSO: Final = {
+    "tradingsymbol": "symbol",
+    "instrument_token": "token",
+    "instrument_type": "option_type",
 }
-_TYPES: Final = ("EQ", "FUT", "CE", "PE")
 
 
 class InstrumentsFile:
     """The rows of some symbols and tokens, and all symbols for suggestions.
 
-    `symbols` and `tokens` say which rows are kept. Raises ConfigError if the file is missing,
-    cut, or has a row among them that cannot be read.
+    `symbols` and `tokens` say which rows are kept; `contracts` what they leave out. Raises
+    ConfigError if the file is missing, cut, or has a row among them that cannot be read.
     """
 
-    def __init__(self, path: Path, symbols: Iterable[str], tokens: Iterable[int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        symbols: Iterable[str],
+        tokens: Iterable[int],
+        contracts: ContractLookup | None = None,
+    ) -> None:
         self.path = path
+        self._contracts = contracts
         self.known: list[str] = []
         self._wanted = set(symbols)
         self._tokens = {str(token) for token in tokens}
@@ -70,61 +69,31 @@ class InstrumentsFile:
 
     def _read(self, file: IO[str]) -> None:
         reader = csv.DictReader(file)
-        names = {
-            ours: next((each for each in usual if each in (reader.fieldnames or ())), "")
-            for ours, usual in _NAMES.items()
-        }
-        if not names["tradingsymbol"] or not names["instrument_token"]:
+        columns = reader.fieldnames or ()
+        names = {ours: ours if ours in columns else _ALSO[ours] for ours in NAMES}
+        if not {names["tradingsymbol"], names["instrument_token"]} <= set(columns):
             raise ConfigError(
                 f"universe.instruments_file: {self.path}: expected the columns instrument_token"
                 f" and tradingsymbol, it has {', '.join(reader.fieldnames or ('none',))}"
             )
         for row in reader:
-            symbol, token = row[names["tradingsymbol"]], row[names["instrument_token"]]
-            self.known.append(symbol or "")
-            if symbol in self._wanted or token in self._tokens:
+            symbol, token = row[names["tradingsymbol"]] or "", row[names["instrument_token"]] or ""
+            self.known.append(symbol)
+            if symbol in self._wanted or token.strip().removesuffix(".0") in self._tokens:
                 found = self._instrument(row, names, reader.line_num)
                 self._rows.setdefault(symbol, []).append(found)
                 self._by_token[found.instrument_token] = found
 
     def _instrument(self, row: dict[str, str], names: dict[str, str], line: int) -> Instrument:
+        symbol = row[names["tradingsymbol"]]
         try:
-            return instrument_of(row, names)
-        except (ValueError, TypeError, BadNumber) as error:
+            if None in row or None in row.values():
+                raise ValueError("expected as many values as there are columns; correct the line")
+            return instrument_of(row, self._contracts, names)
+        except ValueError as error:
             raise ConfigError(
-                f"universe.instruments_file: {self.path}: line {line}: {error}"
+                f"universe.instruments_file: {self.path}: line {line}: {symbol}: {error}"
             ) from error
-
-
-def instrument_of(row: Mapping[str, str], names: Mapping[str, str]) -> Instrument:
-    """One row of a dump by its column names; `names` maps ours of `_NAMES` to the file's.
-
-    Raises ValueError, TypeError (a column that the row lacks) or BadNumber.
-    """
-    token = int(row[names["instrument_token"]])
-    segment = row.get("segment") or ""
-    index = segment == INDICES_SEGMENT or is_index_token(token)
-    written = "INDEX" if index else row.get(names["instrument_type"]) or ""
-    if written not in (*_TYPES, "INDEX"):
-        raise ValueError(f"instrument_type {written!r} is not one of {', '.join(_TYPES)}")
-    kind = cast("InstrumentType", written)
-    return Instrument(
-        instrument_token=token,
-        tradingsymbol=row[names["tradingsymbol"]],
-        exchange=row.get("exchange") or exchange_of(kind),
-        segment=segment or segment_of(kind),
-        name=row.get("name") or "",
-        instrument_type=kind,
-        tick_paise=_paise(row.get("tick_size") or "0") or DEFAULT_TICK_PAISE,
-        lot_size=int(row.get("lot_size") or 0) or DEFAULT_LOT_SIZE,
-        expiry="" if index else row.get("expiry") or "",
-        strike_paise=_paise(row.get("strike") or "0"),
-    )
-
-
-@lru_cache(maxsize=4096)  # a dump has few distinct strikes and price steps
-def _paise(text: str) -> int:
-    return paise_exact(text)
 
 
 def open_text(path: Path) -> IO[str]:

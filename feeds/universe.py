@@ -5,33 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
 from daemon.config import InstrumentConfig, UniverseConfig
 from daemon.domain.errors import BadNumber
-from daemon.domain.instrument import Instrument, InstrumentType, Universe
-from daemon.domain.money import paise_exact
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
 from daemon.errors import ConfigError
+from feeds.contract_facts import ContractLookup, with_dated_rules, with_symbol_facts
 from feeds.files import DATA_VARIABLE
 from feeds.instruments_file import InstrumentsFile
 from feeds.symbols import INDICES_SEGMENT, bare_instrument, exchange_of, segment_of
 from feeds.table import near
 
-_WRITTEN = ("exchange", "segment", "name", "instrument_type", "lot_size", "expiry")
-
-
-class ContractLookup(Protocol):
-    """The dated rulebook, asked about contracts that no table has a row of."""
-
-    def lot_size(self, name: str, expiry: dt.date) -> int | None:
-        """Units of one lot of the contract of this underlying and expiry."""
-
-    def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
-        """The price step of a contract in paise."""
+_WRITTEN = ("exchange", "segment", "name", "instrument_type", "lot_size")
 
 
 def build_universe(
@@ -70,16 +61,16 @@ class _Finder:
             path = _expand(config.instruments_file, data_dir)
             symbols = [each.tradingsymbol for each in config.instruments] + list(self._named)
             tokens = [each.instrument_token for each in named]
-            self._file = InstrumentsFile(path, symbols, tokens)
+            self._file = InstrumentsFile(path, symbols, tokens, contracts)
 
     def named(self, instrument: Instrument) -> Instrument:
         """An instrument of a file, with the row that a better table has for it."""
-        if instrument.has_contract_row:
-            return instrument
-        row = self._row(instrument.tradingsymbol, None)
-        if row is None and self._file is not None:
-            row = self._file.find_token(instrument.instrument_token)
-        return self._looked_up(instrument) if row is None else row
+        row: Instrument | None = None
+        if not instrument.has_contract_row:
+            row = self._row(instrument.tradingsymbol, None)
+            if row is None and self._file is not None:
+                row = self._file.find_token(instrument.instrument_token)
+        return self._completed(row or instrument)
 
     def configured(self, config: InstrumentConfig) -> Instrument:
         """An instrument of the configuration, completed."""
@@ -91,19 +82,18 @@ class _Finder:
             if not describes(config):
                 raise self._unknown(symbol)
             row = bare_instrument(symbol, config.instrument_token or 0)
-        row = row if row.has_contract_row else self._looked_up(_merged(row, config))
-        return _merged(row, config)
+        found = self._completed(_merged(row, config))
+        return found if row.has_contract_row else _merged(found, config)
 
-    def _looked_up(self, bare: Instrument) -> Instrument:
-        """An instrument without a contract row, with what the rulebook knows of it."""
-        if self._contracts is None or not bare.expiry:
-            return bare
-        expiry = dt.date.fromisoformat(bare.expiry)
-        lot = self._contracts.lot_size(bare.name, expiry)
-        tick = self._contracts.tick_paise(bare.instrument_type, bare.name, expiry)
-        if lot is None or tick is None:
-            return bare
-        return replace(bare, lot_size=lot, tick_paise=tick, has_contract_row=True)
+    def _completed(self, instrument: Instrument) -> Instrument:
+        """The instrument with what its symbol and the dated rules say of it."""
+        try:
+            found = with_symbol_facts(instrument, self._contracts)
+        except ValueError as error:
+            raise ConfigError(
+                f"universe.instruments: {instrument.tradingsymbol}: {error}"
+            ) from error
+        return found if found.has_contract_row else with_dated_rules(found, self._contracts)
 
     def _row(self, symbol: str, exchange: str | None) -> Instrument | None:
         found = self._file.find(symbol, exchange) if self._file is not None else None
@@ -126,6 +116,25 @@ def describes(config: InstrumentConfig) -> bool:
     return any(getattr(config, each) is not None for each in config.__struct_fields__[1:])
 
 
+def written_out(instruments: Iterable[Instrument]) -> list[InstrumentConfig]:
+    """Return instruments as the configuration would name them, everything written."""
+    return [
+        InstrumentConfig(
+            tradingsymbol=each.tradingsymbol,
+            instrument_token=each.instrument_token if each.instrument_token > 0 else None,
+            exchange=each.exchange,
+            segment=each.segment,
+            name=each.name,
+            instrument_type=each.instrument_type,
+            tick_size=each.tick_paise / PAISE_PER_RUPEE,
+            lot_size=each.lot_size,
+            expiry=each.expiry or None,
+            strike=each.strike_paise / PAISE_PER_RUPEE,
+        )
+        for each in instruments
+    ]
+
+
 def _merged(row: Instrument, config: InstrumentConfig) -> Instrument:
     """The row with what the configuration writes out."""
     changes: dict[str, Any] = {
@@ -136,15 +145,18 @@ def _merged(row: Instrument, config: InstrumentConfig) -> Instrument:
     try:
         if config.tick_size is not None:
             changes["tick_paise"] = paise_exact(config.tick_size)
-        if config.strike is not None:
+        if config.strike:
             changes["strike_paise"] = paise_exact(config.strike)
         if config.expiry:
             changes["expiry"] = dt.date.fromisoformat(config.expiry).isoformat()
     except (BadNumber, ValueError) as error:
         raise ConfigError(f"universe.instruments: {config.tradingsymbol}: {error}") from error
+    if config.exchange is not None:
+        changes = {"segment": segment_of(row.instrument_type, config.exchange)} | changes
     kind = "INDEX" if config.segment == INDICES_SEGMENT else config.instrument_type
     if kind is not None and kind != row.instrument_type:
-        implied = {"segment": segment_of(kind), "exchange": exchange_of(kind)}
+        exchange = config.exchange or exchange_of(kind, config.name or row.name)
+        implied = {"segment": segment_of(kind, exchange), "exchange": exchange}
         changes = implied | changes | {"instrument_type": kind}
     if kind == "INDEX" or (config.tick_size is not None and config.lot_size is not None):
         changes["has_contract_row"] = True

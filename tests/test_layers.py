@@ -32,7 +32,7 @@ CORE = ("daemon.domain", "daemon.market", "daemon.risk", "daemon.execution")
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
 CORE_STDLIB = {
     "__future__", "bisect", "collections", "datetime", "decimal", "enum", "functools", "heapq",
-    "itertools", "math", "operator", "typing",
+    "itertools", "math", "operator", "re", "typing",
 }  # fmt: skip
 OUTER_THIRD_PARTY = {
     "feeds": {"anyio", "httpx", "loguru", "msgspec", "numpy", "picows", "pyarrow"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -12,7 +13,14 @@ HOUR_NS: Final = 60 * MINUTE_NS
 DAY_NS: Final = 24 * HOUR_NS
 IST: Final = dt.timezone(dt.timedelta(hours=5, minutes=30), "IST")
 IST_OFFSET_NS: Final = 5 * HOUR_NS + 30 * MINUTE_NS
+MONTHS: Final = (
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+)  # fmt: skip
 _EPOCH: Final = dt.date(1970, 1, 1)
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[- ](\d{4})")
+_MIDNIGHT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00|\+05:?30)?)?"
+)
 
 
 def ist_day(ts: int) -> int:
@@ -48,6 +56,26 @@ def iso_ist(ts: int) -> str:
     return (at + dt.timedelta(microseconds=(ts - midnight) // 1000)).isoformat(
         timespec="microseconds"
     )
+
+
+@lru_cache(maxsize=4096)  # a dump of 90,000 contracts has a few dozen expiries
+def parse_date(text: str) -> str:
+    """Return the date that a text says, as YYYY-MM-DD.
+
+    Understood are YYYY-MM-DD, also with a time of midnight behind it (Indian or UTC), and a day, an
+    English month's name and a year of four digits (`06-Jun-2024`). Raises ValueError for anything
+    else: whether 06-05-2024 is of May or of June cannot be told.
+    """
+    iso, named = _MIDNIGHT.fullmatch(text), _DAY_FIRST.fullmatch(text)
+    try:
+        if iso is not None:
+            return dt.date.fromisoformat(iso[1]).isoformat()
+        if named is not None:
+            month = MONTHS.index(named[2].upper()) + 1
+            return dt.date(int(named[3]), month, int(named[1])).isoformat()
+    except ValueError:
+        pass  # no such day or month: said below
+    raise ValueError(f"expected a date as YYYY-MM-DD, was {text!r}")
 
 
 def parse_ts(text: str) -> int:

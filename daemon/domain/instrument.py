@@ -7,13 +7,19 @@ from typing import Final, Literal
 
 import msgspec
 
+from daemon.domain.dates import parse_date
+
 InstrumentType = Literal["EQ", "FUT", "CE", "PE", "INDEX"]
 DEFAULT_TICK_PAISE: Final = 5
 DEFAULT_LOT_SIZE: Final = 1
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the contract table. Prices in paise, quantities in units (not lots)."""
+    """One row of the contract table. Prices in paise, quantities in units (not lots).
+
+    Raises ValueError for an `expiry` that is neither empty nor YYYY-MM-DD: expiries are compared
+    as text everywhere, which is right for no other form.
+    """
 
     instrument_token: int
     tradingsymbol: str
@@ -32,6 +38,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     has_contract_row: bool = True
     """False when tick and lot are defaults because no contract row named the symbol."""
 
+    def __post_init__(self) -> None:
+        """Refuse any other form of `expiry`, wherever the instrument comes from."""
+        if self.expiry and parse_date(self.expiry) != self.expiry:
+            raise ValueError(f"expected an expiry as YYYY-MM-DD, was {self.expiry!r}")
+
     @property
     def is_index(self) -> bool:
         """An index has a price and cannot be traded."""
@@ -41,6 +52,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def is_option(self) -> bool:
         """True for CE and PE."""
         return self.instrument_type in ("CE", "PE")
+
+    @property
+    def is_contract(self) -> bool:
+        """True for what expires: futures and options."""
+        return self.instrument_type in ("FUT", "CE", "PE")
 
 
 class Universe:

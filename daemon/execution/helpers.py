@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from daemon.config import ExecutionConfig, InstrumentConfig
-from daemon.domain.dates import DAY_NS, ist_midnight, parse_timeframe
+from daemon.domain.dates import DAY_NS, ist_midnight, parse_date, parse_timeframe
 from daemon.domain.events import Charges, TradingEvent
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import (
@@ -218,14 +218,15 @@ def _instrument(row: Mapping[str, Any] | str, place: int) -> Instrument:
         return Instrument(instrument_token=-1 - place, tradingsymbol=row, has_contract_row=False)
     fields = {k: v for k, v in row.items() if k not in _KITE_EXTRAS and v is not None}
     expiry = fields.get("expiry")
-    if isinstance(expiry, dt.date):
+    if isinstance(expiry, dt.date):  # a datetime is one, too
         fields["expiry"] = expiry.isoformat()
     if fields.get("segment") == "INDICES":  # Kite gives an index tick 0 and lot 0
         fields = {k: v for k, v in fields.items() if k not in ("tick_size", "lot_size")}
         fields["instrument_type"] = "INDEX"
     try:
         given = msgspec.convert(fields, InstrumentConfig)
-    except msgspec.ValidationError as error:
+        expiry = parse_date(given.expiry) if given.expiry else ""
+    except ValueError as error:
         raise ValueError(f"instrument {place + 1}: {error}") from error
     kind: InstrumentType = given.instrument_type or "FUT"
     exchange = given.exchange or "NFO"
@@ -238,7 +239,7 @@ def _instrument(row: Mapping[str, Any] | str, place: int) -> Instrument:
         instrument_type=kind,
         tick_paise=DEFAULT_TICK_PAISE if given.tick_size is None else paise_exact(given.tick_size),
         lot_size=given.lot_size or DEFAULT_LOT_SIZE,
-        expiry=given.expiry or "",
+        expiry=expiry,
         strike_paise=paise_exact(given.strike or 0),
     )
 

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
 from daemon.domain.money import ratio
 from feeds.kite.sockets import MOST_SOCKETS, MOST_TOKENS
+from feeds.underlyings import nearest
 
 MOST_SUBSCRIBED: Final = MOST_SOCKETS * MOST_TOKENS
 _HALF: Final = Fraction(1, 2)
-
-
-def nearest(strikes: Sequence[int], spot: int) -> int:
-    """The position of the strike nearest to the spot in an ascending grid, the lower at a tie."""
-    above = bisect_left(strikes, spot)
-    if above == 0:
-        return 0
-    if above == len(strikes):
-        return above - 1
-    return above if strikes[above] - spot < spot - strikes[above - 1] else above - 1
 
 
 class AtmWindow:

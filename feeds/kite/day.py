@@ -15,9 +15,11 @@ from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import DaemonError, ExitCode, FeedError, TokenRefused
+from feeds.aliases import resolve_strategies
+from feeds.contract_facts import ContractLookup
+from feeds.contracts import Contracts, read_contracts
+from feeds.expiries import over_at
 from feeds.kite.addresses import is_loopback
-from feeds.kite.aliases import resolve_strategies
-from feeds.kite.contracts import Contracts, read_contracts
 from feeds.kite.credentials import (
     Credentials,
     Secret,
@@ -26,12 +28,11 @@ from feeds.kite.credentials import (
     read_credentials,
 )
 from feeds.kite.dump import InstrumentsCache, dump_date
-from feeds.kite.expiries import over_at
 from feeds.kite.history import OldCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
 from feeds.kite.selection import exchanges_needed, select, spot_keys
 from feeds.kite.watchlist import FixedWatchlist, Watchlist
-from feeds.universe import ContractLookup, build_universe, describes
+from feeds.universe import build_universe, describes
 
 DAYS_AHEAD: Final = 15
 Session = Callable[[Instrument, dt.date], tuple[int, int] | None]

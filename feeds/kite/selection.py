@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from daemon.config import UniverseConfig
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import ConfigError
+from feeds.contract_facts import ContractLookup
+from feeds.contracts import Contracts
+from feeds.expiries import IsOver
 from feeds.kite.atm import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
-from feeds.kite.contracts import BSE_UNDERLYINGS, Contracts
-from feeds.kite.expiries import IsOver
 from feeds.kite.http import Exchange
 from feeds.kite.singles import single_instruments
-from feeds.kite.underlyings import Underlying, resolve
-from feeds.universe import ContractLookup
+from feeds.symbols import BSE_UNDERLYINGS
+from feeds.underlyings import Underlying, resolve
 
 
 class Selection(NamedTuple):

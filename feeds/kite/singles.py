@@ -7,9 +7,10 @@ from pathlib import Path
 from daemon.config import UniverseConfig
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.kite.contracts import Contracts, near_any_case
-from feeds.kite.expiries import IsOver
-from feeds.universe import ContractLookup, build_universe, describes
+from feeds.contract_facts import ContractLookup
+from feeds.contracts import Contracts, near_any_case
+from feeds.expiries import IsOver
+from feeds.universe import build_universe, describes
 
 
 def single_instruments(

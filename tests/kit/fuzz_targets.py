@@ -26,10 +26,10 @@ from daemon.journal.store import JournalMeta, JournalStore
 from daemon.rules import load_rulebook
 from daemon.series import read_series
 from daemon.service.control import LINE_MAX, Reply, Request, serve_control
+from feeds.contracts import read_contracts
 from feeds.instruments_file import InstrumentsFile
 from feeds.kite.answers import content, data_of, fault
 from feeds.kite.bars import BarReader
-from feeds.kite.contracts import read_contracts
 from feeds.kite.credentials import read_credentials
 from feeds.kite.dump import BadDump, check_dump
 from feeds.kite.frames import FrameDecoder, FrameError

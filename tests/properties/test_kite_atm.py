@@ -8,7 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.kite.atm import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist, nearest
+from feeds.kite.atm import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
+from feeds.underlyings import nearest
 
 RUPEE = 100
 GRIDS = st.lists(

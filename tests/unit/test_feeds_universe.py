@@ -9,6 +9,7 @@ import pytest
 from daemon.config import InstrumentConfig, UniverseConfig
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.errors import ConfigError
+from daemon.rules.expiries import ExpiryTable
 from feeds.symbols import bare_instrument, parse_symbol
 from feeds.universe import build_universe
 
@@ -115,6 +116,8 @@ def test_a_written_out_contract_is_no_guess() -> None:
 
 
 class Rulebook:
+    expiries = ExpiryTable([], [])
+
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
         return 75 if (name, expiry) == ("NIFTY", dt.date(2025, 10, 14)) else None
 
@@ -159,16 +162,29 @@ def test_other_symbols_are_not(symbol: str) -> None:
     [
         ("", "expected the columns instrument_token"),
         ("a,b\n1,2\n", "expected the columns .* it has a, b"),
-        ("instrument_token,tradingsymbol,instrument_type\nx,A,EQ\n", "line 2: invalid literal"),
-        ("instrument_token,tradingsymbol,instrument_type\n1,A,WARRANT\n", "'WARRANT' is not one"),
-        ("instrument_token,tradingsymbol,instrument_type,strike\n1,A,CE,x\n", "expected a number"),
+        (
+            "instrument_token,tradingsymbol,instrument_type\nx,A,EQ\n",
+            "line 2: A: instrument_token: expected a whole number",
+        ),
+        (
+            "instrument_token,tradingsymbol,instrument_type\n1,A,WARRANT\n",
+            "line 2: A: instrument_type: .*was 'WARRANT'",
+        ),
+        (
+            "instrument_token,tradingsymbol,instrument_type,strike\n1,NIFTY2460623000CE,CE,x\n",
+            "strike: expected a number",
+        ),
+        (
+            "instrument_token,tradingsymbol,instrument_type\n1,A\n",
+            "expected as many values as there are columns",
+        ),
     ],
 )
 def test_a_damaged_dump_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "dump.csv"
     path.write_text(text)
     with pytest.raises(ConfigError, match=message):
-        build_universe(listed("A", file=str(path)))
+        build_universe(listed("A", "NIFTY2460623000CE", file=str(path)))
 
 
 def test_a_missing_or_cut_dump_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,5 +223,5 @@ def test_a_universe_that_cannot_be_is_refused(config: list[InstrumentConfig], me
 def test_currency_rows_are_out_of_scope(tmp_path: Path) -> None:
     path = tmp_path / "dump.csv"
     path.write_text(DUMP)
-    with pytest.raises(ConfigError, match="line 7: expected whole paise"):
+    with pytest.raises(ConfigError, match="line 7: ODD: exchange: expected NFO or BFO"):
         build_universe(listed("ODD", file=str(path)))

@@ -11,8 +11,8 @@ import pytest
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.kite.contracts import Chain, Contracts, read_contracts
-from feeds.kite.expiries import OptionExpiry, future, monthlies, option_expiry, over_at
+from feeds.contracts import Chain, Contracts, read_contracts
+from feeds.expiries import OptionExpiry, future, monthlies, option_expiry, over_at
 from tests.kit.kite_dump import (
     DAY,
     MONTHLIES,

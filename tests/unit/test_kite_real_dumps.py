@@ -11,9 +11,10 @@ from daemon.config import InstrumentConfig, OptionsConfig, UnderlyingConfig, Uni
 from daemon.domain.dates import ist_ns
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
-from feeds.kite.contracts import INDEX_SYMBOLS, Contracts, read_contracts
-from feeds.kite.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
+from feeds.contracts import Contracts, read_contracts
+from feeds.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
 from feeds.kite.selection import select
+from feeds.symbols import INDEX_SYMBOLS
 from tests.kit.golden import data_directory
 
 DATA = data_directory()

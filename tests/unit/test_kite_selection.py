@@ -21,8 +21,8 @@ from daemon.config import (
 from daemon.config_file import load_config
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.kite.aliases import resolve_alias, resolve_strategies
-from feeds.kite.contracts import Contracts
+from feeds.aliases import resolve_alias, resolve_strategies
+from feeds.contracts import Contracts
 from feeds.kite.selection import Selection, exchanges_needed, select, spot_keys
 from tests.kit.cli import ROOT
 from tests.kit.kite_dump import (

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.instruments_file import instrument_of, open_text
+from feeds.contract_rows import NAMES, instrument_of
+from feeds.instruments_file import open_text
+from feeds.symbols import INDEX_SYMBOLS
 from feeds.table import near
 
-INDEX_SYMBOLS: Final[Mapping[str, str]] = {
-    "NIFTY": "NIFTY 50",
-    "BANKNIFTY": "NIFTY BANK",
-    "FINNIFTY": "NIFTY FIN SERVICE",
-    "MIDCPNIFTY": "NIFTY MID SELECT",
-    "NIFTYNXT50": "NIFTY NEXT 50",
-    "NIFTYFPI": "NIFTY FPI 150",
-    "SENSEX": "SENSEX",
-    "BANKEX": "BANKEX",
-}
-"""The `name` of a derivative's row -> the tradingsymbol of its index: no column connects them."""
-BSE_UNDERLYINGS: Final = frozenset(("SENSEX", "BANKEX"))
 EXCHANGES: Final = ("NSE", "NFO", "BSE", "BFO")
 """Those whose prices are paise; rows of others are passed over. An earlier one is preferred."""
 MALFORMED_PER_MILLE: Final = 10
 """A file with a larger share of rows that cannot be read is not used at all."""
 _DERIVATIVES: Final = ("NFO", "BFO")
-_NAMES: Final = {each: each for each in ("tradingsymbol", "instrument_token", "instrument_type")}
-_NEEDED: Final = (*_NAMES, "name", "expiry", "strike", "exchange", "segment")
+_NEEDED: Final = (*NAMES, "name", "expiry", "strike", "exchange", "segment")
 
 
 class Chain(NamedTuple):
@@ -45,6 +32,10 @@ class Chain(NamedTuple):
     """By expiry."""
     options: Mapping[str, tuple[Instrument, ...]]
     """By expiry (ISO, ascending), each by strike and type."""
+
+    def example(self) -> Instrument:
+        """Return one of them; there always is one."""
+        return next(iter([*self.futures, *(row for rows in self.options.values() for row in rows)]))
 
 
 class Contracts:
@@ -164,7 +155,6 @@ def _instruments(
 ) -> Iterator[Instrument | str | None]:
     """Each row as an instrument, as words on what is wrong with it, or None if out of scope."""
     place = header.index("exchange")
-    dates: dict[str, bool] = {}
     for line, row in enumerate(reader, start=2):
         if len(row) != len(header):
             yield f"line {line}: {len(row)} values for {len(header)} columns"
@@ -173,33 +163,11 @@ def _instruments(
             yield None if row[place] else f"line {line}: no exchange"
             continue
         try:
-            found = instrument_of(dict(zip(header, row, strict=True)), _NAMES)
-            _check(found, dates)
-        except (ValueError, TypeError, BadNumber) as error:
+            found = instrument_of(dict(zip(header, row, strict=True)))
+        except ValueError as error:
             yield f"line {line}: {error}"
         else:
             yield found
-
-
-def _check(row: Instrument, dates: dict[str, bool]) -> None:
-    """Raise ValueError for a row that would select nonsense. `dates` are those seen so far."""
-    if not row.tradingsymbol or row.instrument_token <= 0:
-        raise ValueError("expected a tradingsymbol and a token greater than 0")
-    if row.exchange not in _DERIVATIVES:
-        return
-    if row.expiry not in dates:
-        dates[row.expiry] = _is_date(row.expiry)
-    if not dates[row.expiry] or not row.name:
-        raise ValueError(f"expected a name and a date of expiry, was {row.name!r}, {row.expiry!r}")
-    if row.is_option and row.strike_paise <= 0:
-        raise ValueError(f"expected a strike greater than 0, was {row.strike_paise / 100:g}")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _order(row: Instrument) -> tuple[int, str, int, str, int]:

@@ -8,13 +8,13 @@ from typing import Final, Literal
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.kite.contracts import Chain
+from feeds.contracts import Chain
 
 IsOver = Callable[[Instrument], bool]
 """Whether a contract has expired: its session of that day has closed, too."""
 OptionExpiry = Literal["weekly", "next_weekly", "monthly", "next_monthly"]
 FutureExpiry = Literal["current", "next", "far"]
-_FUTURES: Final[tuple[FutureExpiry, ...]] = ("current", "next", "far")
+FUTURES: Final[tuple[FutureExpiry, ...]] = ("current", "next", "far")
 
 
 def over_at(
@@ -66,7 +66,7 @@ def option_expiry(chain: Chain, wanted: OptionExpiry, is_over: IsOver, where: st
 def future(chain: Chain, wanted: FutureExpiry, is_over: IsOver, where: str) -> Instrument:
     """The first, second or third future that is not over. Raises ConfigError if there is none."""
     alive = [each for each in chain.futures if not is_over(each)]
-    at = _FUTURES.index(wanted)
+    at = FUTURES.index(wanted)
     if at < len(alive):
         return alive[at]
     known = _listed([each.expiry for each in alive]) or "none"

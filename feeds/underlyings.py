@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from daemon.config import OptionsConfig, UnderlyingConfig
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.kite.atm import nearest
-from feeds.kite.contracts import INDEX_SYMBOLS, Contracts, near_any_case
-from feeds.kite.expiries import IsOver, future, option_expiry
+from feeds.contracts import Contracts, near_any_case
+from feeds.expiries import IsOver, future, option_expiry
+from feeds.symbols import INDEX_SYMBOLS
 
 STRIKES_EACH_SIDE: Final = 200
 """So far from the first spot a strike can come into the window of the day."""
@@ -95,3 +96,13 @@ def _bounded(
     at = nearest(strikes, spot_paise)
     kept = set(strikes[max(at - STRIKES_EACH_SIDE, 0) : at + STRIKES_EACH_SIDE + 1])
     return tuple(each for each in rows if each.strike_paise in kept)
+
+
+def nearest(strikes: Sequence[int], spot: int) -> int:
+    """The position of the strike nearest to the spot in an ascending grid, the lower at a tie."""
+    above = bisect_left(strikes, spot)
+    if above == 0:
+        return 0
+    if above == len(strikes):
+        return above - 1
+    return above if strikes[above] - spot < spot - strikes[above - 1] else above - 1
