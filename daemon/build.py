@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.config import Config
+from msgspec.structs import replace
+
+from daemon.config import Config, StrategiesConfig, UniverseConfig
 from daemon.configured_rules import engine_rules, load_rules
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
@@ -16,8 +18,10 @@ from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.rules import Rulebook
 from daemon.warmup import Reading, history
+from feeds.candle_files import SessionClose
 from feeds.convert import ConvertReport, convert
 from feeds.feed import Feed
+from feeds.recorded_selection import on_recording
 from feeds.replay import ReplayFeed
 from feeds.synthetic import SyntheticFeed
 from strategies.engine import StrategyEngineV2
@@ -31,18 +35,22 @@ class Parts(NamedTuple):
     feed: Feed
     strategies: StrategyEngineV2
     engine: PaperEngine
+    notes: tuple[str, ...] = ()
+    """What a trader should know of the contracts that were chosen."""
 
 
 def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
     rules = load_rules(config)
+    config, notes = on_recording(config, rules, closes_under(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
     strategies = StrategyEngineV2(config.strategies, feed.universe)
     if config.feed.kind == "replay":
         reading = _reading(rules, data_dir)
         strategies.warm(history(config, feed.universe, rules, strategies, **reading))
-    return Parts(config, rules, feed, strategies, _engine(config, rules, feed.universe, strategies))
+    engine = _engine(config, rules, feed.universe, strategies)
+    return Parts(config, rules, feed, strategies, engine, notes)
 
 
 def _engine(
@@ -86,7 +94,7 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
         return SyntheticFeed(
             feed.synthetic,
             session=lambda date, instrument: _span(rules, date, instrument),
-            shift=lambda date: _shifted_expiry(rules, date),
+            shift=lambda date: rules.expiries.moved(date) or date,
             speed=feed.synthetic.speed,
             depth=feed.synthetic.depth,
             grace_ns=grace_ns,
@@ -98,14 +106,28 @@ def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
     """How recordings are read under the rulebook."""
     return Reading(
         contracts=rules,
-        session_close=lambda instrument, date: _close(rules, instrument, date),
+        session_close=closes_under(rules),
         data_dir=data_dir,
     )
 
 
-def _close(rules: Rulebook, instrument: Instrument, date: dt.date) -> int | None:
-    session = rules.session(date, instrument)
-    return None if session is None else session.close_ts
+def closes_under(rules: Rulebook) -> SessionClose:
+    """Return when an instrument's session closes on a date under the rulebook."""
+
+    def close(instrument: Instrument, date: dt.date) -> int | None:
+        session = rules.session(date, instrument)
+        return None if session is None else session.close_ts
+
+    return close
+
+
+def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> UniverseConfig:
+    """Return the universe of a configuration whose recording is only read, never traded.
+
+    Raises ConfigError or FeedError as a replay would.
+    """
+    idle = replace(config, strategies=StrategiesConfig())
+    return on_recording(idle, rules, closes_under(rules), data_dir).config.universe
 
 
 def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:
@@ -118,22 +140,12 @@ def _span(rules: Rulebook, date: dt.date, instrument: Instrument) -> tuple[int, 
     return None if session is None else (session.open_ts, session.close_ts)
 
 
-def _shifted_expiry(rules: Rulebook, date: dt.date) -> dt.date:
-    """An expiry on a holiday moves to the trading day before."""
-    future = Instrument(instrument_token=1, tradingsymbol="FUT")
-    for back in range(10):
-        candidate = date - dt.timedelta(days=back)
-        if rules.session(candidate, future) is not None:
-            return candidate
-    return date
-
-
 def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None) -> ConvertReport:
     """Write the replay files of a configuration as one native file. Raises FeedError."""
     rules = load_rules(config)
     return convert(
         config.feed.replay,
         to,
-        universe=config.universe,
+        universe=universe_to_read(config, rules, data_dir),
         **_reading(rules, data_dir),
     )

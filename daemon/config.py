@@ -131,7 +131,7 @@ class UniverseConfig(Section, frozen=True, kw_only=True):
     """The instruments of the run. Empty means all that the feed's files name.
 
     `instruments_file` is a CSV in Kite's dump format that rows are looked up in. `underlyings`
-    are for the kite feed.
+    are for the kite feed, and for recordings.
     """
 
     instruments_file: str = ""

@@ -121,8 +121,8 @@ def _universe_problems(config: Config) -> Iterator[Problem]:
 def _underlying_problems(config: Config) -> Iterator[Problem]:
     rows, kind = config.universe.underlyings, config.feed.kind
     at = ("universe", "underlyings")
-    if rows and kind != "kite":
-        text = f"are for feed.kind kite, which is {kind}; name the symbols under `instruments`"
+    if rows and kind == "synthetic":
+        text = "are for the feeds kite and replay; the synthetic market names its own instruments"
         yield Problem(at, text)
     keys = [(row.name, row.options.expiry if row.options else None) for row in rows]
     for number, first in _repeats(keys):

@@ -12,23 +12,23 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from daemon.config import Config, InstrumentConfig, ReplayConfig, UniverseConfig
+from daemon.config import Config, ReplayConfig, UniverseConfig
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
-from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.paper import PaperEngine
 from daemon.market.schedule import midnight_after
 from feeds.candle_files import SessionClose
+from feeds.contract_facts import ContractLookup
 from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
 from feeds.replay import Recording
-from feeds.universe import ContractLookup
+from feeds.universe import written_out
 
 
 class Reading(TypedDict, total=False):
@@ -62,9 +62,11 @@ def history(
 ) -> list[Candle]:
     """All closed candles before the replay begins. Raises FeedError for an unreadable file."""
     candles: list[Candle] = []
+    # the same instruments, whatever the other recording says of them
+    written = UniverseConfig(instruments=written_out(universe))
     for replay in _sources(config.feed.replay):
         keeper = CandleKeeper(strategies)
-        recording = Recording(replay, described(universe), **reading)
+        recording = Recording(replay, written, **reading)
         engine = PaperEngine(
             config.execution, universe=recording.universe, rules=rules, strategies=keeper
         )
@@ -110,27 +112,6 @@ def _in(
         )
         for timeframe, wanted in subscriptions.items()
     }
-
-
-def described(universe: Universe) -> UniverseConfig:
-    """A universe written out, so that another recording is read with the same instruments."""
-    return UniverseConfig(
-        instruments=[
-            InstrumentConfig(
-                tradingsymbol=each.tradingsymbol,
-                instrument_token=each.instrument_token if each.instrument_token > 0 else None,
-                exchange=each.exchange,
-                segment=each.segment,
-                name=each.name,
-                instrument_type=each.instrument_type,
-                tick_size=each.tick_paise / PAISE_PER_RUPEE,
-                lot_size=each.lot_size,
-                expiry=each.expiry or None,
-                strike=each.strike_paise / PAISE_PER_RUPEE,
-            )
-            for each in universe
-        ]
-    )
 
 
 def _sources(replay: ReplayConfig) -> list[ReplayConfig]:

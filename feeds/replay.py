@@ -20,6 +20,7 @@ from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
 from feeds.blocks import RunningTime, at_most
 from feeds.candle_files import CandleFile, SessionClose
+from feeds.contract_facts import ContractLookup
 from feeds.csv_ticks import CsvTable
 from feeds.feed import Source, Unattended
 from feeds.files import find_data, format_of
@@ -33,7 +34,7 @@ from feeds.recording.source import LogTicks
 from feeds.table import Table
 from feeds.tick_files import TickFile
 from feeds.timeline import closes_of, timeline
-from feeds.universe import ContractLookup, build_universe, describes
+from feeds.universe import build_universe, describes
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)
@@ -87,6 +88,11 @@ class Recording:
         finally:
             for stream in streams:
                 stream.close()  # type: ignore[attr-defined]
+
+    def first_ts(self) -> int | None:
+        """Return the time of the first row (UTC ns), None if there is none. Raises FeedError."""
+        with closing(self.blocks()) as blocks:
+            return next((int(block.ts[0]) for block in blocks if len(block)), None)
 
     def counts(self) -> dict[str, int]:
         """What the readers dropped or mended, summed over the files."""

@@ -76,7 +76,12 @@ def _misplaced_inputs(parts: Parts) -> Iterator[str]:
         yield f"input {text}"
 
 
+def _chosen_contracts(parts: Parts) -> Iterator[str]:
+    yield from parts.notes
+
+
 WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _misplaced_inputs,
+    _chosen_contracts,
     _outside_the_tables,
 )

@@ -31,10 +31,20 @@ def _fallback(app: App) -> Iterator[str]:
         yield f"The v3 engine could not be built ({reason}); v2 ran, without exits."
 
 
+def _chosen_contracts(app: App) -> Iterator[str]:
+    yield from app.parts.notes
+
+
 def _assumed_contracts(app: App) -> Iterator[str]:
     defaults = [each.tradingsymbol for each in app.feed.universe if not each.has_contract_row]
     if defaults:
         yield f"No contract row: tick 0.05 and lot 1 assumed for {', '.join(defaults)}."
+
+
+def _without_expiry(app: App) -> Iterator[str]:
+    endless = [e.tradingsymbol for e in app.feed.universe if e.is_contract and not e.expiry]
+    if endless:
+        yield f"No expiry known, so never expired in this run: {', '.join(endless)}."
 
 
 def _walked_candles(app: App) -> Iterator[str]:
@@ -100,7 +110,9 @@ def _outside_the_tables(app: App) -> Iterator[str]:
 RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _misplaced_inputs,
     _fallback,
+    _chosen_contracts,
     _assumed_contracts,
+    _without_expiry,
     _walked_candles,
     _settlement_pending,
     _strategy_errors,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import anyio
 
+from daemon.build import universe_to_read
 from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
 from daemon.config_file import load_config
 from daemon.configured_rules import load_rules
@@ -54,7 +55,11 @@ def serve(
     """
     rules = load_rules(config)
     recording = Recording(
-        config.feed.replay, config.universe, contracts=rules, data_dir=data_dir, depth=True
+        config.feed.replay,
+        universe_to_read(config, rules, data_dir),
+        contracts=rules,
+        data_dir=data_dir,
+        depth=True,
     )
     if recording.has_candles:
         raise UsageError(

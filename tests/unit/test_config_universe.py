@@ -62,8 +62,9 @@ def test_what_contradicts_itself_is_told_with_its_place(
     assert str(caught.value) == said
 
 
-def test_underlyings_are_for_the_live_feed_only() -> None:
-    with pytest.raises(ConfigError, match=r"^universe\.underlyings: are for feed\.kind kite"):
+def test_underlyings_are_for_the_live_feed_and_for_recordings() -> None:
+    check(UnderlyingConfig(name="NIFTY"), kind="kite")
+    with pytest.raises(ConfigError, match=r"^universe\.underlyings: are for the feeds kite and"):
         check(UnderlyingConfig(name="NIFTY"), kind="synthetic")
 
 

@@ -8,7 +8,8 @@ from daemon.build import build
 from daemon.config_file import load_config
 from daemon.domain.dates import parse_ts
 from daemon.rules import load_rulebook
-from daemon.warmup import described, history
+from daemon.warmup import history
+from feeds.universe import written_out
 
 SAMPLE = Path("configs/sample.yaml")
 
@@ -40,8 +41,6 @@ def test_warmup_files_give_the_candles_of_their_whole_sessions() -> None:
 
 def test_a_universe_written_out_and_built_again_is_the_same() -> None:
     parts = build(load_config(SAMPLE))
-    again = described(parts.feed.universe)
-    assert [each.tradingsymbol for each in again.instruments] == list(parts.feed.universe.symbols)
-    assert [each.lot_size for each in again.instruments] == [
-        each.lot_size for each in parts.feed.universe
-    ]
+    again = written_out(parts.feed.universe)
+    assert [each.tradingsymbol for each in again] == list(parts.feed.universe.symbols)
+    assert [each.lot_size for each in again] == [each.lot_size for each in parts.feed.universe]
