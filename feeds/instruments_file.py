@@ -14,11 +14,8 @@ from daemon.errors import ConfigError
 from feeds.contract_facts import ContractLookup
 from feeds.contract_rows import NAMES, instrument_of
 
-_ALSO: Final = {
-    "tradingsymbol": "symbol",
-    "instrument_token": "token",
-    "instrument_type": "option_type",
-}
+_ALSO: Final = dict(zip(NAMES, ("symbol", "token", "option_type"), strict=True))
+"""What other people call these columns."""
 
 
 class InstrumentsFile:

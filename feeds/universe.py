@@ -60,7 +60,7 @@ class _Finder:
         if config.instruments_file:
             path = _expand(config.instruments_file, data_dir)
             symbols = [each.tradingsymbol for each in config.instruments] + list(self._named)
-            tokens = [each.instrument_token for each in named]
+            tokens = [e.instrument_token for e in named if e.instrument_token > 0]
             self._file = InstrumentsFile(path, symbols, tokens, contracts)
 
     def named(self, instrument: Instrument) -> Instrument:

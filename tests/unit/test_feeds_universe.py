@@ -225,3 +225,11 @@ def test_currency_rows_are_out_of_scope(tmp_path: Path) -> None:
     path.write_text(DUMP)
     with pytest.raises(ConfigError, match="line 7: ODD: exchange: expected NFO or BFO"):
         build_universe(listed("ODD", file=str(path)))
+
+
+def test_rows_that_are_not_of_the_run_are_not_judged(tmp_path: Path) -> None:
+    path = tmp_path / "dump.csv"
+    path.write_text(DUMP + "0,1,BAD,BAD,0.0,soon,-1,x,-5,FUT,NFO-FUT,NFO\n")
+    named = [bare_instrument("NIFTY26AUGFUT"), bare_instrument("OTHER")]
+    universe = build_universe(UniverseConfig(instruments_file=str(path)), named)
+    assert universe.symbols == ("NIFTY26AUGFUT", "OTHER")
