@@ -83,7 +83,7 @@ def test_a_freeze_quantity_is_that_of_the_exchange_and_unknown_before_its_first_
         ("FUT", "NIFTYNXT50", dt.date(2026, 8, 17), 20),
         ("FUT", "NIFTYNXT50", dt.date(2024, 8, 12), 5),
         ("FUT", "NIFTYFPI", dt.date(2026, 8, 17), 5),
-        ("FUT", "SENSEX", dt.date(2026, 8, 17), None),
+        ("FUT", "SENSEX", dt.date(2026, 8, 17), 5),
         ("CE", "RELIANCE", dt.date(2026, 8, 17), None),
     ],
 )

@@ -140,11 +140,12 @@ def test_a_special_session_may_close_later_for_contracts(tmp_path: Path) -> None
 
 
 def as_in_0_2_0(folder: Path) -> Path:
-    """The rule files of a user of 0.2.0: no key `exchange`, no row of BSE."""
+    """The rule files of a user of 0.2.0: no key `exchange`, no row of BSE, no expiry days."""
     shutil.copytree(SHIPPED_RULES, folder)
     for file in folder.iterdir():
         rows = re.split(r"(?m)^(?=  - |[a-z#])", file.read_text())
-        kept = [row for row in rows if "exchange:" not in row and "SENSEX" not in row]
+        newer = ("exchange:", "SENSEX", "expiry_days:")
+        kept = [row for row in rows if not any(each in row for each in newer)]
         file.write_text("".join(kept))
     contracts = folder / "contracts.yaml"
     names = (SHIPPED_RULES / "contracts.yaml").read_text().split("index_underlyings:\n")[1]
