@@ -25,7 +25,7 @@ from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.errors import DaemonError, FeedError
+from daemon.errors import ClockError, DaemonError, FeedError
 from daemon.journal.recovery import recover
 from daemon.journal.snapshots import SNAPSHOT_EVERY
 from daemon.journal.store import Operation
@@ -135,8 +135,9 @@ class App:
     async def run(self, watch: Callable[[App], Any] | None = None) -> None:
         """Run until the feed ends or `stop`; `watch` is a task that shows progress.
 
-        A feed that breaks off ends the run in order: what it gave is kept, and the error is in
-        `feed_lost`. Raises JournalIOError, or whatever else ended the run, cause first.
+        A feed that breaks off, or a clock that is wrong, ends the run in order: what came is kept,
+        and the error is in `feed_lost`. Raises JournalIOError, or whatever else ended the run,
+        cause first.
         """
         if self.inputs is not None:
             self.bus.drive(self.inputs.record)
@@ -156,7 +157,7 @@ class App:
                     await self._feed_all()
                     if self.stopped_by and self.parts.config.execution.on_stop == "square_off":
                         await self._square_off()
-                except FeedError as error:
+                except (FeedError, ClockError) as error:
                     self.feed_lost = error
                 except Exception as error:
                     self._fault = f"{type(error).__name__}: {error}"
@@ -290,6 +291,8 @@ class App:
         """Why the run ends, as a code, and the fault behind it if there is one."""
         if self._fault:
             return "fault", self._fault
+        if isinstance(self.feed_lost, ClockError):
+            return "clock", str(self.feed_lost)
         if self.feed_lost is not None:
             return "feed_lost", str(self.feed_lost)
         return self.stopped_by or "end_of_feed", ""

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     JOURNAL_CORRUPT = 65
     FEED_LOST = 69
     INVARIANT_BROKEN = 70
+    CLOCK = 71
     JOURNAL_IO = 74
     ALREADY_RUNNING = 75
     TOKEN_REFUSED = 77
@@ -41,6 +42,12 @@ class FeedError(DaemonError):
     """A recording or a feed cannot be read: which file, which row, what to do."""
 
     exit_code = ExitCode.FEED_LOST
+
+
+class ClockError(DaemonError):
+    """The machine's clock cannot be right: both times, and what to do."""
+
+    exit_code = ExitCode.CLOCK
 
 
 class JournalCorrupt(DaemonError):

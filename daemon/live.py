@@ -25,7 +25,7 @@ from daemon.account import (
     of_a_disk,
 )
 from daemon.build import Parts, sessions_of
-from daemon.clock import Clock
+from daemon.clock import MACHINE_CLOCKS, Clock, check_start
 from daemon.config import Config
 from daemon.config_check import fingerprint
 from daemon.configured_rules import load_rules
@@ -40,6 +40,7 @@ from daemon.errors import ConfigError, FeedError
 from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover
+from daemon.journal.store import JournalStore
 from daemon.reload import back_to, change_text, encode_change
 from daemon.rules import Rulebook
 from daemon.rules.reach import calendar_span
@@ -79,10 +80,11 @@ class Taken(NamedTuple):
 def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
     """Take up the account and connect everything; nothing has been started yet.
 
-    Raises ConfigError, TokenRefused, FeedError, AlreadyRunning, JournalCorrupt, JournalIOError.
+    Raises ConfigError, TokenRefused, FeedError, ClockError, AlreadyRunning, JournalCorrupt,
+    JournalIOError.
     """
     rules = load_rules(config)
-    now = Clock().now_ns()
+    now = MACHINE_CLOCKS.wall_ns()
     if config.feed.kite.clock == "wall":
         _refuse_unknown_day(rules, ist_date(now))
     out = Path(config.out)
@@ -128,7 +130,7 @@ class _LiveStart:
     def session(self) -> Session:
         """Everything in its order."""
         taken = self._take_up()
-        clock = Clock(not_before=taken.since + 1)
+        clock = Clock(taken.since + 1, MACHINE_CLOCKS)
         day = self._find_day(taken)
         machine, recorder = taken.machine, taken.recorder
         first: list[Input] = []
@@ -155,6 +157,7 @@ class _LiveStart:
         for text in store.notes:
             account.note(self._now, "snapshot_passed_over", problem=text)
             logger.warning("journal: {}", text)
+        self._check_clock(_last_event_ts(store), "the journal's last event")
         recordings = account.recordings()
         if not recordings:
             return Taken(ledger=recover(store))
@@ -169,10 +172,16 @@ class _LiveStart:
             logger.warning(
                 "the last recording cannot be run again, the journal alone counts: {}", error
             )
-            last = max((each.ts for each in store.events(store.last_seq - 1)), default=-1)
             return Taken(
-                carry=Carry(until=last), ledger=recover(store), instruments=_instruments(newest)
-            )
+                carry=Carry(until=_last_event_ts(store)), ledger=recover(store),
+                instruments=_instruments(newest),
+            )  # fmt: skip
+
+    def _check_clock(self, last_ts: int, of: str) -> None:
+        """Refuse to go on before the account's last time, where time is the machine's."""
+        if self._config.feed.kite.clock == "wall":
+            check_start(last_ts, of, MACHINE_CLOCKS)
+            self._now = max(self._now, MACHINE_CLOCKS.wall_ns())
 
     def _after_finished(self, log: CompactedLog) -> Taken:
         ending, store = log.ending, self._account.store
@@ -180,6 +189,7 @@ class _LiveStart:
             raise Diverged(
                 f"{log.path}: ends at event {ending.seq}, the journal at {store.last_seq}"
             )
+        self._check_clock(max(ending.carry.until, log.header.created_ts), str(log.path))
         is_today = log.header.date == self._today.isoformat()
         carry = ending.carry if is_today else ending.carry.overnight()
         return Taken(carry=carry, ledger=recover(store), instruments=log.header.instruments)
@@ -191,8 +201,9 @@ class _LiveStart:
         machine, engine = again.machine, again.machine.engine
         machine.strategies.take_faults()  # told already by the process that met them
         machine.strategies.take_lost()
-        recorder = InputRecorder.resume(log, again.end)
         last_ts = max(engine.at.now, header.created_ts)
+        self._check_clock(last_ts, str(log.path))
+        recorder = InputRecorder.resume(log, again.end)
         account.note(
             max(last_ts, 0), "recovered", seq=engine.ledger.seq, inputs=again.inputs,
             decided=again.decided, torn_bytes=log.torn_bytes,
@@ -341,7 +352,7 @@ class _LiveStart:
                 now=time.monotonic,
             ),
             now_ns=clock.now_ns,
-            wall_ns=clock.wall_ns,
+            keep_right=clock.keep_right,
             closes=closes_of(
                 day.universe,
                 lambda each, date: (session(each, date) or (0, None))[1],
@@ -362,6 +373,11 @@ def held_instruments(engine: PaperEngine) -> Iterable[int]:
     symbols |= {each.tradingsymbol for each in ledger.orders.values() if each.state == "SUBMITTED"}
     found = (engine.universe.index_of(each) for each in symbols)
     return [each for each in found if each is not None]
+
+
+def _last_event_ts(store: JournalStore) -> int:
+    """Return the time of the journal's last event, UTC ns; -1 if there is none."""
+    return max((each.ts for each in store.events(store.last_seq - 1)), default=-1)
 
 
 def _held(taken: Taken) -> list[Instrument]:

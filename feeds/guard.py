@@ -17,7 +17,6 @@ FLOOD_TICKS: Final = 1_000
 """So many late ticks in one second are a flood: a receiver that stood still gives its backlog."""
 AHEAD_NS: Final = 2 * SECOND_NS
 """Exchange times have whole seconds; one further ahead than this says that our clock is wrong."""
-JUMP_NS: Final = SECOND_NS
 _NOTES_MAX: Final = 1_000
 
 
@@ -60,7 +59,6 @@ class FeedGuard:
         self._seen: Int64s = np.full(size, -1, dtype=np.int64)
         self._ltp: Int64s = np.zeros(size, dtype=np.int64)
         self._notes: list[Note] = []
-        self._wall_ahead: int | None = None
         self._second = -1
         self._late = _NONE_LATE
         """The late ticks of this second, as long as they are no flood."""
@@ -120,14 +118,10 @@ class FeedGuard:
         """How many of the instruments (indices) have not ticked for long, or never."""
         return int((now - self._seen[wanted] > self._quiet_after_ns).sum())
 
-    def wall_clock(self, now: int, wall: int) -> None:
-        """Compare our time (which never goes back) with the machine's clock of this moment."""
-        ahead = wall - now
-        if self._wall_ahead is not None and abs(ahead - self._wall_ahead) > JUMP_NS:
-            self.clock_jumps += 1
-            seconds = round((ahead - self._wall_ahead) / SECOND_NS, 3)
-            self._note(now, "clock_jump", {"seconds": seconds})
-        self._wall_ahead = ahead
+    def clock_jumped(self, now: int, by_ns: int, cause: str) -> None:
+        """Note that the time of the run was moved on to `now`, by `by_ns`."""
+        self.clock_jumps += 1
+        self._note(now, "clock_jump", {"seconds": round(by_ns / SECOND_NS, 3), "cause": cause})
 
     def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
         """Something else that belongs into the journal's operations."""

@@ -12,6 +12,7 @@ from daemon.app import App
 from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings
 from daemon.domain.dates import iso_ist
+from daemon.errors import ClockError
 from strategies.runner import Failures
 
 
@@ -93,7 +94,9 @@ def _no_ticks(app: App) -> Iterator[str]:
 
 def _feed_lost(app: App) -> Iterator[str]:
     if app.feed_lost is not None:
-        yield f"The feed was lost, the run is not complete: {app.feed_lost}"
+        is_clock = isinstance(app.feed_lost, ClockError)
+        what = "The clock is wrong" if is_clock else "The feed was lost"
+        yield f"{what}, the run is not complete: {app.feed_lost}"
 
 
 def _stopped_early(app: App) -> Iterator[str]:

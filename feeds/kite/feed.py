@@ -15,9 +15,11 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.inputs import Clock, Gap, Input, Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
+from daemon.errors import ClockError
 from feeds.guard import FeedGuard, Note
 from feeds.kite.frames import FrameDecoder, FrameError
 from feeds.kite.inbox import Frame, FrameInbox
+from feeds.kite.live_time import ExchangeTime, FeedTime, Jump, WallTime
 from feeds.kite.socket import LinkState
 from feeds.kite.sockets import TickerSockets
 from feeds.kite.watchlist import Watchlist
@@ -31,44 +33,12 @@ SETTLE_AFTER_NS: Final = 5 * MINUTE_NS
 """After the last close, on an expiry day: by then the index shows its closing value."""
 
 
-class LiveTime:
-    """The feed's time: the machine's, or that of the ticks of a recording which is served."""
-
-    def __init__(self, now_ns: Callable[[], int], *, from_exchange: bool) -> None:
-        self._now_ns = now_ns
-        self._from_exchange = from_exchange
-        self._last = -1
-        """The time of the last tick, at `_real` of the machine."""
-        self._real = 0
-        self._told = -1
-
-    def stamp(self, block: Ticks) -> None:
-        """Replace times of arrival by times of the exchange, where that is wanted."""
-        if not self._from_exchange:
-            return
-        times = block.ts if block.exchange_ts is None else block.exchange_ts
-        block.ts = np.maximum.accumulate(np.maximum(times, max(self._told, 0)))
-        self._last = self._told = int(block.ts[-1])
-        self._real = self._now_ns()
-
-    def now(self) -> int:
-        """UTC ns; -1 if time comes from ticks and none has come."""
-        if not self._from_exchange:
-            return self._now_ns()
-        if self._last < 0:
-            return -1
-        return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
-
-    def told(self, now: int) -> None:
-        """This time was given to the engine: no later tick may be before it."""
-        self._told = now
-
-
 class KiteFeed:
     """Yields ticks, the passing of time, and gaps; its sockets run beside it.
 
     `first` are inputs before all others. `missed_since` is when an earlier process of the day
-    took its last input (UTC ns, 0 = none): what came between is a gap.
+    took its last input (UTC ns, 0 = none): what came between is a gap. `keep_right` makes `now_ns`
+    follow the machine's clock and tells what time was missed.
     """
 
     name: Final = "kite"
@@ -82,7 +52,7 @@ class KiteFeed:
         guard: FeedGuard,
         make_sockets: Callable[[FrameInbox, Callable[[int, LinkState, str], None]], TickerSockets],
         now_ns: Callable[[], int],
-        wall_ns: Callable[[], int],
+        keep_right: Callable[[], Jump | None],
         closes: Closes,
         first: Sequence[Input] = (),
         missed_since: int = 0,
@@ -99,8 +69,9 @@ class KiteFeed:
         self._inbox = FrameInbox(now_ns)
         self._sockets = make_sockets(self._inbox, self._on_link)
         self._decoder = FrameDecoder(universe, depth=config.mode == "full")
-        self._time = LiveTime(now_ns, from_exchange=config.clock == "exchange")
-        self._now_ns, self._wall_ns = now_ns, wall_ns
+        self._time: FeedTime = (
+            ExchangeTime(now_ns) if config.clock == "exchange" else WallTime(now_ns, keep_right)
+        )
         self._day = _Day(universe, closes) if ends else None
         self._first = tuple(first)
         self._links: dict[int, LinkState] = {}
@@ -117,13 +88,21 @@ class KiteFeed:
         await self._sockets.run()
 
     async def inputs(self) -> AsyncIterator[Input]:
-        """Inputs until the day's last session is over; times never go back."""
+        """Inputs until the day's last session is over; times never go back.
+
+        Raises ClockError if the machine's clock was set back, or if the day is over because it
+        was suspended.
+        """
         for item in self._first:
             yield item
         while not self.is_over:
             block = await self._next_block()
+            first = self._next_check if block is None else int(block.ts[0])
+            if first >= self._next_check and (jump := self._time.jump()) is not None:
+                yield self._skip(jump, block)
+                block = None
             if block is not None:
-                for gap in self._gaps(int(block.ts[0])):
+                for gap in self._gaps(first):
                     yield gap
                 self.guard.saw(block)
                 self._follow(block)
@@ -157,8 +136,11 @@ class KiteFeed:
             "subscribed": len(self._wanted),
             "inbox_full": self._inbox.times_full,
             **self.guard.counters(),
-            **{f"packets_{reason}": count for reason, count in sorted(self._rejects.items())},
+            **{f"packets_{reason}": count for reason, count in sorted(self._refused().items())},
         }
+
+    def _refused(self) -> Counter[str]:
+        return self._rejects + Counter(self._time.refused)
 
     # frames
 
@@ -187,9 +169,7 @@ class KiteFeed:
         self._rejects.update(decoded.rejects)
         if decoded.trailing:
             self._rejects["trailing_bytes"] += decoded.trailing
-        if decoded.ticks is not None:
-            self._time.stamp(decoded.ticks)
-        return decoded.ticks
+        return None if decoded.ticks is None else self._time.stamp(decoded.ticks)
 
     # what is subscribed
 
@@ -218,13 +198,12 @@ class KiteFeed:
         )
 
     def _check(self, now: int) -> None:
-        """Once a second: who is held, who is quiet, whether the machine's clock was set."""
+        """Once a second: who is held, who is quiet."""
         self._next_check = now + CHECK_NS
         self._want()
         for text in self._watchlist.take_notes():
             self.guard.note(now, "window", text=text)
         self.guard.check(now)
-        self.guard.wall_clock(self._now_ns(), self._wall_ns())
         self._quiet = self.guard.quiet(np.array(sorted(self._wanted), dtype=np.int64), now)
 
     # links and gaps
@@ -242,6 +221,27 @@ class KiteFeed:
             "closed",
         )
         self.guard.link(max(self._time.now(), 0), worst, reason)  # type: ignore[arg-type]
+
+    def _skip(self, jump: Jump, block: Ticks | None) -> Gap:
+        """Go on after time that the run did not live through: on new connections.
+
+        What waits in the old ones may be as old as the jump is long, so it is dropped and counted.
+        """
+        now = self._time.now()
+        if self._day is not None and self._day.is_another(now):
+            raise ClockError(
+                f"the day is over: {round(jump.ns / SECOND_NS)} s are missing, the machine was "
+                "suspended or its clock was wrong; start again for the new day"
+            )
+        self.guard.clock_jumped(now, jump.ns, jump.cause)
+        for number, state in self._links.items():
+            if state == "live":
+                self._missed.setdefault(number, now)
+        self._sockets.renew("the clock jumped")
+        frames = self._inbox.take_waiting()
+        waiting = (block, self._decode(frames) if frames else None)
+        self._rejects["before_jump"] += sum(len(each) for each in waiting if each is not None)
+        return Gap(ts=now, since=now - jump.ns)
 
     def _gaps(self, ts: int) -> list[Gap]:
         """Gaps that end with this block: those of links that are live again."""
@@ -286,6 +286,10 @@ class _Day:
             expiring = any(each.expiry == date.isoformat() for each in self._universe)
             self._end = self._last_close + (SETTLE_AFTER_NS if expiring else 0)
         return now > self._end
+
+    def is_another(self, now: int) -> bool:
+        """Return whether `now` is on another date than the day that it has followed so far."""
+        return self._date is not None and ist_date(now) != self._date
 
     def settlements(self, guard: FeedGuard, spots: Mapping[str, int], now: int) -> list[Settlement]:
         """The closing values that the spots showed after the close, of what expires today."""

@@ -59,6 +59,10 @@ class FrameInbox:
         """
         if not self._frames:
             await self._wait(timeout_s)
+        return self.take_waiting()
+
+    def take_waiting(self) -> list[Frame]:
+        """Return all frames that have arrived, without waiting."""
         frames, self._frames = self._frames, []
         self._bytes = 0
         if self.is_full:

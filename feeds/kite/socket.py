@@ -64,6 +64,7 @@ class TickerSocket:
         self._subscription = Subscription()
         self._changed = anyio.Event()
         self._credentials: Credentials | None = None
+        self._link: Link | None = None
         self._state: LinkState = "connecting"
         self._said: tuple[LinkState, str] | None = None
         self.counts = LinkCounts()
@@ -77,6 +78,11 @@ class TickerSocket:
         """Replace the whole wanted set; a live connection is sent the difference."""
         self._subscription.want(tokens)
         self._changed.set()
+
+    def renew(self, reason: str) -> None:
+        """Give up the connection that is open, if any, and make a new one."""
+        if self._link is not None:
+            self._link.end(reason)
 
     async def run(self) -> None:
         """Connect, read, and connect again, until cancelled.
@@ -118,6 +124,7 @@ class TickerSocket:
             return "the connection was closed during the handshake"
         self._subscription.forget()
         self._changed.set()
+        self._link = link
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._subscribe, link, transport)
@@ -125,6 +132,7 @@ class TickerSocket:
                 reason = await _until_closed(transport)
                 tasks.cancel_scope.cancel()
         finally:
+            self._link = None
             transport.disconnect(graceful=False)
         return link.ended or reason
 

@@ -86,6 +86,11 @@ class TickerSockets:
             self._needed = needed
             self._grown.set()
 
+    def renew(self, reason: str) -> None:
+        """Give up every connection that is open and make it anew."""
+        for socket in self.sockets:
+            socket.renew(reason)
+
     async def run(self) -> None:
         """Run every connection that is needed, until cancelled.
 

@@ -227,7 +227,7 @@ def put_dumps(directory: Path, cut: int | None = None) -> None:
 def test_without_a_network_the_instruments_of_an_older_day_are_used_and_told(
     of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.live.Clock", Hand(parse_ts("2026-11-19T10:00:00")).clock)
+    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", Hand(parse_ts("2026-11-19T10:00:00")))
     port = free_port()
     config = underlyings_config(tmp_path, of, port)
     put_dumps(tmp_path / "instruments")

@@ -143,7 +143,7 @@ def test_a_server_that_is_away_for_a_while_is_found_again(of: Market, tmp_path: 
 def hand(of: Market, monkeypatch: pytest.MonkeyPatch) -> Hand:
     """The daemon's clock, at the market's beginning; silence is short."""
     hand = Hand(int(of.block.ts[0]))
-    monkeypatch.setattr("daemon.live.Clock", hand.clock)
+    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
     monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 0.005)
     return hand
 

@@ -23,12 +23,12 @@ from feeds.recording.compact import CompactedLog
 from tests.kit.cli import Result, finished, metrics_of, spawn
 from tests.kit.live import (
     Market,
+    QuickClocks,
     entries,
     free_port,
     market,
     program_at,
     proven,
-    quick_clock,
     recorded_rows,
     run,
     script_of,
@@ -196,7 +196,7 @@ def test_a_crash_on_one_day_and_a_start_on_the_next(of: Market, tmp_path: Path) 
 
     async def start() -> App:
         later = shifted(of.block.rows(0, 500), next_day - first)
-        with mock.patch("daemon.live.Clock", quick_clock(next_day)):
+        with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(next_day)):
             async with server_of(of, port, blocks=[later]) as server:
                 return await trade_all(config, server)
 

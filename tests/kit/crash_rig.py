@@ -26,6 +26,7 @@ import msgspec
 
 from daemon.app import App
 from daemon.bus import Bus
+from daemon.clock import Clock, MachineClocks
 from daemon.domain.dates import ist_date
 from daemon.domain.events import encode_event
 from daemon.domain.inputs import Input
@@ -97,16 +98,17 @@ def read_seen(path: Path) -> list[Seen]:
     return [Seen(int(ts), int(seq), digest.decode()) for ts, seq, digest in map(bytes.split, lines)]
 
 
-class FixedClock:
-    """The same start in every run."""
+class FixedClocks(MachineClocks):
+    """The same start in every run: time stands still, whatever was recorded."""
 
-    def __init__(self, now: int, not_before: int = 0) -> None:
-        self._now = max(now, not_before)
-
-    def now_ns(self) -> int:
-        return self._now
+    def __init__(self, now: int) -> None:
+        self._now = now
+        self.boot_ns = self.wall_ns
 
     def wall_ns(self) -> int:
+        return self._now
+
+    def awake_ns(self) -> int:
         return self._now
 
 
@@ -197,9 +199,11 @@ def _put_in_place(job: Job, start: int) -> Iterator[None]:
             check_fold(store, self.ledger)
 
     with contextlib.ExitStack() as stack:
-        clock = functools.partial(FixedClock, opened_ns(job.day))
+        clocks = FixedClocks(opened_ns(job.day))
         stack.enter_context(mock.patch("daemon.live.KiteFeed", LosslessFeed))
-        stack.enter_context(mock.patch("daemon.live.Clock", clock))
+        stack.enter_context(mock.patch("daemon.live.MACHINE_CLOCKS", clocks))
+        stack.enter_context(mock.patch("daemon.live.check_start"))  # the time that stands still
+        clock = functools.partial(Clock, clocks=clocks)
         stack.enter_context(mock.patch("daemon.cli.journal.Clock", clock))
         stack.enter_context(mock.patch.object(Bus, "publish_fact", observed))
         stack.enter_context(mock.patch.object(App, "run", checked))

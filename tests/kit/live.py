@@ -26,7 +26,7 @@ import yaml
 
 from daemon.app import App
 from daemon.cli.replay import replay
-from daemon.clock import Clock
+from daemon.clock import MachineClocks, Reading
 from daemon.config import Config
 from daemon.config_file import load_config
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
@@ -49,7 +49,7 @@ ROWS: Final = 3_000
 """Some eight minutes of the sample session."""
 ACCOUNT: Final = "live"
 SPEED: Final = 60
-"""How many times as fast as ours the time of `quick_clock` passes."""
+"""How many times as fast as ours the time of `QuickClocks` passes."""
 
 
 class Market(NamedTuple):
@@ -236,47 +236,49 @@ def run(work: Callable[..., Any], *arguments: Any) -> Any:
     return anyio.run(work, *arguments, backend_options={"use_uvloop": True})
 
 
-def quick_clock(start_ns: int, speed: float = SPEED) -> type[Clock]:
-    """The daemon's clock, begun at another time of another day and faster; all of it is one."""
-    origin = time.monotonic_ns()
+class QuickClocks(MachineClocks):
+    """Clocks that begin at another time of another day and go `speed` times as fast."""
 
-    def passed() -> int:
-        return start_ns + round((time.monotonic_ns() - origin) * speed)
+    def __init__(self, start_ns: int, speed: float = SPEED) -> None:
+        self._start_ns, self._speed = start_ns, speed
+        self._origin = time.monotonic_ns()
+        self.boot_ns = self.wall_ns
 
-    class QuickClock(Clock):
-        def __init__(self, not_before: int = 0) -> None:
-            super().__init__()
-            self._ahead = max(0, not_before - passed())
+    def wall_ns(self) -> int:
+        return self._start_ns + round((time.monotonic_ns() - self._origin) * self._speed)
 
-        def now_ns(self) -> int:
-            return passed() + self._ahead
+    def awake_ns(self) -> int:
+        return self.wall_ns()
 
-        @staticmethod
-        def wall_ns() -> int:
-            return passed()
-
-    return QuickClock
+    def read(self) -> Reading:
+        return Reading(*[self.wall_ns()] * 3)
 
 
-class Hand:
-    """A clock that a test moves; `clock` takes the place of the daemon's."""
+class Hand(MachineClocks):
+    """Clocks that a test moves: all of them by `now_ns`, the wall's alone by `wall_ahead`.
+
+    `suspend` is what it says: the machine was away, and the clock that stands still then did.
+    """
 
     def __init__(self, start_ns: int) -> None:
         self.now_ns = start_ns
+        self.wall_ahead = 0
+        self.suspended = 0
+        self.boot_ns = lambda: self.now_ns
 
-    def clock(self, not_before: int = 0) -> Clock:
-        hand = self
-        hand.now_ns = max(hand.now_ns, not_before)
+    def wall_ns(self) -> int:
+        return self.now_ns + self.wall_ahead
 
-        class Moved(Clock):
-            def now_ns(self) -> int:
-                return hand.now_ns
+    def awake_ns(self) -> int:
+        return self.now_ns - self.suspended
 
-            @staticmethod
-            def wall_ns() -> int:
-                return hand.now_ns
+    def sleep(self, seconds: float) -> None:
+        self.now_ns += round(seconds * SECOND_NS)
 
-        return Moved()
+    def suspend(self, ns: int) -> None:
+        """Let the machine sleep for so long."""
+        self.suspended += ns
+        self.now_ns += ns
 
     def playing(self, block: Ticks, rows: int = 20) -> Iterator[Ticks]:
         """The block in pieces; the clock shows the time of each when it is played."""
@@ -297,7 +299,7 @@ class Hand:
 def main_at(start_ns: int, speed: float, *arguments: str) -> None:
     """The command line on such a clock, for a process of its own."""
     sys.argv = ["run_fno_paper", *arguments]
-    with mock.patch("daemon.live.Clock", quick_clock(start_ns, speed)):
+    with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(start_ns, speed)):
         command_line()
 
 

@@ -106,6 +106,10 @@ class SimSockets:
         self._now_ns = now_ns
         self._wanted: Mapping[int, str] = {}
         self._late: list[bytes] = []
+        self._is_renewed = False
+
+    def renew(self, reason: str) -> None:
+        self._is_renewed = True
 
     def want(self, tokens: Mapping[int, str]) -> None:
         self._wanted = tokens
@@ -123,6 +127,10 @@ class SimSockets:
             await anyio.sleep(draw.choice(weather.pause_s))
             if weather.fault is not None and anyio.current_time() - began >= weather.fault_at_s:
                 raise weather.fault
+            if self._is_renewed:
+                self._is_renewed = False
+                await self._drop()
+                continue
             self._send()
             if draw.random() < weather.dropping:
                 await self._drop()

@@ -21,19 +21,21 @@ import msgspec
 from daemon.account import Account, machine_of
 from daemon.app import App
 from daemon.bus import Lane, Overflow
+from daemon.domain.dates import SECOND_NS
 from daemon.domain.inputs import Command, Settlement
-from daemon.errors import DaemonError, FeedError, JournalIOError, TokenRefused
+from daemon.errors import ClockError, DaemonError, FeedError, JournalIOError, TokenRefused
 from daemon.journal.store import JournalStore
 from daemon.live import open_live
 from daemon.main import first_fault
 from daemon.metrics.writer import replace_file
 from daemon.rules import load_rulebook
+from daemon.session import Session
 from feeds.recording.compact import open_recording
 from feeds.recording.gather import gather
 from tests.kit.sim_feed import MangledFeed, SimFinder, SimSockets, Weather
 from tests.kit.sim_loop import (
     LoopTime,
-    SimClock,
+    SimClocks,
     Threads,
     VirtualLoop,
     run_virtual,
@@ -72,6 +74,8 @@ class Simulation:
         self.place = place
         self.observer = Observer(plan.config.execution)
         self.lives = self.rows = self.turns = 0
+        self.until = 0
+        """The time of the last life's end, UTC ns."""
         self.weather: Counter[str] = Counter()
 
     def run(self) -> Done:
@@ -117,6 +121,7 @@ class _OneLife:
         elif life.end == "token_refused":
             self.weather.fault = TokenRefused("made up")
         self.weather.fault_at_s = life.seconds
+        self.clocks = SimClocks(life.start_ns)
         self.threads = Threads()
         self.threads.before = self._before
         self.threads.after = self._after
@@ -142,7 +147,7 @@ class _OneLife:
     async def _run(self) -> None:
         self.scope = anyio.CancelScope()
         with anyio.fail_after(LIMIT_S), self._in_the_market():
-            session = open_live(self.config)
+            session = self._open()
             self.observer.take_over(session.store)
             feed: Any = MangledFeed(session.parts.feed, self.weather)
             session = session._replace(parts=session.parts._replace(feed=feed))
@@ -156,13 +161,20 @@ class _OneLife:
             fault = await self._live(lanes)
             self._judge(fault, lanes, before)
 
+    def _open(self) -> Session:
+        """Start; where the clock is behind what was recorded, somebody sets it right first."""
+        try:
+            return open_live(self.config)
+        except ClockError:
+            assert self.clocks.wall_ns() < self.whole.until, "the clock was right"
+        self.weather.counts["start_refused"] += 1
+        self.clocks.wall_ahead += self.whole.until + SECOND_NS - self.clocks.wall_ns()
+        return open_live(self.config)
+
     @contextlib.contextmanager
     def _in_the_market(self) -> Iterator[None]:
         """The program's own start, with the market, the sockets and the clock of the simulation."""
-        plan, life = self.whole.plan, self.life
-
-        def clock(not_before: int = 0) -> SimClock:
-            return SimClock(life.start_ns, not_before)
+        plan = self.whole.plan
 
         def finder(config: Any, **named: Any) -> SimFinder:
             return SimFinder(plan.market, named["session"], self.config)
@@ -171,7 +183,7 @@ class _OneLife:
             return SimSockets(self.weather, inbox, on_state, inbox._now_ns)
 
         with (
-            mock.patch("daemon.live.Clock", clock),
+            mock.patch("daemon.live.MACHINE_CLOCKS", self.clocks),
             mock.patch("daemon.live.DayFinder", finder),
             mock.patch("daemon.live.TickerSockets", sockets),
             mock.patch("daemon.live.time", LoopTime),
@@ -186,6 +198,7 @@ class _OneLife:
             tasks.start_soon(readers.run, self.observer.follow, lanes[0], self.life.reader_s)
             tasks.start_soon(readers.run, _read_slowly, lanes[1], 0.7)
             tasks.start_soon(self._end)
+            tasks.start_soon(self._move_clocks)
             with self.scope:
                 try:
                     await self.app.run()
@@ -193,6 +206,7 @@ class _OneLife:
                     fault = first_fault(error)
                     if fault is None:
                         raise
+            self.whole.until = max(self.whole.until, self.app.clock.now_ns())
             self.app.bus.close()
             await readers.wait()
             tasks.cancel_scope.cancel()
@@ -215,6 +229,8 @@ class _OneLife:
             head.write = self._kill_first(head.write)
         elif life.end == "cancel":
             self.scope.cancel()
+        elif life.end == "set_back":
+            self.clocks.wall_ahead -= self.draw.choice((3, 40, 3600)) * SECOND_NS
         elif life.end == "stop":
             app.stop("simulated")
         elif life.end == "signal":
@@ -225,6 +241,16 @@ class _OneLife:
         elif life.end == "io_error":
             appender: Any = app.store._appender
             appender._connection = _Failing(appender._connection, self.draw.randint(1, 3))
+
+    async def _move_clocks(self) -> None:
+        """Suspend the machine, and set its clock, in mid-life."""
+        life = self.life
+        for name in ("suspended", "wall_ahead"):
+            by_s = life.suspended_s if name == "suspended" else life.set_ahead_s
+            await anyio.sleep(life.seconds / 4)
+            if by_s and life.end not in ("calm", "set_back"):
+                self.weather.counts[name] += 1
+                setattr(self.clocks, name, getattr(self.clocks, name) + round(by_s * SECOND_NS))
 
     async def _calm(self) -> None:
         """Faults off, everything closed: by the kill switch, and what expired by its settlement."""
@@ -301,7 +327,9 @@ class _OneLife:
             assert isinstance(fault, JournalIOError), (end, fault)
         elif end != "cancel":  # which also ends the journal's task, wherever it is
             assert fault is None, fault
-        lost = {"feed_error": FeedError, "token_refused": TokenRefused}.get(end)
+        lost = {
+            "feed_error": FeedError, "token_refused": TokenRefused, "set_back": ClockError,
+        }.get(end)  # fmt: skip
         assert isinstance(app.feed_lost, lost or type(None)), (end, app.feed_lost)
         with JournalStore.open(self.whole.out / "accounts" / "sim") as store:
             broken = fault is not None or end == "cancel"

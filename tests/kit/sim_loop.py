@@ -17,7 +17,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from daemon.clock import Clock
+from daemon.clock import MachineClocks
 
 SECOND_NS: Final = 1_000_000_000
 Result = TypeVar("Result")
@@ -53,12 +53,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.turn_wanted = -1
         self.at_turn: Callable[[], object] = lambda: None
         self._now = 0.0
-        selector.passed = self._pass
+        selector.passed = self.pass_time
 
     def time(self) -> float:
         return self._now
 
-    def _pass(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass in which nothing runs."""
         self._now += seconds
 
     def _run_once(self) -> None:
@@ -68,17 +69,28 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]
 
 
-class SimClock(Clock):
-    """The daemon's clock on a loop's time, `start_ns` (UTC ns) at its beginning."""
+class SimClocks(MachineClocks):
+    """The machine's clocks on a loop's time, `start_ns` (UTC ns) at its beginning.
 
-    def __init__(self, start_ns: int, not_before: int = 0) -> None:
-        self._start_ns = max(start_ns, not_before)
+    A simulation sets the wall's alone by `wall_ahead`; `suspended` is time in which the loop stood.
+    """
 
-    def now_ns(self) -> int:
-        return self._start_ns + round(asyncio.get_running_loop().time() * SECOND_NS)
+    def __init__(self, start_ns: int) -> None:
+        self._start_ns = start_ns
+        self.wall_ahead = 0
+        self.suspended = 0
+        self.boot_ns = lambda: self.awake_ns() + self.suspended
 
-    def wall_ns(self) -> int:  # type: ignore[override]
-        return self.now_ns()
+    def wall_ns(self) -> int:
+        return self._start_ns + self.boot_ns() + self.wall_ahead
+
+    def awake_ns(self) -> int:
+        return round(asyncio.get_running_loop().time() * SECOND_NS)
+
+    def sleep(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.pass_time(seconds)
 
 
 class Threads:

@@ -24,11 +24,11 @@ from tests.kit.sim_market import SimMarket, at_time
 
 End = Literal[
     "kill", "kill_flushed", "kill_committed", "kill_headless", "cancel", "stop", "signal",
-    "feed_error", "token_refused", "disk_full", "io_error", "stall", "calm",
+    "feed_error", "token_refused", "disk_full", "io_error", "stall", "set_back", "calm",
 ]  # fmt: skip
 _ENDS: Final[tuple[End, ...]] = (
     "kill", "kill", "kill_flushed", "kill_committed", "kill_headless", "cancel", "stop", "signal",
-    "feed_error", "token_refused", "disk_full", "io_error", "stall",
+    "feed_error", "token_refused", "disk_full", "io_error", "stall", "set_back",
 )  # fmt: skip
 # Times of a day at which something happens: the opening, the middle, square-off, the close.
 _TIMES: Final = (
@@ -50,6 +50,10 @@ class Life:
     faulty: float
     dropping: float
     commands: float
+    suspended_s: float
+    """How long the machine is suspended in mid-life."""
+    set_ahead_s: float
+    """How far its clock is set ahead in mid-life; behind by the same if that is the life's end."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +168,9 @@ def _lives(draw: random.Random) -> tuple[Life, ...]:
     start = at_time(day, *_TIMES[time])
     for _ in range(draw.choice((1, 1, 2, 2, 3))):
         seconds = draw.choice((15.0, 30.0, 50.0, 90.0))
-        lives.append(_life(draw, start, seconds, draw.choice(_ENDS)))
-        start += round(seconds * SECOND_NS)
+        life = _life(draw, start, seconds, draw.choice(_ENDS))
+        lives.append(life)
+        start += round((seconds + life.suspended_s + life.set_ahead_s) * SECOND_NS)
         if draw.random() < 0.6:  # soon again, now and then by a clock that was set back
             start += draw.choice((1, 5, 40, -3600)) * SECOND_NS
             continue
@@ -191,4 +196,6 @@ def _life(draw: random.Random, start: int, seconds: float, end: End) -> Life:
         faulty=draw.choice((0.0, 0.02, 0.1)),
         dropping=draw.choice((0.0, 0.0, 0.005)),
         commands=draw.choice((0.0, 0.005, 0.02)),
+        suspended_s=draw.choice((0.0,) * 8 + (1.0, 5.0, 120.0)),
+        set_ahead_s=draw.choice((0.0,) * 8 + (1.0, 3.0, 90.0)),
     )

@@ -37,7 +37,7 @@ from daemon.rules import load_rulebook
 from tests.kit.sim_feed import SimFinder, SimSockets, Weather
 from tests.kit.sim_loop import (
     LoopTime,
-    SimClock,
+    SimClocks,
     Threads,
     VirtualLoop,
     run_virtual,
@@ -186,7 +186,7 @@ class Soak:
             return SimSockets(weather, inbox, on_state, inbox._now_ns)
 
         with (
-            mock.patch("daemon.live.Clock", lambda not_before=0: SimClock(began, not_before)),
+            mock.patch("daemon.live.MACHINE_CLOCKS", SimClocks(began)),
             mock.patch("daemon.live.DayFinder", finder),
             mock.patch("daemon.live.TickerSockets", sockets),
             mock.patch("daemon.live.time", LoopTime),

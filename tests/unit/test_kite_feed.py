@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from daemon.clock import Jump
 from daemon.config import KiteConfig
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.inputs import Clock, Command, Gap, Input, Settlement
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
+from daemon.errors import ClockError
 from feeds.guard import FeedGuard
 from feeds.kite.encode import encode_frame, encode_packets
 from feeds.kite.feed import SETTLE_AFTER_NS, KiteFeed
@@ -39,9 +41,13 @@ class Connections:
     def __init__(self, home: Mapping[int, int]) -> None:
         self.home = home
         self.wanted: list[set[int]] = []
+        self.renewed: list[str] = []
 
     def want(self, tokens: Mapping[int, str]) -> None:
         self.wanted.append(set(tokens))
+
+    def renew(self, reason: str) -> None:
+        self.renewed.append(reason)
 
     def socket_of(self, token: int) -> int | None:
         return self.home.get(token, 0)
@@ -73,7 +79,7 @@ class Rig:
 
     def __init__(self, *, home: Mapping[int, int] | None = None, **named: Any) -> None:
         self.now = NOON
-        self.wall_ahead = 0
+        self.jumps: list[Jump] = []
         self.universe = Universe(INSTRUMENTS)
         self.connections = Connections(home or {})
         self.inbox: FrameInbox
@@ -90,12 +96,15 @@ class Rig:
             guard=self.guard,
             make_sockets=self._connect,
             now_ns=lambda: self.now,
-            wall_ns=lambda: self.now + self.wall_ahead,
+            keep_right=self._keep_right,
             closes=closes,
             ends=clock == "wall",
             **named,
         )
         self._inputs: AsyncIterator[Input] = self.feed.inputs()
+
+    def _keep_right(self) -> Jump | None:
+        return self.jumps.pop(0) if self.jumps else None
 
     def _connect(self, inbox: FrameInbox, on_link: Callable[..., None]) -> TickerSockets:
         self.inbox, self.on_link = inbox, on_link
@@ -301,7 +310,7 @@ async def test_the_price_of_another_instrument_moves_no_window() -> None:
 # the guard
 
 
-async def test_a_silent_feed_is_stale_and_a_set_clock_is_told() -> None:
+async def test_a_silent_feed_is_stale() -> None:
     rig = Rig()
     rig.live()
     rig.tick(SPOT)
@@ -309,51 +318,118 @@ async def test_a_silent_feed_is_stale_and_a_set_clock_is_told() -> None:
     await rig.next()
     await rig.next()
     rig.now += 6 * SECOND_NS
-    rig.wall_ahead = -3_600 * SECOND_NS
     await rig.next()
     await rig.next()
     assert rig.feed.state() == "stale"
     notes = rig.feed.take_notes()
     states = [each.detail["to"] for each in notes if each.kind == "feed_state"]
     assert states == ["live", "stale"]
-    assert [each.detail for each in notes if each.kind == "clock_jump"] == [{"seconds": -3600.0}]
+
+
+# time that was missed
+
+
+@pytest.mark.parametrize("cause", ["suspended", "set"])
+async def test_missed_time_is_a_gap_before_anything_else_and_needs_new_connections(
+    cause: Any,
+) -> None:
+    """What waited in the old connections is as old as the jump is long: it is never traded on."""
+    rig = Rig()
+    rig.live()
+    rig.tick(SPOT)
+    await rig.next_ticks()
+    await rig.next()
+    rig.now += 300 * SECOND_NS
+    rig.jumps = [Jump(300 * SECOND_NS, cause)]
+    rig.tick(SPOT, NEAR, exchange_ts=NOON)
+    assert await rig.next() == Gap(ts=rig.now, since=rig.now - 300 * SECOND_NS)
+    assert await rig.next() == Clock(ts=rig.now)
+    assert rig.connections.renewed == ["the clock jumped"]
+    assert rig.feed.quality()["packets_before_jump"] == 2
     assert rig.feed.quality()["clock_jumps"] == 1
+    rig.lost()
+    rig.now += SECOND_NS
+    rig.live()
+    rig.tick(SPOT)
+    assert await rig.next() == Gap(ts=rig.now, since=rig.now - SECOND_NS)
+    assert isinstance(await rig.next(), Ticks)
+    (note,) = [each for each in rig.feed.take_notes() if each.kind == "clock_jump"]
+    assert note.detail == {"seconds": 300.0, "cause": cause}
+
+
+async def test_a_jump_past_the_close_ends_the_day_and_one_past_midnight_ends_the_process() -> None:
+    rig = Rig()
+    await rig.next()
+    rig.now = CLOSE + SETTLE_AFTER_NS + 1
+    rig.jumps = [Jump(rig.now - NOON, "suspended")]
+    assert await rig.rest() == [Gap(ts=rig.now, since=NOON), Clock(ts=rig.now)]
+    assert rig.feed.is_over
+
+    rig = Rig()
+    await rig.next()
+    rig.now += 24 * 60 * MINUTE_NS
+    rig.jumps = [Jump(rig.now - NOON, "suspended")]
+    with pytest.raises(ClockError, match="start again for the new day"):
+        await rig.next()
+    assert not rig.feed.is_over
 
 
 # a recording that is served
 
 
-async def test_served_time_is_that_of_the_ticks_and_never_goes_back() -> None:
+RECORDED = parse_ts("2025-10-08T10:00:00")
+
+
+async def served() -> Rig:
+    """A recording's first three ticks, which agree about the time."""
     rig = Rig(clock="exchange")
-    recorded = parse_ts("2025-10-08T10:00:00")
-    rig.tick(SPOT, exchange_ts=recorded)
-    times = [(await rig.next_ticks()).ts.tolist()]
+    for _ in range(3):
+        rig.tick(SPOT, exchange_ts=RECORDED)
+    assert (await rig.next_ticks()).ts.tolist() == [RECORDED] * 3
+    return rig
+
+
+async def test_served_time_is_that_of_the_ticks_and_never_goes_back() -> None:
+    rig = await served()
     rig.now += 400_000_000
     item = await rig.next()
-    assert item == Clock(ts=recorded + 400_000_000)
-    rig.tick(SPOT, exchange_ts=recorded)  # of the same second as the tick before the silence
-    rig.tick(SPOT, exchange_ts=recorded + SECOND_NS)
-    rig.tick(SPOT, exchange_ts=recorded - MINUTE_NS)
-    times.append((await rig.next_ticks()).ts.tolist())
-    assert times == [
-        [recorded],
-        [recorded + 400_000_000, recorded + SECOND_NS, recorded + SECOND_NS],
-    ]
+    assert item == Clock(ts=RECORDED + 400_000_000)
+    rig.tick(SPOT, exchange_ts=RECORDED)  # of the same second as the tick before the silence
+    rig.tick(SPOT, exchange_ts=RECORDED + SECOND_NS)
+    rig.tick(SPOT, exchange_ts=RECORDED - MINUTE_NS)
+    assert (await rig.next_ticks()).ts.tolist() == [
+        RECORDED + 400_000_000, RECORDED + SECOND_NS, RECORDED + SECOND_NS,
+    ]  # fmt: skip
     rig.now += 3_600 * SECOND_NS
     item = await rig.next()
     assert isinstance(item, Clock)
-    assert item.ts < recorded + 2 * SECOND_NS  # the next tick may be of the next second
+    assert item.ts < RECORDED + 2 * SECOND_NS  # the next tick may be of the next second
 
 
-async def test_served_time_does_not_begin_before_the_first_tick() -> None:
+async def test_served_time_does_not_begin_before_ticks_agree_about_it() -> None:
     rig = Rig(clock="exchange")
     task = asyncio.create_task(rig.next())
-    while not rig.inbox.times_full and not task.done() and rig.now < NOON + 20:
+    for _ in range(2):
+        rig.tick(SPOT, exchange_ts=NOON)
+    while not task.done() and rig.now < NOON + 20:
         rig.now += 1
         await asyncio.sleep(0.001)
     assert not task.done()
     rig.tick(SPOT, exchange_ts=NOON)
-    assert isinstance(await task, Ticks)
+    block = await task
+    assert isinstance(block, Ticks)
+    assert len(block) == 3
+
+
+@pytest.mark.parametrize("year", [1970, 2038])
+async def test_an_absurd_exchange_time_does_not_move_the_time_of_a_served_day(year: int) -> None:
+    rig = await served()
+    rig.tick(NEAR, exchange_ts=parse_ts(f"{year}-01-19T10:00:00"))
+    rig.tick(SPOT, exchange_ts=RECORDED + SECOND_NS)
+    times = (await rig.next_ticks()).ts.tolist()
+    assert times[-1] == RECORDED + SECOND_NS
+    assert len(times) == (2 if year == 1970 else 1)
+    assert rig.feed.quality().get("packets_time_ahead", 0) == (year == 2038)
 
 
 # the end of the day
