@@ -80,7 +80,7 @@ class TickerSocket:
         self._changed.set()
 
     def renew(self, reason: str) -> None:
-        """Give up the connection that is open, if any, and make a new one."""
+        """Give up the connection that is open or being made, and make a new one."""
         if self._link is not None:
             self._link.end(reason)
 
@@ -105,7 +105,7 @@ class TickerSocket:
     async def _connect_and_read(self) -> str:
         """One connection, from its handshake to its end; why it ended."""
         self._credentials = credentials = self._read_credentials()
-        link = Link(self._inbox, self.counts, self._now, self._live, self._report)
+        self._link = link = Link(self._inbox, self.counts, self._now, self._live, self._report)
         try:
             transport = await connect(
                 self._url, credentials, lambda: link, self._config.connect_timeout_s
@@ -122,9 +122,11 @@ class TickerSocket:
     async def _read(self, link: Link, transport: WSTransport) -> str:
         if not link.is_open:
             return "the connection was closed during the handshake"
+        if link.ended:
+            transport.disconnect(graceful=False)
+            return link.ended
         self._subscription.forget()
         self._changed.set()
-        self._link = link
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._subscribe, link, transport)
@@ -132,7 +134,6 @@ class TickerSocket:
                 reason = await _until_closed(transport)
                 tasks.cancel_scope.cancel()
         finally:
-            self._link = None
             transport.disconnect(graceful=False)
         return link.ended or reason
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from daemon.app import App
-from daemon.domain.dates import SECOND_NS, parse_ts
+from daemon.domain.dates import parse_ts
 from daemon.errors import ExitCode
 from daemon.journal.store import JournalStore
 from feeds.kite.encode import encode_frame, encode_packets
@@ -163,41 +163,6 @@ def test_rubbish_between_the_ticks_changes_nothing(seed: int, of: Market, tmp_pa
 async def listen(client: Client) -> None:
     """Keep the connection."""
     await client.gone()
-
-
-# the clock
-
-
-def test_a_clock_that_jumps_is_told_and_moves_nothing(
-    of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hand = Hand(int(of.block.ts[0]))
-    ahead = [0]
-
-    def clock(not_before: int = 0) -> Any:
-        made = hand.clock(not_before)
-        made.wall_ns = lambda: hand.now_ns + ahead[0]  # type: ignore[method-assign]
-        return made
-
-    monkeypatch.setattr("daemon.live.Clock", clock)
-    monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 0.005)
-    port = free_port()
-    config = write_live_config(tmp_path, of, script_of(of, 1), port=port, clock="wall")
-
-    async def session() -> App:
-        blocks = hand.playing(of.block.rows(0, 500))
-        async with trading(config) as app, server_of(of, port, blocks=blocks) as server:
-            await server.finished()
-            for seconds in (0, -3_600, 24 * 3_600, 0):
-                ahead[0] = seconds * SECOND_NS
-                await hand.move(app, hand.now_ns + 3 * SECOND_NS, SECOND_NS)
-        return app
-
-    outcome = proven(tmp_path, run(session))
-    jumps = [each["seconds"] for each in outcome.kinds("clock_jump")]
-    assert jumps == [-3_600.0, 90_000.0, -86_400.0]
-    times = [each.ts for each in outcome.events]
-    assert times == sorted(times)
 
 
 # instruments

@@ -18,6 +18,7 @@ DETAILS: dict[str, dict[str, int | float | str | bool | None]] = {
     "gap": {"from_ts": START, "to_ts": START + 90_000_000_000, "reason": "daemon_down"},
     "feed_state": {"state": "stale", "age_s": 5.25},
     "clock_jump": {"by_ns": -3_000_000_000},
+    "clock_behind": {"seconds": 3.5},
     "flood": {"dropped_rows": 5000},
     "history": {"tradingsymbol": "NIFTY26NOVFUT", "candles": 75},
     "config_change": {"setting": "risk.max_daily_loss", "old": None, "new": "5000"},

@@ -107,6 +107,21 @@ async def test_a_link_on_which_nothing_comes_is_given_up_and_replaced() -> None:
     ]
 
 
+async def test_a_link_that_is_renewed_is_replaced_and_nothing_more_is_read_from_the_old_one() -> (
+    None
+):
+    async with rig(plays(HEARTBEAT), plays(HEARTBEAT, wire(b"new"))) as it:
+        it.socket.renew("nobody is there yet")
+        await it.said.live()
+        it.socket.renew("the clock jumped")
+        assert [each.data for each in await it.frames(1)] == [b"new"]
+    assert it.said.all[1:4] == [
+        (7, "live", ""),
+        (7, "reconnecting", "the clock jumped"),
+        (7, "live", ""),
+    ]
+
+
 async def test_the_first_subscription_is_sent_in_batches_each_with_its_mode() -> None:
     asked: list[dict[str, Any]] = []
 
