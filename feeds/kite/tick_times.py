@@ -48,7 +48,7 @@ class TickTimes:
 
     def believes_all(self, stamps: Int64s) -> bool:
         """Return whether nothing is odd about these stamps, and follow them if so."""
-        latest = int(stamps.max())
+        latest = int(stamps[0]) if len(stamps) == 1 else int(stamps.max())
         if self.waiting or self.last < 0 or latest > self.last + AHEAD_NS:
             return False
         self.last = max(self.last, latest)
