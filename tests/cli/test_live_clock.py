@@ -347,6 +347,7 @@ def test_a_clock_hours_off_the_exchanges_time_is_refused(
 LIBFAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1")
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not LIBFAKETIME.exists(), reason=f"no {LIBFAKETIME} (package faketime)")
 def test_the_systems_own_clock_set_ahead_is_followed_and_set_back_ends_with_71(
     of: Market, tmp_path: Path
