@@ -45,6 +45,8 @@ from daemon.session import Session
 
 STATS_EVERY_S: Final = 0.5
 METRICS_LANE: Final = 256
+CLOCK_NOTES: Final = ("clock_jump", "clock_behind")
+"""What the feed notes of the machine's clock is a warning, the rest is not."""
 GAP_SYMBOLS: Final = 20
 """So many symbols of a gap are named; their number is always told."""
 
@@ -379,7 +381,8 @@ class App:
             self._operations.append(
                 Operation(ts=max(note.ts, 0), kind=note.kind, detail=dict(note.detail))
             )
-            logger.bind(**note.detail).info("feed: {}", note.kind)
+            level = "WARNING" if note.kind in CLOCK_NOTES else "INFO"
+            logger.bind(**note.detail).log(level, "feed: {}", note.kind)
 
     def _note_gap(self, gap: Gap) -> None:
         """Data was missed: exits after it are marked, and the journal says from when to when."""
