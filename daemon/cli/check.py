@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, cast
 import anyio
 
 from daemon.build import Parts, build
-from daemon.clock import Clock
+from daemon.clock import MACHINE_CLOCKS
 from daemon.config import Config
 from daemon.config_file import load_config
 from daemon.config_inputs import misplaced_inputs
@@ -50,7 +50,7 @@ def check_file(path: Path, *, data_dir: Path | None = None) -> Checked:
 
 def _of_today(config: Config) -> list[str]:
     """What a live run of today must know of the tables."""
-    today = ist_date(Clock.wall_ns())
+    today = ist_date(MACHINE_CLOCKS.wall_ns())
     return list(calendar_warnings(load_rules(config), today, today))
 
 

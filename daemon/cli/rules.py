@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from daemon.clock import Clock
+from daemon.clock import MACHINE_CLOCKS
 from daemon.config import Config, RulesConfig
 from daemon.config_file import load_config
 from daemon.config_inputs import own_rules
@@ -29,7 +29,7 @@ def rules_text(path: Path | None) -> str:
     """
     config = _without_file() if path is None else load_config(path)
     rules = load_rules(config)
-    today = ist_date(Clock.wall_ns())
+    today = ist_date(MACHINE_CLOCKS.wall_ns())
     lines = [
         f"rules: {config.rules.directory or SHIPPED_RULES}",
         f"yours: {config.rules.local or f'no {LOCAL_RULES}'}",

@@ -266,7 +266,7 @@ def test_a_wrong_date_of_one_start_is_mended_by_taking_its_recording_away(place:
     hand = place.hand
     place.live(suspend_for(3 * SECOND_NS))
     right = hand.now_ns
-    hand.now_ns = parse_ts("2027-03-01T09:20:00")
+    hand.now_ns = parse_ts("2026-12-15T09:20:00")
 
     async def wrong() -> App:
         async with trading(place.config) as app:
@@ -275,9 +275,9 @@ def test_a_wrong_date_of_one_start_is_mended_by_taking_its_recording_away(place:
 
     run(wrong)
     hand.now_ns = right + 24 * 60 * MINUTE_NS
-    with pytest.raises(ClockError, match=r"2027-03-01-1\.inputs goes up to 2027-03-01 09:20"):
+    with pytest.raises(ClockError, match=r"2026-12-15-1\.inputs goes up to 2026-12-15 09:20"):
         open_live(load_config(place.config))
-    (place.directory / "accounts/live/recordings/2027-03-01-1.inputs").unlink()
+    (place.directory / "accounts/live/recordings/2026-12-15-1.inputs").unlink()
 
     async def mended() -> App:
         later = shifted(place.of.block.rows(0, ROWS), hand.now_ns - OPENED)

@@ -127,8 +127,8 @@ def test_an_exchange_without_tables_is_refused_before_anything_is_written(tmp_pa
 
 def live(folder: Path, when: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A live configuration on a machine whose clock says `when`."""
-    clock = Hand(parse_ts(when)).clock
-    monkeypatch.setattr("daemon.live.Clock", clock)
+    hand = Hand(parse_ts(when))
+    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "home"))
     return write_live_config(folder, market(50), [], port=free_port(), clock="wall")
 
@@ -174,7 +174,7 @@ def test_check_warns_a_live_configuration_by_today(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = live(tmp_path, "2026-12-20T10:00:00", monkeypatch)
-    monkeypatch.setattr("daemon.cli.check.Clock.wall_ns", lambda: parse_ts("2026-12-20T10:00:00"))
+    monkeypatch.setattr("daemon.cli.check.MACHINE_CLOCKS", Hand(parse_ts("2026-12-20T10:00:00")))
     assert "warning: The calendar ends on 2026-12-31" in invoke("check", config).out
 
 
@@ -185,7 +185,7 @@ def test_rules_shows_how_far_each_table_reaches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("daemon.cli.rules.Clock.wall_ns", lambda: parse_ts("2026-11-18T10:00:00"))
+    monkeypatch.setattr("daemon.cli.rules.MACHINE_CLOCKS", Hand(parse_ts("2026-11-18T10:00:00")))
     lines = invoke("rules").out.splitlines()
     assert lines[1] == "yours: no rules.local.yaml"
     rows = {" ".join(each.split()[:-6]): each.split() for each in lines[3:]}
@@ -202,5 +202,5 @@ def test_rules_warns_when_the_calendar_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("daemon.cli.rules.Clock.wall_ns", lambda: parse_ts("2026-12-30T10:00:00"))
+    monkeypatch.setattr("daemon.cli.rules.MACHINE_CLOCKS", Hand(parse_ts("2026-12-30T10:00:00")))
     assert invoke("rules").out.splitlines()[-1].startswith("warning: The calendar ends on")
