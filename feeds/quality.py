@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from daemon.domain.dates import SECOND_NS
-from daemon.domain.ticks import ABSENT, WALK_NONE, Int32s, Int64s, Ticks
+from daemon.domain.ticks import WALK_NONE, Int32s, Int64s, Ticks
 from feeds.blocks import RunningTime, full_column
 from feeds.by_instrument import Duplicates, Groups, Rows, Volumes, indian_days, longer
 
@@ -80,8 +80,8 @@ class DataQuality:
         if block.bid is None and block.ask is None:
             return
         bid, ask = full_column(block, "bid"), full_column(block, "ask")
-        if bid.min() == ABSENT or ask.min() == ABSENT:
-            self._counters["one_sided_rows"] += int(((bid == ABSENT) != (ask == ABSENT)).sum())
+        if bid.min() <= 0 or ask.min() <= 0:
+            self._counters["one_sided_rows"] += int(((bid > 0) != (ask > 0)).sum())
         over = bid > ask
         if over.any():
             self._counters["crossed_rows"] += int((over & (ask > 0)).sum())

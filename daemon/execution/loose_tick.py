@@ -61,12 +61,17 @@ def _paise(value: Any) -> int:
 
 
 def _best(tick: Mapping[str, Any], name: str, side: str) -> int:
-    """The best bid or ask: from its own key, else the first level of Kite's depth."""
+    """The best bid or ask: from its own key, else the first level of Kite's depth.
+
+    A level whose quantity is written and not above 0 is an absent side.
+    """
     if name in tick:
         return _paise(tick[name])
     try:
-        return _paise(tick["depth"][side][0]["price"] or None)
-    except (LookupError, TypeError):
+        level = tick["depth"][side][0]
+        quantity = level.get("quantity")
+        return ABSENT if quantity is not None and not quantity > 0 else _paise(level["price"])
+    except (LookupError, TypeError, AttributeError):
         return ABSENT
 
 

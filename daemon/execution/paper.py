@@ -463,6 +463,7 @@ class PaperEngine:
             "ticks": intake.rows,
             "refused_rows": {k: v for k, v in intake.refused.items() if v},
             "dropped_books": intake.dropped_books,
+            "bad_sides": intake.bad_sides,
             "outside_session": intake.outside_session,
             "late_for_candle": self.bars.late_rows,
             "gaps": intake.gaps,

@@ -102,6 +102,7 @@ class Intake:
         """The greatest common divisor of the timeframes in use; 0 = no candles are made."""
         self.refused = dict.fromkeys(REFUSALS, 0)
         self.dropped_books = 0
+        self.bad_sides = 0
         self.outside_session = 0
         self.rows = 0
         self.gaps = 0
@@ -209,7 +210,10 @@ class Intake:
         return rows
 
     def _clean_books(self, part: Ticks) -> None:
-        """Absent sides become 0; a crossed book or a side <= 0 loses both sides."""
+        """A side that is no price becomes 0 (absent) and leaves the other; a crossed book has none.
+
+        Every mark for what is no price is negative, so a side is there if it is above 0.
+        """
         if part.bid is None and part.ask is None:
             return
         if part.bid is None or part.ask is None:
@@ -219,12 +223,11 @@ class Intake:
         bid, ask = part.bid, part.ask
         if bid.min() > 0 and (ask >= bid).all():
             return
-        no_bid, no_ask = bid == ABSENT, ask == ABSENT
-        broken = (~no_bid & (bid <= 0)) | (~no_ask & (ask <= 0))
-        broken |= ~no_bid & ~no_ask & (bid > ask)
-        self.dropped_books += int(broken.sum())
-        part.bid = np.where(no_bid | broken, 0, bid)
-        part.ask = np.where(no_ask | broken, 0, ask)
+        crossed = (bid > ask) & (ask > 0)
+        self.dropped_books += int(np.count_nonzero(crossed))
+        self.bad_sides += _bad_sides(bid) + _bad_sides(ask)
+        part.bid = np.where((bid <= 0) | crossed, 0, bid)
+        part.ask = np.where((ask <= 0) | crossed, 0, ask)
 
     def _leave_out_closed(self, part: Ticks) -> None:
         """Rows outside their instrument's session go to the idle book."""
@@ -268,3 +271,8 @@ class Intake:
             bar_ts, ts, part.instrument, day, grid_ns=self.grid_ns, grace_ns=self._grace_ns
         ).tolist()
         return found
+
+
+def _bad_sides(side: Int64s) -> int:
+    """How many are negative, infinite or not whole paise; 0 and ABSENT are the usual empty side."""
+    return int(np.count_nonzero((side < 0) & (side != ABSENT)))

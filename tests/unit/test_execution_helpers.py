@@ -272,6 +272,8 @@ def test_the_book_comes_from_depth_or_from_bid_and_ask() -> None:
     assert filled(depth=levels) == 100.5
     assert filled(bid=99.0, ask=101.0, depth=levels) == 101.0
     assert filled(depth={"buy": [{"price": 99.5}], "sell": [{"price": 0}]}) == 100.0
+    unoffered = [{"price": 101.5, "quantity": 0}]
+    assert filled(depth={"buy": [], "sell": unoffered}) == 100.0
     assert filled(depth={}) == filled(depth=None) == filled(depth={"sell": []}) == 100.0
     assert filled(bid=101.0, ask=99.0) == 100.0  # a crossed book is no book
 

@@ -41,7 +41,7 @@ def oracle(block: Ticks, flood: int) -> dict[str, int]:
         assert block.ask is not None
         assert block.volume is not None
         bid, ask, volume = int(block.bid[at]), int(block.ask[at]), int(block.volume[at])
-        c["one_sided_rows"] += (bid == ABSENT) != (ask == ABSENT)
+        c["one_sided_rows"] += (bid > 0) != (ask > 0)
         c["crossed_rows"] += bid > ask > 0
         if code < 0:
             continue
@@ -64,7 +64,7 @@ def oracle(block: Ticks, flood: int) -> dict[str, int]:
     st.lists(
         st.tuples(
             st.integers(0, 20), st.integers(-1, 2), st.integers(1, 2),
-            st.sampled_from([ABSENT, 99, 101]), st.sampled_from([ABSENT, 100]),
+            st.sampled_from([ABSENT, 0, 99, 101]), st.sampled_from([ABSENT, -5, 100]),
             st.integers(-1, 3),
         ),
         min_size=1, max_size=60,

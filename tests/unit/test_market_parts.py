@@ -8,6 +8,7 @@ import weakref
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,19 +134,22 @@ def test_a_silence_is_found_and_its_length_kept() -> None:
     assert (sorted(again.gaps), again.special) == ([0], [0])
 
 
-def test_books_that_make_no_sense_lose_both_sides() -> None:
+SIDES = {99: 99, 101: 101, 0: 0, -5: 0, ABSENT: 0, NOT_FINITE: 0, NOT_PAISE: 0}
+
+
+@pytest.mark.parametrize("ask", SIDES)
+@pytest.mark.parametrize("bid", SIDES)
+def test_a_side_that_is_no_price_is_absent_and_the_other_stays(bid: int, ask: int) -> None:
     intake = make_intake()
-    ticks = block(
-        *[OPEN] * 6,
-        bid=[99, 101, 0, ABSENT, NOT_PAISE, 100],
-        ask=[101, 99, 101, 101, 101, 100],
-    )
-    (rows,) = take(intake, ticks)
+    (rows,) = take(intake, block(OPEN, OPEN, bid=[99, bid], ask=[99, ask]))
     assert rows.bid is not None
     assert rows.ask is not None
-    assert rows.bid.tolist() == [99, 0, 0, 0, 0, 100]
-    assert rows.ask.tolist() == [101, 0, 0, 101, 0, 100]
-    assert intake.dropped_books == 3
+    crossed = SIDES[bid] > SIDES[ask] > 0
+    expected = (0, 0) if crossed else (SIDES[bid], SIDES[ask])
+    assert (rows.bid[1], rows.ask[1]) == expected
+    assert (rows.bid[0], rows.ask[0]) == (99, 99)
+    assert intake.dropped_books == crossed
+    assert intake.bad_sides == sum(each < 0 and each != ABSENT for each in (bid, ask))
 
 
 def test_a_column_that_is_missing_is_a_side_that_is_absent() -> None:
