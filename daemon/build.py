@@ -18,7 +18,6 @@ from daemon.execution.base import MILLISECOND_NS
 from daemon.execution.paper import PaperEngine
 from daemon.rules import Rulebook
 from daemon.warmup import Reading, history
-from feeds.candle_files import SessionClose
 from feeds.convert import ConvertReport, convert
 from feeds.feed import Feed
 from feeds.recorded_selection import on_recording
@@ -42,7 +41,7 @@ class Parts(NamedTuple):
 def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
     rules = load_rules(config)
-    config, notes = on_recording(config, rules, closes_under(rules), data_dir)
+    config, notes = on_recording(config, rules, sessions_of(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
     strategies = StrategyEngineV2(config.strategies, feed.universe)
@@ -106,19 +105,9 @@ def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
     """How recordings are read under the rulebook."""
     return Reading(
         contracts=rules,
-        session_close=closes_under(rules),
+        session=sessions_of(rules),
         data_dir=data_dir,
     )
-
-
-def closes_under(rules: Rulebook) -> SessionClose:
-    """Return when an instrument's session closes on a date under the rulebook."""
-
-    def close(instrument: Instrument, date: dt.date) -> int | None:
-        session = rules.session(date, instrument)
-        return None if session is None else session.close_ts
-
-    return close
 
 
 def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> UniverseConfig:
@@ -127,7 +116,7 @@ def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> 
     Raises ConfigError or FeedError as a replay would.
     """
     idle = replace(config, strategies=StrategiesConfig())
-    return on_recording(idle, rules, closes_under(rules), data_dir).config.universe
+    return on_recording(idle, rules, sessions_of(rules), data_dir).config.universe
 
 
 def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:

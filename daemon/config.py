@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -151,10 +152,18 @@ class ReplayFile(Section, frozen=True, kw_only=True):
     symbol: str = ""
     timeframe: str = "1m"
     skip_untraded: bool = True
-    columns: dict[str, str] = {}
+    columns: Mapping[str, str | list[str]] = {}
     """Our column name -> the file's (`ts, exchange_ts, symbol, token, ltp, bid, ask, ltq,
-    volume, oi`, or `ts, open, high, low, close, volume` for candles)."""
+    volume, oi, depth`, or `ts, open, high, low, close, volume` for candles); `ts` may be a date's
+    and a time's, as `[Date, Time]`."""
     ts_unit: Literal["auto", "iso", "ns", "us", "ms", "s"] = "auto"
+    ts_format: str = ""
+    """How times are written if not as ISO 8601: a format of strptime, for `[Date, Time]` joined
+    by one space."""
+    zone: str = "Asia/Kolkata"
+    """The zone of times that do not say theirs: UTC, +05:30, or a name."""
+    epoch_zone: str = "UTC"
+    """The zone whose wall time epoch numbers are; Asia/Kolkata for naive times of pandas."""
     symbols: dict[str, str] = {}
     """A value of the file's symbol or token column -> tradingsymbol."""
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.config import Config, UnderlyingConfig
+from daemon.config import Config, ReplayFile, UnderlyingConfig
 from daemon.config_inputs import as_written
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.yaml_document import Step, dotted_path, found
+from feeds.zones import parse_zone
 
 _NOT_TRADING: Final = (
     ("out",),
@@ -92,6 +93,7 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
     for name, files in (("files", replay.files), ("warmup", replay.warmup)):
         for number, file in enumerate(files):
             yield from _timeframe((*at, name, number, "timeframe"), file.timeframe)
+            yield from _times((*at, name, number), file)
     if not _is_speed(replay.speed):
         yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
     if not _is_speed(config.feed.synthetic.speed):
@@ -104,6 +106,30 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
     for number, first in _repeats([(row.underlying, row.date) for row in replay.settlements]):
         yield Problem((*at, "settlements", number), f"is already given as settlements[{first}]")
     yield from _date(("feed", "synthetic", "date"), config.feed.synthetic.date)
+
+
+def _times(at: tuple[Step, ...], file: ReplayFile) -> Iterator[Problem]:
+    for key, zone in (("zone", file.zone), ("epoch_zone", file.epoch_zone)):
+        try:
+            parse_zone(zone)
+        except ValueError as error:
+            yield Problem((*at, key), f"{error}, was {found(zone)}")
+    if not file.ts_format:
+        return
+    if file.ts_unit != "auto":
+        text = f"says how times are written, and so does ts_unit ({file.ts_unit}); keep one"
+        yield Problem((*at, "ts_format"), text)
+    day = dt.datetime(2001, 12, 31, 15, 29, 58, tzinfo=dt.UTC)
+    try:
+        read = dt.datetime.strptime(day.strftime(file.ts_format), file.ts_format)  # noqa: DTZ007
+    except ValueError as error:
+        yield Problem((*at, "ts_format"), f"expected a format of strptime ({error})")
+        return
+    if read.date() != day.date():
+        text = (
+            f"expected year, month and day as in '%d/%m/%Y %H:%M:%S', was {found(file.ts_format)}"
+        )
+        yield Problem((*at, "ts_format"), text)
 
 
 def _universe_problems(config: Config) -> Iterator[Problem]:

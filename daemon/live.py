@@ -55,7 +55,7 @@ from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import CompactedLog, open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
-from feeds.timeline import closes_of
+from feeds.timeline import closes_of, closing_time
 
 RECORDINGS_READ: Final = 3
 """Without Kite's historical candles, the strategies are warmed from so many recordings."""
@@ -355,7 +355,7 @@ class _LiveStart:
             keep_right=clock.keep_right,
             closes=closes_of(
                 day.universe,
-                lambda each, date: (session(each, date) or (0, None))[1],
+                closing_time(session),
                 execution.candle_grace_ms * MILLISECOND_NS,
             ),
             first=first,

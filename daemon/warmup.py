@@ -22,7 +22,7 @@ from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.paper import PaperEngine
 from daemon.market.schedule import midnight_after
-from feeds.candle_files import SessionClose
+from feeds.candle_files import SessionSpan
 from feeds.contract_facts import ContractLookup
 from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
@@ -35,7 +35,7 @@ class Reading(TypedDict, total=False):
     """How recordings are read (see `feeds.replay.Recording`)."""
 
     contracts: ContractLookup | None
-    session_close: SessionClose | None
+    session: SessionSpan | None
     data_dir: Path | None
 
 

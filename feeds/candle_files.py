@@ -1,4 +1,4 @@
-"""Candle files drive the same engine: each candle becomes four ticks (semantics.md section 3)."""
+"""Candle files drive the same engine: each candle becomes four ticks (SEMANTICS.md section 4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.config import ReplayFile
-from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_date, parse_timeframe
+from daemon.domain.dates import (
+    DAY_NS,
+    IST_OFFSET_NS,
+    iso_ist,
+    ist_date,
+    parse_timeframe,
+)
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import (
     ABSENT,
@@ -24,16 +30,22 @@ from daemon.domain.ticks import (
 )  # fmt: skip
 from daemon.errors import ConfigError, FeedError
 from feeds.blocks import RunningTime, join
-from feeds.columns import Bools, counts, prices, times
+from feeds.columns import Bools, counts, prices
+from feeds.files import fault
 from feeds.instrument_column import Instruments
+from feeds.row_times import RowTimes
 from feeds.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
-from feeds.tick_files import sound_rows
 
-SessionClose = Callable[[Instrument, dt.date], int | None]
-"""The close (UTC ns) of an instrument on a date, None on a day without a session."""
+SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
+"""An instrument's session on a date as [open, close) in UTC ns, None on a day without one."""
 
 _NS_BEFORE_END: Final = 1000
+_NO_SESSION_NS: Final = 4 * _NS_BEFORE_END
+"""The length of a day candle on a date without a session: its four ticks are in order."""
 _STEPS: Final = np.array([WALK_OPEN, WALK_FIRST, WALK_SECOND, WALK_CLOSE], dtype=np.int8)
+_COUNTERS: Final = (
+    "widened_candles", "untraded_candles", "repeated_candles", "unreadable_cells",
+)  # fmt: skip
 _PRICE_NAMES: Final = ("open", "high", "low", "close")
 
 
@@ -41,14 +53,15 @@ class CandleFile:
     """Candles of one table as ticks with a `walk` column.
 
     `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat,
-    volume 0, dropped) and `repeated_candles` (not later than the one before, dropped).
+    volume 0, dropped), `repeated_candles` (not later than the one before, dropped) and
+    `unreadable_cells` (a volume that is negative or no number, taken as 0).
     Raises ConfigError or FeedError if columns are missing.
     """
 
     def __init__(
-        self, table: Table, config: ReplayFile, session_close: SessionClose | None = None
+        self, table: Table, config: ReplayFile, session: SessionSpan | None = None
     ) -> None:
-        self.counts = {"widened_candles": 0, "untraded_candles": 0, "repeated_candles": 0}
+        self.counts = dict.fromkeys(_COUNTERS, 0)
         self._table = table
         self._config = config
         try:
@@ -57,7 +70,8 @@ class CandleFile:
             raise ConfigError(f"{table.path}: timeframe: {error}") from error
         self._mapped = map_columns(table, config, CANDLE_COLUMNS, ("ts", *_PRICE_NAMES))
         self._keys = Keys(table, config, self._mapped)
-        self._session_close = session_close
+        self._times = RowTimes(table, config, self._mapped, dates=self._span == DAY_NS)
+        self._sessions = _Sessions(session)
 
     def named(self) -> Sequence[Instrument]:
         """The symbols of the file."""
@@ -69,21 +83,61 @@ class CandleFile:
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """Four rows a candle, by time, then declaration order. Raises FeedError."""
-        walk = _Walk(universe, self._session_close, self._span, self.counts)
+        walk = _Walk(universe, self._sessions, self._span, self.counts)
         walk.skip_untraded = self._config.skip_untraded
         instruments = Instruments(self._keys, universe)
         try:
             for batch in self._table.batches(self._mapped):
-                start = times(batch.columns["ts"], self._config.ts_unit)
-                good, error = sound_rows(self._table, batch, start)
-                candles = _Candles.of(batch, start, instruments(batch))
-                yield walk.add(candles.take(np.arange(len(start)) < good))
+                start = self._times.of(batch)
+                good, error = self._times.sound_rows(batch, start)
+                candles = self._candles(batch, start, instruments(batch))
+                candles = candles.take(np.arange(len(start)) < good)
+                if self._span == DAY_NS and self._sessions.are_known:
+                    candles, error = self._on_their_dates(candles, universe, batch, error)
+                yield walk.add(candles)
                 if error is not None:
                     raise error
         except FeedError:
             yield walk.rest()
             raise
         yield walk.rest()
+
+    def _candles(self, batch: Batch, start: Int64s, instrument: Int32s) -> _Candles:
+        missing = np.full(batch.rows, ABSENT, dtype=np.int64)
+        columns = [
+            prices(batch.columns[name]) if name in batch.columns else missing
+            for name in _PRICE_NAMES
+        ]
+        volume = None
+        if "volume" in batch.columns:
+            volume, bad = counts(batch.columns["volume"], 0)
+            self.counts["unreadable_cells"] += bad
+        return _Candles(start, instrument, np.stack(columns, axis=1), volume)
+
+    def _on_their_dates(
+        self, candles: _Candles, universe: Universe, batch: Batch, error: FeedError | None
+    ) -> tuple[_Candles, FeedError | None]:
+        """Day candles stamped at the midnight of their date, and what is wrong with the next one.
+
+        A stamp after the open may be the date before's or an end, so it is not understood.
+        """
+        dates = (candles.start + IST_OFFSET_NS) // DAY_NS * DAY_NS - IST_OFFSET_NS
+        opens = self._sessions.spans(candles, universe)[0]
+        late = candles.start > np.where(opens < 0, candles.start, opens)
+        if late.any():
+            at = int(np.argmax(late))
+            opens_at, stamp = (iso_ist(int(each[at]))[:16] for each in (opens, candles.start))
+            error = fault(
+                self._table.path,
+                "expected a day candle stamped at 00:00 or at the open of its session"
+                f" ({opens_at}), was {stamp} IST",
+                "say in which `zone` the file's times are, or mend them",
+                row=batch.first_row + at,
+            )
+            kept = np.arange(len(late)) < at
+            candles, dates = candles.take(kept), dates[kept]
+        candles.start = dates
+        return candles, error
 
 
 class _Candles:
@@ -97,32 +151,51 @@ class _Candles:
         self.ohlc = ohlc
         self.volume = volume
 
-    @classmethod
-    def of(cls, batch: Batch, start: Int64s, instrument: Int32s) -> _Candles:
-        ohlc = np.stack([prices(batch.columns[name]) for name in _PRICE_NAMES], axis=1)
-        volume = counts(batch.columns["volume"], 0) if "volume" in batch.columns else None
-        return cls(start, instrument, ohlc, volume)
-
     def take(self, rows: Bools) -> _Candles:
         volume = None if self.volume is None else self.volume[rows]
         return _Candles(self.start[rows], self.instrument[rows], self.ohlc[rows], volume)
+
+
+class _Sessions:
+    """The sessions of instruments by date, asked once each."""
+
+    def __init__(self, session: SessionSpan | None) -> None:
+        self.are_known = session is not None
+        self._session = session
+        self._known: dict[tuple[int, int], tuple[int, int] | None] = {}
+
+    def spans(self, candles: _Candles, universe: Universe) -> tuple[Int64s, Int64s]:
+        """The open and the close (UTC ns) on each candle's date, -1 where there is no session."""
+        opens, closes = np.full((2, len(candles.start)), -1, dtype=np.int64)
+        for key, rows in _by_day(candles):
+            span = self._span(key, universe)
+            if span is not None:
+                opens[rows], closes[rows] = span
+        return opens, closes
+
+    def _span(self, key: tuple[int, int], universe: Universe) -> tuple[int, int] | None:
+        if key not in self._known:
+            code, day = key
+            date = ist_date(day * DAY_NS - IST_OFFSET_NS)
+            known = self._session is not None and code >= 0
+            self._known[key] = self._session(universe[code], date) if known else None  # type: ignore[misc]
+        return self._known[key]
 
 
 class _Walk:
     """Turns candles into rows and holds those that a later candle of the file may precede."""
 
     def __init__(
-        self, universe: Universe, close: SessionClose | None, span: int, tally: dict[str, int]
+        self, universe: Universe, sessions: _Sessions, span: int, tally: dict[str, int]
     ) -> None:
         self.skip_untraded = True
         self._universe = universe
-        self._close = close
+        self._sessions = sessions
         self._span = span
         self._tally = tally
         self._index = np.array([each.is_index for each in universe] + [False], dtype=np.bool_)
         self._latest: dict[int, int] = {}
         self._traded: dict[tuple[int, int], int] = {}
-        self._closes: dict[tuple[int, int], int] = {}
         self._starts = RunningTime()
         self._held: Ticks = _no_rows()
         self._held_keys: Int64s = np.empty(0, dtype=np.int64)
@@ -189,8 +262,8 @@ class _Walk:
         self._held, self._held_keys = block.take(order), keys[order]
 
     def _rows(self, candles: _Candles) -> Ticks:
-        start, (opens, high, low, close) = candles.start, candles.ohlc.T
-        end = self._ends(candles)
+        opens, high, low, close = candles.ohlc.T
+        start, end = self._spans(candles)
         span = end - start
         ts = np.stack([start, start + span // 4, start + span // 2, end - _NS_BEFORE_END], axis=1)
         return Ticks(
@@ -206,37 +279,32 @@ class _Walk:
         """The day's volume so far: a candle's own comes with its last row."""
         assert candles.volume is not None
         result = np.empty((len(candles.start), 4), dtype=np.int64)
-        for key, rows in self._by_day(candles):
+        for key, rows in _by_day(candles):
             total = np.cumsum(candles.volume[rows]) + self._traded.get(key, 0)
             result[rows, 3] = total
             result[rows, :3] = (total - candles.volume[rows])[:, None]
             self._traded[key] = int(total[-1])
         return result
 
-    def _ends(self, candles: _Candles) -> Int64s:
-        ends = candles.start + self._span
-        if self._close is None:
-            return ends
-        for key, rows in self._by_day(candles):
-            close = self._session_end(key, int(candles.start[rows[0]]))
-            cut = (candles.start[rows] < close) & (ends[rows] > close)
-            ends[rows] = np.where(cut, close, ends[rows])
-        return ends
+    def _spans(self, candles: _Candles) -> tuple[Int64s, Int64s]:
+        """Where each candle begins and ends: not after the close, a day's at open and close."""
+        start, end = candles.start, candles.start + self._span
+        if not self._sessions.are_known:
+            return start, end
+        opens, closes = self._sessions.spans(candles, self._universe)
+        if self._span == DAY_NS:
+            none = opens < 0  # outside any session, as its stamp is
+            return np.where(none, start, opens), np.where(none, start + _NO_SESSION_NS, closes)
+        return start, np.where((start < closes) & (end > closes), closes, end)
 
-    def _session_end(self, key: tuple[int, int], start: int) -> int:
-        if key not in self._closes:
-            assert self._close is not None
-            code = key[0]
-            known = self._close(self._universe[code], ist_date(start)) if code >= 0 else None
-            self._closes[key] = np.iinfo(np.int64).max if known is None else known
-        return self._closes[key]
 
-    def _by_day(self, candles: _Candles) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
-        days = (candles.start + IST_OFFSET_NS) // DAY_NS
-        pairs = np.stack([candles.instrument.astype(np.int64), days], axis=1)
-        unique, where = np.unique(pairs, axis=0, return_inverse=True)
-        for at, (code, day) in enumerate(unique.tolist()):
-            yield (code, day), np.flatnonzero(where.reshape(-1) == at)
+def _by_day(candles: _Candles) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
+    """The rows of each instrument and Indian day."""
+    days = (candles.start + IST_OFFSET_NS) // DAY_NS
+    pairs = np.stack([candles.instrument.astype(np.int64), days], axis=1)
+    unique, where = np.unique(pairs, axis=0, return_inverse=True)
+    for at, (code, day) in enumerate(unique.tolist()):
+        yield (code, day), np.flatnonzero(where.reshape(-1) == at)
 
 
 def _sound(candles: _Candles) -> Bools:

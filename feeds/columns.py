@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from daemon.domain.dates import IST_OFFSET_NS
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE
-from daemon.domain.ticks import ABSENT, NOT_PAISE, Int32s, Int64s, paise_column
+from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Int32s, Int64s, paise_column
 
 Column = Any
 """A pyarrow array of any type."""
 Bools = npt.NDArray[np.bool_]
-TimeUnit = Literal["auto", "iso", "ns", "us", "ms", "s"]
-
-UNREADABLE: Final = np.iinfo(np.int64).min
-"""A time that cannot be read."""
-_EARLIEST: Final = 631_152_000 * 10**9  # 1990
-_LATEST: Final = 4_102_444_800 * 10**9  # 2100
-_NS_FROM: Final = 10**17
-"""Epoch numbers from here on are ns, and none of another unit."""
-_SCALE: Final = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
-_FAULTS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
+_MISSING: Final = int(np.iinfo(np.int64).min)
+_NO_COUNT: Final = -2
+FAULTS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
 
 def prices(column: Column) -> Int64s:
@@ -35,44 +26,29 @@ def prices(column: Column) -> Int64s:
     if pa.types.is_integer(kind):
         return _whole_rupees(column)
     if pa.types.is_floating(kind):
-        return paise_column(_filled(column, float("nan")))
-    if pa.types.is_decimal(kind) or _is_text(kind):
-        return paise_column(_floats(_strings(column)))
-    return np.full(len(column), ABSENT, dtype=np.int64)
+        return paise_column(filled(column, float("nan")))
+    if pa.types.is_decimal(kind) or is_text(kind):
+        return paise_column(_floats(strings(column)))
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    return np.where(missing, ABSENT, NOT_FINITE)
 
 
-def counts(column: Column, absent: int) -> Int64s:
-    """Units as whole numbers; what is missing, negative or no number is `absent`."""
+def counts(column: Column, absent: int) -> tuple[Int64s, int]:
+    """Units as whole numbers with `absent` for what is none, and how many cells held such a thing.
+
+    A missing cell is absent and not counted; a negative number, a fraction and text are.
+    """
     kind = column.type
     if pa.types.is_integer(kind):
-        values = _int64(column, absent)
+        values = int64s(column, _MISSING)
         if not len(values) or values.min() >= 0:
-            return values
-    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind):
-        values = _whole(_numbers(column), absent)
+            return values, 0
+    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind) or is_text(kind):
+        values = _whole(_numbers(column))
     else:
-        return np.full(len(column), absent, dtype=np.int64)
-    return np.where(values < 0, absent, values)
-
-
-def times(column: Column, unit: TimeUnit = "auto") -> Int64s:
-    """UTC ns; naive times are Indian, bare numbers go by `unit` or their size; else UNREADABLE."""
-    kind = column.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        values = _stamps(column)
-    elif pa.types.is_integer(kind):
-        values = _int64(column, 0)
-        if _are_sound_ns(values, unit):
-            return values
-        values = _scaled(values, unit)
-    elif pa.types.is_floating(kind):
-        numbers = _filled(column, float("nan"))
-        values = np.array([_number_ns(repr(float(x)), unit) for x in numbers], dtype=np.int64)
-    elif _is_text(kind):
-        values = _text_times(_strings(column), unit)
-    else:
-        values = np.full(len(column), UNREADABLE, dtype=np.int64)
-    return np.where((values >= _EARLIEST) & (values < _LATEST), values, UNREADABLE)
+        return np.full(len(column), absent, dtype=np.int64), len(column) - column.null_count
+    bad = np.count_nonzero((values < 0) & (values != _MISSING))
+    return np.where(values < 0, absent, values), int(bad)
 
 
 def codes(column: Column, lookup: Callable[[str], int]) -> Int32s:
@@ -92,16 +68,32 @@ def _values(distinct: Column) -> list[object]:
         return [each.decode(errors="replace") for each in distinct.cast(pa.binary()).to_pylist()]
 
 
+def array_of(values: list[Any]) -> Column:
+    """Return values as they came from JSON as a column; of several kinds they become text."""
+    try:
+        return pa.array(values)
+    except FAULTS:
+        return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return None if value is None else value.encode("utf-8", "replace").decode()
+    return repr(value)
+
+
 def key_text(value: object) -> str:
     """A symbol or token as text: 256265, 256265.0 and '256265' are the same."""
     return str(value).strip().removesuffix(".0")
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Return True for a column of text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _strings(column: Column) -> Column:
+def strings(column: Column) -> Column:
+    """Return a column as text, an empty cell as null."""
     import pyarrow.compute  # only text needs it, and it is a tenth of a start
 
     pc: Any = pyarrow.compute
@@ -109,26 +101,28 @@ def _strings(column: Column) -> Column:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _filled(column: Column, missing: float) -> npt.NDArray[Any]:
+def filled(column: Column, missing: float) -> npt.NDArray[Any]:
+    """Return a column as an array with `missing` for null."""
     column = column.fill_null(missing) if column.null_count else column
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
-def _int64(column: Column, absent: int) -> Int64s:
+def int64s(column: Column, absent: int) -> Int64s:
+    """Return a column of whole numbers with `absent` for null, -2 for what is too large."""
     try:
         filled = column.fill_null(absent) if column.null_count else column
         if pa.types.is_signed_integer(filled.type):
             return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
         values = filled.cast(pa.int64())
-    except _FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
+    except FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
         listed = column.to_pylist()
-        fits = [v if v is not None and v < 2**63 else absent for v in listed]
+        fits = [absent if v is None else v if v < 2**63 else _NO_COUNT for v in listed]
         return np.array(fits, dtype=np.int64)
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _whole_rupees(column: Column) -> Int64s:
-    rupees = _int64(column, ABSENT)
+    rupees = int64s(column, ABSENT)
     limit = PAISE_MAX // PAISE_PER_RUPEE
     sound = (rupees >= -limit) & (rupees <= limit)
     paise = np.where(sound, rupees, 0) * PAISE_PER_RUPEE
@@ -137,118 +131,30 @@ def _whole_rupees(column: Column) -> Int64s:
 
 def _numbers(column: Column) -> npt.NDArray[np.float64]:
     if pa.types.is_floating(column.type):
-        floats = _filled(column, float("nan"))
+        floats = filled(column, float("nan"))
         return np.asarray(floats, dtype=np.float64)
-    return _floats(_strings(column))
+    return _floats(strings(column))
 
 
 def _floats(text: Column) -> npt.NDArray[np.float64]:
-    """Text as floats, NaN where it is no number; one bad cell does not spoil its neighbours."""
+    """Text as floats, NaN where it is missing and infinite where it is no number."""
     try:
         numbers = text.cast(pa.float64()).fill_null(float("nan"))
-    except _FAULTS:
+    except FAULTS:
         return np.array([_float(each) for each in text.to_pylist()], dtype=np.float64)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _float(text: str | None) -> float:
     try:
-        return float("nan" if text is None or "_" in text else text)
+        return float("nan" if text is None else "inf" if "_" in text else text)
     except ValueError:
-        return float("nan")
+        return float("inf")
 
 
-def _whole(numbers: npt.NDArray[np.float64], absent: int) -> Int64s:
+def _whole(numbers: npt.NDArray[np.float64]) -> Int64s:
+    """Whole numbers, _MISSING for NaN and _NO_COUNT for what is none."""
     with np.errstate(invalid="ignore"):
-        sound = (numbers >= 0) & (numbers < 2.0**62)
-    return np.where(sound, np.where(sound, np.rint(numbers), 0).astype(np.int64), absent)
-
-
-def _stamps(column: Column) -> Int64s:
-    zone = getattr(column.type, "tz", None)
-    nanoseconds = column.cast(pa.timestamp("ns", zone), safe=False)
-    values = _int64(nanoseconds.cast(pa.int64()), UNREADABLE)
-    return values if zone else _from_indian(values)
-
-
-def _are_sound_ns(values: Int64s, unit: TimeUnit) -> bool:
-    """True if the whole column is ns already, which nearly every recording's is."""
-    if unit not in ("ns", "auto") or not len(values):
-        return False
-    first = _EARLIEST if unit == "ns" else max(_EARLIEST, _NS_FROM)
-    return bool(values.min() >= first and values.max() < _LATEST)
-
-
-def _from_indian(values: Int64s) -> Int64s:
-    return np.where(values == UNREADABLE, UNREADABLE, values - IST_OFFSET_NS)
-
-
-def _scaled(values: Int64s, unit: TimeUnit) -> Int64s:
-    """Epoch numbers as ns; by size when the unit is not given (right from 1973 to 5138)."""
-    if unit in _SCALE:
-        scale = np.full(len(values), _SCALE[unit], dtype=np.int64)
-    elif unit == "auto":
-        scale = np.select(
-            [values >= _NS_FROM, values >= 10**14, values >= 10**11], [1, 10**3, 10**6], 10**9
-        )
-    else:
-        return np.full(len(values), UNREADABLE, dtype=np.int64)
-    sound = (values > 0) & (values <= _LATEST // scale)
-    return np.where(sound, np.where(sound, values, 0) * scale, UNREADABLE)
-
-
-def _text_times(text: Column, unit: TimeUnit) -> Int64s:
-    """A whole column at once where it is uniform, else value by value."""
-    attempts: list[Callable[[], Int64s]] = []
-    if unit in ("auto", "iso"):
-        attempts += [
-            lambda: _from_indian(_cast(text, pa.timestamp("ns"))),
-            lambda: _cast(text, pa.timestamp("ns", "UTC")),
-        ]
-    if unit != "iso":
-        attempts.append(lambda: _scaled(_cast(text, pa.int64()), unit))
-    for attempt in attempts:
-        try:
-            return attempt()
-        except _FAULTS:
-            continue
-    return np.array([_time(each, unit) for each in text.to_pylist()], dtype=np.int64)
-
-
-def _cast(text: Column, kind: Any) -> Int64s:
-    return _int64(text.cast(kind).cast(pa.int64()), UNREADABLE)
-
-
-def _time(text: str | None, unit: TimeUnit) -> int:
-    if text is None:
-        return UNREADABLE
-    text = text.strip()
-    if unit in ("auto", "iso"):
-        for zone, shift in ((None, IST_OFFSET_NS), ("UTC", 0)):
-            try:
-                stamp = pa.scalar(text).cast(pa.timestamp("ns", zone))
-            except _FAULTS:
-                continue
-            return int(stamp.cast(pa.int64()).as_py()) - shift
-    return UNREADABLE if unit == "iso" else _number_ns(text, unit)
-
-
-def _number_ns(text: str, unit: TimeUnit) -> int:
-    """An epoch number that may have a fraction, exactly; below one microsecond it is cut."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return UNREADABLE
-    if not value.is_finite() or not 0 < value <= _LATEST or unit == "iso":
-        return UNREADABLE
-    if unit == "auto":
-        sizes = ((_NS_FROM, "ns"), (10**14, "us"), (10**11, "ms"), (0, "s"))
-        unit_name = next(name for floor, name in sizes if value >= floor)
-    else:
-        unit_name = unit
-    nanoseconds = int(value * _SCALE[unit_name])
-    if nanoseconds > _LATEST:
-        return UNREADABLE
-    if value == int(value):
-        return nanoseconds
-    return round(nanoseconds / 1000) * 1000
+        sound = (numbers >= 0) & (numbers < 2.0**62) & (np.floor(numbers) == numbers)
+    values = np.where(sound, np.where(sound, numbers, 0).astype(np.int64), _NO_COUNT)
+    return np.where(np.isnan(numbers), _MISSING, values)

@@ -10,7 +10,7 @@ import msgspec
 from daemon.config import ReplayConfig, UniverseConfig
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
-from feeds.candle_files import SessionClose
+from feeds.candle_files import SessionSpan
 from feeds.contract_facts import ContractLookup
 from feeds.files import fault, find_data
 from feeds.parquet_ticks import write_ticks
@@ -34,7 +34,7 @@ def convert(
     *,
     universe: UniverseConfig | None = None,
     contracts: ContractLookup | None = None,
-    session_close: SessionClose | None = None,
+    session: SessionSpan | None = None,
     data_dir: Path | None = None,
 ) -> ConvertReport:
     """Write the replay's rows to `out`, which appears only when it is complete.
@@ -42,9 +42,7 @@ def convert(
     Raises FeedError or ConfigError as a replay would, and FeedError if `out` is an input or
     cannot be written.
     """
-    recording = Recording(
-        config, universe, contracts=contracts, session_close=session_close, data_dir=data_dir
-    )
+    recording = Recording(config, universe, contracts=contracts, session=session, data_dir=data_dir)
     if any(find_data(each.path, data_dir).resolve() == out.resolve() for each in config.files):
         raise fault(out, "is one of the files to be converted", "choose another output")
     quality = DataQuality()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,6 +21,8 @@ _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
 class CsvTable:
     """A CSV file with a header line. Raises FeedError if it cannot be opened or has none."""
 
+    is_open: Final = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._header = first_line(path)
@@ -29,9 +31,13 @@ class CsvTable:
         except csv.Error as error:
             raise fault(path, f"its header is damaged ({error})", "mend its first line") from error
 
-    def batches(self, wanted: Mapping[str, str]) -> Iterator[Batch]:
+    def every_name(self) -> Sequence[str]:
+        """The header."""
+        return self.names
+
+    def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
         """The wanted columns as text; rows before a damaged one are given, then FeedError."""
-        where = {ours: str(self.names.index(theirs)) for ours, theirs in wanted.items()}
+        where = {ours: str(self.names.index(theirs[0])) for ours, theirs in wanted.items()}
         row = 1
         chunks = line_chunks(self.path)
         header = True
@@ -47,7 +53,8 @@ class CsvTable:
                 sound = table.slice(0, _rows_before(bad))
                 if sound.num_rows:
                     arrays = {n: sound.column(n).combine_chunks() for n in sound.column_names}
-                    yield Batch(row, {ours: arrays[at] for ours, at in where.items()})
+                    columns = {ours: arrays[at] for ours, at in where.items()}
+                    yield Batch(row, columns, sound.num_rows)
                 row += sound.num_rows
                 if bad:
                     raise self._wrong_width(row, bad[0])

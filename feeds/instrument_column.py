@@ -33,7 +33,9 @@ class Instruments:
     def __call__(self, batch: Batch) -> Int32s:
         """Null and unknown keys are UNKNOWN_INSTRUMENT."""
         if not self._column:
-            return np.full(len(batch.columns["ts"]), self._constant, dtype=np.int32)
+            return np.full(batch.rows, self._constant, dtype=np.int32)
+        if self._column not in batch.columns:
+            return np.full(batch.rows, UNKNOWN_INSTRUMENT, dtype=np.int32)
         column = batch.columns[self._column]
         if len(column) and not column.null_count and pa.types.is_integer(column.type):
             values = column.to_numpy(zero_copy_only=False)

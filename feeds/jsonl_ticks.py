@@ -3,53 +3,88 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
 
-from feeds.columns import Column
+from feeds.columns import Column, array_of
 from feeds.files import CutFile, fault, first_line, line_chunks
-from feeds.table import Batch
+from feeds.table import Batch, matching
 
 _DECODER: Final = msgspec.json.Decoder()
-_BOOK: Final = {"bid": "buy", "ask": "sell"}
+_CHUNK_BYTES: Final = 1 << 18
 _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
 
 
 class JsonlTable:
-    """One JSON object a line; the best bid and ask are found in Kite's `depth`.
+    """One JSON object a line; a key of any line counts, whether the first has it or not.
 
     Raises FeedError if it cannot be opened or its first line is no object.
     """
 
+    is_open: Final = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        first = self._decode(first_line(path).encode(), 1)
-        self.names = list(first)
-        if isinstance(first.get("depth"), dict):
-            self.names += [each for each in _BOOK if each not in first]
+        self._decode(first_line(path).encode(), 1)
+        self._all_read = False
+        self.names: Sequence[str] = _keys(self._sample())
 
-    def batches(self, wanted: Mapping[str, str]) -> Iterator[Batch]:
-        """The wanted keys; rows before a line that is not JSON are given, then FeedError."""
+    def every_name(self) -> Sequence[str]:
+        """The keys of all lines; reads the file once if the first block did not say it all."""
+        if not self._all_read:
+            names = dict.fromkeys(self.names)
+            for rows, _, _ in self._blocks():
+                names |= dict.fromkeys(_keys(rows))
+            self.names, self._all_read = list(names), True
+        return self.names
+
+    def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
+        """The wanted keys, each row's first one that it has; a key that no row of a block has is
+        left out of it. Rows before a line that is not JSON are given, then FeedError.
+        """
+        for rows, first, error in self._blocks():
+            if rows:
+                names = _keys(rows)
+                columns = {
+                    ours: _column(rows, found, as_objects=ours == "depth")
+                    for ours, theirs in wanted.items()
+                    if (found := [key for name in theirs for key in matching(name, names)])
+                }
+                yield Batch(first, columns, len(rows))
+            if error is not None:
+                raise error
+
+    def _sample(self) -> list[dict[str, Any]]:
+        """The rows of the first block, as far as they can be read."""
+        rows, _, error = next(self._blocks(), ([], 1, None))
+        if error is not None and not rows:
+            raise error
+        return rows
+
+    def _blocks(self) -> Iterator[tuple[list[dict[str, Any]], int, Exception | None]]:
+        """Rows, the number of the first of them, and what is wrong with the line after them."""
         row = 1
-        chunks = line_chunks(self.path, 1 << 18)
+        chunks = line_chunks(self.path, _CHUNK_BYTES)
         try:
             for chunk in chunks:
                 lines = [line for line in chunk.splitlines() if line.strip()]
                 good, error = self._rows(lines, row)
-                if good:
-                    yield Batch(row, {ours: _column(good, key) for ours, key in wanted.items()})
+                yield good, row, error
                 row += len(good)
                 if error is not None:
-                    raise error
-        except CutFile as error:
+                    return
+        except CutFile as cut:
             last = f"the last good row is {row - 1}" if row > 1 else "no row is readable"
-            raise fault(
-                self.path, f"the file is cut or damaged ({error}), {last}", _WHOLE_COPY, row=row
-            ) from error
+            yield (
+                [],
+                row,
+                fault(
+                    self.path, f"the file is cut or damaged ({cut}), {last}", _WHOLE_COPY, row=row
+                ),
+            )
         finally:
             chunks.close()  # type: ignore[attr-defined]
 
@@ -85,28 +120,18 @@ class JsonlTable:
         return value
 
 
-def _column(rows: list[dict[str, Any]], key: str) -> Column:
-    if key in _BOOK:
-        values = [row[key] if key in row else _best(row, _BOOK[key]) for row in rows]
-    else:
-        values = [row.get(key) for row in rows]
-    try:
-        return pa.array(values)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):
-        return pa.array([_text(value) for value in values], pa.string())
+def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The keys of the rows: the first row's in their order, then those of the others."""
+    first = rows[0] if rows else {}
+    return [*first, *sorted(set().union(*rows) - first.keys())]
 
 
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else value.encode("utf-8", "replace").decode()
-    return repr(value)
-
-
-def _best(row: dict[str, Any], side: str) -> object:
-    """The best price of a side, None where Kite's empty level (all zeros) stands for none."""
-    depth = row.get("depth")
-    levels = depth.get(side) if isinstance(depth, dict) else None
-    best = levels[0] if isinstance(levels, list) and levels else None
-    if not isinstance(best, dict) or (not best.get("price") and not best.get("quantity")):
-        return None
-    return best.get("price")
+def _column(
+    rows: list[dict[str, Any]], keys: Sequence[str], *, as_objects: bool
+) -> Column | list[Any]:
+    first, *others = dict.fromkeys(keys)
+    values = [row.get(first) for row in rows]
+    for at, row in enumerate(rows) if others else ():
+        if first not in row:
+            values[at] = next((row[key] for key in others if key in row), None)
+    return values if as_objects else array_of(values)

@@ -48,6 +48,8 @@ class ParquetTable:
     Raises FeedError if it is no Parquet file or its end (where the index is) is missing.
     """
 
+    is_open: Final = False
+
     def __init__(self, path: Path, batch_rows: int) -> None:
         self.path = path
         self._batch_rows = batch_rows
@@ -59,7 +61,11 @@ class ParquetTable:
             raise fault(path, f"expected a whole Parquet file ({error})", _NEW_COPY) from error
         self.names = list(self.schema.names)
 
-    def batches(self, wanted: Mapping[str, str]) -> Iterator[Batch]:
+    def every_name(self) -> Sequence[str]:
+        """The columns of the schema."""
+        return self.names
+
+    def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
         """The wanted columns; rows before a damaged page are given, then FeedError.
 
         Decoded ahead in a thread, which needs no Python and so costs the reader no time; on one
@@ -68,16 +74,17 @@ class ParquetTable:
         decoded = self._decoded(wanted)
         return read_ahead(decoded) if has_second_core() else decoded
 
-    def _decoded(self, wanted: Mapping[str, str]) -> Generator[Batch, None, None]:
+    def _decoded(self, wanted: Mapping[str, Sequence[str]]) -> Generator[Batch, None, None]:
         row = 1
         try:
             with _open(self.path) as file:
-                columns = sorted(set(wanted.values()))
+                columns = sorted({theirs[0] for theirs in wanted.values()})
                 for batch in file.iter_batches(
                     self._batch_rows, columns=columns, use_threads=False
                 ):
                     if batch.num_rows:
-                        yield Batch(row, {ours: batch[name] for ours, name in wanted.items()})
+                        given = {ours: batch[theirs[0]] for ours, theirs in wanted.items()}
+                        yield Batch(row, given, batch.num_rows)
                     row += batch.num_rows
         except _FAULTS as error:
             raise fault(
@@ -100,7 +107,7 @@ class NativeFile:
             if schema.field(name).type != _TYPES[name]:
                 raise fault(path, f"expected {name} to be of type {_TYPES[name]}", _NEW_COPY)
         known = [name for name in _TYPES if name in self._table.names]
-        self._columns = {name: name for name in known if depth or name != "depth"}
+        self._columns = {name: (name,) for name in known if depth or name != "depth"}
 
     @property
     def rows(self) -> int:

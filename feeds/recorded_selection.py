@@ -20,7 +20,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
 from feeds.aliases import aliases_in, resolve_strategies
-from feeds.candle_files import SessionClose
+from feeds.candle_files import SessionSpan
 from feeds.contract_facts import ContractLookup
 from feeds.contracts import Chain, Contracts, near_any_case
 from feeds.expiries import FUTURES, FutureExpiry, future, option_expiry, over_at
@@ -39,7 +39,7 @@ class OnRecording(NamedTuple):
 def on_recording(
     config: Config,
     contracts: ContractLookup,
-    session_close: SessionClose,
+    session: SessionSpan,
     data_dir: Path | None = None,
 ) -> OnRecording:
     """Return the configuration with `underlyings` and aliases resolved from its replay files.
@@ -57,13 +57,13 @@ def on_recording(
         config.feed.replay,
         replace(wanted, instruments=[]),
         contracts=contracts,
-        session_close=session_close,
+        session=session,
         data_dir=data_dir,
     )
     lost = _lost(wanted, recording) if underlyings else []
     singles = replace(wanted, instruments=[e for e in wanted.instruments if e not in lost])
     table = _table(singles, recording, contracts, data_dir)
-    words = _Words(table, contracts, _start(recording), session_close)
+    words = _Words(table, contracts, _start(recording), session)
     selection = _Selection(words, singles)
     for number, each in enumerate(underlyings):
         selection.add(number, each)
@@ -139,16 +139,11 @@ class _Words:
         table: Contracts,
         contracts: ContractLookup,
         start: int,
-        session_close: SessionClose,
+        session: SessionSpan,
     ) -> None:
         self.table = table
         self.date = ist_date(start)
         self._expiries = contracts.expiries
-
-        def session(instrument: Instrument, date: dt.date) -> tuple[int, int] | None:
-            close = session_close(instrument, date)
-            return None if close is None else (0, close)
-
         self._is_over = over_at(start, self.date, session)
 
     def future(self, chain: Chain, word: FutureExpiry, where: str) -> Instrument:

@@ -19,7 +19,7 @@ from daemon.domain.money import paise_exact
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
 from feeds.blocks import RunningTime, at_most
-from feeds.candle_files import CandleFile, SessionClose
+from feeds.candle_files import CandleFile, SessionSpan
 from feeds.contract_facts import ContractLookup
 from feeds.csv_ticks import CsvTable
 from feeds.feed import Source, Unattended
@@ -33,7 +33,7 @@ from feeds.quality import DataQuality
 from feeds.recording.source import LogTicks
 from feeds.table import Table
 from feeds.tick_files import TickFile
-from feeds.timeline import closes_of, timeline
+from feeds.timeline import closes_of, closing_time, timeline
 from feeds.universe import build_universe, describes
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
@@ -55,7 +55,7 @@ class Recording:
         universe_config: UniverseConfig | None = None,
         *,
         contracts: ContractLookup | None = None,
-        session_close: SessionClose | None = None,
+        session: SessionSpan | None = None,
         data_dir: Path | None = None,
         depth: bool = False,
     ) -> None:
@@ -66,9 +66,7 @@ class Recording:
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
         self._sources = [
-            open_source(
-                each, batch_rows=share, session_close=session_close, data_dir=data_dir, depth=depth
-            )
+            open_source(each, batch_rows=share, session=session, data_dir=data_dir, depth=depth)
             for each in config.files
         ]
         self.has_candles = any(
@@ -161,17 +159,17 @@ class ReplayFeed(Unattended):
         universe_config: UniverseConfig | None = None,
         *,
         contracts: ContractLookup | None = None,
-        session_close: SessionClose | None = None,
+        session: SessionSpan | None = None,
         data_dir: Path | None = None,
         grace_ns: int = 0,
     ) -> None:
         self._grace_ns = grace_ns
         self._speed = parse_speed(config.speed)
         self._recording = Recording(
-            config, universe_config, contracts=contracts, session_close=session_close,
+            config, universe_config, contracts=contracts, session=session,
             data_dir=data_dir,
         )  # fmt: skip
-        self._session_close = session_close
+        self._close = None if session is None else closing_time(session)
         self._settlements = _settlements(config)
         self._quality = DataQuality()
         self.universe = self._recording.universe
@@ -180,7 +178,7 @@ class ReplayFeed(Unattended):
     async def inputs(self) -> AsyncIterator[Input]:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
-        closes = closes_of(self.universe, self._session_close, self._grace_ns)
+        closes = closes_of(self.universe, self._close, self._grace_ns)
         with closing(self._recording.blocks()) as blocks:
             for each in timeline(blocks, self._settlements, closes):
                 if not isinstance(each, Ticks):
@@ -201,7 +199,7 @@ def open_source(
     config: ReplayFile,
     *,
     batch_rows: int = 65_536,
-    session_close: SessionClose | None = None,
+    session: SessionSpan | None = None,
     data_dir: Path | None = None,
     depth: bool = False,
 ) -> Source:
@@ -209,6 +207,7 @@ def open_source(
     path = find_data(config.path, data_dir)
     kind = format_of(path, config)
     if kind == "inputs":
+        _refuse_times(path, config)
         return LogTicks(path)
     table: Table
     if kind == "csv":
@@ -218,11 +217,20 @@ def open_source(
     else:
         parquet = ParquetTable(path, batch_rows)
         if is_native(parquet):
+            _refuse_times(path, config)
             return NativeFile(path, batch_rows, depth=depth)
         table = parquet
     if config.kind == "candles":
-        return CandleFile(table, config, session_close)
+        return CandleFile(table, config, session)
     return TickFile(table, config)
+
+
+def _refuse_times(path: Path, config: ReplayFile) -> None:
+    """Our own recordings say their times; a setting that would do nothing is a mistake."""
+    default = ReplayFile(path="")
+    for name in ("zone", "epoch_zone", "ts_format"):
+        if getattr(config, name) != getattr(default, name):
+            raise ConfigError(f"{path}: {name}: our own recordings have UTC times; take it out")
 
 
 def _range(config: ReplayConfig) -> tuple[int, int]:

@@ -19,22 +19,25 @@ from feeds.files import fault
 from feeds.symbols import bare_instrument
 
 TICK_COLUMNS: Final = (
-    "ts", "exchange_ts", "symbol", "token", "ltp", "bid", "ask", "ltq", "volume", "oi",
+    "ts", "exchange_ts", "symbol", "token", "ltp", "bid", "ask", "ltq", "volume", "oi", "depth",
 )  # fmt: skip
 CANDLE_COLUMNS: Final = ("ts", "symbol", "token", "open", "high", "low", "close", "volume")
+TIME_OF_DAY: Final = "time of day"
+"""Our name of the column that is joined to `ts` where a date and a time are apart."""
 
+_RECEIVED: Final = ("ts", "ts_ns", "received_at", "timestamp", "datetime")
+_DATE_AND_TIME: Final = ("date", "time")
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "ts": (
-        "ts", "ts_ns", "received_at", "timestamp", "datetime", "date", "time",
-        "exchange_timestamp",
-    ),
+    "ts": (*_RECEIVED, *_DATE_AND_TIME, "exchange_timestamp"),
     "exchange_ts": ("exchange_ts", "exchange_timestamp"),
     "symbol": ("symbol", "tradingsymbol"),
     "token": ("token", "instrument_token", "instrument_id"),
     "ltp": ("ltp", "last_price"),
     "ltq": ("ltq", "last_traded_quantity", "last_quantity", "qty"),
     "volume": ("volume", "volume_traded"),
-}  # fmt: skip
+}
+Mapped = dict[str, tuple[str, ...]]
+"""Our column name -> the file's; of several names a row's first that is there counts."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -42,6 +45,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     first_row: int
     columns: dict[str, Column]
+    rows: int
 
 
 class Table(Protocol):
@@ -53,46 +57,119 @@ class Table(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """The file's own column names."""
+        """The file's own column names, as far as they are known at once."""
 
-    def batches(self, wanted: Mapping[str, str]) -> Iterator[Batch]:
+    @property
+    def is_open(self) -> bool:
+        """True if later rows may have columns that `names` lacks."""
+
+    def every_name(self) -> Sequence[str]:
+        """All column names, for which the file may be read through."""
+
+    def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
         """The columns `wanted` (ours -> the file's), streamed. Raises FeedError if damaged."""
 
 
 def map_columns(
     table: Table, config: ReplayFile, known: Sequence[str], needed: Sequence[str]
-) -> dict[str, str]:
-    """Our column names -> the file's: as configured, or by usual names.
+) -> Mapped:
+    """Our column names -> the file's: as configured, or by usual names in any case.
 
     Raises ConfigError for a column name that we do not have, FeedError for one that the file
-    does not have.
+    does not have or has twice.
     """
-    mapped: dict[str, str] = {}
+    mapped: Mapped = {}
     for ours, theirs in config.columns.items():
         if ours not in known:
             raise ConfigError(
                 f"{table.path}: columns.{ours}: expected one of {', '.join(known)}"
                 + near(ours, known)
             )
-        if theirs not in table.names:
-            raise fault(
-                table.path,
-                f"expected a column {theirs!r} for {ours}, the file has {_listed(table.names)}",
-                "correct `columns` in the replay's file" + near(theirs, table.names),
-            )
-        mapped[ours] = theirs
+        _map_configured(table, mapped, ours, [theirs] if isinstance(theirs, str) else theirs)
+    if "ts" in known and "ts" not in mapped:
+        _map_time(table, mapped)
     for ours in known:
-        usual = (each for each in _ALIASES.get(ours, (ours,)) if each in table.names)
-        if ours not in mapped and (found := next(usual, None)) is not None:
+        if ours not in mapped and (found := _usual(table, ours)):
             mapped[ours] = found
     for ours in needed:
-        if ours not in mapped:
+        if ours not in mapped or not _occurs(table, mapped[ours]):
             raise fault(
                 table.path,
                 f"expected a column for {ours}, the file has {_listed(table.names)}",
                 f"name it in `columns` as `{ours}: ...`",
             )
     return mapped
+
+
+def matching(name: str, names: Sequence[str]) -> list[str]:
+    """Return the names that are `name`, or else those that are it in another case."""
+    if name in names:
+        return [name]
+    return [each for each in names if each.casefold() == name]
+
+
+def _map_configured(table: Table, mapped: Mapped, ours: str, theirs: Sequence[str]) -> None:
+    if len(theirs) != 1 and (ours != "ts" or len(theirs) != len(_DATE_AND_TIME)):
+        raise ConfigError(
+            f"{table.path}: columns.{ours}: expected one column"
+            + (", or a date's and a time's as [Date, Time]" if ours == "ts" else "")
+        )
+    for name in theirs:
+        if name not in table.names and name not in table.every_name():
+            raise fault(
+                table.path,
+                f"expected a column {name!r} for {ours}, the file has {_listed(table.names)}",
+                "correct `columns` in the replay's file" + near(name, table.names),
+            )
+        _refuse_twice(table, ours, [each for each in table.names if each == name])
+    mapped[ours] = (theirs[0],)
+    if len(theirs) > 1:
+        mapped[TIME_OF_DAY] = (theirs[1],)
+
+
+def _map_time(table: Table, mapped: Mapped) -> None:
+    """Which column is `ts`: of a whole file one, or its date and time, and never a mixture."""
+    names = table.names
+    if not any(matching(alias, names) for alias in _ALIASES["ts"]):
+        names = table.every_name()
+    found = [name for alias in _ALIASES["ts"] for name in matching(alias, names)]
+    if not found:
+        return
+    pair = [matching(each, names) for each in _DATE_AND_TIME]
+    if all(pair) and found[0].casefold() not in _RECEIVED:
+        for each in pair:
+            _refuse_twice(table, "ts", each)
+        mapped["ts"], mapped[TIME_OF_DAY] = (pair[0][0],), (pair[1][0],)
+        return
+    _refuse_twice(table, "ts", [each for each in found if each.casefold() == found[0].casefold()])
+    mapped["ts"] = (found[0],)
+
+
+def _usual(table: Table, ours: str) -> tuple[str, ...]:
+    aliases = _ALIASES.get(ours, (ours,))
+    if table.is_open:
+        return aliases
+    for alias in aliases:
+        found = matching(alias, table.names)
+        if found:
+            _refuse_twice(table, ours, [each for each in table.names if each in found])
+            return (found[0],)
+    return ()
+
+
+def _occurs(table: Table, theirs: Sequence[str]) -> bool:
+    if any(matching(each, table.names) for each in theirs):
+        return True
+    return table.is_open and any(matching(each, table.every_name()) for each in theirs)
+
+
+def _refuse_twice(table: Table, ours: str, found: Sequence[str]) -> None:
+    if len(found) > 1:
+        raise fault(
+            table.path,
+            f"expected one column for {ours}, the file has {' and '.join(map(repr, found))}",
+            f"name the one that counts in `columns` as `{ours}: ...`, or rename one",
+        )
 
 
 def near(text: str, known: Sequence[str]) -> str:
@@ -104,14 +181,16 @@ def near(text: str, known: Sequence[str]) -> str:
 class Keys:
     """Which instrument a row is of: a constant of the file, or its symbol or token column."""
 
-    def __init__(self, table: Table, config: ReplayFile, mapped: dict[str, str]) -> None:
+    def __init__(self, table: Table, config: ReplayFile, mapped: Mapped) -> None:
         self._symbols = config.symbols
         self._constant = config.symbol
-        column = next((each for each in ("symbol", "token") if each in config.columns), "")
-        if not column and not self._constant:
-            column = next((each for each in ("token", "symbol") if each in mapped), "")
-        self.column = column if not self._constant else ""
-        if not self.column and not self._constant:
+        configured = next((each for each in ("symbol", "token") if each in config.columns), "")
+        usual = [each for each in ("token", "symbol") if each in mapped]
+        self.column = "" if self._constant else configured or next(iter(usual), "")
+        if table.is_open and not configured and not self._constant:
+            # a row of such a file may have the one or the other
+            mapped[self.column] = tuple(name for each in usual for name in mapped[each])
+        if not self._constant and not (self.column and _occurs(table, mapped[self.column])):
             raise ConfigError(
                 f"{table.path}: expected `symbol`, or a column for symbol or token in `columns`;"
                 f" the file has {_listed(table.names)}"
@@ -143,7 +222,8 @@ class Keys:
         seen: dict[str, None] = {}
         with contextlib.suppress(FeedError):  # the replay will say it when it comes to that row
             for batch in self._table.batches(self._wanted):
-                codes(batch.columns[self.column], lambda key: seen.setdefault(key) or 0)
+                if self.column in batch.columns:
+                    codes(batch.columns[self.column], lambda key: seen.setdefault(key) or 0)
         return [_unlisted(each) for each in seen if each]
 
 

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from daemon.config import ReplayFile
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Int64s, Ticks
-from daemon.errors import FeedError
-from feeds.columns import UNREADABLE, counts, prices, times
-from feeds.files import fault
+from daemon.domain.ticks import ABSENT, Int64s, Ticks
+from feeds.columns import Column, counts, prices
+from feeds.depth_column import SIDES, best_sides
 from feeds.instrument_column import Instruments
-from feeds.table import TICK_COLUMNS, Batch, Keys, Table, map_columns
+from feeds.row_times import RowTimes
+from feeds.table import TICK_COLUMNS, TIME_OF_DAY, Batch, Keys, Table, map_columns
+from feeds.time_column import times
+from feeds.zones import UNREADABLE
+
+_UNITS = {"ltq": 0, "volume": -1, "oi": -1}
+_NO_TIME = (None, "", 0, "0", 0.0)
 
 
 class TickFile:
-    """Rows of a table as ticks. Raises ConfigError or FeedError if columns are missing."""
+    """Rows of a table as ticks. Raises ConfigError or FeedError if columns are missing.
+
+    `counts` has `unreadable_cells`: exchange times and units that are negative or no numbers, and
+    so taken as absent.
+    """
 
     def __init__(self, table: Table, config: ReplayFile) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts = {"unreadable_cells": 0}
         self._table = table
-        self._config = config
         self._mapped = map_columns(table, config, TICK_COLUMNS, ("ts", "ltp"))
+        if not table.is_open and all(each in self._mapped for each in SIDES):
+            self._mapped.pop("depth", None)
         self._keys = Keys(table, config, self._mapped)
+        self._times = RowTimes(table, config, self._mapped)
+        self._exchange_rules = replace(self._times.rules, unit="auto", format="")
+        self._is_same_time = TIME_OF_DAY not in self._mapped and (
+            self._mapped.get("exchange_ts") == self._mapped["ts"]
+        )
 
     def named(self) -> Sequence[Instrument]:
         """The symbols of the file."""
@@ -34,8 +51,8 @@ class TickFile:
         """The rows in file order. Raises FeedError at the first row without a readable time."""
         instruments = Instruments(self._keys, universe)
         for batch in self._table.batches(self._mapped):
-            ts = times(batch.columns["ts"], self._config.ts_unit)
-            good, error = sound_rows(self._table, batch, ts)
+            ts = self._times.of(batch)
+            good, error = self._times.sound_rows(batch, ts)
             block = self._block(batch, ts, instruments)
             if good:
                 yield block.rows(0, good) if good < len(block) else block
@@ -44,38 +61,48 @@ class TickFile:
 
     def _block(self, batch: Batch, ts: Int64s, instruments: Instruments) -> Ticks:
         columns = batch.columns
+        no_price = np.full(batch.rows, ABSENT, dtype=np.int64)
+        units: dict[str, Any] = {
+            name: self._counted(columns[name], absent)
+            for name, absent in _UNITS.items()
+            if name in columns
+        }
         return Ticks(
             ts=ts,
             instrument=instruments(batch),
-            ltp=prices(columns["ltp"]),
-            exchange_ts=self._exchange_ts(batch),
-            bid=prices(columns["bid"]) if "bid" in columns else None,
-            ask=prices(columns["ask"]) if "ask" in columns else None,
-            ltq=counts(columns["ltq"], 0) if "ltq" in columns else None,
-            volume=counts(columns["volume"], -1) if "volume" in columns else None,
-            oi=counts(columns["oi"], -1) if "oi" in columns else None,
+            ltp=prices(columns["ltp"]) if "ltp" in columns else no_price,
+            exchange_ts=self._exchange_ts(batch, ts),
+            **_sides(columns),
+            **units,
         )
 
-    def _exchange_ts(self, batch: Batch) -> Int64s | None:
+    def _counted(self, column: Column, absent: int) -> Int64s:
+        values, bad = counts(column, absent)
+        self.counts["unreadable_cells"] += bad
+        return values
+
+    def _exchange_ts(self, batch: Batch, ts: Int64s) -> Int64s | None:
         if "exchange_ts" not in batch.columns:
             return None
-        stamps = times(batch.columns["exchange_ts"])
-        return np.where(stamps == UNREADABLE, 0, stamps)
+        if self._is_same_time:
+            return ts
+        column = batch.columns["exchange_ts"]
+        stamps = times(column, self._exchange_rules)
+        unreadable = stamps == UNREADABLE
+        if not unreadable.any():
+            return stamps
+        cells = column.take(np.flatnonzero(unreadable)).to_pylist()
+        self.counts["unreadable_cells"] += sum(each not in _NO_TIME for each in cells)
+        return np.where(unreadable, 0, stamps)
 
 
-def sound_rows(table: Table, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:
-    """How many rows come before the first without a readable time, and the error for that one.
-
-    Such a row has no place in time, so the recording cannot be replayed past it.
-    """
-    unreadable = ts == UNREADABLE
-    if not unreadable.any():
-        return len(ts), None
-    at = int(np.argmax(unreadable))
-    value = batch.columns["ts"][at].as_py()
-    return at, fault(
-        table.path,
-        f"expected a time (ISO 8601, or an epoch number of 1990 to 2100) as ts, was {value!r}",
-        "mend or remove that row, or set `ts_unit` if all rows are like it",
-        row=batch.first_row + at,
-    )
+def _sides(columns: dict[str, Column]) -> dict[str, Any]:
+    """Bid and ask (paise) of their own columns, and of `depth` in rows where those say nothing."""
+    sides: dict[str, Any] = {
+        name: prices(columns[name]) if name in columns else None for name in SIDES
+    }
+    if "depth" in columns:
+        for name, column in best_sides(columns["depth"]).items():
+            own, found = sides[name], prices(column)
+            sides[name] = found if own is None else np.where(own == ABSENT, found, own)
+    return sides

@@ -26,6 +26,18 @@ def no_closes(date: dt.date) -> Sequence[int]:
     return ()
 
 
+def closing_time(
+    session: Callable[[Instrument, dt.date], tuple[int, int] | None],
+) -> Callable[[Instrument, dt.date], int | None]:
+    """Return when the sessions close that `session` gives as (open, close)."""
+
+    def close(instrument: Instrument, date: dt.date) -> int | None:
+        span = session(instrument, date)
+        return None if span is None else span[1]
+
+    return close
+
+
 def closes_of(
     universe: Universe,
     close: Callable[[Instrument, dt.date], int | None] | None,

@@ -123,17 +123,19 @@ def test_a_table_of_numbers_finds_what_looking_up_each_key_finds(
 ) -> None:
     universe = Universe([bare_instrument(f"S{n}", n) for n in (0, 3, 5, 70_000)])
     table = cast("ParquetTable", _Named(["ts", "token", "ltp"]))
-    keys = Keys(table, ReplayFile(path="x", symbols={"4": "S3"}), {"token": "token"})
+    keys = Keys(table, ReplayFile(path="x", symbols={"4": "S3"}), {"token": ("token",)})
     instruments = Instruments(keys, universe)
     for values in batches:
         column = pa.array(values, pa.int32())
-        found = instruments(Batch(1, {"token": column}))
+        found = instruments(Batch(1, {"token": column}, len(values)))
         assert found.dtype == np.int32
         assert found.tolist() == codes(column, lambda key: keys.index(key, universe)).tolist()
 
 
 class _Named:
     """A table of which only its names matter."""
+
+    is_open = False
 
     def __init__(self, names: list[str]) -> None:
         self.names = names

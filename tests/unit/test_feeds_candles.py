@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daemon.config import InstrumentConfig, ReplayFile, UniverseConfig
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import ABSENT, WALK_CLOSE, WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
+from daemon.domain.ticks import NOT_FINITE, WALK_CLOSE, WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
 from daemon.errors import ConfigError, FeedError
 from feeds.blocks import join
 from feeds.candle_files import CandleFile
@@ -28,11 +28,11 @@ UNIVERSE = Universe([bare_instrument("A", 1), bare_instrument("B", 2), bare_inst
 
 
 def walk(
-    tmp_path: Path, *lines: str, header: str = HEADER, close: Any = None, **config: Any
+    tmp_path: Path, *lines: str, header: str = HEADER, session: Any = None, **config: Any
 ) -> tuple[Ticks, dict[str, int]]:
     path = text_file(tmp_path / "c.csv", [header, *lines])
     file = ReplayFile(path=str(path), kind="candles", **({"symbol": "A"} | config))
-    source = CandleFile(CsvTable(path), file, close)
+    source = CandleFile(CsvTable(path), file, session)
     return join(list(source.blocks(UNIVERSE))), source.counts
 
 
@@ -98,7 +98,7 @@ def test_a_candle_with_a_bad_price_is_one_row_that_the_engine_refuses(tmp_path: 
     block, counts = walk(
         tmp_path, "2023-12-07 09:15:00,10,x,9,11,30", "2023-12-07 09:16:00,10,12,0,11,30"
     )
-    assert block.ltp.tolist() == [ABSENT, 0]
+    assert block.ltp.tolist() == [NOT_FINITE, 0]
     assert block.walk is not None
     assert block.walk.tolist() == [WALK_OPEN, WALK_OPEN]
     assert counts["widened_candles"] == 0
@@ -123,16 +123,16 @@ def test_a_cut_file_gives_the_candles_before_the_cut(tmp_path: Path) -> None:
 
 
 def test_the_last_candle_ends_at_the_close(tmp_path: Path) -> None:
-    def close(instrument: Instrument, date: dt.date) -> int | None:
+    def session(instrument: Instrument, date: dt.date) -> tuple[int, int] | None:
         assert instrument.tradingsymbol == "A"
-        return parse_ts("2023-12-07T15:30:00+05:30") if date.day == 7 else None
+        return (OPEN, parse_ts("2023-12-07T15:30:00+05:30")) if date.day == 7 else None
 
     block, _ = walk(
         tmp_path,
         "2023-12-07 15:15:00,10,12,9,11,30",
         "2023-12-07 15:30:00,10,12,9,11,30",
         "2023-12-08 15:15:00,10,12,9,11,30",
-        close=close,
+        session=session,
         timeframe="1h",
     )
     spans = block.ts[3::4] - block.ts[::4] + 1000
@@ -165,13 +165,14 @@ class Sliced:
 
     def __init__(self, table: CsvTable, rows: int) -> None:
         self.path, self.names, self.rows, self._table = table.path, table.names, rows, table
+        self.is_open, self.every_name = table.is_open, table.every_name
 
     def batches(self, wanted: Any) -> Any:
         for batch in self._table.batches(wanted):
             size = len(batch.columns["ts"])
             for at in range(0, size, self.rows):
                 part = {name: each.slice(at, self.rows) for name, each in batch.columns.items()}
-                yield Batch(batch.first_row + at, part)
+                yield Batch(batch.first_row + at, part, len(part["ts"]))
 
 
 @given(

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import parse_ts
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE
-from feeds.columns import UNREADABLE, codes, counts, prices, times
+from feeds.columns import codes, counts, prices
+from feeds.time_column import TimeRules, times
+from feeds.zones import UNREADABLE
 
 
 @given(st.lists(st.integers(-(10**13), 10**13), min_size=1))
@@ -29,27 +31,39 @@ def test_whole_rupees_are_paise_times_hundred() -> None:
 
 def test_a_cell_that_is_no_price_is_a_sentinel_and_spoils_no_neighbour() -> None:
     cells = ["100.05", "", "abc", "nan", "inf", "-inf", "1_000", "0.005", " 7.5 ", "1e3", "1,000"]
-    expected = [10005, ABSENT, ABSENT, ABSENT, NOT_FINITE, NOT_FINITE, ABSENT, NOT_PAISE, 750]
-    assert prices(pa.array(cells)).tolist() == [*expected, 100_000, ABSENT]
+    expected = [10005, ABSENT, NOT_FINITE, ABSENT, *[NOT_FINITE] * 3, NOT_PAISE, 750]
+    assert prices(pa.array(cells)).tolist() == [*expected, 100_000, NOT_FINITE]
     assert prices(pa.array([float("nan"), float("inf"), 1.005, None])).tolist() == [
         ABSENT, NOT_FINITE, NOT_PAISE, ABSENT,
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("column", [pa.array([True]), pa.array([{"a": 1}]), pa.array([None])])
+@pytest.mark.parametrize("column", [pa.array([True]), pa.array([{"a": 1}])])
 def test_a_column_of_another_kind_has_no_prices(column: Any) -> None:
-    assert prices(column).tolist() == [ABSENT]
-    assert counts(column, -1).tolist() == [-1]
+    assert prices(column).tolist() == [NOT_FINITE]
+    assert units(column, -1) == ([-1], 1)
     assert times(column).tolist() == [UNREADABLE]
 
 
+def test_a_column_without_values_has_nothing_and_nothing_bad() -> None:
+    column = pa.array([None])
+    assert prices(column).tolist() == [ABSENT]
+    assert units(column, -1) == ([-1], 0)
+    assert times(column).tolist() == [UNREADABLE]
+
+
+def units(column: Any, absent: int) -> tuple[list[int], int]:
+    values, bad = counts(column, absent)
+    return values.tolist(), bad
+
+
 def test_units_that_are_missing_negative_or_no_numbers_are_absent() -> None:
-    assert counts(pa.array([5, None, -2]), -1).tolist() == [5, -1, -1]
-    assert counts(pa.array([5.0, float("nan"), float("inf"), 2.0**63]), -1).tolist() == [
-        5, -1, -1, -1,
-    ]  # fmt: skip
-    assert counts(pa.array(["5", "", "x", "7.0"]), 0).tolist() == [5, 0, 0, 7]
-    assert counts(pa.array([2**64 - 1, 3, None], pa.uint64()), -1).tolist() == [-1, 3, -1]
+    assert units(pa.array([5, None, -2]), -1) == ([5, -1, -1], 1)
+    assert units(pa.array([5.0, float("nan"), float("inf"), 2.0**63, 7.5]), -1) == (
+        [5, -1, -1, -1, -1], 3,
+    )  # fmt: skip
+    assert units(pa.array(["5", "", "x", "7.0"]), 0) == ([5, 0, 0, 7], 1)
+    assert units(pa.array([2**64 - 1, 3, None], pa.uint64()), -1) == ([-1, 3, -1], 1)
 
 
 def test_a_time_without_a_zone_is_indian() -> None:
@@ -73,8 +87,8 @@ def test_a_time_without_a_zone_is_indian() -> None:
 def test_epoch_numbers_go_by_their_unit_or_their_size(unit: Any, scale: int) -> None:
     at = parse_ts("2025-10-08T10:08:40+05:30")
     for column in (pa.array([at // scale]), pa.array([str(at // scale)])):
-        assert times(column, unit).tolist() == times(column).tolist() == [at]
-    assert times(pa.array([f"{at // scale}.0"]), unit).tolist() == [at]
+        assert times(column, TimeRules(unit=unit)).tolist() == times(column).tolist() == [at]
+    assert times(pa.array([f"{at // scale}.0"]), TimeRules(unit=unit)).tolist() == [at]
 
 
 def test_epoch_seconds_with_a_fraction_keep_their_microseconds() -> None:
@@ -90,7 +104,7 @@ def test_times_of_several_forms_in_one_column_are_read_one_by_one() -> None:
 
 @given(st.text(max_size=30), st.sampled_from(["auto", "iso", "ns", "us", "ms", "s"]))
 def test_no_text_makes_reading_a_time_fail(text: str, unit: Any) -> None:
-    value = times(pa.array([text, "2025-10-08"]), unit)
+    value = times(pa.array([text, "2025-10-08"]), TimeRules(unit=unit))
     assert value.dtype == np.int64
     assert len(value) == 2
 
@@ -98,12 +112,13 @@ def test_no_text_makes_reading_a_time_fail(text: str, unit: Any) -> None:
 @given(st.lists(st.one_of(st.none(), st.floats(), st.integers(-(2**70), 2**70)), min_size=1))
 def test_no_float_makes_reading_fail(values: list[Any]) -> None:
     column = pa.array([None if v is None else float(v) for v in values], pa.float64())
-    assert len(times(column)) == len(prices(column)) == len(counts(column, 0)) == len(values)
+    assert len(times(column)) == len(prices(column)) == len(counts(column, 0)[0]) == len(values)
 
 
 def test_a_year_outside_1990_to_2100_is_no_time() -> None:
     column = pa.array(["1989-12-31", "1970-01-01 00:00:01", "2100-01-02", "2024-02-29"])
-    assert (times(column) == UNREADABLE).tolist() == [True, True, True, False]
+    dates = TimeRules(dates=True)
+    assert (times(column, dates) == UNREADABLE).tolist() == [True, True, True, False]
 
 
 def test_an_instrument_is_looked_up_once_for_each_value() -> None:

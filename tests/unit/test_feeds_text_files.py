@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from daemon.config import ReplayFile, UniverseConfig
 from daemon.domain.dates import parse_ts
 from daemon.domain.instrument import Universe
-from daemon.domain.ticks import ABSENT
+from daemon.domain.ticks import ABSENT, NOT_FINITE
 from daemon.errors import ConfigError, FeedError
 from feeds.replay import open_source
 from feeds.symbols import bare_instrument
@@ -65,7 +65,7 @@ def test_an_instrument_outside_the_universe_is_unknown(tmp_path: Path) -> None:
 
 def test_a_bad_price_is_left_to_the_engine(tmp_path: Path) -> None:
     path = text_file(tmp_path / "t.csv", [*lines(1), f"{START},256265,oops"])
-    assert read_all(path, universe=UNIVERSE).ltp.tolist() == [10005, ABSENT]
+    assert read_all(path, universe=UNIVERSE).ltp.tolist() == [10005, NOT_FINITE]
 
 
 def test_a_bad_time_is_a_fault_that_names_the_row_and_keeps_those_before(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_gzip_with_a_flipped_byte_is_a_fault(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_spoil_only_their_cell(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("\n".join(lines(2)).encode() + b"\n2025-10-08 10:00:09,256265,\xff\xfe\n")
-    assert read_all(path, universe=UNIVERSE).ltp.tolist() == [10005, 10105, ABSENT]
+    assert read_all(path, universe=UNIVERSE).ltp.tolist() == [10005, 10105, NOT_FINITE]
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ def test_an_empty_level_of_kites_depth_is_an_absent_side(tmp_path: Path) -> None
     block = read_all(jsonl(tmp_path / "t.jsonl", *ticks), universe=UNIVERSE)
     assert block.bid is not None
     assert block.ask is not None
-    assert block.bid.tolist() == [10000, *[ABSENT] * 4]
-    assert block.ask.tolist() == [10010, *[ABSENT] * 4]
+    assert block.bid.tolist() == [10000, *[ABSENT] * 3, NOT_FINITE]
+    assert block.ask.tolist() == [10010, *[ABSENT] * 3, NOT_FINITE]
 
 
 def test_bad_values_of_a_json_tick_are_left_to_the_engine(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_bad_values_of_a_json_tick_are_left_to_the_engine(tmp_path: Path) -> Non
         kite_tick(exchange_timestamp="?"), kite_tick(last_price="7.05"),
     ]  # fmt: skip
     block = read_all(jsonl(tmp_path / "t.jsonl", *ticks), universe=UNIVERSE)
-    assert block.ltp.tolist()[:4] == [ABSENT] * 4
+    assert block.ltp.tolist()[:4] == [ABSENT, NOT_FINITE, ABSENT, NOT_FINITE]
     assert block.ltp.tolist()[5:] == [10005, 10005, 705]
     assert block.volume is not None
     assert block.volume[5] == -1
