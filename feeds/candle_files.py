@@ -46,6 +46,8 @@ _STEPS: Final = np.array([WALK_OPEN, WALK_FIRST, WALK_SECOND, WALK_CLOSE], dtype
 _COUNTERS: Final = (
     "widened_candles", "untraded_candles", "repeated_candles", "unreadable_cells",
 )  # fmt: skip
+_UNKNOWN: Final = -1
+"""The volume of a candle that does not say it: it adds nothing, and is not the 0 of no trade."""
 _PRICE_NAMES: Final = ("open", "high", "low", "close")
 
 
@@ -54,7 +56,7 @@ class CandleFile:
 
     `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat,
     volume 0, dropped), `repeated_candles` (not later than the one before, dropped) and
-    `unreadable_cells` (a volume that is negative or no number, taken as 0).
+    `unreadable_cells` (a volume that is negative or no number, taken as unknown).
     Raises ConfigError or FeedError if columns are missing.
     """
 
@@ -110,7 +112,7 @@ class CandleFile:
         ]
         volume = None
         if "volume" in batch.columns:
-            volume, bad = counts(batch.columns["volume"], 0)
+            volume, bad = counts(batch.columns["volume"], _UNKNOWN)
             self.counts["unreadable_cells"] += bad
         return _Candles(start, instrument, np.stack(columns, axis=1), volume)
 
@@ -280,9 +282,10 @@ class _Walk:
         assert candles.volume is not None
         result = np.empty((len(candles.start), 4), dtype=np.int64)
         for key, rows in _by_day(candles):
-            total = np.cumsum(candles.volume[rows]) + self._traded.get(key, 0)
+            own = np.maximum(candles.volume[rows], 0)
+            total = np.cumsum(own) + self._traded.get(key, 0)
             result[rows, 3] = total
-            result[rows, :3] = (total - candles.volume[rows])[:, None]
+            result[rows, :3] = (total - own)[:, None]
             self._traded[key] = int(total[-1])
         return result
 

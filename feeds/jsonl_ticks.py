@@ -53,7 +53,10 @@ class JsonlTable:
                     for ours, theirs in wanted.items()
                     if (found := [key for name in theirs for key in matching(name, names)])
                 }
-                yield Batch(first, columns, len(rows))
+                size = len(rows)
+                del rows
+                yield Batch(first, columns, size)
+                del columns
             if error is not None:
                 raise error
 
@@ -72,8 +75,10 @@ class JsonlTable:
             for chunk in chunks:
                 lines = [line for line in chunk.splitlines() if line.strip()]
                 good, error = self._rows(lines, row)
+                size = len(good)
                 yield good, row, error
-                row += len(good)
+                row += size
+                del good, lines  # a block's objects are freed before the next is read
                 if error is not None:
                     return
         except CutFile as cut:
