@@ -45,13 +45,15 @@ class JsonlTable:
         """The wanted keys, each row's first one that it has; a key that no row of a block has is
         left out of it. Rows before a line that is not JSON are given, then FeedError.
         """
+        known: list[str] = []
+        keys: dict[str, list[str]] = {}
         for rows, first, error in self._blocks():
             if rows:
-                names = _keys(rows)
+                if (names := _keys(rows)) != known:
+                    known, keys = names, _found(wanted, names)
                 columns = {
                     ours: _column(rows, found, as_objects=ours == "depth")
-                    for ours, theirs in wanted.items()
-                    if (found := [key for name in theirs for key in matching(name, names)])
+                    for ours, found in keys.items()
                 }
                 size = len(rows)
                 del rows
@@ -131,10 +133,19 @@ def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [*first, *sorted(set().union(*rows) - first.keys())]
 
 
+def _found(wanted: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, list[str]]:
+    """Our names -> the keys for them that rows with these names have."""
+    found = {
+        ours: list(dict.fromkeys(key for name in theirs for key in matching(name, names)))
+        for ours, theirs in wanted.items()
+    }
+    return {ours: keys for ours, keys in found.items() if keys}
+
+
 def _column(
     rows: list[dict[str, Any]], keys: Sequence[str], *, as_objects: bool
 ) -> Column | list[Any]:
-    first, *others = dict.fromkeys(keys)
+    first, *others = keys
     values = [row.get(first) for row in rows]
     for at, row in enumerate(rows) if others else ():
         if first not in row:
