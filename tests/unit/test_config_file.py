@@ -126,7 +126,7 @@ def test_whole_numbers_are_fine_where_a_number_is_expected(file: Path) -> None:
         (
             "feed:\n  replay:\n    files:\n      - path: x\n        columns:\n          ts: t\n"
             "          ltp: 3",
-            "c.yaml:7: feed.replay.files[0].columns.ltp: expected text, was 3",
+            "c.yaml:7: feed.replay.files[0].columns.ltp: expected text or a list, was 3",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from tests.unit.test_docs_formats import FORMATS as TEXT
 from tests.unit.test_docs_formats import names, rows
 from tests.unit.test_market_parts import INSTRUMENT, make_intake, take
 
+Table = Mapping[str, tuple[str | None, ...]]
 UNIVERSE: Final = Universe([INSTRUMENT])
 CONDITIONS: Final = (
     "missing", "empty", "0", "negative", "text", "fraction", "unit", "zone", "format",
@@ -60,7 +62,7 @@ CANDLES: Final = {
 }
 
 
-def cells(table: dict[str, tuple[str | None, ...]]) -> list[Any]:
+def cells(table: Table) -> list[Any]:
     return [
         pytest.param(field, condition, outcome, id=f"{field}-{condition}")
         for field, outcomes in table.items()
@@ -106,9 +108,7 @@ def test_an_odd_value_of_a_candle_has_the_documented_outcome(
 @pytest.mark.parametrize(
     ("marker", "table"), [("<!-- tick cells -->", TICKS), ("<!-- candle cells -->", CANDLES)]
 )
-def test_the_tables_of_odd_values_are_those_of_these_tests(
-    marker: str, table: dict[str, tuple[str | None, ...]]
-) -> None:
+def test_the_tables_of_odd_values_are_those_of_these_tests(marker: str, table: Table) -> None:
     shown = {
         field: tuple(next(iter(names(cell)), None) for cell in outcomes)
         for fields, *outcomes in rows(TEXT, marker)

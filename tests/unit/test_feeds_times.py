@@ -134,7 +134,10 @@ def test_two_columns_for_one_name_are_refused(
 
 def test_only_ts_may_have_two_columns(tmp_path: Path) -> None:
     path = text_file(tmp_path / "t.csv", ["ts,token,ltp", "2024-06-06 09:15:00,1,1"])
-    for columns in ({"ltp": ["ltp", "token"]}, {"ts": ["ts", "ltp", "token"]}, {"ts": []}):
+    wrong: list[dict[str, Any]] = [
+        {"ltp": ["ltp", "token"]}, {"ts": ["ts", "ltp", "token"]}, {"ts": []},
+    ]  # fmt: skip
+    for columns in wrong:
         with pytest.raises(ConfigError, match="expected one column"):
             open_source(ReplayFile(path=str(path), columns=columns))
 
