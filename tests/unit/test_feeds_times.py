@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.config import ReplayConfig, ReplayFile, UniverseConfig
+from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile, UniverseConfig
+from daemon.config_check import problems
 from daemon.domain.dates import SECOND_NS, ist_date, ist_ns, parse_ts
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, NOT_FINITE
@@ -306,3 +307,23 @@ def test_a_day_candle_stamped_after_the_open_is_refused(tmp_path: Path) -> None:
     assert "(2024-06-05T09:15), was 2024-06-05T18:30 IST" in str(raised.value)
     found = day_candles(tmp_path / "d.csv", "2024-06-05 18:30:00", zone="UTC")
     assert ist_date(found[0]) == dt.date(2024, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "text"),
+    [
+        ({"zone": "IST"}, "zone", "India is Asia/Kolkata, was 'IST'"),
+        ({"epoch_zone": "+5"}, "epoch_zone", "expected UTC, an offset such as +05:30"),
+        ({"ts_format": "%H:%M"}, "ts_format", "expected year, month and day"),
+        ({"ts_format": "%Q"}, "ts_format", "expected"),
+        ({"ts_format": "%d/%m/%Y %H:%M", "ts_unit": "ms"}, "ts_format", "ts_unit (ms); keep one"),
+    ],
+)
+def test_a_setting_of_times_that_says_nothing_is_refused_with_its_place(
+    setting: dict[str, Any], path: str, text: str
+) -> None:
+    files = [ReplayFile(path="x"), ReplayFile(path="y", **setting)]
+    config = Config(feed=FeedConfig(kind="replay", replay=ReplayConfig(files=files)))
+    (problem,) = problems(config)
+    assert problem.path == ("feed", "replay", "files", 1, path)
+    assert text in problem.text
