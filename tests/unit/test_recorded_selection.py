@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.build import build, build_feed, closes_under, convert_recording, universe_to_read
+from daemon.build import build, build_feed, convert_recording, sessions_of, universe_to_read
 from daemon.cli.check import check_file
 from daemon.cli.run_notes import RULES as NOTES
 from daemon.config import (
@@ -47,7 +47,7 @@ from tests.kit.cli import ROOT
 from tests.kit.kite_dump import DAY, day_rows
 
 RULES = load_rulebook()
-CLOSES = closes_under(RULES)
+SESSIONS = sessions_of(RULES)
 LIVE = ROOT / "configs/live.yaml"
 SAMPLE = str(ROOT / "configs/sample_session.parquet")
 ROWS = {each.tradingsymbol: each for each in day_rows() if each.exchange in ("NSE", "NFO")}
@@ -95,7 +95,7 @@ def config_of(
 
 
 def resolved(*paths: str, **how: Any) -> OnRecording:
-    return on_recording(config_of(*paths, **how), RULES, CLOSES)
+    return on_recording(config_of(*paths, **how), RULES, SESSIONS)
 
 
 def symbols_of(found: OnRecording) -> list[str]:
@@ -264,7 +264,7 @@ def test_the_log_of_a_live_day_is_a_recording_like_any_other(tmp_path: Path) -> 
     head = MAGIC + record(Kind.HEADER, encode_header(header))
     path.write_bytes(head + encode_input(one_tick_each(len(symbols), ist_ns(DAY, dt.time(9, 15)))))
     config = config_of(str(path), underlyings=[NIFTY], symbols=["NIFTY:FUT:current"])
-    found = on_recording(config, RULES, CLOSES).config
+    found = on_recording(config, RULES, SESSIONS).config
     universe = build_feed(found, RULES).universe
     assert list(universe) == [ROWS["NIFTY 50"], ROWS["NIFTY/2611FUT"]]
 
@@ -281,7 +281,7 @@ def test_a_strategy_may_name_the_future_of_any_recording(tmp_path: Path) -> None
 
 def test_a_configuration_without_such_names_stays_as_it_is_and_reads_nothing() -> None:
     config = config_of("/nowhere/a.parquet", symbols=["NIFTY26NOVFUT"])
-    assert on_recording(config, RULES, CLOSES) == OnRecording(config)
+    assert on_recording(config, RULES, SESSIONS) == OnRecording(config)
 
 
 # what cannot be resolved
