@@ -27,6 +27,7 @@ from daemon.domain.ticks import (
 )
 from daemon.execution.context import NoStrategies
 from daemon.execution.paper import PaperEngine
+from strategies.conflict import Proposal, resolve
 from tests.kit.scenario import Row, Scenario, WalkCandle
 
 WalkedRow = tuple[int, int, Row]
@@ -61,7 +62,7 @@ class FixedRules:
 
 
 class RuleStrategies(NoStrategies):
-    """The candle rules of a scenario, with highest_confidence conflict resolution."""
+    """The candle rules of a scenario, reconciled as the program does it (highest_confidence)."""
 
     def __init__(self, scenario: Scenario, universe: Universe) -> None:
         super().__init__(scenario.timed)
@@ -82,30 +83,20 @@ class RuleStrategies(NoStrategies):
         return StrategyLimits(found.max_trades_per_day, found.max_loss_streak)
 
     def on_candles(self, candles: Sequence[Candle], desk: object, /) -> list[OrderIntent]:
-        gathered: list[OrderIntent] = []
+        proposals: list[Proposal] = []
         for candle in candles:
-            for rule in self._rules:
+            for rank, rule in enumerate(self._rules):
                 if rule.timeframe == candle.timeframe and candle.tradingsymbol in rule.symbols:
-                    intent = rule.decide(candle)
-                    if intent is not None and intent.signal is not Signal.HOLD:
-                        gathered.append(_complete(intent, rule.strategy_id, rule.timeframe))
-        best: dict[str, OrderIntent] = {}
-        for intent in gathered:
-            if intent.signal is Signal.EXIT:
-                continue
-            held = best.get(intent.symbol)
-            if held is None or _beats(intent, held, self._rules):
-                best[intent.symbol] = intent
-        return [
-            each for each in gathered if each.signal is Signal.EXIT or best[each.symbol] is each
-        ]
-
-
-def _beats(new: OrderIntent, old: OrderIntent, rules: Sequence[Any]) -> bool:
-    order = [rule.strategy_id for rule in rules]
-    if new.confidence != old.confidence:
-        return new.confidence > old.confidence
-    return order.index(new.strategy_id) < order.index(old.strategy_id)
+                    proposals += (
+                        Proposal(
+                            intent=_complete(intent, rule.strategy_id, rule.timeframe),
+                            rank=rank,
+                            priority=0,
+                        )
+                        for intent in rule.decide(candle)
+                        if intent.signal is not Signal.HOLD
+                    )
+        return resolve(proposals, "highest_confidence").intents
 
 
 def _complete(intent: OrderIntent, strategy_id: str, timeframe: str) -> OrderIntent:

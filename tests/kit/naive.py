@@ -180,7 +180,7 @@ class Naive(Desk):
                 self.settle(trade)
 
     def closed_candles(self, boundary: int) -> None:
-        """Bars that end here go to the rules; their intents are reconciled together."""
+        """Bars that end here go to the rules; one rule has each symbol, with all its entries."""
         intents: list[tuple[int, OrderIntent]] = []
         for timeframe in sorted({parse_timeframe(r.timeframe) for r in self.scenario.strategies}):
             for at, instrument in enumerate(self.instruments):
@@ -190,21 +190,21 @@ class Naive(Desk):
                     if instrument.tradingsymbol not in rule.symbols:
                         continue
                     candle = self.candle(at, rule, boundary)
-                    wish = rule.decide(candle) if candle is not None else None
-                    if wish is not None and wish.signal != Signal.HOLD:
-                        intents.append((order, self.owned(wish, rule)))
-        best: dict[str, int] = {}
-        for place, (order, wish) in enumerate(intents):
-            if wish.signal != Signal.EXIT:
-                rival = best.get(wish.symbol)
-                if rival is None or (wish.confidence, -order) > (
-                    intents[rival][1].confidence,
-                    -intents[rival][0],
-                ):
-                    best[wish.symbol] = place
+                    wishes = rule.decide(candle) if candle is not None else ()
+                    intents += [
+                        (order, self.owned(wish, rule))
+                        for wish in wishes
+                        if wish.signal != Signal.HOLD
+                    ]
+        winner: dict[str, tuple[float, int]] = {}
+        for order, wish in intents:
+            if wish.signal != Signal.EXIT and wish.qty > 0:
+                claim = (wish.confidence, -order)
+                winner[wish.symbol] = max(winner.get(wish.symbol, claim), claim)
         self.is_over = ist_date(boundary + self.grace) != ist_date(self.now)
-        for place, (_, wish) in enumerate(intents):
-            if wish.signal == Signal.EXIT or best[wish.symbol] == place:
+        for order, wish in intents:
+            is_rival = wish.signal != Signal.EXIT and wish.qty > 0
+            if not is_rival or -order == winner[wish.symbol][1]:
                 self.intent(wish)
         self.is_over = False
         for key, bars in self.bars.items():
@@ -299,16 +299,9 @@ class Naive(Desk):
 
     @staticmethod
     def sides(row: Row) -> tuple[int, int]:
-        """Bid and ask, 0 where absent; a bad side or a crossed book drops both."""
-        absent = (None, -(2**63))
-        bid = 0 if row.bid in absent else row.bid
-        ask = 0 if row.ask in absent else row.ask
-        assert bid is not None
-        assert ask is not None
-        bad = (row.bid not in absent and bid <= 0) or (row.ask not in absent and ask <= 0)
-        if bad or (bid and ask and bid > ask):
-            return 0, 0
-        return bid, ask
+        """Bid and ask, 0 where absent: a price that is not above 0, or both sides if crossed."""
+        bid, ask = ((each if each is not None and each > 0 else 0) for each in (row.bid, row.ask))
+        return (0, 0) if bid > ask > 0 else (bid, ask)
 
     def build_bars(self, row: Row) -> None:
         """The tick belongs to the bar of min(exchange_ts, ts), if that is not closed."""

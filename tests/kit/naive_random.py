@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import structs
@@ -359,24 +359,24 @@ class Generator:
             out.append(CandleRule(f"r{number}", timeframe, symbols, decide))
         return tuple(out)
 
-    def decision(self, salt: int) -> Callable[[Candle], OrderIntent | None]:
+    def decision(self, salt: int) -> Callable[[Candle], Sequence[OrderIntent]]:
         """A rule that looks random and depends on the candle alone."""
         by_symbol = {each.tradingsymbol: each for each in self.instruments}
         other = self.instruments[salt % len(self.instruments)]
 
-        def decide(candle: Candle) -> OrderIntent | None:
+        def decide(candle: Candle) -> Sequence[OrderIntent]:
             open_, high, low, close = (
                 round(each * 100) for each in (candle.open, candle.high, candle.low, candle.close)
             )
             dice = (open_ * 7 + high * 3 + low * 11 + close * 5 + candle.volume + salt) % 97
             if dice > 30:
-                return None
+                return ()
             instrument = other if dice == 29 else by_symbol[candle.tradingsymbol]
             if dice in (0, 1, 30):
                 signal = Signal.HOLD if dice == 30 else Signal.EXIT
-                return OrderIntent(symbol=instrument.tradingsymbol, signal=signal)
+                return (OrderIntent(symbol=instrument.tradingsymbol, signal=signal),)
             sign, tick = (1, instrument.tick_paise) if dice % 2 else (-1, instrument.tick_paise)
-            return OrderIntent(
+            entry = OrderIntent(
                 symbol=instrument.tradingsymbol,
                 signal=Signal.BUY if sign > 0 else Signal.SELL,
                 qty=instrument.lot_size * (1 + dice % 4),
@@ -386,6 +386,18 @@ class Generator:
                 reason=f"dice {dice}",
                 confidence=(dice % 3) / 2,
             )
+            if dice % 4:
+                return (entry,)
+            further = structs.replace(
+                entry,
+                signal=entry.signal if dice % 8 else Signal.SELL if sign > 0 else Signal.BUY,
+                qty=instrument.lot_size,
+                sl_price=None,
+                tp_price=None,
+                reason=f"further {dice}",
+                confidence=(dice % 5) / 4,
+            )
+            return (entry, further)
 
         return decide
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from daemon.config import ExecutionConfig, RiskConfig
@@ -45,12 +45,12 @@ class WalkCandle:
 
 @dataclass(frozen=True)
 class CandleRule:
-    """A test strategy: a pure function of the closed candle."""
+    """A test strategy: a pure function of the closed candle, to none, one or several intents."""
 
     strategy_id: str
     timeframe: str
     symbols: tuple[str, ...]
-    decide: Callable[[Candle], OrderIntent | None]
+    decide: Callable[[Candle], Sequence[OrderIntent]]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from daemon.domain.inputs import Clock, Command, Settlement, TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
 from daemon.domain.order import NEXT_STATES, OrderState, Side
-from daemon.domain.ticks import NOT_PAISE
-from tests.kit.naive import run
+from daemon.domain.ticks import NOT_FINITE, NOT_PAISE
+from tests.kit.naive import Naive, run
 from tests.kit.naive_market import Quote, price
 from tests.kit.scenario import (
     CandleRule,
@@ -130,6 +130,20 @@ def test_cheap_and_half_paise_fills_of_the_check() -> None:
     assert price(tight, "BUY", "mid", 5, 5).price == 205
     assert price(tight, "SELL", "mid", 5, 5).price == 200
     assert price(tight, "SELL", "mid", 5, 5).slippage_half == 5
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "expected"),
+    [
+        (1000, 0, (1000, 0)), (0, 1000, (0, 1000)), (None, 1000, (0, 1000)), (0, 0, (0, 0)),
+        (-5, 1000, (0, 1000)), (NOT_PAISE, 1000, (0, 1000)), (1000, NOT_FINITE, (1000, 0)),
+        (1010, 1000, (0, 0)), (1000, 1000, (1000, 1000)),
+    ],
+)  # fmt: skip
+def test_a_side_that_is_no_price_is_absent_and_only_a_crossed_book_drops_both(
+    bid: int | None, ask: int | None, expected: tuple[int, int]
+) -> None:
+    assert Naive.sides(Row(OPEN, 0, 1000, bid, ask, 0, 0)) == expected
 
 
 def test_a_missing_side_falls_back_to_ltp_and_never_below_one_tick() -> None:
@@ -347,10 +361,10 @@ def test_an_option_settles_at_its_intrinsic_value() -> None:
 # ------------------------------------------------------------------ candles, rules
 
 
-def on_close(**wish: object) -> Callable[[Candle], OrderIntent | None]:
-    def decide(candle: Candle) -> OrderIntent | None:
+def on_close(*wishes: dict[str, object]) -> Callable[[Candle], list[OrderIntent]]:
+    def decide(candle: Candle) -> list[OrderIntent]:
         seen.append(candle)
-        return intent(sl=None, tp=None, strategy="", **wish)  # type: ignore[arg-type]
+        return [intent(sl=None, tp=None, strategy="", **wish) for wish in wishes]  # type: ignore[arg-type]
 
     seen: list[Candle] = []
     decide.seen = seen  # type: ignore[attr-defined]
@@ -359,7 +373,7 @@ def on_close(**wish: object) -> Callable[[Candle], OrderIntent | None]:
 
 def test_highest_confidence_wins_and_ties_go_to_the_configured_order() -> None:
     rules = tuple(
-        CandleRule(name, frame, ("X",), on_close(confidence=confidence))
+        CandleRule(name, frame, ("X",), on_close({"confidence": confidence}))
         for name, frame, confidence in (("a", "1m", 0.5), ("b", "1m", 0.9), ("c", "2m", 0.9))
     )
     rows: list[ScenarioInput] = [
@@ -370,8 +384,25 @@ def test_highest_confidence_wins_and_ties_go_to_the_configured_order() -> None:
     assert [(each.strategy_id, each.input_no) for each in created] == [("b", 2), ("b", 3)]
 
 
+def test_all_entries_of_the_strategy_that_wins_stand_in_their_order() -> None:
+    mine: list[dict[str, object]] = [
+        {"confidence": 0.1, "qty": 50},
+        {"confidence": 0.9, "qty": 100},
+        {"signal": Signal.SELL},
+    ]
+    rules = (
+        CandleRule("a", "1m", ("X",), on_close({"confidence": 0.8})),
+        CandleRule("b", "1m", ("X",), on_close(*mine)),
+    )
+    rows: list[ScenarioInput] = [*ticks(10000, start=OPEN), Clock(ts=OPEN + MINUTE_NS)]
+    created = [e for e in play(rows, strategies=rules) if isinstance(e, OrderCreated)]
+    assert [each.strategy_id for each in created] == ["b"] * 3
+    assert [each.transaction_type for each in created] == ["BUY", "BUY", "SELL"]
+    assert [each.quantity for each in created[:2]] == [50, 100]
+
+
 def test_a_walked_candle_rebuilds_itself() -> None:
-    decide = on_close()
+    decide = on_close({})
     rule = CandleRule("a", "1m", ("X",), decide)
     candles: list[ScenarioInput] = [
         WalkCandle(OPEN + at * MINUTE_NS, MINUTE_NS, 0, 100, 110 + at, 90, 105, 7 + at)
