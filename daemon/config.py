@@ -164,6 +164,9 @@ class ReplayFile(Section, frozen=True, kw_only=True):
     """The zone of times that do not say theirs: UTC, +05:30, or a name."""
     epoch_zone: str = "UTC"
     """The zone whose wall time epoch numbers are; Asia/Kolkata for naive times of pandas."""
+    order: Literal["time", "received"] = "time"
+    """`received`: the rows are in the order of receipt and `ts` is the exchange's time, so it may
+    go back; the engine's time is the latest one so far, and bars go by each row's own."""
     symbols: dict[str, str] = {}
     """A value of the file's symbol or token column -> tradingsymbol."""
 

@@ -94,6 +94,9 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
         for number, file in enumerate(files):
             yield from _timeframe((*at, name, number, "timeframe"), file.timeframe)
             yield from _times((*at, name, number), file)
+            if file.kind == "candles" and file.order == "received":
+                text = "expected time, was received: candles have no order of receipt"
+                yield Problem((*at, name, number, "order"), text)
     if not _is_speed(replay.speed):
         yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
     if not _is_speed(config.feed.synthetic.speed):

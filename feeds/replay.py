@@ -208,6 +208,7 @@ def open_source(
     kind = format_of(path, config)
     if kind == "inputs":
         _refuse_times(path, config)
+        _check_order(path, config)
         return LogTicks(path)
     table: Table
     if kind == "csv":
@@ -218,6 +219,7 @@ def open_source(
         parquet = ParquetTable(path, batch_rows)
         if is_native(parquet):
             _refuse_times(path, config)
+            _check_order(path, config)
             return NativeFile(path, batch_rows, depth=depth)
         table = parquet
     if config.kind == "candles":
@@ -231,6 +233,15 @@ def _refuse_times(path: Path, config: ReplayFile) -> None:
     for name in ("zone", "epoch_zone", "ts_format"):
         if getattr(config, name) != getattr(default, name):
             raise ConfigError(f"{path}: {name}: our own recordings have UTC times; take it out")
+
+
+def _check_order(path: Path, config: ReplayFile) -> None:
+    """Refuse `order: received` for a file that has times of receipt. Raises ConfigError."""
+    if config.order == "received":
+        raise ConfigError(
+            f"{path}: order: expected time, was received: a recording of this program has the "
+            "time of receipt; remove `order`"
+        )
 
 
 def _range(config: ReplayConfig) -> tuple[int, int]:

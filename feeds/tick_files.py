@@ -14,6 +14,7 @@ from daemon.domain.ticks import ABSENT, Int64s, Ticks
 from feeds.columns import Column, counts, prices
 from feeds.depth_column import SIDES, best_sides
 from feeds.instrument_column import Instruments
+from feeds.receive_order import ReceiveOrder
 from feeds.row_times import RowTimes
 from feeds.table import TICK_COLUMNS, TIME_OF_DAY, Batch, Keys, Table, map_columns
 from feeds.time_column import times
@@ -50,12 +51,14 @@ class TickFile:
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """The rows in file order. Raises FeedError at the first row without a readable time."""
         instruments = Instruments(self._keys, universe)
+        received = ReceiveOrder() if self._config.order == "received" else None
         for batch in self._table.batches(self._mapped):
             ts = self._times.of(batch)
             good, error = self._times.sound_rows(batch, ts)
             block = self._block(batch, ts, instruments)
             if good:
-                yield block.rows(0, good) if good < len(block) else block
+                block = block.rows(0, good) if good < len(block) else block
+                yield block if received is None else _in_receive_order(block, received)
             if error is not None:
                 raise error
 
@@ -106,3 +109,12 @@ def _sides(columns: dict[str, Column]) -> dict[str, Any]:
             own, found = sides[name], prices(column)
             sides[name] = found if own is None else np.where(own == ABSENT, found, own)
     return sides
+
+
+def _in_receive_order(block: Ticks, received: ReceiveOrder) -> Ticks:
+    """Return the rows at their time of receipt, as far as the exchange's times tell it."""
+    own = block.ts
+    block.ts = received.times(own)
+    if block.exchange_ts is None:
+        block.exchange_ts = own
+    return block
