@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,18 +24,21 @@ from daemon.config_inputs import kept_config
 from daemon.configured_rules import engine_rules
 from daemon.domain.carry import Carry
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
+from daemon.domain.drawdown import EquityState
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
+from daemon.equity import booked_drawdown
 from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
+from daemon.journal.recovery import first_ledger
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
 from daemon.run_files import ACCOUNTS
 from daemon.series import PriceSampler
 from feeds.recording.compact import SUFFIX as COMPACTED
-from feeds.recording.compact import Ending, compact
+from feeds.recording.compact import Ending, compact, open_recording
 from feeds.recording.format import LogHeader
 from feeds.recording.gather import gather
 from feeds.recording.reader import SUFFIX as LOG
@@ -78,6 +81,7 @@ def build_machine(
     ledger: Ledger | None = None,
     carry: Carry | None = None,
     first_input_no: int = 0,
+    equity: EquityState | None = None,
 ) -> Machine:
     """Strategies and engine of a configuration. Raises ConfigError."""
     strategies = StrategyEngineV2(config.strategies, universe)
@@ -91,7 +95,7 @@ def build_machine(
         carry=carry,
         first_input_no=first_input_no,
     )
-    sampler = PriceSampler(universe)
+    sampler = PriceSampler(universe, ledger, equity)
     engine.on_rows = sampler.observe
     return Machine(strategies, engine, sampler)
 
@@ -110,6 +114,7 @@ def machine_of(header: LogHeader, rules: Rulebook) -> Machine:
         ledger=ledger,
         carry=header.carry,
         first_input_no=header.first_input_no,
+        equity=header.equity,
     )
 
 
@@ -190,6 +195,7 @@ class Account:
             first_input_no=engine.input_no,
             ledger=_encoder.encode(engine.ledger).decode(),
             carry=carry,
+            equity=machine.sampler.equity.before,
             created_ts=now,
         )
         path = self.directory / RECORDINGS / f"{date}-{segment}{LOG}"
@@ -213,13 +219,32 @@ class Account:
         replay.finish()
         return Rerun(machine, read.end, read.count, replay.decided)
 
-    def finish_log(self, path: Path, engine: PaperEngine) -> Path:
+    def finish_log(self, path: Path, engine: PaperEngine, sampler: PriceSampler) -> Path:
         """The day is over: the log becomes a Parquet file that says where it left off."""
         ending = Ending(
-            seq=engine.ledger.seq, input_no=engine.input_no, carry=engine.engine.carry()
+            seq=engine.ledger.seq,
+            input_no=engine.input_no,
+            carry=engine.engine.carry(),
+            equity=sampler.equity_state(),
         )
         with of_a_disk(path):
             return compact(InputLog(path), ending)
+
+    def booked_equity(self) -> EquityState:
+        """Return what the journal alone says of the account's drawdown: booked P&L, unmarked.
+
+        Goes on from the newest recording's header if that can be read.
+        """
+        for path in self.recordings()[-1:]:
+            with suppress(FeedError, msgspec.MsgspecError):
+                header = open_recording(path).header
+                if header.equity is not None:
+                    ledger = msgspec.json.decode(header.ledger, type=Ledger)
+                    events = self.store.events(header.base_seq)
+                    fall = booked_drawdown(events, ledger, header.equity.drawdown)
+                    return EquityState(drawdown=fall)
+        ledger = first_ledger(self.store)
+        return EquityState(drawdown=booked_drawdown(self.store.events(ledger.seq), ledger))
 
     def close(self) -> None:
         """Close the journal and free the account."""
@@ -257,8 +282,9 @@ class _Replay:
             raise Diverged(f"the recording begins after event {after}, the journal ends before it")
 
     def take(self, item: Input) -> None:
-        engine = self._machine.engine
-        for event in engine.handle(item):
+        events = self._machine.engine.handle(item)
+        self._machine.sampler.take(events)
+        for event in events:
             if self._is_behind:
                 known = next(self._journal, None)
                 if known is not None:

@@ -66,6 +66,7 @@ class App:
         self.feed_lost: DaemonError | None = None
         self.store = session.store
         self.inputs = session.recorder
+        self._sampler = session.sampler
         self.collector = MetricsCollector(
             FillProfile.of(self.parts.config.execution), ledger=recover(self.store)
         )
@@ -107,8 +108,8 @@ class App:
         return self.engine.ledger
 
     def series(self) -> Series:
-        """The thinned prices of the run."""
-        return self.session.sampler.series()
+        """The thinned prices of the run, and its equity."""
+        return self._sampler.series()
 
     def listen(
         self,
@@ -236,6 +237,8 @@ class App:
         Nothing is awaited before the shield, which alone costs as much as a tenth of a tick.
         """
         events = self.engine.handle(item)
+        if events or self._sampler.pending:
+            self._sampler.take(events)
         self._handled = self.engine.input_no
         self._note_strategies()
         now = anyio.current_time()

@@ -32,6 +32,7 @@ from daemon.configured_rules import load_rules
 from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
 from daemon.domain.dates import SECOND_NS, ist_date
+from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Command, ConfigChange, History, Input
 from daemon.domain.instrument import Instrument
@@ -66,6 +67,8 @@ class Taken(NamedTuple):
 
     carry: Carry = Carry()
     ledger: Ledger | None = None
+    equity: EquityState | None = None
+    """What the account's P&L was up to now; None if only the journal knows."""
     machine: Machine | None = None
     """Set if today's recording goes on with this machine."""
     recorder: InputRecorder | None = None
@@ -192,7 +195,10 @@ class _LiveStart:
         self._check_clock(max(ending.carry.until, log.header.created_ts), str(log.path))
         is_today = log.header.date == self._today.isoformat()
         carry = ending.carry if is_today else ending.carry.overnight()
-        return Taken(carry=carry, ledger=recover(store), instruments=log.header.instruments)
+        return Taken(
+            carry=carry, ledger=recover(store), equity=ending.equity,
+            instruments=log.header.instruments,
+        )  # fmt: skip
 
     def _after_unfinished(self, log: InputLog) -> Taken:
         account, header = self._account, log.header
@@ -218,23 +224,26 @@ class _LiveStart:
                 instruments=header.instruments,
             )  # fmt: skip
         if not is_today:
-            self._end_day(engine, recorder, header.date)
+            self._end_day(machine, recorder, header.date)
         recorder.close()
-        account.finish_log(log.path, engine)
+        account.finish_log(log.path, engine, machine.sampler)
         carry = engine.engine.carry()
         return Taken(
             carry=carry if is_today else carry.overnight(), ledger=engine.ledger,
+            equity=machine.sampler.equity_state(),
             since=last_ts if is_today else 0, instruments=header.instruments,
         )  # fmt: skip
 
-    def _end_day(self, engine: PaperEngine, recorder: InputRecorder, date: str) -> None:
+    def _end_day(self, machine: Machine, recorder: InputRecorder, date: str) -> None:
         """What was due on a day on which nobody was there any more is booked on that day."""
+        engine = machine.engine
         if engine.at.now >= end_of_day(date):
             return  # done by a start that did not get further
         tick = TimePasses(ts=end_of_day(date))
         recorder.record(tick)
         recorder.flush()
         events = engine.handle(tick)
+        machine.sampler.take(events)
         self._account.store.append(events, input_no=engine.input_no)
 
     # the day
@@ -258,6 +267,7 @@ class _LiveStart:
         machine = build_machine(
             day.config, self._rules, day.universe,
             ledger=taken.ledger, carry=taken.carry, first_input_no=store.last_input_no,
+            equity=taken.equity or self._account.booked_equity(),
         )  # fmt: skip
         recorder = self._account.begin_log(
             machine, day.config, self._config, taken.carry, self._now

@@ -48,7 +48,7 @@ class Session(NamedTuple):
         """
         if self.account is None or self.recorder is None:
             return None
-        return self.account.finish_log(self.recorder.path, self.parts.engine)
+        return self.account.finish_log(self.recorder.path, self.parts.engine, self.sampler)
 
     def close(self) -> None:
         """Close the recording and the journal, and free the lock.
@@ -85,7 +85,8 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
     feed = RecordedFeed(log, speed=speed)
     config = msgspec.structs.replace(config, out=str(out))
     before = _events_before(recording, header)
-    session = open_run(Parts(config, rules, feed, machine.strategies, machine.engine), out)
+    parts = Parts(config, rules, feed, machine.strategies, machine.engine)
+    session = open_run(parts, out, machine.sampler)
     if before:
         session.store.append(before, input_no=header.first_input_no)
     return session
@@ -115,13 +116,16 @@ def _events_before(recording: Path, header: LogHeader) -> list[TradingEvent]:
     return events
 
 
-def open_run(parts: Parts, out: Path) -> Session:
-    """A run of its own, in a directory of its own. Raises JournalIOError."""
+def open_run(parts: Parts, out: Path, sampler: PriceSampler | None = None) -> Session:
+    """Open a run of its own, in a directory of its own. Raises JournalIOError.
+
+    `sampler` is one that knows what was before the first input.
+    """
     config = parts.config
     directory = new_run_directory(out, parts.feed.name, fingerprint(config))
     write_raw_json(directory / CONFIG_FILE, render_config(kept_config(config)))
     clock = Clock()
-    sampler = PriceSampler(parts.feed.universe)
+    sampler = sampler or PriceSampler(parts.feed.universe)
     parts.engine.on_rows = sampler.observe
     meta = JournalMeta(
         run_id=directory.name,

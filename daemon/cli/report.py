@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,7 +53,8 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
             _facts(directory, store),
             marks=last_marks(series),
             prices=prices_of(series),
-            equity=equity_of(store.events(first_ledger(store).seq), series, first_ledger(store)),
+            equity=_equity(series, store),
+            drawdown=series.drawdown,
             ledger=first_ledger(store),
         )
     path = to or directory / REPORT_FILE
@@ -67,6 +69,14 @@ def _series(directory: Path) -> Series:
     if not path.exists():
         return Series(symbols=(), ts=(), ltp=())
     return read_series(path.read_bytes(), str(path))
+
+
+def _equity(series: Series, store: JournalStore) -> Sequence[tuple[int, int]]:
+    """Return the equity that was kept; version 1 kept none, and it follows from the prices."""
+    if series.drawdown is not None:
+        return series.equity
+    ledger = first_ledger(store)
+    return equity_of(store.events(ledger.seq), series, ledger)
 
 
 def _facts(directory: Path, store: JournalStore) -> RunFacts:

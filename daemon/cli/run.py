@@ -26,7 +26,7 @@ from daemon.progress import show_bar, show_lines
 from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summarize, summary_dict
 from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
-from daemon.series import equity_of, last_marks
+from daemon.series import last_marks
 from daemon.service.signals import hold_signals
 from daemon.session import Session, open_run
 
@@ -118,7 +118,8 @@ def finish(app: App, out: Path) -> RunSummary:
             store.events(first_ledger(store).seq),
             facts_of(app),
             marks=last_marks(series),
-            equity=equity_of(store.events(first_ledger(store).seq), series, first_ledger(store)),
+            equity=series.equity,
+            drawdown=series.drawdown,
             paths=paths,
             ledger=first_ledger(store),
         )

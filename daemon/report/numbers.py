@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.drawdown import Drawdown
 from daemon.report.model import ExitRow, Group, OpenRow, Point, Trade
 
 STILL_OPEN: Final = "still_open"
@@ -49,15 +50,6 @@ class TradeNumbers(msgspec.Struct, frozen=True, kw_only=True):
         return round((self.won_paise + self.lost_paise) / self.trades) if self.trades else None
 
 
-class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
-    """The deepest fall of an equity curve below its highest point so far (at least 0)."""
-
-    depth_paise: int
-    """>= 0."""
-    peak_ts: int
-    trough_ts: int
-
-
 def trade_numbers(trades: Iterable[Trade]) -> TradeNumbers:
     """Count what was won and lost, after charges."""
     nets = [each.net_paise for each in trades]
@@ -81,16 +73,12 @@ def drawdown_curve(equity: Sequence[Point]) -> list[Point]:
     return curve
 
 
-def max_drawdown(equity: Sequence[Point]) -> Drawdown:
-    """The deepest point of the drawdown curve, and the peak before it."""
-    deepest = Drawdown(depth_paise=0, peak_ts=0, trough_ts=0)
-    peak, peak_ts = 0, equity[0][0] if equity else 0
+def max_drawdown(equity: Sequence[Point], drawdown: Drawdown | None = None) -> Drawdown:
+    """Return the deepest fall of an equity curve, going on from `drawdown`."""
+    drawdown = drawdown or Drawdown()
     for ts, paise in equity:
-        if paise >= peak:
-            peak, peak_ts = paise, ts
-        elif peak - paise > deepest.depth_paise:
-            deepest = Drawdown(depth_paise=peak - paise, peak_ts=peak_ts, trough_ts=ts)
-    return deepest
+        drawdown = drawdown.after(ts, paise)
+    return drawdown
 
 
 def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.report.fold import RunFold
@@ -19,12 +20,14 @@ def report_data_from_journal(
     marks: Mapping[str, int] | None = None,
     prices: Mapping[str, Sequence[Point]] | None = None,
     equity: Sequence[Point] = (),
+    drawdown: Drawdown | None = None,
     paths: Sequence[str] = (),
     ledger: Ledger | None = None,
 ) -> ReportData:
     """Fold `events`, in order, into everything that the page shows.
 
-    `ledger` is the one before them, if older ones were archived; it is used up.
+    `ledger` is the one before them, if older ones were archived; it is used up. `drawdown` is that
+    of the account's life up to the last point of `equity`.
 
     `marks` are last prices by tradingsymbol in paise; without them the last point of `prices`
     counts, and without that the last fill. Raises InvalidTransition for a journal that is not one.
@@ -32,7 +35,9 @@ def report_data_from_journal(
     fold = RunFold(events, ledger)
     prices = prices or {}
     last = {symbol: points[-1][1] for symbol, points in prices.items() if points}
-    summary = summary_of(fold, facts, marks={**last, **(marks or {})}, equity=equity, paths=paths)
+    summary = summary_of(
+        fold, facts, marks={**last, **(marks or {})}, equity=equity, drawdown=drawdown, paths=paths
+    )
     return ReportData(
         summary=summary,
         markers=tuple(fold.markers),

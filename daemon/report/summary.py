@@ -10,13 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from daemon.domain.dates import iso_ist
+from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.metrics.honesty import Honesty, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
 from daemon.report.model import ExitRow, Group, OpenRow, Point, RunFacts
-from daemon.report.numbers import Drawdown, TradeNumbers
+from daemon.report.numbers import TradeNumbers
 from daemon.rules.contract_note import LINES, ContractNote
 
 SUMMARY_VERSION: Final = 1
@@ -64,14 +65,19 @@ def summarize(
     *,
     marks: Mapping[str, int],
     equity: Sequence[Point] = (),
+    drawdown: Drawdown | None = None,
     paths: Sequence[str] = (),
     ledger: Ledger | None = None,
 ) -> RunSummary:
     """Fold a journal into its summary; `marks` are last prices by tradingsymbol, paise.
 
+    `drawdown` is that of the whole life of the account up to the last point of `equity`, which is
+    thinned; without one it is that of `equity`.
+
     `ledger` is the one before the events, if older ones were archived; it is used up.
     """
-    return summary_of(RunFold(events, ledger), facts, marks=marks, equity=equity, paths=paths)
+    fold = RunFold(events, ledger)
+    return summary_of(fold, facts, marks=marks, equity=equity, drawdown=drawdown, paths=paths)
 
 
 def summary_of(
@@ -80,6 +86,7 @@ def summary_of(
     *,
     marks: Mapping[str, int],
     equity: Sequence[Point] = (),
+    drawdown: Drawdown | None = None,
     paths: Sequence[str] = (),
 ) -> RunSummary:
     """The summary of a journal that was folded already."""
@@ -96,7 +103,7 @@ def summary_of(
         exits=tuple(fold.exits),
         open_rows=tuple(still_open),
         numbers=numbers.trade_numbers(fold.trades),
-        drawdown=numbers.max_drawdown(equity or fold.booked),
+        drawdown=_drawdown(fold, equity, drawdown),
         is_marked=bool(equity),
         by_strategy=numbers.by_strategy(fold.exits, still_open),
         by_symbol=numbers.by_symbol(fold.exits, still_open),
@@ -104,6 +111,14 @@ def summary_of(
         contract_notes=tuple(fold.contract_notes()),
         paths=tuple(paths),
     )
+
+
+def _drawdown(fold: RunFold, equity: Sequence[Point], known: Drawdown | None) -> Drawdown:
+    """Return the drawdown that is known, going on with what was booked after it."""
+    if known is None:
+        return numbers.max_drawdown(equity or fold.booked)
+    last = equity[-1][0] if equity else 0
+    return numbers.max_drawdown([each for each in fold.booked if each[0] > last], known)
 
 
 def summary_dict(summary: RunSummary) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from daemon.domain.carry import Carry
+from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
@@ -35,6 +36,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     input_no: int
     carry: Carry = Carry()
+    equity: EquityState | None = None
 
 
 class _Extra(msgspec.Struct, frozen=True, kw_only=True):

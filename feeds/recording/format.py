@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from daemon.domain.carry import Carry
+from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Ticks
@@ -55,7 +56,8 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     `config` and `ledger` are JSON: the effective configuration and the ledger before the first
     input, which is the fold of the account's journal up to `base_seq` (with that event's hash).
-    `carry` is what the engine knew beyond its ledger. `first_input_no` is the number of inputs
+    `carry` is what the engine knew beyond its ledger, `equity` what the account's P&L was before
+    (None before version 0.2.1, or where it is not known). `first_input_no` is the number of inputs
     before the first one.
     """
 
@@ -71,6 +73,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     first_input_no: int = 0
     ledger: str = ""
     carry: Carry = Carry()
+    equity: EquityState | None = None
     created_ts: int = 0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
+from daemon.domain.drawdown import Drawdown
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import JournalCorrupt
@@ -92,7 +93,8 @@ def test_rows_outside_their_session_are_left_out() -> None:
     idle = len(UNIVERSE)
     series = sampled([(0, 0, 100), (1, idle, 70), (2, idle, 5)], 4)
     assert series.ltp == ((100, 0),)
-    assert sampled([(0, idle, 90)], 1) == Series(symbols=("ONE", "TWO"), ts=(), ltp=())
+    nothing = Series(symbols=("ONE", "TWO"), ts=(), ltp=(), drawdown=Drawdown())
+    assert sampled([(0, idle, 90)], 1) == nothing
 
 
 def test_time_that_steps_back_adds_no_sample() -> None:
@@ -109,8 +111,21 @@ def test_a_series_is_read_back_as_it_was_written() -> None:
     assert last_marks(Series(symbols=("ONE",), ts=(), ltp=())) == {}
 
 
+def test_a_series_of_version_1_is_still_read() -> None:
+    series = read_series(b'{"version":1,"symbols":["ONE"],"ts":[60],"ltp":[[100]]}', "here")
+    assert series.drawdown is None
+    assert prices_of(series) == {"ONE": [(60, 100)]}
+
+
 @pytest.mark.parametrize(
-    "data", [b"", b"[]", b"{}", b'{"version":2,"symbols":[],"ts":[],"ltp":[]}']
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"version":2,"symbols":[],"ts":[],"ltp":[]}',
+        b'{"version":3,"symbols":[],"ts":[],"ltp":[]}',
+    ],
 )
 def test_what_is_no_series_is_refused(data: bytes) -> None:
     with pytest.raises(JournalCorrupt, match="here: "):
