@@ -23,8 +23,9 @@ from daemon.logs import start_logging
 from daemon.memory import settle_memory
 from daemon.metrics.honesty import FillProfile
 from daemon.progress import show_bar, show_lines
+from daemon.report.fold import RunFold
 from daemon.report.model import RunFacts
-from daemon.report.summary import RunSummary, summarize, summary_dict
+from daemon.report.summary import RunSummary, summary_dict, summary_of
 from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
 from daemon.series import last_marks
 from daemon.service.signals import hold_signals
@@ -114,20 +115,21 @@ def finish(app: App, out: Path) -> RunSummary:
     written = (app.directory / "journal.db", app.directory / SUMMARY_FILE)
     paths = [str(each.absolute()) for each in (*written, out / app.parts.config.metrics.path)]
     with JournalStore.open(app.directory) as store:
-        summary = summarize(
-            store.events(first_ledger(store).seq),
-            facts_of(app),
-            marks=last_marks(series),
-            equity=series.equity,
-            drawdown=series.drawdown,
-            paths=paths,
-            ledger=first_ledger(store),
-        )
+        ledger = first_ledger(store)
+        fold = RunFold(store.events(ledger.seq), ledger)
+    summary = summary_of(
+        fold,
+        facts_of(app, fold),
+        marks=last_marks(series),
+        equity=series.equity,
+        drawdown=series.drawdown,
+        paths=paths,
+    )
     write_json(app.directory / SUMMARY_FILE, summary_dict(summary))
     return summary
 
 
-def facts_of(app: App) -> RunFacts:
+def facts_of(app: App, fold: RunFold) -> RunFacts:
     """What the journal's events do not say about the run."""
     stats = app.engine.stats()
     config = app.parts.config
@@ -146,5 +148,5 @@ def facts_of(app: App) -> RunFacts:
         refused_ticks=stats["refused_rows"],
         quality=quality,
         strategies=app.parts.strategies.status(),
-        notes=run_notes(app),
+        notes=run_notes(app, fold),
     )

@@ -9,16 +9,28 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from daemon.app import App
+from daemon.cli.data_notes import (
+    refused_rows,
+    rows_outside_the_session,
+    rows_too_late_for_their_bar,
+)
 from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings
-from daemon.domain.dates import iso_ist
+from daemon.domain.dates import iso_ist, ist_date
 from daemon.errors import ClockError
+from daemon.journal.store import JournalStore
+from daemon.report.fold import RunFold
+from daemon.report.text import count
 from strategies.runner import Failures
 
 
-def run_notes(app: App) -> list[str]:
-    """Return the notes of a finished run, in the order of `RULES`."""
-    return [note for rule in RULES for note in rule(app)]
+def run_notes(app: App, fold: RunFold) -> list[str]:
+    """Return the notes of a finished run, in the order of `RULES` and then `JOURNAL_RULES`.
+
+    `fold` is that of its journal.
+    """
+    notes = [note for rule in RULES for note in rule(app)]
+    return notes + [note for tell in JOURNAL_RULES for note in tell(fold)]
 
 
 def _misplaced_inputs(app: App) -> Iterator[str]:
@@ -56,6 +68,64 @@ def _walked_candles(app: App) -> Iterator[str]:
 def _settlement_pending(app: App) -> Iterator[str]:
     if pending := app.engine.engine.settlements_pending():
         yield f"Expired, official close not known (settlement_pending): {', '.join(pending)}."
+
+
+def _open_on_expiry_day(app: App) -> Iterator[str]:
+    today = ist_date(max(app.engine.at.now, 0)).isoformat()
+    pending = app.engine.engine.settlements_pending()
+    found = []
+    for position in app.ledger.open_positions():
+        index = app.feed.universe.index_of(position.tradingsymbol)
+        expiry = "" if index is None else app.feed.universe[index].expiry
+        if expiry == today and position.order_id not in pending:
+            found.append(f"{position.order_id} {position.tradingsymbol}")
+    if found:
+        yield (
+            "Open on its expiry day, and the input ended without a settlement: "
+            f"{', '.join(found)}. The exchange settles at the official close, not at the last "
+            "price: give it under `feed.replay.settlements` (underlying, date, close)."
+        )
+
+
+def _no_order(app: App) -> Iterator[str]:
+    candles = app.engine.bars.candles_closed
+    reports = app.parts.strategies.reports()
+    if candles and reports and not app.ledger.total_orders:
+        rows = app.parts.config.strategies.items
+        shown = [f"{each.id} ({each.timeframe})" for each in rows if each.id in reports]
+        yield (
+            f"{count(candles)} candles closed and no order was made: {', '.join(shown)} asked for "
+            "none. If that is not meant, look at `symbols`, `timeframe` and `params`; "
+            "`run_fno_paper check` warns of what can trade nothing."
+        )
+
+
+def _lost_to_conflicts(app: App) -> Iterator[str]:
+    lost = {
+        strategy_id: report["conflicts_lost"]
+        for strategy_id, report in app.parts.strategies.reports().items()
+        if report["conflicts_lost"]
+    }
+    if not lost:
+        return
+    rule = app.parts.config.strategies.conflict
+    shown = ", ".join(f"{strategy_id} {count(number)}" for strategy_id, number in lost.items())
+    yield (
+        f"Entries lost to another strategy's on the same symbol (`strategies.conflict: {rule}`): "
+        f"{shown}.{_first_conflict(app)}"
+    )
+
+
+def _first_conflict(app: App) -> str:
+    with JournalStore.open(app.directory) as store:
+        for operation in store.operations():
+            if operation.kind == "conflict_lost":
+                detail = operation.detail
+                return (
+                    f" The first: {detail['intent']} of {detail['strategy_id']} to {detail['to']}, "
+                    f"{iso_ist(operation.ts)[:19].replace('T', ' ')}."
+                )
+    return ""
 
 
 def _strategy_errors(app: App) -> Iterator[str]:
@@ -118,9 +188,31 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _without_expiry,
     _walked_candles,
     _settlement_pending,
+    _open_on_expiry_day,
+    refused_rows,
+    rows_outside_the_session,
+    rows_too_late_for_their_bar,
+    _no_order,
+    _lost_to_conflicts,
     _strategy_errors,
     _no_ticks,
     _feed_lost,
     _stopped_early,
     _outside_the_tables,
+)
+
+
+def _partial_exits_without_a_lot(fold: RunFold) -> Iterator[str]:
+    if fold.no_part_to_leave:
+        first = fold.no_part_to_leave[0]
+        yield (
+            f"{count(len(fold.no_part_to_leave))} stops with `enable_partial_exit` let the whole "
+            f"position go: {first.partial_exit_pct:.4g} of it is less than one lot. The first: "
+            f"{first.order_id}, {count(first.quantity)} of {first.tradingsymbol} at lot "
+            f"{count(first.lot_size)}. Remedy: a larger quantity, or another `partial_exit_pct`."
+        )
+
+
+JOURNAL_RULES: Final[tuple[Callable[[RunFold], Iterator[str]], ...]] = (
+    _partial_exits_without_a_lot,
 )

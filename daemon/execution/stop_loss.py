@@ -27,18 +27,22 @@ class StopLossManager:
 
     def partial_quantity(self, position: Position) -> int:
         """Whole lots that leave at a partial exit now, 0 if the exit must be full."""
+        if not self._wants_a_part(position):
+            return 0
+        return part_of(position.quantity, position.lot_size, position.exits.partial_exit_pct)
+
+    def lacks_a_lot(self, position: Position) -> bool:
+        """Whether a part should leave now and only the lot size forbids it."""
+        return self._wants_a_part(position) and not self.partial_quantity(position)
+
+    def _wants_a_part(self, position: Position) -> bool:
         rules = position.exits
         if not rules.enable_partial_exit or position.on_rest or position.initial_stop_paise is None:
-            return 0
+            return False
         stop = position.stop_paise
         assert stop is not None
         losing = position.sign * (stop - position.entry_paise) < 0
-        if rules.partial_exit_when == "losing" and not losing:
-            return 0
-        pct, whole = ratio(rules.partial_exit_pct)
-        lots = position.quantity * pct // (whole * position.lot_size)
-        quantity = lots * position.lot_size
-        return quantity if 0 < quantity < position.quantity else 0
+        return losing or rules.partial_exit_when == "always"
 
     def reason(self, position: Position) -> str:
         """Which stop this is: the first one, one that the ladder moved, or the rest's."""
@@ -64,6 +68,13 @@ class StopLossManager:
             anchor_paise=stop,
             r_paise=position.r_paise,
         )
+
+
+def part_of(quantity: int, lot_size: int, partial_exit_pct: float) -> int:
+    """Return the whole lots (in units) that are this part, 0 if they are none or all."""
+    pct, whole = ratio(partial_exit_pct)
+    part = quantity * pct // (whole * lot_size) * lot_size
+    return part if 0 < part < quantity else 0
 
 
 def step_ratio(position: Position) -> tuple[int, int]:

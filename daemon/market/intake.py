@@ -18,6 +18,7 @@ from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
 from daemon.market.agenda import NEVER
 from daemon.market.foreign_bars import find_foreign
+from daemon.market.left_out import OutsideRows, RowExample, example
 from daemon.market.schedule import Schedule, midnight_after
 
 FUTURE_MAX_NS: Final = 400 * DAY_NS
@@ -101,12 +102,19 @@ class Intake:
         self.grid_ns = 0
         """The greatest common divisor of the timeframes in use; 0 = no candles are made."""
         self.refused = dict.fromkeys(REFUSALS, 0)
+        self.first_refused: dict[str, RowExample] = {}
+        """The first row that was refused for each reason that occurred."""
+        self.outside = OutsideRows()
         self.dropped_books = 0
         self.bad_sides = 0
-        self.outside_session = 0
         self.rows = 0
         self.gaps = 0
         self.longest_gap_ns = 0
+
+    @property
+    def outside_session(self) -> int:
+        """How many accepted rows were outside their instrument's session."""
+        return self.outside.count
 
     def accept(
         self, block: Ticks, *, first_input_no: int, now: int, feed_last: int
@@ -126,7 +134,8 @@ class Intake:
             part = block.rows(start, len(block) if stop is None else stop)
             part_offsets = None if offsets is None else offsets[start : start + len(part)]
             base = first_input_no + (start if offsets is None else 0)
-            yield self._prepare(part, base, part_offsets, feed_last, longest)
+            rows_before = self.rows - len(block) + start
+            yield self._prepare(part, base, part_offsets, feed_last, longest, rows_before)
             feed_last = int(part.ts[-1])
             start += len(part)
 
@@ -148,32 +157,41 @@ class Intake:
         """Which rows are accepted; each of the others is counted by its first reason."""
         unknown = (block.instrument < 0) | (block.instrument >= self._size)
         bad = ~unknown & (block.ltp <= 0)
+        not_paise = bad & (block.ltp == NOT_PAISE)
         keep = ~(unknown | bad)
-        sound = np.flatnonzero(keep)
-        not_paise = int((block.ltp[bad] == NOT_PAISE).sum())
-        self.refused["unknown_instrument"] += int(unknown.sum())
-        self.refused["not_paise"] += not_paise
-        self.refused["bad_price"] += int(bad.sum()) - not_paise
-        keep[sound] = self._in_time(block.ts[sound], now)
+        self._refuse("unknown_instrument", block, np.flatnonzero(unknown), now)
+        self._refuse("not_paise", block, np.flatnonzero(not_paise), now)
+        self._refuse("bad_price", block, np.flatnonzero(bad & ~not_paise), now)
+        rows = np.flatnonzero(keep)
+        sound = Ticks(ts=block.ts[rows], instrument=block.instrument[rows], ltp=block.ltp[rows])
+        keep[keep] = self._in_time(sound, now)
         return keep
 
-    def _in_time(self, ts: Int64s, now: int) -> npt.NDArray[np.bool_]:
+    def _refuse(self, reason: str, block: Ticks, rows: npt.NDArray[np.intp], clock: int) -> None:
+        """Count rows and keep the first of its reason; `clock` is the time reached before it."""
+        if len(rows):
+            self.first_refused.setdefault(reason, example(block, int(rows[0]), clock))
+            self.refused[reason] += len(rows)
+
+    def _in_time(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
         """Which of these rows move the clock on and not too far; a refused one moves no clock."""
+        ts = sound.ts
         if not len(ts):
             return np.ones(0, dtype=np.bool_)
         if int(ts.max()) <= (int(ts[0]) if now < 0 else now) + FUTURE_MAX_NS:
             # none is too far ahead, so the clock at a row is the latest time before it
             before = np.maximum.accumulate(np.concatenate(([now], ts[:-1])))
             on_time: npt.NDArray[np.bool_] = ts >= before
-            self.refused["late"] += int((~on_time).sum())
+            late = np.flatnonzero(~on_time)
+            self._refuse("late", sound, late, int(before[late[0]]) if len(late) else 0)
             return on_time
-        return self._in_time_one_by_one(ts, now)
+        return self._in_time_one_by_one(sound, now)
 
-    def _in_time_one_by_one(self, ts: Int64s, now: int) -> npt.NDArray[np.bool_]:
+    def _in_time_one_by_one(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
         """The same where a row may be too far ahead, and those after it are judged without it."""
-        keep = np.ones(len(ts), dtype=np.bool_)
+        keep = np.ones(len(sound), dtype=np.bool_)
         last = now
-        for row, at in enumerate(ts.tolist()):
+        for row, at in enumerate(sound.ts.tolist()):
             reason = ""
             if at < last:
                 reason = "late"
@@ -181,7 +199,7 @@ class Intake:
                 reason = "future"
             if reason:
                 keep[row] = False
-                self.refused[reason] += 1
+                self._refuse(reason, sound, np.array([row]), last)
             else:
                 last = at
         return keep
@@ -193,9 +211,10 @@ class Intake:
         offsets: npt.NDArray[np.intp] | None,
         feed_last: int,
         longest_step: int,
+        rows_before: int,
     ) -> Rows:
         self._clean_books(part)
-        self._leave_out_closed(part)
+        self._leave_out_closed(part, rows_before)
         rows = Rows(part, base, offsets)
         first_step = 0 if feed_last < 0 else int(part.ts[0]) - feed_last
         special: set[int] = set()
@@ -229,14 +248,16 @@ class Intake:
         part.bid = np.where((bid <= 0) | crossed, 0, bid)
         part.ask = np.where((ask <= 0) | crossed, 0, ask)
 
-    def _leave_out_closed(self, part: Ticks) -> None:
+    def _leave_out_closed(self, part: Ticks, rows_before: int) -> None:
         """Rows outside their instrument's session go to the idle book."""
         day = self._schedule.day(ist_date(int(part.ts[0])))
+        if day is not self.outside.day:
+            self.outside.begin(day, rows_before)
         if part.ts[0] >= day.latest_open and part.ts[-1] < day.earliest_close:
             return
         opens, closes = day.opens[part.instrument], day.closes[part.instrument]
         outside = (part.ts < opens) | (part.ts >= closes)
-        self.outside_session += int(outside.sum())
+        self.outside.add(part, outside)
         part.instrument = np.where(outside, self._size, part.instrument).astype(np.int32)
 
     def _find_gaps(self, part: Ticks, feed_last: int) -> list[int]:

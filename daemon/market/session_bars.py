@@ -40,6 +40,8 @@ class SessionBars:
         self.candles_closed = 0
         self.late_rows = 0
         """Rows whose own bar was closed already, for some timeframe."""
+        self.first_late = ("", 0)
+        """Symbol of the first of them, and the time (UTC ns) by which its bar goes."""
         self._books = books
         self._schedule = schedule
         self._agenda = agenda
@@ -145,6 +147,8 @@ class SessionBars:
             target.add(first=ltp, high=ltp, low=ltp, last=ltp)
             if total >= 0:
                 bar.add_volume(total, total if book.baseline < 0 else book.baseline, into=target)
+        if late and not self.late_rows and book.instrument is not None:
+            self.first_late = (book.instrument.tradingsymbol, bar_ts)
         self.late_rows += late
         if not late:
             book.take_volume(total)

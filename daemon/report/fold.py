@@ -12,8 +12,18 @@ from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
+from daemon.execution.stop_loss import StopLossManager
 from daemon.metrics.honesty import whole_paise
-from daemon.report.model import NO_CHARGES, Evidence, ExitRow, Marker, OpenRow, Point, Trade
+from daemon.report.model import (
+    NO_CHARGES,
+    Evidence,
+    ExitRow,
+    Marker,
+    NoPart,
+    OpenRow,
+    Point,
+    Trade,
+)
 from daemon.rules.contract_note import ContractNote, ContractNoteSums
 
 _PAISA: Final = Decimal("0.01")
@@ -40,6 +50,8 @@ class RunFold:
         self._entry_charges = {each.order_id: each.charges for each in self.ledger.open_positions()}
         """Charges of entries that no exit has taken over yet, by order."""
         self._marks: dict[str, int] = {}
+        self.no_part_to_leave: Final[list[NoPart]] = []
+        """Stops that let all go although a part should, as there was no whole lot to leave."""
         for event in events:
             self.add(event)
 
@@ -50,6 +62,8 @@ class RunFold:
         fill = event.fill if isinstance(event, OrderMoved) else None
         if not isinstance(event, OrderMoved) or fill is None:
             self.ledger.apply(event)
+            if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
+                self._look_for_a_part(event)
             return
         self._notes.setdefault(booking_date(event), ContractNoteSums()).add(fill.charges)
         if event.to_state is OrderState.FILLED:
@@ -108,6 +122,21 @@ class RunFold:
                     charges=position.charges,
                 )
             )
+
+    def _look_for_a_part(self, event: OrderMoved) -> None:
+        """At a stop: whether a partial exit was asked for and only the lot size forbade it."""
+        position = self.ledger.positions[event.order_id]
+        if not StopLossManager().lacks_a_lot(position):
+            return
+        self.no_part_to_leave.append(
+            NoPart(
+                order_id=event.order_id,
+                tradingsymbol=position.tradingsymbol,
+                quantity=position.quantity,
+                lot_size=position.lot_size,
+                partial_exit_pct=position.exits.partial_exit_pct,
+            )
+        )
 
     def _entry_share(self, event: OrderMoved, fill: Fill, open_before: int) -> Decimal:
         left = self._entry_charges[event.order_id]

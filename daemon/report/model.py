@@ -103,6 +103,16 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     gross_paise: int
 
 
+class NoPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A stop at which a part of the position should leave, and no whole lots make such a part."""
+
+    order_id: str
+    tradingsymbol: str
+    quantity: int
+    lot_size: int
+    partial_exit_pct: float
+
+
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """One closed position, all its parts together: what is counted as won or lost."""
 

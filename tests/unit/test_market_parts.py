@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.domain.candle import Candle
-from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_ns
+from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Ticks
 from daemon.market.agenda import NEVER, Agenda
@@ -21,6 +21,7 @@ from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import fast_forward
 from daemon.market.intake import FUTURE_MAX_NS, Intake, Rows
+from daemon.market.left_out import RowExample
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
 from tests.kit.drive import FixedRules
@@ -101,9 +102,10 @@ def near(ts: int) -> st.SearchStrategy[int]:
 )
 def test_rows_out_of_time_are_found_by_column_as_one_by_one(times: list[int], now: int) -> None:
     whole, single = make_intake(), make_intake()
-    ts = np.array(times, dtype=np.int64)
-    assert whole._in_time(ts, now).tolist() == single._in_time_one_by_one(ts, now).tolist()
+    rows = block(*times)
+    assert whole._in_time(rows, now).tolist() == single._in_time_one_by_one(rows, now).tolist()
     assert whole.refused == single.refused
+    assert whole.first_refused == single.first_refused
 
 
 def test_a_block_is_cut_at_midnight() -> None:
@@ -123,6 +125,60 @@ def test_rows_outside_the_session_go_to_the_idle_book() -> None:
     (rows,) = take(intake, block(OPEN - 1, OPEN, CLOSE - 1, CLOSE))
     assert rows.instrument.tolist() == [1, 0, 0, 1]
     assert intake.outside_session == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_first_row_of_each_reason_is_kept_wherever_blocks_end(size: int) -> None:
+    times = [OPEN, OPEN + 5, OPEN + 2, OPEN + 5, OPEN + 1, OPEN + 6, OPEN + FUTURE_MAX_NS + 9]
+    prices = [100, 100, 101, 0, 102, NOT_PAISE, 103]
+    owners = [0, 0, 0, 0, 0, 0, 0]
+    intake, now = make_intake(), -1
+    for at in range(0, len(times), size):
+        cut = slice(at, at + size)
+        ticks = block(*times[cut], ltp=prices[cut], instrument=owners[cut])
+        for rows in take(intake, ticks, now=now):
+            now = int(rows.ts[-1])
+    assert {k: v for k, v in intake.refused.items() if v} == {
+        "late": 2, "bad_price": 1, "not_paise": 1, "future": 1,
+    }  # fmt: skip
+    kept = intake.first_refused
+    assert kept["late"] == RowExample(ts=OPEN + 2, instrument=0, ltp=101, clock=OPEN + 5)
+    assert kept["bad_price"].ts == OPEN + 5
+    assert kept["not_paise"].ts == OPEN + 6
+    assert kept["future"].ltp == 103
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(("shift", "found"), [(-IST_OFFSET_NS, 1), (IST_OFFSET_NS, -1), (0, 0)])
+def test_a_day_that_is_shifted_out_of_its_session_is_known(
+    size: int, shift: int, found: int
+) -> None:
+    times = [
+        OPEN + day * DAY_NS + minute * MINUTE_NS + shift * (day == 1)
+        for day in (0, 1)
+        for minute in range((CLOSE - OPEN) // MINUTE_NS)
+    ]
+    intake = make_intake()
+    for at in range(0, len(times), size):
+        take(intake, block(*times[at : at + size]))
+    day = intake.outside.worst(intake.rows)
+    if not found:
+        assert day is None
+        return
+    assert day is not None
+    assert (day.date, day.shift_ns) == (TOMORROW, found * IST_OFFSET_NS)
+    assert day.rows == len(times) // 2
+    assert day.outside * 2 > day.rows
+    assert intake.outside.first == day.first
+    assert intake.outside_session == day.outside
+
+
+def test_rows_before_the_open_are_no_sign_of_another_zone() -> None:
+    intake = make_intake()
+    take(intake, block(*range(OPEN - 20, OPEN + 100)))
+    day = intake.outside.worst(intake.rows)
+    assert day is not None
+    assert (day.rows, day.outside) == (120, 20)
 
 
 def test_a_silence_is_found_and_its_length_kept() -> None:

@@ -1,0 +1,104 @@
+"""Notes on a run's data: rows that were refused, outside their session, or too late for a bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from daemon.app import App
+from daemon.domain.dates import SECOND_NS, iso_ist
+from daemon.domain.money import rupees_text
+from daemon.market.left_out import DayOutside, RowExample
+from daemon.report.text import count
+
+SHARE: Final = 100
+"""More than one row in so many is told."""
+_REMEDIES: Final = {
+    "unknown_instrument": "add it to `universe.instruments`, or map it under the file's `symbols`",
+    "bad_price": "the price is missing, zero or negative; check `columns`: ltp",
+    "not_paise": "the price is no whole number of paise; check `columns`: ltp",
+    "late": "if the file is in the order of receipt with exchange times, set `order: received` for "
+    "it; if it is not sorted by time, sort it",
+    "future": "the time is more than 400 days ahead; check `ts_unit`",
+}
+_TOO_EARLY: Final = (
+    "5:30 later they would be inside: the times look like UTC; set `zone: UTC` for the file"
+)
+_TOO_LATE: Final = (
+    "5:30 earlier they would be inside: the times look like Indian ones that were stored as UTC; "
+    "set `epoch_zone: Asia/Kolkata` for the file"
+)
+_NO_SHIFT: Final = "check the times, and that the exchange was open then; they change nothing"
+
+
+def refused_rows(app: App) -> Iterator[str]:
+    """Name each reason for which more than 1 % of the rows were refused, with the first row."""
+    intake = app.engine.intake
+    for reason, refused in intake.refused.items():
+        if refused * SHARE > intake.rows:
+            first = intake.first_refused[reason]
+            since = f", after {_time(first.clock)} was reached" if reason == "late" else ""
+            yield (
+                f"{_of(refused, intake.rows)} were refused as `{reason}`. The first: "
+                f"{_row(app, first)}{since}. Remedy: {_REMEDIES[reason]}."
+            )
+
+
+def rows_outside_the_session(app: App) -> Iterator[str]:
+    """Tell of more than 1 % of the rows outside, and of a day that was mostly outside."""
+    intake = app.engine.intake
+    day = intake.outside.worst(intake.rows)
+    if day is None or intake.outside.first is None:
+        return
+    if day.outside * 2 > day.rows:
+        yield (
+            f"Most rows of {day.date} ({count(day.outside)} of {count(day.rows)}) are outside "
+            f"their session and were not traded. The first: {_row(app, day.first)}. "
+            f"{_likely_cause(day)}."
+        )
+    elif intake.outside.count * SHARE > intake.rows:
+        yield (
+            f"{_of(intake.outside.count, intake.rows)} are outside their session and were not "
+            f"traded. The first: {_row(app, intake.outside.first)}. If these are times of the "
+            "session, set the file's `zone`; before the open and after the close it is as it "
+            "should be."
+        )
+
+
+def rows_too_late_for_their_bar(app: App) -> Iterator[str]:
+    """Tell of more than 1 % of the rows that came after their bar had closed."""
+    late, rows = app.engine.bars.late_rows, app.engine.intake.rows
+    if late * SHARE > rows:
+        symbol, ts = app.engine.bars.first_late
+        yield (
+            f"{_of(late, rows)} came when their bar was closed already and are in no candle "
+            f"(`late_for_candle`). The first: {symbol}, exchange time {_time(ts)}. Remedy: "
+            "`execution.candle_grace_ms`, such as 1000."
+        )
+
+
+def _likely_cause(day: DayOutside) -> str:
+    if not day.shift_ns:
+        return _NO_SHIFT[0].upper() + _NO_SHIFT[1:]
+    return _TOO_EARLY if day.shift_ns > 0 else _TOO_LATE
+
+
+def _of(some: int, rows: int) -> str:
+    return f"{count(some)} of {count(rows)} rows ({some / rows:.1%})"
+
+
+def _row(app: App, row: RowExample) -> str:
+    universe = app.feed.universe
+    symbol = "a symbol that is not in the universe"
+    if 0 <= row.instrument < len(universe):
+        symbol = universe[row.instrument].tradingsymbol
+    price = f" at {rupees_text(row.ltp)}" if row.ltp > 0 else ""
+    return f"{symbol}{price}, {_time(row.ts)}"
+
+
+def _time(ts: int) -> str:
+    """Return a time as a person reads it, with milliseconds where there are any."""
+    text = iso_ist(ts)
+    return f"{text[:10]} {text[11:19]}" + (
+        f".{ts % SECOND_NS // 10**6:03d}" if ts % SECOND_NS else ""
+    )

@@ -1,0 +1,101 @@
+"""What an intake leaves out, told by its first example: nothing of it is at work until a row is.
+
+Counted and bounded: one example a reason, and of rows outside their session the worst day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.dates import IST_OFFSET_NS
+from daemon.domain.ticks import Ticks
+from daemon.market.schedule import DaySessions
+
+SHIFTS: Final = (IST_OFFSET_NS, -IST_OFFSET_NS)
+"""Read as Indian, a time in UTC is too early by this; an Indian one read as UTC is too late."""
+
+
+class RowExample(NamedTuple):
+    """A row that was left out: UTC ns, index in the universe, paise, the time reached before it."""
+
+    ts: int
+    instrument: int
+    ltp: int
+    clock: int
+
+
+class DayOutside(NamedTuple):
+    """Rows of one date outside their instrument's session."""
+
+    date: dt.date
+    rows: int
+    """Of the whole date, as far as it was read."""
+    outside: int
+    first: RowExample
+    shift_ns: int
+    """By how much more or less most of them would be inside, 0 if by neither."""
+
+
+def example(block: Ticks, row: int, clock: int) -> RowExample:
+    """Return a row of a block as an example."""
+    return RowExample(int(block.ts[row]), int(block.instrument[row]), int(block.ltp[row]), clock)
+
+
+class OutsideRows:
+    """Counts rows outside their session, and remembers the date with most of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: RowExample | None = None
+        self.day: DaySessions | None = None
+        """The sessions of the date that is read."""
+        self._worst: DayOutside | None = None
+        self._rows_before = 0
+        self._first_today: RowExample | None = None
+        self._outside = 0
+        self._inside_if = [0, 0]
+
+    def begin(self, day: DaySessions, rows_before: int) -> None:
+        """Another date begins after so many rows of the feed."""
+        self._worst = self.worst(rows_before)
+        self.day = day
+        self._rows_before = rows_before
+        self._first_today = None
+        self._outside = 0
+        self._inside_if = [0, 0]
+
+    def add(self, part: Ticks, outside: npt.NDArray[np.bool_]) -> None:
+        """Count the rows of a part of the date's rows that are outside."""
+        rows = np.flatnonzero(outside)
+        if not len(rows):
+            return
+        assert self.day is not None
+        if self._first_today is None:
+            self._first_today = example(part, int(rows[0]), 0)
+            self.first = self.first or self._first_today
+        self.count += len(rows)
+        self._outside += len(rows)
+        ts, instrument = part.ts[rows], part.instrument[rows]
+        opens, closes = self.day.opens[instrument], self.day.closes[instrument]
+        for at, shift in enumerate(SHIFTS):
+            self._inside_if[at] += int(((ts + shift >= opens) & (ts + shift < closes)).sum())
+
+    def worst(self, rows_before: int) -> DayOutside | None:
+        """Return the date with most rows outside; `rows_before` are those of the feed so far."""
+        if self.day is None or self._first_today is None:
+            return self._worst
+        if self._worst is not None and self._worst.outside >= self._outside:
+            return self._worst
+        better = max(range(len(SHIFTS)), key=self._inside_if.__getitem__)
+        fits = 2 * self._inside_if[better] > self._outside
+        return DayOutside(
+            self.day.date,
+            rows_before - self._rows_before,
+            self._outside,
+            self._first_today,
+            SHIFTS[better] if fits else 0,
+        )
