@@ -135,7 +135,10 @@ def check(
     """Validate a configuration: keys, values, rules, strategies, files."""
     from daemon.cli.check import check_file
 
-    verdict, warnings = check_file(config, data_dir=data)
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    verdict, warnings = check_file(config, data_dir=data, say=say)
     typer.echo(verdict)
     for text in warnings:
         typer.echo(f"warning: {text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +53,8 @@ class ParquetTable:
 
     def __init__(self, path: Path, batch_rows: int) -> None:
         self.path = path
+        self.edge_rows = 0
+        """Above 0: only the row groups that have the first and the last so many rows are read."""
         self._batch_rows = batch_rows
         try:
             with _open(path) as file:
@@ -80,7 +83,7 @@ class ParquetTable:
             with _open(self.path) as file:
                 columns = sorted({theirs[0] for theirs in wanted.values()})
                 for batch in file.iter_batches(
-                    self._batch_rows, columns=columns, use_threads=False
+                    self._batch_rows, self._row_groups(file), columns=columns, use_threads=False
                 ):
                     if batch.num_rows:
                         given = {ours: batch[theirs[0]] for ours, theirs in wanted.items()}
@@ -90,6 +93,18 @@ class ParquetTable:
             raise fault(
                 self.path, f"the file is damaged from here on ({error})", _NEW_COPY, row=row
             ) from error
+
+    def _row_groups(self, file: Any) -> list[int] | None:
+        """Return the row groups to read, None for all of them."""
+        if not self.edge_rows:
+            return None
+        sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+        ends = list(accumulate(sizes))
+        return [
+            at
+            for at, (size, end) in enumerate(zip(sizes, ends, strict=True))
+            if end - size < self.edge_rows or end > self.rows - self.edge_rows
+        ]
 
 
 class NativeFile:

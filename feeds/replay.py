@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from feeds.blocks import RunningTime, at_most
 from feeds.candle_files import CandleFile, SessionSpan
 from feeds.contract_facts import ContractLookup
 from feeds.csv_ticks import CsvTable
+from feeds.edges import Edges, read_edges
 from feeds.feed import Source, Unattended
 from feeds.files import find_data, format_of
 from feeds.jsonl_ticks import JsonlTable
@@ -62,6 +63,7 @@ class Recording:
         if not config.files:
             raise ConfigError("feed.replay.files: expected at least one file")
         keep_freed_memory()
+        self._files = config.files
         self._block_rows = config.block_rows
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
@@ -99,6 +101,28 @@ class Recording:
             for name, value in source.counts.items():
                 total[name] = total.get(name, 0) + value
         return total
+
+    def edges(self, rows: int) -> list[Edges]:
+        """Return the first and the last rows of each file, without what lies between.
+
+        A text file is read through, in bounded memory; of Parquet only its ends.
+        """
+        return [
+            read_edges(file, source, self.universe, rows)
+            for file, source in zip(self._files, self._sources, strict=True)
+        ]
+
+    def seen(self, wanted: Collection[int]) -> set[int]:
+        """Return which of these instruments have a row at all; reads until all were found."""
+        found: set[int] = set()
+        for source in self._sources:
+            with closing(source.blocks(self.universe)) as blocks:  # type: ignore[type-var]
+                for block in blocks:
+                    present = np.bincount(block.instrument[block.instrument >= 0])
+                    found |= {at for at in wanted if at < len(present) and present[at]}
+                    if len(found) == len(wanted):
+                        return found
+        return found
 
     def _named(self, config: UniverseConfig) -> Sequence[Instrument]:
         """What the files name; a foreign file is not read through for that if not needed."""
@@ -165,21 +189,21 @@ class ReplayFeed(Unattended):
     ) -> None:
         self._grace_ns = grace_ns
         self._speed = parse_speed(config.speed)
-        self._recording = Recording(
+        self.recording = Recording(
             config, universe_config, contracts=contracts, session=session,
             data_dir=data_dir,
         )  # fmt: skip
         self._close = None if session is None else closing_time(session)
         self._settlements = _settlements(config)
         self._quality = DataQuality()
-        self.universe = self._recording.universe
-        self.candle_walked = self._recording.has_candles
+        self.universe = self.recording.universe
+        self.candle_walked = self.recording.has_candles
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
         closes = closes_of(self.universe, self._close, self._grace_ns)
-        with closing(self._recording.blocks()) as blocks:
+        with closing(self.recording.blocks()) as blocks:
             for each in timeline(blocks, self._settlements, closes):
                 if not isinstance(each, Ticks):
                     await pacer.wait(each.ts, each.ts)
@@ -192,7 +216,7 @@ class ReplayFeed(Unattended):
 
     def quality(self) -> dict[str, int]:
         """Counters of what was odd in the rows given so far."""
-        return self._quality.counters() | self._recording.counts()
+        return self._quality.counters() | self.recording.counts()
 
 
 def open_source(

@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 import anyio
+import numpy as np
 
 from daemon.build import Parts, build
+from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
+from daemon.cli.check_strategies import (
+    quantity_warnings,
+    script_warnings,
+    symbols_without_rows,
+    underlying_warnings,
+)
 from daemon.clock import MACHINE_CLOCKS
 from daemon.config import Config
 from daemon.config_file import load_config
@@ -21,8 +29,12 @@ from daemon.configured_rules import date_warnings, load_rules
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Input
 from daemon.domain.ticks import Ticks
+from daemon.errors import FeedError
 from daemon.rules.reach import calendar_warnings
+from feeds.edges import Edges
 from feeds.feed import Feed
+from feeds.files import find_data
+from feeds.replay import ReplayFeed
 
 
 class Checked(NamedTuple):
@@ -32,19 +44,29 @@ class Checked(NamedTuple):
     warnings: list[str]
 
 
-def check_file(path: Path, *, data_dir: Path | None = None) -> Checked:
-    """Check keys, values, rules, strategies and files. Raises ConfigError or FeedError."""
+def check_file(
+    path: Path, *, data_dir: Path | None = None, say: Callable[[str], object] = lambda text: None
+) -> Checked:
+    """Check keys, values, rules, strategies and files. Raises ConfigError or FeedError.
+
+    `say` is told beforehand of what takes long.
+    """
     config = load_config(path)
     if config.feed.kind == "kite":
         text = f"{path}: keys and values are right; the kite feed itself is not checked"
-        misplaced = [f"input {each}" for each in misplaced_inputs(config)]
-        return Checked(text, [*_of_today(config), *misplaced])
+        live = [f"input {each}" for each in misplaced_inputs(config)]
+        return Checked(text, [*_of_today(config), *_lower_case_underlyings(config), *live])
     parts = build(config, data_dir=data_dir)
     names = ", ".join(each.id for each in config.strategies.items if each.enabled) or "none"
     verdict = (
         f"{path}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
         f"engine {parts.engine.engine.name}, strategies: {names}"
     )
+    if config.feed.kind == "replay":
+        for text in slow_files(
+            [find_data(each.path, data_dir) for each in config.feed.replay.files]
+        ):
+            say(text)
     return Checked(verdict, [text for warn in WARNINGS for text in warn(parts)])
 
 
@@ -80,8 +102,53 @@ def _chosen_contracts(parts: Parts) -> Iterator[str]:
     yield from parts.notes
 
 
+def _lower_case_underlyings(config: Config) -> Iterator[str]:
+    for row in config.universe.underlyings:
+        if row.name != row.name.upper():
+            yield (
+                f"universe.underlyings: {row.name!r}: Kite's names are upper case, such as "
+                f"{row.name.upper()!r}"
+            )
+
+
+def _files(parts: Parts) -> Iterator[str]:
+    """From the first and the last rows of each file: what would be read and come to nothing."""
+    if not isinstance(parts.feed, ReplayFeed):
+        yield from script_warnings(parts, None)
+        return
+    edges = parts.feed.recording.edges(ROWS)
+    for each in edges:
+        yield from file_warnings(parts, each)
+    yield from _without_rows(parts, parts.feed, edges)
+    yield from script_warnings(parts, span_of(edges))
+
+
+def _without_rows(parts: Parts, feed: ReplayFeed, edges: list[Edges]) -> Iterator[str]:
+    """Symbols that a strategy names and no file has; the files are read through to be sure."""
+    blocks = [block for each in edges for block in each.blocks()]
+    seen = {
+        at
+        for block in blocks
+        for at in np.flatnonzero(np.bincount(block.instrument[block.instrument >= 0])).tolist()
+    }
+    missing = symbols_without_rows(parts, seen)
+    if not missing:
+        return
+    try:
+        found = feed.recording.seen({index for _, index in missing})
+    except FeedError:
+        return  # told already, as the fault of its file
+    for strategy_id, index in missing:
+        if index not in found:
+            symbol = feed.universe[index].tradingsymbol
+            yield f"strategy {strategy_id}: no file has a row of {symbol}: it will see no candle"
+
+
 WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _misplaced_inputs,
     _chosen_contracts,
     _outside_the_tables,
+    _files,
+    underlying_warnings,
+    quantity_warnings,
 )

@@ -7,7 +7,9 @@ from typing import Final
 
 from daemon.app import App
 from daemon.domain.dates import SECOND_NS, iso_ist
+from daemon.domain.instrument import Universe
 from daemon.domain.money import rupees_text
+from daemon.market.intake import Intake
 from daemon.market.left_out import DayOutside, RowExample
 from daemon.report.text import count
 
@@ -33,14 +35,18 @@ _NO_SHIFT: Final = "check the times, and that the exchange was open then; they c
 
 def refused_rows(app: App) -> Iterator[str]:
     """Name each reason for which more than 1 % of the rows were refused, with the first row."""
-    intake = app.engine.intake
+    return refused_texts(app.engine.intake, app.feed.universe)
+
+
+def refused_texts(intake: Intake, universe: Universe) -> Iterator[str]:
+    """Return the same of any intake."""
     for reason, refused in intake.refused.items():
         if refused * SHARE > intake.rows:
             first = intake.first_refused[reason]
-            since = f", after {_time(first.clock)} was reached" if reason == "late" else ""
+            since = f", after {time_text(first.clock)} was reached" if reason == "late" else ""
             yield (
                 f"{_of(refused, intake.rows)} were refused as `{reason}`. The first: "
-                f"{_row(app, first)}{since}. Remedy: {_REMEDIES[reason]}."
+                f"{_row(universe, first)}{since}. Remedy: {_REMEDIES[reason]}."
             )
 
 
@@ -53,15 +59,15 @@ def rows_outside_the_session(app: App) -> Iterator[str]:
     if day.outside * 2 > day.rows:
         yield (
             f"Most rows of {day.date} ({count(day.outside)} of {count(day.rows)}) are outside "
-            f"their session and were not traded. The first: {_row(app, day.first)}. "
+            f"their session and were not traded. The first: {_row(app.feed.universe, day.first)}. "
             f"{_likely_cause(day)}."
         )
     elif intake.outside.count * SHARE > intake.rows:
         yield (
             f"{_of(intake.outside.count, intake.rows)} are outside their session and were not "
-            f"traded. The first: {_row(app, intake.outside.first)}. If these are times of the "
-            "session, set the file's `zone`; before the open and after the close it is as it "
-            "should be."
+            f"traded. The first: {_row(app.feed.universe, intake.outside.first)}. Before the open "
+            "and after the close that is as it should be; if it was in the session, set the "
+            "file's `zone`."
         )
 
 
@@ -72,7 +78,7 @@ def rows_too_late_for_their_bar(app: App) -> Iterator[str]:
         symbol, ts = app.engine.bars.first_late
         yield (
             f"{_of(late, rows)} came when their bar was closed already and are in no candle "
-            f"(`late_for_candle`). The first: {symbol}, exchange time {_time(ts)}. Remedy: "
+            f"(`late_for_candle`). The first: {symbol}, exchange time {time_text(ts)}. Remedy: "
             "`execution.candle_grace_ms`, such as 1000."
         )
 
@@ -87,16 +93,15 @@ def _of(some: int, rows: int) -> str:
     return f"{count(some)} of {count(rows)} rows ({some / rows:.1%})"
 
 
-def _row(app: App, row: RowExample) -> str:
-    universe = app.feed.universe
+def _row(universe: Universe, row: RowExample) -> str:
     symbol = "a symbol that is not in the universe"
     if 0 <= row.instrument < len(universe):
         symbol = universe[row.instrument].tradingsymbol
     price = f" at {rupees_text(row.ltp)}" if row.ltp > 0 else ""
-    return f"{symbol}{price}, {_time(row.ts)}"
+    return f"{symbol}{price}, {time_text(row.ts)}"
 
 
-def _time(ts: int) -> str:
+def time_text(ts: int) -> str:
     """Return a time as a person reads it, with milliseconds where there are any."""
     text = iso_ist(ts)
     return f"{text[:10]} {text[11:19]}" + (

@@ -215,10 +215,13 @@ def test_an_unknown_run_is_64_and_names_what_there_is(
 def test_check_describes_a_good_configuration(tmp_path: Path) -> None:
     done = invoke("check", SAMPLE)
     assert done.code == 0
-    assert done.out == (
+    verdict, *warnings = done.out.splitlines()
+    assert verdict == (
         "configs/sample.yaml: valid. Feed replay with 12 instruments, engine v3, "
-        "strategies: ema_trend, opening_range, short_straddle\n"
+        "strategies: ema_trend, opening_range, short_straddle"
     )
+    [text] = warnings  # it trades one lot
+    assert text.startswith("warning: strategy short_straddle: `partial_exit_pct` of 65 of NIFTY")
     assert invoke("check", "configs/live.yaml").code == 0
 
 
