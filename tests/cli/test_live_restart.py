@@ -16,10 +16,14 @@ import anyio.to_thread
 import msgspec
 import pytest
 
+from daemon.account import machine_of
 from daemon.app import App
 from daemon.domain.dates import SECOND_NS, ist_date, parse_ts
 from daemon.errors import ExitCode
+from daemon.rules import load_rulebook
+from daemon.series import Series, read_series
 from feeds.recording.compact import CompactedLog
+from feeds.recording.reader import InputLog
 from tests.kit.cli import Result, finished, metrics_of, spawn
 from tests.kit.live import (
     Market,
@@ -145,6 +149,17 @@ def test_a_stop_and_a_start_in_mid_session_are_one_run(of: Market, tmp_path: Pat
     assert stamps is not None
     assert gap["since"] == int(stamps[1499])
     assert gap["instruments"] == len(of.universe)
+    [log] = (outcome.directory / "recordings").iterdir()
+    kept = read_series((outcome.directory / "series.json").read_bytes(), "series")
+    assert kept == series_of(InputLog(log))
+
+
+def series_of(log: InputLog) -> Series:
+    """Prices and equity of all inputs of a recording, as if nothing had stopped in between."""
+    machine = machine_of(log.header, load_rulebook(None))
+    for item in log.inputs():
+        machine.sampler.take(machine.engine.handle(item))
+    return machine.sampler.series()
 
 
 async def stopped(process: subprocess.Popen[str]) -> None:
@@ -213,3 +228,11 @@ def test_a_crash_on_one_day_and_a_start_on_the_next(of: Market, tmp_path: Path) 
     yesterday, today = sorted((outcome.directory / "recordings").iterdir())
     assert CompactedLog(yesterday).header.date == "2026-11-18"
     assert today.name == "2026-11-19-1.inputs"
+    ended = CompactedLog(yesterday).ending.equity
+    assert ended is not None
+    assert ended.drawdown.depth_paise > 0
+    assert set(ended.marks) == {each.tradingsymbol for each in outcome.ledger.open_positions()}
+    assert InputLog(today).header.equity == ended
+    shown = app.series().drawdown
+    assert shown is not None
+    assert shown.depth_paise >= ended.drawdown.depth_paise
