@@ -11,19 +11,17 @@ import numpy as np
 
 from daemon.build import Parts
 from daemon.cli.data_notes import refused_texts, time_text
-from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_ts
+from daemon.domain.dates import DAY_NS, SECOND_NS, parse_ts
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import DaemonError
 from daemon.market.intake import Intake
-from daemon.market.left_out import SHIFTS
+from daemon.market.left_out import NEAR_NS, SHIFTS
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
 from feeds.edges import Edges
 
 ROWS: Final = 1_000
-_NEAR_NS: Final = 30 * MINUTE_NS
-"""Before the open and after the close, rows of a good recording may be there too."""
 _FEW: Final = 0.6
 _NEARLY_ALL: Final = 0.95
 _SLOW_S: Final = 2
@@ -134,7 +132,7 @@ def _share_inside(schedule: Schedule, blocks: Sequence[Ticks], shift: int) -> fl
             sessions = schedule.day(dt.date(1970, 1, 1) + dt.timedelta(days=day))
             opens = sessions.opens[known.instrument[here]]
             closes = sessions.closes[known.instrument[here]]
-            near = (ts[here] >= opens - _NEAR_NS) & (ts[here] < closes + _NEAR_NS) & (closes > 0)
+            near = (ts[here] >= opens - NEAR_NS) & (ts[here] < closes + NEAR_NS) & (closes > 0)
             inside += int(near.sum())
     return inside / rows if rows else 1.0
 

@@ -30,28 +30,32 @@ _TOO_LATE: Final = (
     "5:30 earlier they would be inside: the times look like Indian ones that were stored as UTC; "
     "set `epoch_zone: Asia/Kolkata` for the file"
 )
-_NO_SHIFT: Final = "check the times, and that the exchange was open then; they change nothing"
+_NO_SHIFT: Final = "Check the times, and that the exchange was open then"
 
 
 def refused_rows(app: App) -> Iterator[str]:
     """Name each reason for which more than 1 % of the rows were refused, with the first row."""
-    return refused_texts(app.engine.intake, app.feed.universe)
+    return refused_texts(app.engine.intake, app.feed.universe, has_files=not _is_live(app))
 
 
-def refused_texts(intake: Intake, universe: Universe) -> Iterator[str]:
-    """Return the same of any intake."""
+def refused_texts(intake: Intake, universe: Universe, *, has_files: bool = True) -> Iterator[str]:
+    """Return the same of any intake; the remedies are for recorded files."""
     for reason, refused in intake.refused.items():
         if refused * SHARE > intake.rows:
             first = intake.first_refused[reason]
             since = f", after {time_text(first.clock)} was reached" if reason == "late" else ""
             yield (
                 f"{_of(refused, intake.rows)} were refused as `{reason}`. The first: "
-                f"{_row(universe, first)}{since}. Remedy: {_REMEDIES[reason]}."
+                f"{_row(universe, first)}{since}."
+                + (f" Remedy: {_REMEDIES[reason]}." if has_files else "")
             )
 
 
 def rows_outside_the_session(app: App) -> Iterator[str]:
-    """Tell of more than 1 % of the rows outside, and of a day that was mostly outside."""
+    """Tell of more than 1 % of the rows outside, and of a day that was mostly outside.
+
+    A live feed begins before the open, as it should: there only the latter is told.
+    """
     intake = app.engine.intake
     day = intake.outside.worst(intake.rows)
     if day is None or intake.outside.first is None:
@@ -59,10 +63,10 @@ def rows_outside_the_session(app: App) -> Iterator[str]:
     if day.outside * 2 > day.rows:
         yield (
             f"Most rows of {day.date} ({count(day.outside)} of {count(day.rows)}) are outside "
-            f"their session and were not traded. The first: {_row(app.feed.universe, day.first)}. "
-            f"{_likely_cause(day)}."
+            f"their session and were not traded. The first: {_row(app.feed.universe, day.first)}."
+            + ("" if _is_live(app) else f" {_likely_cause(day)}.")
         )
-    elif intake.outside.count * SHARE > intake.rows:
+    elif intake.outside.count * SHARE > intake.rows and not _is_live(app):
         yield (
             f"{_of(intake.outside.count, intake.rows)} are outside their session and were not "
             f"traded. The first: {_row(app.feed.universe, intake.outside.first)}. Before the open "
@@ -83,9 +87,13 @@ def rows_too_late_for_their_bar(app: App) -> Iterator[str]:
         )
 
 
+def _is_live(app: App) -> bool:
+    return app.inputs is not None
+
+
 def _likely_cause(day: DayOutside) -> str:
     if not day.shift_ns:
-        return _NO_SHIFT[0].upper() + _NO_SHIFT[1:]
+        return _NO_SHIFT
     return _TOO_EARLY if day.shift_ns > 0 else _TOO_LATE
 
 

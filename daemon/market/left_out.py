@@ -11,12 +11,15 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.dates import IST_OFFSET_NS
+from daemon.domain.dates import IST_OFFSET_NS, MINUTE_NS
 from daemon.domain.ticks import Ticks
 from daemon.market.schedule import DaySessions
 
 SHIFTS: Final = (IST_OFFSET_NS, -IST_OFFSET_NS)
 """Read as Indian, a time in UTC is too early by this; an Indian one read as UTC is too late."""
+
+NEAR_NS: Final = 30 * MINUTE_NS
+"""Rows so near to the session are in every good recording, and no sign of another zone."""
 
 
 class RowExample(NamedTuple):
@@ -46,7 +49,7 @@ def example(block: Ticks, row: int, clock: int) -> RowExample:
 
 
 class OutsideRows:
-    """Counts rows outside their session, and remembers the date with most of them."""
+    """Counts rows outside their session, and remembers the worst date."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -81,21 +84,28 @@ class OutsideRows:
         self._outside += len(rows)
         ts, instrument = part.ts[rows], part.instrument[rows]
         opens, closes = self.day.opens[instrument], self.day.closes[instrument]
+        far = (ts < opens - NEAR_NS) | (ts >= closes + NEAR_NS)
         for at, shift in enumerate(SHIFTS):
-            self._inside_if[at] += int(((ts + shift >= opens) & (ts + shift < closes)).sum())
+            would_be = far & (ts + shift >= opens) & (ts + shift < closes)
+            self._inside_if[at] += int(would_be.sum())
 
     def worst(self, rows_before: int) -> DayOutside | None:
-        """Return the date with most rows outside; `rows_before` are those of the feed so far."""
+        """Return the worst date; `rows_before` are those of the feed so far."""
         if self.day is None or self._first_today is None:
-            return self._worst
-        if self._worst is not None and self._worst.outside >= self._outside:
             return self._worst
         better = max(range(len(SHIFTS)), key=self._inside_if.__getitem__)
         fits = 2 * self._inside_if[better] > self._outside
-        return DayOutside(
+        today = DayOutside(
             self.day.date,
             rows_before - self._rows_before,
             self._outside,
             self._first_today,
             SHIFTS[better] if fits else 0,
         )
+        known = [self._worst] if self._worst is not None else []
+        return max([*known, today], key=_badness)
+
+
+def _badness(day: DayOutside) -> tuple[bool, int]:
+    """A day that was mostly outside comes before one with more such rows among many others."""
+    return 2 * day.outside > day.rows, day.outside

@@ -178,7 +178,24 @@ def test_rows_before_the_open_are_no_sign_of_another_zone() -> None:
     take(intake, block(*range(OPEN - 20, OPEN + 100)))
     day = intake.outside.worst(intake.rows)
     assert day is not None
-    assert (day.rows, day.outside) == (120, 20)
+    assert (day.rows, day.outside, day.shift_ns) == (120, 20, 0)
+
+
+def test_a_day_that_is_mostly_outside_is_told_before_one_with_more_rows_outside() -> None:
+    intake = make_intake()
+    take(intake, block(*range(OPEN - 50, OPEN + 500)))
+    take(intake, block(*range(CLOSE + DAY_NS - 2, CLOSE + DAY_NS + 10)))
+    day = intake.outside.worst(intake.rows)
+    assert day is not None
+    assert (day.date, day.rows, day.outside) == (TOMORROW, 12, 10)
+
+
+def test_a_recording_of_the_time_before_the_open_is_not_taken_for_utc() -> None:
+    intake = make_intake()
+    take(intake, block(*range(OPEN - 10 * MINUTE_NS, OPEN, SECOND_NS)))
+    day = intake.outside.worst(intake.rows)
+    assert day is not None
+    assert (day.rows, day.outside, day.shift_ns) == (600, 600, 0)
 
 
 def test_a_silence_is_found_and_its_length_kept() -> None:
