@@ -143,6 +143,30 @@ def test_an_order_is_enough_not_to_be_told(tmp_path: Path) -> None:
     assert notes_of(tmp_path, list(tick_rows(300)), strategies=QUIET + wish) == []
 
 
+def test_entries_that_lost_to_another_strategy_are_told_with_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "wants_always.py").write_text(
+        "from strategies.strategy import BaseStrategy\n"
+        "class Wants(BaseStrategy):\n"
+        "    def __init__(self, *, confidence: float):\n"
+        "        self._confidence = confidence\n"
+        "    def on_candle(self, candle, view):\n"
+        "        return self.buy(candle.tradingsymbol, 65, confidence=self._confidence)\n"
+    )
+    strategies = "".join(
+        f"    - {{id: {name}, module: wants_always, class: Wants, "
+        f"params: {{confidence: {sure}}}}}\n"
+        for name, sure in (("sure", 0.9), ("less", 0.5))
+    )
+    [note] = notes_of(tmp_path, list(tick_rows(200)), strategies=strategies)
+    assert note == (
+        "Entries lost to another strategy's on the same symbol (`strategies.conflict: "
+        f"highest_confidence`): less 3. The first: BUY 65 {FUTURE} of less to sure, {DAY} 09:16:00."
+    )
+
+
 def test_a_partial_exit_that_has_no_whole_lot_is_told_once(tmp_path: Path) -> None:
     wishes = [
         {"ts": f"{DAY}T09:15:{at}", "signal": "BUY", "qty": 65, "sl_price": 24999.0}
