@@ -32,7 +32,7 @@ from daemon.domain.ledger import Ledger
 from daemon.equity import booked_drawdown
 from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
-from daemon.journal.recovery import first_ledger
+from daemon.journal.recovery import first_ledger, recover
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
 from daemon.run_files import ACCOUNTS
@@ -235,16 +235,23 @@ class Account:
 
         Goes on from the newest recording's header if that can be read.
         """
+        header, first = self._newest_header(), first_ledger(self.store)
+        before = None
+        if header is not None and first.seq <= header.base_seq <= self.store.last_seq:
+            before = header.equity
+        if header is None or before is None:
+            fall = booked_drawdown(self.store.events(first.seq), first)
+            return EquityState(drawdown=fall)
+        ledger = recover(self.store, header.base_seq)
+        events = self.store.events(ledger.seq)
+        return EquityState(drawdown=booked_drawdown(events, ledger, before.drawdown))
+
+    def _newest_header(self) -> LogHeader | None:
+        """Return the newest recording's header, None if it cannot be read."""
         for path in self.recordings()[-1:]:
-            with suppress(FeedError, msgspec.MsgspecError):
-                header = open_recording(path).header
-                if header.equity is not None:
-                    ledger = msgspec.json.decode(header.ledger, type=Ledger)
-                    events = self.store.events(header.base_seq)
-                    fall = booked_drawdown(events, ledger, header.equity.drawdown)
-                    return EquityState(drawdown=fall)
-        ledger = first_ledger(self.store)
-        return EquityState(drawdown=booked_drawdown(self.store.events(ledger.seq), ledger))
+            with suppress(FeedError):
+                return open_recording(path).header
+        return None
 
     def close(self) -> None:
         """Close the journal and free the account."""

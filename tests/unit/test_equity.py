@@ -12,9 +12,10 @@ import pytest
 
 from daemon.account import Account, build_machine
 from daemon.config import Config
+from daemon.domain.carry import Carry
 from daemon.domain.dates import DAY_NS, MINUTE_NS
 from daemon.domain.drawdown import Drawdown, EquityState
-from daemon.domain.events import TradingEvent
+from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
@@ -227,4 +228,29 @@ def test_the_state_lies_in_the_recording_and_is_where_the_next_begins(tmp_path: 
     log = CompactedLog(path)
     assert log.header.equity == before
     assert log.ending.equity == EquityState(drawdown=before.drawdown)
+    account.close()
+
+
+@pytest.mark.parametrize("base_seq", [0, 20, 10**6])
+def test_without_a_rerun_the_journal_goes_on_from_the_newest_header(
+    tmp_path: Path, base_seq: int
+) -> None:
+    events = sample_day().events
+    ledger = RunFold(events[:base_seq]).ledger
+    before = EquityState(drawdown=Drawdown(highest_paise=10**9, highest_ts=7))
+    account = Account.open(tmp_path, "live", created_ts=at("09:00:00"))
+    account.store.append(events, input_no=len(events))
+    symbols = sorted({e.tradingsymbol for e in events if isinstance(e, OrderCreated)})
+    universe = Universe(
+        Instrument(instrument_token=n, tradingsymbol=symbol) for n, symbol in enumerate(symbols, 1)
+    )
+    machine = build_machine(Config(), load_rulebook(None), universe, ledger=ledger, equity=before)
+    machine.engine.ledger.seq = base_seq
+    account.begin_log(machine, Config(), Config(), Carry(), at("09:00:00")).close()
+    booked = RunFold(events).booked
+    if base_seq > len(events):  # a recording of another journal
+        assert account.booked_equity().drawdown == max_drawdown(booked)
+    else:
+        later = booked[len(RunFold(events[:base_seq]).booked) :]
+        assert account.booked_equity().drawdown == max_drawdown(later, before.drawdown)
     account.close()
