@@ -34,6 +34,7 @@ class TickFile:
     def __init__(self, table: Table, config: ReplayFile) -> None:
         self.counts = {"unreadable_cells": 0}
         self._table = table
+        self._is_in_receive_order = config.order == "received"
         self._mapped = map_columns(table, config, TICK_COLUMNS, ("ts", "ltp"))
         if not table.is_open and all(each in self._mapped for each in SIDES):
             self._mapped.pop("depth", None)
@@ -51,7 +52,7 @@ class TickFile:
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """The rows in file order. Raises FeedError at the first row without a readable time."""
         instruments = Instruments(self._keys, universe)
-        received = ReceiveOrder() if self._config.order == "received" else None
+        received = ReceiveOrder() if self._is_in_receive_order else None
         for batch in self._table.batches(self._mapped):
             ts = self._times.of(batch)
             good, error = self._times.sound_rows(batch, ts)

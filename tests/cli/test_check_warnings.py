@@ -272,9 +272,8 @@ def test_scripted_intents_that_come_to_nothing_are_warned_of(tmp_path: Path) -> 
     ("params", "told"), [({"lots": 3}, 0), ({"quantity": 0}, 0), ({"quantity": 9}, 1)]
 )
 def test_of_a_user_s_own_strategy_only_a_quantity_is_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: dict[str, int], told: int
+    tmp_path: Path, params: dict[str, int], told: int
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "own_strategy_of_mine.py").write_text(
         "class Own:\n    def __init__(self, *, lots: int = 1, quantity: int = 0):\n        pass\n"
         "    def on_candle(self, candle, view):\n        return None\n"
