@@ -33,6 +33,7 @@ from daemon.equity import booked_drawdown
 from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import first_ledger, recover
+from daemon.journal.state import StateJournal, read_state
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
 from daemon.run_files import ACCOUNTS
@@ -138,26 +139,33 @@ def of_a_disk(path: Path) -> Iterator[None]:
 class Account:
     """The journal of an account, locked, and its recordings."""
 
-    def __init__(self, directory: Path, store: JournalStore, *, is_new: bool) -> None:
+    def __init__(self, directory: Path, store: JournalStore) -> None:
         self.directory = directory
         self.store = store
-        self.is_new = is_new
+        self.state = StateJournal(read_state(store), "")
+        """What of the engine's state the journal has; `date` is set to the day that is run."""
         self.operations: list[Operation] = []
         """What happened while it was taken up, for the journal."""
 
     @classmethod
     def open(cls, out: Path, name: str, *, created_ts: int) -> Account:
-        """Lock and verify the journal, or begin it.
+        """Lock and verify the journal, all that this start is going to use, or begin it.
 
         Raises AlreadyRunning, JournalCorrupt or JournalIOError.
         """
         directory = out / ACCOUNTS / name
         if JournalStore.exists(directory):
-            return cls(directory, JournalStore.open(directory, write=True), is_new=False)
-        meta = JournalMeta(
-            run_id=name, account=name, program_version=VERSION, created_ts=created_ts
-        )
-        return cls(directory, JournalStore.create(directory, meta), is_new=True)
+            store = JournalStore.open(directory, write=True, used_after=_compared_after(directory))
+        else:
+            meta = JournalMeta(
+                run_id=name, account=name, program_version=VERSION, created_ts=created_ts
+            )
+            store = JournalStore.create(directory, meta)
+        try:
+            return cls(directory, store)
+        except BaseException:
+            store.close(checkpoint=False)
+            raise
 
     def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
         """Remember an operational event for the journal."""
@@ -167,10 +175,7 @@ class Account:
 
     def recordings(self) -> list[Path]:
         """All recordings, oldest first; a log that was being compacted counts once."""
-        directory = self.directory / RECORDINGS
-        found = [*directory.glob(f"*{LOG}"), *directory.glob(f"[!.]*{COMPACTED}")]
-        by_name = {each.stem: each for each in sorted(found, key=lambda each: each.suffix)}
-        return [by_name[stem] for stem in sorted(by_name, key=_order)]
+        return _recordings(self.directory)
 
     def begin_log(
         self, machine: Machine, config: Config, written: Config, carry: Carry, now: int
@@ -212,7 +217,8 @@ class Account:
             machine = make(header)
         except Exception as error:
             raise Diverged(f"{log.path}: cannot be run again: {error}") from error
-        replay = _Replay(self.store, machine, header)
+        self.state.date = header.date
+        replay = _Replay(self.store, machine, self.state, header)
         read = _Counted(log)
         for item in gather(read.inputs()):
             replay.take(item)
@@ -253,9 +259,9 @@ class Account:
                 return open_recording(path).header
         return None
 
-    def close(self) -> None:
-        """Close the journal and free the account."""
-        self.store.close()
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Close the journal and free the account; without `checkpoint` no file is changed."""
+        self.store.close(checkpoint=checkpoint)
 
 
 class _Counted:
@@ -276,12 +282,15 @@ class _Counted:
 class _Replay:
     """Runs inputs and holds the outcome against the journal."""
 
-    def __init__(self, store: JournalStore, machine: Machine, header: LogHeader) -> None:
+    def __init__(
+        self, store: JournalStore, machine: Machine, state: StateJournal, header: LogHeader
+    ) -> None:
         after = header.base_seq
         self.decided = 0
         self._hint = other_version(header.program_version)
         self._store = store
         self._machine = machine
+        self._state = state
         self._journal: Iterator[TradingEvent] = store.events(after)
         self._is_behind = True
         self._fresh: list[TradingEvent] = []
@@ -310,12 +319,18 @@ class _Replay:
             raise Diverged(
                 f"event {left.seq} of the journal has no input in the recording{self._hint}"
             )
-        if self._machine.engine.input_no > self._store.last_input_no:
+        ours, known = self._machine.engine.input_no, self._store.last_input_no
+        if ours < known:
+            raise Diverged(f"the recording ends at input {ours}, the journal has seen {known}")
+        if ours > known:
             self._commit()
 
     def _commit(self) -> None:
         self.decided += len(self._fresh)
-        self._store.append(self._fresh, input_no=self._machine.engine.input_no)
+        engine = self._machine.engine
+        self._store.append(
+            self._fresh, input_no=engine.input_no, operations=state_operations(engine, self._state)
+        )
         self._fresh = []
 
 
@@ -327,6 +342,34 @@ def other_version(recorded_by: str) -> str:
         f" (recorded by version {recorded_by or 'unknown'}, this is {VERSION}: "
         "CHANGELOG.md names the results that change)"
     )
+
+
+def state_operations(engine: PaperEngine, state: StateJournal) -> list[Operation]:
+    """What goes with the commit of the engine's last input, if its state is another by now."""
+    changed = state.changed(engine.lasting(), input_no=engine.input_no, ts=max(engine.at.now, 0))
+    return [] if changed is None else [changed]
+
+
+def _recordings(directory: Path) -> list[Path]:
+    """All recordings of an account, oldest first; a log in both forms counts once."""
+    directory = directory / RECORDINGS
+    found = [*directory.glob(f"*{LOG}"), *directory.glob(f"[!.]*{COMPACTED}")]
+    by_name = {each.stem: each for each in sorted(found, key=lambda each: each.suffix)}
+    return [by_name[stem] for stem in sorted(by_name, key=_order)]
+
+
+def _compared_after(directory: Path) -> int | None:
+    """The event after which the newest recording's inputs are held against the journal.
+
+    None if it is not run again; what is wrong with it is found when it is.
+    """
+    newest = _recordings(directory)[-1:]
+    if not newest or newest[0].suffix != LOG:
+        return None
+    try:
+        return InputLog(newest[0]).header.base_seq
+    except FeedError:
+        return None
 
 
 def end_of_day(date: str) -> int:

@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 from loguru import logger
 
 from daemon import VERSION
+from daemon.account import state_operations
 from daemon.bus import Bus, Lane, Overflow
 from daemon.config import Config
 from daemon.configured_rules import date_warnings
@@ -243,17 +244,23 @@ class App:
         self._note_strategies()
         now = anyio.current_time()
         self._note_feed()  # before the gap: first the link was lost, then it was back
+        is_asked = False
         if isinstance(item, Ticks):
             self._last_tick_real = now
         elif isinstance(item, Gap):
             self._note_gap(item)
+        else:
+            is_asked = isinstance(item, Asked)  # on disk at once: somebody waits for it
         is_full = self.inputs is not None and self.inputs.needs_flush
-        if events or self._operations or is_full or now - self._last_put >= STATS_EVERY_S:
+        is_due = now - self._last_put >= STATS_EVERY_S
+        if events or self._operations or is_full or is_due or is_asked:
             with anyio.CancelScope(shield=True):
                 await self._put(events)
 
     async def _put(self, events: Any) -> None:
         operations, self._operations = self._operations, []
+        if self.session.account is not None:
+            operations += state_operations(self.engine, self.session.account.state)
         self._last_put = anyio.current_time()
         await self.recorder.put(
             Batch(

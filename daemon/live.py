@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
 from loguru import logger
 
 from daemon import VERSION
@@ -23,6 +24,7 @@ from daemon.account import (
     end_of_day,
     machine_of,
     of_a_disk,
+    state_operations,
 )
 from daemon.build import Parts, sessions_of
 from daemon.clock import MACHINE_CLOCKS, Clock, check_start
@@ -31,7 +33,7 @@ from daemon.config_check import fingerprint
 from daemon.configured_rules import load_rules
 from daemon.domain.candle import Candle
 from daemon.domain.carry import Carry
-from daemon.domain.dates import SECOND_NS, ist_date
+from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Command, ConfigChange, History, Input
@@ -101,7 +103,7 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
         with of_a_disk(account.directory):
             return _LiveStart(config, rules, account, now, finder).session()
     except BaseException:
-        account.close()
+        account.close(checkpoint=False)  # what could not be taken up stays as it lies there
         raise
 
 
@@ -133,6 +135,7 @@ class _LiveStart:
     def session(self) -> Session:
         """Everything in its order."""
         taken = self._take_up()
+        self._account.state.date = self._today.isoformat()
         clock = Clock(taken.since + 1, MACHINE_CLOCKS)
         day = self._find_day(taken)
         machine, recorder = taken.machine, taken.recorder
@@ -142,7 +145,7 @@ class _LiveStart:
             first = self._first_inputs(day, machine, taken)
         else:
             first = [*self._changed_back(machine), *self._missed_candles(day, machine, taken)]
-        feed = self._feed(day, machine, clock, first, taken.since)
+        feed = self._feed(day, machine, clock, first, taken)
         parts = Parts(self._config, self._rules, feed, machine.strategies, machine.engine)
         account = self._account
         return Session(
@@ -163,7 +166,9 @@ class _LiveStart:
         self._check_clock(_last_event_ts(store), "the journal's last event")
         recordings = account.recordings()
         if not recordings:
-            return Taken(ledger=recover(store))
+            if not store.last_input_no:
+                return Taken(ledger=recover(store))
+            return self._from_journal("there is no recording", ())
         newest = recordings[-1]
         try:
             with of_a_disk(newest):
@@ -171,14 +176,7 @@ class _LiveStart:
                     return self._after_finished(CompactedLog(newest))
                 return self._after_unfinished(InputLog(newest))
         except (Diverged, FeedError) as error:
-            account.note(self._now, "not_run_again", reason=str(error))
-            logger.warning(
-                "the last recording cannot be run again, the journal alone counts: {}", error
-            )
-            return Taken(
-                carry=Carry(until=_last_event_ts(store)), ledger=recover(store),
-                instruments=_instruments(newest),
-            )  # fmt: skip
+            return self._from_journal(str(error), _instruments(newest))
 
     def _check_clock(self, last_ts: int, of: str) -> None:
         """Refuse to go on before the account's last time, where time is the machine's."""
@@ -186,11 +184,35 @@ class _LiveStart:
             check_start(last_ts, of, MACHINE_CLOCKS)
             self._now = max(self._now, MACHINE_CLOCKS.wall_ns())
 
+    def _from_journal(self, reason: str, instruments: Sequence[Instrument]) -> Taken:
+        """What the journal alone says: the ledger, the switches, what had its turn already."""
+        account, store = self._account, self._account.store
+        ledger = recover(store)
+        last = _last_event_ts(store)
+        known, today = account.state.known, self._today.isoformat()
+        until = max(last, known.carry.until)
+        date = max(known.date, ist_date(until).isoformat() if until >= 0 else "")
+        state = known.on(date).on(today)
+        account.note(
+            self._now, "not_run_again", reason=reason, restored=state.text(), seq=store.last_seq,
+            input_no=store.last_input_no, until=iso_ist(until) if until >= 0 else "",
+        )  # fmt: skip
+        logger.warning(
+            "the last recording cannot be run again, the journal alone counts ({}; all inputs up "
+            "to {} had their turn): {}",
+            state.text(), iso_ist(until) if until >= 0 else "the first", reason,
+        )  # fmt: skip
+        return Taken(
+            carry=msgspec.structs.replace(state.carry, until=until), ledger=ledger,
+            since=until if date == today else 0, instruments=instruments,
+        )  # fmt: skip
+
     def _after_finished(self, log: CompactedLog) -> Taken:
         ending, store = log.ending, self._account.store
-        if ending.seq != store.last_seq:
+        if (ending.seq, ending.input_no) != (store.last_seq, store.last_input_no):
             raise Diverged(
-                f"{log.path}: ends at event {ending.seq}, the journal at {store.last_seq}"
+                f"{log.path}: ends at event {ending.seq} and input {ending.input_no}, the journal "
+                f"at event {store.last_seq} and input {store.last_input_no}"
             )
         self._check_clock(max(ending.carry.until, log.header.created_ts), str(log.path))
         is_today = log.header.date == self._today.isoformat()
@@ -244,7 +266,10 @@ class _LiveStart:
         recorder.flush()
         events = engine.handle(tick)
         machine.sampler.take(events)
-        self._account.store.append(events, input_no=engine.input_no)
+        self._account.store.append(
+            events, input_no=engine.input_no,
+            operations=state_operations(engine, self._account.state),
+        )  # fmt: skip
 
     # the day
 
@@ -337,7 +362,7 @@ class _LiveStart:
     # the feed
 
     def _feed(
-        self, day: LiveDay, machine: Machine, clock: Clock, first: list[Input], since: int
+        self, day: LiveDay, machine: Machine, clock: Clock, first: list[Input], taken: Taken
     ) -> KiteFeed:
         config, execution = self._config.feed.kite, self._config.execution
         engine = machine.engine
@@ -369,11 +394,18 @@ class _LiveStart:
                 execution.candle_grace_ms * MILLISECOND_NS,
             ),
             first=first,
-            missed_since=since if config.clock == "wall" else max(engine.at.now, 0),
+            missed_since=_missed_since(taken, engine, config.clock),
             ends=config.clock == "wall",
         )
         feed.held = lambda: held_instruments(engine)
         return feed
+
+
+def _missed_since(taken: Taken, engine: PaperEngine, clock: str) -> int:
+    """When the last input of today came, by the clock of the feed, UTC ns; 0 if there was none."""
+    if clock == "wall" or not taken.since:
+        return taken.since
+    return max(engine.at.now, taken.carry.until, 0)
 
 
 def held_instruments(engine: PaperEngine) -> Iterable[int]:

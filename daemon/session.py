@@ -40,6 +40,7 @@ class Session(NamedTuple):
     operations: Sequence[Operation] = ()
     """What happened before the first input, for the journal."""
     account: Account | None = None
+    """Whose journal has the engine's state too; a recording's run has none to go on with."""
 
     def finish_day(self) -> Path | None:
         """After `close`, when the day's last session is over: compact its recording.
@@ -108,6 +109,7 @@ def _events_before(recording: Path, header: LogHeader) -> list[TradingEvent]:
             "its journal is not there; put it into `recordings` of the account's directory"
         )
     with JournalStore.open(directory) as store:
+        store.verify()
         events = list(islice(store.events(), header.base_seq))
     if [each.seq for each in events] != list(range(1, header.base_seq + 1)):
         raise UsageError(

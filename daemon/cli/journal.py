@@ -29,8 +29,8 @@ ARTIFACTS = Path("artifacts")
 
 
 def open_run(run: str, out: Path) -> JournalStore:
-    """The journal of an account or a run. Raises UsageError, JournalCorrupt."""
-    return JournalStore.open(find_run(run, out))
+    """The journal of an account or a run, verified. Raises UsageError, JournalCorrupt."""
+    return JournalStore.open_whole(find_run(run, out))
 
 
 @journal.command()
@@ -73,7 +73,7 @@ def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
     """Check every event from the first: hash chains, head file, fold, archives, snapshots."""
     from daemon.journal.audit import audit
 
-    with open_run(run, out) as store:
+    with JournalStore.open(find_run(run, out)) as store:
         report = audit(store)
     for note in report.notes:
         typer.echo(note, err=True)

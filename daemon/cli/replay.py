@@ -26,10 +26,13 @@ def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
     """Replay a recording of a live run. Raises DaemonError."""
     if not recording.is_file():
         raise UsageError(f"{recording}: no such recording; they are in accounts/NAME/recordings")
+    live = journal_beside(recording)
+    if JournalStore.exists(live):  # before anything is shown that will be held against it
+        JournalStore.open_whole(live).close()
     session = open_recorded(recording, out, speed=speed)
     outcome = run_session(session, out)
     recorded_by = open_recording(recording).header.program_version
-    verdict = compare(session.directory, journal_beside(recording), recorded_by=recorded_by)
+    verdict = compare(session.directory, live, recorded_by=recorded_by)
     return Replayed(outcome, verdict)
 
 

@@ -47,7 +47,7 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
     Raises JournalCorrupt or UsageError.
     """
     series = _series(directory)
-    with JournalStore.open(directory) as store:
+    with JournalStore.open_whole(directory) as store:
         data = report_data_from_journal(
             store.events(first_ledger(store).seq),
             _facts(directory, store),

@@ -169,6 +169,15 @@ def _feed_lost(app: App) -> Iterator[str]:
         yield f"{what}, the run is not complete: {app.feed_lost}"
 
 
+def _not_run_again(app: App) -> Iterator[str]:
+    for each in app.session.operations:
+        if each.kind == "not_run_again":
+            yield (
+                f"The day's recording could not be used ({each.detail['reason']}): the journal "
+                f"alone counted ({each.detail['restored']})."
+            )
+
+
 def _stopped_early(app: App) -> Iterator[str]:
     if app.stopped_by:
         yield f"Stopped by {app.stopped_by} before the end of the feed."
@@ -197,6 +206,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _strategy_errors,
     _no_ticks,
     _feed_lost,
+    _not_run_again,
     _stopped_early,
     _outside_the_tables,
 )

@@ -16,11 +16,14 @@ class RememberedDemand(msgspec.Struct, frozen=True, kw_only=True):
 class Carry(msgspec.Struct, frozen=True, kw_only=True):
     """State that no event holds. Orders and positions by order id, prices in paise, times UTC ns.
 
-    Within a day nothing of this is needed: the day's recorded inputs are run again and give it.
+    Within a day the recorded inputs are run again and give it; where they are lost it is taken
+    from the journal.
     """
 
     killed: bool = False
     strategies_off: list[str] = []
+    disabled: list[str] = []
+    """Strategies that failed too often; they are not called."""
     settlements: list[tuple[str, str, int, int]] = []
     """(underlying, expiry date, official close, when it became known)."""
     settling: list[str] = []
@@ -32,5 +35,5 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     """The time of the last input: an intent written for then or before has had its turn."""
 
     def overnight(self) -> Carry:
-        """What is left of it on the next day: a person's switches are for the day."""
-        return msgspec.structs.replace(self, killed=False, strategies_off=[])
+        """What is left of it on the next day: switches and faults are of the day."""
+        return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled=[])

@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
 
+from msgspec import structs
+
 from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.carry import Carry, RememberedDemand
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
@@ -134,20 +136,24 @@ class EngineBase:
 
     # what no event holds
 
-    def carry(self) -> Carry:
-        """What an engine on another day must know beyond the ledger."""
-        books = {each.order_id: self.book_of(each.tradingsymbol) for each in self._open()}
+    def lasting(self) -> Carry:
+        """The part of `carry` that only changes with a decision; no position is looked at."""
         return Carry(
             killed=self.killed,
             strategies_off=sorted(self.strategies_off),
             settlements=[(*key, *known) for key, known in sorted(self.settlements.items())],
             settling=sorted(self._settling),
             remembered=self._all_remembered(),
-            excursions={
-                each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()
-            },
             until=max(self.at.now, self._until),  # a start may end before its first input
         )
+
+    def carry(self) -> Carry:
+        """What an engine on another day must know beyond the ledger."""
+        books = {each.order_id: self.book_of(each.tradingsymbol) for each in self._open()}
+        excursions = {
+            each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()
+        }
+        return structs.replace(self.lasting(), excursions=excursions)
 
     def _take_up(self, carry: Carry) -> None:
         self.killed = carry.killed

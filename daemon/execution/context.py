@@ -147,6 +147,12 @@ class Strategies(Protocol):
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
         """Switch a strategy on or off."""
 
+    def disabled(self) -> list[str]:
+        """The strategies that failed too often, in order."""
+
+    def disable(self, strategy_id: str, /) -> None:
+        """Take up a strategy that had failed too often."""
+
 
 class NoStrategies:
     """Nobody trades by itself: intents come from outside."""
@@ -173,3 +179,10 @@ class NoStrategies:
 
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
         """Nothing to switch."""
+
+    def disabled(self) -> list[str]:
+        """None."""
+        return []
+
+    def disable(self, strategy_id: str, /) -> None:
+        """Nobody to disable."""

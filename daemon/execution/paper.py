@@ -107,6 +107,8 @@ class PaperEngine:
         """Told of accepted rows before the engine takes them; for pictures, not for decisions."""
         self._delivered = first_input_no
         self._attach_strategies(after=-1 if carry is None else carry.until)
+        for strategy_id in () if carry is None else carry.disabled:
+            self.strategies.disable(strategy_id)
 
     def _build_engine(
         self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None, carry: Carry | None
@@ -154,6 +156,10 @@ class PaperEngine:
     def input_no(self) -> int:
         """How many inputs were delivered so far."""
         return self._delivered
+
+    def lasting(self) -> Carry:
+        """What no event holds and only changes with a decision, disabled strategies too."""
+        return msgspec.structs.replace(self.engine.lasting(), disabled=self.strategies.disabled())
 
     def handle(self, item: Input) -> list[TradingEvent]:
         """Take one input (a block counts its rows) and return the events decided at it."""

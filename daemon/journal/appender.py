@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import sqlite3
 import threading
 import time
@@ -20,6 +18,7 @@ from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
 from daemon.journal.ends import cursor_hash
 from daemon.journal.files import DATABASE, HEAD, DirectoryLock, connect, database_errors
 from daemon.journal.head import HeadFile, Tail
+from daemon.journal.own_files import OwnFiles
 from daemon.journal.schema import Operation, chain, encode_operation
 
 CHUNK_EVENTS: Final = 20_000
@@ -58,11 +57,10 @@ class Appender:
         self._path = directory / DATABASE
         self._failure = ""
         self._busy = threading.Lock()
-        self._files = (str(self._path), f"{self._path}-wal", str(directory / HEAD))
-        self._inodes: dict[str, int] = {}
         self._connection = connect(self._path, mode="rw")
         try:
             self._head = HeadFile(directory / HEAD)
+            self._own_files = OwnFiles(directory, _page_size(self._connection))
         except BaseException:
             self._connection.close()
             raise
@@ -76,9 +74,10 @@ class Appender:
                 raise JournalIOError(f"{self._path}: takes no more after: {self._failure}")
             assert input_no >= self.tail.input_no, (input_no, self.tail)
             try:
+                self._own_files.check()
                 tail = self._commit_chunks(events, input_no, operations)
                 self._head.write(tail)
-                self._check_files()
+                self._own_files.took_commit()
                 self.tail = tail
             except BaseException as error:
                 self._fail(error)
@@ -87,6 +86,23 @@ class Appender:
                         f"{self._path}: cannot be written: {error}; trading stops here"
                     ) from error
                 raise
+
+    def check_files(self) -> None:
+        """Notice between commits that a file was cut, removed or replaced. Raises JournalIOError.
+
+        A no-op while a commit is under way, which looks for itself, and after a failure.
+        """
+        if self._failure or not self._busy.acquire(blocking=False):
+            return
+        try:
+            self._own_files.check()
+        except OSError as error:
+            self._fail(error)
+            raise JournalIOError(
+                f"{self._path}: cannot be relied on: {error}; trading stops here"
+            ) from error
+        finally:
+            self._busy.release()
 
     def drop_unfinished(self) -> None:
         """Take out events beyond the cursor. Raises JournalIOError or JournalCorrupt."""
@@ -136,6 +152,7 @@ class Appender:
             try:
                 self._connection.execute("VACUUM")
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._own_files.forget_sizes()
             except BaseException as error:
                 self._fail(error)
                 raise
@@ -150,6 +167,7 @@ class Appender:
             try:
                 self._connection.close()
                 self._head.close()
+                self._own_files.close()
                 self._lock.release()
             finally:
                 self._busy.release()
@@ -191,19 +209,17 @@ class Appender:
         self._connection.execute(SET_CURSOR, (input_no, done.seq, op_seq, cursor_hash(done)))
         return done
 
-    def _check_files(self) -> None:
-        """What was committed to a removed or moved file, no start will find. Raises OSError."""
-        for path in self._files:
-            file = os.stat(path).st_ino
-            if self._inodes.setdefault(path, file) != file:
-                raise FileNotFoundError(errno.ENOENT, "another file is in its place", path)
-
     def _fail(self, error: BaseException) -> None:
         self._failure = str(error) or type(error).__name__
         # If even the rollback fails the disk is gone: SQLite rolls back at the next start.
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+
+def _page_size(connection: sqlite3.Connection) -> int:
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(size)
 
 
 def _event_columns(events: Sequence[TradingEvent], tail: Tail) -> tuple[list[Column], bytes]:

@@ -61,10 +61,13 @@ class DirectoryLock:
 def connect(path: Path, *, mode: str) -> sqlite3.Connection:
     """A connection in autocommit with the durability that is promised (mode: `ro`, `rw`, `rwc`).
 
-    Raises JournalCorrupt or JournalIOError; `synchronous=FULL` is read back, not assumed.
+    Mode `frozen` is for a database that has no WAL and that nobody writes: SQLite then makes no
+    files beside it. Raises JournalCorrupt or JournalIOError; `synchronous=FULL` is read back, not
+    assumed.
     """
     with database_errors(path):
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        frozen = mode == "frozen"
+        uri = f"{path.absolute().as_uri()}?mode={'ro&immutable=1' if frozen else mode}"
         connection = sqlite3.connect(
             uri,
             uri=True,
@@ -73,11 +76,20 @@ def connect(path: Path, *, mode: str) -> sqlite3.Connection:
             timeout=_BUSY_TIMEOUT_S,
         )
         try:
-            _configure(connection, create=mode == "rwc")
+            if not frozen:
+                _configure(connection, create=mode == "rwc")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def has_wal(path: Path) -> bool:
+    """Whether anything is in the WAL of the database at `path`; an empty one holds nothing."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _configure(connection: sqlite3.Connection, *, create: bool) -> None:

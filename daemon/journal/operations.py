@@ -16,7 +16,8 @@ KINDS: Final[dict[str, str]] = {
     "stop": "the daemon stopped",
     "recovered": "it went on from the journal",
     "dropped_unfinished": "events of an input that never completed were taken out, never shown",
-    "not_run_again": "the day's inputs could not be run again",
+    "not_run_again": "the day's inputs could not be run again, the journal alone counts",
+    "state": "what a start goes on with, should the recording be lost",
     "instruments": "what the contracts of the day say",
     "gap": "time passed that it did not see",
     "feed_state": "the state of the feed changed",
@@ -34,6 +35,8 @@ KINDS: Final[dict[str, str]] = {
     "archived": "events of finished days were moved into an archive",
 }
 """What an operation's kind means; the details follow it."""
+_FOR_PROGRAMS: Final = {"state": ("version", "state")}
+"""Details that are not printed."""
 _MANY: Final = 6
 """Above so many details those that are zero are left out."""
 
@@ -50,7 +53,7 @@ def operation_line(operation: Operation) -> str:
     """One operation: its time, its kind, what that means, and the details."""
     meaning = KINDS.get(operation.kind)
     head = f"{_time(operation.ts)}  {operation.kind:<14}"
-    said = [part for part in (meaning, _details(operation.detail)) if part]
+    said = [part for part in (meaning, _details(operation.kind, operation.detail)) if part]
     return f"{head}  {': '.join(said)}".rstrip()
 
 
@@ -59,9 +62,13 @@ def _time(ts: int) -> str:
     return iso_ist(ts)[:19].replace("T", " ") if ts > 0 else "before any input".ljust(19)
 
 
-def _details(detail: dict[str, Value]) -> str:
+def _details(kind: str, detail: dict[str, Value]) -> str:
     many = len(detail) > _MANY
-    shown = {key: _plain(key, value) for key, value in detail.items() if value or not many}
+    shown = {
+        key: _plain(key, value)
+        for key, value in detail.items()
+        if (value or not many) and key not in _FOR_PROGRAMS.get(kind, ())
+    }
     return numbers_text(shown)
 
 

@@ -13,21 +13,27 @@ import msgspec
 from daemon.domain.events import TradingEvent, decode_event
 from daemon.errors import JournalCorrupt
 from daemon.journal.base import Archived, Base, archived_operations, read_base
-from daemon.journal.ends import first_link, read_tail
-from daemon.journal.files import DATABASE, database_errors
-from daemon.journal.head import Tail
+from daemon.journal.ends import ADVICE, first_link, read_tail
+from daemon.journal.files import DATABASE, HEAD, database_errors
+from daemon.journal.head import Tail, read_head
 from daemon.journal.schema import JournalMeta, Operation, decode_operation
 from daemon.journal.snapshots import Snapshot, UnfitSnapshot, decode_snapshot, newest_fitting
+from daemon.journal.verify import check_reach, link_at, next_link
 
 PAGE_ROWS: Final = 5_000
-_EVENT_BODIES: Final = """SELECT seq, body FROM events
-  WHERE seq > ? AND seq <= (SELECT seq FROM cursor) ORDER BY seq LIMIT ?"""
+_ROWS: Final = {
+    table: f"""SELECT {key}, body, hash FROM {table}
+  WHERE {key} > ? AND {key} <= ? ORDER BY {key} LIMIT ?"""  # noqa: S608 - constants
+    for table, key in (("events", "seq"), ("operations", "op_seq"))
+}
 
 
 class JournalReader:
     """What anybody may ask of a journal.
 
-    Holds no SQLite snapshot between pages, and sees only events whose input is complete.
+    Holds no SQLite snapshot between pages, and sees only events whose input is complete. Events
+    and operations are held against their chain as they are read, and against the cursor and the
+    head file at their end; the views of `query` only by a `verify` before.
     """
 
     def __init__(self, directory: Path, reader: sqlite3.Connection, meta: JournalMeta) -> None:
@@ -85,20 +91,15 @@ class JournalReader:
         return snapshot
 
     def _tail(self) -> Tail:
-        with database_errors(self._path):
-            # One snapshot, or a writer could commit between the cursor and the row it names.
-            self._reader.execute("BEGIN")
-            try:
-                return read_tail(self._reader, self._path, self.meta)
-            finally:
-                self._reader.execute("ROLLBACK")
+        with database_errors(self._path), self._one_snapshot():
+            return read_tail(self._reader, self._path, self.meta)
 
     def events(self, after: int = 0) -> Iterator[TradingEvent]:
         """The complete events with `seq` > after, in order, those that were archived left out.
 
-        Raises JournalCorrupt.
+        Raises JournalCorrupt at the first that does not match its hash.
         """
-        for seq, body in self._pages(_EVENT_BODIES, after):
+        for seq, body in self._chained("events", after):
             try:
                 yield decode_event(body)
             except msgspec.MsgspecError as error:
@@ -119,26 +120,58 @@ class JournalReader:
 
     def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
         """The lines of `event_lines`, each with its seq."""
-        for seq, body in self._pages(_EVENT_BODIES, 0):
+        for seq, body in self._chained("events", 0):
             yield seq, body.encode()
 
     def operations(self, after: int = 0) -> Iterator[Operation]:
         """The operational events with `op_seq` > after, in order. Raises JournalCorrupt."""
-        query = "SELECT op_seq, body FROM operations WHERE op_seq > ? ORDER BY op_seq LIMIT ?"
-        for number, body in self._pages(query, after):
+        for number, body in self._chained("operations", after):
             try:
                 yield decode_operation(body)
             except msgspec.MsgspecError as error:
                 raise JournalCorrupt(f"{self._path}: operation {number}: {error}") from error
 
-    def _pages(self, query: str, after: int) -> Iterator[tuple[int, str]]:
-        while True:
-            with database_errors(self._path):
-                rows = self._reader.execute(query, (after, PAGE_ROWS)).fetchall()
-            yield from rows
-            if len(rows) < PAGE_ROWS:
-                return
-            after = rows[-1][0]
+    def _chained(self, table: str, after: int) -> Iterator[tuple[int, str]]:
+        """Number and body of every row after `after`, each held against the hash of the one before.
+
+        Ends only at the row that the cursor names, with the hash that the cursor signs.
+        """
+        what = table.removesuffix("s")
+        head = read_head(self.directory / HEAD)  # before the rows: a writer may go on
+        number, link, is_last = after, b"", False
+        while not is_last:
+            with database_errors(self._path), self._one_snapshot():
+                tail = read_tail(self._reader, self._path, self.meta)
+                if not link:
+                    check_reach(self._path, tail, head, self._first())
+                    first = self._first()
+                    number, link = link_at(self._reader, self._path, table, after, first)
+                last, hash_at_last = (
+                    (tail.seq, tail.hash) if table == "events" else (tail.op_seq, tail.op_hash)
+                )
+                rows = self._reader.execute(_ROWS[table], (number, last, PAGE_ROWS)).fetchall()
+            for found, body, stored in rows:
+                number += 1
+                link = next_link(self._path, what, number, found, link, body, stored)
+                yield number, body
+            is_last = number >= last
+            if not rows and not is_last:
+                raise JournalCorrupt(f"{self._path}: {what} {number + 1} is missing; {ADVICE}")
+        if number == last and link != hash_at_last:
+            raise JournalCorrupt(f"{self._path}: does not end as its cursor says; {ADVICE}")
+
+    def _first(self) -> Tail:
+        return first_link(self._reader, self._path, self.meta)
+
+    @contextlib.contextmanager
+    def _one_snapshot(self) -> Iterator[None]:
+        """One state of the database, or a writer could commit between two questions."""
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._reader.in_transaction:
+                self._reader.execute("ROLLBACK")
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of the views (orders, fills, trades, positions) as dicts, read-only.
@@ -158,6 +191,9 @@ class JournalReader:
             while low < high:
                 middle = (low + high + 1) // 2
                 query = "SELECT ts FROM events WHERE seq = ?"
-                (found,) = self._reader.execute(query, (middle,)).fetchone()
+                row = self._reader.execute(query, (middle,)).fetchone()
+                found = row[0] if row else None
+                if not isinstance(found, int):
+                    raise JournalCorrupt(f"{self._path}: event {middle} has no time; {ADVICE}")
                 low, high = (middle, high) if found < ts else (low, middle - 1)
         return low

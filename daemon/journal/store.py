@@ -24,6 +24,7 @@ from daemon.journal.files import (
     HEAD,
     DirectoryLock,
     connect,
+    has_wal,
     sync_directory,
 )
 from daemon.journal.head import Tail, read_head
@@ -81,13 +82,16 @@ class JournalStore(JournalReader):
             raise
 
     @classmethod
-    def open(cls, directory: Path, *, write: bool = False) -> JournalStore:
+    def open(
+        cls, directory: Path, *, write: bool = False, used_after: int | None = None
+    ) -> JournalStore:
         """Open a journal; for writing only after its chain was verified.
 
-        The chain is walked from the newest snapshot that fits (`notes` says which did not), from
-        the first event without one; `verify` always walks all of it. Reading needs no lock and
-        works beside a writer. Raises UsageError if there is none, JournalCorrupt, JournalIOError,
-        and for writing AlreadyRunning.
+        The events' chain is walked from the newest snapshot that fits (`notes` says which did
+        not), or from event `used_after` if that is before it; from the first event without a
+        snapshot. Operations are walked from the first. Nothing is written, not even a WAL, before
+        that has passed. Reading needs no lock and works beside a writer. Raises UsageError if
+        there is none, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
             raise UsageError(f"{directory}: there is no journal; check the path")
@@ -95,9 +99,12 @@ class JournalStore(JournalReader):
             return cls._reading(directory)
         lock = DirectoryLock(directory)
         try:
-            with cls._reading(directory) as found:
+            with cls._reading(directory, alone=True) as found:
                 snapshot = found.newest_snapshot(decoded=False)
-                report = found._verify_from(None if snapshot is None else snapshot.tail)
+                start = None if snapshot is None else snapshot.seq
+                if start is not None and used_after is not None:
+                    start = min(start, used_after)
+                report = found._verify_from(start)
             store = cls._start(directory, lock, report.tail, unfinished=report.unfinished)
             store.notes.extend(found.notes)
             store._checked = snapshot
@@ -110,9 +117,21 @@ class JournalStore(JournalReader):
             raise
 
     @classmethod
-    def _reading(cls, directory: Path) -> JournalStore:
+    def open_whole(cls, directory: Path) -> JournalStore:
+        """Open a journal for reading, all of it verified. Raises as `open` does."""
+        store = cls._reading(directory) if cls.exists(directory) else cls.open(directory)
+        try:
+            store.verify()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def _reading(cls, directory: Path, *, alone: bool = False) -> JournalStore:
+        """Open for reading; `alone` under the lock, when nobody else can write."""
         path = directory / DATABASE
-        reader = connect(path, mode="ro")
+        reader = connect(path, mode="frozen" if alone and not has_wal(path) else "ro")
         try:
             return cls(directory, reader, read_meta(reader, path))
         except BaseException:
@@ -184,7 +203,15 @@ class JournalStore(JournalReader):
         self._checked = None
         self._appender.append(events, input_no, operations)
 
-    def _verify_from(self, start: Tail | None) -> VerifyReport:
+    def check_files(self) -> None:
+        """Notice that another process cut, removed or replaced a file of the journal.
+
+        Raises JournalIOError; the store takes no more then. A no-op while reading only.
+        """
+        if self._appender is not None:
+            self._appender.check_files()
+
+    def _verify_from(self, start: int | None) -> VerifyReport:
         head = read_head(self.directory / HEAD)
         return verify_database(self._reader, self._path, head, start)
 

@@ -50,12 +50,13 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_database(
-    connection: sqlite3.Connection, path: Path, head: Tail, start: Tail | None = None
+    connection: sqlite3.Connection, path: Path, head: Tail, start: int | None = None
 ) -> VerifyReport:
     """Check everything in one snapshot of SQLite; `head` must have been read before it.
 
-    With `start`, a place whose rows were found in the journal with these hashes, the chains are
-    walked only from there; before it only the numbering is checked. Raises JournalCorrupt with
+    With `start` the events' chain is walked only from the event after it, which proves all of
+    them: they end in the hash that cursor and head have. Of the events before it only the
+    numbering is checked. Operations are always walked from the first. Raises JournalCorrupt with
     what is wrong, where, and what to do.
     """
     with database_errors(path):
@@ -68,17 +69,17 @@ def verify_database(
 
 
 def _verify(
-    connection: sqlite3.Connection, path: Path, head: Tail, start: Tail | None
+    connection: sqlite3.Connection, path: Path, head: Tail, start: int | None
 ) -> VerifyReport:
     meta = read_meta(connection, path)
     _check_schema(connection, path)
     tail = read_tail(connection, path, meta)
     first = first_link(connection, path, meta)
-    _check_reach(path, tail, head, first)
+    check_reach(path, tail, head, first)
     _check_base(connection, path)
-    begin = start or first
+    begin = link_at(connection, path, "events", first.seq if start is None else start, first)
     events = _walk_events(connection, path, begin, head, first)
-    operations = _walk_operations(connection, path, begin, head, first)
+    operations = _walk_operations(connection, path, head, first)
     _check_numbering(connection, path, first)
     if events < tail.seq or operations != tail.op_seq:
         raise JournalCorrupt(
@@ -94,7 +95,8 @@ def _verify(
     )
 
 
-def _check_reach(path: Path, tail: Tail, head: Tail, first: Tail) -> None:
+def check_reach(path: Path, tail: Tail, head: Tail, first: Tail) -> None:
+    """Raise JournalCorrupt if the journal ends before its head file, or begins after it."""
     if any(ours < theirs for ours, theirs in zip(tail.place, head.place, strict=True)):
         raise JournalCorrupt(
             f"{path}: ends at event {tail.seq}, operation {tail.op_seq}, input {tail.input_no}, "
@@ -143,10 +145,26 @@ def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalCorrupt(f"{path}: its tables or views were changed; {ADVICE}")
 
 
+def link_at(
+    connection: sqlite3.Connection, path: Path, table: str, after: int, first: Tail
+) -> tuple[int, bytes]:
+    """The number `after` and the hash that is stored with it: what the next row is chained to.
+
+    `first` is what both chains begin with. Raises JournalCorrupt if there is no such row.
+    """
+    begin = (first.seq, first.hash) if table == "events" else (first.op_seq, first.op_hash)
+    if after <= begin[0]:
+        return begin
+    link = (event_hash if table == "events" else operation_hash)(connection, after)
+    if link is None:
+        raise JournalCorrupt(f"{path}: row {after} of {table} is missing; {ADVICE}")
+    return after, link
+
+
 def _walk_events(
-    connection: sqlite3.Connection, path: Path, begin: Tail, head: Tail, first: Tail
+    connection: sqlite3.Connection, path: Path, begin: tuple[int, bytes], head: Tail, first: Tail
 ) -> int:
-    count, link = begin.seq, begin.hash
+    count, link = begin
     if head.seq <= count:
         known = first.hash if head.seq == first.seq else event_hash(connection, head.seq)
         _check_head(path, "event", known, head.seq, head.hash)
@@ -154,7 +172,7 @@ def _walk_events(
       WHERE seq > ? ORDER BY seq"""
     for seq, ts, input_no, order_id, name, body, stored in connection.execute(query, (count,)):
         count += 1
-        link = _next_link(path, "event", count, seq, link, body, stored)
+        link = next_link(path, "event", count, seq, link, body, stored)
         event = decoded_event(path, seq, body)
         columns = (event.seq, event.ts, event.input_no, event.order_id, event_name(event))
         if columns != (seq, ts, input_no, order_id, name):
@@ -164,17 +182,14 @@ def _walk_events(
     return count
 
 
-def _walk_operations(
-    connection: sqlite3.Connection, path: Path, begin: Tail, head: Tail, first: Tail
-) -> int:
-    count, link = begin.op_seq, begin.op_hash
-    if head.op_seq <= count:
-        known = operation_hash(connection, head.op_seq) if head.op_seq else first.op_hash
-        _check_head(path, "operation", known, head.op_seq, head.op_hash)
-    query = "SELECT op_seq, ts, kind, body, hash FROM operations WHERE op_seq > ? ORDER BY op_seq"
-    for op_seq, ts, kind, body, stored in connection.execute(query, (count,)):
+def _walk_operations(connection: sqlite3.Connection, path: Path, head: Tail, first: Tail) -> int:
+    count, link = first.op_seq, first.op_hash
+    if head.op_seq == count:
+        _check_head(path, "operation", link, head.op_seq, head.op_hash)
+    query = "SELECT op_seq, ts, kind, body, hash FROM operations ORDER BY op_seq"
+    for op_seq, ts, kind, body, stored in connection.execute(query):
         count += 1
-        link = _next_link(path, "operation", count, op_seq, link, body, stored)
+        link = next_link(path, "operation", count, op_seq, link, body, stored)
         try:
             operation = decode_operation(body)
         except msgspec.MsgspecError as error:
@@ -188,9 +203,10 @@ def _walk_operations(
     return count
 
 
-def _next_link(
+def next_link(
     path: Path, what: str, expected: int, number: Any, link: bytes, body: Any, stored: Any
 ) -> bytes:
+    """The hash of the next row of a chain. Raises JournalCorrupt if the row is another."""
     if number != expected:
         raise JournalCorrupt(f"{path}: expected {what} {expected}, was {number}; {ADVICE}")
     if not isinstance(body, str) or chain(link, body.encode()) != stored:

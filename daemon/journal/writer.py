@@ -19,6 +19,8 @@ from daemon.journal.store import JournalStore
 
 STALL_S: Final = 2.0
 QUEUE_BATCHES: Final = 256
+_LOOK_S: Final = 0.25
+"""Between two looks at the files when nothing is committed."""
 GROUP_EVENTS: Final = 20_000
 
 
@@ -210,8 +212,9 @@ class TradeRecorder:
     async def _watch(self) -> None:
         with anyio.CancelScope(shield=True):
             while not self._finished.is_set():
-                with anyio.move_on_after(self._stall_s / 8):
+                with anyio.move_on_after(min(self._stall_s / 8, _LOOK_S)):
                     await self._finished.wait()
+                self._store.check_files()
                 progress = max(self._began, self._store.progress_at)
                 if self._began < math.inf and time.monotonic() - progress > self._stall_s:
                     self._commit_scope.cancel()

@@ -347,7 +347,7 @@ def check_recordings(directory: Path, seed: int) -> bytes:
         expected = list(store.events())
         odd = [each for each in store.operations() if each.kind == "not_run_again"]
         assert not odd, odd
-        account = Account(directory, store, is_new=False)
+        account = Account(directory, store)
         upto = 0
         for path in account.recordings():
             log = open_recording(path)

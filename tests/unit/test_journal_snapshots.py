@@ -325,8 +325,8 @@ def test_a_changed_row_behind_the_snapshot_is_found_by_verify(tmp_path: Path) ->
     ("statement", "match"),
     [
         ("DELETE FROM events WHERE seq = 3", "events are numbered 1 to"),
-        ("DELETE FROM operations WHERE op_seq = 2", "operations are numbered"),
-        ("INSERT INTO operations VALUES (0, 1, 'x', '{}', x'00')", "numbered 0 to"),
+        ("DELETE FROM operations WHERE op_seq = 2", "expected operation 2, was 3"),
+        ("INSERT INTO operations VALUES (0, 1, 'x', '{}', x'00')", "expected operation 1, was 0"),
         ("UPDATE events SET body = '{}' WHERE seq = 50", "event 50 does not match its hash"),
     ],
 )

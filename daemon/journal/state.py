@@ -1,0 +1,146 @@
+"""Engine state that no event holds, journaled with the input that changes it.
+
+Switches, strategies that failed too often, official closes: what must not be lost with a
+recording. A `state` operation is the whole of it, the newest one counts, and `read_state` folds
+them. Journals of 0.2.0 have none; there the commands that people gave are folded instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from daemon.domain.carry import Carry
+from daemon.domain.dates import ist_date
+from daemon.errors import JournalCorrupt
+from daemon.journal.reader import JournalReader
+from daemon.journal.schema import Operation
+
+STATE: Final = "state"
+STATE_VERSION: Final = 1
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class DayState(msgspec.Struct, frozen=True, kw_only=True):
+    """The state after `input_no` inputs on an Indian `date` (ISO), "" for none yet.
+
+    Of `carry` the excursions are left out: they move with every tick and decide nothing.
+    """
+
+    date: str = ""
+    input_no: int = 0
+    carry: Carry = Carry()
+
+    def on(self, date: str) -> DayState:
+        """The state with which `date` begins, itself if it is of that date."""
+        if self.date == date:
+            return self
+        return msgspec.structs.replace(self, date=date, carry=self.carry.overnight())
+
+    def text(self) -> str:
+        """What is not as it is by default, for people."""
+        carry = self.carry
+        parts = ["kill switch on"] if carry.killed else []
+        parts += _named("strategies off", carry.strategies_off)
+        parts += _named("strategies disabled by their errors", carry.disabled)
+        counts = {
+            "official closes known": len(carry.settlements),
+            "positions wait for an official close": len(carry.settling),
+            "full exits wait for a partial one": len(carry.remembered),
+        }
+        parts += [f"{count} {what}" for what, count in counts.items() if count]
+        return "; ".join(parts) or "no switch is set"
+
+
+class StateJournal:
+    """Says when the state is to be journaled: when it is not the newest that the journal has."""
+
+    def __init__(self, known: DayState, date: str) -> None:
+        self.date = date
+        """The day whose inputs are taken."""
+        self._known = known
+
+    @property
+    def known(self) -> DayState:
+        """The newest state that is in the journal."""
+        return self._known
+
+    def changed(self, carry: Carry, *, input_no: int, ts: int) -> Operation | None:
+        """The operation that belongs to the commit of `input_no`, None if nothing is different.
+
+        `ts` UTC ns. What is returned counts as written.
+        """
+        before = self._known.on(self.date)
+        now = DayState(date=self.date, input_no=input_no, carry=carry)
+        if _lasting(now.carry) == _lasting(before.carry):
+            return None
+        self._known = now
+        return state_operation(now, ts=ts)
+
+
+def state_operation(state: DayState, *, ts: int) -> Operation:
+    """The state as it is journaled. `ts` UTC ns."""
+    detail: dict[str, int | float | str | bool | None] = {
+        "version": STATE_VERSION,
+        "state": _encoder.encode(state).decode(),
+        "text": state.text(),
+    }
+    return Operation(ts=ts, kind=STATE, detail=detail)
+
+
+def read_state(journal: JournalReader) -> DayState:
+    """The newest state that the journal has. Raises JournalCorrupt for one of another version."""
+    state = DayState()
+    for operation in journal.operations():
+        if operation.kind == STATE:
+            state = _decoded(operation, journal)
+        elif operation.kind == "command":
+            state = _obeyed(state, operation)
+    return state
+
+
+def _decoded(operation: Operation, journal: JournalReader) -> DayState:
+    version, text = operation.detail.get("version"), operation.detail.get("state")
+    if version != STATE_VERSION:
+        raise JournalCorrupt(
+            f"{journal.directory}: a state in it is of version {version}, this program reads "
+            f"{STATE_VERSION}; open it with the program that wrote it"
+        )
+    try:
+        return msgspec.json.decode(str(text), type=DayState)
+    except msgspec.MsgspecError as error:
+        raise JournalCorrupt(
+            f"{journal.directory}: a state in it cannot be read ({error}); restore the directory "
+            "from a backup, or start a new run"
+        ) from error
+
+
+def _obeyed(state: DayState, operation: Operation) -> DayState:
+    """The state after a person's command, unless it was written after the command already."""
+    detail: dict[str, Any] = dict(operation.detail)
+    number, target = detail.get("input_no"), detail.get("target")
+    if not isinstance(number, int) or number <= state.input_no or not isinstance(target, str):
+        return state
+    date = ist_date(operation.ts).isoformat()
+    state = state.on(date) if date > state.date else state  # clocks of a demo have older dates
+    carry = state.carry
+    off, disabled = set(carry.strategies_off), set(carry.disabled)
+    killed = carry.killed or detail.get("command") == "kill_switch"
+    if detail.get("command") == "strategy_off":
+        off.add(target)
+    elif detail.get("command") == "strategy_on":
+        off.discard(target)
+        disabled.discard(target)
+    carry = msgspec.structs.replace(
+        carry, killed=killed, strategies_off=sorted(off), disabled=sorted(disabled)
+    )
+    return msgspec.structs.replace(state, carry=carry)
+
+
+def _lasting(carry: Carry) -> Carry:
+    return msgspec.structs.replace(carry, until=-1, excursions={})
+
+
+def _named(what: str, names: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(names)}"] if names else []
