@@ -26,7 +26,7 @@ from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.errors import ClockError, DaemonError, FeedError
+from daemon.errors import ClockError, DaemonError, FeedError, JournalCorrupt
 from daemon.journal.recovery import recover
 from daemon.journal.snapshots import SNAPSHOT_EVERY
 from daemon.journal.store import Operation
@@ -50,6 +50,13 @@ CLOCK_NOTES: Final = ("clock_jump", "clock_behind")
 """What the feed notes of the machine's clock is a warning, the rest is not."""
 GAP_SYMBOLS: Final = 20
 """So many symbols of a gap are named; their number is always told."""
+
+
+def found_corrupt(error: BaseException) -> bool:
+    """Whether the journal was found to be damaged: then nothing more is written to it."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(JournalCorrupt) is not None
+    return isinstance(error, JournalCorrupt)
 
 
 class App:
@@ -102,6 +109,7 @@ class App:
         self.first_ts = -1
         """The time of the first input of this process, UTC ns; -1 before it."""
         self._handled = self.engine.input_no
+        self._awaited: list[tuple[int, anyio.Event]] = []
 
     @property
     def ledger(self) -> Ledger:
@@ -129,6 +137,7 @@ class App:
             strategies=self.parts.strategies.reports().keys(),
             note=self.note,
             set_level=set_level,
+            on_disk=self._on_disk,
         )
 
     def stop(self, reason: str) -> None:
@@ -170,6 +179,9 @@ class App:
                     with anyio.CancelScope(shield=True):
                         await self._finish()
                 tasks.cancel_scope.cancel()
+        except BaseException as error:
+            self.session.close(checkpoint=not found_corrupt(error))
+            raise
         finally:
             self.notifier.close()
             self.session.close()
@@ -283,6 +295,19 @@ class App:
             if self.inputs is not None:
                 log_moves(fact.events)
             self.pulse.saw(fact.input_no)
+            for number, is_there in self._awaited:
+                if number <= fact.input_no:
+                    is_there.set()
+
+    async def _on_disk(self, input_no: int) -> None:
+        """Wait until the journal has an input that was handled."""
+        waiting = (input_no, anyio.Event())
+        self._awaited.append(waiting)
+        try:
+            if self.store.last_input_no < input_no:
+                await waiting[1].wait()
+        finally:
+            self._awaited.remove(waiting)
 
     async def _finish(self) -> None:
         """Journal the stop, wait for the disk, show the last numbers."""

@@ -51,10 +51,11 @@ class Session(NamedTuple):
             return None
         return self.account.finish_log(self.recorder.path, self.parts.engine, self.sampler)
 
-    def close(self) -> None:
-        """Close the recording and the journal, and free the lock.
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Close the recording and the journal, and free the lock; harmless twice.
 
         Where the disk failed or hangs, nothing is flushed or synced any more: that could hang too.
+        Without `checkpoint` the journal's files stay as they are, damaged.
         """
         recorder = self.recorder
         works = not self.store.has_stopped and not (recorder is not None and recorder.has_stopped)
@@ -62,7 +63,7 @@ class Session(NamedTuple):
             if recorder is not None:
                 recorder.close(flush=works)
         finally:
-            self.store.close(checkpoint=works)
+            self.store.close(checkpoint=works and checkpoint)
 
 
 def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:

@@ -17,7 +17,7 @@ from daemon.cli.run_notes import run_notes
 from daemon.config import Config
 from daemon.config_inputs import misplaced_inputs
 from daemon.descriptors import allow_descriptors, spare_descriptors
-from daemon.errors import DaemonError
+from daemon.errors import DaemonError, JournalCorrupt
 from daemon.halt import leave_soon
 from daemon.logs import start_logging
 from daemon.memory import settle_memory
@@ -90,6 +90,9 @@ def run_session(
 
     try:
         app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
+    except JournalCorrupt:
+        session.close(checkpoint=False)
+        raise
     finally:
         session.close()
     if getattr(app.feed, "is_over", False):

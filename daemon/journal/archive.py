@@ -49,8 +49,7 @@ def archive_events(directory: Path, *, before_ts: int, now_ts: int) -> ArchiveRe
     `now_ts` is the time of the operation that says so. Raises AlreadyRunning while the daemon
     runs, UsageError if there is no journal, JournalCorrupt, JournalIOError.
     """
-    with JournalStore.open(directory, write=True) as store:
-        store.verify()
+    with JournalStore.open(directory, write=True, used_after=0) as store:
         last = _end_of_input(store, store.seq_before(before_ts))
         base = store.base()
         after = base.seq if base is not None else 0

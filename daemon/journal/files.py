@@ -16,6 +16,7 @@ DATABASE: Final = "journal.db"
 HEAD: Final = "head"
 LOCK: Final = "lock"
 _FULL: Final = 2
+_TEXT_MAX: Final = 120
 _BUSY_TIMEOUT_S: Final = 5.0
 _CHECKPOINT_PAGES: Final = 4000
 """16 MiB of WAL: fewer copies into the database than by default, and still a bound."""
@@ -118,8 +119,9 @@ def database_errors(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: Exception) -> JournalCorrupt:
+    text = " ".join(str(error).split())[:_TEXT_MAX]  # it may quote a damaged schema
     return JournalCorrupt(
-        f"{path}: is damaged ({error}); restore the directory from a backup, or start a new run"
+        f"{path}: is damaged ({text}); restore the directory from a backup, or start a new run"
     )
 
 

@@ -47,8 +47,9 @@ class HeadFile:
         places = [slot.place if slot is not None else (-1, -1, -1) for slot in slots]
         self._next = 0 if places[0] <= places[1] else 1
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        if os.fstat(self._descriptor).st_size < 2 * SLOT_BYTES:
-            os.pwrite(self._descriptor, b" " * 2 * SLOT_BYTES, 0)
+        size = os.fstat(self._descriptor).st_size
+        if size < 2 * SLOT_BYTES:  # behind what is there: it may be a slot that still counts
+            os.pwrite(self._descriptor, b" " * (2 * SLOT_BYTES - size), size)
             os.fsync(self._descriptor)
 
     def write(self, tail: Tail) -> None:

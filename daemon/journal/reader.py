@@ -157,7 +157,7 @@ class JournalReader:
             is_last = number >= last
             if not rows and not is_last:
                 raise JournalCorrupt(f"{self._path}: {what} {number + 1} is missing; {ADVICE}")
-        if number == last and link != hash_at_last:
+        if (number, link) != (last, hash_at_last):
             raise JournalCorrupt(f"{self._path}: does not end as its cursor says; {ADVICE}")
 
     def _first(self) -> Tail:

@@ -10,7 +10,7 @@ from typing import Self
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.errors import JournalIOError, UsageError
+from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.journal.appender import Appender
 from daemon.journal.base import (
     NewBase,
@@ -230,6 +230,8 @@ class JournalStore(JournalReader):
     def close(self, *, checkpoint: bool = True) -> None:
         """Close everything and free the lock; harmless twice.
 
+        Without `checkpoint` no file is changed: a damaged journal stays as it is.
+
         The connection that closes last copies the WAL into the database, after a sync. Where a
         sync has failed that would be a second one, and where one hangs another would too: there
         the reader is last, which cannot write.
@@ -249,4 +251,4 @@ class JournalStore(JournalReader):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(checkpoint=not isinstance(error, JournalCorrupt))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Awaitable, Callable, Container
 from typing import Any
 
 import anyio
@@ -24,7 +24,8 @@ class Commands:
     """Turns requests into inputs. A request that cannot mean anything never becomes one.
 
     `read_again` reads the configuration as at the start. `note` writes an operational event,
-    `set_level` changes what is logged.
+    `set_level` changes what is logged. `on_disk` waits until an input and what it changed are in
+    the journal: what was accepted outlives a kill.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Commands:
         strategies: Container[str],
         note: Note,
         set_level: Callable[[Config], None],
+        on_disk: Callable[[int], Awaitable[None]],
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
@@ -46,6 +48,7 @@ class Commands:
         self._strategies = strategies
         self._note = note
         self._set_level = set_level
+        self._on_disk = on_disk
         self._one_reload = anyio.Lock()
 
     async def obey(self, request: Request) -> Reply:
@@ -58,6 +61,7 @@ class Commands:
         name, target = request.command, request.target
         try:
             number = await self._asked.ask(lambda ts: Command(ts=ts, command=name, target=target))
+            await self._on_disk(number)
         except NotTaken as error:
             return Reply(False, f"{name}: {error}")
         self._note("command", {"command": name, "target": target, "input_no": number})
@@ -86,6 +90,7 @@ class Commands:
         text = encode_change(found.change)
         try:
             number = await self._asked.ask(lambda ts: ConfigChange(ts=ts, config=text))
+            await self._on_disk(number)
         except NotTaken as error:
             return Reply(False, str(error))
         self.config = new

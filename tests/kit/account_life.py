@@ -1,4 +1,4 @@
-"""A live account in this process: lives on made-up ticks and commands, the state that a kill leaves.
+"""A live account in this process: lives on made-up ticks and commands, and what a kill leaves.
 
 The daemon is the real one, opened by `open_live` and run by `App`. Only its feed and its clock are
 put in place: the feed gives the inputs that a test names, after the gap that the real one gives.
@@ -21,6 +21,7 @@ import msgspec
 import yaml
 
 from daemon.app import App
+from daemon.config import Config
 from daemon.config_file import load_config
 from daemon.domain.candle import Candle
 from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
@@ -31,6 +32,7 @@ from daemon.domain.ticks import Ticks
 from daemon.journal.store import JournalStore, Operation
 from daemon.journal.writer import Batch
 from daemon.live import open_live
+from daemon.rules import load_rulebook
 from daemon.session import Session
 from feeds.feed import Unattended
 from strategies.strategy import View
@@ -146,6 +148,7 @@ def _put_in_place(
     with (
         mock.patch("daemon.live.KiteFeed", make),
         mock.patch("daemon.live.Clock", clock),
+        mock.patch("daemon.live.load_rulebook", functools.cache(load_rulebook)),
     ):
         yield
 
@@ -153,7 +156,18 @@ def _put_in_place(
 def opened(place: Path, day: int = 0) -> Session:
     """The account taken up as a start does; whoever calls closes it."""
     with _put_in_place((), day):
-        return open_live(load_config(place / "live.yaml", {"out": str(place / "out")}))
+        return open_live(_config(place))
+
+
+_loaded: dict[bytes, Config] = {}
+"""By the file's bytes; reading one takes longer than all the rest of a start."""
+
+
+def _config(place: Path) -> Config:
+    written = (place / "live.yaml").read_bytes()
+    if written not in _loaded:
+        _loaded[written] = load_config(place / "live.yaml", {})
+    return msgspec.structs.replace(_loaded[written], out=str(place / "out"))
 
 
 def live(place: Path, given: Sequence[Input], *, day: int = 0, crashed: Path | None = None) -> App:
@@ -165,7 +179,7 @@ def live(place: Path, given: Sequence[Input], *, day: int = 0, crashed: Path | N
             shutil.copytree(place, crashed, ignore=ignored)
 
     async def run() -> App:
-        config = load_config(place / "live.yaml", {"out": str(place / "out")})
+        config = _config(place)
         with _put_in_place(given, day, keep):
             app = App(open_live(config), out=place / "out")
         feed: Any = app.feed

@@ -305,6 +305,9 @@ def test_a_restart_still_waits_for_the_official_close() -> None:
         12_345, "settlement", "expiry",
     )  # fmt: skip
     assert second.ledger.realized_paise == 25 * (12_345 - 10_000)
+    assert second.stats()["settlements_pending"] == 0
+    assert second.engine.settlements_pending() == []
+    assert second.engine.carry().settling == []
 
 
 def test_counters_of_the_market_side_add_up() -> None:

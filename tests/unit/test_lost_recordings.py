@@ -90,7 +90,8 @@ def crashes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             write_account(place, faulty=name == "faulty")
             first: list[Input] = ticks(0, 40)
             if name and name != "faulty":
-                first.append(command(40, *name.split()))
+                what, _, target = name.partition(" ")
+                first.append(command(40, what, target))
             made[name] = place / "crashed"
             live(place, [*first, *ticks(40, CRASH)], crashed=made[name])
         return made[name]

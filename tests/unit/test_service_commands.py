@@ -31,6 +31,7 @@ class Desk:
         self.taken: list[Asked] = []
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.levels: list[str] = []
+        self.kept: list[int] = []
         self.commands = Commands(
             self.asked,
             config=Config(),
@@ -39,12 +40,16 @@ class Desk:
             strategies={"ema"},
             note=lambda kind, detail: self.notes.append((kind, detail)),
             set_level=lambda config: self.levels.append(config.log.level),
+            on_disk=self.on_disk,
         )
 
     def read(self) -> Config:
         if isinstance(self.file, Exception):
             raise self.file
         return self.file
+
+    async def on_disk(self, input_no: int) -> None:
+        self.kept.append(input_no)
 
     async def publish(self, item: Asked) -> int:
         self.taken.append(item)
