@@ -10,7 +10,7 @@ simply decided now.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -33,7 +33,7 @@ from daemon.equity import booked_drawdown
 from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import first_ledger, recover
-from daemon.journal.state import StateJournal, read_state
+from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.rules import Rulebook
 from daemon.run_files import ACCOUNTS
@@ -142,7 +142,7 @@ class Account:
     def __init__(self, directory: Path, store: JournalStore) -> None:
         self.directory = directory
         self.store = store
-        self.state = StateJournal(read_state(store), "")
+        self.state = StateJournal(store)
         """What of the engine's state the journal has; `date` is set to the day that is run."""
         self.operations: list[Operation] = []
         """What happened while it was taken up, for the journal."""
@@ -329,7 +329,9 @@ class _Replay:
         self.decided += len(self._fresh)
         engine = self._machine.engine
         self._store.append(
-            self._fresh, input_no=engine.input_no, operations=state_operations(engine, self._state)
+            self._fresh,
+            input_no=engine.input_no,
+            operations=state_operations(engine, self._state, self._fresh),
         )
         self._fresh = []
 
@@ -344,10 +346,15 @@ def other_version(recorded_by: str) -> str:
     )
 
 
-def state_operations(engine: PaperEngine, state: StateJournal) -> list[Operation]:
-    """What goes with the commit of the engine's last input, if its state is another by now."""
-    changed = state.changed(engine.lasting(), input_no=engine.input_no, ts=max(engine.at.now, 0))
-    return [] if changed is None else [changed]
+def state_operations(
+    engine: PaperEngine, state: StateJournal, events: Iterable[TradingEvent]
+) -> list[Operation]:
+    """What goes with the commit of `events`, decided up to the engine's last input."""
+    ts = max(engine.at.now, 0)
+    return [
+        *state.ordered(events, engine.universe, ts=ts),
+        *state.changed(engine.lasting(), input_no=engine.input_no, ts=ts),
+    ]
 
 
 def _recordings(directory: Path) -> list[Path]:

@@ -272,7 +272,7 @@ class App:
     async def _put(self, events: Any) -> None:
         operations, self._operations = self._operations, []
         if self.session.account is not None:
-            operations += state_operations(self.engine, self.session.account.state)
+            operations += state_operations(self.engine, self.session.account.state, events)
         self._last_put = anyio.current_time()
         await self.recorder.put(
             Batch(

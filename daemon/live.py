@@ -204,7 +204,8 @@ class _LiveStart:
         )  # fmt: skip
         return Taken(
             carry=msgspec.structs.replace(state.carry, until=until), ledger=ledger,
-            since=until if date == today else 0, instruments=instruments,
+            since=until if date == today else 0,
+            instruments=[*instruments, *account.state.contracts.values()],
         )  # fmt: skip
 
     def _after_finished(self, log: CompactedLog) -> Taken:
@@ -268,7 +269,7 @@ class _LiveStart:
         machine.sampler.take(events)
         self._account.store.append(
             events, input_no=engine.input_no,
-            operations=state_operations(engine, self._account.state),
+            operations=state_operations(engine, self._account.state, events),
         )  # fmt: skip
 
     # the day
@@ -289,6 +290,7 @@ class _LiveStart:
                 day.universe, charged=self._config.execution.charges, date=self._today
             )
         store = self._account.store
+        _check_known(day, taken)
         machine = build_machine(
             day.config, self._rules, day.universe,
             ledger=taken.ledger, carry=taken.carry, first_input_no=store.last_input_no,
@@ -410,10 +412,7 @@ def _missed_since(taken: Taken, engine: PaperEngine, clock: str) -> int:
 
 def held_instruments(engine: PaperEngine) -> Iterable[int]:
     """The instruments (indices) of open positions and of entries that wait."""
-    ledger = engine.ledger
-    symbols = {each.tradingsymbol for each in ledger.positions.values()}
-    symbols |= {each.tradingsymbol for each in ledger.orders.values() if each.state == "SUBMITTED"}
-    found = (engine.universe.index_of(each) for each in symbols)
+    found = (engine.universe.index_of(each) for each in _held_symbols(engine.ledger))
     return [each for each in found if each is not None]
 
 
@@ -422,11 +421,31 @@ def _last_event_ts(store: JournalStore) -> int:
     return max((each.ts for each in store.events(store.last_seq - 1)), default=-1)
 
 
+def _held_symbols(ledger: Ledger) -> set[str]:
+    """What open positions and waiting entries are of."""
+    symbols = {each.tradingsymbol for each in ledger.positions.values()}
+    return symbols | {
+        each.tradingsymbol for each in ledger.orders.values() if each.state == "SUBMITTED"
+    }
+
+
 def _held(taken: Taken) -> list[Instrument]:
-    """The instruments of open positions, as they were last known."""
+    """The instruments of open positions and waiting entries, as they were last known."""
     ledger = taken.ledger if taken.machine is None else taken.machine.engine.ledger
-    symbols = {each.tradingsymbol for each in ledger.open_positions()} if ledger else set()
-    return [each for each in taken.instruments if each.tradingsymbol in symbols]
+    symbols = _held_symbols(ledger) if ledger else set()
+    known = {each.tradingsymbol: each for each in reversed(taken.instruments)}
+    return [known[each] for each in sorted(symbols) if each in known]
+
+
+def _check_known(day: LiveDay, taken: Taken) -> None:
+    """Refuse to go on with a position of which nothing says what it is. Raises ConfigError."""
+    symbols = _held_symbols(taken.ledger) if taken.ledger else set()
+    unknown = sorted(each for each in symbols if day.universe.index_of(each) is None)
+    if unknown:
+        raise ConfigError(
+            f"universe: {', '.join(unknown)} is held, and neither a recording nor the journal has "
+            "its contract; write its row under universe.instruments"
+        )
 
 
 def _instruments(path: Path) -> Sequence[Instrument]:

@@ -17,6 +17,7 @@ KINDS: Final[dict[str, str]] = {
     "recovered": "it went on from the journal",
     "dropped_unfinished": "events of an input that never completed were taken out, never shown",
     "not_run_again": "the day's inputs could not be run again, the journal alone counts",
+    "contract": "the contract of an instrument, with its first order",
     "state": "what a start goes on with, should the recording be lost",
     "instruments": "what the contracts of the day say",
     "gap": "time passed that it did not see",
@@ -35,7 +36,7 @@ KINDS: Final[dict[str, str]] = {
     "archived": "events of finished days were moved into an archive",
 }
 """What an operation's kind means; the details follow it."""
-_FOR_PROGRAMS: Final = {"state": ("version", "state")}
+_FOR_PROGRAMS: Final = {"state": ("version", "state"), "contract": ("version", "instrument")}
 """Details that are not printed."""
 _MANY: Final = 6
 """Above so many details those that are zero are left out."""

@@ -1,24 +1,31 @@
 """Engine state that no event holds, journaled with the input that changes it.
 
 Switches, strategies that failed too often, official closes: what must not be lost with a
-recording. A `state` operation is the whole of it, the newest one counts, and `read_state` folds
-them. Journals of 0.2.0 have none; there the commands that people gave are folded instead.
+recording. A `state` operation is the whole of it, and the newest one counts. A `contract`
+operation is the row of an instrument, with its first order: without it a position of an option
+that has left the window could not be taken up. Journals of 0.2.0 have neither; there the commands
+that people gave are folded instead.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from daemon.domain.carry import Carry
 from daemon.domain.dates import ist_date
+from daemon.domain.events import OrderCreated, TradingEvent
+from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import JournalCorrupt
 from daemon.journal.reader import JournalReader
 from daemon.journal.schema import Operation
 
 STATE: Final = "state"
+CONTRACT: Final = "contract"
 STATE_VERSION: Final = 1
+T = TypeVar("T")
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -54,29 +61,47 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateJournal:
-    """Says when the state is to be journaled: when it is not the newest that the journal has."""
+    """What the journal has of the state, and what is to be written because it is different now."""
 
-    def __init__(self, known: DayState, date: str) -> None:
+    def __init__(self, journal: JournalReader, date: str = "") -> None:
+        """Fold what `journal` has. Raises JournalCorrupt for a state of another version."""
         self.date = date
         """The day whose inputs are taken."""
-        self._known = known
-
-    @property
-    def known(self) -> DayState:
+        self.known = DayState()
         """The newest state that is in the journal."""
-        return self._known
+        self.contracts: dict[str, Instrument] = {}
+        """The rows of the instruments that orders were for, by tradingsymbol."""
+        for operation in journal.operations():
+            if operation.kind == STATE:
+                self.known = _decoded(operation, "state", DayState, journal)
+            elif operation.kind == CONTRACT:
+                found = _decoded(operation, "instrument", Instrument, journal)
+                self.contracts[found.tradingsymbol] = found
+            elif operation.kind == "command":
+                self.known = _obeyed(self.known, operation)
 
-    def changed(self, carry: Carry, *, input_no: int, ts: int) -> Operation | None:
-        """The operation that belongs to the commit of `input_no`, None if nothing is different.
+    def changed(self, carry: Carry, *, input_no: int, ts: int) -> Iterator[Operation]:
+        """The state, for the commit of `input_no`, if it is not the newest that is known.
 
-        `ts` UTC ns. What is returned counts as written.
+        `ts` UTC ns. What is given counts as written.
         """
-        before = self._known.on(self.date)
         now = DayState(date=self.date, input_no=input_no, carry=carry)
-        if _lasting(now.carry) == _lasting(before.carry):
-            return None
-        self._known = now
-        return state_operation(now, ts=ts)
+        if _lasting(now.carry) != _lasting(self.known.on(self.date).carry):
+            self.known = now
+            yield state_operation(now, ts=ts)
+
+    def ordered(
+        self, events: Iterable[TradingEvent], universe: Universe, *, ts: int
+    ) -> Iterator[Operation]:
+        """The rows of instruments that `events` have the first order of, as `changed`."""
+        for event in events:
+            if not isinstance(event, OrderCreated):
+                continue
+            index = universe.index_of(event.tradingsymbol)
+            if index is None or self.contracts.get(event.tradingsymbol) == universe[index]:
+                continue
+            self.contracts[event.tradingsymbol] = universe[index]
+            yield contract_operation(universe[index], ts=ts)
 
 
 def state_operation(state: DayState, *, ts: int) -> Operation:
@@ -89,29 +114,28 @@ def state_operation(state: DayState, *, ts: int) -> Operation:
     return Operation(ts=ts, kind=STATE, detail=detail)
 
 
-def read_state(journal: JournalReader) -> DayState:
-    """The newest state that the journal has. Raises JournalCorrupt for one of another version."""
-    state = DayState()
-    for operation in journal.operations():
-        if operation.kind == STATE:
-            state = _decoded(operation, journal)
-        elif operation.kind == "command":
-            state = _obeyed(state, operation)
-    return state
+def contract_operation(instrument: Instrument, *, ts: int) -> Operation:
+    """An instrument's row as it is journaled. `ts` UTC ns."""
+    detail: dict[str, int | float | str | bool | None] = {
+        "version": STATE_VERSION,
+        "instrument": _encoder.encode(instrument).decode(),
+        "tradingsymbol": instrument.tradingsymbol,
+    }
+    return Operation(ts=ts, kind=CONTRACT, detail=detail)
 
 
-def _decoded(operation: Operation, journal: JournalReader) -> DayState:
-    version, text = operation.detail.get("version"), operation.detail.get("state")
+def _decoded(operation: Operation, key: str, kind: type[T], journal: JournalReader) -> T:
+    version, text = operation.detail.get("version"), operation.detail.get(key)
     if version != STATE_VERSION:
         raise JournalCorrupt(
-            f"{journal.directory}: a state in it is of version {version}, this program reads "
+            f"{journal.directory}: a {key} in it is of version {version}, this program reads "
             f"{STATE_VERSION}; open it with the program that wrote it"
         )
     try:
-        return msgspec.json.decode(str(text), type=DayState)
+        return msgspec.json.decode(str(text), type=kind)
     except msgspec.MsgspecError as error:
         raise JournalCorrupt(
-            f"{journal.directory}: a state in it cannot be read ({error}); restore the directory "
+            f"{journal.directory}: a {key} in it cannot be read ({error}); restore the directory "
             "from a backup, or start a new run"
         ) from error
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from daemon.domain.events import OrderMoved
 from daemon.domain.inputs import Input
 from daemon.domain.ticks import Ticks
+from daemon.errors import ConfigError, JournalCorrupt
+from daemon.journal.store import JournalStore, Operation
 from feeds.recording.reader import InputLog
 from tests.kit.account_life import (
     Told,
@@ -24,8 +27,10 @@ from tests.kit.account_life import (
     opened,
     ticks,
     told,
+    ts_of,
     write_account,
 )
+from tests.kit.crash_market import LOT, SYMBOLS
 
 CRASH = 114
 """At its first tick an entry is due that fills on it."""
@@ -171,3 +176,89 @@ def test_the_switches_of_a_lost_day_are_not_those_of_the_next(
     session = opened(tmp_path, day=1)
     assert not session.parts.engine.engine.killed
     session.close()
+
+
+def test_a_position_whose_instrument_left_the_universe_is_taken_up_from_the_journal(
+    crashes: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(crashes(""), tmp_path, dirs_exist_ok=True)
+    removed(tmp_path, random.Random())
+    only_one_instrument(tmp_path)
+    session = opened(tmp_path)
+    held = {each.tradingsymbol for each in session.parts.engine.ledger.open_positions()}
+    assert held == set(SYMBOLS)
+    assert session.parts.feed.universe[1].lot_size == LOT
+    session.close()
+
+
+def only_one_instrument(place: Path) -> None:
+    config = yaml.safe_load((place / "live.yaml").read_text())
+    del config["universe"]["instruments"][1:]
+    config["strategies"]["list"] = []
+    (place / "live.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_a_position_of_which_nothing_says_what_it_is_is_one_line(
+    crashes: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """So it is with a journal of 0.2.0, which has no contracts."""
+    shutil.copytree(crashes(""), tmp_path, dirs_exist_ok=True)
+    without_operations(tmp_path, "contract", "state")
+    removed(tmp_path, random.Random())
+    only_one_instrument(tmp_path)
+    with pytest.raises(ConfigError, match=f"{SYMBOLS[1]} is held, .* universe.instruments"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [("kill_switch", "kill switch on"), ("strategy_off one", "strategies off: one")],
+)
+def test_in_a_journal_of_before_the_commands_are_what_counts(
+    given: str, text: str, crashes: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(crashes(""), tmp_path, dirs_exist_ok=True)
+    what, _, target = given.partition(" ")
+    detail: dict[str, int | float | str | bool | None] = {
+        "command": what, "target": target, "input_no": 41,
+    }  # fmt: skip
+    note = Operation(ts=ts_of(command(41, "kill_switch")), kind="command", detail=detail)
+    without_operations(tmp_path, "contract", "state", more=[note])
+    removed(tmp_path, random.Random())
+    live(tmp_path, ticks(CRASH, CRASH + 20))
+    (lost,) = told(tmp_path).kinds("not_run_again")
+    assert lost["restored"] == text
+
+
+def without_operations(place: Path, *kinds: str, more: Sequence[Operation] = ()) -> None:
+    """The same journal as 0.2.0 would have written it."""
+    account = account_of(place)
+    with JournalStore.open(account) as store:
+        meta, events, last = store.meta, list(store.events()), store.last_input_no
+        kept = [each for each in store.operations() if each.kind not in kinds]
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "head"):
+        (account / name).unlink(missing_ok=True)
+    for path in account.glob("snapshot-*"):
+        path.unlink()
+    with JournalStore.create(account, meta) as store:
+        store.append(events, input_no=last, operations=[*kept, *more])
+
+
+def test_a_state_of_another_version_is_refused(
+    crashes: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(crashes(""), tmp_path, dirs_exist_ok=True)
+    newer = Operation(ts=1, kind="state", detail={"version": 2, "state": "{}"})
+    without_operations(tmp_path, "state", more=[newer])
+    with pytest.raises(JournalCorrupt, match="a state in it is of version 2, this program reads 1"):
+        opened(tmp_path)
+
+
+def test_a_state_is_written_when_it_changes_and_only_then(
+    crashes: Callable[[str], Path],
+) -> None:
+    found = told(crashes("strategy_off one"))
+    (state,) = found.kinds("state")
+    assert state["text"] == "strategies off: one"
+    assert len(found.kinds("contract")) == len(SYMBOLS)
+    assert told(crashes("")).kinds("state") == []
