@@ -20,6 +20,7 @@ from tests.kit.crash_errors import PLAN, Planned, fail_everywhere
 from tests.kit.crash_figures import Figure
 from tests.kit.crash_kills import SYSCALLS, kill_everywhere
 from tests.kit.crash_live import SIGNALS, second_daemon, signalled, slow_metrics, stalled_journal
+from tests.kit.crash_lost import cut_in_trading, harmed_journal, lost_recordings
 from tests.kit.crash_places import (
     cannot_freeze,
     cannot_loop,
@@ -36,6 +37,7 @@ STAGES: Final = ("live", "recovery", "next day", "snapshot", "archive", "replay"
 OF_AN_ACCOUNT: Final = ("recovery", "next day")
 KILLS_A_PIECE: Final = 50
 CASES_A_PIECE: Final = 50
+LOST_A_PIECE: Final = 20
 _RESTARTS: Final = "tests/cli/test_live_restart.py"
 
 
@@ -98,13 +100,17 @@ class Size(NamedTuple):
     kill_step: int
     error_step: int
     harmed: int
+    lost: int
+    """Starts without a recording, ten times as many on a harmed journal, half of it in trading."""
     mounts: int
     over_a_socket: int = 0
 
 
 SIZES: Final = {
-    "ci": Size(kills=100, kill_step=15, error_step=40, harmed=100, mounts=7),
-    "full": Size(kills=2000, kill_step=1, error_step=1, harmed=2000, mounts=42, over_a_socket=60),
+    "ci": Size(kills=100, kill_step=15, error_step=40, harmed=100, lost=20, mounts=7),
+    "full": Size(
+        kills=2000, kill_step=1, error_step=1, harmed=2000, lost=200, mounts=42, over_a_socket=60
+    ),
 }
 
 
@@ -234,6 +240,24 @@ def _of_bytes(size: Size, seed: int) -> Iterator[Piece]:
         stage = OF_AN_ACCOUNT[number % len(OF_AN_ACCOUNT)]
         work = partial(_harm, stage=stage, seed=seed + number)
         yield Piece("A5", "harmed bytes of an account's files", work, cannot_trace)
+
+    pieces_of_lost = -(-size.lost // LOST_A_PIECE)
+    for number in range(pieces_of_lost):
+        cases = min(LOST_A_PIECE, size.lost - number * LOST_A_PIECE)
+        lost = partial(_lost, cases=cases, seed=seed + number)
+        yield Piece("A5", "switches outlive lost recordings", lost)
+        journal = partial(_journal, cases=10 * cases, seed=seed + number)
+        yield Piece("A5", "a harmed journal is refused or recovers the same", journal)
+        cut = partial(_days, cut_in_trading, -(-cases // 2), seed + number)
+        yield Piece("A5", "WAL or head cut to half in trading", cut)
+
+
+def _lost(rig: Rig, figure: Figure, cases: int, seed: int) -> None:
+    lost_recordings(figure, cases, seed)
+
+
+def _journal(rig: Rig, figure: Figure, cases: int, seed: int) -> None:
+    harmed_journal(figure, cases, seed)
 
 
 def _harm(rig: Rig, figure: Figure, stage: str, seed: int) -> None:

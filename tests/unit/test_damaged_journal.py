@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from daemon.errors import JournalCorrupt
 from daemon.journal.snapshots import list_snapshots
-from tests.kit.account_life import account_of, command, live, opened, ticks, write_account
+from tests.kit.account_harm import digests, journal_files, started
+from tests.kit.account_life import account_of, command, live, ticks, write_account
 from tests.kit.crash_bytes import HARMS
 
 CASES = int(os.environ.get("FNO_CASES", "12"))
 """Of each state and kind of file; FNO_CASES in the environment asks for more."""
-
-
-def journal_files(place: Path) -> list[Path]:
-    account = account_of(place)
-    names = ("journal.db", "journal.db-wal", "head")
-    found = [account / name for name in names] + list_snapshots(account)
-    return [path for path in found if path.exists() and path.stat().st_size]
-
-
-def digests(place: Path) -> dict[str, str]:
-    """All files of the account but the lock and what SQLite keeps in memory."""
-    account = account_of(place)
-    return {
-        str(path.relative_to(account)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(account.rglob("*"))
-        if path.is_file() and path.name not in ("lock", "journal.db-shm")
-    }
-
-
-def taken_up(place: Path) -> bytes:
-    """What a start recovers, all of it, as bytes."""
-    session = opened(place)
-    try:
-        engine = session.parts.engine
-        tail = session.store.tail
-        told = (engine.ledger, engine.lasting(), engine.input_no, tail.seq, tail.hash)
-        recordings = [path.name for path in (session.directory / "recordings").iterdir()]
-        return msgspec.json.encode((told, recordings), order="deterministic")
-    finally:
-        session.close()
-
-
-def started(place: Path) -> bytes | JournalCorrupt:
-    """What a start comes to; anything but these two is a fault of the program."""
-    try:
-        return taken_up(place)
-    except JournalCorrupt as error:
-        return error
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +44,8 @@ def test_a_damaged_journal_is_refused_untouched_or_recovers_the_same(
 ) -> None:
     whole = tmp_path / "whole"
     shutil.copytree(states[state], whole)
-    expected = taken_up(whole)
+    expected = started(whole)
+    assert isinstance(expected, bytes)
     refused = 0
     for seed in range(CASES):
         place, draw = tmp_path / "harmed", random.Random(f"{state} {harm.__name__} {seed}")

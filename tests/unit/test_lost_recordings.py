@@ -15,10 +15,15 @@ import yaml
 
 from daemon.domain.events import OrderMoved
 from daemon.domain.inputs import Input
-from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, JournalCorrupt
 from daemon.journal.store import JournalStore, Operation
-from feeds.recording.reader import InputLog
+from tests.kit.account_harm import (
+    cut,
+    cut_before_an_input,
+    cut_before_the_command,
+    flipped,
+    removed,
+)
 from tests.kit.account_life import (
     Told,
     account_of,
@@ -35,45 +40,6 @@ from tests.kit.crash_market import LOT, SYMBOLS
 CRASH = 114
 """At its first tick an entry is due that fills on it."""
 Harm = Callable[[Path, random.Random], None]
-
-
-def recording(place: Path) -> Path:
-    (path,) = (account_of(place) / "recordings").iterdir()
-    return path
-
-
-def removed(place: Path, draw: random.Random) -> None:
-    shutil.rmtree(account_of(place) / "recordings")
-
-
-def cut(place: Path, draw: random.Random) -> None:
-    path = recording(place)
-    data = path.read_bytes()
-    path.write_bytes(data[: draw.randrange(len(data))])
-
-
-def cut_before_an_input(place: Path, draw: random.Random) -> None:
-    """Nothing of it looks damaged: whole records are missing at the end."""
-    path = recording(place)
-    ends = [each.end for each in InputLog(path).entries()]
-    path.write_bytes(path.read_bytes()[: draw.choice(ends[:-1])])
-
-
-def cut_before_the_command(place: Path, draw: random.Random) -> None:
-    """All ticks up to the command are there, and nothing says that more is missing."""
-    path, end = recording(place), 0
-    for each in InputLog(path).entries():
-        if not isinstance(each.item, Ticks):
-            break
-        end = each.end
-    path.write_bytes(path.read_bytes()[:end])
-
-
-def flipped(place: Path, draw: random.Random) -> None:
-    path = recording(place)
-    data = bytearray(path.read_bytes())
-    data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
-    path.write_bytes(bytes(data))
 
 
 HARMS = [
