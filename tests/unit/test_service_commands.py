@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from msgspec.structs import replace
 
@@ -228,3 +229,29 @@ async def test_a_fault_while_it_is_handled_leaves_nobody_waiting(desk: Desk) -> 
             await anyio.wait_all_tasks_blocked()
             with pytest.raises(ZeroDivisionError):
                 await desk.asked.let_in(NOW, broken)
+
+
+async def test_what_is_accepted_is_on_disk() -> None:
+    """A kill right behind the reply must not lose a kill switch."""
+    desk = Desk()
+    is_there = anyio.Event()
+    replies: list[Reply] = []
+
+    async def on_disk(input_no: int) -> None:
+        desk.kept.append(input_no)
+        await is_there.wait()
+
+    desk.commands._on_disk = on_disk
+
+    async def ask() -> None:
+        replies.append(await desk.commands.obey(Request("kill_switch", "")))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            while not desk.kept:
+                await desk.asked.let_in(NOW, desk.publish)
+                await anyio.lowlevel.checkpoint()
+            assert not replies
+            is_there.set()
+    assert [each.accepted for each in replies] == [True]
