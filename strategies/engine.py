@@ -126,14 +126,11 @@ class StrategyEngineV2:
             StrategyFault(strategy_id=strategy_id, ts=0, error=error, traceback_text="")
         )
 
-    def disabled(self) -> list[str]:
-        """The strategies that failed too often, in configured order."""
-        return [each for each, runner in self._runners.items() if runner.disabled]
-
-    def disable(self, strategy_id: str) -> None:
-        """Take up a strategy that had failed too often; one that is not loaded is no matter."""
+    def disable(self, strategy_id: str, since: int) -> None:
+        """Take up a strategy that had failed too often at `since` (UTC ns), if it is loaded."""
         if strategy_id in self._runners:
-            self._runners[strategy_id].disabled = True
+            runner = self._runners[strategy_id]
+            runner.disabled, runner.failures.disabled_ts = True, since
 
     def take_faults(self) -> list[StrategyFault]:
         """The faults since the last call, for the log."""

@@ -22,8 +22,8 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
 
     killed: bool = False
     strategies_off: list[str] = []
-    disabled: list[str] = []
-    """Strategies that failed too often; they are not called."""
+    disabled: dict[str, int] = {}
+    """Strategies that failed too often and are not called, and since when."""
     settlements: list[tuple[str, str, int, int]] = []
     """(underlying, expiry date, official close, when it became known)."""
     settling: list[str] = []
@@ -36,4 +36,4 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
 
     def overnight(self) -> Carry:
         """What is left of it on the next day: switches and faults are of the day."""
-        return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled=[])
+        return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled={})

@@ -147,10 +147,10 @@ class Strategies(Protocol):
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
         """Switch a strategy on or off."""
 
-    def disabled(self) -> list[str]:
-        """The strategies that failed too often, in order."""
+    def disabled(self) -> dict[str, int]:
+        """The strategies that failed too often, and since when (UTC ns)."""
 
-    def disable(self, strategy_id: str, /) -> None:
+    def disable(self, strategy_id: str, since: int, /) -> None:
         """Take up a strategy that had failed too often."""
 
 
@@ -180,9 +180,9 @@ class NoStrategies:
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
         """Nothing to switch."""
 
-    def disabled(self) -> list[str]:
+    def disabled(self) -> dict[str, int]:
         """None."""
-        return []
+        return {}
 
-    def disable(self, strategy_id: str, /) -> None:
+    def disable(self, strategy_id: str, since: int, /) -> None:
         """Nobody to disable."""

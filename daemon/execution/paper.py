@@ -107,8 +107,8 @@ class PaperEngine:
         """Told of accepted rows before the engine takes them; for pictures, not for decisions."""
         self._delivered = first_input_no
         self._attach_strategies(after=-1 if carry is None else carry.until)
-        for strategy_id in () if carry is None else carry.disabled:
-            self.strategies.disable(strategy_id)
+        for strategy_id, since in {} if carry is None else carry.disabled.items():
+            self.strategies.disable(strategy_id, since)
 
     def _build_engine(
         self, rules: Rules, risk: RiskConfig | None, ledger: Ledger | None, carry: Carry | None

@@ -50,7 +50,7 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
         carry = self.carry
         parts = ["kill switch on"] if carry.killed else []
         parts += _named("strategies off", carry.strategies_off)
-        parts += _named("strategies disabled by their errors", carry.disabled)
+        parts += _named("strategies disabled by their errors", list(carry.disabled))
         counts = {
             "official closes known": len(carry.settlements),
             "positions wait for an official close": len(carry.settling),
@@ -149,15 +149,15 @@ def _obeyed(state: DayState, operation: Operation) -> DayState:
     date = ist_date(operation.ts).isoformat()
     state = state.on(date) if date > state.date else state  # clocks of a demo have older dates
     carry = state.carry
-    off, disabled = set(carry.strategies_off), set(carry.disabled)
+    off, disabled = set(carry.strategies_off), dict(carry.disabled)
     killed = carry.killed or detail.get("command") == "kill_switch"
     if detail.get("command") == "strategy_off":
         off.add(target)
     elif detail.get("command") == "strategy_on":
         off.discard(target)
-        disabled.discard(target)
+        disabled.pop(target, None)
     carry = msgspec.structs.replace(
-        carry, killed=killed, strategies_off=sorted(off), disabled=sorted(disabled)
+        carry, killed=killed, strategies_off=sorted(off), disabled=disabled
     )
     return msgspec.structs.replace(state, carry=carry)
 
