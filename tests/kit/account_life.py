@@ -23,6 +23,7 @@ import yaml
 from daemon.app import App
 from daemon.config import Config
 from daemon.config_file import load_config
+from daemon.configured_rules import load_rules
 from daemon.domain.candle import Candle
 from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
@@ -32,7 +33,7 @@ from daemon.domain.ticks import Ticks
 from daemon.journal.store import JournalStore, Operation
 from daemon.journal.writer import Batch
 from daemon.live import open_live
-from daemon.rules import load_rulebook
+from daemon.rules import Rulebook
 from daemon.session import Session
 from feeds.feed import Unattended
 from strategies.strategy import View
@@ -148,7 +149,7 @@ def _put_in_place(
     with (
         mock.patch("daemon.live.KiteFeed", make),
         mock.patch("daemon.live.Clock", clock),
-        mock.patch("daemon.live.load_rulebook", functools.cache(load_rulebook)),
+        mock.patch("daemon.live.load_rules", _rules),
     ):
         yield
 
@@ -161,6 +162,16 @@ def opened(place: Path, day: int = 0) -> Session:
 
 _loaded: dict[bytes, Config] = {}
 """By the file's bytes; reading one takes longer than all the rest of a start."""
+
+
+@functools.cache
+def _shipped_rules() -> Rulebook:
+    return load_rules(Config())
+
+
+def _rules(config: Config) -> Rulebook:
+    """The shipped rules, read once."""
+    return _shipped_rules()
 
 
 def _config(place: Path) -> Config:
