@@ -46,7 +46,7 @@ from tests.kit.crash_market import (
     session,
     write_files,
 )
-from tests.kit.crash_rig import FixedClock
+from tests.kit.crash_rig import FixedClocks
 
 ROWS: Final = 200
 _NOT_OF_THE_DISK: Final = ("lock", "journal.db-shm", "*.sock")
@@ -145,10 +145,10 @@ def _put_in_place(
     given: Sequence[Input], day: int, at_end: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
     make = functools.partial(GivenFeed, given=given, at_end=at_end)
-    clock = functools.partial(FixedClock, opened_ns(day))
     with (
         mock.patch("daemon.live.KiteFeed", make),
-        mock.patch("daemon.live.Clock", clock),
+        mock.patch("daemon.live.MACHINE_CLOCKS", FixedClocks(opened_ns(day))),
+        mock.patch("daemon.live.check_start"),  # the time that stands still
         mock.patch("daemon.live.load_rules", _rules),
     ):
         yield
