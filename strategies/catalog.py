@@ -14,8 +14,9 @@ import strategies
 from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import check_exits
+from daemon.domain.intent import ExitOverrides, check_exits
 from daemon.errors import ConfigError
+from strategies.intents import merge_exits
 from strategies.search import AmbiguousModule, import_strategy
 
 
@@ -39,7 +40,21 @@ def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -
         _refuse(config, str(error), error)
     symbols = _symbols(config, universe)
     cls = _class(config, path)
-    return Loaded(config, _build(config, cls), symbols)
+    return Loaded(_with_default_exits(config, cls), _build(config, cls), symbols)
+
+
+def _with_default_exits(config: StrategyConfig, cls: type[Any]) -> StrategyConfig:
+    """Lay the configuration's exit settings over those that the class declares."""
+    declared = getattr(cls, "default_exits", None)
+    if declared is None:
+        return config
+    try:
+        check_exits(declared)
+    except ValueError as error:
+        _refuse(config, f"{cls.__name__}.default_exits: {error}", error)
+    return msgspec.structs.replace(
+        config, exits=merge_exits(config.exits, declared) or ExitOverrides()
+    )
 
 
 def did_you_mean(word: str, choices: Iterable[str], prefix: str = "") -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_day
-from daemon.domain.intent import OrderIntent
+from daemon.domain.intent import ExitOverrides, OrderIntent
 from strategies import indicators
 from strategies.params import (
     Period,
@@ -26,9 +26,13 @@ class EmaTrend(BaseStrategy):
     position and turns it round. The averages run on over the night as on a chart, but the first
     candle of a day only says which side the market is on: an overnight gap is not a cross.
 
+    A trade that goes nowhere is left to the opposite cross: there is no time stop.
+
     fast (20), slow (50), atr (14): candles. stop_atr (1.5), target_atr (3.0): ATRs.
     quantity (0): units, 0 = one lot. last_entry ("15:00"): IST, no entry on a later close.
     """
+
+    default_exits = ExitOverrides(enable_time_stop=False)
 
     def __init__(
         self,

@@ -164,6 +164,7 @@ class StrategyEngineV2:
 
     def _add(self, loaded: Loaded) -> None:
         config, symbols = loaded.config, loaded.symbols
+        self._configs[config.id] = config  # with the exit settings that the class declares
         view = StrategyView(config.id, config.timeframe, symbols, self._universe, self._history)
         runner = Runner(loaded, len(self._runners), view, self._errors_max)
         self._runners[config.id] = runner

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS, ist_day
+from daemon.domain.intent import ExitOverrides
 from strategies.params import PositiveFloat, Quantity, TimeOfDay, since_midnight, time_of_day
 from strategies.strategy import BaseStrategy, Intents, View
 
@@ -21,10 +22,14 @@ class OpeningRangeBreakout(BaseStrategy):
     side and day, each only while flat; options are only bought. A day whose opening range had no
     candle (a start after it, without warm-up) is not traded.
 
+    A trade runs to its stop, its target or the square-off: there is no time stop.
+
     minutes (15): length of the range. target_r (2.0): multiples of the risk. quantity (0): units,
     0 = one lot. side ("both"): both, long or short. last_entry ("15:00"): IST, no entry on a
     later close.
     """
+
+    default_exits = ExitOverrides(enable_time_stop=False)
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from typing import Final
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_date, ist_day
 from daemon.domain.instrument import Instrument
+from daemon.domain.intent import ExitOverrides
 from strategies.params import PositiveFloat, Quantity, TimeOfDay, since_midnight, time_of_day
 from strategies.strategy import BaseStrategy, Intents, View
 
@@ -28,9 +29,15 @@ class ShortStraddle(BaseStrategy):
     at the first candle at or after `exit_at`. Spot is the index, or the nearest future while the
     index has no price. Give it all symbols (`symbols: []`) or at least one that trades often.
 
+    Its exits are these alone: no partial exit, no trailing stop, no time stop.
+
     underlying ("NIFTY"): the options' name. at ("09:20"), exit_at ("15:00"): IST. quantity (0):
     units per leg, 0 = one lot. stop_pct (30): percent of the premium.
     """
+
+    default_exits = ExitOverrides(
+        enable_partial_exit=False, enable_trailing=False, enable_time_stop=False
+    )
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
@@ -87,6 +87,10 @@ class TimedStrategy(Protocol):
 
 class BaseStrategy:
     """Writes the intents: `return self.buy("NIFTY26NOVFUT", 65, stop=25_000.0)`."""
+
+    default_exits: ClassVar[ExitOverrides] = ExitOverrides()
+    """The strategy's own exit settings; `exits` in the configuration or in an intent overrides
+    them, and `execution` holds for what none of the three sets."""
 
     def buy(
         self,

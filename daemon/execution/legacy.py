@@ -21,6 +21,13 @@ class ExecutionEngineV2(SessionEnd):
             asked["tp_price"] = repr(intent.tp_price)
         if intent.time_stop_bars:
             asked["time_stop_bars"] = intent.time_stop_bars
-        if intent.exits is not None and intent.exits != ExitOverrides():
-            asked["exits"] = "set"
+        if wanted := _switched_on(intent.exits):
+            asked["exits"] = wanted
         return Refusal("exits_not_managed", asked) if asked else None
+
+
+def _switched_on(exits: ExitOverrides | None) -> str:
+    """Return the exit settings that ask for something; one that is off asks for nothing."""
+    if exits is None:
+        return ""
+    return ", ".join(name for name in exits.__struct_fields__ if getattr(exits, name))

@@ -69,8 +69,8 @@ def test_v2_opens_and_closes_at_the_market_and_manages_no_exits() -> None:
         assert market.moves()[-1] == ("REJECTED", "exits_not_managed")
     refused = market.events[-1]
     assert isinstance(refused, OrderMoved)
-    assert refused.numbers == {"exits": "set"}
-    market.signal("BUY", 25, time_stop_bars=0, exits=ExitOverrides())
+    assert refused.numbers == {"exits": "enable_trailing"}
+    market.signal("BUY", 25, time_stop_bars=0, exits=ExitOverrides(enable_time_stop=False))
     market.minutes(30)
     market.tick(103)
     assert market.engine.engine.get_positions()[0]["bars_held"] == 0

@@ -8,7 +8,7 @@ import pytest
 from daemon.domain.intent import ExitOverrides
 from daemon.errors import ConfigError
 from strategies.catalog import did_you_mean
-from tests.unit.test_strategies_kit import FUT, KIT, config, engine
+from tests.unit.test_strategies_kit import FUT, KIT, FakeDesk, candle, config, engine, feed
 
 
 def refusal(class_: str = "Plain", module: str = KIT, **more: Any) -> str:
@@ -99,3 +99,46 @@ def test_a_disabled_strategy_is_not_loaded() -> None:
 
 def test_no_hint_is_better_than_a_wrong_one() -> None:
     assert did_you_mean("zzz", ["abc", "def"]) == ""
+
+
+def exits_of(class_: str, **more: Any) -> ExitOverrides:
+    runs = engine(config("mine", class_, **more))
+    [intent] = feed(runs, FakeDesk(), candle("09:15", 100))
+    assert intent.exits == runs.exits("mine")
+    return runs.exits("mine")
+
+
+def test_exits_that_a_class_declares_hold_where_nothing_else_is_set() -> None:
+    assert exits_of("Quick") == ExitOverrides(enable_time_stop=True, time_stop_bars=2)
+
+
+def test_the_configuration_overrides_the_exits_of_a_class_one_by_one() -> None:
+    found = exits_of("Quick", exits=ExitOverrides(time_stop_bars=9, enable_trailing=False))
+    assert found == ExitOverrides(enable_time_stop=True, time_stop_bars=9, enable_trailing=False)
+
+
+def test_an_intent_overrides_the_exits_of_its_class() -> None:
+    runs = engine(config("mine", "Quick", params={"partial_exit_pct": 0.25}))
+    [intent] = feed(runs, FakeDesk(), candle("09:15", 100))
+    assert intent.exits == ExitOverrides(
+        enable_time_stop=True, time_stop_bars=2, partial_exit_pct=0.25
+    )
+
+
+def test_exits_that_are_none_are_refused_with_the_name_of_the_class() -> None:
+    assert refusal("WrongExits").startswith(
+        "WrongExits.default_exits: exits: expected ExitOverrides or None, was {"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "class_"),
+    [
+        ("ema_trend", "EmaTrend"),
+        ("opening_range", "OpeningRangeBreakout"),
+        ("short_straddle", "ShortStraddle"),
+    ],
+)
+def test_no_shipped_strategy_leaves_by_the_default_time_stop(module: str, class_: str) -> None:
+    runs = engine(config("mine", class_, f"strategies.{module}"))
+    assert runs.exits("mine").enable_time_stop is False

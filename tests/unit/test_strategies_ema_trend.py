@@ -10,6 +10,7 @@ from talipp.ohlcv import OHLCV  # type: ignore[import-untyped]
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.errors import ConfigError
 from strategies import indicators
+from strategies.ema_trend import EmaTrend
 from strategies.engine import StrategyEngineV2
 from tests.unit.test_strategies_kit import (
     CE,
@@ -45,7 +46,10 @@ def run(
 
 
 def intent(signal: Signal, **more: Any) -> OrderIntent:
-    return OrderIntent(symbol=FUT, signal=signal, strategy_id="t", timeframe="1m", **more)
+    return OrderIntent(
+        symbol=FUT, signal=signal, strategy_id="t", timeframe="1m",
+        exits=EmaTrend.default_exits, **more,
+    )  # fmt: skip
 
 
 def test_a_cross_down_sells_with_levels_in_atrs() -> None:

@@ -155,6 +155,16 @@ class Returns(BaseStrategy):
         return value(self, candle, view) if callable(value) else value
 
 
+class Quick(Says):
+    """Declares exit settings of its own."""
+
+    default_exits = ExitOverrides(enable_time_stop=True, time_stop_bars=2)
+
+
+class WrongExits(Says):
+    default_exits = {"enable_trailing": False}  # type: ignore[assignment]
+
+
 class Ticking(BaseStrategy):
     """Buys on every tick and on no candle."""
 

@@ -8,6 +8,7 @@ import pytest
 from daemon.domain.candle import Candle
 from daemon.domain.intent import OrderIntent, Signal
 from strategies.engine import StrategyEngineV2
+from strategies.opening_range import OpeningRangeBreakout
 from tests.unit.test_strategies_kit import (
     CE,
     DAY,
@@ -45,7 +46,7 @@ def opening(**more: Any) -> list[Candle]:
 def intent(signal: Signal, stop: float, target: float, symbol: str = FUT) -> OrderIntent:
     return OrderIntent(
         symbol=symbol, signal=signal, qty=65, sl_price=stop, tp_price=target, strategy_id="o",
-        timeframe="5m", reason="opening_range_break",
+        timeframe="5m", reason="opening_range_break", exits=OpeningRangeBreakout.default_exits,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.errors import ConfigError
 from strategies.engine import StrategyEngineV2
+from strategies.short_straddle import ShortStraddle
 from tests.unit.test_strategies_kit import (
     CE,
     DAY,
@@ -37,7 +38,7 @@ def quoted(**ltps: int) -> FakeDesk:
 def leg(symbol: str, stop: float, qty: int = 65) -> OrderIntent:
     return OrderIntent(
         symbol=symbol, signal=Signal.SELL, qty=qty, sl_price=stop, strategy_id="s",
-        timeframe="1m", reason="straddle",
+        timeframe="1m", reason="straddle", exits=ShortStraddle.default_exits,
     )  # fmt: skip
 
 
