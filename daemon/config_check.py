@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon.config import Config, ReplayFile, UnderlyingConfig
-from daemon.config_inputs import as_written
+from daemon.config_inputs import as_written, matches
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
@@ -30,6 +30,21 @@ _NOT_TRADING: Final = (
     ("origin",),
 )
 """Keys that change how a run is carried out or shown, never what it decides."""
+
+_SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
+    (("charges",), {"brokerage": None}),
+    (("rules", "local"), ""),
+    (("strategies", "path"), []),
+    *(
+        (("feed", "replay", files, None, name), default)
+        for files in ("files", "warmup")
+        for name, default in (
+            ("ts_format", ""), ("zone", "Asia/Kolkata"), ("epoch_zone", "UTC"), ("order", "time"),
+        )
+    ),
+)  # fmt: skip
+"""Keys that came later, with their defaults. A configuration that uses none of them keeps the
+fingerprint that it had, so that runs stay comparable and an account goes on over an upgrade."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -71,6 +86,13 @@ def fingerprint(config: Config) -> str:
         for name in path[:-1]:
             section = section[name]
         del section[path[-1]]
+    for pattern, default in _SINCE_0_2_0:
+        for at in matches(values, pattern):
+            owner: Any = values
+            for step in at[:-1]:
+                owner = owner[step]
+            if owner[at[-1]] == default:
+                del owner[at[-1]]
     return hashlib.sha256(_canonical(values).encode()).hexdigest()
 
 

@@ -99,12 +99,10 @@ def misplaced_inputs(config: Config) -> Iterator[str]:
 def as_written(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
     """Put the inputs back into plain values as they were written, for the fingerprint."""
     strategies = values["strategies"]
-    # The configuration's own directory is searched always; an empty list was no key in 0.2.0.
+    # The configuration's own directory is searched always.
     strategies["path"] = [each for each in strategies["path"] if each != origin.directory]
     for at in _inputs(values):
         _put(values, at, origin.written.get(_get(values, at), _get(values, at)))
-    if not strategies["path"]:
-        del strategies["path"]
     return values
 
 
@@ -117,21 +115,22 @@ def kept_config(config: Config) -> Config:
 def _inputs(values: dict[str, Any]) -> Iterator[tuple[Step, ...]]:
     """Yield where in the plain values a path of an input is."""
     for pattern in _INPUTS:
-        yield from (at for at in _matches(values, pattern) if _is_a_path(_get(values, at)))
+        yield from (at for at in matches(values, pattern) if _is_a_path(_get(values, at)))
     for number, strategy in enumerate(values["strategies"]["list"]):
         if strategy["module"] == _SCRIPTED and _is_a_path(strategy["params"].get("file")):
             yield "strategies", "list", number, "params", "file"
 
 
-def _matches(
+def matches(
     values: Any, pattern: tuple[str | None, ...], at: tuple[Step, ...] = ()
 ) -> Iterator[tuple[Step, ...]]:
+    """Yield every path in plain values that a pattern names; None in it is each item of a list."""
     if not pattern:
         yield at
         return
     step, *rest = pattern
     for each in range(len(values)) if step is _EACH else (step,):
-        yield from _matches(values[each], tuple(rest), (*at, each))
+        yield from matches(values[each], tuple(rest), (*at, each))
 
 
 def _is_a_path(text: Any) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import Config
+from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
 from daemon.config_check import check_config, fingerprint, render_config
 from daemon.config_file import load_config
 from daemon.errors import ConfigError, ExitCode
@@ -281,3 +281,27 @@ def test_any_overrides_give_a_configuration_or_one_line_of_error(overrides: dict
     except ConfigError as error:
         said = str(error)
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("config", "of_0_2_0"),
+    [
+        (Config(), "d3739c8ea7183cbd01b30ad49d7bb0b68bd648100fe003eb0635ed5eca314e33"),
+        (
+            Config(
+                feed=FeedConfig(
+                    kind="replay",
+                    replay=ReplayConfig(
+                        files=[ReplayFile(path="a.csv")], warmup=[ReplayFile(path="b.csv")]
+                    ),
+                )
+            ),
+            "5c9bd232224a2633e0bedc01a692ec90057d64b292ea9afbf191f27a340a3163",
+        ),
+    ],
+    ids=["defaults", "recordings"],
+)
+def test_a_configuration_without_newer_settings_keeps_its_fingerprint(
+    config: Config, of_0_2_0: str
+) -> None:
+    assert fingerprint(config) == of_0_2_0
