@@ -14,7 +14,7 @@ from tests.kit.cli import ROOT, exported, finished, only_run, spawn
 from tests.kit.golden import Replayed, replay
 
 KITE = "kite-nifty-2025-10-08"
-CUT = {"feed.replay.start": "2026-11-18T09:55:00", "feed.replay.end": "2026-11-18T10:45:00"}
+CUT = {"feed.replay.start": "2026-11-18T09:55:00", "feed.replay.end": "2026-11-18T11:50:00"}
 """A part of the sample with entries, a partial exit, stops and a target."""
 FILES = [{"path": str(ROOT / "configs/sample_session.parquet")}]
 _numbers = count()

@@ -50,11 +50,8 @@ BUGS: Final = (
     Bug(
         "a partial exit splits a lot",
         "daemon/execution/stop_loss.py",
-        """        lots = position.quantity * pct // (whole * position.lot_size)
-        quantity = lots * position.lot_size
-""",
-        """        quantity = position.quantity * pct // whole
-""",
+        "    part = quantity * pct // (whole * lot_size) * lot_size\n",
+        "    part = quantity * pct // whole\n",
         _ORACLE,
     ),
     Bug(
