@@ -349,7 +349,7 @@ def other_version(recorded_by: str) -> str:
 def state_operations(
     engine: PaperEngine, state: StateJournal, events: Iterable[TradingEvent]
 ) -> list[Operation]:
-    """What goes with the commit of `events`, decided up to the engine's last input."""
+    """Return what goes with the commit of `events`, decided up to the engine's last input."""
     ts = max(engine.at.now, 0)
     return [
         *state.ordered(events, engine.universe, ts=ts),

@@ -53,7 +53,7 @@ GAP_SYMBOLS: Final = 20
 
 
 def found_corrupt(error: BaseException) -> bool:
-    """Whether the journal was found to be damaged: then nothing more is written to it."""
+    """Return whether the journal was found to be damaged: then nothing more is written to it."""
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(JournalCorrupt) is not None
     return isinstance(error, JournalCorrupt)
@@ -362,7 +362,7 @@ class App:
         self.notifier.send(READY=1, STATUS=f"{self.feed.name}: started")
 
     def _note_strategies(self) -> None:
-        """What happened to strategies and their intents: to the log and the journal."""
+        """Tell the log and the journal what happened to strategies and their intents."""
         if self.parts.strategies.lost:
             self._note_lost()
         faults = self.parts.strategies.take_faults()

@@ -210,7 +210,7 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
 
 
 def _brokerage_problems(config: Config) -> Iterator[Problem]:
-    """What the exact arithmetic of the charges could not hold."""
+    """Return what the exact arithmetic of the charges could not hold."""
     plan = config.charges.brokerage
     if plan is None:
         return

@@ -156,7 +156,7 @@ def _expanded(text: str, at: tuple[Step, ...], document: Document) -> str:
 
 
 def _has_module(config: Config, directory: str) -> bool:
-    """Whether a strategy's module is a file next to the configuration."""
+    """Return whether a strategy's module is a file next to the configuration."""
     for strategy in config.strategies.items:
         names = strategy.module.split(".")
         stem = os.path.join(directory, *names)

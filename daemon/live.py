@@ -185,7 +185,7 @@ class _LiveStart:
             self._now = max(self._now, MACHINE_CLOCKS.wall_ns())
 
     def _from_journal(self, reason: str, instruments: Sequence[Instrument]) -> Taken:
-        """What the journal alone says: the ledger, the switches, what had its turn already."""
+        """Return what the journal alone says: ledger, switches, and inputs that had their turn."""
         account, store = self._account, self._account.store
         ledger = recover(store)
         last = _last_event_ts(store)
@@ -422,7 +422,7 @@ def _last_event_ts(store: JournalStore) -> int:
 
 
 def _held_symbols(ledger: Ledger) -> set[str]:
-    """What open positions and waiting entries are of."""
+    """Return what open positions and waiting entries are of."""
     symbols = {each.tradingsymbol for each in ledger.positions.values()}
     return symbols | {
         each.tradingsymbol for each in ledger.orders.values() if each.state == "SUBMITTED"

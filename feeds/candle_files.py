@@ -290,7 +290,7 @@ class _Walk:
         return result
 
     def _spans(self, candles: _Candles) -> tuple[Int64s, Int64s]:
-        """Where each candle begins and ends: not after the close, a day's at open and close."""
+        """Return start and end of each candle: not after the close, a day's at open and close."""
         start, end = candles.start, candles.start + self._span
         if not self._sessions.are_known:
             return start, end

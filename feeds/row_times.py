@@ -42,7 +42,7 @@ class RowTimes:
         return times(self._column(batch), self.rules)
 
     def sound_rows(self, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:
-        """How many rows come before the first without a readable time, and the error for that one.
+        """Return the number of rows before the first unreadable time, and the error for that one.
 
         Such a row has no place in time, so the recording cannot be replayed past it.
         """

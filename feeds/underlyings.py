@@ -80,7 +80,7 @@ def _unknown(name: str, dump: Contracts) -> str:
 
 
 def _spot(name: str, dump: Contracts, singles: Iterable[Instrument]) -> Instrument | None:
-    """What is written out for it, or what the dump knows."""
+    """Return what is written out for it, or what the dump knows."""
     written = (each for each in singles if each.is_index and each.name == name)
     return next(written, None) or dump.spot(name)
 

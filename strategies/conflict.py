@@ -76,7 +76,7 @@ def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
 
 
 def is_entry(intent: OrderIntent) -> bool:
-    """Whether the intent would open a position and so may have rivals."""
+    """Return whether the intent would open a position and so may have rivals."""
     return intent.signal != Signal.EXIT and intent.qty > 0
 
 

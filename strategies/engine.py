@@ -143,7 +143,7 @@ class StrategyEngineV2:
         return taken
 
     def failures(self) -> dict[str, Failures]:
-        """How often and when each loaded strategy failed since the start."""
+        """Return how often and when each loaded strategy failed since the start."""
         return {strategy_id: runner.failures for strategy_id, runner in self._runners.items()}
 
     def disabled(self) -> dict[str, int]:

@@ -44,7 +44,7 @@ class View(Protocol):
         """This strategy's signed open quantity: above 0 long, below 0 short."""
 
     def waiting(self, symbol: str) -> int:
-        """How many of this strategy's entries are not filled yet.
+        """Return how many of this strategy's entries are not filled yet.
 
         Those that it asked for at an earlier candle of the same boundary count too.
         """

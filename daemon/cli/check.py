@@ -71,7 +71,7 @@ def check_file(
 
 
 def _of_today(config: Config) -> list[str]:
-    """What a live run of today must know of the tables."""
+    """Return what a live run of today must know of the tables."""
     today = ist_date(MACHINE_CLOCKS.wall_ns())
     return list(calendar_warnings(load_rules(config), today, today))
 

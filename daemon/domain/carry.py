@@ -35,5 +35,5 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     """The time of the last input: an intent written for then or before has had its turn."""
 
     def overnight(self) -> Carry:
-        """What is left of it on the next day: switches and faults are of the day."""
+        """Return what is left of it on the next day: switches and faults are of the day."""
         return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled={})

@@ -148,7 +148,7 @@ class EngineBase:
         )
 
     def carry(self) -> Carry:
-        """What an engine on another day must know beyond the ledger."""
+        """Return what an engine on another day must know beyond the ledger."""
         books = {each.order_id: self.book_of(each.tradingsymbol) for each in self._open()}
         excursions = {
             each.order_id: self._extremes(each, books[each.order_id]) for each in self._open()

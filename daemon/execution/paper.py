@@ -158,7 +158,7 @@ class PaperEngine:
         return self._delivered
 
     def lasting(self) -> Carry:
-        """What no event holds and only changes with a decision, disabled strategies too."""
+        """Return what no event holds and only changes with a decision, disabled strategies too."""
         return msgspec.structs.replace(self.engine.lasting(), disabled=self.strategies.disabled())
 
     def handle(self, item: Input) -> list[TradingEvent]:

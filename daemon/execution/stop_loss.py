@@ -32,7 +32,7 @@ class StopLossManager:
         return part_of(position.quantity, position.lot_size, position.exits.partial_exit_pct)
 
     def lacks_a_lot(self, position: Position) -> bool:
-        """Whether a part should leave now and only the lot size forbids it."""
+        """Return whether a part should leave now and only the lot size forbids it."""
         return self._wants_a_part(position) and not self.partial_quantity(position)
 
     def _wants_a_part(self, position: Position) -> bool:

@@ -86,7 +86,7 @@ def connect(path: Path, *, mode: str) -> sqlite3.Connection:
 
 
 def has_wal(path: Path) -> bool:
-    """Whether anything is in the WAL of the database at `path`; an empty one holds nothing."""
+    """Return whether the WAL of the database at `path` holds anything."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size > 0
     except FileNotFoundError:

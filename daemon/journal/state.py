@@ -46,7 +46,7 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, date=date, carry=self.carry.overnight())
 
     def text(self) -> str:
-        """What is not as it is by default, for people."""
+        """Return what is not as it is by default, for people."""
         carry = self.carry
         parts = ["kill switch on"] if carry.killed else []
         parts += _named("strategies off", carry.strategies_off)

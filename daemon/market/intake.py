@@ -113,7 +113,7 @@ class Intake:
 
     @property
     def outside_session(self) -> int:
-        """How many accepted rows were outside their instrument's session."""
+        """Return how many accepted rows were outside their instrument's session."""
         return self.outside.count
 
     def accept(
@@ -295,5 +295,5 @@ class Intake:
 
 
 def _bad_sides(side: Int64s) -> int:
-    """How many are negative, infinite or not whole paise; 0 and ABSENT are the usual empty side."""
+    """Count sides that are negative, infinite or not whole paise; 0 and ABSENT are just empty."""
     return int(np.count_nonzero((side < 0) & (side != ABSENT)))

@@ -55,7 +55,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def contract_notes_total(self) -> Decimal:
-        """What all contract notes together charge, rupees."""
+        """Return what all contract notes together charge, rupees."""
         return sum((note.total for _, note in self.contract_notes), Decimal(0))
 
 

@@ -169,7 +169,7 @@ class ChargeTable:
         return row
 
     def _turnover_rows(self, instrument: Instrument) -> list[TurnoverRow]:
-        """Those of its exchange and class: that name the underlying, or else that name none."""
+        """Return the rows of its exchange and class: those that name it, else the general ones."""
         exchange, kind = exchange_of(instrument), charge_class(instrument)
         rows = [
             row

@@ -19,7 +19,7 @@ SEGMENTS: Final[Mapping[Exchange, tuple[Segment, ...]]] = {
 
 
 def is_derivative(code: str) -> bool:
-    """Whether Kite's exchange code is one of contracts that the tables know."""
+    """Return whether Kite's exchange code is one of contracts that the tables know."""
     return code in ("NFO", "BFO")
 
 

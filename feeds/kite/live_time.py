@@ -20,7 +20,7 @@ class Jump(Protocol):
 
     @property
     def ns(self) -> int:
-        """How much."""
+        """Return how much."""
 
     @property
     def cause(self) -> str:
@@ -79,7 +79,7 @@ class ExchangeTime:
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """Those that still wait for others to confirm them are counted as refused."""
+        """Return those that still wait for others to confirm them are counted as refused."""
         refused = Counter(self._times.refused)
         refused["time_ahead"] += len(self._times.waiting)
         return +refused
