@@ -34,13 +34,15 @@ from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
 from daemon.metrics.writer import MetricsWriter
+from daemon.report.text import count
 from daemon.series import Series
 from daemon.service.asked import Asked, AskedInputs
 from daemon.service.commands import Commands
 from daemon.service.control import serve_control
+from daemon.service.facts import FactLog
 from daemon.service.notify import Notifier
 from daemon.service.pulse import Pulse
-from daemon.service.said import log_moves, status_text
+from daemon.service.said import status_text
 from daemon.service.signals import watch_signals
 from daemon.session import Session
 
@@ -75,8 +77,10 @@ class App:
         self.store = session.store
         self.inputs = session.recorder
         self._sampler = session.sampler
+        ledger = recover(self.store)
+        self.facts = FactLog(ledger)
         self.collector = MetricsCollector(
-            FillProfile.of(self.parts.config.execution), ledger=recover(self.store)
+            FillProfile.of(self.parts.config.execution), ledger=ledger
         )
         self.recorder = TradeRecorder(
             self.store,
@@ -102,6 +106,8 @@ class App:
         self._feed_scope = anyio.CancelScope()
         self._last_put = 0.0
         self._last_tick_real = 0.0
+        self.first_tick_ts = 0
+        """UTC ns of the first tick that the feed gave; 0 before it."""
         self._feed_state = "connecting"
         self._operations: list[Operation] = list(session.operations)
         self._fault = ""
@@ -258,6 +264,8 @@ class App:
         self._note_feed()  # before the gap: first the link was lost, then it was back
         is_asked = False
         if isinstance(item, Ticks):
+            if not self._last_tick_real and len(item.ts):
+                self.first_tick_ts = int(item.ts[0])
             self._last_tick_real = now
         elif isinstance(item, Gap):
             self._note_gap(item)
@@ -292,8 +300,7 @@ class App:
             )
             if changed:
                 self.metrics.position_changed()
-            if self.inputs is not None:
-                log_moves(fact.events)
+            self.facts.log(fact.events)
             self.pulse.saw(fact.input_no)
             for number, is_there in self._awaited:
                 if number <= fact.input_no:
@@ -373,11 +380,16 @@ class App:
                 ts=fault.ts,
             )
             logger.bind(
+                fact="strategy_error",
                 strategy_id=fault.strategy_id,
                 error=fault.error,
                 at=iso_ist(fault.ts) if fault.ts else "",
                 traceback=fault.traceback_text,
-            ).error("a strategy raised; its intents of this call are lost")
+            ).error(
+                "strategy {} raised {}; its intents of this call are lost",
+                fault.strategy_id,
+                fault.error,
+            )
         if faults:
             self._note_disabled()
 
@@ -392,8 +404,10 @@ class App:
             if self.commands is not None:
                 account = self.parts.config.account
                 remedy = f"; `command {account} strategy_on {strategy_id}` brings it back"
-            logger.bind(strategy_id=strategy_id, since=iso_ist(since)).error(
-                "a strategy failed too often and is not called any more{}", remedy
+            logger.bind(
+                fact="strategy_disabled", strategy_id=strategy_id, since=iso_ist(since)
+            ).error(
+                "strategy {} failed too often and is not called any more{}", strategy_id, remedy
             )
 
     def _note_lost(self) -> None:
@@ -408,7 +422,15 @@ class App:
                 "to": lost.loss.to,
             }
             self.note("conflict_lost", detail, ts=lost.ts)
-            logger.bind(**detail).info("an entry lost to a conflict between strategies")
+            winner = f"strategy {lost.loss.to}" if lost.loss.to else "an equal on the other side"
+            logger.bind(fact="lost_entry", at=iso_ist(lost.ts), **detail).info(
+                "{}, strategy {}: lost to {} by {}{}",
+                detail["intent"],
+                intent.strategy_id,
+                winner,
+                lost.rule.replace("_", " "),
+                f", {count(lost.loss.kept)} units kept" if lost.loss.kept else "",
+            )
 
     def _note_feed(self) -> None:
         """What happened to the feed: to the journal's operations and to the log."""

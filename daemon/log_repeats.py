@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.log_lines import FACT, FACTS
+
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -40,7 +42,9 @@ class Repeats:
         self._lock = threading.Lock()
 
     def __call__(self, record: Record) -> None:
-        """Mark the record, or bind to it what was not shown."""
+        """Mark the record, or bind to it what was not shown; a fact is never a repeat."""
+        if FACT in record["extra"] or FACTS in record["extra"]:
+            return
         with self._lock:
             self._judge(record, record["elapsed"].total_seconds())
 

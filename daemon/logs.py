@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from loguru import logger
 
 from daemon.config import LogConfig
+from daemon.domain.dates import IST
 from daemon.errors import ConfigError
+from daemon.log_lines import FACT, FACTS, json_format, text_format
 from daemon.log_repeats import Repeats, is_shown
 
 if TYPE_CHECKING:
     from loguru import Record
 
-_TRACEBACK: Final = "traceback"
-_REST: Final = "_rest"
 _MEGABYTE: Final = 1_000_000
-_APART: Final = (_TRACEBACK, _REST)
+_WARNING: Final = 30
 
 
-def start_logging(config: LogConfig, *, quiet: bool = False, account: str = "") -> None:
+def start_logging(
+    config: LogConfig, *, quiet: bool = False, with_facts: bool = False, account: str = ""
+) -> None:
     """Send log lines to stderr, and to a file if one is configured; called again it starts anew.
 
-    `quiet` leaves the terminal to the progress bar: only warnings are written there. `account` is
-    bound to every line. Variables are never printed with a traceback (`diagnose`), they could
-    hold a secret. Raises ConfigError if the file cannot be written.
+    `quiet` leaves the terminal to the progress bar: only warnings are written there, and facts
+    (fills, exits, refusals) if `with_facts`. `account` is bound to every line. Times are Indian,
+    with their zone. Variables are never printed with a traceback (`diagnose`), they could hold a
+    secret. Raises ConfigError if the file cannot be written.
     """
     logger.remove()
-    logger.configure(extra={"account": account} if account else {}, patcher=Repeats())
-    as_json = config.format == "json"
-    form = "{message}" if as_json else _text
-    level = "WARNING" if quiet else config.level
+    logger.configure(extra={"account": account} if account else {}, patcher=_patcher(Repeats()))
+    form = json_format if config.format == "json" else text_format
+    quiet_level = config.level if with_facts else "WARNING"
     logger.add(
         _to_stderr,
-        level=level,
+        level=quiet_level if quiet else config.level,
         format=form,
-        filter=is_shown,
-        serialize=as_json,
+        filter=_is_for_a_bar if quiet else is_shown,
+        colorize=False,
         diagnose=False,
         backtrace=False,
     )
@@ -50,7 +53,7 @@ def start_logging(config: LogConfig, *, quiet: bool = False, account: str = "") 
             level=config.level,
             format=form,
             filter=is_shown,
-            serialize=as_json,
+            colorize=False,
             rotation=config.rotation_mb * _MEGABYTE,
             retention=config.retention_files,
             opener=_private,
@@ -63,19 +66,23 @@ def start_logging(config: LogConfig, *, quiet: bool = False, account: str = "") 
         ) from error
 
 
+def _patcher(repeats: Repeats) -> Callable[[Record], None]:
+    def patch(record: Record) -> None:
+        record["time"] = record["time"].astimezone(IST)
+        repeats(record)
+
+    return patch
+
+
+def _is_for_a_bar(record: Record) -> bool:
+    """Whether a record is worth a line above the progress bar."""
+    extra = record["extra"]
+    return is_shown(record) and (record["level"].no >= _WARNING or FACT in extra or FACTS in extra)
+
+
 def _private(path: str, flags: int) -> int:
     """Opened for the daemon's own user alone."""
     return os.open(path, flags, 0o600)
-
-
-def _text(record: Record) -> str:
-    """One line, what was bound as name=value after the message, a traceback below it."""
-    bound = record["extra"]
-    rest = "".join(f" {name}={value}" for name, value in bound.items() if name not in _APART)
-    below = f"\n{bound[_TRACEBACK]}".rstrip() if _TRACEBACK in bound else ""
-    # Not written into the format itself: braces and tags of a value are no markup.
-    bound[_REST] = rest + below
-    return "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}{extra[" + _REST + "]}\n{exception}"
 
 
 def _to_stderr(message: str) -> None:

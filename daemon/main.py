@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,6 +15,7 @@ import typer
 
 from daemon import VERSION
 from daemon.cli.journal import ARTIFACTS, journal
+from daemon.cli.say import say, say_text
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
 from daemon.service.signals import ignore_held_signals
 
@@ -56,7 +58,7 @@ def start(
 ) -> None:
     """Run a session: live, recorded or synthetic. Without a subcommand --config is needed."""
     if version:
-        typer.echo(f"run_fno_paper {VERSION}")
+        say(f"run_fno_paper {VERSION}")
         return
     overrides = _overrides(feed, replay, speed, since, until, account, out)
     if context.invoked_subcommand is not None:
@@ -116,7 +118,7 @@ def _show(outcome: Outcome) -> None:
     if sys.stdout.isatty():
         print_summary(summary, Console())
     else:
-        typer.echo(summary_text(summary), nl=False)
+        say_text(summary_text(summary).removesuffix("\n"))
     if feed_lost is not None:
         raise feed_lost
 
@@ -125,23 +127,24 @@ def _warn_of_misplaced_inputs(config: Config) -> None:
     from daemon.config_inputs import misplaced_inputs
 
     for text in misplaced_inputs(config):
-        typer.echo(f"warning: input {text}", err=True)
+        say(f"warning: input {text}", err=True)
 
 
 @app.command()
 def check(
     config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
 ) -> None:
-    """Validate a configuration: keys, values, rules, strategies, files."""
+    """Validate a configuration: keys, values, rules, strategies, files.
+
+    A configuration is code: its strategies' modules are imported and their classes built, as a
+    run does. Do not check one from somebody whose code you would not run.
+    """
     from daemon.cli.check import check_file
 
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
-
-    verdict, warnings = check_file(config, data_dir=data, say=say)
-    typer.echo(verdict)
+    verdict, warnings = check_file(config, data_dir=data, say=partial(say, err=True))
+    say(verdict)
     for text in warnings:
-        typer.echo(f"warning: {text}")
+        say(f"warning: {text}")
 
 
 @app.command()
@@ -153,7 +156,7 @@ def rules(
     """Show how far the dated tables reach: sessions, charges, contracts, and your own rows."""
     from daemon.cli.rules import rules_text
 
-    typer.echo(rules_text(config))
+    say_text(rules_text(config))
 
 
 @app.command()
@@ -166,10 +169,10 @@ def init(
     from daemon.cli.init import next_commands, write_desk
 
     for path in write_desk(directory):
-        typer.echo(f"wrote {path}")
-    typer.echo("next:")
+        say(f"wrote {path}")
+    say("next:")
     for line in next_commands(directory):
-        typer.echo(f"  {line}")
+        say(f"  {line}")
 
 
 @app.command()
@@ -184,7 +187,7 @@ def report(
     from daemon.cli.report import write_run_report
     from daemon.run_files import find_run
 
-    typer.echo(str(write_run_report(find_run(run, out), to)))
+    say(str(write_run_report(find_run(run, out), to)))
 
 
 @app.command()
@@ -198,7 +201,7 @@ def replay(
 
     done = run_again(recording, out, speed=speed)
     _show(done.outcome)
-    typer.echo(f"{recording}: {done.verdict}")
+    say(f"{recording}: {done.verdict}")
 
 
 @app.command()
@@ -218,11 +221,11 @@ def convert(
     _warn_of_misplaced_inputs(loaded)
     done = convert_recording(loaded, to, data_dir=data)
     odd = [f"{name} {count(value)}" for name, value in done.quality.items() if value]
-    typer.echo(
+    say(
         f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
         f"{count(done.bytes)} bytes"
     )
-    typer.echo(f"data: {', '.join(odd)}")
+    say(f"data: {', '.join(odd)}")
 
 
 @app.command("serve-ticks")
@@ -256,7 +259,7 @@ def serve_ticks(
     how = Serving(port, speed, FaultPlan.parse(fault or (), seed=seed), wait)
     served = what_to_serve(files or (), config)
     _warn_of_misplaced_inputs(served)
-    serve(served, how, say=typer.echo, data_dir=data)
+    serve(served, how, say=say, data_dir=data)
 
 
 @app.command()
@@ -270,7 +273,7 @@ def login(
     """Log in to Kite for a day of live data; KITE_API_SECRET holds the secret, or it is asked."""
     from daemon.cli.login import log_in
 
-    typer.echo(log_in(config, api_key, request_token))
+    say(log_in(config, api_key, request_token))
 
 
 @app.command()
@@ -288,7 +291,7 @@ def command(
     """Tell the running daemon something; it answers whether it was taken."""
     from daemon.cli.command import tell
 
-    typer.echo(tell(out, account, what, target))
+    say(tell(out, account, what, target))
 
 
 def first_fault(error: BaseException) -> DaemonError | None:
@@ -330,7 +333,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort, shown with its traceback
         fault = first_fault(error)
         if fault is None:
-            traceback.print_exc()
+            say_text(traceback.format_exc().rstrip("\n"), err=True)
             _complain("a fault of this program, see above; what was journaled is kept")
         else:
             _complain(str(fault))
@@ -347,7 +350,7 @@ def _complain(text: str) -> None:
     """The one line; what came before it on stdout is shown before it."""
     sys.stdout.flush()
     if text:
-        typer.echo(f"run_fno_paper: {text}", err=True)
+        say(f"run_fno_paper: {text}", err=True)
 
 
 if __name__ == "__main__":

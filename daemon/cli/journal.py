@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.cli.say import say, say_text
 from daemon.clock import Clock
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
 from daemon.errors import UsageError
@@ -47,9 +48,9 @@ def show(
 
     with open_run(run, out) as store:
         if operations:
-            typer.echo(operations_text(store, limit))
+            say_text(operations_text(store, limit))
         else:
-            typer.echo(show_module.show(store, limit).text())
+            say_text(show_module.show(store, limit).text())
 
 
 @journal.command()
@@ -63,9 +64,9 @@ def export(
         count = show_module.export(store, to)
         archived = show_module.archived_text(store)
     if to is not None:
-        typer.echo(f"{count} events written to {to}", err=True)
+        say(f"{count} events written to {to}", err=True)
     if archived:
-        typer.echo(archived, err=True)
+        say(archived, err=True)
 
 
 @journal.command()
@@ -76,10 +77,10 @@ def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
     with JournalStore.open(find_run(run, out)) as store:
         report = audit(store)
     for note in report.notes:
-        typer.echo(note, err=True)
+        say(note, err=True)
     found, ledger = report.journal, report.ledger
     archives = f" and {report.archived_events} in {report.archives} archive(s)"
-    typer.echo(
+    say(
         f"{store.directory}: intact, {found.events} events"
         f"{archives if report.archives else ''} and {found.operations} operations; "
         f"{ledger.total_orders} orders, {len(ledger.positions)} positions open"
@@ -94,7 +95,7 @@ def explain(
 ) -> None:
     """Tell an order's life in plain words."""
     with open_run(run, out) as store:
-        typer.echo(explain_module.explain(store, order_id))
+        say_text(explain_module.explain(store, order_id))
 
 
 @journal.command()
@@ -128,14 +129,14 @@ def _archive_events(directory: Path, before_ts: int, now_ts: int) -> None:
 
     report = archive_events(directory, before_ts=before_ts, now_ts=now_ts)
     if report is None:
-        typer.echo(f"{directory}: nothing to archive before {ist_date(before_ts)}")
+        say(f"{directory}: nothing to archive before {ist_date(before_ts)}")
         return
-    typer.echo(
+    say(
         f"{directory}: events {report.first_seq} to {report.last_seq} are in {report.file}; the "
         f"journal went from {_size(report.bytes_before)} to {_size(report.bytes_after)}"
     )
     if report.note:
-        typer.echo(report.note, err=True)
+        say(report.note, err=True)
 
 
 def _archive_runs(runs: Path, before_ts: int) -> None:
@@ -145,10 +146,10 @@ def _archive_runs(runs: Path, before_ts: int) -> None:
         raise UsageError(f"no run under {runs} yet")
     report = archive_runs(runs, before_ts=before_ts)
     for name, reason in report.left.items():
-        typer.echo(f"{name} was left: {reason}", err=True)
+        say(f"{name} was left: {reason}", err=True)
     for path in report.packed:
-        typer.echo(str(path))
-    typer.echo(f"{len(report.packed)} runs packed, {len(report.left)} left")
+        say(str(path))
+    say(f"{len(report.packed)} runs packed, {len(report.left)} left")
 
 
 def _midnight(before: str, now_ts: int) -> int:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import typer
 
+from daemon.cli.say import say
 from daemon.clock import Clock
 from daemon.config import KiteConfig
 from daemon.config_file import load_config
@@ -86,7 +87,7 @@ def _api_secret() -> Secret:
 
 
 def _ask_request_token(api_key: str) -> str:
-    typer.echo(f"log in at {login_url(api_key)}")
+    say(f"log in at {login_url(api_key)}")
     return _ask("request_token, or the address you were sent to", "--request-token")
 
 

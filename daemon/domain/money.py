@@ -55,6 +55,8 @@ def rupees_text(paise: int) -> str:
 
 def group_indian(number: int) -> str:
     """A whole number >= 0 in Indian groups: the last three digits, then twos."""
+    if number < 100_000:  # up to here the groups are the same everywhere
+        return f"{number:,}"
     digits = str(number)
     head, tail = digits[:-3], digits[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]

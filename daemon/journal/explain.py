@@ -27,6 +27,7 @@ from daemon.journal.words import (
     money_exact,
     refusal_text,
 )
+from daemon.visible import visible
 
 _PLAIN: Final[dict[OrderState, str]] = {
     OrderState.SUBMITTED: "the order goes to the paper market.",
@@ -51,7 +52,7 @@ def explain(store: JournalStore, order_id: str) -> str:
             lines.append(f"{iso_ist(event.ts)[:10]}:")
         lines += _paragraph(event, story.tell(event))
     lines += ["", *story.result()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 class _Story:

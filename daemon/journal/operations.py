@@ -8,6 +8,7 @@ from daemon.domain.dates import iso_ist
 from daemon.journal.schema import Operation
 from daemon.journal.store import JournalStore
 from daemon.journal.words import numbers_text
+from daemon.visible import visible
 
 Value = int | float | str | bool | None
 
@@ -55,7 +56,7 @@ def operation_line(operation: Operation) -> str:
     meaning = KINDS.get(operation.kind)
     head = f"{_time(operation.ts)}  {operation.kind:<14}"
     said = [part for part in (meaning, _details(operation.kind, operation.detail)) if part]
-    return f"{head}  {': '.join(said)}".rstrip()
+    return visible(f"{head}  {': '.join(said)}".rstrip())
 
 
 def _time(ts: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -12,6 +13,7 @@ from daemon.domain.dates import iso_ist
 from daemon.errors import UsageError
 from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.store import JournalStore
+from daemon.visible import visible
 
 Row = dict[str, Any]
 
@@ -85,7 +87,7 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:,.2f}"
-    return str(value)
+    return visible(str(value))
 
 
 def export(store: JournalStore, out: Path | None = None) -> int:
@@ -94,12 +96,25 @@ def export(store: JournalStore, out: Path | None = None) -> int:
     Raises UsageError if the file cannot be written.
     """
     if out is None:
-        return _write(store, sys.stdout.buffer)
+        return _print(store) if sys.stdout.isatty() else _write(store, sys.stdout.buffer)
     try:
         with out.open("wb") as file:
             return _write(store, file)
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _print(store: JournalStore) -> int:
+    """The same values on a terminal, where a name could move the cursor: JSON's own escapes."""
+    count = 0
+    for line in store.event_lines():
+        text = line.decode()
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+        sys.stdout.write(f"{text}\n")
+        count += 1
+    sys.stdout.flush()
+    return count
 
 
 def _write(store: JournalStore, file: BinaryIO) -> int:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Final
 
 from daemon.domain.dates import ist_date
 from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
-from daemon.domain.order import OrderState
+from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
 from daemon.execution.stop_loss import StopLossManager
+from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.honesty import whole_paise
 from daemon.report.model import (
-    NO_CHARGES,
     Evidence,
     ExitRow,
     Marker,
     NoPart,
     OpenRow,
     Point,
+    RefusedRow,
     Trade,
 )
 from daemon.rules.contract_note import ContractNote, ContractNoteSums
 
-_PAISA: Final = Decimal("0.01")
+_DEAD_ENTRY: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 class RunFold:
@@ -41,14 +42,13 @@ class RunFold:
         self.exits: Final[list[ExitRow]] = []
         self.markers: Final[list[Marker]] = []
         self.trades: Final[list[Trade]] = []
+        self.refused: Final[list[RefusedRow]] = []
         self.booked: Final[list[Point]] = []
         """Realized P&L less charges after each fill."""
         self._notes: dict[dt.date, ContractNoteSums] = {}
         self.first_ts = 0
         self.last_ts = 0
-        # of a position from before, all that was charged so far: its exits are not known here
-        self._entry_charges = {each.order_id: each.charges for each in self.ledger.open_positions()}
-        """Charges of entries that no exit has taken over yet, by order."""
+        self._entry_charges = EntryCharges(self.ledger)
         self._marks: dict[str, int] = {}
         self.no_part_to_leave: Final[list[NoPart]] = []
         """Stops that let all go although a part should, as there was no whole lot to leave."""
@@ -64,12 +64,14 @@ class RunFold:
             self.ledger.apply(event)
             if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
                 self._look_for_a_part(event)
+            elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
+                self.refused.append(_refused_row(event, self.ledger.orders[event.order_id]))
             return
         self._notes.setdefault(booking_date(event), ContractNoteSums()).add(fill.charges)
         if event.to_state is OrderState.FILLED:
             self.ledger.apply(event)
             position = self.ledger.positions[event.order_id]
-            self._entry_charges[event.order_id] = Decimal(fill.charges.total)
+            self._entry_charges.enter(event.order_id, Decimal(fill.charges.total))
         else:
             position = self.ledger.positions[event.order_id]  # before it may leave the dict
             open_before = position.quantity
@@ -89,7 +91,8 @@ class RunFold:
     def _add_exit(
         self, event: OrderMoved, fill: Fill, position: Position, open_before: int
     ) -> None:
-        charges = Decimal(fill.charges.total) + self._entry_share(event, fill, open_before)
+        share = self._entry_charges.take(event.order_id, fill.quantity, open_before)
+        charges = Decimal(fill.charges.total) + share
         is_last = position.quantity == 0
         self.exits.append(
             ExitRow(
@@ -117,6 +120,7 @@ class RunFold:
             self.trades.append(
                 Trade(
                     order_id=event.order_id,
+                    strategy_id=position.strategy_id,
                     closed_ts=event.ts,
                     gross_paise=position.realized_paise,
                     charges=position.charges,
@@ -137,14 +141,6 @@ class RunFold:
                 partial_exit_pct=position.exits.partial_exit_pct,
             )
         )
-
-    def _entry_share(self, event: OrderMoved, fill: Fill, open_before: int) -> Decimal:
-        left = self._entry_charges[event.order_id]
-        if fill.quantity == open_before:
-            return self._entry_charges.pop(event.order_id)
-        share = (left * fill.quantity / open_before).quantize(_PAISA, ROUND_DOWN)
-        self._entry_charges[event.order_id] = left - share
-        return share
 
     def _mark(self, event: OrderMoved, fill: Fill, position: Position) -> None:
         if fill.ltp_paise > 0:
@@ -182,7 +178,7 @@ class RunFold:
             stop_paise=position.stop_paise,
             target_paise=position.target_paise,
             unrealized_paise=None if ltp is None else position.unrealized_paise(ltp),
-            charges=self._entry_charges.get(position.order_id, NO_CHARGES),
+            charges=self._entry_charges.left(position.order_id),
             state="SETTLEMENT_PENDING" if settling else str(state),
         )
 
@@ -190,6 +186,19 @@ class RunFold:
 def booking_date(event: OrderMoved) -> dt.date:
     """Return the Indian date that a fill is booked on: that on which it was due, if it was."""
     return ist_date(event.due_ts or event.ts)
+
+
+def _refused_row(event: OrderMoved, order: Order) -> RefusedRow:
+    return RefusedRow(
+        ts=event.ts,
+        order_id=event.order_id,
+        strategy_id=order.strategy_id,
+        tradingsymbol=order.tradingsymbol,
+        transaction_type=order.transaction_type,
+        quantity=order.quantity,
+        reason=event.reason,
+        numbers=event.numbers or {},
+    )
 
 
 def evidence_of(fill: Fill) -> Evidence:

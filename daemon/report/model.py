@@ -29,6 +29,10 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     feed: str = ""
     version: str = ""
     ticks: int = 0
+    data_from_ts: int = 0
+    """The first tick of the run, accepted or not, UTC ns; 0 without one."""
+    data_to_ts: int = 0
+    """The last instant that the run saw."""
     refused_ticks: Mapping[str, int] = {}
     """Tick rows refused by the intake, by reason."""
     quality: Mapping[str, int] = {}
@@ -117,6 +121,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """One closed position, all its parts together: what is counted as won or lost."""
 
     order_id: str
+    strategy_id: str
     closed_ts: int
     gross_paise: int
     charges: Decimal
@@ -149,6 +154,41 @@ class OpenRow(msgspec.Struct, frozen=True, kw_only=True):
     def side(self) -> str:
         """LONG or SHORT."""
         return "LONG" if self.sign > 0 else "SHORT"
+
+
+class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was refused by a gate, or cancelled before its fill."""
+
+    ts: int
+    order_id: str
+    strategy_id: str
+    tradingsymbol: str
+    transaction_type: str
+    quantity: int
+    reason: str
+    numbers: Mapping[str, int | str]
+    """What was compared with what; the key's ending says its unit."""
+
+
+class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one strategy came to: closed trades, open positions, refused orders."""
+
+    name: str
+    trades: int
+    wins: int
+    losses: int
+    gross_paise: int
+    charges: Decimal
+    """Of entries still open too."""
+    open: int
+    unrealized_paise: int | None
+    """Of its open positions; None if one has no price."""
+    refused: int
+
+    @property
+    def net_paise(self) -> int:
+        """Gross of what was closed less all charges, whole paise."""
+        return self.gross_paise - whole_paise(self.charges)
 
 
 class Group(msgspec.Struct, kw_only=True):

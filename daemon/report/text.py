@@ -60,3 +60,26 @@ def duration(ns: int) -> str:
 def words(code: str) -> str:
     """A lower_snake reason code as words: stop_loss is Stop loss."""
     return code.replace("_", " ").capitalize() if code.islower() else code
+
+
+def plain_words(code: str) -> str:
+    """Return a lower_snake code as words within a line: stop_loss is stop loss."""
+    return code.replace("_", " ")
+
+
+def one_day(first_ts: int, last_ts: int) -> bool:
+    """Return whether times alone are enough, without dates."""
+    return ist_day_text(first_ts) == ist_day_text(last_ts)
+
+
+def time_text(ts: int, *, dated: bool) -> str:
+    """Return the Indian time, with month and day if `dated`."""
+    return f"{ist_day_text(ts)[5:]} {ist_time(ts)}" if dated else ist_time(ts)
+
+
+def span_text(first_ts: int, last_ts: int) -> str:
+    """Return from when to when, Indian time."""
+    until = ist_time(last_ts)
+    if not one_day(first_ts, last_ts):
+        until = f"{ist_day_text(last_ts)} {until}"
+    return f"{ist_day_text(first_ts)} {ist_time(first_ts)} to {until} IST"

@@ -8,6 +8,8 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
+from daemon.visible import visible
+
 SOCKET: Final = "NOTIFY_SOCKET"
 WATCHDOG: Final = "WATCHDOG_USEC"
 WATCHDOG_PROCESS: Final = "WATCHDOG_PID"
@@ -39,7 +41,7 @@ class Notifier:
         """Send assignments such as `READY=1` or `STATUS=...` in one message."""
         if self._socket is None:
             return
-        lines = "\n".join(f"{name}={str(value).splitlines()[0]}" for name, value in states.items())
+        lines = "\n".join(f"{name}={visible(str(value))}" for name, value in states.items())
         try:
             self._socket.sendto(lines.encode(), self._address)
         except OSError:

@@ -335,7 +335,10 @@ def test_a_strategy_that_raises_is_journaled_and_disabled_and_the_run_goes_on(
     assert "Strategy mine failed 3 times, first at 2026-11-18 09:18:00, last at " in done.out
     assert "; it was disabled at 2026-11-18 09:20:00 and not called any more." in done.out
     assert done.err.count("broken_one.py") == 3  # a traceback each, for who wrote it
-    assert "intents of this call are lost strategy_id=mine error=KeyError" in done.err
+    assert (
+        "strategy mine raised KeyError: 'no such level'; its intents of this call are lost at=2"
+        in done.err
+    )
 
 
 # journals

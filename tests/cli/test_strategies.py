@@ -163,7 +163,9 @@ def test_what_a_rival_loses_is_counted_logged_and_an_operation(tmp_path: Path) -
         found = {name: each["conflicts_lost"] for name, each in numbers["strategies"].items()}
         assert found == {"r": 2, "s": 0}
         assert numbers["total_orders"] == 2
-    assert done.err.count("an entry lost to a conflict between strategies strategy_id=r") == 2
+    for qty in (65, 130):
+        sentence = f"BUY {qty} {FUTURE}, strategy r: lost to strategy s by highest confidence at="
+        assert done.err.count(sentence) == 1
 
 
 # failures
@@ -212,6 +214,9 @@ def test_three_bad_minutes_in_a_row_disable_it_and_everything_says_when(tmp_path
     assert status["disabled"] == 1
     assert status["disabled_at"] == "2026-11-18T09:32:00.000000+05:30"
     assert disabled_at(run) == [1_794_974_520_000_000_000]
-    assert "is not called any more strategy_id=h since=2026-11-18T09:32:00" in done.err
+    assert (
+        "strategy h failed too often and is not called any more since=2026-11-18T09:32:00"
+        in done.err
+    )
     assert "strategy_on" not in done.err  # a replay takes no commands
     assert exported(run) == b""

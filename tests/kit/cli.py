@@ -100,6 +100,7 @@ def spawn(
         env=os.environ | dict(env or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=2**20,  # nobody reads the log before the end, and each fill has its line
         text=True,
     )
 

@@ -111,10 +111,12 @@ class EventScript:
         )
         return order_id
 
-    def refuse(self, ts: int, symbol: str, reason: str, *, strategy: str = "orb") -> None:
-        """An intent that a gate stopped."""
+    def refuse(
+        self, ts: int, symbol: str, reason: str, *, strategy: str = "orb", **numbers: int | str
+    ) -> None:
+        """An intent that a gate stopped, with the numbers that it compared."""
         order_id = self.create(ts, symbol, "BUY", 25, strategy=strategy)
-        self._move(ts, order_id, "REJECTED", reason)
+        self._move(ts, order_id, "REJECTED", reason, numbers=numbers or None)
 
     def submit(self, ts: int, symbol: str) -> str:
         """An order that waits for its fill."""

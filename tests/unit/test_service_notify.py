@@ -56,7 +56,7 @@ def test_states_arrive_in_one_message_of_lines(manager: Manager) -> None:
     assert teller.is_heard
     teller.send(READY=1, STATUS="live, 3 open")
     teller.send(STATUS="a\nFDSTORE=1")
-    assert manager.heard() == ["READY=1\nSTATUS=live, 3 open", "STATUS=a"]
+    assert manager.heard() == ["READY=1\nSTATUS=live, 3 open", r"STATUS=a\nFDSTORE=1"]
     teller.close()
     teller.send(STOPPING=1)
     assert manager.heard() == []

@@ -1,0 +1,42 @@
+"""Charges of entries, handed on to the exits that close them."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
+
+from daemon.domain.ledger import Ledger
+
+NO_CHARGES: Final = Decimal(0)
+_PAISA: Final = Decimal("0.01")
+
+
+class EntryCharges:
+    """The charges of each entry that no exit has taken over yet, exact rupees by order id."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Begin with the open positions of `ledger`.
+
+        Of a position from before, all that was charged so far counts: its exits are not known.
+        """
+        self._left = {each.order_id: each.charges for each in ledger.open_positions()}
+
+    def enter(self, order_id: str, charges: Decimal) -> None:
+        """Take the charges of an entry's fill."""
+        self._left[order_id] = charges
+
+    def left(self, order_id: str) -> Decimal:
+        """Return what no exit has taken over yet."""
+        return self._left.get(order_id, NO_CHARGES)
+
+    def take(self, order_id: str, quantity: int, open_before: int) -> Decimal:
+        """Return the share of an exit of `quantity` of the `open_before` units, whole paise.
+
+        The last exit takes what is left.
+        """
+        left = self._left[order_id]
+        if quantity == open_before:
+            return self._left.pop(order_id)
+        share = (left * quantity / open_before).quantize(_PAISA, ROUND_DOWN)
+        self._left[order_id] = left - share
+        return share
