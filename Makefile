@@ -10,7 +10,7 @@ LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test test-ci wheel-test check bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
+.PHONY: help setup run dev live-demo test test-ci wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
 
 help: #-- List the targets.
 	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
@@ -94,6 +94,9 @@ sbom: $(READY) #-- Write the bill of materials (CycloneDX) to artifacts/sbom.cdx
 
 licences: $(READY) #-- Write docs/LICENCES.md from the lock files and what the packages state.
 	$(BIN)/python -m tests.supply licences --to docs/LICENCES.md
+
+docs-output: $(READY) #-- Write what the sample run prints into README.md and the guide.
+	$(BIN)/python tests/docs_output.py
 
 bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
 	$(BIN)/python -m tests.bench $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from daemon.config import ExecutionConfig
+from daemon.domain.dates import parse_ts
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.recovery import first_ledger
 from daemon.journal.store import JournalStore
@@ -31,6 +32,9 @@ class _KeptSummary(msgspec.Struct):
     ticks: int = 0
     refused_ticks: dict[str, int] = {}
     quality: dict[str, float] = {}
+    strategies: dict[str, dict[str, int | str | None]] = {}
+    data_from: str | None = None
+    data_to: str | None = None
     notes: list[str] = []
 
 
@@ -95,6 +99,9 @@ def _facts(directory: Path, store: JournalStore) -> RunFacts:
         ticks=kept.ticks,
         refused_ticks=kept.refused_ticks,
         quality={name: int(value) for name, value in kept.quality.items()},
+        strategies=kept.strategies,
+        data_from_ts=parse_ts(kept.data_from) if kept.data_from else 0,
+        data_to_ts=parse_ts(kept.data_to) if kept.data_to else 0,
         notes=notes,
     )
 

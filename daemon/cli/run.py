@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import anyio
 from loguru import logger
@@ -14,7 +14,7 @@ from daemon import VERSION
 from daemon.app import App
 from daemon.build import build
 from daemon.cli.run_notes import run_notes
-from daemon.config import Config
+from daemon.config import Config, FeedConfig
 from daemon.config_inputs import misplaced_inputs
 from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError, JournalCorrupt
@@ -30,6 +30,9 @@ from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
 from daemon.series import last_marks
 from daemon.service.signals import hold_signals
 from daemon.session import Session, open_run
+
+READABLE_SPEED: Final = 100
+"""Up to so many times real time the fills of a run are shown on a terminal as they come."""
 
 
 class Outcome(NamedTuple):
@@ -63,8 +66,20 @@ def run(
 
 
 def _log(config: Config) -> None:
-    account = config.account if config.feed.kind == "kite" else ""
-    start_logging(config.log, quiet=sys.stderr.isatty(), account=account)
+    start_logging(
+        config.log,
+        quiet=sys.stderr.isatty(),
+        with_facts=_is_readable(config.feed),
+        account=config.account if config.feed.kind == "kite" else "",
+    )
+
+
+def _is_readable(feed: FeedConfig) -> bool:
+    """Whether a person can follow the fills above the progress bar while the run goes on."""
+    if feed.kind == "kite":
+        return True
+    speed = feed.replay.speed if feed.kind == "replay" else feed.synthetic.speed
+    return speed != "max" and float(speed) <= READABLE_SPEED
 
 
 def run_session(
@@ -148,6 +163,8 @@ def facts_of(app: App, fold: RunFold) -> RunFacts:
         feed=app.feed.name,
         version=VERSION,
         ticks=stats["ticks"],
+        data_from_ts=app.first_tick_ts,
+        data_to_ts=app.engine.at.now if app.first_tick_ts else 0,
         refused_ticks=stats["refused_rows"],
         quality=quality,
         strategies=app.parts.strategies.status(),

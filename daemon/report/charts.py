@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
 from daemon.domain.money import rupees_text
+from daemon.report.markup import html_text
 from daemon.report.model import ExitRow, Marker, Point
 from daemon.report.svg import (
     BOTTOM,
@@ -96,7 +96,7 @@ def _svg(parts: Sequence[str], money: MoneyAxis, label: str, data: str) -> str:
     body = "".join(parts)
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {money.height}" role="img" '
-        f'aria-label="{escape(label)}" data-points="{data}">{body}'
+        f'aria-label="{html_text(label)}" data-points="{data}">{body}'
         f'<line class="cross" y1="{TOP}" y2="{money.height - BOTTOM}" hidden/></svg>'
     )
 
@@ -152,5 +152,5 @@ def _marker(axis: TimeAxis, money: MoneyAxis, marker: Marker, size: float) -> st
         title += f": {words(marker.reason)}, {result}"
     return (
         f'<path class="mark {kind}" d="M{x:.1f} {y:.1f}l{size:.1f} {down:.1f}h{-2 * size:.1f}z">'
-        f"<title>{escape(title)}</title></path>"
+        f"<title>{html_text(title)}</title></path>"
     )

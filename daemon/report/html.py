@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +17,14 @@ import msgspec
 from daemon.metrics.writer import replace_file
 from daemon.report import sections, tables
 from daemon.report.assets import SCRIPT, STYLE
-from daemon.report.blocks import one_day
 from daemon.report.charts import drawdown_chart, equity_chart, price_chart
+from daemon.report.markup import html_text
 from daemon.report.model import ExitRow, Marker, Point
 from daemon.report.numbers import drawdown_curve
+from daemon.report.refused_table import refused_table
 from daemon.report.summary import RunSummary
 from daemon.report.svg import TimeAxis
-from daemon.report.text import count
+from daemon.report.text import count, one_day
 
 CHARTS_MAX: Final = 24
 """Price charts on one page; the table has the trades of every symbol."""
@@ -63,7 +63,7 @@ def render_page(data: ReportData) -> str:
     """The page as text: the same data, the same text."""
     summary = data.summary
     axis = TimeAxis(_times(data))
-    dated = not one_day(summary)
+    dated = not one_day(summary.first_ts, summary.last_ts)
     body = [
         sections.header(summary),
         sections.tiles(summary),
@@ -74,10 +74,11 @@ def render_page(data: ReportData) -> str:
         _open(summary, dated=dated),
         _groups(summary),
         _notes(summary),
+        refused_table(summary.refused, dated=dated),
         _refusals(summary),
         "<footer>Paper trading: no order was sent to an exchange. Times are Indian Standard Time, "
-        "amounts are rupees. Realized P&amp;L is gross when each exit fills; charges are booked "
-        "beside it per executed order.</footer>",
+        "amounts are rupees. Realized P&amp;L is gross when each exit fills; charges are counted "
+        "apart, per executed order.</footer>",
     ]
     return _document(summary.facts.run_id, "".join(body))
 
@@ -89,7 +90,7 @@ def _document(run_id: str, body: str) -> str:
         '<!doctype html><html lang="en-IN"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(run_id)}: paper trading report</title><style>{STYLE}</style></head>"
+        f"<title>{html_text(run_id)}: paper trading report</title><style>{STYLE}</style></head>"
         f"<body><main>{body}</main><script>{SCRIPT}</script></body></html>\n"
     )
 
@@ -107,11 +108,11 @@ def _curves(axis: TimeAxis, data: ReportData) -> str:
             "<p>Nothing was bought or sold, so there is no equity curve. "
             "What was refused, if anything was, is listed below.</p></section>"
         )
-    kinds = '<span><i class="accent"></i>booked, net of charges</span>'
+    kinds = '<span><i class="accent"></i>closed trades, net of charges</span>'
     if data.equity:
         kinds = '<span><i class="accent"></i>marked to market, net of charges</span>'
-        kinds += '<span><i class="mute dash"></i>booked</span>'
-    fall = "open positions marked" if data.equity else "booked P&amp;L only"
+        kinds += '<span><i class="mute dash"></i>closed trades</span>'
+    fall = "open positions at market" if data.equity else "closed trades only"
     return (
         f'<section class="card"><h2>Equity</h2><div class="legend">{kinds}</div>'
         f"{equity_chart(axis, data.booked, data.equity)}"
@@ -128,7 +129,7 @@ def _prices(axis: TimeAxis, data: ReportData) -> str:
         return ""
     points_max = max(150, min(800, PRICE_POINTS // len(shown)))
     charts = [
-        f'<div class="priced"><h3>{escape(symbol)}</h3><span class="quiet">'
+        f'<div class="priced"><h3>{html_text(symbol)}</h3><span class="quiet">'
         f"{count(len(markers.get(symbol, ())))} fills</span></div>"
         + price_chart(
             axis,

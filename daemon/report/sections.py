@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from daemon.domain.money import rupees_text
 from daemon.metrics.honesty import Honesty
-from daemon.report.blocks import span_text
+from daemon.report.blocks import data_text, trading_text
+from daemon.report.markup import html_text
 from daemon.report.summary import RunSummary
 from daemon.report.tables import money_class, money_text
 from daemon.report.text import ABSENT, count, ist_time
@@ -16,7 +15,8 @@ def header(summary: RunSummary) -> str:
     """Who ran what, when, and with which fills."""
     facts = summary.facts
     shown = {
-        "Session": span_text(summary),
+        "Data": data_text(summary),
+        "Trading": trading_text(summary),
         "Account": facts.account,
         "Engine": facts.engine,
         "Feed": facts.feed,
@@ -26,11 +26,13 @@ def header(summary: RunSummary) -> str:
         "Version": facts.version,
     }
     rows = "".join(
-        f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in shown.items() if text
+        f"<div><dt>{name}</dt><dd>{html_text(text)}</dd></div>"
+        for name, text in shown.items()
+        if text
     )
     return (
         '<header><p class="brand">Paper trading report</p>'
-        f'<h1>{escape(facts.run_id)}</h1><dl class="facts">{rows}</dl></header>'
+        f'<h1>{html_text(facts.run_id)}</h1><dl class="facts">{rows}</dl></header>'
     )
 
 
@@ -39,13 +41,16 @@ def tiles(summary: RunSummary) -> str:
     judged, honesty = summary.numbers, summary.honesty
     net = honesty.net_paise
     still_open = len(summary.open_rows)
-    unrealized = f"{money_text(summary.unrealized_paise)} unrealized in {count(still_open)} open"
+    beside = "no position left open"
+    if still_open:
+        with_open = summary.net_with_open_paise
+        known = "unknown" if with_open is None else money_text(with_open)
+        beside = f"{known} with {count(still_open)} open at the last price"
     rate = ABSENT if judged.win_rate is None else f"{judged.win_rate:.1%}"
     won_lost = f"{count(judged.wins)} won, {count(judged.losses)} lost"
     hero = (
         f'<div class="tile hero"><h2>Net P&amp;L</h2><b class="{money_class(net)}">'
-        f"{money_text(net)}</b><small>{unrealized if still_open else 'no position left open'}"
-        "</small></div>"
+        f"{money_text(net)}</b><small>{beside}</small></div>"
     )
     return "".join(
         [
@@ -75,7 +80,7 @@ def _tile(name: str, value: str, note: str) -> str:
 
 def _share_of_gross(honesty: Honesty) -> str:
     if honesty.gross_paise <= 0:
-        return "booked"
+        return "of every executed order"
     return f"{honesty.charges_paise / honesty.gross_paise:.0%} of gross"
 
 
@@ -89,7 +94,7 @@ def _profit_factor(summary: RunSummary) -> str:
 def _drawdown_note(summary: RunSummary) -> str:
     if not summary.drawdown.depth_paise:
         return "never below its peak"
-    seen = "marked" if summary.is_marked else "booked"
+    seen = "open at market" if summary.is_marked else "closed trades"
     return f"{seen}, lowest {ist_time(summary.drawdown.trough_ts)[:5]}"
 
 
@@ -105,19 +110,19 @@ def honesty_box(summary: RunSummary) -> str:
     checks = "".join(
         _check(name, number, fills.fills)
         for name, number in (
-            ("mid or ltp, side was there", fills.optimistic),
+            ("mid or last price, spread not paid", fills.optimistic),
             ("quote older than 1 s", fills.quote_older_than_1s),
-            ("stale quote", fills.stale),
-            ("candle-walked", fills.walked),
-            ("after a gap", fills.after_gap),
-            ("no bid or ask to cross", fills.no_book),
+            ("forced on a stale quote", fills.stale),
+            ("priced inside a candle", fills.walked),
+            ("first after a gap", fills.after_gap),
+            ("no bid or ask to fill at", fills.no_book),
         )
     )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in summary.facts.notes)
+    notes = "".join(f"<li>{html_text(note)}</li>" for note in summary.facts.notes)
     return (
         f'<section class="card honesty {state}"><div class="says">'
         f"<h2>How far to trust these numbers</h2><p>{_verdict(honesty)}</p>"
-        f'<p class="quiet">Fill profile: {escape(honesty.profile.text())}.</p>'
+        f'<p class="quiet">Fill profile: {html_text(honesty.profile.text())}.</p>'
         f"{f'<ul>{notes}</ul>' if notes else ''}</div>"
         f'{_comparison(honesty)}<ul class="checks">{checks}</ul></section>'
     )
@@ -130,31 +135,31 @@ def _verdict(honesty: Honesty) -> str:
     if honesty.is_optimistic:
         return (
             f"<strong>Optimistic fills: {count(fills.optimistic)} of {count(fills.fills)}</strong> "
-            "were made at mid or ltp although the quote had the side that a real order crosses. "
-            "The bid_ask figure is the safer one."
+            "were made at mid or last price, where a real order would have paid the spread. "
+            "The figure with the spread paid is the safer one."
         )
     if not honesty.knows_bid_ask:
         return (
             "<strong>The data has no bid and ask.</strong> What crossing the spread would have "
             "cost is not known: expect less than this."
         )
-    return "No fill took a better price than the quote offered to an order that crosses the spread."
+    return "No fill took a better price than an order that pays the spread would have got."
 
 
 def _comparison(honesty: Honesty) -> str:
     chosen, strict = honesty.gross_paise, honesty.bid_ask_paise
     if honesty.profile.mode == "bid_ask" or not honesty.knows_bid_ask:
-        said = "chosen" if honesty.knows_bid_ask else "unknown: no bid and ask in the data"
+        said = "it was" if honesty.knows_bid_ask else "unknown: no bid and ask in the data"
         return (
-            '<div class="compare"><h3>Gross, booked</h3>'
+            '<div class="compare"><h3>Gross P&amp;L</h3>'
             f"{_compared(f'{honesty.profile.mode} fills', chosen, abs(chosen) or 1)}"
-            f'<p class="quiet">bid_ask fills: {said}</p></div>'
+            f'<p class="quiet">with the spread paid: {said}</p></div>'
         )
     largest = max(abs(chosen), abs(strict)) or 1
     return (
-        '<div class="compare"><h3>Gross, booked</h3>'
+        '<div class="compare"><h3>Gross P&amp;L</h3>'
         f"{_compared(f'{honesty.profile.mode} fills', chosen, largest)}"
-        f"{_compared('bid_ask fills', strict, largest)}"
+        f"{_compared('every fill with the spread paid', strict, largest)}"
         f'<p class="quiet">Difference {money_text(strict - chosen)}</p></div>'
     )
 
@@ -164,7 +169,7 @@ def _compared(name: str, paise: int, largest: int) -> str:
     kind = money_class(paise)
     bar = f'<i class="{kind}" style="width:{width:.1f}%"></i>' if paise else ""
     return (
-        f'<div class="pair"><span>{escape(name)}</span><b class="{kind}">{money_text(paise)}</b>'
+        f'<div class="pair"><span>{html_text(name)}</span><b class="{kind}">{money_text(paise)}</b>'
         f"{bar}</div>"
     )
 

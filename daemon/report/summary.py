@@ -16,8 +16,17 @@ from daemon.domain.ledger import Ledger
 from daemon.metrics.honesty import Honesty, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
-from daemon.report.model import ExitRow, Group, OpenRow, Point, RunFacts
+from daemon.report.model import (
+    ExitRow,
+    Group,
+    OpenRow,
+    Point,
+    RefusedRow,
+    RunFacts,
+    StrategyResult,
+)
 from daemon.report.numbers import TradeNumbers
+from daemon.report.strategies import strategy_results, unrealized_of
 from daemon.rules.contract_note import LINES, ContractNote
 
 SUMMARY_VERSION: Final = 1
@@ -45,6 +54,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     by_reason: Sequence[Group]
     contract_notes: Sequence[tuple[dt.date, ContractNote]] = ()
     """The charges of each day as its contract note rounds them."""
+    refused: Sequence[RefusedRow] = ()
+    strategies: Sequence[StrategyResult] = ()
     paths: Sequence[str] = ()
     """The files that the run wrote, for the reader to open."""
 
@@ -57,6 +68,15 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     def contract_notes_total(self) -> Decimal:
         """Return what all contract notes together charge, rupees."""
         return sum((note.total for _, note in self.contract_notes), Decimal(0))
+
+    @property
+    def net_with_open_paise(self) -> int | None:
+        """Net P&L if what is open were closed at the last prices, before charges of doing so.
+
+        None if a position has no price.
+        """
+        unrealized = unrealized_of(self.open_rows)
+        return None if unrealized is None else self.honesty.net_paise + unrealized
 
 
 def summarize(
@@ -109,6 +129,10 @@ def summary_of(
         by_symbol=numbers.by_symbol(fold.exits, still_open),
         by_reason=numbers.by_reason(fold.exits, still_open),
         contract_notes=tuple(fold.contract_notes()),
+        refused=tuple(fold.refused),
+        strategies=strategy_results(
+            facts.strategies, fold.exits, fold.trades, still_open, fold.refused
+        ),
         paths=tuple(paths),
     )
 
@@ -133,6 +157,8 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "version": facts.version,
         "first_event": iso_ist(summary.first_ts) if summary.seq else None,
         "last_event": iso_ist(summary.last_ts) if summary.seq else None,
+        "data_from": iso_ist(facts.data_from_ts) if facts.data_from_ts else None,
+        "data_to": iso_ist(facts.data_to_ts) if facts.data_to_ts else None,
         "seq": summary.seq,
         "total_orders": summary.total_orders,
         "orders_by_state": dict(summary.orders_by_state),
@@ -140,6 +166,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "contract_notes": [_note(date, note) for date, note in summary.contract_notes],
         "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),
+        "net_pnl_with_open": _rupees(summary.net_with_open_paise),
         "trades": judged.trades,
         "wins": judged.wins,
         "losses": judged.losses,
@@ -157,9 +184,11 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "by_strategy": [_group(each) for each in summary.by_strategy],
         "by_symbol": [_group(each) for each in summary.by_symbol],
         "by_exit_reason": [_group(each) for each in summary.by_reason],
+        "strategy_results": [_strategy(each) for each in summary.strategies],
         "strategies": {name: dict(status) for name, status in sorted(facts.strategies.items())},
         "exits": [_exit(each) for each in summary.exits],
         "open_positions": [_open(each) for each in summary.open_rows],
+        "refused_orders": [_refused(each) for each in summary.refused],
         "notes": list(facts.notes),
         "paths": list(summary.paths),
     }
@@ -181,6 +210,34 @@ def _group(group: Group) -> dict[str, Any]:
         "gross_pnl": rupees_2dp(group.gross_paise),
         "charges": rupees_2dp(whole_paise(group.charges)),
         "net_pnl": rupees_2dp(group.net_paise),
+    }
+
+
+def _strategy(result: StrategyResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "trades": result.trades,
+        "wins": result.wins,
+        "losses": result.losses,
+        "gross_pnl": rupees_2dp(result.gross_paise),
+        "charges": rupees_2dp(whole_paise(result.charges)),
+        "net_pnl": rupees_2dp(result.net_paise),
+        "open_positions": result.open,
+        "unrealized_pnl": _rupees(result.unrealized_paise),
+        "refused_orders": result.refused,
+    }
+
+
+def _refused(row: RefusedRow) -> dict[str, Any]:
+    return {
+        "order_id": row.order_id,
+        "strategy_id": row.strategy_id,
+        "time": iso_ist(row.ts),
+        "tradingsymbol": row.tradingsymbol,
+        "transaction_type": row.transaction_type,
+        "quantity": row.quantity,
+        "reason": row.reason,
+        "numbers": dict(row.numbers),
     }
 
 

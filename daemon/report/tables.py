@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from html import escape
 
 from daemon.domain.money import rupees_text
 from daemon.metrics.honesty import whole_paise
+from daemon.report.markup import html_text
 from daemon.report.model import ExitRow, Group, OpenRow
 from daemon.report.numbers import STILL_OPEN
 from daemon.report.text import (
@@ -26,11 +26,12 @@ from daemon.rules.contract_note import LINES, ContractNote
 _TRADE_HEADER = (
     ("In", ""), ("Out", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"),
     ("Entry", "n"), ("Exit", "n"), ("Reason", ""), ("Gross", "n"), ("Charges", "n"),
-    ("Net", "n"), ("Strategy", ""), ("Fill", ""),
+    ("Net", "n"), ("Strategy", ""), ("Order", ""), ("Fill", ""),
 )  # fmt: skip
 _OPEN_HEADER = (
     ("Since", ""), ("Symbol", ""), ("Side", ""), ("Qty", "n"), ("Entry", "n"), ("Last", "n"),
-    ("Stop", "n"), ("Target", "n"), ("Unrealized", "n"), ("State", ""), ("Strategy", ""),
+    ("Stop", "n"), ("Target", "n"), ("Open P&amp;L", "n"), ("State", ""),
+    ("Strategy", ""), ("Order", ""),
 )  # fmt: skip
 
 _NOTE_LINES = ("Brokerage", "STT", "Exchange", "SEBI", "Stamp duty", "GST", "Total")
@@ -65,16 +66,17 @@ def _trade_row(row: ExitRow, *, dated: bool) -> str:
     cells = [
         _time(row.entry_ts, dated=dated),
         _time(row.exit_ts, dated=dated),
-        f'<td title="{escape(_story(row))}">{escape(row.tradingsymbol)}</td>',
+        f'<td title="{html_text(_story(row))}">{html_text(row.tradingsymbol)}</td>',
         f"<td>{row.side.capitalize()}</td>",
         _number(count(row.quantity), row.quantity),
         _number(rupees_text(row.entry_paise), row.entry_paise),
         _number(rupees_text(row.exit_paise), row.exit_paise),
-        f"<td>{escape(words(row.reason))}{part}</td>",
+        f"<td>{html_text(words(row.reason))}{part}</td>",
         _money(row.gross_paise),
         _number(rupees_text(whole_paise(row.charges)), whole_paise(row.charges)),
         _money(row.net_paise),
-        f"<td>{escape(row.strategy_id)}</td>",
+        f"<td>{html_text(row.strategy_id)}</td>",
+        f"<td>{html_text(row.order_id)}</td>",
         f"<td>{_fill_tags(row)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
@@ -98,7 +100,7 @@ def _fill_tags(row: ExitRow) -> str:
     tags = "".join(
         f' <span class="tag warn">{name}</span>' for name, is_so in doubts.items() if is_so
     )
-    return f"{escape(seen.rule)}{tags}"
+    return f"{html_text(seen.rule)}{tags}"
 
 
 def open_table(rows: Sequence[OpenRow], *, dated: bool) -> str:
@@ -115,7 +117,7 @@ def _open_row(row: OpenRow, *, dated: bool) -> str:
     unrealized = row.unrealized_paise
     cells = [
         _time(row.entry_ts, dated=dated),
-        f'<td title="{escape(row.order_id)}">{escape(row.tradingsymbol)}</td>',
+        f'<td title="{html_text(row.order_id)}">{html_text(row.tradingsymbol)}</td>',
         f"<td>{row.side.capitalize()}</td>",
         _number(count(row.quantity), row.quantity),
         *(
@@ -123,18 +125,19 @@ def _open_row(row: OpenRow, *, dated: bool) -> str:
             for paise in (row.entry_paise, row.ltp_paise, row.stop_paise, row.target_paise)
         ),
         _number(ABSENT, 0) if unrealized is None else _money(unrealized),
-        f"<td>{escape(row.state)}</td>",
-        f"<td>{escape(row.strategy_id)}</td>",
+        f"<td>{html_text(row.state)}</td>",
+        f"<td>{html_text(row.strategy_id)}</td>",
+        f"<td>{html_text(row.order_id)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
 
 
 def group_table(title: str, groups: Sequence[Group], *, are_codes: bool) -> str:
-    """Booked P&L by name, each with a bar on one scale that grows from the middle."""
+    """Return realized P&L by name, each with a bar on one scale that grows from the middle."""
     largest = max((abs(each.net_paise) for each in groups), default=0) or 1
     rows = "".join(_group_row(each, largest, are_codes=are_codes) for each in groups)
     return (
-        f'<section class="card"><h3>{escape(title)}</h3><table class="groups"><thead><tr>'
+        f'<section class="card"><h3>{html_text(title)}</h3><table class="groups"><thead><tr>'
         '<th scope="col">Name</th><th class="n" scope="col">Exits</th>'
         '<th class="n" scope="col">Gross</th><th class="n" scope="col">Charges</th>'
         '<th class="n" scope="col">Net</th><th class="barhead" scope="col">'
@@ -152,7 +155,7 @@ def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
     left = 50.0 if net >= 0 else 50 - width
     bar = f'<i class="{money_class(net)}" style="left:{left:.1f}%;width:{width:.1f}%"></i>'
     return (
-        f"<tr><td>{escape(name)}</td>{_number(count(group.exits), group.exits)}"
+        f"<tr><td>{html_text(name)}</td>{_number(count(group.exits), group.exits)}"
         f"{_money(group.gross_paise)}{_number(rupees_text(charges), 0)}{_money(net)}"
         f'<td class="bar" aria-hidden="true"><span>{bar}</span></td></tr>'
     )
@@ -182,11 +185,11 @@ def counts_table(title: str, empty: str, counts: Mapping[str, int]) -> str:
     """Counters by reason, the largest first."""
     shown = sorted(((number, name) for name, number in counts.items() if number), reverse=True)
     rows = "".join(
-        f"<tr><td>{escape(words(name))}</td>{_number(count(number), number)}</tr>"
+        f"<tr><td>{html_text(words(name))}</td>{_number(count(number), number)}</tr>"
         for number, name in shown
     )
     inner = f"<table><tbody>{rows}</tbody></table>" if rows else f'<p class="quiet">{empty}</p>'
-    return f'<section class="card"><h3>{escape(title)}</h3>{inner}</section>'
+    return f'<section class="card"><h3>{html_text(title)}</h3>{inner}</section>'
 
 
 def _time(ts: int, *, dated: bool) -> str:

@@ -1,19 +1,25 @@
-"""Prints a summary: tables on a terminal, plain aligned text where the output is a file."""
+"""Prints a summary: lines that fit the terminal, coloured where there is one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import Final
 
-from msgspec.structs import replace
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
-from daemon.report.blocks import Block, summary_blocks
+from daemon.report.block import Block
+from daemon.report.blocks import summary_blocks
 from daemon.report.summary import RunSummary
+from daemon.visible import visible
+
+PLAIN_WIDTH: Final = 100
+"""Columns of a summary that goes to a file or a pipe."""
+_INDENT: Final = "  "
+_GAIN: Final = r"(?<!\S)\+\d[\d,.]*"
+_LOSS: Final = r"(?<!\S)-\d[\d,.]*"
 
 
 def print_summary(summary: RunSummary, console: Console) -> None:
@@ -22,69 +28,86 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         console.file.write(summary_text(summary))
         return
     for block in summary_blocks(summary):
-        _print_block(block, console)
+        style = "bold yellow" if block.warning else "bold"
+        title, *lines = _lines(block, console.width, wraps=True)
+        console.print(Text(title, style=style), soft_wrap=True)
+        for line in lines:
+            console.print(_coloured(line), soft_wrap=True)
+        console.print()
 
 
-def summary_text(summary: RunSummary) -> str:
-    """The summary as plain text, the same for every width of the terminal."""
-    return "\n".join(_plain(block) for block in summary_blocks(summary))
+def summary_text(summary: RunSummary, width: int = PLAIN_WIDTH) -> str:
+    """Return the summary as plain text: tables of at most `width` columns, a note on its line."""
+    parts = [_lines(block, width, wraps=False) for block in summary_blocks(summary)]
+    return "\n".join("".join(f"{line}\n" for line in lines) for lines in parts)
 
 
-def _plain(block: Block) -> str:
-    table = [list(block.header)] if block.header and block.rows else []
-    table += [[_one_line(cell) for cell in row] for row in block.rows]
+def _lines(block: Block, width: int, *, wraps: bool) -> list[str]:
+    """The title and the rows, in the block's widest form that fits; a number is never cut.
+
+    `wraps`: sentences go on below themselves; a file keeps each on its line, to be searched.
+    """
+    while block.narrow is not None and _width(block) > width:
+        block = block.narrow
+    lines = [visible(block.title)]
+    if block.wraps and wraps:
+        lines += [line for row in block.rows for line in _wrapped(row[0], width)]
+    else:
+        lines += _table(block)
+    if block.note:
+        note = _wrapped(block.note, width) if wraps else [_INDENT + visible(block.note)]
+        lines += note
+    return lines
+
+
+def _width(block: Block) -> int:
+    return max(map(len, _table(block)), default=0)
+
+
+def _table(block: Block) -> list[str]:
+    rows = [[visible(cell) for cell in row] for row in block.rows]
+    table = [list(block.header), *rows] if block.header and rows else rows
     widths = [max(map(len, column)) for column in zip_longest(*table, fillvalue="")]
-    lines = [_one_line(block.title)]
-    lines += [f"  {_align(row, widths, block.right)}" for row in table]
-    if block.note:
-        lines.append(f"  {_one_line(block.note)}")
-    return "\n".join(lines) + "\n"
+    head = len(table) - len(rows)
+    return [
+        _INDENT + line
+        for at, row in enumerate(table)
+        for line in _row(
+            row, widths, block.right, block.below[at - head : at - head + 1], at < head
+        )
+    ]
 
 
-def _align(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> str:
-    cells = (
+def _row(
+    cells: Sequence[str],
+    widths: Sequence[int],
+    right: frozenset[int],
+    below: Sequence[str],
+    is_head: bool,
+) -> Iterator[str]:
+    padded = (
         cell.rjust(width) if at in right else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(row, widths, strict=False))
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=False))
     )
-    return "  ".join(cells).rstrip()
+    yield "  ".join(padded).rstrip()
+    if not is_head:
+        yield from map(visible, below)
 
 
-def _one_line(text: str) -> str:
-    # Names come from files: a control character must not write over the terminal.
-    return "".join(char if char.isprintable() else "?" for char in text)
+def _wrapped(text: str, width: int) -> list[str]:
+    """A sentence, going on below itself; a word that is too long is left whole."""
+    return textwrap.wrap(
+        visible(text),
+        width,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
-def _print_block(block: Block, console: Console) -> None:
-    style = "bold yellow" if block.warning else "bold"
-    console.print(Text(_one_line(block.title), style=style))
-    if block.rows:
-        table = _table(block)
-        unbounded = console.options.update(max_width=10_000)
-        fits = Measurement.get(console, unbounded, table).maximum <= console.width
-        if not fits:  # a table would cut numbers short; plain lines wrap
-            console.file.write(_plain(replace(block, title="", note="")).lstrip("\n"))
-        else:
-            console.print(table)
-    if block.note:
-        console.print(Text(f"  {_one_line(block.note)}", style=style))
-    console.print()
-
-
-def _table(block: Block) -> Table:
-    table = Table(box=SIMPLE_HEAD if block.header else None, show_header=bool(block.header))
-    for at in range(max(map(len, block.rows))):
-        name = block.header[at] if block.header else ""
-        table.add_column(name, justify="right" if at in block.right else "left", no_wrap=True)
-    for row in block.rows:
-        table.add_row(*(_coloured(cell) for cell in row))
-    return table
-
-
-def _coloured(cell: str) -> Text:
-    text = _one_line(cell)
-    digits = text[1:2].isdigit()
-    if digits and text.startswith("+"):
-        return Text(text, style="cyan")
-    if digits and text.startswith("-"):
-        return Text(text, style="dark_orange")
-    return Text(text)
+def _coloured(line: str) -> Text:
+    text = Text(line)
+    text.highlight_regex(_GAIN, "cyan")
+    text.highlight_regex(_LOSS, "dark_orange")
+    return text

@@ -139,9 +139,11 @@ def max_open_positions(at: Situation) -> Refusal | None:
 def daily_loss(at: Situation) -> Refusal | None:
     """Today's realized loss, gross, over all strategies."""
     limit = at.risk.daily_loss_rupees
-    if limit is not None and -at.realized_today_paise >= paise_exact(round(limit, 2)):
-        return Refusal("daily_loss", {"realized_today_paise": at.realized_today_paise})
-    return None
+    if limit is None or -at.realized_today_paise < (most := paise_exact(round(limit, 2))):
+        return None
+    return Refusal(
+        "daily_loss", {"realized_today_paise": at.realized_today_paise, "limit_paise": most}
+    )
 
 
 def max_trades_per_day(at: Situation) -> Refusal | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -57,10 +58,21 @@ def test_a_run_prints_its_tables_and_leaves_its_files(sample: Ran) -> None:
 
 
 def test_only_log_lines_go_to_stderr(sample: Ran) -> None:
-    assert [line.split()[2:5] for line in sample.result.err.splitlines()] == [
-        ["INFO", "run", "started"],
-        ["INFO", "run", "ended"],
-    ]
+    first, *facts, last = sample.result.err.splitlines()
+    assert first.split()[2:5] == ["INFO", "run", "started"]
+    assert last.split()[2:5] == ["INFO", "run", "ended"]
+    assert all(" INFO " in line and " at=2026-11-18T" in line for line in facts)
+
+
+def test_a_replay_logs_every_fill_with_the_net_that_the_summary_has(sample: Ran) -> None:
+    exits = [line for line in sample.result.err.splitlines() if ", net " in line]
+    kept = json.loads((sample.run / "summary.json").read_bytes())["exits"]
+    told = [float(re.findall(r", net (\S+),", line)[0].replace(",", "")) for line in exits]
+    assert told == [row["net_pnl"] for row in kept]
+    for line, row in zip(exits, kept, strict=True):
+        assert row["order_id"] in line
+        assert row["tradingsymbol"] in line
+        assert f"strategy {row['strategy_id']}" in line
 
 
 def test_the_last_metrics_are_those_of_the_whole_journal(sample: Ran) -> None:

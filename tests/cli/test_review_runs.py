@@ -256,11 +256,11 @@ def test_fills_at_bid_and_ask_are_compared_with_nothing(tmp_path: Path) -> None:
     shown = summary_of(only_run(out))
     assert shown["bid_ask_pnl"] == shown["gross_pnl"]
     assert shown["fills"]["without_bid_ask"] == 0
-    assert done.out.count("gross with bid_ask fills") == 1
+    assert done.out.count("gross P&L, bid_ask fills") == 1
     assert "difference" not in done.out
     assert "unknown" not in done.out
     page = page_of(out, tmp_path / "page.html")
-    assert page.count("bid_ask fills: chosen") == 1
+    assert page.count("with the spread paid: it was") == 1
     assert "no bid and ask" not in page
 
 
@@ -269,7 +269,8 @@ def test_fills_at_mid_are_compared_with_bid_and_ask(tmp_path: Path) -> None:
     shown = summary_of(only_run(out))
     assert shown["bid_ask_pnl"] == shown["gross_pnl"] - 65
     assert shown["optimistic_fills"] is True
-    for said in ("gross with mid fills", "gross with bid_ask fills", "difference"):
+    paid = "gross P&L if every fill had paid the spread"
+    for said in ("gross P&L, mid fills", paid, "difference"):
         assert done.out.count(said) == 1
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from daemon.domain.events import Excursion
 from daemon.metrics.honesty import FillProfile
+from daemon.report import markup
 from daemon.report.html import render_page, write_report
 from daemon.report.model import Point, RunFacts
 from daemon.report.reader import report_data_from_journal
@@ -85,9 +86,9 @@ def test_what_must_not_fool_anyone_is_said() -> None:
     shown = Page(sample_page()).words()
     assert "mid fills, 5 bps slippage, no latency" in shown
     assert "Optimistic fills: 8 of 8" in shown
-    for name in ("quote older than 1 s", "stale quote", "candle-walked", "after a gap"):
+    for name in ("quote older than 1 s", "stale quote", "inside a candle", "after a gap"):
         assert name in shown
-    assert "bid_ask fills" in shown
+    assert "every fill with the spread paid" in shown
     assert "\u22124,837.50" in shown
 
 
@@ -200,3 +201,39 @@ def test_a_thousand_trades_over_many_symbols_stay_small(tmp_path: Path) -> None:
 
 def test_the_same_journal_gives_the_same_page() -> None:
     assert sample_page() == sample_page()
+
+
+HIDDEN = "A\x1b[2J\n\u202eB\u200b"
+
+
+def test_nothing_invisible_from_outside_reaches_the_page() -> None:
+    script = EventScript()
+    order_id = script.enter(at("09:20:00"), HIDDEN, "BUY", 50, 10_000, strategy=HIDDEN, rule=HIDDEN)
+    script.leave(at("09:30:00"), order_id, 10_100, HIDDEN, quantity=25, rule=HIDDEN)
+    script.refuse(at("09:31:00"), HIDDEN, HIDDEN, strategy=HIDDEN, symbol_asked=HIDDEN)
+    profile = FillProfile(mode=HIDDEN, slippage_bps=5, latency_ms=0)
+    facts = RunFacts(
+        run_id=HIDDEN, profile=profile, account=HIDDEN, engine=HIDDEN, feed=HIDDEN,
+        version=HIDDEN, refused_ticks={HIDDEN: 1}, quality={HIDDEN: 1}, notes=[HIDDEN],
+        strategies={HIDDEN: {}},
+    )  # fmt: skip
+    data = report_data_from_journal(script.events, facts, prices={HIDDEN: prices()})
+    plain = sample_page()
+    for char in "\x1b\u202e\u200b":
+        assert char not in render_page(data)
+        assert char not in plain
+    assert r"A\x1b[2J\n\u202eB\u200b" in Page(render_page(data)).words()
+
+
+def test_only_one_module_of_the_report_makes_markup_of_text() -> None:
+    folder = Path(markup.__file__).parent
+    users = [path.name for path in folder.glob("*.py") if "import escape" in path.read_text()]
+    assert users == ["markup.py"]
+
+
+def test_refused_orders_are_listed_with_time_and_numbers() -> None:
+    script = EventScript()
+    script.refuse(at("11:00:00"), NIFTY_CE, "max_open_positions", open=3, limit=3)
+    shown = Page(render_page(report_data_from_journal(script.events, FACTS))).words()
+    for text in ("11:00:00", "Max open positions", "open 3, limit 3", "V3-20261120-000001"):
+        assert text in shown

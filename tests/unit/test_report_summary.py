@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from decimal import Decimal
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -22,6 +25,8 @@ FACTS = RunFacts(
     account="dev",
     feed="replay",
     ticks=123_456,
+    data_from_ts=at("09:15:00"),
+    data_to_ts=at("15:29:59"),
     refused_ticks={"late": 3},
     quality={"late_for_candle": 2, "gaps": 0},
     notes=["BANKNIFTY26NOVFUT has no contract row: tick 0.05, lot 1"],
@@ -36,27 +41,39 @@ def sample() -> RunSummary:
 
 GOLDEN = """\
 RUN replay-1
-  span     2026-11-20 09:15:10 to 14:30:00 IST
+  data     2026-11-20 09:15:00 to 15:29:59 IST
+  trading  2026-11-20 09:15:10 to 14:30:00 IST
   account  dev
   engine   v3
   feed     replay
   ticks    1,23,456
   journal  31 events
 
+NOTES
+  BANKNIFTY26NOVFUT has no contract row: tick 0.05, lot 1
+
 TRADES
-  in        out       symbol             side   qty      entry       exit  reason                    gross   charges        net
-  09:20:00  09:31:05  NIFTY26NOV25000CE  LONG    25     100.00      97.40  trailing_stop (part)     -65.00     32.47     -97.47
-  09:20:00  09:58:40  NIFTY26NOV25000CE  LONG    25     100.00     112.00  take_profit             +300.00     32.65    +267.35
-  10:05:00  10:42:13  BANKNIFTY26NOVFUT  SHORT   25  51,500.00  51,705.00  stop_loss             -5,125.00  1,330.06  -6,455.06
-  11:15:00  12:40:00  NIFTY26NOV25000CE  LONG    25     108.00     110.50  time_stop                +62.50     42.73     +19.77
+  in/out    symbol             side   qty      entry       exit      gross   charges        net
+  09:20:00  NIFTY26NOV25000CE  LONG    25     100.00      97.40     -65.00     32.47     -97.47
+  09:31:05  trailing stop (part), orb, V3-20261120-000002
+  09:20:00  NIFTY26NOV25000CE  LONG    25     100.00     112.00    +300.00     32.65    +267.35
+  09:58:40  take profit, orb, V3-20261120-000002
+  10:05:00  BANKNIFTY26NOVFUT  SHORT   25  51,500.00  51,705.00  -5,125.00  1,330.06  -6,455.06
+  10:42:13  stop loss, fade, V3-20261120-000003
+  11:15:00  NIFTY26NOV25000CE  LONG    25     108.00     110.50     +62.50     42.73     +19.77
+  12:40:00  time stop, orb, V3-20261120-000006
 
 OPEN POSITIONS
-  since     symbol             side  qty   entry     ltp    stop  target  unrealized  state
-  14:30:00  NIFTY26NOV25000CE  LONG   25  115.00  116.50  110.00  125.00      +37.50  ACTIVE
+  since     symbol             side  qty   entry    last  open P&L
+  14:30:00  NIFTY26NOV25000CE  LONG   25  115.00  116.50    +37.50
+            active, stop 110.00, target 125.00, orb, V3-20261120-000007
 
 ORDERS REFUSED
-  lot_size       2
-  market_closed  1
+  time      order               strategy  symbol             side  qty  refused by     numbers
+  09:15:10  V3-20261120-000001  orb       NIFTY26NOV25000CE  BUY    25  market closed
+  11:00:00  V3-20261120-000004  fade      BANKNIFTY26NOVFUT  BUY    25  lot size
+  11:01:00  V3-20261120-000005  fade      BANKNIFTY26NOVFUT  BUY    25  lot size
+  by gate: lot size 2, market closed 1
 
 TICKS REFUSED
   late  3
@@ -64,38 +81,41 @@ TICKS REFUSED
 DATA
   late_for_candle  2
 
-NOTES
-  BANKNIFTY26NOVFUT has no contract row: tick 0.05, lot 1
+BY STRATEGY
+  strategy  trades        net  open  open P&L  net with open  refused
+  orb            2    +168.21     1    +37.50        +205.71        1
+  fade           1  -6,455.06     0      0.00      -6,455.06        2
 
 TOTALS
-  orders                              7
-  closed positions                    3
-  won / lost                      2 / 1
-  win rate                        66.7%
-  profit factor                    0.03
-  max drawdown (booked only)   6,476.41
-  gross                       -4,827.50
-  charges                      1,459.35
-  charges on contract notes    1,459.00
-  net                         -6,286.85
-  unrealized, still open         +37.50
+  orders                                     7
+  closed trades                              3
+  won / lost                             2 / 1
+  win rate                               66.7%
+  profit factor                           0.03
+  max drawdown (closed trades only)   6,476.41
+  gross                              -4,827.50
+  charges                             1,459.35
+  charges on contract notes           1,459.00
+  net without open positions         -6,286.85
+  open positions at the last price      +37.50
+  net with open positions            -6,249.35
 
 HOW FAR TO TRUST THIS: mid fills, 5 bps slippage, 250 ms latency
-  fills made                                            8
-  optimistic (mid or ltp, the side was there)           8
-  on a quote older than 1 s                             1
-  on a stale quote                                      1
-  walked through a candle                               1
-  first after a gap                                     1
-  without the side to cross (no bid or no ask)          0
-  gross with mid fills                          -4,827.50
-  gross with bid_ask fills                      -4,837.50
-  difference                                       -10.00
+  fills                                                   8
+  optimistic: mid or last price, spread not paid          8
+  on a quote older than 1 s                               1
+  forced on a stale quote                                 1
+  priced inside a candle, not at a tick                   1
+  first after a gap in the data                           1
+  no bid or ask to fill at: last price taken              0
+  gross P&L, mid fills                            -4,827.50
+  gross P&L if every fill had paid the spread     -4,837.50
+  difference                                         -10.00
   OPTIMISTIC FILLS: a real order would have paid the spread.
 
 WRITTEN
   runs/replay-1/report.html
-"""  # noqa: E501
+"""
 
 
 def test_the_plain_text_is_as_it_was() -> None:
@@ -112,22 +132,132 @@ def test_a_file_gets_plain_text_and_a_terminal_gets_the_same_numbers() -> None:
         assert number in coloured.getvalue()
 
 
-def test_a_narrow_terminal_never_cuts_a_number() -> None:
+def shown_at(width: int, summary: RunSummary | None = None) -> str:
     out = io.StringIO()
-    print_summary(sample(), Console(file=out, width=60, force_terminal=True))
-    assert "51,705.00" in out.getvalue()
-    assert "-6,455.06" in out.getvalue()
+    print_summary(summary or sample(), Console(file=out, width=width, force_terminal=True))
+    return re.sub(r"\x1b\[[\d;]*m", "", out.getvalue())
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120, 160])
+def test_every_line_fits_the_terminal_with_strategy_and_order_of_each_trade(width: int) -> None:
+    text = shown_at(width)
+    assert max(map(len, text.splitlines())) <= width
+    for row in sample().exits:
+        assert row.order_id in text
+    assert text.count("stop loss, fade, V3-20261120-000003") == (width < 160)
+
+
+def test_a_wide_terminal_has_a_line_for_each_trade() -> None:
+    [line] = [line for line in shown_at(160).splitlines() if "stop loss" in line]
+    assert line.split() == [
+        "10:05:00", "10:42:13", "V3-20261120-000003", "fade", "BANKNIFTY26NOVFUT", "SHORT", "25",
+        "51,500.00", "51,705.00", "stop", "loss", "-5,125.00", "1,330.06", "-6,455.06",
+    ]  # fmt: skip
+
+
+def test_a_terminal_too_narrow_never_cuts_a_number() -> None:
+    text = shown_at(60)
+    assert "51,705.00" in text
+    assert "-6,455.06" in text
+
+
+def test_what_must_be_known_first_stands_before_the_trades() -> None:
+    text = summary_text(sample())
+    assert text.index("RUN ") < text.index("NOTES") < text.index("TRADES")
+
+
+def test_a_long_note_goes_on_below_itself() -> None:
+    note = "The feed was lost, the run is not complete: " + "word " * 40 + "end"
+    facts = msgspec.structs.replace(FACTS, notes=[note])
+    summary = summarize([], facts, marks={})
+    lines = shown_at(80, summary).split("NOTES\n")[1].split("\n\n")[0]
+    assert f"\n  {note}\n" in summary_text(summary)  # a file is searched by whole lines
+    assert all(len(line) <= 80 for line in lines.splitlines())
+    assert " ".join(lines.split()) == " ".join(note.split())
+
+
+def test_data_and_trading_have_their_own_times() -> None:
+    text = summary_text(sample())
+    assert "data     2026-11-20 09:15:00 to 15:29:59 IST" in text
+    assert "trading  2026-11-20 09:15:10 to 14:30:00 IST" in text
+    shown = summary_dict(sample())
+    assert shown["data_from"] == "2026-11-20T09:15:00.000000+05:30"
+    assert shown["data_to"] == "2026-11-20T15:29:59.000000+05:30"
+    assert shown["first_event"] == "2026-11-20T09:15:10.000000+05:30"
+
+
+def test_a_refused_order_is_told_with_its_time_gate_value_and_limit() -> None:
+    script = EventScript()
+    ts = at("10:00:00")
+    script.refuse(ts, NIFTY_CE, "max_open_positions", open=3, limit=3)
+    script.refuse(ts, NIFTY_CE, "daily_loss", realized_today_paise=-1_250_000, limit_paise=10**6)
+    summary = summarize(script.events, FACTS, marks={})
+    lines = summary_text(summary, 200).splitlines()
+    [first] = [line for line in lines if "V3-20261120-000001" in line]
+    assert first.split("  ")[1] == "10:00:00"
+    assert first.endswith("max open positions  open 3, limit 3")
+    [second] = [line for line in lines if "V3-20261120-000002" in line]
+    assert second.endswith("realized today -Rs 12,500.00, limit Rs 10,000.00")
+    assert "  by gate: daily loss 1, max open positions 1" in lines
+    narrow = summary_text(summary, 80)
+    assert "open 3, limit 3, orb, V3-20261120-000001" in narrow
+    [kept, _] = summary_dict(summary)["refused_orders"]
+    assert kept == {
+        "order_id": "V3-20261120-000001", "strategy_id": "orb", "tradingsymbol": NIFTY_CE,
+        "time": "2026-11-20T10:00:00.000000+05:30", "transaction_type": "BUY", "quantity": 25,
+        "reason": "max_open_positions", "numbers": {"open": 3, "limit": 3},
+    }  # fmt: skip
+
+
+def test_net_is_told_with_and_without_what_is_open() -> None:
+    summary = sample()
+    shown = summary_dict(summary)
+    assert (shown["net_pnl"], shown["net_pnl_with_open"]) == (-6286.85, -6249.35)
+    totals = summary_text(summary).split("TOTALS")[1]
+    assert re.search(r"net without open positions +-6,286.85\n", totals)
+    assert re.search(r"net with open positions +-6,249.35\n", totals)
+
+
+def test_net_with_an_open_position_without_a_price_is_unknown() -> None:
+    script = EventScript()
+    script.enter(at("09:20:00"), NIFTY_CE, "BUY", 25, 10_000, ltp_paise=0)
+    summary = summarize(script.events, FACTS, marks={})
+    assert summary_dict(summary)["net_pnl_with_open"] is None
+    assert "open positions  unknown: one has no price" in " ".join(
+        re.sub(r" {2,}", "  ", summary_text(summary)).splitlines()
+    )
+
+
+def test_each_strategy_has_a_line_and_one_without_orders_too() -> None:
+    facts = msgspec.structs.replace(FACTS, strategies={"orb": {}, "idle": {}})
+    summary = summarize(sample_day().events, facts, marks={NIFTY_CE: 11_650})
+    block = summary_text(summary, 200).split("BY STRATEGY\n")[1].split("\n\n")[0]
+    assert [re.split(r" {2,}", line.strip()) for line in block.splitlines()[1:]] == [
+        ["orb", "2", "2 / 0", "+297.50", "129.29", "+168.21", "1", "+37.50", "+205.71", "1"],
+        ["idle", "0", "0 / 0", "0.00", "0.00", "0.00", "0", "0.00", "0.00", "0"],
+        ["fade", "1", "0 / 1", "-5,125.00", "1,330.06", "-6,455.06", "0", "0.00", "-6,455.06", "2"],
+    ]
+    results = summary_dict(summary)["strategy_results"]
+    assert [each["name"] for each in results] == ["orb", "idle", "fade"]
 
 
 def test_a_name_with_control_characters_cannot_write_over_the_terminal() -> None:
+    evil = "EVIL\x1b[2J\n[red]\u202e"
     script = EventScript()
-    order_id = script.enter(at("09:20:00"), "EVIL\x1b[2J\n", "BUY", 25, 10_000)
-    script.leave(at("09:21:00"), order_id, 10_100, "take_profit")
-    summary = summarize(script.events, FACTS, marks={})
-    assert "EVIL?[2J?" in summary_text(summary)
-    out = io.StringIO()
-    print_summary(summary, Console(file=out, width=200, force_terminal=True))
-    assert "\x1b[2J" not in out.getvalue()
+    order_id = script.enter(at("09:20:00"), evil, "BUY", 25, 10_000, strategy=evil)
+    script.leave(at("09:21:00"), order_id, 10_100, evil)
+    script.refuse(at("09:22:00"), evil, evil, strategy=evil, note=evil)
+    script.enter(at("09:23:00"), evil, "BUY", 25, 10_000, strategy=evil)
+    facts = RunFacts(
+        run_id=evil, profile=FACTS.profile, account=evil, engine=evil, feed=evil, notes=[evil],
+        quality={evil: 1}, refused_ticks={evil: 1}, strategies={evil: {}},
+    )  # fmt: skip
+    summary = summarize(script.events, facts, marks={}, paths=[evil])
+    safe = r"EVIL\x1b[2J\n[red]\u202e"
+    for text in (*(summary_text(summary, width) for width in (80, 200)), shown_at(200, summary)):
+        assert text.count(safe) >= 10
+        assert "EVIL" not in text.replace(safe, "")
+        assert all(line.isprintable() for line in text.split("\n"))
 
 
 def test_a_long_list_shows_its_first_and_last_rows_and_says_so() -> None:
@@ -138,14 +268,14 @@ def test_a_long_list_shows_its_first_and_last_rows_and_says_so() -> None:
         script.leave(ts + 1_000_000_000, order_id, 10_100, "take_profit")
     text = summary_text(summarize(script.events, FACTS, marks={}))
     assert "40 rows between the first and the last are not shown here" in text
-    assert text.count("take_profit") == 60
+    assert text.count("take profit") == 60
 
 
 def test_a_run_without_events_is_said_to_be_one() -> None:
     summary = summarize([], RunFacts(run_id="empty", profile=FACTS.profile), marks={})
     text = summary_text(summary)
-    assert "no trading events" in text
-    assert "no exits" in text
+    assert "no orders" in text
+    assert "no trade was closed" in text
     shown = summary_dict(summary)
     assert (shown["first_event"], shown["win_rate"], shown["net_pnl"]) == (None, None, 0.0)
     json.dumps(shown, allow_nan=False)
@@ -202,6 +332,10 @@ def test_every_table_adds_up_to_the_ledger(
     assert sum(each.gross_paise for each in summary.exits) == ledger.realized_paise
     assert sum(each.bid_ask_paise for each in summary.exits) == ledger.realized_bid_ask_paise
     assert sum((each.charges for each in summary.exits), left) == ledger.charges
+    results = summary.strategies
+    assert sum(each.gross_paise for each in results) == ledger.realized_paise
+    assert sum((each.charges for each in results), Decimal(0)) == ledger.charges
+    assert sum(each.trades for each in results) == summary.numbers.trades
     for groups in (summary.by_strategy, summary.by_symbol, summary.by_reason):
         assert sum(each.gross_paise for each in groups) == ledger.realized_paise
         assert sum((each.charges for each in groups), Decimal(0)) == ledger.charges

@@ -127,7 +127,8 @@ def test_the_loss_of_the_day_stops_every_strategy() -> None:
     market.signal("EXIT", strategy_id="other")
     lose(market, 2)
     market.signal("BUY", 25, strategy_id="other")
-    assert refusal(market) == ("daily_loss", {"realized_today_paise": -10_000})
+    numbers = {"realized_today_paise": -10_000, "limit_paise": 10_000}
+    assert refusal(market) == ("daily_loss", numbers)
 
 
 def limited(limits: StrategyLimits) -> Market:
