@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from daemon.visible import visible, visible_lines
+from daemon.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -127,4 +127,4 @@ def _json_line(record: Record, message: str, extra: Mapping[str, Any]) -> str:
             "time": {"repr": str(time), "timestamp": time.timestamp()},
         },
     }  # fmt: skip
-    return _encoder.encode(shown).decode() + "\n"
+    return visible_json(_encoder.encode(shown).decode()) + "\n"

@@ -6,6 +6,8 @@ the report), so that no name can move the cursor, add a line or turn a line arou
 
 from __future__ import annotations
 
+import json
+
 
 def visible(text: str) -> str:
     r"""Return `text` with every character that does not print written as its escape.
@@ -24,6 +26,13 @@ def visible_lines(text: str) -> str:
     Only for texts whose parts went through `visible` already, and for tracebacks.
     """
     return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def visible_json(text: str) -> str:
+    """Return one line of JSON with what does not print as JSON's own escapes: the same value."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def _escape(char: str) -> str:

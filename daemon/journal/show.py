@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -13,7 +12,7 @@ from daemon.domain.dates import iso_ist
 from daemon.errors import UsageError
 from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.store import JournalStore
-from daemon.visible import visible
+from daemon.visible import visible, visible_json
 
 Row = dict[str, Any]
 
@@ -108,10 +107,7 @@ def _print(store: JournalStore) -> int:
     """The same values on a terminal, where a name could move the cursor: JSON's own escapes."""
     count = 0
     for line in store.event_lines():
-        text = line.decode()
-        if not text.isprintable():
-            text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{visible_json(line.decode())}\n")
         count += 1
     sys.stdout.flush()
     return count

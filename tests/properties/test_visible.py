@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from html import unescape
 
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.report.markup import html_text
-from daemon.visible import visible, visible_lines
+from daemon.visible import visible, visible_json, visible_lines
 
 HOSTILE = st.text(
     st.one_of(
@@ -55,3 +56,10 @@ def test_markup_is_inert_and_reads_back_as_what_is_visible(text: str) -> None:
     assert not set("<>\"'") & set(made)
     assert made.isprintable()
     assert unescape(made) == unescape(visible(text)) or unescape(made) == visible(text)
+
+
+@given(HOSTILE)
+def test_json_that_prints_has_the_same_value(text: str) -> None:
+    made = visible_json(json.dumps(text, ensure_ascii=False))
+    assert made.isprintable()
+    assert json.loads(made) == text

@@ -227,6 +227,12 @@ def test_no_text_from_outside_makes_a_second_line_or_an_escape(
     assert r"A\x1b[2J\nB\u202eC<b>[red]{0}" in line
 
 
+def test_json_lines_print_and_hold_what_came(tmp_path: Path) -> None:
+    [line] = told(tmp_path / "log", hostile_order(), "json")
+    assert line.isprintable()
+    assert json.loads(line)["record"]["extra"]["tradingsymbol"] == HOSTILE
+
+
 def hostile_order() -> list[TradingEvent]:
     script = EventScript()
     script.refuse(at("09:20:00"), HOSTILE, HOSTILE, strategy=HOSTILE)
