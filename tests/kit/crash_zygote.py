@@ -201,6 +201,7 @@ def _be(job: Job) -> None:
         start = recorded_rows(job)
         while job.traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
             pass
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the program begins
         perform(job, start)
         code = 0
     except SystemExit as ended:
@@ -214,7 +215,7 @@ def _be(job: Job) -> None:
 
 
 def _redirect(job: Job) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     for number, name in ((1, job.stdout), (2, job.stderr)):
         file = os.open(Path(job.place) / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(file, number)
