@@ -13,7 +13,9 @@ DEMO := artifacts/live-demo
 .PHONY: help setup run dev live-demo test test-ci wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
 
 help: #-- List the targets.
-	@grep -hE '^[a-z-]+:.*#--' $(MAKEFILE_LIST) | sed -E 's/:.*#-- /\t/' | expand -t 12
+	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
+
+## To use it
 
 setup: $(READY) #-- Make the virtual environment with the locked packages.
 
@@ -40,6 +42,11 @@ live-demo: $(READY) #-- Serve the sample session as Kite would and trade on it l
 
 report: $(READY) #-- Write the HTML report of the newest run.
 	$(BIN)/run_fno_paper report
+
+install-service: $(READY) #-- Install the service and its timer for your own user (systemd), and say how to use it.
+	@configs/install_service.sh
+
+## To develop it
 
 test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the other).
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
@@ -108,9 +115,6 @@ $(PEERS)/.ready: tests/bench/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
 	@touch $(PEERS)/.ready
-
-install-service: $(READY) #-- Install the service and its timer for your own user (systemd), and say how to use it.
-	@configs/install_service.sh
 
 clean: #-- Remove the virtual environment and the caches (never a run's files).
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build ./*.egg-info
