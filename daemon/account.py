@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from loguru import logger
 
 from daemon import VERSION
 from daemon.config import Config
@@ -32,11 +33,13 @@ from daemon.domain.ledger import Ledger
 from daemon.equity import booked_drawdown
 from daemon.errors import FeedError, JournalIOError
 from daemon.execution.paper import PaperEngine
+from daemon.journal.lock import refuse_foreign
 from daemon.journal.recovery import first_ledger, recover
 from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.private_files import close_to_others, make_private_directory
 from daemon.rules import Rulebook
-from daemon.run_files import ACCOUNTS
+from daemon.run_files import ACCOUNTS, RECORDINGS
 from daemon.series import PriceSampler
 from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import Ending, compact, open_recording
@@ -47,7 +50,6 @@ from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from strategies.engine import StrategyEngineV2
 
-RECORDINGS: Final = "recordings"
 _COMMIT_EVENTS: Final = 10_000
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -151,9 +153,13 @@ class Account:
     def open(cls, out: Path, name: str, *, created_ts: int) -> Account:
         """Lock and verify the journal, all that this start is going to use, or begin it.
 
-        Raises AlreadyRunning, JournalCorrupt or JournalIOError.
+        Its directory is closed to other users first: while one of them could open the lock, they
+        could hold it too. Raises AlreadyRunning, JournalCorrupt or JournalIOError.
         """
         directory = out / ACCOUNTS / name
+        with of_a_disk(directory):
+            refuse_foreign(directory)
+            make_private_directory(directory)
         if JournalStore.exists(directory):
             store = JournalStore.open(directory, write=True, used_after=_compared_after(directory))
         else:
@@ -162,10 +168,31 @@ class Account:
             )
             store = JournalStore.create(directory, meta)
         try:
-            return cls(directory, store)
+            account = cls(directory, store)
+            account._close_to_others(created_ts)
+            return account
         except BaseException:
             store.close(checkpoint=False)
             raise
+
+    def _close_to_others(self, now: int) -> None:
+        """Close what a version before, or a person, left open; said once, as then it is closed."""
+        try:
+            closed = close_to_others(self.directory)
+        except OSError as error:
+            logger.warning("{}: its files cannot be closed to others: {}", self.directory, error)
+            return
+        if closed.changed:
+            self.note(now, "closed_to_others", files=closed.changed)
+            logger.warning(
+                "{}: {} of its files were open to other users; they are closed now (0600 in 0700)",
+                self.directory, closed.changed,
+            )  # fmt: skip
+        if closed.left:
+            logger.warning(
+                "{}: {} of its files belong to another user, such as {}; chown them",
+                self.directory, len(closed.left), closed.left[0],
+            )  # fmt: skip
 
     def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
         """Remember an operational event for the journal."""

@@ -33,8 +33,10 @@ from daemon.journal.store import Operation
 from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
+from daemon.metrics.shared_file import SharedMetricsFile
 from daemon.metrics.writer import MetricsWriter
 from daemon.report.text import count
+from daemon.run_files import METRICS_FILE
 from daemon.series import Series
 from daemon.service.asked import Asked, AskedInputs
 from daemon.service.commands import Commands
@@ -88,11 +90,7 @@ class App:
             before_commit=None if self.inputs is None else self.inputs.flush,
             snapshot_every=0 if self.inputs is None else SNAPSHOT_EVERY,
         )
-        self.metrics = MetricsWriter(
-            out / self.parts.config.metrics.path,
-            self._snapshot,
-            interval_s=self.parts.config.metrics.interval_s,
-        )
+        self.metrics = self._metrics_writer(out / self.parts.config.metrics.path)
         self.notifier = Notifier()
         self.pulse = Pulse(
             self.notifier,
@@ -116,6 +114,15 @@ class App:
         """The time of the first input of this process, UTC ns; -1 before it."""
         self._handled = self.engine.input_no
         self._awaited: list[tuple[int, anyio.Event]] = []
+
+    def _metrics_writer(self, shared: Path) -> MetricsWriter:
+        """To the file that is named; an account has its own, and shares that one."""
+        interval_s = self.parts.config.metrics.interval_s
+        if self.session.account is None:
+            return MetricsWriter(shared, self._snapshot, interval_s=interval_s)
+        own = self.directory / METRICS_FILE
+        copy = SharedMetricsFile(shared, own=own).put
+        return MetricsWriter(own, self._snapshot, interval_s=interval_s, copy=copy)
 
     @property
     def ledger(self) -> Ledger:

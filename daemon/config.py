@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from daemon.account_name import ACCOUNT_NAME
 from daemon.domain.intent import ExitOverrides
 
 Fraction01 = Annotated[float, Meta(gt=0, lt=1)]
@@ -260,6 +261,12 @@ class LogConfig(Section, frozen=True, kw_only=True):
     retention_files: Annotated[int, Meta(ge=1, le=1000)] = 10
 
 
+class RecordingConfig(Section, frozen=True, kw_only=True):
+    """What is kept of a live account's recordings; null: all of them."""
+
+    keep_days: PositiveCount | None = None
+
+
 class RulesConfig(Section, frozen=True, kw_only=True):
     """The dated rulebook; empty means the one that ships (`configs/rules`)."""
 
@@ -301,7 +308,7 @@ class Config(Section, frozen=True, kw_only=True):
     """The whole configuration of a run."""
 
     version: Literal[1] = 1
-    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$")] = "dev"
+    account: Annotated[str, Meta(pattern=ACCOUNT_NAME)] = "dev"
     out: str = "artifacts"
     feed: FeedConfig = FeedConfig()
     universe: UniverseConfig = UniverseConfig()
@@ -310,6 +317,7 @@ class Config(Section, frozen=True, kw_only=True):
     strategies: StrategiesConfig = StrategiesConfig()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
+    recording: RecordingConfig = RecordingConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
     origin: Origin = Origin()

@@ -23,6 +23,7 @@ _NOT_TRADING: Final = (
     ("out",),
     ("log",),
     ("metrics",),
+    ("recording",),
     ("execution", "on_stop"),
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),

@@ -45,6 +45,7 @@ from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover
 from daemon.journal.store import JournalStore
 from daemon.reload import back_to, change_text, encode_change
+from daemon.retention import old_recordings, remove
 from daemon.rules import Rulebook
 from daemon.rules.reach import calendar_span
 from daemon.session import Session
@@ -145,6 +146,7 @@ class _LiveStart:
             first = self._first_inputs(day, machine, taken)
         else:
             first = [*self._changed_back(machine), *self._missed_candles(day, machine, taken)]
+        self._remove_old_recordings()
         feed = self._feed(day, machine, clock, first, taken)
         parts = Parts(self._config, self._rules, feed, machine.strategies, machine.engine)
         account = self._account
@@ -360,6 +362,26 @@ class _LiveStart:
                 self._account.note(self._now, "history", problem=str(error))
                 logger.warning("historical candles: {}", error)
         return candles
+
+    def _remove_old_recordings(self) -> None:
+        """What is older than the configuration keeps, once this day has what it needs."""
+        keep_days = self._config.recording.keep_days
+        if keep_days is None:
+            return
+        account = self._account
+        old = old_recordings(account.recordings(), today=self._today, keep_days=keep_days)
+        removed = remove(old)
+        if removed.files:
+            account.note(
+                self._now, "recordings_removed", files=removed.files, bytes=removed.size,
+                keep_days=keep_days, newest=old[removed.files - 1].name,
+            )  # fmt: skip
+            logger.info(
+                "recordings: {} of more than {} days ago removed, up to {} ({} bytes)",
+                removed.files, keep_days, old[removed.files - 1].name, removed.size,
+            )  # fmt: skip
+        if removed.failed:
+            logger.warning("recordings: an old one cannot be removed: {}", removed.failed)
 
     # the feed
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from loguru import logger
 from daemon.config import LogConfig
 from daemon.domain.dates import IST
 from daemon.errors import ConfigError
+from daemon.log_file import log_path, open_log
 from daemon.log_lines import FACT, FACTS, json_format, text_format
 from daemon.log_repeats import Repeats, is_shown
 
@@ -47,23 +47,26 @@ def start_logging(
     )
     if not config.file:
         return
+    path = log_path(config.file, account)
     try:
         logger.add(
-            config.file,
+            path,
             level=config.level,
             format=form,
             filter=is_shown,
             colorize=False,
             rotation=config.rotation_mb * _MEGABYTE,
             retention=config.retention_files,
-            opener=_private,
+            opener=open_log,
             diagnose=False,
             backtrace=False,
         )
     except OSError as error:
-        raise ConfigError(
-            f"log.file: {config.file}: cannot be written: {error.strerror}"
-        ) from error
+        raise ConfigError(f"log.file: {path}: cannot be written: {error.strerror}") from error
+    if path != config.file:
+        logger.warning(
+            "log.file: another process writes {}; this account's lines go to {}", config.file, path
+        )
 
 
 def _patcher(repeats: Repeats) -> Callable[[Record], None]:
@@ -78,11 +81,6 @@ def _is_for_a_bar(record: Record) -> bool:
     """Whether a record is worth a line above the progress bar."""
     extra = record["extra"]
     return is_shown(record) and (record["level"].no >= _WARNING or FACT in extra or FACTS in extra)
-
-
-def _private(path: str, flags: int) -> int:
-    """Opened for the daemon's own user alone."""
-    return os.open(path, flags, 0o600)
 
 
 def _to_stderr(message: str) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.account_name import is_account_name
 from daemon.errors import JournalIOError, UsageError
 from daemon.journal.files import DATABASE
 from daemon.journal.store import JournalStore
@@ -16,8 +17,11 @@ from daemon.metrics.writer import replace_file
 ACCOUNTS: Final = "accounts"
 CONFIG_FILE: Final = "config.json"
 SUMMARY_FILE: Final = "summary.json"
+METRICS_FILE: Final = "metrics.json"
+"""The numbers of one account; `metrics.path` is the file that accounts share."""
 SERIES_FILE: Final = "series.json"
 REPORT_FILE: Final = "report.html"
+RECORDINGS: Final = "recordings"
 _RUNS_MAX: Final = 100_000
 
 
@@ -67,7 +71,8 @@ def find_run(text: str, out: Path) -> Path:
         if newest:
             return newest[0]
         raise UsageError(f"no run under {out} yet; make one, or say where with --out")
-    for candidate in (Path(text), out / "runs" / text, out / ACCOUNTS / text):
+    accounts = [out / ACCOUNTS / text] if is_account_name(text) else []
+    for candidate in (Path(text), out / "runs" / text, *accounts):
         if candidate.is_dir():
             return candidate
     hint = ", ".join(each.name for each in newest_runs(out)[:5]) or "none yet"

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.account_name import check_account_name
 from daemon.errors import UsageError
 from daemon.run_files import ACCOUNTS
 from daemon.service.control import Request, send_command
@@ -26,5 +27,6 @@ def tell(out: Path, account: str, command: str, target: str) -> str:
         raise UsageError(f"command: expected one of {known}, was {command!r}")
     if command in _WITH_TARGET and not target:
         raise UsageError(f"command {command}: expected {_WITH_TARGET[command]} after it")
+    check_account_name(account)
     request = msgspec.convert({"command": command, "target": target}, Request)
     return send_command(out / ACCOUNTS / account, request)

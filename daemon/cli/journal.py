@@ -1,4 +1,4 @@
-"""`run_fno_paper journal show|export|verify|explain|archive`: read a journal, keep it small."""
+"""`run_fno_paper journal show|export|verify|explain|archive|backup`: read and keep a journal."""
 
 from __future__ import annotations
 
@@ -122,6 +122,24 @@ def archive(
         _archive_events(find_run(run, out), _midnight(before, now_ts), now_ts)
     else:
         raise UsageError("say whose journal: run_fno_paper journal archive ACCOUNT, or --runs")
+
+
+@journal.command()
+def backup(
+    run: Annotated[str, typer.Argument(help="An account, or a run's directory or id.")],
+    to: Annotated[Path, typer.Argument(help="The directory to make, such as backups/monday.")],
+    out: Out = ARTIFACTS,
+) -> None:
+    """Copy an account or a run, also while it trades, and verify the copy."""
+    from daemon.backup import back_up
+
+    done = back_up(find_run(run, out), to)
+    for note in done.audit.notes:
+        typer.echo(note, err=True)
+    typer.echo(
+        f"{done.directory}: a backup that verifies, {done.audit.journal.events} events, "
+        f"{done.recordings} recordings, {_size(done.size)}"
+    )
 
 
 def _archive_events(directory: Path, before_ts: int, now_ts: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import anyio
+import msgspec
 from loguru import logger
 
 from daemon import VERSION
@@ -19,6 +20,7 @@ from daemon.config_inputs import misplaced_inputs
 from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError, JournalCorrupt
 from daemon.halt import leave_soon
+from daemon.log_file import with_account
 from daemon.logs import start_logging
 from daemon.memory import settle_memory
 from daemon.metrics.honesty import FillProfile
@@ -66,8 +68,9 @@ def run(
 
 
 def _log(config: Config) -> None:
+    log = msgspec.structs.replace(config.log, file=with_account(config.log.file, config.account))
     start_logging(
-        config.log,
+        log,
         quiet=sys.stderr.isatty(),
         with_facts=_is_readable(config.feed),
         account=config.account if config.feed.kind == "kite" else "",
@@ -131,7 +134,7 @@ def finish(app: App, out: Path) -> RunSummary:
     series = app.series()
     write_json(app.directory / SERIES_FILE, series)
     written = (app.directory / "journal.db", app.directory / SUMMARY_FILE)
-    paths = [str(each.absolute()) for each in (*written, out / app.parts.config.metrics.path)]
+    paths = [str(each.absolute()) for each in (*written, app.metrics.path)]
     with JournalStore.open(app.directory) as store:
         ledger = first_ledger(store)
         fold = RunFold(store.events(ledger.seq), ledger)

@@ -16,8 +16,9 @@ from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEve
 from daemon.errors import JournalIOError
 from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
 from daemon.journal.ends import cursor_hash
-from daemon.journal.files import DATABASE, HEAD, DirectoryLock, connect, database_errors
+from daemon.journal.files import DATABASE, HEAD, connect, database_errors
 from daemon.journal.head import HeadFile, Tail
+from daemon.journal.lock import DirectoryLock
 from daemon.journal.own_files import OwnFiles
 from daemon.journal.schema import Operation, chain, encode_operation
 

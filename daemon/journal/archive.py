@@ -29,6 +29,7 @@ from daemon.journal.recovery import apply_event, first_ledger, recover
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import list_snapshots, named_seq
 from daemon.journal.store import JournalStore
+from daemon.private_files import PRIVATE_DIRECTORY
 
 
 class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def _end_of_input(store: JournalStore, seq: int) -> int:
 
 def _write_and_read_back(store: JournalStore, after: int, last: int) -> tuple[Path, Ledger]:
     folder = store.directory / ARCHIVES
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
     path = folder / archive_name(after + 1, last)
     header = _header(store, after, last)
     write_archive(path, header, _lines(store, last))

@@ -12,7 +12,8 @@ from typing import IO, Final
 import msgspec
 
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
-from daemon.journal.files import LOCK, DirectoryLock, replacing, sync_directory
+from daemon.journal.files import replacing, sync_directory
+from daemon.journal.lock import LOCK, DirectoryLock
 from daemon.journal.store import JournalStore
 
 PACKED: Final = "archive"

@@ -1,8 +1,7 @@
-"""The journal's directory: the lock that one writer holds, and connections to the database."""
+"""The journal's files: connections to the database, and files that are whole or not there."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -10,11 +9,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
+from daemon.errors import JournalCorrupt, JournalIOError
+from daemon.private_files import create_in, opener_in
 
 DATABASE: Final = "journal.db"
 HEAD: Final = "head"
-LOCK: Final = "lock"
 _FULL: Final = 2
 _TEXT_MAX: Final = 120
 _BUSY_TIMEOUT_S: Final = 5.0
@@ -32,31 +31,6 @@ _WORLD_FAULTS: Final = frozenset(
         sqlite3.SQLITE_PERM,
     }
 )
-
-
-class DirectoryLock:
-    """An flock on the directory's lock file: the kernel frees it however the process ends."""
-
-    def __init__(self, directory: Path) -> None:
-        """Take the lock. Raises AlreadyRunning if it is held, JournalIOError if it cannot be."""
-        path = directory / LOCK
-        try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise JournalIOError(f"{path}: cannot be opened: {error.strerror}") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._descriptor)
-            raise AlreadyRunning(
-                f"{directory} is in use by another process; stop that one first"
-            ) from error
-
-    def release(self) -> None:
-        """Free the lock; harmless twice."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
 
 
 def connect(path: Path, *, mode: str) -> sqlite3.Connection:
@@ -142,7 +116,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     building = path.with_name(path.name + ".new")
     try:
-        with building.open("wb") as file:
+        with open(building, "wb", opener=opener_in(path.parent)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -156,11 +130,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]]) -> None:
     """Make a database complete or not at all: built beside `path`, then renamed.
 
-    Raises JournalIOError, or OSError if the rename fails.
+    Raises JournalIOError, or OSError if it cannot be made or renamed.
     """
     building = path.with_name(path.name + ".new")
     for suffix in ("", "-wal", "-shm"):
         building.with_name(building.name + suffix).unlink(missing_ok=True)
+    create_in(building)  # SQLite gives its other files the mode of this one
     with closing(connect(building, mode="rwc")) as connection, database_errors(path):
         connection.execute("BEGIN IMMEDIATE")
         for statement, values in statements:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from daemon.errors import JournalCorrupt, JournalIOError
+from daemon.private_files import opener_in
 
 # Two slots written in turn in place, one block each: a write torn by a power cut spoils the slot
 # of the commit that nobody has seen yet, the other still holds. Measured p50: pwrite + fdatasync
@@ -46,7 +47,7 @@ class HeadFile:
         slots = _read_slots(path)
         places = [slot.place if slot is not None else (-1, -1, -1) for slot in slots]
         self._next = 0 if places[0] <= places[1] else 1
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = opener_in(path.parent)(str(path), os.O_RDWR | os.O_CREAT)
         size = os.fstat(self._descriptor).st_size
         if size < 2 * SLOT_BYTES:  # behind what is there: it may be a slot that still counts
             os.pwrite(self._descriptor, b" " * (2 * SLOT_BYTES - size), size)

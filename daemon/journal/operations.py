@@ -34,6 +34,8 @@ KINDS: Final[dict[str, str]] = {
     "conflict_lost": "an entry, or a part of it, lost to a conflict between strategies",
     "no_contract_row": "a symbol has no row in the instruments file",
     "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",
+    "closed_to_others": "files that other users could open were closed to them",
+    "recordings_removed": "recordings older than recording.keep_days were removed",
     "archived": "events of finished days were moved into an archive",
 }
 """What an operation's kind means; the details follow it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,12 +23,12 @@ from daemon.journal.ends import read_meta
 from daemon.journal.files import (
     DATABASE,
     HEAD,
-    DirectoryLock,
     connect,
     has_wal,
     sync_directory,
 )
 from daemon.journal.head import Tail, read_head
+from daemon.journal.lock import DirectoryLock
 from daemon.journal.reader import JournalReader
 from daemon.journal.schema import (
     JournalMeta,
@@ -56,7 +57,7 @@ class JournalStore(JournalReader):
     @staticmethod
     def exists(directory: Path) -> bool:
         """Whether the directory holds a journal that `open` can try."""
-        return (directory / DATABASE).exists()
+        return os.path.exists(directory / DATABASE)  # False where it may not be looked
 
     @classmethod
     def create(cls, directory: Path, meta: JournalMeta) -> JournalStore:
@@ -94,6 +95,10 @@ class JournalStore(JournalReader):
         there is none, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
+            if directory.is_dir() and not os.access(directory, os.X_OK):
+                raise UsageError(
+                    f"{directory}: only user {directory.owner()} may read it; ask as that user"
+                )
             raise UsageError(f"{directory}: there is no journal; check the path")
         if not write:
             return cls._reading(directory)

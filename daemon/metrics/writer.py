@@ -18,6 +18,8 @@ import msgspec
 from anyio.abc import TaskStatus
 from loguru import logger
 
+from daemon.private_files import opener_in
+
 GAP_S: Final = 0.1
 """Between the beginnings of two writes: at most ten a second."""
 FINAL_WRITE_S: Final = 5.0
@@ -26,7 +28,8 @@ FINAL_WRITE_S: Final = 5.0
 class MetricsWriter:
     """One task that writes snapshots; it can be late, but it never misses the last change.
 
-    `snapshot` gives the numbers; `save` puts bytes in place and may raise OSError. Time is the
+    `snapshot` gives the numbers; `save` puts bytes in place and may raise OSError, `copy` puts
+    them in a second place after that, in a thread. Time is the
     event loop's own, so that a loop with a simulated clock drives it.
     """
 
@@ -37,6 +40,7 @@ class MetricsWriter:
         *,
         interval_s: float,
         save: Callable[[bytes], Awaitable[None]] | None = None,
+        copy: Callable[[bytes], None] | None = None,
     ) -> None:
         self.path: Final = path
         self.writes = 0
@@ -44,6 +48,7 @@ class MetricsWriter:
         """Writes that failed, by cause as the system words it."""
         self._snapshot = snapshot
         self._interval_s = max(interval_s, GAP_S)
+        self._copy = copy
         self._save = save if save is not None else self._save_in_thread
         self._changed = anyio.Event()
         self._last_s = float("-inf")
@@ -84,24 +89,31 @@ class MetricsWriter:
     async def _save_in_thread(self, data: bytes) -> None:
         # In a thread because a slow disk must not delay an exit. Never abandoned: an older write
         # that came late would replace a newer one.
-        await anyio.to_thread.run_sync(replace_file, self.path, data)
+        try:
+            await anyio.to_thread.run_sync(replace_file, self.path, data)
+        finally:
+            if self._copy is not None:
+                await anyio.to_thread.run_sync(self._copy, data)
 
     def _count_failure(self, error: OSError) -> None:
         cause = os.strerror(error.errno) if error.errno else type(error).__name__
         seen = self.failures.get(cause, 0)
         self.failures[cause] = seen + 1
         if not seen:
-            logger.bind(path=str(self.path), cause=cause).error(
+            logger.bind(path=str(error.filename or self.path), cause=cause).error(
                 "metrics file not written; trading goes on, further failures are only counted"
             )
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path` in one step, for any reader. Raises OSError, leaving the old file."""
+    """Put `data` at `path` in one step, as private as its directory is.
+
+    Raises OSError, leaving the old file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=opener_in(path.parent)) as file:
             file.write(data)
             file.flush()
         temporary.replace(path)

@@ -21,6 +21,7 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError, JournalIOError
+from daemon.private_files import create_in
 from feeds.files import fault
 from feeds.parquet_ticks import NativeFile, ParquetTable, write_ticks
 from feeds.recording.format import LogHeader, Other
@@ -65,6 +66,8 @@ def compact(log: InputLog, ending: Ending) -> Path:
     partial = target.with_name(f".{target.name}.partial")
     blocks = (each for each in log.inputs() if isinstance(each, Ticks))
     try:
+        partial.unlink(missing_ok=True)
+        create_in(partial)
         write_ticks(
             partial,
             Universe(log.header.instruments),

@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.domain.inputs import Input
 from daemon.errors import JournalIOError
+from daemon.private_files import PRIVATE_DIRECTORY
 from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, encode_input, record
 from feeds.recording.reader import InputLog
 
@@ -42,7 +43,7 @@ class InputRecorder:
         """
         building = path.with_name(path.name + ".new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(PRIVATE_DIRECTORY, parents=True, exist_ok=True)
             if path.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             file = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -1,0 +1,75 @@
+"""The lock that the one writer of a journal holds."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+from daemon.errors import AlreadyRunning, JournalIOError
+from daemon.private_files import PRIVATE_FILE, foreign_owner, user_name
+
+LOCK: Final = "lock"
+
+
+class DirectoryLock:
+    """Kernel locks on a journal's directory and its lock file, freed however the process ends.
+
+    The directory's is the one that counts: nobody can remove a directory in which files are, or
+    replace it unseen, while a lock file is removed in passing. The file's keeps version 0.2.0 out,
+    which knows no other.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Take both. Raises AlreadyRunning if one is held, JournalIOError if it cannot be had.
+
+        A directory or a lock file of another user is refused: what this user wrote there, that
+        one could not go on with.
+        """
+        self._handles: list[int] = []
+        path = directory / LOCK
+        try:
+            refuse_foreign(directory)
+            self._take(directory, os.O_RDONLY | os.O_DIRECTORY)
+            if not os.path.samestat(os.fstat(self._handles[0]), directory.stat()):
+                raise AlreadyRunning(f"{directory} was replaced while it was opened; try again")
+            self._take(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        except BlockingIOError as error:
+            self.release()
+            raise AlreadyRunning(
+                f"{directory} is in use by another process; stop that one first"
+            ) from error
+        except OSError as error:
+            self.release()
+            raise JournalIOError(f"{path}: cannot be opened: {error.strerror}") from error
+        except BaseException:
+            self.release()
+            raise
+
+    def _take(self, path: Path, flags: int) -> None:
+        handle = os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
+        self._handles.append(handle)
+        owner = os.fstat(handle).st_uid
+        if owner != os.geteuid():
+            raise _foreign(path, user_name(owner))
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def release(self) -> None:
+        """Free the locks; harmless twice."""
+        while self._handles:
+            os.close(self._handles.pop())
+
+
+def refuse_foreign(directory: Path) -> None:
+    """Refuse a directory of another user, also one that cannot be read. Raises JournalIOError."""
+    owner = foreign_owner(directory)
+    if owner:
+        raise _foreign(directory, owner)
+
+
+def _foreign(path: Path, owner: str) -> JournalIOError:
+    return JournalIOError(
+        f"{path}: belongs to another user ({owner}); start as that user, or give the whole "
+        f"directory to {user_name(os.geteuid())} (chown -R)"
+    )
