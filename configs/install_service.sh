@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the service and its timer for one user: `make install-service`, or with another
-# configuration `CONFIG=configs/mine.yaml make install-service`. Says what it does, asks for no root.
+# Installs the service of one account and its timer for one user: `make install-service`, or with
+# another configuration `CONFIG=configs/mine.yaml make install-service`, once for each account.
+# Takes over the service that version 0.2.0 installed. Says what it does, asks for no root.
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 config=${CONFIG:-configs/live.yaml}
@@ -25,22 +26,65 @@ case $project$config$settings in
     *[!A-Za-z0-9_./-]*) refuse "$project, $config: a path of other characters than letters, digits and _ . / - cannot be in a unit" ;;
 esac
 
+account_of() { # CONFIG: prints its account, or says why there is none
+    (cd "$project" && .venv/bin/python -m daemon.cli.unit_account "$1")
+}
+account=$(account_of "$config") || refuse "$config: has no account to install a service for; see above"
+
+write_units() { # ACCOUNT CONFIG
+    # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
+    sed -E \
+        -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
+        -e "s|/opt/run_fno_paper|$project|g" \
+        -e "s|configs/%i\.yaml|$2|" \
+        -e "s|/etc/run_fno_paper/kite\.json|$login|" \
+        -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
+        "$project/configs/run_fno_paper@.service" > "$units/run_fno_paper@$1.service"
+    cp "$project/configs/run_fno_paper@.timer" "$units/run_fno_paper@$1.timer"
+    echo "wrote $units/run_fno_paper@$1.service and run_fno_paper@$1.timer"
+}
+
+# Version 0.2.0 had one service, run_fno_paper: its account goes on under its own name.
+old=$units/run_fno_paper
+old_account=
+if [ -f "$old.service" ]; then
+    old_config=$(sed -n 's/^ExecStart=.* --config \([^ ]*\).*/\1/p' "$old.service")
+    if [ "$old_config" = "$config" ]; then
+        old_account=$account
+    else
+        old_account=$(account_of "$old_config") || refuse "$old.service: its configuration $old_config cannot be read (see above), so its account is not known; mend it, or remove the unit"
+    fi
+fi
+
 mkdir -p "$units"
-# A user's manager may not change users, mounts or capabilities: those lines are for the system's.
-sed -E \
-    -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
-    -e "s|/opt/run_fno_paper|$project|g" \
-    -e "s|configs/live\.yaml|$config|" \
-    -e "s|/etc/run_fno_paper/kite\.json|$login|" \
-    -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
-    "$project/configs/run_fno_paper.service" > "$units/run_fno_paper.service"
-cp "$project/configs/run_fno_paper.timer" "$units/run_fno_paper.timer"
-echo "wrote $units/run_fno_paper.service and run_fno_paper.timer"
+write_units "$account" "$config"
+if [ -n "$old_account" ]; then
+    if [ "$old_account" != "$account" ]; then
+        write_units "$old_account" "$old_config"
+    fi
+    own=$units/run_fno_paper@$old_account.service.d
+    if [ -d "$old.service.d" ] && [ ! -d "$own" ]; then # the user's own settings
+        cp -r "$old.service.d" "$own"
+    fi
+    if [ -f "$old.timer" ]; then
+        systemctl --user disable --now run_fno_paper.timer
+        rm "$old.timer"
+    fi
+    if systemctl --user is-active --quiet run_fno_paper.service; then
+        echo "run_fno_paper.service is run_fno_paper@$old_account from its next start on; it is running, so it goes on under the old name until it ends, and the next make install-service removes it"
+    else
+        rm -rf "$old.service" "$old.service.d"
+        echo "run_fno_paper.service is run_fno_paper@$old_account now: the old timer is off, the old files are gone"
+    fi
+fi
 systemctl --user daemon-reload
-systemctl --user enable --now run_fno_paper.timer
+systemctl --user enable --now "run_fno_paper@$account.timer"
+if [ -n "$old_account" ] && [ "$old_account" != "$account" ]; then
+    systemctl --user enable --now "run_fno_paper@$old_account.timer"
+fi
 echo "the timer is on: every morning at 08:45 IST the daemon starts, and ends at once if there is no session"
 [ -f "$login" ] || echo "no login yet: .venv/bin/run_fno_paper login writes $login (each morning, before 08:45)"
-echo "to start it now:            systemctl --user start run_fno_paper"
-echo "to see what it does:        systemctl --user status run_fno_paper"
-echo "to take it out again:       systemctl --user disable --now run_fno_paper.timer && rm $units/run_fno_paper.*"
+echo "to start it now:            systemctl --user start run_fno_paper@$account"
+echo "to see what it does:        systemctl --user status run_fno_paper@$account"
+echo "to take it out again:       systemctl --user disable --now run_fno_paper@$account.timer && rm $units/run_fno_paper@$account.*"
 echo "to run while logged out:    loginctl enable-linger"

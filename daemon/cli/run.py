@@ -115,7 +115,7 @@ def run_session(
         session.close()
     if getattr(app.feed, "is_over", False):
         logger.info("the day's recording: {}", session.finish_day())
-    return Outcome(finish(app, out), app.feed_lost)
+    return Outcome(finish(app), app.feed_lost)
 
 
 def _open(config: Config, data_dir: Path | None) -> Session:
@@ -126,7 +126,7 @@ def _open(config: Config, data_dir: Path | None) -> Session:
     return open_run(build(config, data_dir=data_dir), Path(config.out))
 
 
-def finish(app: App, out: Path) -> RunSummary:
+def finish(app: App) -> RunSummary:
     """Keep the series and the summary beside the journal."""
     from daemon.journal.recovery import first_ledger
     from daemon.journal.store import JournalStore

@@ -24,11 +24,11 @@ from tests.kit.cli import invoke, metrics_of
 from tests.kit.live import (
     ACCOUNT,
     Market,
+    QuickClocks,
     entries,
     free_port,
     market,
     proven,
-    quick_clock,
     run,
     script_of,
     server_of,
@@ -233,7 +233,7 @@ def test_recordings_of_days_that_are_not_kept_go_at_a_start(of: Market, tmp_path
     async def day(date: str) -> App:
         begins = parse_ts(f"{date}T09:20:00")
         later = shifted(of.block.rows(0, 60), begins - first)
-        with mock.patch("daemon.live.Clock", quick_clock(begins - SECOND_NS)):
+        with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(begins - SECOND_NS)):
             async with server_of(of, port, blocks=[later]) as server:
                 return await trade_all(config, server)
 

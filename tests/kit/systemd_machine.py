@@ -73,7 +73,7 @@ class Machine:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout + (done.stderr if not check else "")
 
-    def show(self, *names: str, unit: str = "run_fno_paper.service") -> dict[str, str]:
+    def show(self, *names: str, unit: str) -> dict[str, str]:
         """Properties of a unit."""
         text = self.run("systemctl", "show", unit, *(f"-p{each}" for each in names))
         return dict(line.split("=", 1) for line in text.splitlines())
@@ -114,7 +114,7 @@ def lay_out(files: Path) -> None:
                        ("group", f"{USER}:x:990:")):  # fmt: skip
         known = (Path("/etc") / name).read_text()
         (files / "etc" / name).write_text(f"{known}{line}\n")
-    for name in ("run_fno_paper.service", "run_fno_paper.timer"):
+    for name in ("run_fno_paper@.service", "run_fno_paper@.timer"):
         shutil.copy(ROOT / "configs" / name, units)
 
 

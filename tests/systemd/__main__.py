@@ -20,8 +20,9 @@ from tests.kit.figures import merge_figures
 from tests.kit.systemd_machine import PROGRAM, USER, Machine, NoMachine, machine
 from tests.systemd.user import check_installed_for_a_user, prepare_user
 
-UNIT: Final = "run_fno_paper"
 ACCOUNT: Final = "live-demo"
+UNIT: Final = f"run_fno_paper@{ACCOUNT}"
+CONFIG: Final = f"{PROGRAM}/configs/{ACCOUNT}.yaml"
 SPEED: Final = 40
 WATCHDOG_S: Final = 30
 TICKER: Final = f"""[Service]
@@ -38,7 +39,8 @@ def prepare(files: Path) -> None:
     text = (ROOT / "configs/live-demo.yaml").read_text()
     text = re.sub(r"^(out|    credentials_file):.*\n", "", text, flags=re.M)
     program = files / PROGRAM
-    (program / "configs/live.yaml").write_text(text)
+    for name in ("live.yaml", f"{ACCOUNT}.yaml"):  # a user installs the first by default
+        (program / "configs" / name).write_text(text)
     (files / "etc/systemd/system/ticker.service").write_text(TICKER)
     login = files / "etc/run_fno_paper/kite.json"
     login.parent.mkdir()
@@ -64,15 +66,15 @@ class Checks:
         )  # fmt: skip
 
     def main_process(self) -> int:
-        return int(self.on.show("MainPID")["MainPID"])
+        return int(self.on.show("MainPID", unit=UNIT)["MainPID"])
 
     def seq(self) -> int:
         """What the status line says is on disk; -1 while it says nothing."""
-        found = re.search(r"seq (\d+)$", self.on.show("StatusText")["StatusText"])
+        found = re.search(r"seq (\d+)$", self.on.show("StatusText", unit=UNIT)["StatusText"])
         return int(found[1]) if found else -1
 
     def is_running_again(self, before: int) -> bool:
-        now = self.on.show("ActiveState", "MainPID")
+        now = self.on.show("ActiveState", "MainPID", unit=UNIT)
         return now["ActiveState"] == "active" and int(now["MainPID"]) not in (0, before)
 
     def operations(self, kind: str) -> int:
@@ -93,13 +95,13 @@ class Checks:
         began = time.monotonic()
         self.on.run("systemctl", "start", UNIT)
         self.figures["ready_s"] = round(time.monotonic() - began, 2)
-        state = self.on.show("ActiveState", "SubState", "StatusText", "NRestarts")
+        state = self.on.show("ActiveState", "SubState", "StatusText", "NRestarts", unit=UNIT)
         assert (state["ActiveState"], state["SubState"]) == ("active", "running"), state
         self.on.wait(lambda: self.operations("start") == 1, 10, "the journal has its start")
 
     def the_status_line_is_of_what_is_on_disk(self) -> None:
         self.on.wait(lambda: self.seq() > 0, 60, "the status line shows events")
-        status, seq = self.on.show("StatusText")["StatusText"], self.seq()
+        status, seq = self.on.show("StatusText", unit=UNIT)["StatusText"], self.seq()
         assert re.match(r"feed live \([\d.]+ s ago\), [\d,]+ ticks, \d+ open, P&L ", status), status
         assert self.journal("verify")
         assert self.seq() >= seq
@@ -115,7 +117,7 @@ class Checks:
 
     def a_reload_is_taken_by_the_same_process(self) -> None:
         before = self.main_process()
-        config = f"/{PROGRAM}/configs/live.yaml"
+        config = f"/{CONFIG}"
         self.on.run("sed", "-i", "s/max_open_positions: 10/max_open_positions: 9/", config)
         self.on.run("systemctl", "reload", UNIT)
         self.on.wait(lambda: "max_open_positions" in self.on.log(), 10, "the reload is logged")
@@ -127,7 +129,7 @@ class Checks:
         self.on.run("kill", "-KILL", str(before))
         took = self.on.wait(lambda: self.is_running_again(before), 40, "it runs again")
         self.on.wait(lambda: self.seq() >= seq, 40, "what was shown is there again")
-        assert self.on.show("NRestarts")["NRestarts"] == "1"
+        assert self.on.show("NRestarts", unit=UNIT)["NRestarts"] == "1"
         assert self.operations("recovered") == 1
         self.figures["back_after_kill_s"] = round(took, 1)
 
@@ -149,7 +151,7 @@ class Checks:
         self.on.run("systemctl", "stop", UNIT)
         self.figures["stop_s"] = round(time.monotonic() - began, 2)
         assert self.figures["stop_s"] <= 5
-        state = self.on.show("ActiveState", "Result", "ExecMainStatus", "ExecMainCode")
+        state = self.on.show("ActiveState", "Result", "ExecMainStatus", "ExecMainCode", unit=UNIT)
         assert (state["ActiveState"], state["Result"]) == ("inactive", "success"), state
         assert state["ExecMainStatus"] == "0"
         assert self.operations("stop") == 1, "those before it were killed"
@@ -162,10 +164,10 @@ class Checks:
 
     def what_a_restart_cannot_mend_is_not_restarted(self) -> None:
         self.on.run("systemctl", "reset-failed", UNIT, check=False)
-        config = f"/{PROGRAM}/configs/live.yaml"
+        config = f"/{CONFIG}"
         self.on.run("sed", "-i", "s/fill_mode/fil_mode/", config)
         self.on.run("systemctl", "start", UNIT, check=False)
-        state = self.on.show("ActiveState", "NRestarts", "ExecMainStatus")
+        state = self.on.show("ActiveState", "NRestarts", "ExecMainStatus", unit=UNIT)
         assert state == {"ActiveState": "failed", "NRestarts": "0", "ExecMainStatus": "78"}, state
         assert "did you mean 'fill_mode'?" in self.on.log()
 

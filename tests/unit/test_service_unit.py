@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,8 @@ import pytest
 from daemon.errors import ExitCode
 from tests.kit.cli import ROOT
 
-UNIT: Final = ROOT / "configs/run_fno_paper.service"
-TIMER: Final = ROOT / "configs/run_fno_paper.timer"
+UNIT: Final = ROOT / "configs/run_fno_paper@.service"
+TIMER: Final = ROOT / "configs/run_fno_paper@.timer"
 INSTALL: Final = ROOT / "configs/install_service.sh"
 EXPOSURE_MAX: Final = 1.5
 
@@ -76,9 +77,9 @@ def test_the_units_have_no_line_that_the_manager_does_not_know(tmp_path: Path) -
     program = tmp_path / "run_fno_paper"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    unit = tmp_path / UNIT.name
+    unit = tmp_path / "run_fno_paper@paper.service"
     unit.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={program}", UNIT.read_text(), flags=re.M))
-    timer = shutil.copy(TIMER, tmp_path)
+    timer = shutil.copy(TIMER, tmp_path / "run_fno_paper@paper.timer")
     done = subprocess.run(
         [analyze, "verify", str(unit), str(timer)], capture_output=True, text=True, check=False
     )
@@ -109,7 +110,8 @@ class Machine:
         self.executable(program)
         self.bin = place / "bin"
         self.bin.mkdir()
-        for name in ("sh", "sed", "mkdir", "cp", "dirname"):
+        self.executable(program.with_name("python"), 'sed -n "s/^account: *//p" "$3"')
+        for name in ("sh", "sed", "mkdir", "cp", "rm", "dirname"):
             found = shutil.which(name)
             assert found is not None
             (self.bin / name).symlink_to(found)
@@ -145,25 +147,25 @@ def test_it_is_installed_for_the_user_and_the_timer_is_on(machine: Machine) -> N
     machine.manager()
     done = machine.install(CONFIG="configs/live.yaml")
     assert done.returncode == 0, done.stderr
-    unit = settings(machine.units / UNIT.name)
+    unit = settings(machine.units / "run_fno_paper@paper.service")
     assert unit["WorkingDirectory"] == [str(machine.project)]
     assert unit["ExecStart"] == [
         f"{machine.project}/.venv/bin/run_fno_paper --config configs/live.yaml"
     ]
     assert unit["LoadCredential"] == [f"kite.json:{machine.home}/.config/run_fno_paper/kite.json"]
     assert unit["WantedBy"] == ["default.target"]
-    assert (machine.units / TIMER.name).read_text() == TIMER.read_text()
+    assert (machine.units / "run_fno_paper@paper.timer").read_text() == TIMER.read_text()
     assert machine.told.read_text().splitlines()[1:] == [
-        "--user daemon-reload", "--user enable --now run_fno_paper.timer",
+        "--user daemon-reload", "--user enable --now run_fno_paper@paper.timer",
     ]  # fmt: skip
-    assert "systemctl --user start run_fno_paper" in done.stdout
+    assert "systemctl --user start run_fno_paper@paper\n" in done.stdout
     assert "no login yet" in done.stdout
 
 
 def test_a_users_unit_asks_for_nothing_that_takes_root(machine: Machine) -> None:
     machine.manager()
     machine.install()
-    unit = settings(machine.units / UNIT.name)
+    unit = settings(machine.units / "run_fno_paper@paper.service")
     root = {"User", "CapabilityBoundingSet", "PrivateDevices", "ProtectSystem", "ReadWritePaths"}
     assert not root & unit.keys()
     assert {"NoNewPrivileges", "SystemCallFilter", "MemoryDenyWriteExecute"} <= unit.keys()
@@ -193,11 +195,112 @@ def test_a_configuration_of_another_directory_is_written_with_its_full_path(
     machine: Machine, tmp_path: Path
 ) -> None:
     machine.manager()
-    (tmp_path / "mine.yaml").touch()
+    (tmp_path / "mine.yaml").write_text("account: mine\n")
     done = machine.install(cwd=tmp_path, CONFIG="mine.yaml")
     assert done.returncode == 0, done.stderr
-    (started,) = settings(machine.units / UNIT.name)["ExecStart"]
+    (started,) = settings(machine.units / "run_fno_paper@mine.service")["ExecStart"]
     assert started.endswith(f"--config {tmp_path}/mine.yaml")
+
+
+# the service of version 0.2.0
+
+NOT_RUNNING = 'case "$*" in *is-active*) exit 3;; esac'
+
+
+def installed_before(machine: Machine, config: str = "configs/live.yaml") -> None:
+    """What version 0.2.0 left in the user's directory of units."""
+    machine.units.mkdir(parents=True)
+    (machine.units / "run_fno_paper.service").write_text(
+        "[Service]\nWorkingDirectory=/x\n"
+        f"ExecStart={machine.project}/.venv/bin/run_fno_paper --config {config}\n"
+    )
+    (machine.units / "run_fno_paper.timer").write_text("[Timer]\n")
+    own = machine.units / "run_fno_paper.service.d"
+    own.mkdir()
+    (own / "override.conf").write_text("[Service]\nMemoryMax=4G\n")
+
+
+def units_of(machine: Machine) -> set[str]:
+    return {each.name for each in machine.units.iterdir()}
+
+
+def test_the_service_of_before_is_taken_over_with_its_own_settings(machine: Machine) -> None:
+    machine.manager(NOT_RUNNING)
+    installed_before(machine)
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    assert units_of(machine) == {
+        "run_fno_paper@paper.service", "run_fno_paper@paper.timer", "run_fno_paper@paper.service.d",
+    }  # fmt: skip
+    assert (machine.units / "run_fno_paper@paper.service.d/override.conf").exists()
+    assert machine.told.read_text().splitlines()[1:] == [
+        "--user disable --now run_fno_paper.timer",
+        "--user is-active --quiet run_fno_paper.service",
+        "--user daemon-reload",
+        "--user enable --now run_fno_paper@paper.timer",
+    ]
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("run_fno_paper.serv")]
+    assert line == (
+        "run_fno_paper.service is run_fno_paper@paper now: the old timer is off, the old files are "
+        "gone"
+    )
+
+
+def test_the_account_of_before_goes_on_beside_a_second_one(machine: Machine) -> None:
+    machine.manager(NOT_RUNNING)
+    installed_before(machine)
+    (machine.project / "configs/second.yaml").write_text("account: second\n")
+    done = machine.install(CONFIG="configs/second.yaml")
+    assert done.returncode == 0, done.stderr
+    for account, config in (("paper", "live"), ("second", "second")):
+        (started,) = settings(machine.units / f"run_fno_paper@{account}.service")["ExecStart"]
+        assert started.endswith(f"--config configs/{config}.yaml")
+        assert f"--user enable --now run_fno_paper@{account}.timer" in machine.told.read_text()
+    assert not {"run_fno_paper.service", "run_fno_paper.timer"} & units_of(machine)
+
+
+def test_a_running_service_of_before_is_not_stopped_and_goes_at_the_next_installation(
+    machine: Machine,
+) -> None:
+    machine.manager()
+    installed_before(machine)
+    done = machine.install()
+    assert "it is running, so it goes on under the old name until it ends" in done.stdout
+    assert "run_fno_paper.service" in units_of(machine)
+    assert "run_fno_paper.timer" not in units_of(machine)
+    assert "stop" not in machine.told.read_text()
+    machine.manager(NOT_RUNNING)
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    assert {each for each in units_of(machine) if "@" not in each} == set()
+    assert {e.name for e in (machine.units / "run_fno_paper@paper.service.d").iterdir()} == {
+        "override.conf"
+    }
+
+
+def test_a_service_of_before_whose_account_is_not_known_is_left_as_it_is(machine: Machine) -> None:
+    machine.manager(NOT_RUNNING)
+    installed_before(machine, config="configs/gone.yaml")
+    before = units_of(machine)
+    done = machine.install()
+    assert done.returncode == 1
+    assert "configuration configs/gone.yaml cannot be read" in done.stderr
+    assert units_of(machine) == before
+
+
+def test_the_account_of_a_configuration_is_told_to_the_installer(tmp_path: Path) -> None:
+    def told(text: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "c.yaml").write_text(text)
+        return subprocess.run(
+            [sys.executable, "-m", "daemon.cli.unit_account", str(tmp_path / "c.yaml")],
+            capture_output=True, text=True, check=False, cwd=ROOT,
+        )  # fmt: skip
+
+    assert told("version: 1\naccount: mine\n").stdout == "mine\n"
+    wrong = told("account: ..\n")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "c.yaml:1: account: expected text like" in wrong.stderr
+    assert len(wrong.stderr.splitlines()) == 1
 
 
 def test_the_script_can_be_run() -> None:
