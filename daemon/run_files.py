@@ -13,6 +13,7 @@ from daemon.errors import JournalIOError, UsageError
 from daemon.journal.files import DATABASE
 from daemon.journal.store import JournalStore
 from daemon.metrics.writer import replace_file
+from daemon.private_files import user_name
 
 ACCOUNTS: Final = "accounts"
 CONFIG_FILE: Final = "config.json"
@@ -74,9 +75,17 @@ def find_run(text: str, out: Path) -> Path:
     accounts = [out / ACCOUNTS / text] if is_account_name(text) else []
     for candidate in (Path(text), out / "runs" / text, *accounts):
         if candidate.is_dir():
+            refuse_unreadable(candidate)
             return candidate
     hint = ", ".join(each.name for each in newest_runs(out)[:5]) or "none yet"
     raise UsageError(f"run {text!r} not found; the newest under {out}: {hint}")
+
+
+def refuse_unreadable(directory: Path) -> None:
+    """Refuse a directory that another user has closed, in a line. Raises UsageError."""
+    if directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
+        owner = user_name(directory.stat().st_uid)
+        raise UsageError(f"{directory}: only its owner ({owner}) may read it; ask as that user")
 
 
 def write_json(path: Path, value: object) -> None:

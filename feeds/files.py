@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,10 +52,21 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
             )
         text = root + text[len(marker) :]
     path = Path(os.path.expanduser(text))  # an unknown user's home stays as it is: no such file
-    if not path.is_file():
-        problem = "is not a file" if path.exists() else "no such file"
+    problem = no_file(path)
+    if problem:
         raise fault(path, problem, "check `path` in the replay's files")
     return path
+
+
+def no_file(path: Path) -> str:
+    """Return why `path` is no file that could be read, empty if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        return "is in a directory that this user may not read"
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
+        return "no such file"
+    return "" if stat.S_ISREG(mode) else "is not a file"
 
 
 def format_of(path: Path, config: ReplayFile) -> Format:

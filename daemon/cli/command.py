@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.account_name import check_account_name
 from daemon.errors import UsageError
-from daemon.run_files import ACCOUNTS
+from daemon.run_files import ACCOUNTS, refuse_unreadable
 from daemon.service.control import Request, send_command
 
 _WITH_TARGET: Final = {
@@ -29,4 +29,6 @@ def tell(out: Path, account: str, command: str, target: str) -> str:
         raise UsageError(f"command {command}: expected {_WITH_TARGET[command]} after it")
     check_account_name(account)
     request = msgspec.convert({"command": command, "target": target}, Request)
-    return send_command(out / ACCOUNTS / account, request)
+    directory = out / ACCOUNTS / account
+    refuse_unreadable(directory)
+    return send_command(directory, request)

@@ -138,7 +138,7 @@ def backup(
         typer.echo(note, err=True)
     typer.echo(
         f"{done.directory}: a backup that verifies, {done.audit.journal.events} events, "
-        f"{done.recordings} recordings, {_size(done.size)}"
+        f"{done.recordings} recording(s), {_size(done.size)}"
     )
 
 

@@ -12,6 +12,7 @@ from daemon.cli.run import Outcome, run_session
 from daemon.errors import UsageError
 from daemon.journal.store import JournalStore
 from daemon.session import journal_beside, open_recorded
+from feeds.files import no_file
 from feeds.recording.compact import open_recording
 
 
@@ -24,8 +25,9 @@ class Replayed(NamedTuple):
 
 def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
     """Replay a recording of a live run. Raises DaemonError."""
-    if not recording.is_file():
-        raise UsageError(f"{recording}: no such recording; they are in accounts/NAME/recordings")
+    if problem := no_file(recording):
+        text = problem.replace("file", "recording")
+        raise UsageError(f"{recording}: {text}; they are in accounts/NAME/recordings")
     live = journal_beside(recording)
     if JournalStore.exists(live):  # before anything is shown that will be held against it
         JournalStore.open_whole(live).close()

@@ -95,10 +95,6 @@ class JournalStore(JournalReader):
         there is none, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
-            if directory.is_dir() and not os.access(directory, os.X_OK):
-                raise UsageError(
-                    f"{directory}: only user {directory.owner()} may read it; ask as that user"
-                )
             raise UsageError(f"{directory}: there is no journal; check the path")
         if not write:
             return cls._reading(directory)

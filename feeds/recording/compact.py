@@ -22,7 +22,7 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError, JournalIOError
 from daemon.private_files import create_in
-from feeds.files import fault
+from feeds.files import fault, no_file
 from feeds.parquet_ticks import NativeFile, ParquetTable, write_ticks
 from feeds.recording.format import LogHeader, Other
 from feeds.recording.reader import InputLog
@@ -131,8 +131,8 @@ class CompactedLog:
 
 def open_recording(path: Path) -> InputLog | CompactedLog:
     """A recording of a live run in either form. Raises FeedError."""
-    if not path.is_file():
-        raise FeedError(f"{path}: no such recording; check the path")
+    if problem := no_file(path):
+        raise FeedError(f"{path}: {problem.replace('file', 'recording')}; check the path")
     return CompactedLog(path) if path.suffix == SUFFIX else InputLog(path)
 
 

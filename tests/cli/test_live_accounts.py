@@ -215,7 +215,7 @@ def test_a_backup_refuses_what_it_would_overwrite_or_swallow(tmp_path: Path) -> 
         back_up(run_directory, tmp_path / "runs")
     made = invoke("journal", "backup", run_directory.name, tmp_path / "b", "--out", tmp_path)
     assert made.code == ExitCode.STOPPED, made.err
-    assert "a backup that verifies, 65 events, 0 recordings" in made.out
+    assert "a backup that verifies, 65 events, 0 recording(s)" in made.out
     assert {each.name for each in (tmp_path / "b").iterdir()} == {
         "journal.db", "head", "config.json", "summary.json", "series.json",
     }  # fmt: skip

@@ -17,6 +17,7 @@ from daemon.journal.archive import archive_events
 from daemon.journal.recovery import take_snapshot
 from daemon.metrics.writer import replace_file
 from daemon.private_files import close_to_others
+from feeds.files import no_file
 from tests.kit.cli import invoke
 from tests.kit.sample_events import by_input, sample_events
 
@@ -212,3 +213,33 @@ def test_a_journal_command_does_not_leave_the_accounts(tmp_path: Path) -> None:
         done = invoke("journal", *command, "--out", outside)
         assert done.code == ExitCode.USAGE
         assert "not found" in done.complaint
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("journal", "show", "--run", "paper"), ("journal", "verify", "--run", "paper"),
+     ("journal", "archive", "paper"), ("journal", "backup", "paper", "to"), ("report", "paper"),
+     ("command", "paper", "reload")],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_another_user_may_not_read_is_a_line(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Account.open(tmp_path, "paper", created_ts=1).close()
+    monkeypatch.setattr("daemon.run_files.os.access", lambda path, mode: Path(path) == tmp_path)
+    done = invoke(*command, "--out", tmp_path)
+    assert done.code == ExitCode.USAGE
+    assert "may read it; ask as that user" in done.complaint
+
+
+@pytest.mark.skipif(OURS != 0, reason="only root can become another user")
+def test_a_recording_of_another_user_is_a_line_too(tmp_path: Path) -> None:
+    place = tmp_path / "recordings"
+    place.mkdir(0o700)
+    (place / "2026-11-18-1.inputs").write_text("")
+    os.seteuid(65534)
+    try:
+        problem = no_file(place / "2026-11-18-1.inputs")
+    finally:
+        os.seteuid(OURS)
+    assert problem == "is in a directory that this user may not read"
