@@ -7,10 +7,15 @@ import os
 from pathlib import Path
 from typing import Final
 
+from loguru import logger
+
 from daemon.errors import AlreadyRunning, JournalIOError
 from daemon.private_files import PRIVATE_FILE, foreign_owner, user_name
 
 LOCK: Final = "lock"
+_LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+_LOCKS: Final = Path("/proc/locks")
+_STRANGER: Final = "{}: a process of another user holds its lock; it is passed over"
 
 
 class DirectoryLock:
@@ -31,10 +36,14 @@ class DirectoryLock:
         path = directory / LOCK
         try:
             refuse_foreign(directory)
-            self._take(directory, os.O_RDONLY | os.O_DIRECTORY)
+            if not self._take(directory, os.O_RDONLY | os.O_DIRECTORY):
+                logger.warning(_STRANGER, directory)
             if not os.path.samestat(os.fstat(self._handles[0]), directory.stat()):
                 raise AlreadyRunning(f"{directory} was replaced while it was opened; try again")
-            self._take(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+            if not self._take(path, _LOCK_FLAGS):
+                logger.warning(_STRANGER, path)
+                path.unlink()  # the new one is closed to them
+                self._take(path, _LOCK_FLAGS)
         except BlockingIOError as error:
             self.release()
             raise AlreadyRunning(
@@ -47,18 +56,42 @@ class DirectoryLock:
             self.release()
             raise
 
-    def _take(self, path: Path, flags: int) -> None:
+    def _take(self, path: Path, flags: int) -> bool:
+        """Lock `path`; False where a process of another user has it. Raises OSError if ours has."""
         handle = os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
         self._handles.append(handle)
         owner = os.fstat(handle).st_uid
         if owner != os.geteuid():
             raise _foreign(path, user_name(owner))
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if is_held_by_strangers(handle):
+                return False
+            raise
+        return True
 
     def release(self) -> None:
         """Free the locks; harmless twice."""
         while self._handles:
             os.close(self._handles.pop())
+
+
+def is_held_by_strangers(handle: int) -> bool:
+    """Return whether other users' processes alone hold the lock of an open file.
+
+    They could have opened it before it was closed to them. False where the kernel does not say
+    who holds it: in a container, on some file systems.
+    """
+    found = os.fstat(handle)
+    file = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        rows = [line.split() for line in _LOCKS.read_text().splitlines()]
+        holders = [row[4] for row in rows if row[1] == "FLOCK" and row[5] == file]
+        owners = {_LOCKS.with_name(process).stat().st_uid for process in holders}
+    except (OSError, IndexError):
+        return False
+    return bool(owners) and not owners & {0, os.geteuid()}
 
 
 def refuse_foreign(directory: Path) -> None:

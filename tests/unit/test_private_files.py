@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,6 +146,55 @@ def test_a_daemon_of_0_2_0_that_holds_the_lock_file_alone_is_respected(tmp_path:
         with pytest.raises(AlreadyRunning):
             Account.open(tmp_path, "paper", created_ts=1)
     Account.open(tmp_path, "paper", created_ts=1).close()
+
+
+PYTHON = shutil.which("python3", path="/usr/bin") or sys.executable
+"""One that other users may run too."""
+STRANGER = """import fcntl, sys
+for handle in map(int, sys.argv[1:]):
+    fcntl.flock(handle, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held(directory: Path, user: int) -> Iterator[None]:
+    """Another process holds the locks of a directory and its lock file, opened while it could."""
+    handles = [os.open(each, os.O_RDONLY) for each in (directory, directory / "lock")]
+    with subprocess.Popen(
+        [PYTHON, "-c", STRANGER, *map(str, handles)], user=user, pass_fds=handles,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        for each in handles:
+            os.close(each)
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.stdin.close()
+
+
+@pytest.mark.skipif(OURS != 0, reason="only root can become another user")
+def test_a_lock_that_another_user_holds_from_before_keeps_nobody_out(tmp_path: Path) -> None:
+    account = traded(tmp_path)
+    account.close()
+    try:
+        with held(account.directory, 65534):
+            again = Account.open(tmp_path, "paper", created_ts=1)
+            with pytest.raises(AlreadyRunning):
+                Account.open(tmp_path, "paper", created_ts=1)
+            again.close()
+    except PermissionError:
+        pytest.skip("the interpreter is not for other users")
+    Account.open(tmp_path, "paper", created_ts=1).close()
+
+
+def test_a_lock_that_the_same_user_holds_is_respected(tmp_path: Path) -> None:
+    account = traded(tmp_path)
+    account.close()
+    with held(account.directory, OURS), pytest.raises(AlreadyRunning):
+        Account.open(tmp_path, "paper", created_ts=1)
 
 
 def test_an_account_of_another_user_is_refused_before_anything_is_touched(
