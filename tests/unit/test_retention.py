@@ -16,9 +16,10 @@ TODAY = dt.date(2026, 11, 30)
 
 
 def recordings(place: Path, *names: str) -> list[Path]:
-    account = Account(place, None, is_new=False)  # type: ignore[arg-type]
+    account = Account.open(place, "paper", created_ts=1)
+    account.close()
     for name in names:
-        path = place / "recordings" / name
+        path = account.directory / "recordings" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x" * 10)
     return account.recordings()
