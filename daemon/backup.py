@@ -17,6 +17,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.audit import AuditReport, audit
@@ -62,17 +64,18 @@ def back_up(source: Path, to: Path) -> BackupReport:
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         _copy_until_it_stood_still(source, building)
-        with JournalStore.open(building) as store:
-            found = audit(store)
-        # SQLite's files beside a database that was only read are empty; a copy needs none.
-        for suffix in ("-wal", "-shm"):
-            building.joinpath(DATABASE + suffix).unlink(missing_ok=True)
+        found = _verified(building)
         files = [path for path in building.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
         for folder in [*(path for path in building.iterdir() if path.is_dir()), building]:
             sync_directory(folder)
         building.rename(to)
         sync_directory(to.parent)
+    except JournalCorrupt as error:  # what is wrong with the copy is wrong with what was copied
+        text = str(error).replace(str(building), str(source))
+        raise JournalCorrupt(f"{text} (no backup was made)") from error
+    except JournalIOError as error:
+        raise JournalIOError(str(error).replace(str(building), str(to))) from error
     except OSError as error:
         raise JournalIOError(
             f"{to}: the backup cannot be written ({error.strerror or error}); nothing was changed "
@@ -81,7 +84,17 @@ def back_up(source: Path, to: Path) -> BackupReport:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     recordings = sum(path.parent.name == RECORDINGS for path in files)
-    return BackupReport(to, recordings, size, found)
+    notes = [note.replace(str(building), str(to)) for note in found.notes]
+    return BackupReport(to, recordings, size, msgspec.structs.replace(found, notes=notes))
+
+
+def _verified(building: Path) -> AuditReport:
+    with JournalStore.open(building) as store:
+        found = audit(store)
+    # SQLite's files beside a database that was only read are empty; a copy needs none.
+    for suffix in ("-wal", "-shm"):
+        building.joinpath(DATABASE + suffix).unlink(missing_ok=True)
+    return found
 
 
 def _copy_until_it_stood_still(source: Path, building: Path) -> None:
@@ -120,7 +133,7 @@ def _copy_database(source: Path, building: Path) -> Tail:
     target = building / DATABASE
     create_in(target)
     with (
-        database_errors(source / DATABASE),
+        database_errors(target),
         closing(connect(source / DATABASE, mode="ro")) as reader,
         closing(sqlite3.connect(target)) as copy,
     ):
@@ -131,7 +144,7 @@ def _copy_database(source: Path, building: Path) -> Tail:
     if any(least > reached for least, reached in zip(known.place, tail.place, strict=True)):
         raise JournalCorrupt(
             f"{source / DATABASE}: ends at event {tail.seq}, before its head file, which is at "
-            f"{known.seq}; no backup was made"
+            f"{known.seq}"
         )
     head = HeadFile(building / HEAD)
     try:

@@ -25,6 +25,7 @@ class SharedMetricsFile:
         self.path: Final = path
         self.own: Final = own
         self._marker = path.with_name(f".{path.name}.owner")
+        self._writer = f".{own.parent.name}"
         self._claim = f"{own.absolute()} {os.getpid()}\n"
         self._has_claimed = False
         self._is_lost = False
@@ -36,9 +37,9 @@ class SharedMetricsFile:
             self._tell_lost(owner)
             return
         if owner != self._claim:
-            replace_file(self._marker, self._claim.encode())
+            replace_file(self._marker, self._claim.encode(), self._writer)
             self._has_claimed, self._is_lost = True, False
-        replace_file(self.path, data)
+        replace_file(self.path, data, self._writer)
 
     def _owner(self) -> str:
         try:

@@ -105,13 +105,14 @@ class MetricsWriter:
             )
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, writer: str = "") -> None:
     """Put `data` at `path` in one step, as private as its directory is.
 
-    Raises OSError, leaving the old file.
+    Each of several processes that write one file gives a `writer` of its own. Raises OSError,
+    leaving the old file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}{writer}.tmp")
     try:
         with open(temporary, "wb", opener=opener_in(path.parent)) as file:
             file.write(data)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import stat
 from pathlib import Path
 from unittest import mock
@@ -17,7 +19,14 @@ from daemon.app import App
 from daemon.backup import back_up
 from daemon.config_file import load_config
 from daemon.domain.dates import SECOND_NS, parse_ts
-from daemon.errors import AlreadyRunning, ExitCode, JournalIOError, UsageError
+from daemon.errors import (
+    AlreadyRunning,
+    ExitCode,
+    JournalCorrupt,
+    JournalIOError,
+    UsageError,
+)
+from daemon.journal.head import HeadFile, read_head
 from daemon.journal.store import JournalStore
 from daemon.live import open_live
 from tests.kit.cli import invoke, metrics_of
@@ -219,6 +228,30 @@ def test_a_backup_refuses_what_it_would_overwrite_or_swallow(tmp_path: Path) -> 
     assert {each.name for each in (tmp_path / "b").iterdir()} == {
         "journal.db", "head", "config.json", "summary.json", "series.json",
     }  # fmt: skip
+
+
+def test_a_journal_that_is_damaged_is_not_backed_up_and_is_named_itself(tmp_path: Path) -> None:
+    assert invoke("--config", "configs/sample.yaml", "--out", tmp_path).code == 0
+    [run_directory] = (tmp_path / "runs").iterdir()
+    with contextlib.closing(sqlite3.connect(run_directory / "journal.db")) as changed:
+        changed.execute("UPDATE events SET body = body || ' ' WHERE seq = 3")
+        changed.commit()
+    done = invoke("journal", "backup", run_directory, tmp_path / "b")
+    assert done.code == ExitCode.JOURNAL_CORRUPT
+    assert done.complaint.startswith(f"{run_directory / 'journal.db'}: ")
+    assert done.complaint.endswith("(no backup was made)")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["analytics", "runs"]
+
+
+def test_a_journal_behind_its_head_is_not_backed_up(tmp_path: Path) -> None:
+    assert invoke("--config", "configs/sample.yaml", "--out", tmp_path).code == 0
+    [run_directory] = (tmp_path / "runs").iterdir()
+    tail = read_head(run_directory / "head")
+    head = HeadFile(run_directory / "head")
+    head.write(msgspec.structs.replace(tail, seq=tail.seq + 1))
+    head.close()
+    with pytest.raises(JournalCorrupt, match="ends at event 65, before its head file"):
+        back_up(run_directory, tmp_path / "b")
 
 
 # what is kept

@@ -106,7 +106,7 @@ def slow_metrics(stage: Stage, zygote: Zygote, figure: Figure) -> None:
     slow_s = 1.0
     with stage.place() as place:
         job = paced(stage, place, 0.1)
-        path = job.out / "analytics/.runtime_metrics.json.tmp"
+        path = job.account / ".metrics.json.tmp"
         fault = Fault("write", f"delay_enter={round(slow_s * 1e6)}", "2+", (str(path),))
         harmed = zygote.run(job, fault)
         times = sorted({each.ts for each in read_seen(place / job.observer)})
