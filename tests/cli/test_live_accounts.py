@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -224,7 +225,7 @@ def test_a_backup_refuses_what_it_would_overwrite_or_swallow(tmp_path: Path) -> 
         back_up(run_directory, tmp_path / "runs")
     made = invoke("journal", "backup", run_directory.name, tmp_path / "b", "--out", tmp_path)
     assert made.code == ExitCode.STOPPED, made.err
-    assert "a backup that verifies, 65 events, 0 recording(s)" in made.out
+    assert re.search(r"a backup that verifies, \d+ events, 0 recording\(s\)", made.out)
     assert {each.name for each in (tmp_path / "b").iterdir()} == {
         "journal.db", "head", "config.json", "summary.json", "series.json",
     }  # fmt: skip
@@ -250,7 +251,7 @@ def test_a_journal_behind_its_head_is_not_backed_up(tmp_path: Path) -> None:
     head = HeadFile(run_directory / "head")
     head.write(msgspec.structs.replace(tail, seq=tail.seq + 1))
     head.close()
-    with pytest.raises(JournalCorrupt, match="ends at event 65, before its head file"):
+    with pytest.raises(JournalCorrupt, match=r"ends at event \d+, before its head file"):
         back_up(run_directory, tmp_path / "b")
 
 
