@@ -63,6 +63,10 @@ def start_logging(
         )
     except OSError as error:
         raise ConfigError(f"log.file: {path}: cannot be written: {error.strerror}") from error
+    except (KeyError, IndexError, ValueError) as error:  # loguru fills in the braces
+        raise ConfigError(
+            f"log.file: {path}: expected no other braces than {{account}} and {{time}}"
+        ) from error
     if path != config.file:
         logger.warning(
             "log.file: another process writes {}; this account's lines go to {}", config.file, path

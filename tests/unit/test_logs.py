@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from loguru import logger
 
 from daemon.config import LogConfig
+from daemon.errors import ConfigError
 from daemon.log_repeats import HIDDEN, WINDOW_S, Repeats
 from daemon.logs import start_logging
 
@@ -158,3 +159,9 @@ def test_a_traceback_shows_no_variables(tmp_path: Path) -> None:
     text = path.read_text()
     assert "ZeroDivisionError" in text
     assert "canary" not in text
+
+
+@pytest.mark.parametrize("name", ["{day}.log", "{0}.log", "{.log", "{time:{}}.log"])
+def test_a_file_name_with_unknown_braces_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"expected no other braces than \{account\} and \{time"):
+        start_logging(LogConfig(file=str(tmp_path / name)))
