@@ -11,6 +11,7 @@ from typing import IO, Final, NamedTuple
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
+from daemon.text_lines import LongLine, csv_records
 from feeds.contract_rows import NAMES, instrument_of
 from feeds.instruments_file import open_text
 from feeds.symbols import INDEX_SYMBOLS
@@ -108,6 +109,11 @@ def read_contracts(paths: Iterable[Path]) -> Contracts:
         try:
             with open_text(path) as file:
                 note = _read(file, path, found)
+        except LongLine as error:
+            raise ConfigError(
+                f"instruments: {path}: line {error.line} is {error}; delete it, so that the day's"
+                " dump is fetched again"
+            ) from error
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             raise ConfigError(
                 f"instruments: {path}: cannot be read ({error}); delete it, so that the day's"
@@ -125,7 +131,7 @@ def near_any_case(word: str, known: Sequence[str]) -> str:
 
 def _read(file: IO[str], path: Path, found: list[Instrument]) -> str:
     """Append the file's good rows; a note about the others, empty if there are none."""
-    reader = csv.reader(file)
+    reader = csv_records(file)
     header = next(reader, [])
     missing = [each for each in _NEEDED if each not in header]
     if missing:

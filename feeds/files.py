@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, Literal, cast
 
 from daemon.config import ReplayFile
 from daemon.errors import FeedError
+from daemon.text_lines import LINE_MAX, LongLine
 
 DATA_VARIABLE: Final = "FNO_DATA"
 CHUNK_BYTES: Final = 1 << 19
@@ -88,9 +89,11 @@ def first_line(path: Path) -> str:
     """The first line of a text file without its end. Raises FeedError if there is none."""
     try:
         with _open(path) as file:
-            line = file.readline(CHUNK_BYTES)
+            line = file.readline(LINE_MAX + 2)
     except (EOFError, OSError, zlib.error) as error:
         raise fault(path, f"cannot be read ({error})", "get a whole copy of the file") from error
+    if len(line) > LINE_MAX and not line.endswith(b"\n"):
+        raise _long_line(path, 1)
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
     if not text.strip():
         raise fault(path, "the file is empty or starts with an empty line", "check the file")
@@ -100,23 +103,43 @@ def first_line(path: Path) -> str:
 def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """The file in pieces of about `size` bytes that end where a line ends.
 
-    Raises CutFile after the last whole line if the rest cannot be read.
+    Raises CutFile after the last whole line if the rest cannot be read, and FeedError for a line
+    of more than LINE_MAX bytes, which holds whatever is read within LINE_MAX and twice `size`.
     """
     tail = b""
+    given = 0
     with _open(path) as file:
         while True:
             data, damage = _read(file, size)
+            first = data.find(b"\n")
+            if len(tail) + (len(data) if first < 0 else first) > LINE_MAX:
+                raise _long_line(path, _lines_before(path, given) + 1)
             tail += data
             end = tail.rfind(b"\n") + 1
             if end:
                 yield tail[:end]
                 tail = tail[end:]
+                given += end
             if damage is not None:
                 raise CutFile(str(damage)) from damage
             if not data:
                 break
     if tail:
         yield tail
+
+
+def _long_line(path: Path, number: int) -> FeedError:
+    return fault(path, f"line {number} is {LongLine(number)}", "mend or remove that line")
+
+
+def _lines_before(path: Path, end: int) -> int:
+    """Counted only where a line is refused: the reading itself does not count lines."""
+    count = 0
+    with _open(path) as file:
+        while end > 0 and (data := file.read(min(end, CHUNK_BYTES))):
+            count += data.count(b"\n")
+            end -= len(data)
+    return count
 
 
 def _open(path: Path) -> BinaryIO:

@@ -11,6 +11,7 @@ from typing import IO, Final, cast
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
+from daemon.text_lines import LongLine, RecordLines
 from feeds.contract_facts import ContractLookup
 from feeds.contract_rows import NAMES, instrument_of
 
@@ -42,6 +43,11 @@ class InstrumentsFile:
         try:
             with open_text(path) as file:
                 self._read(file)
+        except LongLine as error:
+            raise ConfigError(
+                f"universe.instruments_file: {path}: line {error.line} is {error}; mend or remove"
+                " that line"
+            ) from error
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             raise ConfigError(
                 f"universe.instruments_file: {path}: cannot be read ({error});"
@@ -65,7 +71,8 @@ class InstrumentsFile:
         return self._by_token.get(token)
 
     def _read(self, file: IO[str]) -> None:
-        reader = csv.DictReader(file)
+        lines = RecordLines(file)
+        reader = csv.DictReader(lines)
         columns = reader.fieldnames or ()
         names = {ours: ours if ours in columns else _ALSO[ours] for ours in NAMES}
         if not {names["tradingsymbol"], names["instrument_token"]} <= set(columns):
@@ -74,6 +81,7 @@ class InstrumentsFile:
                 f" and tradingsymbol, it has {', '.join(reader.fieldnames or ('none',))}"
             )
         for row in reader:
+            lines.begin_record()
             symbol, token = row[names["tradingsymbol"]] or "", row[names["instrument_token"]] or ""
             self.known.append(symbol)
             if symbol in self._wanted or token.strip().removesuffix(".0") in self._tokens:

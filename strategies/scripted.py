@@ -12,6 +12,7 @@ from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
 from daemon.errors import ConfigError
+from daemon.text_lines import LongLine, bounded_lines
 
 # 1973 to 2262: what is outside was written in another unit.
 TS_MIN: Final = 10**17
@@ -55,10 +56,13 @@ class Scripted:
 
 def _read(path: Path) -> list[tuple[int, ScriptLine]]:
     try:
-        rows = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            rows = (row for line in bounded_lines(file) for row in line.splitlines())
+            return [_parse(row, path, number) for number, row in enumerate(rows, 1) if row.strip()]
+    except LongLine as error:
+        raise ConfigError(f"{path}:{error.line}: {error}; mend or remove that line") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    return [_parse(row, path, number) for number, row in enumerate(rows, 1) if row.strip()]
 
 
 def _parse(row: bytes, path: Path, number: int) -> tuple[int, ScriptLine]:

@@ -18,6 +18,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "daemon.visible": (),
     "daemon.private_files": (),
     "daemon.account_name": ("daemon.errors",),
+    "daemon.text_lines": (),
     "daemon.config": (*VOCABULARY, "daemon.account_name"),
     "daemon.market": VOCABULARY,
     "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.yaml_document"),
@@ -36,9 +37,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "daemon.config",
         "daemon.errors",
         "daemon.private_files",
+        "daemon.text_lines",
         "daemon.user_files",
     ),
-    "strategies": (*VOCABULARY, "daemon.config", "daemon.errors"),
+    "strategies": (*VOCABULARY, "daemon.config", "daemon.errors", "daemon.text_lines"),
 }
 TOP = ("daemon.app", "daemon.build", "daemon.main", "daemon.cli")
 """What builds the process; nothing below it knows it."""

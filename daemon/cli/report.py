@@ -19,6 +19,7 @@ from daemon.report.model import RunFacts
 from daemon.report.reader import report_data_from_journal
 from daemon.run_files import CONFIG_FILE, REPORT_FILE, SERIES_FILE, SUMMARY_FILE
 from daemon.series import Series, equity_of, last_marks, prices_of, read_series
+from daemon.text_lines import read_stored
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
@@ -72,7 +73,11 @@ def _series(directory: Path) -> Series:
     path = directory / SERIES_FILE
     if not path.exists():
         return Series(symbols=(), ts=(), ltp=())
-    return read_series(path.read_bytes(), str(path))
+    try:
+        data = read_stored(path)
+    except ValueError as error:
+        raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error
+    return read_series(data, str(path))
 
 
 def _equity(series: Series, store: JournalStore) -> Sequence[tuple[int, int]]:
@@ -110,6 +115,6 @@ def _decode(path: Path, kind: type[Kept]) -> Kept:
     if not path.exists():
         return kind()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_stored(path), type=kind)
     except ValueError as error:
         raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, ist_date
 from daemon.errors import FeedError
+from daemon.text_lines import read_stored
 from feeds.kite.http import Exchange, KiteHttp
 
 COLUMNS: Final = (
@@ -173,8 +174,8 @@ def _check_rows(rows: Iterator[list[str]], header: list[str], exchange: str) -> 
 def _fault_of(path: Path, exchange: str) -> str:
     """What is wrong with a cached file, empty if nothing is."""
     try:
-        check_dump(path.read_bytes(), exchange)
-    except (OSError, BadDump) as error:
+        check_dump(read_stored(path), exchange)
+    except (OSError, ValueError, BadDump) as error:
         return f"{path.name} is not used ({error})"
     return ""
 
