@@ -8,12 +8,13 @@ of each input go to the journal, and only what is on disk is shown (design secti
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final, cast
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from loguru import logger
 
@@ -23,6 +24,7 @@ from daemon.bus import Bus, Lane, Overflow
 from daemon.config import Config
 from daemon.configured_rules import date_warnings
 from daemon.domain.dates import SECOND_NS, iso_ist
+from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
@@ -31,6 +33,7 @@ from daemon.journal.recovery import recover
 from daemon.journal.snapshots import SNAPSHOT_EVERY
 from daemon.journal.store import Operation
 from daemon.journal.writer import Batch, Committed, TradeRecorder
+from daemon.late_decisions import LateDecisions
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.honesty import FillProfile
 from daemon.metrics.shared_file import SharedMetricsFile
@@ -52,6 +55,12 @@ STATS_EVERY_S: Final = 0.5
 METRICS_LANE: Final = 256
 CLOCK_NOTES: Final = ("clock_jump", "clock_behind")
 """What the feed notes of the machine's clock is a warning, the rest is not."""
+TURN_S: Final = 0.005
+"""So long a decision holds the event loop before sockets, journal and signals have a turn."""
+SHOWN_AT_ONCE: Final = 64
+"""Committed events that are folded and logged in one turn, a millisecond or two."""
+BREATH_S: Final = 0.001
+"""Between two such turns of a live run, so that the thread which commits an exit goes first."""
 GAP_SYMBOLS: Final = 20
 """So many symbols of a gap are named; their number is always told."""
 
@@ -102,6 +111,7 @@ class App:
         """Where people's commands go; None where nobody may give any (a recording's run)."""
         self.reload_on_hangup = False
         self._feed_scope = anyio.CancelScope()
+        self._all_shown = anyio.Event()
         self._last_put = 0.0
         self._last_tick_real = 0.0
         self.first_tick_ts = 0
@@ -114,6 +124,9 @@ class App:
         """The time of the first input of this process, UTC ns; -1 before it."""
         self._handled = self.engine.input_no
         self._awaited: list[tuple[int, anyio.Event]] = []
+        is_on_time = self.inputs is not None and self.parts.config.feed.kite.clock == "wall"
+        self.late = LateDecisions(self.clock.now_ns()) if is_on_time else None
+        """None where the time of inputs is not that of this machine."""
 
     def _metrics_writer(self, shared: Path) -> MetricsWriter:
         """To the file that is named; an account has its own, and shares that one."""
@@ -262,7 +275,13 @@ class App:
 
         Nothing is awaited before the shield, which alone costs as much as a tenth of a tick.
         """
-        events = self.engine.handle(item)
+        if self.engine.is_due(item):
+            with anyio.CancelScope(shield=True):
+                events = await self._decide_in_turns(item)
+        else:
+            events = self.engine.handle(item)
+            if events:
+                self._note_late(events)
         if events or self._sampler.pending:
             self._sampler.take(events)
         self._handled = self.engine.input_no
@@ -284,6 +303,25 @@ class App:
             with anyio.CancelScope(shield=True):
                 await self._put(events)
 
+    async def _decide_in_turns(self, item: Input) -> list[TradingEvent]:
+        """What `handle` would decide, while everything else gets turns of the loop.
+
+        No other input is handled in between: a tick that comes now is stamped now and waits.
+        """
+        events: list[TradingEvent] = []
+        began = anyio.current_time()
+        for step in self.engine.steps(item):
+            events += step
+            self._note_late(step)
+            if anyio.current_time() - began > TURN_S:
+                await anyio.lowlevel.checkpoint()
+                began = anyio.current_time()
+        return events
+
+    def _note_late(self, events: list[TradingEvent]) -> None:
+        if self.late is not None:
+            self.late.saw(events, self.clock.now_ns())
+
     async def _put(self, events: Any) -> None:
         operations, self._operations = self._operations, []
         if self.session.account is not None:
@@ -301,17 +339,31 @@ class App:
 
     async def _collect(self, facts: Lane[Committed]) -> None:
         """Fold what is on disk into the numbers that are shown."""
-        async for fact in facts:
-            changed = self.collector.on_committed(
-                fact.events, seq=fact.seq, marks=fact.marks, stats=fact.stats
-            )
-            if changed:
-                self.metrics.position_changed()
-            self.facts.log(fact.events)
-            self.pulse.saw(fact.input_no)
-            for number, is_there in self._awaited:
-                if number <= fact.input_no:
-                    is_there.set()
+        try:
+            async for fact in facts:
+                await self._show_in_turns(fact)
+        finally:
+            self._all_shown.set()
+
+    async def _show_in_turns(self, fact: Committed) -> None:
+        start = 0
+        while len(fact.events) - start > SHOWN_AT_ONCE:
+            part = fact.events[start : start + SHOWN_AT_ONCE]
+            self._show(part, part[-1].seq)
+            start += SHOWN_AT_ONCE
+            await anyio.sleep(0 if self.inputs is None else BREATH_S)
+        self._show(fact.events[start:], fact.seq)
+        self.collector.refresh(marks=fact.marks, stats=fact.stats)
+        self.pulse.saw(fact.input_no)
+        for number, is_there in self._awaited:
+            if number <= fact.input_no:
+                is_there.set()
+
+    def _show(self, events: Sequence[TradingEvent], seq: int) -> None:
+        """Events up to `seq`, which are on disk: into the numbers and the log."""
+        if self.collector.on_committed(events, seq=seq):
+            self.metrics.position_changed()
+        self.facts.log(events)
 
     async def _on_disk(self, input_no: int) -> None:
         """Wait until the journal has an input that was handled."""
@@ -336,6 +388,7 @@ class App:
         finally:
             await self.recorder.close()
             self.bus.close()
+            await self._all_shown.wait()
         logger.bind(reason=reason, seq=self.ledger.seq, run=self.directory.name).info("run ended")
 
     def _ending(self) -> tuple[str, str]:
@@ -464,7 +517,11 @@ class App:
     def _counters(self) -> dict[str, int | float]:
         stats = self.engine.stats()
         plain = {k: v for k, v in stats.items() if isinstance(v, int | float)}
-        return plain | self.feed.quality()
+        return plain | self.feed.quality() | self.timing()
+
+    def timing(self) -> dict[str, int]:
+        """Counters of decisions that were late, nothing where time is not this machine's."""
+        return {} if self.late is None else self.late.counters()
 
     def _stats(self) -> dict[str, Any]:
         stats = self.engine.stats()

@@ -156,7 +156,7 @@ def facts_of(app: App, fold: RunFold) -> RunFacts:
     config = app.parts.config
     counted = {k: v for k, v in stats.items() if k not in ("engine", "ticks", "refused_rows")}
     quality: dict[str, Any] = {k: v for k, v in counted.items() if v} | {
-        k: v for k, v in app.feed.quality().items() if v and k != "rows"
+        k: v for k, v in (app.feed.quality() | app.timing()).items() if v and k != "rows"
     }
     return RunFacts(
         run_id=app.directory.name,

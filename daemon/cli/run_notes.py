@@ -16,9 +16,10 @@ from daemon.cli.data_notes import (
 )
 from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings
-from daemon.domain.dates import iso_ist, ist_date
+from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.errors import ClockError
 from daemon.journal.store import JournalStore
+from daemon.late_decisions import LATE_NS
 from daemon.report.fold import RunFold
 from daemon.report.text import count
 from strategies.runner import Failures
@@ -157,6 +158,17 @@ def _time(ts: int | None) -> str:
     return "never" if ts is None else iso_ist(ts)[:19].replace("T", " ")
 
 
+def _late_decisions(app: App) -> Iterator[str]:
+    late = app.late
+    if late is not None and late.count:
+        longest = late.longest_ns / SECOND_NS
+        what = "entry or exit was" if late.count == 1 else "entries and exits were"
+        yield (
+            f"{late.count:,} {what} decided more than {LATE_NS / SECOND_NS:g} s after the market "
+            f"asked for it, the longest {longest:.1f} s: the machine was busy or stood still."
+        )
+
+
 def _no_ticks(app: App) -> Iterator[str]:
     if not app.engine.intake.rows:
         yield "No tick was replayed: nothing of the feed is between --from and --to."
@@ -204,6 +216,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _no_order,
     _lost_to_conflicts,
     _strategy_errors,
+    _late_decisions,
     _no_ticks,
     _feed_lost,
     _not_run_again,

@@ -130,7 +130,7 @@ class ExecutionCore(EngineBase):
         )
 
     def _open_or_waiting(self) -> int:
-        return len(self.ledger.open_positions()) + sum(book.entries for book in self.books)
+        return len(self.ledger.positions) + sum(book.entries for book in self.books)
 
     def _realized_today(self) -> int:
         today = ist_day(self.at.now)

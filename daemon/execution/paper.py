@@ -7,7 +7,7 @@ execution engine that it was built with (v3, or v2 by configuration or as the lo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import gcd
 from operator import itemgetter
@@ -61,6 +61,8 @@ FAST_ROWS: Final = 128
 FAST_ROWS_EACH: Final = 5
 """Shorter stretches than FAST_ROWS and FAST_ROWS_EACH an instrument go row by row. Measured:
 columns win from 120, 350, 1,000 and 4,500 rows on with 1, 50, 200 and 1,000 instruments."""
+STEP_ORDERS: Final = 16
+"""So many orders of a boundary are decided between two pauses of `steps`: a millisecond or two."""
 
 Engine = ExecutionEngineV3 | ExecutionEngineV2
 
@@ -164,10 +166,36 @@ class PaperEngine:
     def handle(self, item: Input) -> list[TradingEvent]:
         """Take one input (a block counts its rows) and return the events decided at it."""
         if isinstance(item, Ticks):
-            self._take_block(item)
+            for rows in self._accepted(item):
+                self._begin_rows(rows)
+                self._take_rows(rows)
         else:
-            self._take_other(item)
+            for _ in self._take_other(item):
+                pass
         return self.engine.lifecycle.take_events()
+
+    def is_due(self, item: Input) -> bool:
+        """Whether something falls due at the input or, for a block, at its first row."""
+        ts = int(item.ts[0]) if isinstance(item, Ticks) else item.ts
+        return ts >= self.agenda.next_due
+
+    def steps(self, item: Input) -> Iterator[list[TradingEvent]]:
+        """Take one input as `handle` does, with pauses while what is due at it is decided.
+
+        Each pause gives the events since the last one; all of them together are those of
+        `handle`. The input is complete when the iterator ends, and it must be run to its end.
+        """
+        take = self.engine.lifecycle.take_events
+        if isinstance(item, Ticks):
+            for rows in self._accepted(item):
+                self._begin_rows(rows)
+                for _ in self._due_before(rows):
+                    yield take()
+                self._take_rows(rows)
+        else:
+            for _ in self._take_other(item):
+                yield take()
+        yield take()
 
     def process_signal(self, intent: OrderIntent) -> list[TradingEvent]:
         """Route an intent from outside, at the engine's present time."""
@@ -176,13 +204,15 @@ class PaperEngine:
 
     def _take_other(
         self, item: Clock | Command | Gap | Settlement | ConfigChange | History
-    ) -> None:
+    ) -> Iterator[None]:
+        """One input that is no tick; pauses while what is due at it is decided."""
         self._delivered += 1
         self.at.input_no = self._delivered
         ts = max(item.ts, self.at.now)
         if isinstance(item, Command | Settlement):
             self.agenda.add(ts, Phase.COMMAND, 0, item)
-        self._advance(ts)
+        self._move_to(ts)
+        yield from self._due(ts)
         if isinstance(item, Gap):
             self._note_gap(item)
         elif isinstance(item, History):
@@ -213,24 +243,33 @@ class PaperEngine:
             book.expects_gap_tick = True
             book.arm()
 
-    def _take_block(self, block: Ticks) -> None:
-        """A large block goes through in pieces."""
+    def _accepted(self, block: Ticks) -> Iterator[Rows]:
+        """The rows that count; a large block goes through in pieces."""
         at = self.at
         for start in range(0, len(block), PIECE_ROWS):
             piece = block if len(block) <= PIECE_ROWS else block.rows(start, start + PIECE_ROWS)
             first = self._delivered + 1
             self._delivered += len(piece)
-            for rows in self.intake.accept(
+            yield from self.intake.accept(
                 piece, first_input_no=first, now=at.now, feed_last=at.feed_last
-            ):
-                self._take_rows(rows)
+            )
 
-    def _take_rows(self, rows: Rows) -> None:
+    def _begin_rows(self, rows: Rows) -> None:
         self.engine.rows = rows
         if self.on_rows is not None:
             self.on_rows(rows)
         if self.bars.date is None:
             self._start_day(ist_date(int(rows.ts[0])))
+
+    def _due_before(self, rows: Rows) -> Iterator[None]:
+        """What is due at the first row, which `_take_rows` then finds done; pauses in between."""
+        ts = int(rows.ts[0])
+        if ts >= self.agenda.next_due:
+            self.at.input_no = rows.input_no(0)
+            self._move_to(ts)
+            yield from self._due(ts)
+
+    def _take_rows(self, rows: Rows) -> None:
         start = 0
         for special in rows.special:
             self._run(rows, start, special)
@@ -387,31 +426,42 @@ class PaperEngine:
     # time
 
     def _advance(self, ts: int) -> None:
-        """Step 1: everything due at or before `ts`, one time completely before the next."""
-        at = self.at
+        """Step 1 without a pause."""
+        self._move_to(ts)
+        if self.agenda.next_due <= ts:
+            for _ in self._due(ts):
+                pass
+
+    def _move_to(self, ts: int) -> None:
         if self.bars.date is None:
             self._start_day(ist_date(ts))
-        at.now = ts
+        self.at.now = ts
+
+    def _due(self, ts: int) -> Iterator[None]:
+        """Step 1: everything due at or before `ts`, one time completely before the next."""
+        at = self.at
         while (due := self.agenda.pop_time(ts)) is not None:
             due_ts, items = due
             at.due_ts = due_ts if due_ts < ts else 0
-            self._do_due(due_ts, items)
+            yield from self._do_due(due_ts, items)
         at.due_ts = 0
 
-    def _do_due(self, due_ts: int, items: list[tuple[Phase, Any]]) -> None:
+    def _do_due(self, due_ts: int, items: list[tuple[Phase, Any]]) -> Iterator[None]:
         """What is due at one time, phase by phase."""
         for phase, group in groupby(items, key=itemgetter(0)):
             due = [item for _, item in group]
             if phase is Phase.CANDLES:
-                self._close_candles(due_ts, due)
+                yield from self._close_candles(due_ts, due)
             elif phase is Phase.SQUARE_OFF:
                 self.engine.square_off(self.bars.instruments(due))
             elif phase is Phase.SESSION_END:
                 assert self.bars.date is not None
                 self.engine.end_session(self.bars.instruments(due), self.bars.date.isoformat())
             else:
-                for item in due:
+                for number, item in enumerate(due, 1):
                     self._do_one(phase, item)
+                    if number % STEP_ORDERS == 0:
+                        yield
 
     def _do_one(self, phase: Phase, item: Any) -> None:
         if phase is Phase.ENTRY_LIMIT:
@@ -450,13 +500,16 @@ class PaperEngine:
     def _start_day(self, date: dt.date) -> None:
         self.bars.start_day(date, self.engine.rows)
 
-    def _close_candles(self, due_ts: int, boundaries: list[tuple[str, int]]) -> None:
+    def _close_candles(self, due_ts: int, boundaries: list[tuple[str, int]]) -> Iterator[None]:
         """Close the bars of one boundary and let the strategies see them."""
         candles = self.bars.close(due_ts, boundaries, self.engine.rows)
         if candles:
             self.at.is_over = ist_day(due_ts) != ist_day(self.at.now)
-            for intent in self.strategies.on_candles(candles, self.engine):
+            intents = self.strategies.on_candles(candles, self.engine)
+            for number, intent in enumerate(intents, 1):
                 self.engine.process_signal(intent)
+                if number % STEP_ORDERS == 0:
+                    yield
             self.at.is_over = False
 
     # what people see

@@ -18,6 +18,7 @@ from daemon.domain.position import Position
 from daemon.metrics.honesty import FillProfile, Honesty, rupees_2dp, whole_paise
 
 SCHEMA_VERSION: Final = 1
+NO_MARKS: Final[Mapping[str, int]] = {}
 
 
 class MetricsCollector:
@@ -45,12 +46,13 @@ class MetricsCollector:
         events: Sequence[TradingEvent],
         *,
         seq: int,
-        marks: Mapping[str, int],
-        stats: Mapping[str, Any],
+        marks: Mapping[str, int] = NO_MARKS,
+        stats: Mapping[str, Any] | None = None,
     ) -> bool:
         """Fold events that are on disk up to `seq`; True if a position changed.
 
-        `marks` are last prices by tradingsymbol, paise; those left out keep their last value.
+        `marks` are last prices by tradingsymbol, paise; those left out keep their last value, and
+        so do statistics that are not given.
         """
         changed = False
         for event in events:
@@ -58,7 +60,7 @@ class MetricsCollector:
             self._mark_fill(event)
             changed = changed or changes_position(event)
         assert self._ledger.seq == seq, (self._ledger.seq, seq)
-        self.refresh(marks=marks, stats=stats)
+        self.refresh(marks=marks, stats=self._stats if stats is None else stats)
         return changed
 
     def refresh(self, *, marks: Mapping[str, int], stats: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from daemon.domain.events import Excursion, OrderMoved, TradingEvent, encode_event
 from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
+from daemon.execution import paper
 from tests.kit import naive
 from tests.kit.drive import comparable, describe, inputs_of, make_engine, run_engine
 from tests.kit.invariants import watch
@@ -61,6 +64,22 @@ def test_the_size_of_the_blocks_changes_nothing(seed: int) -> None:
         events, other = run_engine(scenario, rows)
         assert [encode_event(each) for each in events] == expected, f"seed {seed}, blocks of {rows}"
         assert msgspec.json.encode(other) == msgspec.json.encode(ledger), f"seed {seed}"
+
+
+@settings(RANDOM, max_examples=examples(30))
+@given(SEEDS, st.sampled_from([1, 7, 65_536]), st.sampled_from([1, 2, 16]))
+def test_pauses_in_a_decision_change_nothing(seed: int, rows: int, orders: int) -> None:
+    whole, scenario = make_engine(random_scenario(seed)), random_scenario(seed)
+    paused = make_engine(scenario)
+    with mock.patch.object(paper, "STEP_ORDERS", orders):
+        for item, same in zip(
+            inputs_of(random_scenario(seed), rows), inputs_of(scenario, rows), strict=True
+        ):
+            steps = [event for step in paused.steps(same) for event in step]
+            assert steps == whole.handle(item), f"seed {seed}, blocks of {rows}"
+            assert paused.input_no == whole.input_no
+    assert msgspec.json.encode(paused.ledger) == msgspec.json.encode(whole.ledger), f"seed {seed}"
+    assert paused.stats() == whole.stats()
 
 
 @settings(RANDOM, max_examples=examples(60))
