@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from daemon.domain.events import encode_event
 from daemon.domain.ledger import Ledger
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError, UsageError
+from daemon.journal import reader
 from daemon.journal.files import connect
 from daemon.journal.recovery import check_fold
 from daemon.journal.store import JournalMeta, JournalStore, Operation
@@ -45,6 +46,24 @@ def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
         assert list(store.operations()) == [OPERATION]
         assert (store.last_seq, store.last_input_no, store.meta) == (len(events), 99, META)
         assert store.verify().events == len(events)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 12, 36, 1_000])
+def test_pages_of_any_size_give_every_event_and_operation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """36 events: pages that end before, at and after the last one."""
+    monkeypatch.setattr(reader, "PAGE_ROWS", rows)
+    events = many_events(3)
+    operations = [Operation(ts=number, kind="start") for number in range(36)]
+    with JournalStore.create(tmp_path, META) as store:
+        store.append(events, input_no=events[-1].input_no, operations=operations)
+    with JournalStore.open(tmp_path) as store:
+        assert list(store.events()) == events
+        assert list(store.events(after=20)) == events[20:]
+        assert list(store.event_lines()) == [encode_event(each) for each in events]
+        assert list(store.operations()) == operations
+        assert list(store.operations(after=30)) == operations[30:]
 
 
 def test_a_writer_that_comes_back_goes_on_where_it_was(tmp_path: Path) -> None:

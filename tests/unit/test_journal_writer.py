@@ -221,6 +221,27 @@ async def test_a_cancelled_recorder_first_finishes_the_commit_under_way(
         assert list(store.events()) == list(batch.events)
 
 
+async def test_a_cancelled_recorder_still_leaves_a_disk_that_hangs(
+    tmp_path: Path, hanging: type[HangingStore]
+) -> None:
+    """A stop waits for the commit under way, but not longer than the rule: the watch goes on."""
+    told: list[str] = []
+    with hanging.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, Watcher(tmp_path).publish, stall_s=0.05)
+        recorder.on_stall = told.append
+        try:
+            with pytest.RaisesGroup(JournalIOError, flatten_subgroups=True):
+                async with anyio.create_task_group() as tasks:
+                    await tasks.start(start(recorder))
+                    await recorder.put(batches(sample_events())[0])
+                    await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                    tasks.cancel_scope.cancel()
+        finally:
+            hanging.thaw.set()
+    assert len(told) == 1
+    assert "the journal is stalled" in told[0]
+
+
 async def test_what_comes_before_a_commit_is_done_before_each_append(tmp_path: Path) -> None:
     on_disk: list[tuple[int, bool]] = []
     loop_thread = threading.get_ident()
