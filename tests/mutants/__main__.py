@@ -6,8 +6,6 @@ Exits with 1 if fewer than 95 % of the mutants that are not equivalent are caugh
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,45 +19,37 @@ from typing import Final
 from tests.kit.cli import ROOT
 from tests.kit.figures import merge_figures
 from tests.mutants.equivalent import EQUIVALENT
+from tests.mutants.forks import ForkServer
 from tests.mutants.sample import Mutant, chosen
 from tests.mutants.stages import stages_of
 from tests.planted.__main__ import copy_to
 
 GOAL: Final = 0.95
-PASSED: Final = 0
-NOTHING_COLLECTED: Final = 5
+PASSED: Final = "0"
+NOTHING_COLLECTED: Final = "5"
 TIMEOUT_S: Final = 240
 """A stage of sound code takes a minute at most; a mutant that takes longer is caught by that."""
 
 
-def ask(place: Path, tests: tuple[str, ...]) -> bool:
-    """Return whether these tests fail on the copy at `place`."""
-    options = ("-x", "-q", "-p", "no:cacheprovider", "--timeout=60")
-    command = [sys.executable, "-m", "pytest", *options, *tests]
-    environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode not in (PASSED, NOTHING_COLLECTED)
+def notices(server: ForkServer, tests: tuple[str, ...]) -> bool:
+    """Return whether these tests fail on the copy of this server."""
+    return server.ask(tests) not in (PASSED, NOTHING_COLLECTED)
 
 
-def are_sound(place: Path, mutants: list[Mutant]) -> bool:
+def are_sound(server: ForkServer, mutants: list[Mutant]) -> bool:
     """Return whether the tests of all stages pass on the program as it is."""
     tests = {each for mutant in mutants for _, tests in stages_of(mutant.path) for each in tests}
-    return not ask(place, tuple(sorted(tests)))
+    return not notices(server, tuple(sorted(tests)))
 
 
-def judge(place: Path, mutant: Mutant) -> str:
+def judge(place: Path, server: ForkServer, mutant: Mutant) -> str:
     """Return the name of the stage that noticed the mutant, "" if none did."""
     path = place / mutant.path
     sound = path.read_bytes()
     path.write_bytes(mutant.edit.applied(sound))
     try:
         for name, tests in stages_of(mutant.path):
-            if ask(place, tests):
+            if notices(server, tests):
                 return name
         return ""
     finally:
@@ -75,20 +65,20 @@ def is_equivalent(mutant: Mutant) -> bool:
     return any(each[:4] == key for each in EQUIVALENT)
 
 
-def judged(mutants: list[Mutant], places: list[Path]) -> Iterator[tuple[Mutant, str]]:
+def judged(mutants: list[Mutant], servers: dict[Path, ForkServer]) -> Iterator[tuple[Mutant, str]]:
     """Yield each mutant with the stage that noticed it, one mutant at a time in each place."""
     free: SimpleQueue[Path] = SimpleQueue()
-    for place in places:
+    for place in servers:
         free.put(place)
 
     def work(mutant: Mutant) -> tuple[Mutant, str]:
         place = free.get()
         try:
-            return mutant, judge(place, mutant)
+            return mutant, judge(place, servers[place], mutant)
         finally:
             free.put(place)
 
-    with ThreadPoolExecutor(len(places)) as pool:
+    with ThreadPoolExecutor(len(servers)) as pool:
         yield from pool.map(work, mutants)
 
 
@@ -112,13 +102,18 @@ def main() -> None:
         places = [Path(base) / str(number) for number in range(arguments.workers)]
         for place in places:
             copy_to(place)
-        if not are_sound(places[0], judging):
-            sys.exit("the tests do not pass without a mutant; nothing can be said")
-        for mutant, stage in judged(judging, places):
-            caught[stage] += 1
-            if not stage:
-                survivors.append(mutant)
-                print(f"survived  {mutant.describe()}", flush=True)
+        servers = {place: ForkServer(place, TIMEOUT_S) for place in places}
+        try:
+            if not are_sound(servers[places[0]], judging):
+                sys.exit("the tests do not pass without a mutant; nothing can be said")
+            for mutant, stage in judged(judging, servers):
+                caught[stage] += 1
+                if not stage:
+                    survivors.append(mutant)
+                    print(f"survived  {mutant.describe()}", flush=True)
+        finally:
+            for server in servers.values():
+                server.close()
     _tell(judging, survivors, caught, time.monotonic() - began)
 
 
