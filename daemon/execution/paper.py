@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from math import gcd
 from operator import itemgetter
 from typing import Any, Final
@@ -244,15 +244,15 @@ class PaperEngine:
             book.arm()
 
     def _accepted(self, block: Ticks) -> Iterator[Rows]:
-        """The rows that count; a large block goes through in pieces."""
+        """The rows that count; a large block goes through in pieces, one after the other."""
+        if not 0 < len(block) <= PIECE_ROWS:
+            starts = range(0, len(block), PIECE_ROWS)
+            pieces = (block.rows(each, min(each + PIECE_ROWS, len(block))) for each in starts)
+            return chain.from_iterable(map(self._accepted, pieces))
+        first = self._delivered + 1
+        self._delivered += len(block)
         at = self.at
-        for start in range(0, len(block), PIECE_ROWS):
-            piece = block if len(block) <= PIECE_ROWS else block.rows(start, start + PIECE_ROWS)
-            first = self._delivered + 1
-            self._delivered += len(piece)
-            yield from self.intake.accept(
-                piece, first_input_no=first, now=at.now, feed_last=at.feed_last
-            )
+        return self.intake.accept(block, first_input_no=first, now=at.now, feed_last=at.feed_last)
 
     def _begin_rows(self, rows: Rows) -> None:
         self.engine.rows = rows

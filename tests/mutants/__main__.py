@@ -37,9 +37,11 @@ def notices(server: ForkServer, tests: tuple[str, ...]) -> bool:
 
 
 def are_sound(server: ForkServer, mutants: list[Mutant]) -> bool:
-    """Return whether the tests of all stages pass on the program as it is."""
-    tests = {each for mutant in mutants for _, tests in stages_of(mutant.path) for each in tests}
-    return not notices(server, tuple(sorted(tests)))
+    """Return whether the tests of all stages pass on the program as it is; say which do not."""
+    stages = dict.fromkeys(stage for mutant in mutants for stage in stages_of(mutant.path))
+    failed = [f"{name}: {' '.join(tests)}" for name, tests in stages if notices(server, tests)]
+    print(*failed, sep="\n", end="\n" if failed else "", flush=True)
+    return not failed
 
 
 def judge(place: Path, server: ForkServer, mutant: Mutant) -> str:
