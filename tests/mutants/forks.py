@@ -34,7 +34,7 @@ ONE_THREAD: Final = {
 }
 """Libraries begin threads where they are imported, and a fork beside a thread may hang."""
 OPTIONS: Final = (
-    "-x", "-q", "-p", "no:cacheprovider", "--timeout=60",
+    "-x", "-q", "-p", "no:cacheprovider", "--timeout=30",
     "-W", "ignore::pytest.PytestAssertRewriteWarning",  # plugins are imported before pytest knows
 )  # fmt: skip
 

@@ -53,3 +53,23 @@ def test_a_stop_far_away_outlives_the_sweeping_of_others(side: str) -> None:
     assert len(book) == 1
     assert book.fire(11 if side == "below" else 189) == []
     assert book.fire(10 if side == "below" else 190) == [1]
+
+
+@pytest.mark.parametrize("positions", [1, 20, 1_000])
+def test_moving_a_level_sweeps_seldom_however_many_wait(
+    positions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep looks at every level: one in a dozen moves at most may pay for one."""
+    sweeps = 0
+
+    def counted(book: TriggerBook) -> None:
+        nonlocal sweeps
+        sweeps += 1
+        sweep(book)
+
+    sweep = TriggerBook._compact
+    monkeypatch.setattr(TriggerBook, "_compact", counted)
+    book = TriggerBook()
+    for move in range(12_000):
+        book.set(move % positions, below=50 - move % 40, above=150 + move % 40)
+    assert 3 < sweeps < 1_000
