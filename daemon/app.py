@@ -346,13 +346,15 @@ class App:
             self._all_shown.set()
 
     async def _show_in_turns(self, fact: Committed) -> None:
-        start = 0
-        while len(fact.events) - start > SHOWN_AT_ONCE:
-            part = fact.events[start : start + SHOWN_AT_ONCE]
-            self._show(part, part[-1].seq)
-            start += SHOWN_AT_ONCE
+        events, start = fact.events, 0
+        while len(events) - start > SHOWN_AT_ONCE:
+            end = start + SHOWN_AT_ONCE
+            while end < len(events) and events[end].order_id == events[end - 1].order_id:
+                end += 1  # an exit that fills at once is one line of the log
+            self._show(events[start:end], events[end - 1].seq)
+            start = end
             await anyio.sleep(0 if self.inputs is None else BREATH_S)
-        self._show(fact.events[start:], fact.seq)
+        self._show(events[start:], fact.seq)
         self.collector.refresh(marks=fact.marks, stats=fact.stats)
         self.pulse.saw(fact.input_no)
         for number, is_there in self._awaited:

@@ -18,6 +18,7 @@ from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEve
 from daemon.domain.order import OrderState
 from daemon.execution.paper import STEP_ORDERS
 from daemon.late_decisions import LATE_NS, LateDecisions
+from daemon.report.fold import RunFold
 from daemon.session import open_run
 from tests.kit.busy_boundary import BoundaryFeed, busy_parts, run_busy, unyielded
 from tests.kit.sample_events import sample_events
@@ -107,7 +108,7 @@ def test_a_live_run_tells_its_late_decisions_in_numbers_and_in_a_note(
         try:
             await anyio.sleep_forever()
         finally:
-            told.extend(run_notes(app))
+            told.extend(run_notes(app, RunFold([])))
             counted.append(app.timing())
 
     monkeypatch.setattr(LateDecisions, "_due", lambda *_: time.time_ns() - 1_200_000_000)
