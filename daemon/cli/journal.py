@@ -135,8 +135,8 @@ def backup(
 
     done = back_up(find_run(run, out), to)
     for note in done.audit.notes:
-        typer.echo(note, err=True)
-    typer.echo(
+        say(note, err=True)
+    say(
         f"{done.directory}: a backup that verifies, {done.audit.journal.events} events, "
         f"{done.recordings} recording(s), {_size(done.size)}"
     )
