@@ -512,7 +512,7 @@ class App:
             "symbols": ",".join(gap.symbols[:GAP_SYMBOLS]),
         }
         self._operations.append(Operation(ts=gap.ts, kind="gap", detail=detail))
-        logger.bind(**detail).warning("data was missed")
+        logger.bind(**detail | {"since": iso_ist(gap.since)}).warning("data was missed")
 
     # numbers
 

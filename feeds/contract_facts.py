@@ -110,7 +110,9 @@ def expiry_of(
         raise ValueError(
             "expiry: missing, empty or 0, and the dated rules do not say on which day"
             f" {parts.name} of {exchange} expires in"
-            f" {MONTHS[parts.month - 1].capitalize()} {parts.year}; write it"
+            f" {MONTHS[parts.month - 1].capitalize()} {parts.year}; write it under"
+            " universe.instruments, or if the calendar ends before it, write the year into"
+            " rules.local.yaml"
         )
     return found.isoformat()
 

@@ -90,7 +90,10 @@ class RowTimes:
         own = self._names()[0]
         if _DATE.fullmatch(texts[0]):
             pair = f"[{own}, {self._other('time') or 'TIME'}]"
-            return f"a date alone is no time: write `columns: {{ts: {pair}}}`"
+            return (
+                f"a date alone is no time: write `columns: {{ts: {pair}}}`, or `timeframe: 1d` if"
+                " these are day candles"
+            )
         if _CLOCK.fullmatch(texts[0]):
             pair = f"[{self._other('date') or 'DATE'}, {own}]"
             return f"a time of day needs its date: write `columns: {{ts: {pair}}}`"

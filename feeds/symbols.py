@@ -103,6 +103,18 @@ def is_index(tradingsymbol: str, instrument_token: int) -> bool:
     return is_index_token or tradingsymbol in _INDICES
 
 
+def meant_symbol(tradingsymbol: str) -> str:
+    """Return the contract's or index's symbol that another writing of it means, empty if none.
+
+    Another writing is in lower case, or has the exchange before it (`NFO:NIFTY26NOVFUT`).
+    """
+    exchange, _, rest = tradingsymbol.upper().rpartition(":")
+    plain = rest.strip() if exchange.strip() in _TOKEN_EXCHANGES.values() else ""
+    plain = plain or tradingsymbol.strip().upper()
+    is_known = parse_symbol(plain) is not None or is_index(plain, 0)
+    return plain if is_known and plain != tradingsymbol else ""
+
+
 def bare_instrument(tradingsymbol: str, instrument_token: int = 0) -> Instrument:
     """Return an instrument of which only the symbol or token is known; token 0 stands for none.
 

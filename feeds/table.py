@@ -96,9 +96,15 @@ def map_columns(
             raise fault(
                 table.path,
                 f"expected a column for {ours}, the file has {_listed(table.names)}",
-                f"name it in `columns` as `{ours}: ...`",
+                _of_separator(table.names) or f"name it in `columns` as `{ours}: ...`",
             )
     return mapped
+
+
+def _of_separator(names: Sequence[str]) -> str:
+    """Return what to do about a text file whose one column has another separator in its name."""
+    found = [each for each in (";", "\t", "|") if len(names) == 1 and each in names[0]]
+    return f"write it with commas, it seems to be separated by {found[0]!r}" if found else ""
 
 
 def matching(name: str, names: Sequence[str]) -> list[str]:

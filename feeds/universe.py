@@ -19,7 +19,7 @@ from daemon.errors import ConfigError
 from feeds.contract_facts import ContractLookup, with_dated_rules, with_symbol_facts
 from feeds.files import DATA_VARIABLE
 from feeds.instruments_file import InstrumentsFile
-from feeds.symbols import INDICES_SEGMENT, bare_instrument, exchange_of, segment_of
+from feeds.symbols import INDICES_SEGMENT, bare_instrument, exchange_of, meant_symbol, segment_of
 from feeds.table import near
 
 _WRITTEN = ("exchange", "segment", "name", "instrument_type", "lot_size")
@@ -87,6 +87,12 @@ class _Finder:
 
     def _completed(self, instrument: Instrument) -> Instrument:
         """The instrument with what its symbol and the dated rules say of it."""
+        symbol = instrument.tradingsymbol
+        if instrument.instrument_type == "EQ" and (meant := meant_symbol(symbol)):
+            raise ConfigError(
+                f"universe.instruments: {symbol}: as written it would be a share; write {meant},"
+                f" or if a file names it so, map it there: `symbols: {{{symbol!r}: {meant}}}`"
+            )
         try:
             found = with_symbol_facts(instrument, self._contracts)
         except ValueError as error:

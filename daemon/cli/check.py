@@ -21,6 +21,7 @@ from daemon.cli.check_strategies import (
     symbols_without_rows,
     underlying_warnings,
 )
+from daemon.cli.data_notes import assumed_contracts
 from daemon.clock import MACHINE_CLOCKS
 from daemon.config import Config
 from daemon.config_file import load_config
@@ -102,6 +103,10 @@ def _chosen_contracts(parts: Parts) -> Iterator[str]:
     yield from parts.notes
 
 
+def _assumed_contracts(parts: Parts) -> Iterator[str]:
+    yield from assumed_contracts(parts.feed.universe)
+
+
 def _lower_case_underlyings(config: Config) -> Iterator[str]:
     for row in config.universe.underlyings:
         if row.name != row.name.upper():
@@ -147,6 +152,7 @@ def _without_rows(parts: Parts, feed: ReplayFeed, edges: list[Edges]) -> Iterato
 WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _misplaced_inputs,
     _chosen_contracts,
+    _assumed_contracts,
     _outside_the_tables,
     _files,
     underlying_warnings,

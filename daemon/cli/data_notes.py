@@ -17,7 +17,8 @@ SHARE: Final = 100
 """More than one row in so many is told."""
 _REMEDIES: Final = {
     "unknown_instrument": "add it to `universe.instruments`, or map it under the file's `symbols`",
-    "bad_price": "the price is missing, zero or negative; check `columns`: ltp",
+    "bad_price": "the price is missing, zero, negative or no plain number (such as 24900.50: no "
+    "thousands separators, no currency sign); check `columns`: ltp",
     "not_paise": "the price is no whole number of paise; check `columns`: ltp",
     "late": "if the file is in the order of receipt with exchange times, set `order: received` for "
     "it; if it is not sorted by time, sort it",
@@ -31,6 +32,16 @@ _TOO_LATE: Final = (
     "set `epoch_zone: Asia/Kolkata` for the file"
 )
 _NO_SHIFT: Final = "Check the times, and that the exchange was open then"
+
+
+def assumed_contracts(universe: Universe) -> Iterator[str]:
+    """Name the instruments that nothing describes, and what is assumed of them."""
+    bare = [each for each in universe if not each.has_contract_row]
+    if bare:
+        names = ", ".join(each.tradingsymbol for each in bare)
+        shares = [each.tradingsymbol for each in bare if each.instrument_type == "EQ"]
+        charged = f" Charged as shares: {', '.join(shares)}." if shares else ""
+        yield f"No contract row: tick 0.05 and lot 1 assumed for {names}.{charged}"
 
 
 def refused_rows(app: App) -> Iterator[str]:

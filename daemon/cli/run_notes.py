@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.app import App
 from daemon.cli.data_notes import (
+    assumed_contracts,
     refused_rows,
     rows_outside_the_session,
     rows_too_late_for_their_bar,
@@ -50,9 +51,7 @@ def _chosen_contracts(app: App) -> Iterator[str]:
 
 
 def _assumed_contracts(app: App) -> Iterator[str]:
-    defaults = [each.tradingsymbol for each in app.feed.universe if not each.has_contract_row]
-    if defaults:
-        yield f"No contract row: tick 0.05 and lot 1 assumed for {', '.join(defaults)}."
+    yield from assumed_contracts(app.feed.universe)
 
 
 def _without_expiry(app: App) -> Iterator[str]:
@@ -170,7 +169,7 @@ def _late_decisions(app: App) -> Iterator[str]:
 
 
 def _no_ticks(app: App) -> Iterator[str]:
-    if not app.engine.intake.rows:
+    if not app.engine.intake.rows and app.feed_lost is None:
         yield "No tick was replayed: nothing of the feed is between --from and --to."
 
 

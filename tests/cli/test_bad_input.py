@@ -249,6 +249,27 @@ def test_a_row_without_a_time_ends_the_run_at_that_row(tmp_path: Path) -> None:
     assert summary_of(only_run(tmp_path / "out"))["ticks"] == 50
 
 
+def test_a_run_that_is_lost_at_its_first_row_says_nothing_of_its_span(tmp_path: Path) -> None:
+    ticks = write_ticks(tmp_path / "t.csv", [f"18-11-2026 09:20:00,{FUTURE},25000,,"])
+    done = lost(tmp_path, ticks)
+    assert "The feed was lost" in done.out
+    assert "--from" not in done.out
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_a_text_file_with_another_separator_is_told_so(tmp_path: Path, separator: str) -> None:
+    ticks = tmp_path / "t.csv"
+    ticks.write_text(separator.join(("ts", "symbol", "ltp")) + "\n")
+    done = lost(tmp_path, ticks)
+    assert f"write it with commas, it seems to be separated by {separator!r}" in done.err
+
+
+def test_a_price_with_thousands_separators_is_told_how_to_be_written(tmp_path: Path) -> None:
+    ticks = write_ticks(tmp_path / "t.csv", [f'2026-11-18T09:20:00,{FUTURE},"25,000.00",,'])
+    done = run(write_config(tmp_path / "c.yaml", ticks), tmp_path / "out")
+    assert "no thousands separators, no currency sign" in done.out
+
+
 def test_a_row_of_another_width_ends_the_run_at_that_row(tmp_path: Path) -> None:
     rows = [*tick_rows(50), "one,two", *tick_rows(50, start=50)]
     done = lost(tmp_path, write_ticks(tmp_path / "ticks.csv", rows))

@@ -183,7 +183,7 @@ def test_a_symbol_that_first_trades_in_the_middle_of_a_file_is_found(tmp_path: P
         tmp_path / "c.yaml", write_ticks(tmp_path / "t.csv", rows),
         strategies=ema(quantity=130).replace(f"[{FUTURE}]", "[OTHER]"),
     )  # fmt: skip
-    other = "  instruments:\n    - {tradingsymbol: OTHER, lot_size: 65}\n"
+    other = "  instruments:\n    - {tradingsymbol: OTHER, lot_size: 65, tick_size: 0.05}\n"
     config.write_text(config.read_text().replace("  instruments:\n", other))
     assert warnings_of(check(config)) == []
 
@@ -291,3 +291,47 @@ def test_a_large_text_file_is_announced_with_the_time_it_takes(tmp_path: Path) -
             file.truncate(size)
     [text] = slow_files([large, small, parquet])
     assert text.startswith(f"{large}: reading 300 MB to the end, which takes about ")
+
+
+@pytest.mark.parametrize(("unit", "warned"), [(1, False), (100, True)])
+def test_prices_in_paise_are_warned_of(tmp_path: Path, unit: int, warned: bool) -> None:
+    rows = [
+        f"{DAY}T09:{20 + n // 60:02d}:{n % 60:02d},{FUTURE},{(25_000 + n % 40 * 0.5) * unit},,"
+        for n in range(120)
+    ]
+    texts = [each for each in warnings_of(checked(tmp_path, rows)) if "paise" in each]
+    assert len(texts) == warned
+    if warned:
+        assert f"every price of {FUTURE} is a multiple of 10.00, a hundred times" in texts[0]
+        assert "divide them by 100" in texts[0]
+
+
+@pytest.mark.parametrize(("minutes", "warned"), [(1, False), (5, True), (15, True)])
+def test_candles_that_are_further_apart_than_their_timeframe_are_warned_of(
+    tmp_path: Path, minutes: int, warned: bool
+) -> None:
+    lines = ["ts,open,high,low,close,volume"]
+    for at in range(9 * 60 + 15, 15 * 60 + 15, minutes):
+        price = 25_000 + at % 7 + 0.1
+        lines.append(
+            f"{DAY} {at // 60:02d}:{at % 60:02d}:00,{price},{price + 1},{price},{price},65"
+        )
+    (tmp_path / "candles.csv").write_text("\n".join(lines) + "\n")
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "version: 1\nfeed: {kind: replay, replay: {files: [{path: candles.csv, kind: candles, "
+        f"symbol: {FUTURE}}}]}}}}\n"
+    )
+    texts = [each for each in warnings_of(check(config)) if "apart" in each]
+    assert len(texts) == warned
+    if warned:
+        assert f"no two candles of {FUTURE} are less than {minutes} minutes apart" in texts[0]
+        assert f"set `timeframe: {minutes}m` for the file" in texts[0]
+
+
+def test_what_is_assumed_of_an_unknown_symbol_is_warned_of(tmp_path: Path) -> None:
+    write_ticks(tmp_path / "ticks.csv", [f"{DAY}T09:20:{n:02d},XY,{100 + n},," for n in range(9)])
+    config = tmp_path / "c.yaml"
+    config.write_text("version: 1\nfeed: {kind: replay, replay: {files: [{path: ticks.csv}]}}\n")
+    [text] = warnings_of(check(config))
+    assert text == "No contract row: tick 0.05 and lot 1 assumed for XY. Charged as shares: XY."

@@ -94,6 +94,30 @@ def test_the_files_name_the_universe_if_the_configuration_does_not(dump: str) ->
     assert universe[1].lot_size == 65
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("nifty26novfut", "NIFTY26NOVFUT"), ("NFO:NIFTY26NOVFUT", "NIFTY26NOVFUT"),
+        ("nfo:banknifty26nov58000ce", "BANKNIFTY26NOV58000CE"), ("Nifty 50", "NIFTY 50"),
+        ("NSE:NIFTY BANK", "NIFTY BANK"), ("M&m26Novfut", "M&M26NOVFUT"),
+    ],
+)  # fmt: skip
+def test_a_contract_in_another_writing_is_no_share(written: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        build_universe(UniverseConfig(), [bare_instrument(written)])
+    assert f"{written}: as written it would be a share; write {meant}" in str(refused.value)
+    assert f"`symbols: {{'{written}': {meant}}}`" in str(refused.value)
+    config = InstrumentConfig(tradingsymbol=written, lot_size=65, tick_size=0.1)
+    with pytest.raises(ConfigError, match=f"write {meant}"):
+        build_universe(UniverseConfig(instruments=[config]))
+
+
+@pytest.mark.parametrize("share", ["RELIANCE", "reliance", "NSE:INFY", "NSE_FO|51460", "A:B"])
+def test_what_is_no_contract_in_any_writing_stays_a_share(share: str) -> None:
+    (found,) = build_universe(UniverseConfig(), [bare_instrument(share)])
+    assert (found.tradingsymbol, found.instrument_type) == (share, "EQ")
+
+
 def test_an_instrument_without_a_row_has_the_defaults_and_says_so() -> None:
     universe = build_universe(UniverseConfig(), [bare_instrument("X"), bare_instrument("Y")])
     for each in universe:
