@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from daemon.build import Parts
-from daemon.cli.data_notes import refused_texts, time_text
+from daemon.cli.data_notes import lost_book_texts, refused_texts, time_text
 from daemon.config import ReplayFile
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_timeframe, parse_ts
 from daemon.domain.instrument import Instrument, Universe
@@ -65,7 +65,8 @@ def file_warnings(parts: Parts, edges: Edges) -> Iterator[str]:
     zone = _zone(parts, blocks)
     if zone:
         yield f"{where}: {zone}"
-    for text in refused_texts(_taken(parts, blocks), parts.feed.universe):
+    taken = _taken(parts, blocks)
+    for text in (*refused_texts(taken, parts.feed.universe), *lost_book_texts(taken)):
         yield f"{where}: at its ends {text}"
     for text in _odd_scales(parts.feed.universe, edges):
         yield f"{where}: {text}"

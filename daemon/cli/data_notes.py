@@ -62,6 +62,26 @@ def refused_texts(intake: Intake, universe: Universe, *, has_files: bool = True)
             )
 
 
+def lost_books(app: App) -> Iterator[str]:
+    """Tell of more than 1 % of the rows of files whose bid and ask are no book."""
+    if not _is_live(app):
+        yield from lost_book_texts(app.engine.intake)
+
+
+def lost_book_texts(intake: Intake) -> Iterator[str]:
+    """Return the same of any intake."""
+    if intake.dropped_books * SHARE > intake.rows:
+        yield (
+            f"{_of(intake.dropped_books, intake.rows)} had a bid above the ask: both were dropped "
+            "and fills went to the last price. Check `columns`: bid and ask."
+        )
+    if intake.bad_sides * SHARE > intake.rows:
+        yield (
+            f"{count(intake.bad_sides)} bids and asks in {count(intake.rows)} rows are no prices "
+            "(negative, text, or no whole paise) and count as absent. Check `columns`: bid and ask."
+        )
+
+
 def rows_outside_the_session(app: App) -> Iterator[str]:
     """Tell of more than 1 % of the rows outside, and of a day that was mostly outside.
 

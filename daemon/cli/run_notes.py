@@ -11,6 +11,7 @@ from typing import Final
 from daemon.app import App
 from daemon.cli.data_notes import (
     assumed_contracts,
+    lost_books,
     refused_rows,
     rows_outside_the_session,
     rows_too_late_for_their_bar,
@@ -210,6 +211,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _settlement_pending,
     _open_on_expiry_day,
     refused_rows,
+    lost_books,
     rows_outside_the_session,
     rows_too_late_for_their_bar,
     _no_order,

@@ -51,6 +51,21 @@ def test_a_run_in_which_all_is_well_has_nothing_to_say(tmp_path: Path) -> None:
     assert notes_of(tmp_path, list(tick_rows(200))) == []
 
 
+@pytest.mark.parametrize(
+    ("bid", "ask", "text"),
+    [
+        ("25000.5", "25000", "200 of 200 rows (100.0%) had a bid above the ask: both were dropped"),
+        ("abc", "25000", "200 bids and asks in 200 rows are no prices"),
+    ],
+)
+def test_books_that_were_dropped_are_told(tmp_path: Path, bid: str, ask: str, text: str) -> None:
+    rows = [",".join([*row.split(",")[:3], bid, ask]) for row in tick_rows(200)]
+    [note] = notes_of(tmp_path, rows)
+    assert note.startswith(text)
+    assert note.endswith("Check `columns`: bid and ask.")
+    assert text in invoke("check", tmp_path / "c.yaml").out
+
+
 def test_one_late_row_in_a_hundred_is_not_told(tmp_path: Path) -> None:
     rows = [*tick_rows(99), next(iter(tick_rows(1)))]
     assert notes_of(tmp_path, rows) == []
