@@ -40,9 +40,11 @@ def refused_block(summary: RunSummary, rows_max: int) -> Block:
 
 
 def _counts(summary: RunSummary, hidden: int) -> str:
-    counted = sorted(summary.refusals.items())
+    counted = [(name, number) for name, number in sorted(summary.refusals.items()) if number]
+    if not counted:
+        return ""
     text = "by gate: " + ", ".join(
-        f"{plain_words(name)} {count(number)}" for name, number in counted if number
+        f"{plain_words(name)} {count(number)}" for name, number in counted
     )
     return f"{text}; {count(hidden)} more are not shown here" if hidden else text
 

@@ -209,6 +209,12 @@ def test_a_refused_order_is_told_with_its_time_gate_value_and_limit() -> None:
     }  # fmt: skip
 
 
+def test_without_a_refusal_nothing_is_said_of_refusals() -> None:
+    empty = summarize([], FACTS, marks={})
+    assert "ORDERS REFUSED" not in summary_text(empty)
+    assert "by gate" not in summary_text(msgspec.structs.replace(empty, refusals={"lot_size": 0}))
+
+
 def test_net_is_told_with_and_without_what_is_open() -> None:
     summary = sample()
     shown = summary_dict(summary)
