@@ -27,6 +27,9 @@ _ENDINGS: Final[dict[str, Format]] = {
     ".inputs": "inputs",
 }
 
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks with which such a text begins."""
+
 
 class CutFile(Exception):
     """The file ends, or cannot be decompressed, in the middle; whole lines were given before."""
@@ -94,6 +97,8 @@ def first_line(path: Path) -> str:
         raise fault(path, f"cannot be read ({error})", "get a whole copy of the file") from error
     if len(line) > LINE_MAX and not line.endswith(b"\n"):
         raise _long_line(path, 1)
+    if line.startswith(_UTF_16):
+        raise fault(path, "is UTF-16 text, as spreadsheets write it", "save it as UTF-8")
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
     if not text.strip():
         raise fault(path, "the file is empty or starts with an empty line", "check the file")

@@ -184,8 +184,8 @@ def _universe(found: list[Instrument]) -> Universe:
             )
     if not complete:
         raise ConfigError(
-            "universe.instruments: expected at least one instrument, neither the configuration"
-            " nor the feed's files name any"
+            "universe.instruments: expected at least one instrument; the configuration names none,"
+            " and the feed's files have no row that does"
         )
     return Universe(complete)
 

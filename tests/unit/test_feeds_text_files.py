@@ -28,6 +28,15 @@ def lines(count: int) -> list[str]:
     return [HEADER, *(f"2025-10-08 10:00:{n:02d},256265,{100 + n}.05" for n in range(count))]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_text_is_named_as_such(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "t.csv"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    path.write_bytes((mark + "\n".join(lines(2))).encode(encoding))
+    with pytest.raises(FeedError, match=r"t\.csv: is UTF-16 text, .*; save it as UTF-8"):
+        read_all(path, universe=UNIVERSE)
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_csv_rows_become_ticks(tmp_path: Path, zipped: bool) -> None:
     name = "t.csv.gz" if zipped else "t.csv"
