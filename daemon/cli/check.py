@@ -12,8 +12,9 @@ from typing import Final, NamedTuple, cast
 
 import anyio
 import numpy as np
+from msgspec.structs import replace
 
-from daemon.build import Parts, build
+from daemon.build import Parts, build, build_feed
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
 from daemon.cli.check_strategies import (
     quantity_warnings,
@@ -23,7 +24,7 @@ from daemon.cli.check_strategies import (
 )
 from daemon.cli.data_notes import assumed_contracts
 from daemon.clock import MACHINE_CLOCKS
-from daemon.config import Config
+from daemon.config import Config, UniverseConfig
 from daemon.config_file import load_config
 from daemon.config_inputs import misplaced_inputs
 from daemon.configured_rules import date_warnings, load_rules
@@ -36,6 +37,7 @@ from feeds.edges import Edges
 from feeds.feed import Feed
 from feeds.files import find_data
 from feeds.replay import ReplayFeed
+from feeds.universe import written_out
 
 
 class Checked(NamedTuple):
@@ -63,12 +65,14 @@ def check_file(
         f"{path}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
         f"engine {parts.engine.engine.name}, strategies: {names}"
     )
+    replay = config.feed.replay
     if config.feed.kind == "replay":
         for text in slow_files(
-            [find_data(each.path, data_dir) for each in config.feed.replay.files]
+            [find_data(each.path, data_dir) for each in (*replay.files, *replay.warmup)]
         ):
             say(text)
-    return Checked(verdict, [text for warn in WARNINGS for text in warn(parts)])
+    warnings = [text for warn in WARNINGS for text in warn(parts)]
+    return Checked(verdict, [*warnings, *_warmup_files(parts, data_dir)])
 
 
 def _of_today(config: Config) -> list[str]:
@@ -126,6 +130,23 @@ def _files(parts: Parts) -> Iterator[str]:
         yield from file_warnings(parts, each)
     yield from _without_rows(parts, parts.feed, edges)
     yield from script_warnings(parts, span_of(edges))
+
+
+def _warmup_files(parts: Parts, data_dir: Path | None) -> Iterator[str]:
+    """Yield what is odd in the ends of the files that only warm the strategies."""
+    feed = parts.config.feed
+    if feed.kind != "replay" or not feed.replay.warmup:
+        return
+    only = replace(feed.replay, files=feed.replay.warmup, warmup=[], start="", end="")
+    config = replace(
+        parts.config,
+        feed=replace(feed, replay=only),
+        universe=UniverseConfig(instruments=written_out(parts.feed.universe)),
+    )
+    warm = build_feed(config, parts.rules, data_dir=data_dir)
+    assert isinstance(warm, ReplayFeed)
+    for each in warm.recording.edges(ROWS):
+        yield from file_warnings(parts._replace(config=config, feed=warm), each)
 
 
 def _without_rows(parts: Parts, feed: ReplayFeed, edges: list[Edges]) -> Iterator[str]:

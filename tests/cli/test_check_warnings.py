@@ -74,6 +74,19 @@ def test_times_that_are_5_30_off_are_warned_of_with_the_setting(tmp_path: Path, 
     assert f"set {setting} for the file" in text
 
 
+def test_files_that_warm_the_strategies_are_looked_at_too(tmp_path: Path) -> None:
+    utc = [
+        f"2026-11-17T{(225 + n) // 60:02d}:{(225 + n) % 60:02d}:00,{FUTURE},25000,,"
+        for n in range(375)
+    ]
+    warmup = write_ticks(tmp_path / "warmup.csv", utc)
+    config = write_config(tmp_path / "c.yaml", write_ticks(tmp_path / "t.csv", tick_rows(50)))
+    text = config.read_text().replace("    files:", f"    warmup: [{{path: {warmup}}}]\n    files:")
+    config.write_text(text)
+    [warning] = warnings_of(check(config))
+    assert warning.startswith(f"{warmup}: most rows are outside their session")
+
+
 def test_a_recording_from_before_the_open_is_not_taken_for_utc(tmp_path: Path) -> None:
     early = [f"{DAY}T09:{n // 60:02d}:{n % 60:02d},{FUTURE},25000,," for n in range(900)]
     assert warnings_of(checked(tmp_path, [*early, *tick_rows(900)])) == []
