@@ -73,12 +73,18 @@ class OwnFiles:
         return now
 
     def _check_last_frame(self, size: int) -> None:
-        """The frame before the new ones must still be there: a file that was cut has zeros."""
-        if size < _WAL_HEADER + self._frame:
+        """Refuse zeros where the last whole frame of a WAL of `size` was: it was cut there.
+
+        Behind that frame may be a part of one, which a write on a full disk left; SQLite writes
+        over it.
+        """
+        frames = (size - _WAL_HEADER) // self._frame
+        if frames < 1:
             return
         if self._wal_file < 0:
             self._wal_file = os.open(self._wal, os.O_RDONLY | os.O_CLOEXEC)
-        header = os.pread(self._wal_file, _FRAME_HEADER, size - self._frame)
+        last = _WAL_HEADER + (frames - 1) * self._frame
+        header = os.pread(self._wal_file, _FRAME_HEADER, last)
         if not any(header):
             raise _cut(self._wal, "it was cut from outside, and has a hole now")
 

@@ -16,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from loguru import logger
+
 from tests.kit.crash_figures import Figure, head
 from tests.kit.crash_plan import SIZES, Piece, Rig, pieces
 from tests.kit.crash_zygote import cannot_trace
@@ -34,6 +36,7 @@ def rig() -> Rig:
 def begin(directory: str) -> None:
     """A worker's own: what it leaves is removed with the directory."""
     tempfile.tempdir = directory
+    logger.remove()  # what a daemon in this process logs says nothing of the cases
 
 
 def work(piece: Piece, until: float) -> Figure:

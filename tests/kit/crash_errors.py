@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,8 +18,8 @@ HALTS_WITHIN_S: Final = 1.0
 NAMES: Final = ("openat", "?mkdir", "?mkdirat", "?rename", "?renameat2")
 """Calls by a name. Trading goes on where they fail for the metrics file, a snapshot or the socket,
 for the journal is open: what ends the run is the last of them."""
-METRICS: Final = "/analytics"
-"""A metrics file that cannot be written ends nothing."""
+METRICS: Final = ("/analytics", "metrics.json")
+"""A metrics file that cannot be written ends nothing: the shared one, or the account's own."""
 _CALLS: Final = {
     ("EIO", ""): ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
                   "openat", "?mkdir", "?mkdirat"),
@@ -72,11 +73,11 @@ def paths_of(stage: Stage, place: Path) -> tuple[str, ...]:
 
 
 def read_trace(
-    trace: Path, mark: str = "(INJECTED)", harmless: str = "", *, last: bool = False
+    trace: Path, mark: str = "(INJECTED)", harmless: Sequence[str] = (), *, last: bool = False
 ) -> Failed | None:
     """The first (or last) call with `mark` in a trace of strace, None without one.
 
-    Those of a path with `harmless` in it do not count.
+    Those of a path with one of `harmless` in it do not count.
     """
     first: Failed | None = None
     for line in trace.read_text(errors="replace").splitlines() if trace.exists() else ():
@@ -84,7 +85,7 @@ def read_trace(
         if call is None:
             continue
         path = call["path"] or ""
-        is_marked = mark in line and not (harmless and harmless in line)
+        is_marked = mark in line and not any(each in line for each in harmless)
         if is_marked and (first is None or last):
             first = Failed(int(float(call["ts"]) * 1e9), call["name"], path, 0)
         elif (

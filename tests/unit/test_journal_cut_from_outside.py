@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -69,6 +70,21 @@ def test_a_file_cut_to_half_halts_the_journal(
         assert store.has_stopped
         with pytest.raises(JournalIOError, match="takes no more"):
             commits(store, 1)
+
+
+@pytest.mark.parametrize("torn", [1, 40, 1_000, 4_119, 4_121, 9_000])
+def test_a_part_of_a_frame_that_a_full_disk_left_is_no_cut(tmp_path: Path, torn: int) -> None:
+    running, killed = tmp_path / "running", tmp_path / "killed"
+    with JournalStore.create(running, META) as store:
+        commits(store, 3)
+        shutil.copytree(running, killed)
+    with (killed / "journal.db-wal").open("ab") as wal:
+        wal.write(bytes(torn))
+    with JournalStore.open(killed, write=True) as store:
+        commits(store, 60)
+    with JournalStore.open(killed) as store:
+        store.verify()
+        assert store.last_input_no == 63
 
 
 @pytest.mark.parametrize("name", FILES)
