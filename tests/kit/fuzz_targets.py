@@ -19,7 +19,7 @@ from daemon.config_file import load_config
 from daemon.domain.errors import BadIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
-from daemon.errors import DaemonError
+from daemon.errors import ConfigError, DaemonError
 from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalMeta, JournalStore
@@ -98,9 +98,16 @@ def _text(data: bytes, _: Path) -> None:
 
 
 def _trade(blocks: Sequence[Ticks], universe: Universe) -> None:
-    """The engine takes all rows, and each is refused or accepted."""
+    """The engine takes all rows, and each is refused or accepted.
+
+    A universe that the rules do not know is refused before any row, as a run does it.
+    """
     from daemon.config import ExecutionConfig
 
+    try:
+        RULES.refuse_unknown(universe, charged=True)
+    except ConfigError:
+        return
     engine = PaperEngine(ExecutionConfig(), universe=universe, rules=RULES)
     seen: list[int] = []
     engine.on_rows = lambda rows: seen.append(len(rows))
