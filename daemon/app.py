@@ -304,7 +304,7 @@ class App:
                 await self._put(events)
 
     async def _decide_in_turns(self, item: Input) -> list[TradingEvent]:
-        """What `handle` would decide, while everything else gets turns of the loop.
+        """Decide what `handle` would, while everything else gets turns of the loop.
 
         No other input is handled in between: a tick that comes now is stamped now and waits.
         """

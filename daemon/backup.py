@@ -163,7 +163,7 @@ def _others(source: Path, tail: Tail) -> Iterator[Path]:
 
 
 def _is_sound(path: Path, tail: Tail) -> bool:
-    """Whether a snapshot is of the copied journal and not damaged; a backup needs none."""
+    """Return whether a snapshot is of the copied journal and not damaged; a backup needs none."""
     try:
         return named_seq(path) <= tail.seq and bool(read_snapshot(path))
     except UnfitSnapshot:

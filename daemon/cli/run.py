@@ -78,7 +78,7 @@ def _log(config: Config) -> None:
 
 
 def _is_readable(feed: FeedConfig) -> bool:
-    """Whether a person can follow the fills above the progress bar while the run goes on."""
+    """Return whether a person can follow the fills above the progress bar while the run goes on."""
     if feed.kind == "kite":
         return True
     speed = feed.replay.speed if feed.kind == "replay" else feed.synthetic.speed

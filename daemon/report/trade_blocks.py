@@ -39,17 +39,29 @@ def trades_block(summary: RunSummary, rows_max: int) -> Block:
     ]
 
     def table(header: Sequence[str], below: Sequence[str], narrow: Block | None) -> Block:
-        return Block(
-            title="TRADES",
-            header=header,
-            rows=[[row[name] for name in header] for row in cells],
-            right=_numbers(header),
-            below=below,
-            note=note,
-            narrow=narrow,
-        )
+        return _table("TRADES", cells, header, below, note, narrow)
 
     return table(_TRADE_WIDE, (), table(_TRADE, below, table(_TRADE_NARROW, below, None)))
+
+
+def _table(
+    title: str,
+    cells: Sequence[Mapping[str, str]],
+    header: Sequence[str],
+    below: Sequence[str],
+    note: str,
+    narrow: Block | None,
+) -> Block:
+    """Return the cells under a header; `narrow` is the block for a terminal that is too small."""
+    return Block(
+        title=title,
+        header=header,
+        rows=[[row[name] for name in header] for row in cells],
+        right=_numbers(header),
+        below=below,
+        note=note,
+        narrow=narrow,
+    )
 
 
 def open_block(summary: RunSummary, rows_max: int) -> Block:
@@ -63,15 +75,7 @@ def open_block(summary: RunSummary, rows_max: int) -> Block:
     note = f"{count(hidden)} more are not shown here" if hidden else ""
 
     def table(header: Sequence[str], below: Sequence[str], narrow: Block | None) -> Block:
-        return Block(
-            title="OPEN POSITIONS",
-            header=header,
-            rows=[[row[name] for name in header] for row in cells],
-            right=_numbers(header),
-            below=below,
-            note=note,
-            narrow=narrow,
-        )
+        return _table("OPEN POSITIONS", cells, header, below, note, narrow)
 
     return table(_OPEN_WIDE, (), table(_OPEN, below, None))
 
