@@ -17,11 +17,11 @@ from daemon import VERSION
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.cli.say import say, say_text
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
-from daemon.service.signals import ignore_held_signals
+from daemon.process.signals import ignore_held_signals
 
 if TYPE_CHECKING:
     from daemon.cli.run import Outcome
-    from daemon.config import Config
+    from daemon.settings.config import Config
 
 app = typer.Typer(
     name="run_fno_paper",
@@ -101,7 +101,7 @@ def _overrides(
 
 def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
     from daemon.cli.run import run
-    from daemon.config_file import load_config
+    from daemon.settings.file import load_config
 
     loaded = load_config(config, overrides)
     if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(_CUTS):
@@ -124,7 +124,7 @@ def _show(outcome: Outcome) -> None:
 
 
 def _warn_of_misplaced_inputs(config: Config) -> None:
-    from daemon.config_inputs import misplaced_inputs
+    from daemon.settings.inputs import misplaced_inputs
 
     for text in misplaced_inputs(config):
         say(f"warning: input {text}", err=True)
@@ -185,7 +185,7 @@ def report(
 ) -> None:
     """Write one self-contained HTML page about a run."""
     from daemon.cli.report import write_run_report
-    from daemon.run_files import find_run
+    from daemon.runtime.run_files import find_run
 
     say(str(write_run_report(find_run(run, out), to)))
 
@@ -211,9 +211,9 @@ def convert(
     data: DataDir = None,
 ) -> None:
     """Turn any recording that can be replayed into one native file."""
-    from daemon.build import convert_recording
-    from daemon.config_file import load_config
     from daemon.report.text import count
+    from daemon.runtime.build import convert_recording
+    from daemon.settings.file import load_config
 
     if to.suffix != ".parquet":  # the reader goes by the ending
         raise UsageError(f"{to}: expected a name that ends in .parquet")
@@ -254,7 +254,7 @@ def serve_ticks(
 ) -> None:
     """Play recordings in Kite's WebSocket protocol, to clients on this machine only."""
     from daemon.cli.serve import Serving, serve, what_to_serve
-    from feeds.kite.faults import FaultPlan
+    from feeds.kite.server.faults import FaultPlan
 
     how = Serving(port, speed, FaultPlan.parse(fault or (), seed=seed), wait)
     served = what_to_serve(files or (), config)

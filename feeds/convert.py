@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.config import ReplayConfig, UniverseConfig
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
-from feeds.candle_files import SessionSpan
-from feeds.contract_facts import ContractLookup
-from feeds.files import fault, find_data
-from feeds.parquet_ticks import write_ticks
+from daemon.settings.config import ReplayConfig, UniverseConfig
+from feeds.contracts.facts import ContractLookup
+from feeds.files.candle_files import SessionSpan
+from feeds.files.parquet_ticks import write_ticks
+from feeds.files.recorded_files import fault, find_data
 from feeds.quality import DataQuality
 from feeds.replay import Recording
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from daemon.config import SyntheticConfig
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
-from feeds.parquet_ticks import write_ticks
+from daemon.settings.config import SyntheticConfig
+from feeds.files.parquet_ticks import write_ticks
 from feeds.synthetic import SyntheticMarket
 
 SAMPLE: Final = Path("configs/sample_session.parquet")

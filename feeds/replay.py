@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 
-from daemon.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from daemon.domain.dates import DAY_NS, ist_ns, parse_ts
 from daemon.domain.errors import BadNumber
 from daemon.domain.inputs import Input, Settlement
@@ -18,24 +17,25 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.money import paise_exact
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
+from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from feeds.blocks import RunningTime, at_most
-from feeds.candle_files import CandleFile, SessionSpan
-from feeds.contract_facts import ContractLookup
-from feeds.csv_ticks import CsvTable
-from feeds.edges import Edges, read_edges
+from feeds.contracts.facts import ContractLookup
+from feeds.contracts.universe import build_universe, describes
 from feeds.feed import Source, Unattended
-from feeds.files import find_data, format_of
-from feeds.jsonl_ticks import JsonlTable
+from feeds.files.candle_files import CandleFile, SessionSpan
+from feeds.files.csv_ticks import CsvTable
+from feeds.files.edges import Edges, read_edges
+from feeds.files.jsonl_ticks import JsonlTable
+from feeds.files.parquet_ticks import NativeFile, ParquetTable, is_native
+from feeds.files.recorded_files import find_data, format_of
+from feeds.files.table import Table
+from feeds.files.tick_files import TickFile
 from feeds.memory import keep_freed_memory
 from feeds.merge import merge
 from feeds.pacing import Pacer, parse_speed
-from feeds.parquet_ticks import NativeFile, ParquetTable, is_native
 from feeds.quality import DataQuality
 from feeds.recording.source import LogTicks
-from feeds.table import Table
-from feeds.tick_files import TickFile
 from feeds.timeline import closes_of, closing_time, timeline
-from feeds.universe import build_universe, describes
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from daemon.config import SyntheticConfig
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
+from daemon.settings.config import SyntheticConfig
 from feeds.blocks import join, reblock
 from feeds.feed import Unattended
 from feeds.pacing import Pacer, parse_speed

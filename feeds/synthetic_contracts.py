@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from daemon.config import SyntheticConfig
 from daemon.domain.dates import MONTHS, ist_ns
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.symbols import WEEKLY_MONTHS
+from daemon.settings.config import SyntheticConfig
+from feeds.contracts.symbols import WEEKLY_MONTHS
 
 SessionTimes = Callable[[dt.date, Instrument], tuple[int, int] | None]
 """Open and close (UTC ns) of an instrument on a date, None on a day without a session."""

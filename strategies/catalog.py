@@ -11,11 +11,11 @@ from typing import Any, NoReturn, get_type_hints
 import msgspec
 
 import strategies
-from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, check_exits
 from daemon.errors import ConfigError
+from daemon.settings.config import StrategyConfig
 from strategies.intents import merge_exits
 from strategies.search import AmbiguousModule, import_strategy
 

@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from daemon.config import StrategiesConfig, StrategyConfig
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, StrategyLimits
 from daemon.errors import ConfigError
+from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.catalog import Loaded, load
 from strategies.conflict import Loss, Proposal, Rule, is_entry, resolve
 from strategies.intents import completed

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from daemon.config import StrategyConfig
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_exits, check_intent
+from daemon.settings.config import StrategyConfig
 
 _NOTHING_SET: Final = ExitOverrides()
 

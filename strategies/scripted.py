@@ -12,7 +12,7 @@ from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
 from daemon.errors import ConfigError
-from daemon.text_lines import LongLine, bounded_lines
+from daemon.files.text_lines import LongLine, bounded_lines
 
 # 1973 to 2262: what is outside was written in another unit.
 TS_MIN: Final = 10**17

@@ -5,21 +5,21 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from daemon.config import ExecutionConfig
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import ExitDemand, OrderCreated, OrderMoved
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ExitRules, OrderState
+from daemon.exchange.fills import FillEngine
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.engine import ExecutionEngineV3
-from daemon.execution.fills import FillEngine
+from daemon.execution.exits.stop_loss import StopLossManager
+from daemon.execution.exits.take_profit import TakeProfitManager
+from daemon.execution.exits.time_stop import TimeStopManager
+from daemon.execution.exits.trailing_stop import StopMove, TrailingStopManager
 from daemon.execution.lifecycle import TradeLifecycleManager
-from daemon.execution.stop_loss import StopLossManager
-from daemon.execution.take_profit import TakeProfitManager
-from daemon.execution.time_stop import TimeStopManager
-from daemon.execution.trailing_stop import StopMove, TrailingStopManager
+from daemon.settings.config import ExecutionConfig
 from tests.kit.market import CALL, OPEN, Market, a_position, an_order, quote
 
 S = OrderState

@@ -14,35 +14,45 @@ VOCABULARY = ("daemon.domain",)
 LAYERS: dict[str, tuple[str, ...]] = {
     "daemon.domain": (),
     "daemon.errors": (),
-    "daemon.user_files": (),
+    "daemon.files.user": (),
     "daemon.visible": (),
-    "daemon.private_files": (),
-    "daemon.account_name": ("daemon.errors",),
-    "daemon.text_lines": (),
-    "daemon.config": (*VOCABULARY, "daemon.account_name"),
+    "daemon.files.private": (),
+    "daemon.settings.account_name": ("daemon.errors",),
+    "daemon.files.text_lines": (),
+    "daemon.settings.config": (*VOCABULARY, "daemon.settings.account_name"),
     "daemon.market": VOCABULARY,
-    "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.yaml_document"),
-    "daemon.risk": (*VOCABULARY, "daemon.config"),
-    "daemon.execution": (*VOCABULARY, "daemon.config", "daemon.market", "daemon.risk"),
+    "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.settings.yaml_document"),
+    "daemon.risk": (*VOCABULARY, "daemon.settings.config"),
+    "daemon.execution": (*VOCABULARY, "daemon.settings.config", "daemon.market", "daemon.risk"),
     "daemon.journal": (
         *VOCABULARY,
-        "daemon.config",
+        "daemon.settings.config",
         "daemon.errors",
-        "daemon.private_files",
+        "daemon.files.private",
         "daemon.visible",
     ),
-    "daemon.metrics": (*VOCABULARY, "daemon.config", "daemon.errors", "daemon.private_files"),
+    "daemon.metrics": (
+        *VOCABULARY,
+        "daemon.settings.config",
+        "daemon.errors",
+        "daemon.files.private",
+    ),
     "feeds": (
         *VOCABULARY,
-        "daemon.config",
+        "daemon.settings.config",
         "daemon.errors",
-        "daemon.private_files",
-        "daemon.text_lines",
-        "daemon.user_files",
+        "daemon.files.private",
+        "daemon.files.text_lines",
+        "daemon.files.user",
     ),
-    "strategies": (*VOCABULARY, "daemon.config", "daemon.errors", "daemon.text_lines"),
+    "strategies": (
+        *VOCABULARY,
+        "daemon.settings.config",
+        "daemon.errors",
+        "daemon.files.text_lines",
+    ),
 }
-TOP = ("daemon.app", "daemon.build", "daemon.main", "daemon.cli")
+TOP = ("daemon.runtime.app", "daemon.runtime.build", "daemon.main", "daemon.cli")
 """What builds the process; nothing below it knows it."""
 CORE = ("daemon.domain", "daemon.market", "daemon.risk", "daemon.execution")
 # what the deterministic core may use of other people's

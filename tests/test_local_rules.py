@@ -13,7 +13,7 @@ import pytest
 from tests.kit.source import Module, dotted, imports, modules
 
 MODULES = modules()
-WALL_CLOCK = "the wall clock is read in daemon/clock.py only"
+WALL_CLOCK = "the wall clock is read in daemon/process/clock.py only"
 RUNS_TEXT = "text is never run as code"
 UNSAFE = "what is read may not decide what is run"
 TASKS = "tasks belong to a task group"
@@ -23,7 +23,7 @@ BANNED: dict[str, tuple[str, tuple[str, ...]]] = {
         f"time.{each}": (WALL_CLOCK, ())
         for each in ("time", "localtime", "gmtime", "ctime", "asctime", "strftime")
     },
-    "time.time_ns": (WALL_CLOCK, ("daemon/clock.py",)),
+    "time.time_ns": (WALL_CLOCK, ("daemon/process/clock.py",)),
     "datetime.datetime.now": (WALL_CLOCK, ()),
     "datetime.datetime.utcnow": (WALL_CLOCK, ()),
     "datetime.datetime.today": (WALL_CLOCK, ()),

@@ -64,11 +64,11 @@ def test_every_module_says_what_it_is_for() -> None:
 
 def test_a_planted_fault_is_found() -> None:
     planted = ast.parse(
-        "import time, daemon.app\nfrom daemon import bus\n"
+        "import time, daemon.runtime.app\nfrom daemon import bus\n"
         "def f():\n    from random import choice\n    return time.time(eval('1'))\n"
     )
     assert [found for _, found in imports(planted)] == [
-        "time", "daemon.app", "daemon", "daemon.bus", "random",
+        "time", "daemon.runtime.app", "daemon", "daemon.runtime.bus", "random",
     ]  # fmt: skip
     assert [called for _, called, _ in calls(planted)] == ["time.time", "eval"]
 

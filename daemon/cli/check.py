@@ -14,7 +14,6 @@ import anyio
 import numpy as np
 from msgspec.structs import replace
 
-from daemon.build import Parts, build, build_feed
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
 from daemon.cli.check_strategies import (
     quantity_warnings,
@@ -23,21 +22,22 @@ from daemon.cli.check_strategies import (
     underlying_warnings,
 )
 from daemon.cli.data_notes import assumed_contracts
-from daemon.clock import MACHINE_CLOCKS
-from daemon.config import Config, UniverseConfig
-from daemon.config_file import load_config
-from daemon.config_inputs import misplaced_inputs
-from daemon.configured_rules import date_warnings, load_rules
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Input
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
+from daemon.process.clock import MACHINE_CLOCKS
 from daemon.rules.reach import calendar_warnings
-from feeds.edges import Edges
+from daemon.runtime.build import Parts, build, build_feed
+from daemon.runtime.configured_rules import date_warnings, load_rules
+from daemon.settings.config import Config, UniverseConfig
+from daemon.settings.file import load_config
+from daemon.settings.inputs import misplaced_inputs
+from feeds.contracts.universe import written_out
 from feeds.feed import Feed
-from feeds.files import find_data
+from feeds.files.edges import Edges
+from feeds.files.recorded_files import find_data
 from feeds.replay import ReplayFeed
-from feeds.universe import written_out
 
 
 class Checked(NamedTuple):

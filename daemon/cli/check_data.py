@@ -9,9 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from daemon.build import Parts
 from daemon.cli.data_notes import lost_book_texts, refused_texts, time_text
-from daemon.config import ReplayFile
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_timeframe, parse_ts
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
@@ -21,7 +19,9 @@ from daemon.market.intake import Intake
 from daemon.market.left_out import NEAR_NS, SHIFTS
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
-from feeds.edges import Edges
+from daemon.runtime.build import Parts
+from daemon.settings.config import ReplayFile
+from feeds.files.edges import Edges
 
 ROWS: Final = 1_000
 _FEW: Final = 0.6

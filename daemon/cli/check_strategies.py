@@ -11,16 +11,16 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from daemon.build import Parts
 from daemon.cli.data_notes import time_text
-from daemon.config import StrategyConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import ExitOverrides, Signal
-from daemon.execution.stop_loss import part_of
+from daemon.execution.exits.stop_loss import part_of
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
+from daemon.runtime.build import Parts
+from daemon.settings.config import StrategyConfig
 from strategies.catalog import did_you_mean
 
 _QUANTITY_NAMES: Final = ("quantity", "qty")

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from daemon.account_name import check_account_name
+from daemon.control.socket import Request, send_command
 from daemon.errors import UsageError
-from daemon.run_files import ACCOUNTS, refuse_unreadable
-from daemon.service.control import Request, send_command
+from daemon.runtime.run_files import ACCOUNTS, refuse_unreadable
+from daemon.settings.account_name import check_account_name
 
 _WITH_TARGET: Final = {
     "manual_exit": "the order's id",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from daemon.app import App
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.instrument import Universe
 from daemon.domain.money import rupees_text
 from daemon.market.intake import Intake
 from daemon.market.left_out import DayOutside, RowExample
 from daemon.report.text import count
+from daemon.runtime.app import App
 
 SHARE: Final = 100
 """More than one row in so many is told."""

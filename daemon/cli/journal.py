@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from daemon.cli.say import say, say_text
-from daemon.clock import Clock
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
 from daemon.errors import UsageError
 from daemon.journal import explain as explain_module
 from daemon.journal import show as show_module
 from daemon.journal.store import JournalStore
-from daemon.run_files import find_run
+from daemon.process.clock import Clock
+from daemon.runtime.run_files import find_run
 
 journal = typer.Typer(help="Read a run's journal, and keep it small.", no_args_is_help=True)
 
@@ -131,7 +131,7 @@ def backup(
     out: Out = ARTIFACTS,
 ) -> None:
     """Copy an account or a run, also while it trades, and verify the copy."""
-    from daemon.backup import back_up
+    from daemon.runtime.backup import back_up
 
     done = back_up(find_run(run, out), to)
     for note in done.audit.notes:

@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 import typer
 
 from daemon.cli.say import say
-from daemon.clock import Clock
-from daemon.config import KiteConfig
-from daemon.config_file import load_config
 from daemon.domain.dates import iso_ist
 from daemon.errors import TokenRefused, UsageError
+from daemon.process.clock import Clock
+from daemon.settings.config import KiteConfig
+from daemon.settings.file import load_config
 from feeds.kite.credentials import Secret, login_path, valid_until, write_credentials
 from feeds.kite.http import KiteHttp
 

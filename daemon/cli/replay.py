@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daemon import VERSION
-from daemon.account import other_version
 from daemon.cli.run import Outcome, run_session
 from daemon.errors import UsageError
 from daemon.journal.store import JournalStore
-from daemon.session import journal_beside, open_recorded
-from feeds.files import no_file
+from daemon.runtime.account import other_version
+from daemon.runtime.prepared_run import journal_beside, open_recorded
+from feeds.files.recorded_files import no_file
 from feeds.recording.compact import open_recording
 
 

@@ -8,18 +8,18 @@ from typing import TypeVar
 
 import msgspec
 
-from daemon.config import ExecutionConfig
 from daemon.domain.dates import parse_ts
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.files.text_lines import read_stored
 from daemon.journal.recovery import first_ledger
 from daemon.journal.store import JournalStore
-from daemon.metrics.honesty import FillProfile
+from daemon.metrics.fill_quality import FillProfile
 from daemon.report.html import write_report
 from daemon.report.model import RunFacts
 from daemon.report.reader import report_data_from_journal
-from daemon.run_files import CONFIG_FILE, REPORT_FILE, SERIES_FILE, SUMMARY_FILE
-from daemon.series import Series, equity_of, last_marks, prices_of, read_series
-from daemon.text_lines import read_stored
+from daemon.runtime.run_files import CONFIG_FILE, REPORT_FILE, SERIES_FILE, SUMMARY_FILE
+from daemon.runtime.series import Series, equity_of, last_marks, prices_of, read_series
+from daemon.settings.config import ExecutionConfig
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from daemon.clock import MACHINE_CLOCKS
-from daemon.config import Config, RulesConfig
-from daemon.config_file import load_config
-from daemon.config_inputs import own_rules
-from daemon.configured_rules import load_rules
 from daemon.domain.dates import ist_date
+from daemon.process.clock import MACHINE_CLOCKS
 from daemon.report.text import count
 from daemon.rules.loader import SHIPPED_RULES
 from daemon.rules.local import LOCAL_RULES
 from daemon.rules.reach import Reach, calendar_warnings, reaches
+from daemon.runtime.configured_rules import load_rules
+from daemon.settings.config import Config, RulesConfig
+from daemon.settings.file import load_config
+from daemon.settings.inputs import own_rules
 
 _HEAD: Final = ("table", "from", "to", "last row", "rows", "unverified", "yours")
 _NUMBERS: Final = (4, 5, 6)

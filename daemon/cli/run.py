@@ -12,26 +12,26 @@ import msgspec
 from loguru import logger
 
 from daemon import VERSION
-from daemon.app import App
-from daemon.build import build
 from daemon.cli.run_notes import run_notes
-from daemon.config import Config, FeedConfig
-from daemon.config_inputs import misplaced_inputs
-from daemon.descriptors import allow_descriptors, spare_descriptors
 from daemon.errors import DaemonError, JournalCorrupt
-from daemon.halt import leave_soon
-from daemon.log_file import with_account
-from daemon.logs import start_logging
-from daemon.memory import settle_memory
-from daemon.metrics.honesty import FillProfile
-from daemon.progress import show_bar, show_lines
+from daemon.metrics.fill_quality import FillProfile
+from daemon.process.descriptors import allow_descriptors, spare_descriptors
+from daemon.process.halt import leave_soon
+from daemon.process.log_file import with_account
+from daemon.process.logs import start_logging
+from daemon.process.memory import settle_memory
+from daemon.process.signals import hold_signals
 from daemon.report.fold import RunFold
 from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summary_dict, summary_of
-from daemon.run_files import SERIES_FILE, SUMMARY_FILE, write_json
-from daemon.series import last_marks
-from daemon.service.signals import hold_signals
-from daemon.session import Session, open_run
+from daemon.runtime.app import App
+from daemon.runtime.build import build
+from daemon.runtime.prepared_run import Session, open_run
+from daemon.runtime.progress import show_bar, show_lines
+from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE, write_json
+from daemon.runtime.series import last_marks
+from daemon.settings.config import Config, FeedConfig
+from daemon.settings.inputs import misplaced_inputs
 
 READABLE_SPEED: Final = 100
 """Up to so many times real time the fills of a run are shown on a terminal as they come."""
@@ -120,7 +120,7 @@ def run_session(
 
 def _open(config: Config, data_dir: Path | None) -> Session:
     if config.feed.kind == "kite":
-        from daemon.live import open_live
+        from daemon.runtime.live import open_live
 
         return open_live(config, data_dir=data_dir)
     return open_run(build(config, data_dir=data_dir), Path(config.out))

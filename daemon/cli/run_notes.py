@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from daemon.app import App
 from daemon.cli.data_notes import (
     assumed_contracts,
     lost_books,
@@ -16,14 +15,15 @@ from daemon.cli.data_notes import (
     rows_outside_the_session,
     rows_too_late_for_their_bar,
 )
-from daemon.config_inputs import misplaced_inputs
-from daemon.configured_rules import date_warnings
 from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.errors import ClockError
 from daemon.journal.store import JournalStore
-from daemon.late_decisions import LATE_NS
 from daemon.report.fold import RunFold
 from daemon.report.text import count
+from daemon.runtime.app import App
+from daemon.runtime.configured_rules import date_warnings
+from daemon.runtime.late_decisions import LATE_NS
+from daemon.settings.inputs import misplaced_inputs
 from strategies.runner import Failures
 
 

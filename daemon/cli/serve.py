@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import anyio
 
-from daemon.build import universe_to_read
-from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
-from daemon.config_file import load_config
-from daemon.configured_rules import load_rules
 from daemon.errors import UsageError
+from daemon.process.signals import watch_signals
 from daemon.report.text import count
-from daemon.service.signals import watch_signals
-from feeds.kite.delivery import ServerStats
-from feeds.kite.faults import FaultPlan
-from feeds.kite.server import TickerServer
+from daemon.runtime.build import universe_to_read
+from daemon.runtime.configured_rules import load_rules
+from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from daemon.settings.file import load_config
+from feeds.kite.server.delivery import ServerStats
+from feeds.kite.server.faults import FaultPlan
+from feeds.kite.server.ticker_server import TickerServer
 from feeds.replay import Recording
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from daemon.config_file import load_config
 from daemon.errors import DaemonError
+from daemon.settings.file import load_config
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, tag="settlement"):
 
 
 class ConfigChange(msgspec.Struct, frozen=True, kw_only=True, tag="config_change"):
-    """What of the configuration is different from here on: a `daemon.config.LiveChange` as JSON."""
+    """The part of the configuration that changes from here on, a `LiveChange` as JSON."""
 
     ts: int
     config: str

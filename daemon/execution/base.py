@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
 
 from msgspec import structs
 
-from daemon.config import ExecutionConfig, RiskConfig
-from daemon.domain.carry import Carry, RememberedDemand
+from daemon.domain.carry_over import Carry, RememberedDemand
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.events import (
     Charges,
@@ -29,9 +28,9 @@ from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
+from daemon.exchange.fills import FillEngine
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.context import Rules
-from daemon.execution.fills import FillEngine
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda
@@ -41,6 +40,7 @@ from daemon.market.schedule import Schedule
 from daemon.risk.gates import (
     Refusal,
 )
+from daemon.settings.config import ExecutionConfig, RiskConfig
 
 MILLISECOND_NS: Final = 1_000_000
 

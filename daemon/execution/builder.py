@@ -6,7 +6,6 @@ import datetime as dt
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from daemon.config import ExecutionConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
@@ -15,6 +14,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
 from daemon.domain.order import ExitRules, Order, Side
 from daemon.risk.gates import Refusal
+from daemon.settings.config import ExecutionConfig
 
 T = TypeVar("T")
 DEFAULT_TIMEFRAME: Final = "1m"

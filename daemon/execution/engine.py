@@ -7,13 +7,12 @@ from typing import Any, Final, Unpack
 
 from msgspec import structs
 
-from daemon.config import ExecutionConfig
-from daemon.domain.carry import RememberedDemand
+from daemon.domain.carry_over import RememberedDemand
 from daemon.domain.events import Levels, StopMoved
 from daemon.domain.position import Position
 from daemon.execution.base import EngineParts
 from daemon.execution.context import BarClock, CountedBars
-from daemon.execution.exits import (
+from daemon.execution.exits.coroutine import (
     Crossing,
     ExitTask,
     Leave,
@@ -23,10 +22,11 @@ from daemon.execution.exits import (
     make_managers,
     manage_exits,
 )
+from daemon.execution.exits.trailing_stop import StopMove
 from daemon.execution.session_end import SessionEnd
-from daemon.execution.trailing_stop import StopMove
 from daemon.market.agenda import Phase
 from daemon.market.book import Book
+from daemon.settings.config import ExecutionConfig
 
 _GO_ON: Final = Wake()
 

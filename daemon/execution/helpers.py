@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from daemon.config import ExecutionConfig, InstrumentConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import DAY_NS, ist_midnight, parse_date, parse_timeframe
 from daemon.domain.events import Charges, TradingEvent
 from daemon.domain.inputs import Clock
@@ -31,9 +31,9 @@ from daemon.domain.money import paise_exact
 from daemon.domain.position import Position
 from daemon.execution.context import CountedBars
 from daemon.execution.engine import ExecutionEngineV3
-from daemon.execution.loose_signal import convert_to_order_intent
-from daemon.execution.loose_tick import block_of, utc_ns
-from daemon.execution.paper import PaperEngine
+from daemon.execution.signal_adapter import convert_to_order_intent
+from daemon.execution.tick_adapter import block_of, utc_ns
+from daemon.settings.config import ExecutionConfig, InstrumentConfig
 
 __all__ = [
     "convert_to_order_intent", "create_execution_engine_v3", "get_v3_metrics", "get_v3_positions",

@@ -15,6 +15,7 @@ import msgspec
 
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError
+from daemon.files.private import PRIVATE_DIRECTORY
 from daemon.journal.archive_file import (
     ARCHIVE_VERSION,
     ARCHIVES,
@@ -29,7 +30,6 @@ from daemon.journal.recovery import apply_event, first_ledger, recover
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import list_snapshots, named_seq
 from daemon.journal.store import JournalStore
-from daemon.private_files import PRIVATE_DIRECTORY
 
 
 class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from daemon.errors import JournalCorrupt, JournalIOError
-from daemon.private_files import create_in, opener_in
+from daemon.files.private import create_in, opener_in
 
 DATABASE: Final = "journal.db"
 HEAD: Final = "head"

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from daemon.errors import JournalCorrupt, JournalIOError
-from daemon.private_files import opener_in
+from daemon.files.private import opener_in
 
 # Two slots written in turn in place, one block each: a write torn by a power cut spoils the slot
 # of the commit that nobody has seen yet, the other still holds. Measured p50: pwrite + fdatasync

@@ -10,7 +10,7 @@ from typing import Final
 from loguru import logger
 
 from daemon.errors import AlreadyRunning, JournalIOError
-from daemon.private_files import PRIVATE_FILE, foreign_owner, user_name
+from daemon.files.private import PRIVATE_FILE, foreign_owner, user_name
 
 LOCK: Final = "lock"
 _LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW

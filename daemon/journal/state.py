@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from daemon.domain.carry import Carry
+from daemon.domain.carry_over import Carry
 from daemon.domain.dates import ist_date
 from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.instrument import Instrument, Universe

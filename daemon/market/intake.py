@@ -17,8 +17,8 @@ import numpy.typing as npt
 from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
 from daemon.market.agenda import NEVER
-from daemon.market.foreign_bars import find_foreign
 from daemon.market.left_out import OutsideRows, RowExample, example
+from daemon.market.off_bar_rows import find_foreign
 from daemon.market.schedule import Schedule, midnight_after
 
 FUTURE_MAX_NS: Final = 400 * DAY_NS

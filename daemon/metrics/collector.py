@@ -15,7 +15,7 @@ from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
-from daemon.metrics.honesty import FillProfile, Honesty, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import FillProfile, Honesty, rupees_2dp, whole_paise
 
 SCHEMA_VERSION: Final = 1
 NO_MARKS: Final[Mapping[str, int]] = {}

@@ -18,7 +18,7 @@ import msgspec
 from anyio.abc import TaskStatus
 from loguru import logger
 
-from daemon.private_files import opener_in
+from daemon.files.private import opener_in
 
 GAP_S: Final = 0.1
 """Between the beginnings of two writes: at most ten a second."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.honesty import Honesty, whole_paise
+from daemon.metrics.fill_quality import Honesty, whole_paise
 from daemon.report.block import Block
 from daemon.report.refused_block import refused_block
 from daemon.report.strategy_block import strategy_block

@@ -12,9 +12,9 @@ from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
-from daemon.execution.stop_loss import StopLossManager
+from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.metrics.entry_charges import EntryCharges
-from daemon.metrics.honesty import whole_paise
+from daemon.metrics.fill_quality import whole_paise
 from daemon.report.model import (
     Evidence,
     ExitRow,

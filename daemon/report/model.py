@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.metrics.honesty import FillProfile, whole_paise
+from daemon.metrics.fill_quality import FillProfile, whole_paise
 
 NO_CHARGES: Final = Decimal(0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.honesty import Honesty
+from daemon.metrics.fill_quality import Honesty
 from daemon.report.blocks import data_text, trading_text
 from daemon.report.markup import html_text
 from daemon.report.summary import RunSummary

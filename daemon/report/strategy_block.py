@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.honesty import whole_paise
+from daemon.metrics.fill_quality import whole_paise
 from daemon.report.block import Block
 from daemon.report.model import StrategyResult
 from daemon.report.summary import RunSummary

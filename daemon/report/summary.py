@@ -13,7 +13,7 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.metrics.honesty import Honesty, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import Honesty, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
 from daemon.report.model import (

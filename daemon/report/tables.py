@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.honesty import whole_paise
+from daemon.metrics.fill_quality import whole_paise
 from daemon.report.markup import html_text
 from daemon.report.model import ExitRow, Group, OpenRow
 from daemon.report.numbers import STILL_OPEN

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from daemon.config import RiskConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import StrategyTally
 from daemon.domain.money import paise_exact
 from daemon.domain.order import Order
+from daemon.settings.config import RiskConfig
 
 
 class Refusal(NamedTuple):

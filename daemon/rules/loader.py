@@ -29,7 +29,7 @@ from daemon.rules.tables import (
     ChargesFile,
     ContractsFile,
 )
-from daemon.yaml_document import Document, Step, read_document
+from daemon.settings.yaml_document import Document, Step, read_document
 
 SHIPPED_RULES: Final = Path(__file__).parents[2] / "configs" / "rules"
 _CLASSES: Final[tuple[str, ...]] = get_args(ChargeClass)

@@ -16,10 +16,10 @@ from typing import Annotated, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from daemon.config import KiteConfig
 from daemon.domain.dates import HOUR_NS, ist_date, ist_midnight
 from daemon.errors import ConfigError, TokenRefused
-from daemon.user_files import user_directory
+from daemon.files.user import user_directory
+from daemon.settings.config import KiteConfig
 
 CREDENTIALS_VERSION: Final = 1
 SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"

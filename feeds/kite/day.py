@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from daemon.config import Config, KiteConfig
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import DaemonError, ExitCode, FeedError, TokenRefused
-from feeds.aliases import resolve_strategies
-from feeds.contract_facts import ContractLookup
-from feeds.contracts import Contracts, read_contracts
-from feeds.expiries import over_at
+from daemon.settings.config import Config, KiteConfig
+from feeds.contracts.aliases import resolve_strategies
+from feeds.contracts.expiries import over_at
+from feeds.contracts.facts import ContractLookup
+from feeds.contracts.lookup import Contracts, read_contracts
+from feeds.contracts.universe import build_universe, describes
 from feeds.kite.addresses import is_loopback
 from feeds.kite.credentials import (
     Credentials,
@@ -31,8 +32,7 @@ from feeds.kite.dump import InstrumentsCache, dump_date
 from feeds.kite.history import OldCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
 from feeds.kite.selection import exchanges_needed, select, spot_keys
-from feeds.kite.watchlist import FixedWatchlist, Watchlist
-from feeds.universe import build_universe, describes
+from feeds.live.watchlist import FixedWatchlist, Watchlist
 
 DAYS_AHEAD: Final = 15
 Session = Callable[[Instrument, dt.date], tuple[int, int] | None]

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, ist_date
 from daemon.errors import FeedError
-from daemon.text_lines import read_stored
+from daemon.files.text_lines import read_stored
 from feeds.kite.http import Exchange, KiteHttp
 
 COLUMNS: Final = (

@@ -10,20 +10,20 @@ from typing import Final
 
 import numpy as np
 
-from daemon.config import KiteConfig
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.inputs import Clock, Gap, Input, Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError
-from feeds.guard import FeedGuard, Note
+from daemon.settings.config import KiteConfig
 from feeds.kite.frames import FrameDecoder, FrameError
-from feeds.kite.inbox import Frame, FrameInbox
-from feeds.kite.live_time import ExchangeTime, FeedTime, Jump, WallTime
 from feeds.kite.socket import LinkState
 from feeds.kite.sockets import TickerSockets
-from feeds.kite.watchlist import Watchlist
 from feeds.kite.wire import HEADER
+from feeds.live.guard import FeedGuard, Note
+from feeds.live.inbox import Frame, FrameInbox
+from feeds.live.live_time import ExchangeTime, FeedTime, Jump, WallTime
+from feeds.live.watchlist import Watchlist
 from feeds.timeline import Closes
 
 SILENCE_S: Final = 0.25

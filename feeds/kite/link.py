@@ -10,8 +10,8 @@ from typing import Final
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from feeds.kite.handshake import MOST_MESSAGE_BYTES
-from feeds.kite.inbox import FrameInbox
 from feeds.kite.texts import TextCounts
+from feeds.live.inbox import FrameInbox
 
 HEARTBEAT_BYTES: Final = 1
 ENDED: Final = "the connection was closed"

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from daemon.config import UniverseConfig
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import ConfigError
-from feeds.contract_facts import ContractLookup
-from feeds.contracts import Contracts
-from feeds.expiries import IsOver
-from feeds.kite.atm import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
+from daemon.settings.config import UniverseConfig
+from feeds.contracts.expiries import IsOver
+from feeds.contracts.facts import ContractLookup
+from feeds.contracts.lookup import Contracts
+from feeds.contracts.symbols import BSE_UNDERLYINGS
+from feeds.contracts.underlyings import Underlying, resolve
 from feeds.kite.http import Exchange
 from feeds.kite.singles import single_instruments
-from feeds.symbols import BSE_UNDERLYINGS
-from feeds.underlyings import Underlying, resolve
+from feeds.live.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
 
 
 class Selection(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.config import UniverseConfig
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.contract_facts import ContractLookup
-from feeds.contracts import Contracts, near_any_case
-from feeds.expiries import IsOver
-from feeds.universe import build_universe, describes
+from daemon.settings.config import UniverseConfig
+from feeds.contracts.expiries import IsOver
+from feeds.contracts.facts import ContractLookup
+from feeds.contracts.lookup import Contracts, near_any_case
+from feeds.contracts.universe import build_universe, describes
 
 
 def single_instruments(

@@ -9,15 +9,15 @@ from typing import Final, Literal
 import anyio
 from picows import WSMsgType, WSProtocolError, WSTransport
 
-from daemon.config import KiteConfig
 from daemon.errors import DaemonError, TokenRefused
-from feeds.kite.backoff import Backoff
+from daemon.settings.config import KiteConfig
 from feeds.kite.credentials import Credentials
 from feeds.kite.handshake import ConnectFailed, checked_url, connect
-from feeds.kite.inbox import FrameInbox
 from feeds.kite.link import ENDED, Link, LinkCounts
 from feeds.kite.subscription import Mode, Subscription
 from feeds.kite.texts import shown
+from feeds.live.backoff import Backoff
+from feeds.live.inbox import FrameInbox
 
 LinkState = Literal["connecting", "live", "reconnecting", "closed"]
 OnState = Callable[[int, LinkState, str], None]

@@ -8,12 +8,12 @@ from typing import Final
 
 import anyio
 
-from daemon.config import KiteConfig
 from daemon.errors import ConfigError, DaemonError
+from daemon.settings.config import KiteConfig
 from feeds.kite.credentials import Credentials
-from feeds.kite.inbox import FrameInbox
 from feeds.kite.socket import BATCH_PAUSE_S, OnState, TickerSocket
 from feeds.kite.subscription import Mode
+from feeds.live.inbox import FrameInbox
 
 MOST_SOCKETS: Final = 3
 MOST_TOKENS: Final = 3_000

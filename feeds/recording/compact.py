@@ -15,15 +15,15 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.carry import Carry
+from daemon.domain.carry_over import Carry
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError, JournalIOError
-from daemon.private_files import create_in
-from feeds.files import fault, no_file
-from feeds.parquet_ticks import NativeFile, ParquetTable, write_ticks
+from daemon.files.private import create_in
+from feeds.files.parquet_ticks import NativeFile, ParquetTable, write_ticks
+from feeds.files.recorded_files import fault, no_file
 from feeds.recording.format import LogHeader, Other
 from feeds.recording.reader import InputLog
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from daemon.domain.carry import Carry
+from daemon.domain.carry_over import Carry
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.inputs import Input
 from daemon.errors import FeedError
-from feeds.files import fault
+from feeds.files.recorded_files import fault
 from feeds.recording.format import (
     HEAD_BYTES,
     MAGIC,

@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.domain.inputs import Input
 from daemon.errors import JournalIOError
-from daemon.private_files import PRIVATE_DIRECTORY
+from daemon.files.private import PRIVATE_DIRECTORY
 from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, encode_input, record
 from feeds.recording.reader import InputLog
 

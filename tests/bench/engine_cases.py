@@ -11,18 +11,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from daemon.config import StrategiesConfig, StrategyConfig
+from daemon.clockwork import paper_engine as paper
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
-from daemon.execution import paper
 from daemon.execution.context import NoStrategies
-from daemon.execution.paper import PaperEngine
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.memory import settle_memory
+from daemon.process.memory import settle_memory
 from daemon.rules import load_rulebook
+from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
 from tests.bench.w1_cases import W1_EXECUTION, as_ticks, blocks, universe

@@ -12,8 +12,8 @@ import numpy as np
 
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
-from feeds.kite.encode import encode_frame, encode_packets
 from feeds.kite.frames import FrameDecoder
+from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.kite_frames import official_parser
 
 INSTRUMENTS: Final = 3000

@@ -17,13 +17,13 @@ from typing import Any, Final
 import anyio
 import numpy as np
 
-from daemon.app import App
-from daemon.config_file import load_config
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import Ticks
-from daemon.live import open_live
+from daemon.runtime.app import App
+from daemon.runtime.live import open_live
+from daemon.settings.file import load_config
 from feeds.blocks import join
-from feeds.parquet_ticks import write_ticks
+from feeds.files.parquet_ticks import write_ticks
 from tests.kit.live import Market, free_port, market, run, write_live_config
 
 MODULE: Final = "tests.bench.kite_live"
@@ -181,8 +181,8 @@ async def _measure(config: Path, rows: int) -> dict[str, Any]:
 def serve(recording: Path, port: int, speed: str, size: int) -> None:
     """The other process."""
     from daemon.domain.instrument import Universe
-    from feeds.kite.server import TickerServer
-    from feeds.parquet_ticks import NativeFile
+    from feeds.files.parquet_ticks import NativeFile
+    from feeds.kite.server.ticker_server import TickerServer
 
     file = NativeFile(recording, depth=True)
     universe = Universe(file.named())

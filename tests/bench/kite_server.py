@@ -20,7 +20,7 @@ import anyio
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from daemon.domain.ticks import Ticks
-from feeds.kite.server import TickerServer
+from feeds.kite.server.ticker_server import TickerServer
 from tests.kit.ticker_client import sample
 
 ROWS = 65_536

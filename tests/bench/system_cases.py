@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.ticks import Ticks
-from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.bench.engine_cases import bracket_events

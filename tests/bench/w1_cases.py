@@ -11,9 +11,16 @@ import anyio
 import msgspec
 import pyarrow.parquet as pq
 
-from daemon.app import App
-from daemon.build import build
-from daemon.config import (
+from daemon.clockwork import paper_engine as paper
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Ticks, paise_column
+from daemon.process.memory import settle_memory
+from daemon.rules import load_rulebook
+from daemon.runtime.app import App
+from daemon.runtime.build import build
+from daemon.runtime.prepared_run import open_run
+from daemon.settings.config import (
     Config,
     ExecutionConfig,
     FeedConfig,
@@ -23,13 +30,6 @@ from daemon.config import (
     StrategiesConfig,
     UniverseConfig,
 )
-from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Ticks, paise_column
-from daemon.execution import paper
-from daemon.execution.paper import PaperEngine
-from daemon.memory import settle_memory
-from daemon.rules import load_rulebook
-from daemon.session import open_run
 from feeds.convert import convert
 from strategies.engine import StrategyEngineV2
 from tests.bench.w1_data import EXPECTED

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.build import build
 from daemon.cli.check_data import ROWS, slow_files
-from daemon.config_file import load_config
+from daemon.runtime.build import build
+from daemon.settings.file import load_config
 from feeds.replay import ReplayFeed
 from tests.kit.cli import FUTURE, Result, invoke, tick_rows, write_config, write_ticks
 

@@ -16,9 +16,6 @@ import anyio.to_thread
 import msgspec
 import pytest
 
-from daemon.app import App
-from daemon.backup import back_up
-from daemon.config_file import load_config
 from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.errors import (
     AlreadyRunning,
@@ -29,7 +26,10 @@ from daemon.errors import (
 )
 from daemon.journal.head import HeadFile, read_head
 from daemon.journal.store import JournalStore
-from daemon.live import open_live
+from daemon.runtime.app import App
+from daemon.runtime.backup import back_up
+from daemon.runtime.live import open_live
+from daemon.settings.file import load_config
 from tests.kit.cli import invoke, metrics_of
 from tests.kit.live import (
     ACCOUNT,
@@ -267,7 +267,7 @@ def test_recordings_of_days_that_are_not_kept_go_at_a_start(of: Market, tmp_path
     async def day(date: str) -> App:
         begins = parse_ts(f"{date}T09:20:00")
         later = shifted(of.block.rows(0, 60), begins - first)
-        with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(begins - SECOND_NS)):
+        with mock.patch("daemon.runtime.live.MACHINE_CLOCKS", QuickClocks(begins - SECOND_NS)):
             async with server_of(of, port, blocks=[later]) as server:
                 return await trade_all(config, server)
 

@@ -12,11 +12,11 @@ import anyio.to_thread
 import pytest
 import yaml
 
-from daemon.app import App
 from daemon.domain.dates import parse_ts
 from daemon.errors import ExitCode
 from daemon.journal.store import JournalStore
-from feeds.kite.encode import encode_frame, encode_packets
+from daemon.runtime.app import App
+from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.cli import Result, finished, invoke, metrics_of, spawn
 from tests.kit.kite_dump import day_rows, write_dump
 from tests.kit.live import (
@@ -192,7 +192,7 @@ def put_dumps(directory: Path, cut: int | None = None) -> None:
 def test_without_a_network_the_instruments_of_an_older_day_are_used_and_told(
     of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", Hand(parse_ts("2026-11-19T10:00:00")))
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", Hand(parse_ts("2026-11-19T10:00:00")))
     port = free_port()
     config = underlyings_config(tmp_path, of, port)
     put_dumps(tmp_path / "instruments")

@@ -12,14 +12,14 @@ import anyio.to_thread
 import numpy as np
 import pytest
 
-from daemon.app import App
-from daemon.config_file import load_config
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date, parse_ts
 from daemon.domain.inputs import Gap
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError, ExitCode
-from daemon.live import open_live
-from feeds.kite.encode import encode_frame, encode_packets
+from daemon.runtime.app import App
+from daemon.runtime.live import open_live
+from daemon.settings.file import load_config
+from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.cli import Result, finished, metrics_of, spawn
 from tests.kit.live import (
     Hand,
@@ -63,7 +63,7 @@ def of(whole: Market) -> Market:
 def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     """The machine's clocks; silence is short."""
     hand = Hand(OPENED)
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", hand)
     monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 0.005)
     return hand
 
@@ -330,7 +330,7 @@ def test_a_clock_hours_off_the_exchanges_time_is_refused(
     eleven = OPENED - 4 * 3_600 * SECOND_NS
     of = whole._replace(block=shifted(whole.block, eleven - int(whole.block.ts[0])))
     clocks = QuickClocks(eleven + off_h * 3_600 * SECOND_NS)
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", clocks)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", clocks)
     port = free_port()
     config = write_live_config(tmp_path, of, entries(of, 0), port=port, clock="wall")
 

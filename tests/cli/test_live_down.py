@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import App
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
 from daemon.domain.inputs import Gap
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalStore
+from daemon.runtime.app import App
 from tests.kit.live import (
     Hand,
     Market,
@@ -39,7 +39,7 @@ def test_a_time_stop_that_fell_due_while_down_fills_at_the_first_tick_and_says_s
     of: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand = Hand(int(of.block.ts[0]))
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", hand)
     port = free_port()
     config = write_live_config(tmp_path, of, entries(of, BARS), port=port, clock="wall")
     first, second = of.block.rows(0, 500), of.block.rows(1500, 2500)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import App
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Gap
-from feeds.kite.server import TickerServer
+from daemon.runtime.app import App
+from feeds.kite.server.ticker_server import TickerServer
 from feeds.recording.compact import open_recording
 from tests.kit.live import (
     Hand,
@@ -147,7 +147,7 @@ def test_a_server_that_is_away_for_a_while_is_found_again(of: Market, tmp_path: 
 def hand(of: Market, monkeypatch: pytest.MonkeyPatch) -> Hand:
     """The daemon's clock, at the market's beginning; silence is short."""
     hand = Hand(int(of.block.ts[0]))
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", hand)
     monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 0.005)
     return hand
 

@@ -16,12 +16,12 @@ import anyio.to_thread
 import msgspec
 import pytest
 
-from daemon.account import machine_of
-from daemon.app import App
 from daemon.domain.dates import SECOND_NS, ist_date, parse_ts
 from daemon.errors import ExitCode
 from daemon.rules import load_rulebook
-from daemon.series import Series, read_series
+from daemon.runtime.account import machine_of
+from daemon.runtime.app import App
+from daemon.runtime.series import Series, read_series
 from feeds.recording.compact import CompactedLog
 from feeds.recording.reader import InputLog
 from tests.kit.cli import Result, finished, metrics_of, spawn
@@ -211,7 +211,7 @@ def test_a_crash_on_one_day_and_a_start_on_the_next(of: Market, tmp_path: Path) 
 
     async def start() -> App:
         later = shifted(of.block.rows(0, 500), next_day - first)
-        with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(next_day)):
+        with mock.patch("daemon.runtime.live.MACHINE_CLOCKS", QuickClocks(next_day)):
             async with server_of(of, port, blocks=[later]) as server:
                 return await trade_all(config, server)
 

@@ -73,7 +73,7 @@ def test_without_a_configuration_the_users_own_file_is_written(
     tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from daemon.cli import login
-    from daemon.config import KiteConfig
+    from daemon.settings.config import KiteConfig
 
     with kite_api(SESSION) as api:
         monkeypatch.setattr(login, "KiteConfig", lambda: KiteConfig(api_url=api.url))

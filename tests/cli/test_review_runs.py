@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from daemon.journal.store import JournalStore
-from daemon.series import equity_of, read_series
+from daemon.runtime.series import equity_of, read_series
 from tests.kit.cli import (
     FUTURE,
     Result,

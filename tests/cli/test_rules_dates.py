@@ -130,7 +130,7 @@ def test_an_exchange_without_tables_is_refused_before_anything_is_written(tmp_pa
 def live(folder: Path, when: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A live configuration on a machine whose clock says `when`."""
     hand = Hand(parse_ts(when))
-    monkeypatch.setattr("daemon.live.MACHINE_CLOCKS", hand)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", hand)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "home"))
     return write_live_config(folder, market(50), [], port=free_port(), clock="wall")
 

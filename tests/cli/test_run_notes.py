@@ -9,7 +9,7 @@ import pytest
 
 from daemon.domain.money import rupees_text
 from daemon.report.numbers import max_drawdown
-from daemon.series import read_series
+from daemon.runtime.series import read_series
 from tests.kit.cli import (
     FUTURE,
     invoke,

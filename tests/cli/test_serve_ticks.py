@@ -13,8 +13,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from feeds.kite.encode import encode_packets
-from feeds.parquet_ticks import write_ticks
+from feeds.files.parquet_ticks import write_ticks
+from feeds.kite.server.encode import encode_packets
 from tests.kit.cli import ROOT, SAMPLE, finished, invoke, spawn
 from tests.kit.ticker_client import connected, random_depth, sample
 
@@ -137,8 +137,8 @@ def test_instruments_without_a_token_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_live_demo_s_configuration_names_what_it_is_served() -> None:
-    from daemon.config_file import load_config
-    from feeds.universe import build_universe
+    from daemon.settings.file import load_config
+    from feeds.contracts.universe import build_universe
 
     config = load_config(ROOT / "configs" / "live-demo.yaml")
     served, _ = sample(1)

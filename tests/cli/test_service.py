@@ -16,10 +16,10 @@ import anyio.to_thread
 import pytest
 import yaml
 
-from daemon.app import App
-from daemon.config import RiskConfig
+from daemon.control.socket import Refused, Request, send_command
 from daemon.errors import ExitCode
-from daemon.service.control import Refused, Request, send_command
+from daemon.runtime.app import App
+from daemon.settings.config import RiskConfig
 from feeds.kite.credentials import Credentials, Secret, write_credentials
 from tests.kit.cli import Result, finished, metrics_of, spawn
 from tests.kit.kite_api import CANARY, kite_api, refusal

@@ -15,7 +15,7 @@ import pytest
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.journal.store import JournalStore
-from daemon.metrics.honesty import rupees_2dp
+from daemon.metrics.fill_quality import rupees_2dp
 from tests.kit.cli import (
     SAMPLE,
     exported,

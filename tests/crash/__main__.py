@@ -18,9 +18,9 @@ from pathlib import Path
 
 from loguru import logger
 
-from tests.kit.crash_figures import Figure, head
-from tests.kit.crash_plan import SIZES, Piece, Rig, pieces
-from tests.kit.crash_zygote import cannot_trace
+from tests.crash.figures import Figure, head
+from tests.crash.plan import SIZES, Piece, Rig, pieces
+from tests.crash.zygote import cannot_trace
 from tests.kit.figures import merge_figures
 
 MINUTES = {"ci": 6.0, "full": 60.0}

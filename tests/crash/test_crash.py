@@ -9,18 +9,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crash.cases import first_difference, missing_now
+from tests.crash.damaged_bytes import harm_bytes
+from tests.crash.errors import Planned, fail_at
+from tests.crash.figures import Figure
+from tests.crash.kills import KILLED, kill_at, sampled
+from tests.crash.live import second_daemon, stalled_sync
+from tests.crash.plan import Rig
+from tests.crash.random_kills import kill_often
+from tests.crash.rig import Seen, read_seen
+from tests.crash.taken import no_descriptors, taken_away
+from tests.crash.zygote import cannot_trace
 from tests.kit.cli import operations_of
-from tests.kit.crash_bytes import harm_bytes
-from tests.kit.crash_cases import first_difference, missing_now
-from tests.kit.crash_errors import Planned, fail_at
-from tests.kit.crash_figures import Figure
-from tests.kit.crash_kills import KILLED, kill_at, sampled
-from tests.kit.crash_live import second_daemon, stalled_sync
-from tests.kit.crash_plan import Rig
-from tests.kit.crash_random import kill_often
-from tests.kit.crash_rig import Seen, read_seen
-from tests.kit.crash_taken import no_descriptors, taken_away
-from tests.kit.crash_zygote import cannot_trace
 
 SEED = 20_261_129
 traced = pytest.mark.skipif(bool(cannot_trace()), reason=cannot_trace() or "it can be traced")

@@ -16,9 +16,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from loguru import logger
 
+from tests.fuzz.run import fuzz, keep, peak_mib, reset_peak
+from tests.fuzz.targets import TARGETS
 from tests.kit.figures import merge_figures
-from tests.kit.fuzz_run import fuzz, keep, peak_mib, reset_peak
-from tests.kit.fuzz_targets import TARGETS
 
 CHUNK = 500
 GROWTH_MIB = 200

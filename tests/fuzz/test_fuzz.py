@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.fuzz_bytes import mutated
-from tests.kit.fuzz_run import corpus, fuzz, read_one
-from tests.kit.fuzz_targets import TARGETS, Target
+from tests.fuzz.damage import mutated
+from tests.fuzz.run import corpus, fuzz, read_one
+from tests.fuzz.targets import TARGETS, Target
 
 INPUTS = 100
 FOUND = [(target, path) for target in TARGETS for path in corpus(target)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.build import convert_recording
-from daemon.config_file import load_config
+from daemon.runtime.build import convert_recording
+from daemon.settings.file import load_config
 from tests.kit import golden
 from tests.kit.cli import ROOT, exported, finished, only_run, spawn
 from tests.kit.golden import Replayed, replay

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalStore
-from daemon.metrics.honesty import rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import rupees_2dp, whole_paise
 from tests.kit import golden
 from tests.kit.cli import metrics_of, operations_of, summary_of
 from tests.kit.golden import Replayed

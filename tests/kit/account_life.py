@@ -20,10 +20,6 @@ import anyio.lowlevel
 import msgspec
 import yaml
 
-from daemon.app import App
-from daemon.config import Config
-from daemon.config_file import load_config
-from daemon.configured_rules import load_rules
 from daemon.domain.candle import Candle
 from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
@@ -32,12 +28,17 @@ from daemon.domain.intent import OrderIntent
 from daemon.domain.ticks import Ticks
 from daemon.journal.store import JournalStore, Operation
 from daemon.journal.writer import Batch
-from daemon.live import open_live
 from daemon.rules import Rulebook
-from daemon.session import Session
+from daemon.runtime.app import App
+from daemon.runtime.configured_rules import load_rules
+from daemon.runtime.live import open_live
+from daemon.runtime.prepared_run import Session
+from daemon.settings.config import Config
+from daemon.settings.file import load_config
 from feeds.feed import Unattended
 from strategies.strategy import View
-from tests.kit.crash_market import (
+from tests.crash.rig import FixedClocks
+from tests.kit.account_market import (
     ACCOUNT,
     BLOCK_ROWS,
     LOT,
@@ -46,7 +47,6 @@ from tests.kit.crash_market import (
     session,
     write_files,
 )
-from tests.kit.crash_rig import FixedClocks
 
 ROWS: Final = 200
 _NOT_OF_THE_DISK: Final = ("lock", "journal.db-shm", "*.sock")
@@ -146,10 +146,10 @@ def _put_in_place(
 ) -> Iterator[None]:
     make = functools.partial(GivenFeed, given=given, at_end=at_end)
     with (
-        mock.patch("daemon.live.KiteFeed", make),
-        mock.patch("daemon.live.MACHINE_CLOCKS", FixedClocks(opened_ns(day))),
-        mock.patch("daemon.live.check_start"),  # the time that stands still
-        mock.patch("daemon.live.load_rules", _rules),
+        mock.patch("daemon.runtime.live.KiteFeed", make),
+        mock.patch("daemon.runtime.live.MACHINE_CLOCKS", FixedClocks(opened_ns(day))),
+        mock.patch("daemon.runtime.live.check_start"),  # the time that stands still
+        mock.patch("daemon.runtime.live.load_rules", _rules),
     ):
         yield
 

@@ -15,11 +15,7 @@ import anyio.lowlevel
 import msgspec
 import numpy as np
 
-from daemon.app import App
-from daemon.build import Parts
-from daemon.bus import Lane, Overflow
-from daemon.config import Config, StrategiesConfig, StrategyConfig
-from daemon.configured_rules import load_rules
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
@@ -27,10 +23,14 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
-from daemon.execution.paper import PaperEngine
 from daemon.journal.store import JournalStore
 from daemon.journal.writer import Committed
-from daemon.session import open_run
+from daemon.runtime.app import App
+from daemon.runtime.build import Parts
+from daemon.runtime.bus import Lane, Overflow
+from daemon.runtime.configured_rules import load_rules
+from daemon.runtime.prepared_run import open_run
+from daemon.settings.config import Config, StrategiesConfig, StrategyConfig
 from feeds.feed import Unattended
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, View

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from daemon.config import ExecutionConfig, RiskConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import SECOND_NS, iso_ist, ist_ns
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command, Gap, Input, Settlement
@@ -26,9 +26,9 @@ from daemon.domain.money import paise_exact, rupees_text
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.domain.ticks import ABSENT, Ticks
-from daemon.execution.fills import FillEngine
-from daemon.execution.paper import PaperEngine
+from daemon.exchange.fills import FillEngine
 from daemon.market.book import Quote
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.drive import FixedRules
 
 ROOT: Final = Path(__file__).parents[2]

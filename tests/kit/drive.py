@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_day
 from daemon.domain.events import Charges, OrderCreated, OrderMoved, TradingEvent
@@ -26,7 +27,6 @@ from daemon.domain.ticks import (
     Ticks,
 )
 from daemon.execution.context import NoStrategies
-from daemon.execution.paper import PaperEngine
 from strategies.conflict import Proposal, resolve
 from tests.kit.scenario import Row, Scenario, WalkCandle
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from daemon.cli.run import run
-from daemon.config_file import load_config
 from daemon.report.summary import RunSummary
+from daemon.settings.file import load_config
 from tests.kit.cli import ROOT, exported, only_run, signals_as_before
 
 HASHES: Final = ROOT / "tests/golden/hashes.json"

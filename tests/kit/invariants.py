@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import msgspec
 
-from daemon.config import ExecutionConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import (
     Fill,
     OrderCreated,
@@ -24,8 +24,8 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.execution.lifecycle import TradeLifecycleManager
-from daemon.execution.paper import PaperEngine
-from tests.kit.ledger_oracle import FractionBooks
+from daemon.settings.config import ExecutionConfig
+from tests.oracle.ledger import FractionBooks
 
 S = OrderState
 # semantics.md section 5, written again

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.domain.instrument import Instrument, InstrumentType
-from feeds.contracts import Contracts
+from feeds.contracts.lookup import Contracts
 from tests.kit.kite_api import COLUMNS
 
 DAY: Final = dt.date(2026, 11, 18)

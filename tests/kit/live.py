@@ -24,11 +24,7 @@ import msgspec
 import numpy as np
 import yaml
 
-from daemon.app import App
 from daemon.cli.replay import replay
-from daemon.clock import MachineClocks, Reading
-from daemon.config import Config
-from daemon.config_file import load_config
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.instrument import Universe
@@ -36,10 +32,14 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalStore, Operation
-from daemon.live import open_live
 from daemon.main import main as command_line
-from feeds.kite.faults import FaultPlan
-from feeds.kite.server import TickerServer
+from daemon.process.clock import MachineClocks, Reading
+from daemon.runtime.app import App
+from daemon.runtime.live import open_live
+from daemon.settings.config import Config
+from daemon.settings.file import load_config
+from feeds.kite.server.faults import FaultPlan
+from feeds.kite.server.ticker_server import TickerServer
 from feeds.recording.compact import Ending, compact, open_recording
 from feeds.recording.reader import InputLog
 from tests.kit.cli import verified
@@ -299,7 +299,7 @@ class Hand(MachineClocks):
 def main_at(start_ns: int, speed: float, *arguments: str) -> None:
     """The command line on such a clock, for a process of its own."""
     sys.argv = ["run_fno_paper", *arguments]
-    with mock.patch("daemon.live.MACHINE_CLOCKS", QuickClocks(start_ns, speed)):
+    with mock.patch("daemon.runtime.live.MACHINE_CLOCKS", QuickClocks(start_ns, speed)):
         command_line()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from daemon.config import ExecutionConfig, RiskConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command
@@ -21,8 +21,8 @@ from daemon.domain.position import Position
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
-from daemon.execution.paper import PaperEngine
 from daemon.market.book import Quote
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.drive import FixedRules
 
 DATE = dt.date(2026, 11, 18)

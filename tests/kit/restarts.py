@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.account import Account, Machine
-from daemon.config import Config
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.inputs import Input
 from daemon.domain.ledger import Ledger
-from daemon.execution.paper import PaperEngine
-from daemon.series import PriceSampler
+from daemon.runtime.account import Account, Machine
+from daemon.runtime.series import PriceSampler
+from daemon.settings.config import Config
 from feeds.recording.format import LogHeader
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder

@@ -1,6 +1,6 @@
 """What both sides of the differential test are given: inputs, configuration, rules.
 
-`random_scenario(seed)` makes rich ones; `tests.kit.naive.run` says what should come out.
+`random_scenario(seed)` makes rich ones; `tests.oracle.engine.run` says what should come out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import Clock, Command, Gap, Settlement, TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import OrderIntent
+from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,6 @@ class Scenario:
 
 def random_scenario(seed: int) -> Scenario:
     """The same rich scenario for the same seed."""
-    from tests.kit.naive_random import Generator  # it needs the classes above
+    from tests.oracle.scenarios import Generator  # it needs the classes above
 
     return Generator(seed).scenario()

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.config_file import load_config
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalStore
 from daemon.metrics.collector import MetricsCollector
-from daemon.metrics.honesty import FillProfile
+from daemon.metrics.fill_quality import FillProfile
+from daemon.settings.file import load_config
 
 SHOWN: Final = (
     "total_orders", "active_positions", "realized_pnl", "refusals", "orders_by_state", "exits",

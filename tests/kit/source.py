@@ -42,7 +42,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             assert node.level == 0, "imports are written in full"
             assert node.module is not None
             yield node.lineno, node.module
-            # `from daemon import app` imports daemon.app
+            # `from daemon import app` imports daemon.runtime.app
             if node.module in PACKAGES:
                 yield from ((node.lineno, f"{node.module}.{each.name}") for each in node.names)
 

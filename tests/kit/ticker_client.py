@@ -12,9 +12,9 @@ import anyio
 import numpy as np
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from daemon.config import ReplayConfig, ReplayFile
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
+from daemon.settings.config import ReplayConfig, ReplayFile
 from feeds.kite.frames import FrameDecoder, FrameError
 from feeds.replay import Recording
 from tests.kit.cli import ROOT

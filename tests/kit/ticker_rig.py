@@ -11,10 +11,10 @@ from typing import Any
 
 import anyio
 
-from daemon.config import KiteConfig
-from feeds.kite.inbox import Frame, FrameInbox
+from daemon.settings.config import KiteConfig
 from feeds.kite.socket import LinkState, TickerSocket
 from feeds.kite.subscription import Mode
+from feeds.live.inbox import Frame, FrameInbox
 from tests.kit.ticker_credentials import TOKEN, credentials
 from tests.kit.ticker_script import (
     Client,

@@ -15,13 +15,13 @@ import anyio
 import numpy as np
 from loguru import logger
 
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import SECOND_NS, ist_ns
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock, TimedIntent
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
-from daemon.execution.paper import PaperEngine
 from daemon.journal.recovery import check_fold, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.writer import GROUP_EVENTS, STALL_S, Batch, Committed, TradeRecorder
@@ -30,7 +30,7 @@ from tests.bench.w1_cases import W1_EXECUTION, universe
 from tests.kit.busy_boundary import DUE_S, BusyRun, run_busy, unyielded
 from tests.kit.figures import merge_figures
 from tests.kit.market import CALL, OPEN, PUT, Market
-from tests.kit.sim_soak import trading_days
+from tests.soak.days import trading_days
 
 POSITIONS: Final = 100_000
 EVENTS: Final = 1_000_000

@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.kit.cli import ROOT
 from tests.kit.figures import merge_figures
-from tests.kit.planted import BUGS, Bug
+from tests.planted.bugs import BUGS, Bug
 
 TREES: Final = ("daemon", "feeds", "strategies", "tests", "configs")
 FILES: Final = ("pyproject.toml", "Makefile", "run_fno_paper.py", "README.md", "CHANGELOG.md")

@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from tests.kit.cli import ROOT
-from tests.kit.planted import BUGS, Bug
 from tests.planted.__main__ import planted
+from tests.planted.bugs import BUGS, Bug
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda each: each.name)

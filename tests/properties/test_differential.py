@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon.clockwork import paper_engine as paper
 from daemon.domain.events import Excursion, OrderMoved, TradingEvent, encode_event
 from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
-from daemon.execution import paper
-from tests.kit import naive
 from tests.kit.drive import comparable, describe, inputs_of, make_engine, run_engine
 from tests.kit.invariants import watch
 from tests.kit.scenario import random_scenario
 from tests.kit.tiers import examples, seeds
+from tests.oracle import engine as naive
 
 pytestmark = pytest.mark.random
 

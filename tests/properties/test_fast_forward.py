@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.clockwork import paper_engine as paper
 from daemon.domain.events import TradingEvent
-from daemon.execution import paper
 from tests.kit.drive import run_engine
 from tests.kit.scenario import Scenario, random_scenario
 from tests.kit.tiers import examples, seeds

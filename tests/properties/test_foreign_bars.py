@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, SECOND_NS
-from daemon.market.foreign_bars import _BOUNDARY_ROWS, _by_boundary, _row_by_row, find_foreign
+from daemon.market.off_bar_rows import _BOUNDARY_ROWS, _by_boundary, _row_by_row, find_foreign
 from daemon.market.schedule import DaySessions
 
 OPEN = 1_760_000_000 * SECOND_NS

@@ -8,8 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.kite.atm import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
-from feeds.underlyings import nearest
+from feeds.contracts.underlyings import nearest
+from feeds.live.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
 
 RUPEE = 100
 GRIDS = st.lists(

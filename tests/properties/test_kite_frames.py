@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.ticks import ABSENT, Ticks
-from feeds.kite.encode import encode_frame, encode_packets
 from feeds.kite.frames import REASONS, FrameDecoder, FrameError
+from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.kite_frames import (
     INDEX,
     LENGTHS,

@@ -11,7 +11,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.config import ExecutionConfig
 from daemon.domain.errors import BadNumber
 from daemon.domain.money import (
     PAISE_MAX,
@@ -24,8 +23,9 @@ from daemon.domain.money import (
     rupees_text,
 )
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, paise_column
-from daemon.execution.fills import FillEngine
+from daemon.exchange.fills import FillEngine
 from daemon.market.book import Quote
+from daemon.settings.config import ExecutionConfig
 
 TICK = st.integers(1, 50)
 NUMBER = st.integers(-(10**12), 10**12)

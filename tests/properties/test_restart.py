@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.events import OrderMoved, TradingEvent, decode_event
 from daemon.domain.inputs import Command, TimedIntent
@@ -17,6 +16,7 @@ from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.order import PENDING_EXIT_STATES
 from daemon.journal.recovery import check_fold
 from daemon.journal.store import JournalStore
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.drive import describe, inputs_of, run_engine
 from tests.kit.market import CLOSE, DATE, OPEN
 from tests.kit.restarts import Process

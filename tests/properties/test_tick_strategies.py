@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.clockwork import paper_engine as paper
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.tick_view import TickView
-from daemon.execution import paper
-from daemon.execution.paper import PaperEngine
 from strategies.views import Desk
 from tests.kit.drive import FixedRules, RuleStrategies, inputs_of
 from tests.kit.scenario import Scenario, random_scenario

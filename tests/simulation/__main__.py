@@ -11,8 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.kit.figures import merge_figures
-from tests.kit.sim_life import Done
-from tests.kit.sim_run import fast_directory, simulate
+from tests.simulation.life import Done
+from tests.simulation.run import fast_directory, simulate
 
 Result = tuple[int, Done | None, str]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.sim_run import fast_directory, regressions, simulate
+from tests.simulation.run import fast_directory, regressions, simulate
 
 SEEDS = 50
 # What fifty seeds must have shown between them, or they prove little.

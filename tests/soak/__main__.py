@@ -16,7 +16,7 @@ from typing import Any
 from loguru import logger
 
 from tests.kit.figures import merge_figures
-from tests.kit.sim_soak import OPENING, Soak, Weighed, trading_days
+from tests.soak.days import OPENING, Soak, Weighed, trading_days
 
 SLOPE_MAX: float = 1.0
 WARM_UP_DAYS = 3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from loguru import logger
 
-from tests.kit.sim_run import fast_directory
-from tests.kit.sim_soak import Soak, trading_days
+from tests.simulation.run import fast_directory
+from tests.soak.days import Soak, trading_days
 
 
 def test_days_on_one_account_leave_no_descriptor_and_no_task_behind(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from daemon.journal.operations import KINDS
 from tests.kit.cli import ROOT
 from tests.kit.figures import merge_figures
-from tests.kit.systemd_machine import PROGRAM, USER, Machine, NoMachine, machine
+from tests.systemd.machine import PROGRAM, USER, Machine, NoMachine, machine
 from tests.systemd.user import check_installed_for_a_user, prepare_user
 
 ACCOUNT: Final = "live-demo"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Becomes a machine: this file system under an overlay, namespaces of its own, systemd as its first
-# process. Called by tests/kit/systemd_machine.py within `unshare`; nothing that it writes stays.
+# process. Called by tests/systemd/machine.py within `unshare`; nothing that it writes stays.
 #   machine.sh PLACE FILES PYTHON LIBRARIES
 # PLACE becomes the machine, FILES is copied over its root, PYTHON is an installation's prefix and
 # LIBRARIES the lib directory of a virtual environment that goes with it.

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from tests.kit.systemd_machine import PROGRAM, Machine
+from tests.systemd.machine import PROGRAM, Machine
 
 NAME: Final = "trader"
 NUMBER: Final = 991

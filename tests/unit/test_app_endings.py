@@ -13,16 +13,16 @@ import pytest_asyncio
 from loguru import logger
 
 from daemon import main as command_line
-from daemon.app import App
-from daemon.build import build
-from daemon.config_file import load_config
 from daemon.domain.inputs import Input
 from daemon.errors import ConfigError, FeedError, JournalIOError, UsageError
 from daemon.journal.store import JournalStore, Operation
-from daemon.logs import start_logging
-from daemon.run_files import find_run, new_run_directory, newest_runs, write_json
-from daemon.service.signals import watch_signals
-from daemon.session import open_run
+from daemon.process.logs import start_logging
+from daemon.process.signals import watch_signals
+from daemon.runtime.app import App
+from daemon.runtime.build import build
+from daemon.runtime.prepared_run import open_run
+from daemon.runtime.run_files import find_run, new_run_directory, newest_runs, write_json
+from daemon.settings.file import load_config
 from tests.kit.cli import invoke, only_run, operations_of, tick_rows, write_config, write_ticks
 
 

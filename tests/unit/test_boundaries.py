@@ -9,11 +9,17 @@ from tests.kit.source import dotted, modules
 
 BOUNDARIES = {
     ("daemon/main.py", "main"): "the last resort: shown with its traceback, code 70",
-    ("daemon/execution/paper.py", "_build_engine"): "v3 cannot be built: v2, loudly, or raised",
+    (
+        "daemon/clockwork/paper_engine.py",
+        "_build_engine",
+    ): "v3 cannot be built: v2, loudly, or raised",
     ("feeds/ahead.py", "_run"): "of a thread: handed to the reader's side, which raises it",
-    ("feeds/jsonl_ticks.py", "_rows"): "handed back, raised after the good rows",
+    ("feeds/files/jsonl_ticks.py", "_rows"): "handed back, raised after the good rows",
     ("feeds/kite/handshake.py", "connect"): "raised below, without the address that may be in it",
-    ("feeds/kite/server.py", "__aexit__"): "what went wrong inside the block is raised as it was",
+    (
+        "feeds/kite/server/ticker_server.py",
+        "__aexit__",
+    ): "what went wrong inside the block is raised as it was",
     ("feeds/kite/sockets.py", "run"): "one fault is raised below for all connections",
     ("strategies/runner.py", "ask"): "the user's code: counted, disabled after N in a row",
     ("strategies/catalog.py", "_module"): "the user's module: a ConfigError",

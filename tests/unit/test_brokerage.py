@@ -10,16 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.account import machine_of
-from daemon.config import BrokerageConfig, ChargesConfig, Config
-from daemon.config_check import check_config, fingerprint, render_config
-from daemon.config_file import load_config
-from daemon.configured_rules import engine_rules
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.errors import ConfigError
 from daemon.execution.context import Rules
 from daemon.rules import load_rulebook
+from daemon.runtime.account import machine_of
+from daemon.runtime.configured_rules import engine_rules
+from daemon.settings.check import check_config, fingerprint, render_config
+from daemon.settings.config import BrokerageConfig, ChargesConfig, Config
+from daemon.settings.file import load_config
 from feeds.recording.format import LogHeader
 
 RULES = load_rulebook()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.bus import Bus, Lane, Overflow
 from daemon.domain.inputs import Clock, Input
+from daemon.runtime.bus import Bus, Lane, Overflow
 
 
 def balanced(lane: Lane[int]) -> bool:

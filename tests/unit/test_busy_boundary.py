@@ -11,15 +11,15 @@ import msgspec
 import pytest
 from loguru import logger
 
-from daemon import app as app_module
-from daemon.app import App
 from daemon.cli.run_notes import run_notes
+from daemon.clockwork.paper_engine import STEP_ORDERS
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
-from daemon.execution.paper import STEP_ORDERS
-from daemon.late_decisions import LATE_NS, LateDecisions
 from daemon.report.fold import RunFold
-from daemon.session import open_run
+from daemon.runtime import app as app_module
+from daemon.runtime.app import App
+from daemon.runtime.late_decisions import LATE_NS, LateDecisions
+from daemon.runtime.prepared_run import open_run
 from tests.kit.busy_boundary import BoundaryFeed, busy_parts, run_busy, unyielded
 from tests.kit.sample_events import sample_events
 

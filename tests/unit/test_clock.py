@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from daemon.clock import (
+from daemon.domain.dates import SECOND_NS, parse_ts
+from daemon.errors import ClockError, ExitCode
+from daemon.process.clock import (
     MACHINE_CLOCKS,
     PARTED_NS,
     START_WAIT_NS,
@@ -15,8 +17,6 @@ from daemon.clock import (
     MachineClocks,
     check_start,
 )
-from daemon.domain.dates import SECOND_NS, parse_ts
-from daemon.errors import ClockError, ExitCode
 from tests.kit.live import Hand
 
 NOON = parse_ts("2026-11-24T12:00:00")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
-from daemon.config_check import check_config, fingerprint, render_config
-from daemon.config_file import load_config
 from daemon.errors import ConfigError, ExitCode
+from daemon.settings.check import check_config, fingerprint, render_config
+from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from daemon.settings.file import load_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STRATEGY = "strategies:\n  list:\n    - {id: a, module: m, class: C%s}\n"

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.config import Config, Origin
-from daemon.config_check import fingerprint, render_config
-from daemon.config_file import load_config
-from daemon.config_inputs import kept_config, misplaced_inputs
 from daemon.errors import ConfigError
+from daemon.settings.check import fingerprint, render_config
+from daemon.settings.config import Config, Origin
+from daemon.settings.file import load_config
+from daemon.settings.inputs import kept_config, misplaced_inputs
 
 INPUTS: dict[str, tuple[str, Callable[[Config], str]]] = {
     "files": (

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from daemon.config import Config, FeedConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
-from daemon.config_check import check_config
-from daemon.config_file import load_config
 from daemon.errors import ConfigError
+from daemon.settings.check import check_config
+from daemon.settings.config import (
+    Config,
+    FeedConfig,
+    OptionsConfig,
+    UnderlyingConfig,
+    UniverseConfig,
+)
+from daemon.settings.file import load_config
 
 
 def check(*rows: UnderlyingConfig, kind: Any = "kite") -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.domain.order import Side
-from daemon.metrics.honesty import FillProfile
+from daemon.metrics.fill_quality import FillProfile
 from daemon.report.html import render_page
 from daemon.report.model import RunFacts
 from daemon.report.reader import report_data_from_journal

@@ -12,9 +12,9 @@ import pytest
 
 from daemon.errors import JournalCorrupt
 from daemon.journal.snapshots import list_snapshots
+from tests.crash.damaged_bytes import HARMS
 from tests.kit.account_harm import digests, journal_files, started
 from tests.kit.account_life import account_of, command, live, ticks, write_account
-from tests.kit.crash_bytes import HARMS
 
 CASES = int(os.environ.get("FNO_CASES", "12"))
 """Of each state and kind of file; FNO_CASES in the environment asks for more."""

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.config import ReplayFile
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, iso_ist
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.errors import ConfigError, FeedError
+from daemon.settings.config import ReplayFile
 from feeds.blocks import full_column, join
-from feeds.columns import array_of
+from feeds.files.columns import array_of
 from feeds.replay import open_source
 from tests.kit.market import OPEN
 from tests.unit.test_docs_formats import FORMATS as TEXT

@@ -15,18 +15,18 @@ from unittest import mock
 import anyio
 import pytest
 
-from daemon.account import of_a_disk
-from daemon.domain.carry import Carry
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.socket import serve_control
+from daemon.domain.carry_over import Carry
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Universe
 from daemon.errors import ExitCode, FeedError, JournalCorrupt, JournalIOError
-from daemon.execution.paper import PaperEngine
 from daemon.journal.archive import archive_events
 from daemon.journal.audit import audit
 from daemon.journal.head import read_head
 from daemon.journal.snapshots import list_snapshots
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.service.control import serve_control
+from daemon.runtime.account import of_a_disk
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from tests.kit.cli import finished, spawn
@@ -199,7 +199,7 @@ def test_too_few_descriptors_are_said_before_anything_begins(limit: int, tmp_pat
 
 def test_a_low_limit_is_raised_where_it_may_be() -> None:
     code = (
-        "import resource; from daemon.descriptors import allow_descriptors; "
+        "import resource; from daemon.process.descriptors import allow_descriptors; "
         "resource.setrlimit(resource.RLIMIT_NOFILE, (32, 200)); allow_descriptors(); "
         "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
@@ -243,7 +243,7 @@ def test_a_recording_that_hangs_in_a_thread_is_not_asked_again_at_the_end(tmp_pa
 
 def test_who_waits_for_a_disk_that_hangs_leaves_all_the_same() -> None:
     code = (
-        "import threading; from daemon.halt import leave_soon; "
+        "import threading; from daemon.process.halt import leave_soon; "
         "leave_soon('the disk hangs'); threading.Event().wait()"
     )
     ended = finished(spawn(code=code), within_s=20)

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.config import ExecutionConfig
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
@@ -24,12 +23,13 @@ from daemon.journal.store import JournalStore
 from daemon.journal.words import EXITS, REFUSALS
 from daemon.market.intake import REFUSALS as TICK_REFUSALS
 from daemon.metrics.collector import MetricsCollector
-from daemon.metrics.honesty import FillProfile
+from daemon.metrics.fill_quality import FillProfile
 from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
 from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS
-from feeds.parquet_ticks import _TYPES
-from feeds.table import _ALIASES, TICK_COLUMNS
+from daemon.settings.config import ExecutionConfig
+from feeds.files.parquet_ticks import _TYPES
+from feeds.files.table import _ALIASES, TICK_COLUMNS
 from tests.kit.sample_events import sample_events
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from tests.crash.plan import SIZES, pieces
 from tests.kit.cli import ROOT
-from tests.kit.crash_plan import SIZES, pieces
 
 TEXT = (ROOT / "docs/RELIABILITY.md").read_text(encoding="utf-8")
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py"))

@@ -10,22 +10,22 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.account import Account, build_machine
-from daemon.config import Config
-from daemon.domain.carry import Carry
+from daemon.domain.carry_over import Carry
 from daemon.domain.dates import DAY_NS, MINUTE_NS
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.equity import BUCKETS_MAX, Curve, booked_drawdown
 from daemon.market.intake import Rows
-from daemon.metrics.honesty import whole_paise
+from daemon.metrics.equity import BUCKETS_MAX, Curve, booked_drawdown
+from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold
 from daemon.report.numbers import drawdown_curve, max_drawdown
 from daemon.rules import load_rulebook
-from daemon.series import PriceSampler, Series
+from daemon.runtime.account import Account, build_machine
+from daemon.runtime.series import PriceSampler, Series
+from daemon.settings.config import Config
 from feeds.recording.compact import CompactedLog
 from tests.kit.drive import inputs_of, make_engine
 from tests.kit.report_events import EventScript, at, sample_day

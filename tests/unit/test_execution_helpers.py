@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.config import ExecutionConfig
 from daemon.domain.dates import IST, SECOND_NS, ist_ns
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
@@ -26,6 +25,7 @@ from daemon.execution.helpers import (
     should_use_v3,
     update_positions_from_tick,
 )
+from daemon.settings.config import ExecutionConfig
 
 CALL = "NIFTY26NOV25000CE"
 MISSION = {

@@ -9,7 +9,7 @@ import pytest
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import OrderMoved
 from daemon.domain.order import OrderState
-from daemon.execution.stop_loss import StopLossManager
+from daemon.execution.exits.stop_loss import StopLossManager
 from tests.kit.market import Market, a_position
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.events import OrderMoved, decode_event, encode_event
 from daemon.domain.inputs import ConfigChange, Gap, Settlement
@@ -18,7 +19,6 @@ from daemon.execution.context import NoStrategies
 from daemon.execution.core import ExecutionCore
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.legacy import ExecutionEngineV2
-from daemon.execution.paper import PaperEngine
 from tests.kit.drive import FixedRules
 from tests.kit.market import CALL, CLOSE, DATE, OPEN, PUT, Market
 

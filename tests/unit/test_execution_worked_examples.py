@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.config import ExecutionConfig
 from daemon.domain.order import Side
-from daemon.execution.fills import FillEngine, FillMode
+from daemon.exchange.fills import FillEngine, FillMode
 from daemon.market.book import Quote
+from daemon.settings.config import ExecutionConfig
 from tests.kit.market import Market, quote
 
 WIDE = quote(100, 99.5, 100.5)

@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.build import build
-from daemon.config import Config, InstrumentConfig, UniverseConfig
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError, FeedError
 from daemon.execution.helpers import create_execution_engine_v3
-from feeds.contracts import read_contracts
-from feeds.parquet_ticks import KEY, NativeFile
+from daemon.runtime.build import build
+from daemon.settings.config import Config, InstrumentConfig, UniverseConfig
+from feeds.contracts.lookup import read_contracts
+from feeds.contracts.universe import build_universe
+from feeds.files.parquet_ticks import KEY, NativeFile
 from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, record
 from feeds.recording.reader import InputLog
-from feeds.universe import build_universe
 from tests.kit.kite_dump import csv_text, day_rows
 
 OTHERS = ("06-06-2024", "2024-06-06 00:00:00", "20240606", "2024-W23-4", "soon", "0", "2024-06-31")

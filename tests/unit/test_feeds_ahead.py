@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import ReplayConfig, ReplayFile
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
+from daemon.settings.config import ReplayConfig, ReplayFile
 from feeds.ahead import read_ahead
-from feeds.columns import codes
-from feeds.instrument_column import Instruments
-from feeds.parquet_ticks import ParquetTable
+from feeds.contracts.symbols import bare_instrument
+from feeds.files.columns import codes
+from feeds.files.instrument_column import Instruments
+from feeds.files.parquet_ticks import ParquetTable
+from feeds.files.table import Batch, Keys
 from feeds.replay import ReplayFeed
-from feeds.symbols import bare_instrument
-from feeds.table import Batch, Keys
 
 
 def threads() -> list[threading.Thread]:

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow.compute  # noqa: F401 - readers of text import it at first use, within an example
 from msgspec.structs import replace
 
-from daemon.config import ReplayConfig, ReplayFile, UniverseConfig
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
+from daemon.settings.config import ReplayConfig, ReplayFile, UniverseConfig
 from feeds.blocks import at_most, full_column, join, reblock
 from feeds.replay import Recording, open_source
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from daemon.build import build, sessions_of
-from daemon.config_file import load_config
 from daemon.rules import load_rulebook
-from daemon.warmup import history
+from daemon.runtime.build import build, sessions_of
+from daemon.runtime.warmup import history
+from daemon.settings.file import load_config
 from tests.kit.cli import exported
 from tests.kit.golden import replay
 from tests.unit.test_feeds_kit import text_file

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile
-from daemon.config_check import check_config
 from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
+from daemon.settings.check import check_config
+from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
 from feeds.convert import convert
-from feeds.receive_order import FURTHEST_NS, ReceiveOrder
+from feeds.files.receive_order import FURTHEST_NS, ReceiveOrder
 from feeds.replay import open_source
 from tests.kit.drive import make_engine
 from tests.kit.scenario import random_scenario

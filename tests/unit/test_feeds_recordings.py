@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.config import Config
+from daemon.settings.config import Config
 from feeds.quality import DataQuality
 from feeds.replay import Recording
 

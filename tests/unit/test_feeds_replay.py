@@ -7,11 +7,11 @@ from typing import Any
 import anyio
 import pytest
 
-from daemon.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.domain.inputs import Settlement
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, FeedError
+from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from feeds.blocks import join
 from feeds.convert import convert
 from feeds.feed import Feed

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.config import SyntheticConfig
 from daemon.domain.dates import HOUR_NS, ist_ns, parse_ts
 from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.errors import ConfigError
+from daemon.settings.config import SyntheticConfig
 from feeds.blocks import join
+from feeds.files.parquet_ticks import NativeFile
 from feeds.make_sample import CONFIG, SAMPLE, make_sample, session, shift
-from feeds.parquet_ticks import NativeFile
 from feeds.synthetic import SyntheticFeed, SyntheticMarket
 from feeds.synthetic_contracts import next_expiry, no_shift
 from tests.unit.test_feeds_kit import collect, rows_of

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.config import ReplayFile, UniverseConfig
 from daemon.domain.dates import parse_ts
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import ABSENT, NOT_FINITE
 from daemon.errors import ConfigError, FeedError
+from daemon.settings.config import ReplayFile, UniverseConfig
+from feeds.contracts.symbols import bare_instrument
 from feeds.replay import open_source
-from feeds.symbols import bare_instrument
 from tests.unit.test_feeds_kit import read_all, read_until_fault, recording, text_file
 
 HEADER = "timestamp,token,ltp"

@@ -11,17 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.config import Config, FeedConfig, ReplayConfig, ReplayFile, UniverseConfig
-from daemon.config_check import problems
 from daemon.domain.dates import SECOND_NS, ist_date, ist_ns, parse_ts
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, NOT_FINITE
 from daemon.errors import ConfigError, FeedError
-from feeds.depth_column import best_sides
+from daemon.settings.check import problems
+from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile, UniverseConfig
+from feeds.contracts.symbols import bare_instrument
+from feeds.files.depth_column import best_sides
+from feeds.files.time_column import TimeRules, joined, times
+from feeds.files.zones import UNREADABLE, parse_zone, to_utc
 from feeds.replay import Recording, open_source
-from feeds.symbols import bare_instrument
-from feeds.time_column import TimeRules, joined, times
-from feeds.zones import UNREADABLE, parse_zone, to_utc
 from tests.unit.test_feeds_kit import read_all, read_until_fault, text_file
 
 AT = parse_ts("2024-06-06T09:15:00+05:30")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import InstrumentConfig, UniverseConfig
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.errors import ConfigError
 from daemon.rules.expiries import ExpiryTable
-from feeds.symbols import bare_instrument, parse_symbol
-from feeds.universe import build_universe
+from daemon.settings.config import InstrumentConfig, UniverseConfig
+from feeds.contracts.symbols import bare_instrument, parse_symbol
+from feeds.contracts.universe import build_universe
 
 DUMP = """instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,\
 lot_size,instrument_type,segment,exchange

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from daemon.config import InstrumentConfig, UniverseConfig
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
-from feeds.symbols import bare_instrument
-from feeds.universe import build_universe
+from daemon.settings.config import InstrumentConfig, UniverseConfig
+from feeds.contracts.symbols import bare_instrument
+from feeds.contracts.universe import build_universe
 from tests.unit.test_docs_formats import FORMATS, rows
 
 RULES = load_rulebook()

@@ -8,7 +8,7 @@ import pytest
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError, ExitCode
-from feeds.kite.clock_trial import OFF_NS, SNAPSHOT_NS, WITNESSES, ClockTrial
+from feeds.live.clock_trial import OFF_NS, SNAPSHOT_NS, WITNESSES, ClockTrial
 
 TEN = parse_ts("2026-11-24T10:00:00")
 HOUR_NS = 60 * MINUTE_NS

@@ -11,8 +11,8 @@ import pytest
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.contracts import Chain, Contracts, read_contracts
-from feeds.expiries import OptionExpiry, future, monthlies, option_expiry, over_at
+from feeds.contracts.expiries import OptionExpiry, future, monthlies, option_expiry, over_at
+from feeds.contracts.lookup import Chain, Contracts, read_contracts
 from tests.kit.kite_dump import (
     DAY,
     MONTHLIES,

@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 import pytest
 
-from daemon.config import KiteConfig
 from daemon.domain.dates import SECOND_NS, ist_ns, parse_ts
 from daemon.errors import ConfigError, ExitCode, TokenRefused
+from daemon.settings.config import KiteConfig
 from feeds.kite.credentials import (
     Credentials,
     Secret,

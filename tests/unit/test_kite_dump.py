@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import parse_ts
 from daemon.errors import FeedError, TokenRefused
-from feeds.instruments_file import InstrumentsFile
+from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.kite import dump as dump_module
 from feeds.kite.answers import BadRequest
 from feeds.kite.dump import BadDump, Dump, InstrumentsCache, check_dump, dump_date

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.clock import Jump
-from daemon.config import KiteConfig
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.inputs import Clock, Command, Gap, Input, Settlement
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError
-from feeds.guard import FeedGuard
-from feeds.kite.encode import encode_frame, encode_packets
+from daemon.process.clock import Jump
+from daemon.settings.config import KiteConfig
 from feeds.kite.feed import SETTLE_AFTER_NS, KiteFeed
-from feeds.kite.inbox import FrameInbox
+from feeds.kite.server.encode import encode_frame, encode_packets
 from feeds.kite.sockets import TickerSockets
+from feeds.live.guard import FeedGuard
+from feeds.live.inbox import FrameInbox
 
 NOON = parse_ts("2026-11-24T12:00:00")
 CLOSE = parse_ts("2026-11-24T15:40:00")

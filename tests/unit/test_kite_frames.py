@@ -12,8 +12,8 @@ import pytest
 
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, Ticks
-from feeds.kite.encode import encode_frame, encode_packets
 from feeds.kite.frames import Decoded, FrameDecoder, FrameError, TokenTable, is_heartbeat
+from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.golden import data_directory
 from tests.kit.kite_frames import CURRENCY_TOKEN, INDEX, UNIVERSE, Row, framed, rows_of
 

@@ -6,15 +6,15 @@ import datetime as dt
 
 import pytest
 
-from daemon.build import sessions_of
-from daemon.config import InstrumentConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
 from daemon.domain.dates import ist_ns
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
-from feeds.contracts import Contracts, read_contracts
-from feeds.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
+from daemon.runtime.build import sessions_of
+from daemon.settings.config import InstrumentConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
+from feeds.contracts.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
+from feeds.contracts.lookup import Contracts, read_contracts
+from feeds.contracts.symbols import INDEX_SYMBOLS
 from feeds.kite.selection import select
-from feeds.symbols import INDEX_SYMBOLS
 from tests.kit.golden import data_directory
 
 DATA = data_directory()

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from daemon.config import (
+from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+from daemon.settings.config import (
     Config,
     InstrumentConfig,
     OptionsConfig,
@@ -18,11 +20,9 @@ from daemon.config import (
     UnderlyingConfig,
     UniverseConfig,
 )
-from daemon.config_file import load_config
-from daemon.domain.instrument import Instrument
-from daemon.errors import ConfigError
-from feeds.aliases import resolve_alias, resolve_strategies
-from feeds.contracts import Contracts
+from daemon.settings.file import load_config
+from feeds.contracts.aliases import resolve_alias, resolve_strategies
+from feeds.contracts.lookup import Contracts
 from feeds.kite.selection import Selection, exchanges_needed, select, spot_keys
 from tests.kit.cli import ROOT
 from tests.kit.kite_dump import (

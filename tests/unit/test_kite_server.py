@@ -16,8 +16,8 @@ from picows import WSHandshakeError, WSMsgType, ws_connect
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.errors import ConfigError, FeedError, UsageError
-from feeds.kite.encode import encode_packets
-from feeds.kite.server import TickerServer
+from feeds.kite.server.encode import encode_packets
+from feeds.kite.server.ticker_server import TickerServer
 from feeds.kite.wire import FULL, INDEX_FULL, INDEX_QUOTE, LTP, QUOTE
 from tests.kit import official_client
 from tests.kit.cli import ROOT

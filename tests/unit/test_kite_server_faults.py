@@ -14,11 +14,11 @@ from picows import WSHandshakeError, ws_connect
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import UsageError
-from feeds.kite.delivery import DELAY_NS
-from feeds.kite.encode import encode_packets
-from feeds.kite.faults import KINDS, Fault, FaultPlan, PendingFaults
 from feeds.kite.frames import FrameDecoder
-from feeds.kite.server import TickerServer
+from feeds.kite.server.delivery import DELAY_NS
+from feeds.kite.server.encode import encode_packets
+from feeds.kite.server.faults import KINDS, Fault, FaultPlan, PendingFaults
+from feeds.kite.server.ticker_server import TickerServer
 from tests.kit.ticker_client import TickerClient, connected, decoded, sample
 
 ROWS = 2000

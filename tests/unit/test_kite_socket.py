@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 
 from feeds.kite.handshake import MOST_MESSAGE_BYTES
-from feeds.kite.inbox import Frame
 from feeds.kite.subscription import Mode
+from feeds.live.inbox import Frame
 from tests.kit.ticker_credentials import KEY, TOKEN
 from tests.kit.ticker_rig import (
     HEARTBEAT,

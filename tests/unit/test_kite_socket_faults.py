@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from daemon.errors import ExitCode, TokenRefused
 from feeds.kite.handshake import MOST_MESSAGE_BYTES
-from feeds.kite.inbox import FrameInbox
 from feeds.kite.socket import LinkState, TickerSocket
+from feeds.live.inbox import FrameInbox
 from tests.kit.ticker_credentials import credentials
 from tests.kit.ticker_rig import (
     HASTY,

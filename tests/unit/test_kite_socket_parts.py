@@ -13,10 +13,10 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.kite.backoff import Backoff
-from feeds.kite.inbox import FRAME_COST_BYTES, FrameInbox
 from feeds.kite.subscription import BATCH_TOKENS, Mode, Request, Subscription
 from feeds.kite.texts import MOST_KINDS, SHOWN_CHARACTERS, TextCounts, shown
+from feeds.live.backoff import Backoff
+from feeds.live.inbox import FRAME_COST_BYTES, FrameInbox
 
 MODES: tuple[Mode, ...] = ("ltp", "quote", "full")
 WANTED = st.dictionaries(st.integers(1, 30), st.sampled_from(MODES))

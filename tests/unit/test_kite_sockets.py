@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import uvloop
 
-from daemon.config import KiteConfig
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, TokenRefused
-from feeds.kite.encode import encode_packets
-from feeds.kite.faults import FaultPlan
-from feeds.kite.inbox import FrameInbox
-from feeds.kite.server import TickerServer
+from daemon.settings.config import KiteConfig
+from feeds.kite.server.encode import encode_packets
+from feeds.kite.server.faults import FaultPlan
+from feeds.kite.server.ticker_server import TickerServer
 from feeds.kite.socket import TickerSocket
 from feeds.kite.sockets import TickerSockets
+from feeds.live.inbox import FrameInbox
 from tests.kit.ticker_credentials import credentials
 from tests.kit.ticker_rig import (
     HEARTBEAT,

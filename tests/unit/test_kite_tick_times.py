@@ -9,7 +9,7 @@ import pytest
 
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.ticks import Ticks
-from feeds.kite.tick_times import AGREE_NS, AHEAD_NS, MOST_WAITING, TickTimes
+from feeds.live.tick_times import AGREE_NS, AHEAD_NS, MOST_WAITING, TickTimes
 
 TEN = parse_ts("2026-11-24T10:00:00")
 ABSURD = parse_ts("2038-01-19T08:44:07")

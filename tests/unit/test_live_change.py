@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.config import LiveChange, RiskConfig
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.inputs import ConfigChange
 from daemon.domain.order import OrderState
+from daemon.settings.config import LiveChange, RiskConfig
 from tests.kit.market import CALL, PUT, Market
 
 _S = OrderState

@@ -11,14 +11,14 @@ from typing import Any, Literal
 import pytest
 from loguru import logger
 
-from daemon.config import LogConfig
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.logs import start_logging
+from daemon.process import facts
+from daemon.process.facts import FactLog
+from daemon.process.logs import start_logging
 from daemon.report.fold import RunFold
 from daemon.report.text import signed
-from daemon.service import facts
-from daemon.service.facts import FactLog
+from daemon.settings.config import LogConfig
 from tests.kit.report_events import NIFTY_CE, EventScript, at, sample_day
 
 LOGGED = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+05:30 INFO    (.*)$")

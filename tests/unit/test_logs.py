@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger
 
-from daemon.config import LogConfig
 from daemon.errors import ConfigError
-from daemon.log_repeats import HIDDEN, WINDOW_S, Repeats
-from daemon.logs import start_logging
+from daemon.process.log_repeats import HIDDEN, WINDOW_S, Repeats
+from daemon.process.logs import start_logging
+from daemon.settings.config import LogConfig
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon import text_lines
-from daemon.config import Config
 from daemon.errors import ConfigError, DaemonError, FeedError
-from daemon.text_lines import LINE_MAX, LongLine, bounded_lines, csv_records, read_stored
-from daemon.yaml_document import read_document
-from feeds.contracts import read_contracts
-from feeds.files import line_chunks
-from feeds.instruments_file import InstrumentsFile
+from daemon.files import text_lines
+from daemon.files.text_lines import LINE_MAX, LongLine, bounded_lines, csv_records, read_stored
+from daemon.settings.config import Config
+from daemon.settings.yaml_document import read_document
+from feeds.contracts.instruments_file import InstrumentsFile
+from feeds.contracts.lookup import read_contracts
+from feeds.files.recorded_files import line_chunks
 from strategies.scripted import Scripted
 from tests.unit.test_feeds_kit import read_until_fault
 

@@ -35,7 +35,7 @@ from tests.kit.account_life import (
     ts_of,
     write_account,
 )
-from tests.kit.crash_market import LOT, SYMBOLS
+from tests.kit.account_market import LOT, SYMBOLS
 
 CRASH = 114
 """At its first tick an entry is due that fills on it."""

@@ -11,12 +11,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import ExecutionConfig
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.order import Side
 from daemon.metrics.collector import MetricsCollector
-from daemon.metrics.honesty import FillProfile, whole_paise
-from daemon.series import Series, equity_of
+from daemon.metrics.fill_quality import FillProfile, whole_paise
+from daemon.runtime.series import Series, equity_of
+from daemon.settings.config import ExecutionConfig
 from tests.kit.report_events import BANK_FUT, NIFTY_CE, EventScript, at, sample_day
 
 PROFILE = FillProfile(mode="mid", slippage_bps=5, latency_ms=0)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.config import ExecutionConfig, RiskConfig
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
@@ -17,8 +16,7 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
 from daemon.domain.order import NEXT_STATES, OrderState, Side
 from daemon.domain.ticks import NOT_FINITE, NOT_PAISE
-from tests.kit.naive import Naive, run
-from tests.kit.naive_market import Quote, price
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.scenario import (
     CandleRule,
     Row,
@@ -28,6 +26,8 @@ from tests.kit.scenario import (
     WalkCandle,
     random_scenario,
 )
+from tests.oracle.engine import Naive, run
+from tests.oracle.market import Quote, price
 
 DAY = dt.date(2026, 11, 23)
 OPEN = ist_ns(DAY, dt.time(9, 15))

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon.account import Account
-from daemon.account_name import is_account_name
 from daemon.errors import AlreadyRunning, ExitCode, JournalIOError
+from daemon.files.private import close_to_others
 from daemon.journal.archive import archive_events
 from daemon.journal.recovery import take_snapshot
 from daemon.metrics.writer import replace_file
-from daemon.private_files import close_to_others
-from feeds.files import no_file
+from daemon.runtime.account import Account
+from daemon.settings.account_name import is_account_name
+from feeds.files.recorded_files import no_file
 from tests.kit.cli import invoke
 from tests.kit.sample_events import by_input, sample_events
 
@@ -279,7 +279,9 @@ def test_what_another_user_may_not_read_is_a_line(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Account.open(tmp_path, "paper", created_ts=1).close()
-    monkeypatch.setattr("daemon.run_files.os.access", lambda path, mode: Path(path) == tmp_path)
+    monkeypatch.setattr(
+        "daemon.runtime.run_files.os.access", lambda path, mode: Path(path) == tmp_path
+    )
     done = invoke(*command, "--out", tmp_path)
     assert done.code == ExitCode.USAGE
     assert "may read it; ask as that user" in done.complaint

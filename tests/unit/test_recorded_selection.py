@@ -12,10 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.build import build, build_feed, convert_recording, sessions_of, universe_to_read
 from daemon.cli.check import check_file
 from daemon.cli.run_notes import RULES as NOTES
-from daemon.config import (
+from daemon.domain.dates import ist_ns
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import Ticks
+from daemon.errors import ConfigError
+from daemon.rules import load_rulebook
+from daemon.runtime.build import build, build_feed, convert_recording, sessions_of, universe_to_read
+from daemon.settings.config import (
     Config,
     FeedConfig,
     InstrumentConfig,
@@ -27,14 +32,9 @@ from daemon.config import (
     UnderlyingConfig,
     UniverseConfig,
 )
-from daemon.config_file import load_config
-from daemon.domain.dates import ist_ns
-from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Ticks
-from daemon.errors import ConfigError
-from daemon.rules import load_rulebook
-from feeds.parquet_ticks import write_ticks
-from feeds.recorded_selection import OnRecording, on_recording
+from daemon.settings.file import load_config
+from feeds.contracts.recorded_selection import OnRecording, on_recording
+from feeds.files.parquet_ticks import write_ticks
 from feeds.recording.format import (
     MAGIC,
     Kind,

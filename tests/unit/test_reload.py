@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from daemon.config import (
+from daemon.settings.config import (
     Config,
     ExecutionConfig,
     LiveChange,
@@ -19,7 +19,7 @@ from daemon.config import (
     StrategiesConfig,
     StrategyConfig,
 )
-from daemon.reload import back_to, change_text, changes, encode_change
+from daemon.settings.reload import back_to, change_text, changes, encode_change
 
 
 def strategy(name: str, **more: Any) -> StrategyConfig:

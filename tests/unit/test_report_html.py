@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.domain.events import Excursion
-from daemon.metrics.honesty import FillProfile
+from daemon.metrics.fill_quality import FillProfile
 from daemon.report import markup
 from daemon.report.html import render_page, write_report
 from daemon.report.model import Point, RunFacts

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from daemon.metrics.honesty import FillProfile, whole_paise
+from daemon.metrics.fill_quality import FillProfile, whole_paise
 from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summarize, summary_dict
 from daemon.report.terminal import print_summary, summary_text

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.account import Account
-from daemon.config import Config, RecordingConfig
-from daemon.config_check import fingerprint
-from daemon.retention import NEEDED, old_recordings, remove
+from daemon.runtime.account import Account
+from daemon.runtime.retention import NEEDED, old_recordings, remove
+from daemon.settings.check import fingerprint
+from daemon.settings.config import Config, RecordingConfig
 
 TODAY = dt.date(2026, 11, 30)
 

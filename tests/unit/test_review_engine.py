@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import ExecutionConfig, RiskConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_date, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
@@ -19,9 +19,9 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Strategies
-from daemon.execution.paper import PaperEngine
 from daemon.market.extremes import Extremes
 from daemon.rules import load_rulebook
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.drive import FixedRules
 from tests.kit.market import CALL, CLOSE, DATE, OPEN, Market
 

@@ -6,13 +6,13 @@ import datetime as dt
 
 import pytest
 
-from daemon.build import build
-from daemon.config import Config, ExecutionConfig, FeedConfig, SyntheticConfig
 from daemon.domain.dates import SECOND_NS, ist_date, ist_ns
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.main import spread_replay
+from daemon.runtime.build import build
+from daemon.settings.config import Config, ExecutionConfig, FeedConfig, SyntheticConfig
 from feeds.timeline import closes_of
 from tests.unit.test_feeds_kit import collect
 

@@ -12,20 +12,20 @@ import anyio.lowlevel
 import numpy as np
 import pytest
 
-from daemon.app import App
-from daemon.build import build
-from daemon.config_file import load_config
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import DAY_NS, HOUR_NS, SECOND_NS, ist_ns
 from daemon.domain.events import ExitDemand, Levels, OrderMoved
 from daemon.domain.inputs import Input
 from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
-from daemon.execution.paper import PaperEngine
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.metrics.honesty import FillProfile, Honesty
-from daemon.series import PriceSampler, Series
-from daemon.session import open_run
+from daemon.metrics.fill_quality import FillProfile, Honesty
+from daemon.runtime.app import App
+from daemon.runtime.build import build
+from daemon.runtime.prepared_run import open_run
+from daemon.runtime.series import PriceSampler, Series
+from daemon.settings.file import load_config
 from tests.kit.cli import tick_rows, write_config, write_ticks
 from tests.kit.market import CLOSE, DATE, OPEN, Market
 from tests.kit.sample_events import EventWriter

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.config import RiskConfig
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import StrategyLimits
-from daemon.execution.paper import PaperEngine
+from daemon.settings.config import RiskConfig
 from tests.kit.drive import FixedRules
 from tests.kit.market import CALL, CLOSE, DATE, OPEN, PUT, Market
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config_file import load_config
-from daemon.configured_rules import load_rules
 from daemon.domain.dates import IST
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
 from daemon.rules import Rulebook, load_rulebook
 from daemon.rules.reach import reaches
+from daemon.runtime.configured_rules import load_rules
+from daemon.settings.file import load_config
 
 FUTURE = Instrument(instrument_token=1, tradingsymbol="NIFTY27JANFUT", name="NIFTY")
 REPUBLIC_DAY = dt.date(2027, 1, 26)

@@ -14,8 +14,8 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import JournalCorrupt
 from daemon.market.intake import Rows
-from daemon.metrics.honesty import whole_paise
-from daemon.series import (
+from daemon.metrics.fill_quality import whole_paise
+from daemon.runtime.series import (
     SAMPLES_MAX,
     PriceSampler,
     Series,

@@ -10,12 +10,12 @@ import anyio.lowlevel
 import pytest
 from msgspec.structs import replace
 
-from daemon.config import Config, ExecutionConfig, LogConfig, RiskConfig
+from daemon.control.commands import Commands
+from daemon.control.requests import WAITING_MAX, Asked, AskedInputs, NotTaken
+from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.errors import ConfigError
-from daemon.service.asked import WAITING_MAX, Asked, AskedInputs, NotTaken
-from daemon.service.commands import Commands
-from daemon.service.control import Reply, Request
+from daemon.settings.config import Config, ExecutionConfig, LogConfig, RiskConfig
 from tests.kit.market import CALL, PUT, Market
 
 NOW = 1_795_000_000_000_000_000

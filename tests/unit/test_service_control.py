@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loguru import logger
 
+from daemon.control import socket as control
+from daemon.control.socket import Refused, Reply, Request, send_command, serve_control
 from daemon.errors import UsageError
-from daemon.service import control
-from daemon.service.control import Refused, Reply, Request, send_command, serve_control
 
 
 def address(directory: Path) -> str:

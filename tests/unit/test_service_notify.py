@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.service.notify import Notifier
-from daemon.service.pulse import Pulse
+from daemon.process.notify import Notifier
+from daemon.process.pulse import Pulse
 
 
 class Manager:

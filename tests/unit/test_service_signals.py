@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import anyio
 import pytest
 
-from daemon.service.signals import Held, hold_signals, ignore_held_signals, watch_signals
+from daemon.process.signals import Held, hold_signals, ignore_held_signals, watch_signals
 
 ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
-from daemon.config import LogConfig
-from daemon.log_file import log_path, with_account
-from daemon.logs import start_logging
 from daemon.metrics.shared_file import SharedMetricsFile
 from daemon.metrics.writer import MetricsWriter
+from daemon.process.log_file import log_path, with_account
+from daemon.process.logs import start_logging
+from daemon.settings.config import LogConfig
 
 
 def shared(place: Path, account: str) -> SharedMetricsFile:

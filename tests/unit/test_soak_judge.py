@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.kit.sim_soak import Sample, Weighed
 from tests.soak.__main__ import figures_of
+from tests.soak.days import Sample, Weighed
 
 HOURS = [number / 12 for number in range(1, 121)]
 WARM_UP_H = 2.0

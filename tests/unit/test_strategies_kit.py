@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from daemon.config import StrategiesConfig, StrategyConfig
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS, ist_ns
 from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
 

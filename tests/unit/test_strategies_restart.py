@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.account import Account, Machine, build_machine, machine_of
-from daemon.config import Config, StrategiesConfig
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS
 from daemon.domain.inputs import Command, Input
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.rules import load_rulebook
+from daemon.runtime.account import Account, Machine, build_machine, machine_of
+from daemon.settings.config import Config, StrategiesConfig
 from feeds.recording.reader import InputLog
 from strategies.strategy import BaseStrategy, Intents, View
 from tests.unit.test_strategies_kit import FUT, at, config, universe

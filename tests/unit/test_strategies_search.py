@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import StrategiesConfig, StrategyConfig
-from daemon.config_file import load_config
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import ConfigError
+from daemon.settings.config import StrategiesConfig, StrategyConfig
+from daemon.settings.file import load_config
 from strategies import search
 from strategies.engine import StrategyEngineV2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.build import build
-from daemon.config_file import load_config
 from daemon.domain.dates import parse_ts
 from daemon.rules import load_rulebook
-from daemon.warmup import history
-from feeds.universe import written_out
+from daemon.runtime.build import build
+from daemon.runtime.warmup import history
+from daemon.settings.file import load_config
+from feeds.contracts.universe import written_out
 
 SAMPLE = Path("configs/sample.yaml")
 

@@ -10,7 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.errors import ConfigError
-from daemon.yaml_tree import MAX_BYTES, MAX_DEPTH, parse_scalar, parse_tree, plain, read_tree
+from daemon.settings.yaml_tree import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    parse_scalar,
+    parse_tree,
+    plain,
+    read_tree,
+)
 
 
 def read(text: str) -> Any:

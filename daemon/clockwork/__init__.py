@@ -1,0 +1,1 @@
+"""Handle one input: what is due first, then the rows, in the order of SEMANTICS."""

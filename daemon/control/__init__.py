@@ -1,0 +1,1 @@
+"""Carry a person's commands from the control socket to the engine."""

@@ -1,0 +1,1 @@
+"""Watch a position: one coroutine, and one file for each exit rule."""

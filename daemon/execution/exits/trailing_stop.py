@@ -1,0 +1,65 @@
+"""The ladder: for every whole step gained the stop moves up one step (semantics.md section 7)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from daemon.domain.position import Position
+from daemon.execution.exits.stop_loss import snap_away, step_ratio
+
+
+class StopMove(NamedTuple):
+    """A new stop (paise) after so many whole steps over the anchor."""
+
+    stop_paise: int
+    steps: int
+    ltp_paise: int
+
+
+class TrailingStopManager:
+    """stop = max(stop, A + floor((H - A)/s)*s - D), never against the position.
+
+    From entry A = E and D = R; after a partial exit A = the breached stop and D = s.
+    """
+
+    def update_trailing_stop(self, position: Position, ltp_paise: int) -> StopMove | None:
+        """The move that this price earns, None if the stop stays where it is."""
+        if not _trails(position):
+            return None
+        step, unit = step_ratio(position)
+        gained = position.sign * (ltp_paise - position.anchor_paise) * unit
+        steps = gained // step
+        if steps <= position.ladder_steps:
+            return None
+        stop = snap_away(position, self._stop(position, steps, step, unit), unit)
+        assert position.stop_paise is not None
+        if position.sign * (stop - position.stop_paise) <= 0:
+            return None
+        return StopMove(stop, steps, ltp_paise)
+
+    def next_level(self, position: Position) -> int | None:
+        """The nearest price (paise) that would move the stop, None if it does not trail."""
+        if not _trails(position):
+            return None
+        assert position.stop_paise is not None
+        step, unit = step_ratio(position)
+        sign = position.sign
+        # the least n whose snapped stop is at least one tick better than the stop in force
+        better = sign * position.stop_paise + position.tick_paise
+        behind = self._distance(position, step, unit)
+        missing = better * unit - sign * position.anchor_paise * unit + behind
+        steps = max(-(-missing // step), position.ladder_steps + 1)
+        return sign * -(-(sign * position.anchor_paise * unit + steps * step) // unit)
+
+    def _stop(self, position: Position, steps: int, step: int, unit: int) -> int:
+        """The unsnapped stop after `steps`, in 1/unit paise."""
+        up = position.sign * (steps * step - self._distance(position, step, unit))
+        return position.anchor_paise * unit + up
+
+    def _distance(self, position: Position, step: int, unit: int) -> int:
+        """D in 1/unit paise."""
+        return step if position.on_rest else position.r_paise * unit
+
+
+def _trails(position: Position) -> bool:
+    return position.exits.enable_trailing and position.r_paise > 0

@@ -1,0 +1,1 @@
+"""Connect the process to its host: signals, clock, logs, memory, service manager."""

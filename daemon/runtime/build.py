@@ -1,0 +1,140 @@
+"""From a configuration to its parts: rules, feed, strategies, engine. Nothing is started here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ledger import Ledger
+from daemon.errors import ConfigError
+from daemon.execution.base import MILLISECOND_NS
+from daemon.rules import Rulebook
+from daemon.runtime.configured_rules import engine_rules, load_rules
+from daemon.runtime.warmup import Reading, history
+from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
+from feeds.contracts.recorded_selection import on_recording
+from feeds.convert import ConvertReport, convert
+from feeds.feed import Feed
+from feeds.replay import ReplayFeed
+from feeds.synthetic import SyntheticFeed
+from strategies.engine import StrategyEngineV2
+
+
+class Parts(NamedTuple):
+    """Everything that decides a run."""
+
+    config: Config
+    rules: Rulebook
+    feed: Feed
+    strategies: StrategyEngineV2
+    engine: PaperEngine
+    notes: tuple[str, ...] = ()
+    """What a trader should know of the contracts that were chosen."""
+
+
+def build(config: Config, *, data_dir: Path | None = None) -> Parts:
+    """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
+    rules = load_rules(config)
+    config, notes = on_recording(config, rules, sessions_of(rules), data_dir)
+    feed = build_feed(config, rules, data_dir=data_dir)
+    _check_settlements(config, feed.universe)
+    strategies = StrategyEngineV2(config.strategies, feed.universe)
+    if config.feed.kind == "replay":
+        reading = _reading(rules, data_dir)
+        strategies.warm(history(config, feed.universe, rules, strategies, **reading))
+    engine = _engine(config, rules, feed.universe, strategies)
+    return Parts(config, rules, feed, strategies, engine, notes)
+
+
+def _engine(
+    config: Config,
+    rules: Rulebook,
+    universe: Universe,
+    strategies: StrategyEngineV2,
+    ledger: Ledger | None = None,
+) -> PaperEngine:
+    return PaperEngine(
+        config.execution,
+        universe=universe,
+        rules=engine_rules(config, rules, universe),
+        risk=config.risk,
+        strategies=strategies,
+        ledger=ledger,
+    )
+
+
+def _check_settlements(config: Config, universe: Universe) -> None:
+    """Refuse an official close that no contract of the universe could use."""
+    expiries = {(each.name, each.expiry) for each in universe if each.expiry}
+    for number, row in enumerate(config.feed.replay.settlements):
+        if config.feed.kind == "replay" and (row.underlying, row.date) not in expiries:
+            known = ", ".join(f"{name} {expiry}" for name, expiry in sorted(expiries)) or "none"
+            raise ConfigError(
+                f"feed.replay.settlements[{number}]: no instrument of {row.underlying!r} expires "
+                f"on {row.date}; the universe has {known}"
+            )
+
+
+def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
+    """The feed that the configuration names. Raises ConfigError or FeedError."""
+    feed = config.feed
+    grace_ns = config.execution.candle_grace_ms * MILLISECOND_NS
+    if feed.kind == "replay":
+        return ReplayFeed(
+            feed.replay, config.universe, grace_ns=grace_ns, **_reading(rules, data_dir)
+        )
+    if feed.kind == "synthetic":
+        return SyntheticFeed(
+            feed.synthetic,
+            session=lambda date, instrument: _span(rules, date, instrument),
+            shift=lambda date: rules.expiries.moved(date) or date,
+            speed=feed.synthetic.speed,
+            depth=feed.synthetic.depth,
+            grace_ns=grace_ns,
+        )
+    raise ConfigError("feed.kind: kite is a live feed, there is nothing to replay or convert")
+
+
+def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
+    """How recordings are read under the rulebook."""
+    return Reading(
+        contracts=rules,
+        session=sessions_of(rules),
+        data_dir=data_dir,
+    )
+
+
+def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> UniverseConfig:
+    """Return the universe of a configuration whose recording is only read, never traded.
+
+    Raises ConfigError or FeedError as a replay would.
+    """
+    idle = replace(config, strategies=StrategiesConfig())
+    return on_recording(idle, rules, sessions_of(rules), data_dir).config.universe
+
+
+def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:
+    """An instrument's session on a date under the rulebook, (open, close) in UTC ns."""
+    return lambda instrument, date: _span(rules, date, instrument)
+
+
+def _span(rules: Rulebook, date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+    session = rules.session(date, instrument)
+    return None if session is None else (session.open_ts, session.close_ts)
+
+
+def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None) -> ConvertReport:
+    """Write the replay files of a configuration as one native file. Raises FeedError."""
+    rules = load_rules(config)
+    return convert(
+        config.feed.replay,
+        to,
+        universe=universe_to_read(config, rules, data_dir),
+        **_reading(rules, data_dir),
+    )

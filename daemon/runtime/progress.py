@@ -1,0 +1,67 @@
+"""What a run shows while it runs: a bar on a terminal, plain log lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from loguru import logger
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.money import rupees_text
+from daemon.execution.views import unrealized_paise
+from daemon.report.text import count
+
+if TYPE_CHECKING:
+    from daemon.runtime.app import App
+
+BAR_EVERY_S: Final = 0.25
+LINE_EVERY_S: Final = 5.0
+
+
+class Speed:
+    """Ticks per second since the last look."""
+
+    def __init__(self) -> None:
+        self._ticks = 0
+        self._at = anyio.current_time()
+
+    def look(self, ticks: int) -> float:
+        """The rate since the last call."""
+        now = anyio.current_time()
+        rate = (ticks - self._ticks) / max(now - self._at, 1e-9)
+        self._ticks, self._at = ticks, now
+        return rate
+
+
+def status_line(app: App, rate: float) -> str:
+    """Session time, ticks, ticks/s, open positions and P&L in one line, short for 80 columns."""
+    now = app.engine.at.now
+    session = iso_ist(now)[5:19].replace("T", " ") if now >= 0 else "no tick yet   "
+    ledger = app.ledger
+    pnl = ledger.realized_paise + unrealized_paise(app.engine.engine)
+    return (
+        f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>8}/s "
+        f"{len(ledger.positions):>3} open  P&L {rupees_text(pnl):>12}"
+    )
+
+
+async def show_bar(app: App) -> None:
+    """A live line on the terminal until cancelled."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task, speed = bar.add_task("starting"), Speed()
+        while True:
+            await anyio.sleep(BAR_EVERY_S)
+            bar.update(task, description=status_line(app, speed.look(app.engine.intake.rows)))
+
+
+async def show_lines(app: App) -> None:
+    """A log line now and then until cancelled."""
+    speed = Speed()
+    while True:
+        await anyio.sleep(LINE_EVERY_S)
+        logger.info(status_line(app, speed.look(app.engine.intake.rows)))

@@ -1,1 +1,0 @@
-"""What makes the process a good service."""

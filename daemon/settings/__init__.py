@@ -1,0 +1,1 @@
+"""Read a configuration: every setting declared once, checked before anything starts."""

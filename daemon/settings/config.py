@@ -1,0 +1,332 @@
+"""The configuration as frozen structs: every default is here, once (design D9).
+
+`daemon.settings.file` reads YAML into these. Units are in the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from daemon.domain.intent import ExitOverrides
+from daemon.settings.account_name import ACCOUNT_NAME
+
+Fraction01 = Annotated[float, Meta(gt=0, lt=1)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+PositiveCount = Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the configuration; a key that it does not have is an error."""
+
+
+class ExecutionConfig(Section, frozen=True, kw_only=True):
+    """How orders fill and how positions exit (semantics.md sections 6 and 7)."""
+
+    engine: Literal["v3", "v2"] = "v3"
+    fallback: Literal["v2", "none"] = "v2"
+    fill_mode: Literal["mid", "bid_ask", "ltp"] = "mid"
+    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 5
+    latency_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
+    reject_after_s: PositiveSeconds = 30
+    stale_after_s: PositiveSeconds = 5
+    quote_max_age_s: PositiveSeconds = 60
+    enable_partial_exit: bool = True
+    partial_exit_pct: Fraction01 = 0.5
+    partial_exit_when: Literal["losing", "always"] = "losing"
+    enable_trailing: bool = True
+    trail_step_r: Annotated[float, Meta(gt=0, le=100)] = 0.5
+    enable_time_stop: bool = True
+    time_stop_bars: Count = 20
+    square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20
+    candle_grace_ms: Annotated[int, Meta(ge=0, le=30_000)] = 0
+    charges: bool = True
+    on_stop: Literal["keep", "square_off"] = "keep"
+    """Whether a person's stop leaves positions open for the next start, or closes them."""
+
+    def __post_init__(self) -> None:
+        if self.latency_ms >= self.reject_after_s * 1000:
+            raise ValueError("latency_ms must be less than reject_after_s")
+
+
+class RiskConfig(Section, frozen=True, kw_only=True):
+    """Gates between an intent and an order; null switches a gate off. Money in rupees."""
+
+    daily_loss_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    max_open_positions: PositiveCount | None = None
+    max_order_quantity: PositiveCount | None = None
+
+
+class StrategyConfig(Section, frozen=True, kw_only=True):
+    """One strategy: where its class is, what it trades, and its own limits."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+    module: str
+    class_: str = msgspec.field(name="class")
+    enabled: bool = True
+    timeframe: str = "1m"
+    symbols: list[str] = []
+    params: dict[str, Any] = {}
+    exits: ExitOverrides = ExitOverrides()
+    product: Literal["MIS", "NRML"] = "MIS"
+    priority: int = 0
+    max_trades_per_day: PositiveCount | None = None
+    max_loss_streak: PositiveCount | None = None
+
+
+class StrategiesConfig(Section, frozen=True, kw_only=True):
+    """The strategies in their order, and how their intents are reconciled."""
+
+    conflict: Literal["highest_confidence", "priority", "net_out"] = "highest_confidence"
+    max_strategy_errors: PositiveCount = 3
+    warmup_candles: Count = 200
+    path: list[str] = []
+    """Directories with modules of strategies, in addition to the configuration's own."""
+    items: list[StrategyConfig] = msgspec.field(default_factory=list, name="list")
+
+
+class InstrumentConfig(Section, frozen=True, kw_only=True):
+    """One instrument written out; what is left out is looked up or takes its default."""
+
+    tradingsymbol: str
+    instrument_token: PositiveCount | None = None
+    exchange: str | None = None
+    segment: str | None = None
+    name: str | None = None
+    instrument_type: Literal["EQ", "FUT", "CE", "PE", "INDEX"] | None = None
+    tick_size: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    lot_size: PositiveCount | None = None
+    expiry: str | None = None
+    strike: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+
+
+class OptionsConfig(Section, frozen=True, kw_only=True):
+    """A window of one expiry's options that follows the spot: ATM and strikes on each side.
+
+    The middle moves when the spot is past the midpoint to the next strike by `hysteresis` of a
+    strike step, so that a spot at the midpoint does not swing it.
+    """
+
+    expiry: Literal["weekly", "next_weekly", "monthly", "next_monthly"] = "weekly"
+    strikes_each_side: Annotated[int, Meta(ge=0, le=100)] = 5
+    types: tuple[Literal["CE", "PE"], ...] = ("CE", "PE")
+    hysteresis: Annotated[float, Meta(ge=0, le=0.5)] = 0.25
+
+
+class UnderlyingConfig(Section, frozen=True, kw_only=True):
+    """What to watch of one underlying, resolved from the dump by its own expiry dates."""
+
+    name: str
+    """As in the dump's column `name`: NIFTY, BANKNIFTY, RELIANCE, ..."""
+    index: bool = True
+    """Whether its spot (the index, or the share) is watched too."""
+    futures: list[Literal["current", "next", "far"]] = []
+    options: OptionsConfig | None = None
+
+
+class UniverseConfig(Section, frozen=True, kw_only=True):
+    """The instruments of the run. Empty means all that the feed's files name.
+
+    `instruments_file` is a CSV in Kite's dump format that rows are looked up in. `underlyings`
+    are for the kite feed, and for recordings.
+    """
+
+    instruments_file: str = ""
+    underlyings: list[UnderlyingConfig] = []
+    instruments: list[InstrumentConfig] = []
+
+
+class ReplayFile(Section, frozen=True, kw_only=True):
+    """One recorded file. `format` auto goes by its ending; `columns` maps CSV names.
+
+    `kind: candles` needs `timeframe` and `symbol` (unless a column names it).
+    """
+
+    path: str
+    kind: Literal["ticks", "candles"] = "ticks"
+    format: Literal["auto", "parquet", "jsonl", "csv", "inputs"] = "auto"
+    symbol: str = ""
+    timeframe: str = "1m"
+    skip_untraded: bool = True
+    columns: Mapping[str, str | list[str]] = {}
+    """Our column name -> the file's (`ts, exchange_ts, symbol, token, ltp, bid, ask, ltq,
+    volume, oi, depth`, or `ts, open, high, low, close, volume` for candles); `ts` may be a date's
+    and a time's, as `[Date, Time]`."""
+    ts_unit: Literal["auto", "iso", "ns", "us", "ms", "s"] = "auto"
+    ts_format: str = ""
+    """How times are written if not as ISO 8601: a format of strptime, for `[Date, Time]` joined
+    by one space."""
+    zone: str = "Asia/Kolkata"
+    """The zone of times that do not say theirs: UTC, +05:30, or a name."""
+    epoch_zone: str = "UTC"
+    """The zone whose wall time epoch numbers are; Asia/Kolkata for naive times of pandas."""
+    order: Literal["time", "received"] = "time"
+    """`received`: the rows are in the order of receipt and `ts` is the exchange's time, so it may
+    go back; the engine's time is the latest one so far, and bars go by each row's own."""
+    symbols: dict[str, str] = {}
+    """A value of the file's symbol or token column -> tradingsymbol."""
+
+
+class SettlementConfig(Section, frozen=True, kw_only=True):
+    """The official close of an underlying on an expiry date, rupees."""
+
+    underlying: str
+    date: str
+    close: Annotated[float, Meta(gt=0, le=1e9)]
+
+
+class ReplayConfig(Section, frozen=True, kw_only=True):
+    """Recorded files, merged by time; `start` and `end` (ISO, IST) cut the replay."""
+
+    files: list[ReplayFile] = []
+    warmup: list[ReplayFile] = []
+    """Older recordings whose closed candles the strategies see before the first tick."""
+    speed: str = "max"
+    start: str = ""
+    end: str = ""
+    block_rows: Annotated[int, Meta(ge=1, le=1_000_000)] = 65_536
+    settlements: list[SettlementConfig] = []
+
+
+class SyntheticConfig(Section, frozen=True, kw_only=True):
+    """A seeded random session: an index, its future, and an option chain that follows."""
+
+    seed: Count = 42
+    date: str = "2026-11-18"
+    underlying: Literal["NIFTY", "BANKNIFTY"] = "NIFTY"
+    spot: Annotated[float, Meta(gt=0, le=1e6)] = 25_000.0
+    strikes_each_side: Annotated[int, Meta(ge=0, le=50)] = 3
+    ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
+    annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15
+    sessions: Annotated[int, Meta(ge=1, le=250)] = 1
+    depth: bool = True
+    """Whether ticks carry five levels of bids and asks."""
+    speed: str = "max"
+    """`max`, or a factor of real time."""
+
+
+class KiteConfig(Section, frozen=True, kw_only=True):
+    """Live ticks of Kite Connect. Keys and tokens are never here, see `credentials_file`."""
+
+    credentials_file: str = ""
+    """What `run_fno_paper login` wrote; empty: the service manager's credential `kite.json`, or
+    else `run_fno_paper/kite.json` in the user's configuration directory."""
+    mode: Literal["ltp", "quote", "full"] = "full"
+    history: bool = True
+    """Whether strategies are warmed with Kite's historical candles."""
+    instruments_cache: str = ""
+    """Where the day's instruments dumps are kept; empty: `instruments` in the output directory."""
+    ticker_url: str = "wss://ws.kite.trade"
+    api_url: str = "https://api.kite.trade"
+    connect_timeout_s: PositiveSeconds = 10
+    read_timeout_s: PositiveSeconds = 5
+    """A link on which not even a heartbeat came for this long is dead."""
+    reconnect_max_s: PositiveSeconds = 60
+    """The longest pause between two attempts to connect."""
+    clock: Literal["wall", "exchange"] = "wall"
+    """`exchange` takes the time from the ticks: only for a recording served on this machine."""
+
+
+class FeedConfig(Section, frozen=True, kw_only=True):
+    """Where the ticks come from."""
+
+    kind: Literal["replay", "synthetic", "kite"] = "synthetic"
+    replay: ReplayConfig = ReplayConfig()
+    synthetic: SyntheticConfig = SyntheticConfig()
+    kite: KiteConfig = KiteConfig()
+
+
+class MetricsConfig(Section, frozen=True, kw_only=True):
+    """The metrics file; a relative path is under the output directory."""
+
+    interval_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
+    path: str = "analytics/runtime_metrics.json"
+
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class LogConfig(Section, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    level: LogLevel = "INFO"
+    format: Literal["text", "json"] = "text"
+    file: str = ""
+    rotation_mb: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    retention_files: Annotated[int, Meta(ge=1, le=1000)] = 10
+
+
+class RecordingConfig(Section, frozen=True, kw_only=True):
+    """What is kept of a live account's recordings; null: all of them."""
+
+    keep_days: PositiveCount | None = None
+
+
+class RulesConfig(Section, frozen=True, kw_only=True):
+    """The dated rulebook; empty means the one that ships (`configs/rules`)."""
+
+    directory: str = ""
+    local: str = ""
+    """Rows laid over it; empty: `rules.local.yaml` beside the configuration, or else in
+    `run_fno_paper` in the user's configuration directory, if there is one."""
+
+
+class BrokerageConfig(Section, frozen=True, kw_only=True):
+    """A broker's plan for each executed order: `percent` of its value, at most
+    `per_order_rupees`; without `percent` that amount flat."""
+
+    per_order_rupees: Annotated[float, Meta(ge=0, le=1e6)]
+    percent: Annotated[float, Meta(gt=0, le=100)] | None = None
+
+
+class ChargesConfig(Section, frozen=True, kw_only=True):
+    """What is charged otherwise than in the dated rules; null: as they say (Zerodha's plan)."""
+
+    brokerage: BrokerageConfig | None = None
+
+
+class Origin(Section, frozen=True, kw_only=True):
+    """Where a configuration file was, and what its relative paths stand for.
+
+    Filled in when a file is read, empty if nothing in it was relative; kept in a run's own copy.
+    """
+
+    directory: str = ""
+    """The file's own directory, absolute."""
+    written: dict[str, str] = {}
+    """Absolute path -> the path as it was written."""
+    misplaced: list[str] = []
+    """Absolute paths of inputs that were in the working directory only."""
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The whole configuration of a run."""
+
+    version: Literal[1] = 1
+    account: Annotated[str, Meta(pattern=ACCOUNT_NAME)] = "dev"
+    out: str = "artifacts"
+    feed: FeedConfig = FeedConfig()
+    universe: UniverseConfig = UniverseConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    risk: RiskConfig = RiskConfig()
+    strategies: StrategiesConfig = StrategiesConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
+    recording: RecordingConfig = RecordingConfig()
+    rules: RulesConfig = RulesConfig()
+    charges: ChargesConfig = ChargesConfig()
+    origin: Origin = Origin()
+
+
+class LiveChange(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """What was changed while it ran; None, and strategies that are not named, are as before."""
+
+    risk: RiskConfig | None = None
+    strategies: dict[str, bool] = {}
+    """Strategy id -> enabled, in the order of the configuration."""
+    log_level: LogLevel | None = None

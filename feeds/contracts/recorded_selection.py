@@ -1,0 +1,282 @@
+"""A live configuration on a recording: its words become contracts of the recording.
+
+The recording's contract table is the dump. A word such as `current` or `weekly` means what it
+means by the dated rules on the recording's first date, as a recording need not hold the contracts
+in between; where the rules do not reach, the order of the contracts that it has counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from daemon.domain.dates import ist_date
+from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+from daemon.settings.config import (
+    Config,
+    InstrumentConfig,
+    OptionsConfig,
+    UnderlyingConfig,
+    UniverseConfig,
+)
+from feeds.contracts.aliases import aliases_in, resolve_strategies
+from feeds.contracts.expiries import FUTURES, FutureExpiry, future, option_expiry, over_at
+from feeds.contracts.facts import ContractLookup
+from feeds.contracts.lookup import Chain, Contracts, near_any_case
+from feeds.contracts.symbols import INDEX_SYMBOLS
+from feeds.contracts.universe import build_universe, describes, written_out
+from feeds.files.candle_files import SessionSpan
+from feeds.replay import Recording
+
+
+class OnRecording(NamedTuple):
+    """A configuration that names the recording's contracts, and what a trader should know."""
+
+    config: Config
+    notes: tuple[str, ...] = ()
+
+
+def on_recording(
+    config: Config,
+    contracts: ContractLookup,
+    session: SessionSpan,
+    data_dir: Path | None = None,
+) -> OnRecording:
+    """Return the configuration with `underlyings` and aliases resolved from its replay files.
+
+    One without them comes back as it is; nothing is read then. What the recording lacks is left
+    out with a note. Raises ConfigError where nothing of it is there, or a strategy needs what is
+    not; FeedError for an unusable file.
+    """
+    used = aliases_in(config)
+    underlyings = config.universe.underlyings
+    if config.feed.kind != "replay" or not (underlyings or used):
+        return OnRecording(config)
+    wanted = replace(config.universe, underlyings=[])
+    recording = Recording(
+        config.feed.replay,
+        replace(wanted, instruments=[]),
+        contracts=contracts,
+        session=session,
+        data_dir=data_dir,
+    )
+    lost = _lost(wanted, recording) if underlyings else []
+    singles = replace(wanted, instruments=[e for e in wanted.instruments if e not in lost])
+    table = _table(singles, recording, contracts, data_dir)
+    words = _Words(table, contracts, _start(recording), session)
+    selection = _Selection(words, singles)
+    for number, each in enumerate(underlyings):
+        selection.add(number, each)
+    aliases = selection.aliases if underlyings else words.aliases()
+    resolved = resolve_strategies(
+        replace(config, universe=selection.universe() if underlyings else singles),
+        aliases,
+        unknown=f"is not among the contracts of the recording on {words.date}",
+        todo="write one of",
+    )
+    named = list(aliases) if underlyings else used
+    meant = [*(f"{each} is {aliases[each]}" for each in named), *selection.meanings]
+    notes = [
+        f"The contracts of {words.date}, the recording's first date: {', '.join(meant)}",
+        *(f"universe.instruments: the recording has no {each.tradingsymbol}" for each in lost),
+        *selection.notes,
+    ]
+    return OnRecording(resolved, tuple(f"{each}." for each in notes))
+
+
+def _lost(wanted: UniverseConfig, recording: Recording) -> list[InstrumentConfig]:
+    """The single instruments that nothing names."""
+    if wanted.instruments_file:
+        return []
+    known = set(recording.universe.symbols)
+    return [e for e in wanted.instruments if not describes(e) and e.tradingsymbol not in known]
+
+
+def _start(recording: Recording) -> int:
+    found = recording.first_ts()
+    if found is None:
+        raise ConfigError(
+            "universe.underlyings: no row of the recording is replayed, so there is no date to go"
+            " by; check the files, --from and --to"
+        )
+    return found
+
+
+def _named(instruments: Sequence[Instrument]) -> list[InstrumentConfig]:
+    """The instruments as the configuration would name them; what is assumed is not written."""
+    return [
+        written_out([each])[0]
+        if each.has_contract_row
+        else InstrumentConfig(tradingsymbol=each.tradingsymbol)
+        for each in instruments
+    ]
+
+
+def _table(
+    singles: UniverseConfig, recording: Recording, contracts: ContractLookup, data_dir: Path | None
+) -> Contracts:
+    """The contracts that are written out, and those of the recording; with their expiries."""
+    rows = {each.tradingsymbol: each for each in recording.universe}
+    if singles.instruments:
+        named = list(recording.universe)
+        written = build_universe(singles, named, contracts, data_dir=data_dir)
+        rows |= {each.tradingsymbol: each for each in written}
+    known = [each for each in rows.values() if each.expiry or not each.is_contract]
+    if not any(each.is_contract for each in known):
+        raise ConfigError(
+            "universe.underlyings: the recording names no contract with an expiry, so neither they"
+            " nor names such as NIFTY:FUT:current mean anything on it; name an"
+            " `instruments_file`, or write the contracts under `instruments`"
+        )
+    return Contracts(known)
+
+
+class _Words:
+    """What `current`, `weekly` and so on mean when a recording begins."""
+
+    def __init__(
+        self,
+        table: Contracts,
+        contracts: ContractLookup,
+        start: int,
+        session: SessionSpan,
+    ) -> None:
+        self.table = table
+        self.date = ist_date(start)
+        self._expiries = contracts.expiries
+        self._is_over = over_at(start, self.date, session)
+
+    def future(self, chain: Chain, word: FutureExpiry, where: str) -> Instrument:
+        """Return the future that a word means. Raises ConfigError if it is not there."""
+        days = self._coming(chain, self._expiries.coming_monthly)
+        at = FUTURES.index(word)
+        if at >= len(days):
+            return future(chain, word, self._is_over, where)
+        for each in chain.futures:
+            if each.expiry == days[at]:
+                return each
+        known = ", ".join(each.expiry for each in chain.futures) or "none"
+        raise ConfigError(
+            f"{where}: the recording has no {word!r} future of {chain.name}: that expires on"
+            f" {days[at]}, it has {known}"
+        )
+
+    def option_expiry(self, chain: Chain, config: OptionsConfig, where: str) -> str:
+        """Return the expiry of options that a word means. Raises ConfigError if it has none."""
+        word = config.expiry
+        is_weekly = word in ("weekly", "next_weekly")
+        days = self._coming(
+            chain, self._expiries.coming if is_weekly else self._expiries.coming_monthly
+        )
+        at = 1 if word.startswith("next_") else 0
+        if at >= len(days):
+            return option_expiry(chain, word, self._is_over, where)
+        if days[at] in chain.options:
+            return days[at]
+        known = ", ".join(chain.options) or "none"
+        raise ConfigError(
+            f"{where}: the recording has no {word} options of {chain.name}: those expire on"
+            f" {days[at]}, it has {known}"
+        )
+
+    def aliases(self) -> dict[str, str]:
+        """Return every name that strategies may use of what the recording has."""
+        found: dict[str, str] = {}
+        for name in self.table.underlyings:
+            chain, spot = self.table.chain(name), self.table.spot(name)
+            if spot is not None:
+                found[f"{name}:INDEX"] = spot.tradingsymbol
+            for word in FUTURES:
+                try:
+                    assert chain is not None
+                    found[f"{name}:FUT:{word}"] = self.future(chain, word, "").tradingsymbol
+                except ConfigError:
+                    continue  # a strategy that uses the name is refused with what there is
+        return found
+
+    def _coming(
+        self, chain: Chain, days: Callable[[str, str, dt.date], Iterator[dt.date]]
+    ) -> list[str]:
+        """The next expiry days of an underlying by the dated rules, as far as they reach."""
+        some = chain.example()
+        today = replace(some, expiry=self.date.isoformat())
+        start = self.date + dt.timedelta(days=self._is_over(today))
+        return [
+            day.isoformat() for day in islice(days(some.exchange, chain.name, start), len(FUTURES))
+        ]
+
+
+class _Selection:
+    """What `universe.underlyings` finds in a recording."""
+
+    def __init__(self, words: _Words, singles: UniverseConfig) -> None:
+        self._singles = singles
+        self._found: list[Instrument] = []
+        self.aliases: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.meanings: list[str] = []
+        self._words = words
+
+    def universe(self) -> UniverseConfig:
+        """Return what was found, and the single instruments. Raises ConfigError if none is."""
+        written = {each.tradingsymbol for each in self._singles.instruments}
+        found = _named([each for each in self._found if each.tradingsymbol not in written])
+        if not found and not written:
+            raise ConfigError("; ".join(self.notes))
+        return replace(self._singles, instruments=[*found, *self._singles.instruments])
+
+    def add(self, number: int, config: UnderlyingConfig) -> None:
+        """Take in what the recording has of one entry; note what it lacks."""
+        where, table = f"universe.underlyings[{number}]", self._words.table
+        chain, spot = table.chain(config.name), table.spot(config.name)
+        if config.index and spot is not None:
+            self._take([spot])
+            self.aliases[f"{config.name}:INDEX"] = spot.tradingsymbol
+        elif config.index:
+            self.notes.append(
+                f"{where}.index: the recording has no index or share of {config.name}"
+            )
+        if chain is None:
+            is_known = config.name in INDEX_SYMBOLS
+            hint = "" if is_known else near_any_case(config.name, table.underlyings)
+            self.notes.append(
+                f"{where}: the recording has no futures or options of {config.name}{hint}"
+            )
+            return
+        for at, word in enumerate(config.futures):
+            try:
+                found = self._words.future(chain, word, f"{where}.futures[{at}]")
+            except ConfigError as error:
+                self.notes.append(str(error))
+                continue
+            self._take([found])
+            self.aliases[f"{config.name}:FUT:{word}"] = found.tradingsymbol
+        if config.options is not None:
+            self._add_options(chain, config.options, f"{where}.options")
+
+    def _add_options(self, chain: Chain, config: OptionsConfig, where: str) -> None:
+        try:
+            expiry = self._words.option_expiry(chain, config, f"{where}.expiry")
+        except ConfigError as error:
+            self.notes.append(str(error))
+            return
+        rows = [each for each in chain.options[expiry] if each.instrument_type in config.types]
+        strikes = sorted({each.strike_paise for each in rows})
+        wanted = 2 * config.strikes_each_side + 1
+        if len(strikes) < wanted:
+            span = f" ({strikes[0] / 100:g} to {strikes[-1] / 100:g})" if strikes else ""
+            self.notes.append(
+                f"{where}.strikes_each_side: {config.strikes_each_side} wants {wanted} strikes of"
+                f" {chain.name} {expiry}, the recording has {len(strikes)}{span}"
+            )
+        self._take(rows)
+        self.meanings.append(f"{config.expiry} options of {chain.name} are those of {expiry}")
+
+    def _take(self, instruments: Sequence[Instrument]) -> None:
+        self._found += [each for each in instruments if each not in self._found]

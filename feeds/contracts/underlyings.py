@@ -1,0 +1,108 @@
+"""One entry of `universe.underlyings`, resolved from the day's dump."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from daemon.domain.instrument import Instrument
+from daemon.errors import ConfigError
+from daemon.settings.config import OptionsConfig, UnderlyingConfig
+from feeds.contracts.expiries import IsOver, future, option_expiry
+from feeds.contracts.lookup import Contracts, near_any_case
+from feeds.contracts.symbols import INDEX_SYMBOLS
+
+STRIKES_EACH_SIDE: Final = 200
+"""So far from the first spot a strike can come into the window of the day."""
+
+
+class Underlying(NamedTuple):
+    """One entry of `universe.underlyings`, resolved."""
+
+    config: UnderlyingConfig
+    spot: Instrument | None
+    futures: Mapping[str, Instrument]
+    """By `current`, `next`, `far`."""
+    expiry: str
+    """Of the options, ISO; empty if none are wanted."""
+    options: tuple[Instrument, ...]
+    """All that can come into the window."""
+
+
+def resolve(
+    number: int,
+    config: UnderlyingConfig,
+    dump: Contracts,
+    singles: Sequence[Instrument],
+    is_over: IsOver,
+    spot_paise: int | None,
+) -> Underlying:
+    """Find its spot, futures and options. Raises ConfigError for what the dump does not have.
+
+    `singles` may hold its index, written out; `spot_paise` bounds the strikes, None if unknown.
+    """
+    where = f"universe.underlyings[{number}]"
+    chain = dump.chain(config.name)
+    if chain is None:
+        raise ConfigError(f"{where}.name: {_unknown(config.name, dump)}")
+    futures: dict[str, Instrument] = {
+        each: future(chain, each, is_over, f"{where}.futures[{at}]")
+        for at, each in enumerate(config.futures)
+    }
+    spot = _spot(config.name, dump, singles) if config.index or config.options else None
+    if spot is None and (config.index or config.options):
+        raise ConfigError(
+            f"{where}.index: no index or share of {config.name} is in the dump; write its index"
+            f" under `instruments` with `instrument_type: INDEX` and `name: {config.name}`"
+        )
+    if config.options is None:
+        return Underlying(config, spot, futures, "", ())
+    expiry = option_expiry(chain, config.options.expiry, is_over, f"{where}.options.expiry")
+    options = _bounded(chain.options[expiry], config.options, spot_paise)
+    if not options:
+        raise ConfigError(
+            f"{where}.options.types: {config.name} {expiry} has no"
+            f" {' or '.join(config.options.types)} in the dump"
+        )
+    return Underlying(config, spot, futures, expiry, options)
+
+
+def _unknown(name: str, dump: Contracts) -> str:
+    of_index = {symbol: name for name, symbol in INDEX_SYMBOLS.items()}
+    known = dump.underlyings
+    guess = of_index.get(name.upper(), name.upper())
+    hint = f" (did you mean {guess}?)" if guess in known else near_any_case(guess, known)
+    return (
+        f"{name!r} has no futures or options in the day's dump{hint}; write the underlying as in"
+        " its column `name`, or a single symbol under `instruments`"
+    )
+
+
+def _spot(name: str, dump: Contracts, singles: Iterable[Instrument]) -> Instrument | None:
+    """Return what is written out for it, or what the dump knows."""
+    written = (each for each in singles if each.is_index and each.name == name)
+    return next(written, None) or dump.spot(name)
+
+
+def _bounded(
+    rows: Sequence[Instrument], config: OptionsConfig, spot_paise: int | None
+) -> tuple[Instrument, ...]:
+    """The options of the wanted types, not absurdly far from the spot."""
+    rows = [each for each in rows if each.instrument_type in config.types]
+    strikes = sorted({each.strike_paise for each in rows})
+    if not spot_paise or not strikes:
+        return tuple(rows)
+    at = nearest(strikes, spot_paise)
+    kept = set(strikes[max(at - STRIKES_EACH_SIDE, 0) : at + STRIKES_EACH_SIDE + 1])
+    return tuple(each for each in rows if each.strike_paise in kept)
+
+
+def nearest(strikes: Sequence[int], spot: int) -> int:
+    """The position of the strike nearest to the spot in an ascending grid, the lower at a tie."""
+    above = bisect_left(strikes, spot)
+    if above == 0:
+        return 0
+    if above == len(strikes):
+        return above - 1
+    return above if strikes[above] - spot < spot - strikes[above - 1] else above - 1

@@ -1,0 +1,1 @@
+"""Read recorded files of ticks and candles: CSV, JSON Lines, Parquet."""

@@ -1,0 +1,328 @@
+"""Candle files drive the same engine: each candle becomes four ticks (SEMANTICS.md section 4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.dates import (
+    DAY_NS,
+    IST_OFFSET_NS,
+    iso_ist,
+    ist_date,
+    parse_timeframe,
+)
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ticks import (
+    ABSENT,
+    WALK_CLOSE,
+    WALK_FIRST,
+    WALK_OPEN,
+    WALK_SECOND,
+    Int32s,
+    Int64s,
+    Ticks,
+)  # fmt: skip
+from daemon.errors import ConfigError, FeedError
+from daemon.settings.config import ReplayFile
+from feeds.blocks import RunningTime, join
+from feeds.files.columns import Bools, counts, prices
+from feeds.files.instrument_column import Instruments
+from feeds.files.recorded_files import fault
+from feeds.files.row_times import RowTimes
+from feeds.files.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
+
+SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
+"""An instrument's session on a date as [open, close) in UTC ns, None on a day without one."""
+
+_NS_BEFORE_END: Final = 1000
+_NO_SESSION_NS: Final = 4 * _NS_BEFORE_END
+"""The length of a day candle on a date without a session: its four ticks are in order."""
+_STEPS: Final = np.array([WALK_OPEN, WALK_FIRST, WALK_SECOND, WALK_CLOSE], dtype=np.int8)
+_COUNTERS: Final = (
+    "widened_candles", "untraded_candles", "repeated_candles", "unreadable_cells",
+)  # fmt: skip
+_UNKNOWN: Final = -1
+"""The volume of a candle that does not say it: it adds nothing, and is not the 0 of no trade."""
+_PRICE_NAMES: Final = ("open", "high", "low", "close")
+
+
+class CandleFile:
+    """Candles of one table as ticks with a `walk` column.
+
+    `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat,
+    volume 0, dropped), `repeated_candles` (not later than the one before, dropped) and
+    `unreadable_cells` (a volume that is negative or no number, taken as unknown).
+    Raises ConfigError or FeedError if columns are missing.
+    """
+
+    def __init__(
+        self, table: Table, config: ReplayFile, session: SessionSpan | None = None
+    ) -> None:
+        self.counts = dict.fromkeys(_COUNTERS, 0)
+        self._table = table
+        self._config = config
+        try:
+            self._span = parse_timeframe(config.timeframe)
+        except ValueError as error:
+            raise ConfigError(f"{table.path}: timeframe: {error}") from error
+        self._mapped = map_columns(table, config, CANDLE_COLUMNS, ("ts", *_PRICE_NAMES))
+        self._keys = Keys(table, config, self._mapped)
+        self._times = RowTimes(table, config, self._mapped, dates=self._span == DAY_NS)
+        self._sessions = _Sessions(session)
+
+    def named(self) -> Sequence[Instrument]:
+        """The symbols of the file."""
+        return self._keys.named()
+
+    def rank(self, universe: Universe) -> int | None:
+        """Where its one instrument is declared; None if the file has several."""
+        return None if self._keys.column else self._keys.constant(universe)
+
+    def blocks(self, universe: Universe) -> Iterator[Ticks]:
+        """Four rows a candle, by time, then declaration order. Raises FeedError."""
+        walk = _Walk(universe, self._sessions, self._span, self.counts)
+        walk.skip_untraded = self._config.skip_untraded
+        instruments = Instruments(self._keys, universe)
+        try:
+            for batch in self._table.batches(self._mapped):
+                start = self._times.of(batch)
+                good, error = self._times.sound_rows(batch, start)
+                candles = self._candles(batch, start, instruments(batch))
+                candles = candles.take(np.arange(len(start)) < good)
+                if self._span == DAY_NS and self._sessions.are_known:
+                    candles, error = self._on_their_dates(candles, universe, batch, error)
+                yield walk.add(candles)
+                if error is not None:
+                    raise error
+        except FeedError:
+            yield walk.rest()
+            raise
+        yield walk.rest()
+
+    def _candles(self, batch: Batch, start: Int64s, instrument: Int32s) -> _Candles:
+        missing = np.full(batch.rows, ABSENT, dtype=np.int64)
+        columns = [
+            prices(batch.columns[name]) if name in batch.columns else missing
+            for name in _PRICE_NAMES
+        ]
+        volume = None
+        if "volume" in batch.columns:
+            volume, bad = counts(batch.columns["volume"], _UNKNOWN)
+            self.counts["unreadable_cells"] += bad
+        return _Candles(start, instrument, np.stack(columns, axis=1), volume)
+
+    def _on_their_dates(
+        self, candles: _Candles, universe: Universe, batch: Batch, error: FeedError | None
+    ) -> tuple[_Candles, FeedError | None]:
+        """Day candles stamped at the midnight of their date, and what is wrong with the next one.
+
+        A stamp after the open may be the date before's or an end, so it is not understood.
+        """
+        dates = (candles.start + IST_OFFSET_NS) // DAY_NS * DAY_NS - IST_OFFSET_NS
+        opens = self._sessions.spans(candles, universe)[0]
+        late = candles.start > np.where(opens < 0, candles.start, opens)
+        if late.any():
+            at = int(np.argmax(late))
+            opens_at, stamp = (iso_ist(int(each[at]))[:16] for each in (opens, candles.start))
+            error = fault(
+                self._table.path,
+                "expected a day candle stamped at 00:00 or at the open of its session"
+                f" ({opens_at}), was {stamp} IST",
+                "say in which `zone` the file's times are, or mend them",
+                row=batch.first_row + at,
+            )
+            kept = np.arange(len(late)) < at
+            candles, dates = candles.take(kept), dates[kept]
+        candles.start = dates
+        return candles, error
+
+
+class _Candles:
+    """Columns of candles: start (UTC ns), instrument, o/h/l/c paise of shape (rows, 4), volume."""
+
+    def __init__(
+        self, start: Int64s, instrument: Int32s, ohlc: Int64s, volume: Int64s | None
+    ) -> None:
+        self.start = start
+        self.instrument = instrument
+        self.ohlc = ohlc
+        self.volume = volume
+
+    def take(self, rows: Bools) -> _Candles:
+        volume = None if self.volume is None else self.volume[rows]
+        return _Candles(self.start[rows], self.instrument[rows], self.ohlc[rows], volume)
+
+
+class _Sessions:
+    """The sessions of instruments by date, asked once each."""
+
+    def __init__(self, session: SessionSpan | None) -> None:
+        self.are_known = session is not None
+        self._session = session
+        self._known: dict[tuple[int, int], tuple[int, int] | None] = {}
+
+    def spans(self, candles: _Candles, universe: Universe) -> tuple[Int64s, Int64s]:
+        """The open and the close (UTC ns) on each candle's date, -1 where there is no session."""
+        opens, closes = np.full((2, len(candles.start)), -1, dtype=np.int64)
+        for key, rows in _by_day(candles):
+            span = self._span(key, universe)
+            if span is not None:
+                opens[rows], closes[rows] = span
+        return opens, closes
+
+    def _span(self, key: tuple[int, int], universe: Universe) -> tuple[int, int] | None:
+        if key not in self._known:
+            code, day = key
+            date = ist_date(day * DAY_NS - IST_OFFSET_NS)
+            known = self._session is not None and code >= 0
+            self._known[key] = self._session(universe[code], date) if known else None  # type: ignore[misc]
+        return self._known[key]
+
+
+class _Walk:
+    """Turns candles into rows and holds those that a later candle of the file may precede."""
+
+    def __init__(
+        self, universe: Universe, sessions: _Sessions, span: int, tally: dict[str, int]
+    ) -> None:
+        self.skip_untraded = True
+        self._universe = universe
+        self._sessions = sessions
+        self._span = span
+        self._tally = tally
+        self._index = np.array([each.is_index for each in universe] + [False], dtype=np.bool_)
+        self._latest: dict[int, int] = {}
+        self._traded: dict[tuple[int, int], int] = {}
+        self._starts = RunningTime()
+        self._held: Ticks = _no_rows()
+        self._held_keys: Int64s = np.empty(0, dtype=np.int64)
+
+    def add(self, candles: _Candles) -> Ticks:
+        """Take more candles in and give the rows that nothing can precede any more."""
+        candles = candles.take(self._new(candles))
+        sound = _sound(candles)
+        candles = candles.take(~self._untraded(candles, sound))
+        sound = _sound(candles)
+        self._widen(candles, sound)
+        if len(candles.start):
+            self._hold(candles, sound)
+        stop = int(np.searchsorted(self._held_keys, self._starts.latest, side="left"))
+        return self._give(stop)
+
+    def rest(self) -> Ticks:
+        """All rows that are still held."""
+        return self._give(len(self._held_keys))
+
+    def _give(self, stop: int) -> Ticks:
+        ready, self._held = self._held.rows(0, stop), self._held.rows(stop, len(self._held))
+        self._held_keys = self._held_keys[stop:]
+        return ready
+
+    def _new(self, candles: _Candles) -> Bools:
+        """False for a candle that does not start after the one before of its instrument."""
+        new = np.ones(len(candles.start), dtype=np.bool_)
+        for code in np.unique(candles.instrument).tolist():
+            rows = np.flatnonzero(candles.instrument == code)
+            starts = candles.start[rows]
+            floor = self._latest.get(code, np.iinfo(np.int64).min)
+            before = np.maximum.accumulate(np.concatenate([[floor], starts]))
+            new[rows] = starts > before[:-1]
+            self._latest[code] = int(before[-1])
+        self._tally["repeated_candles"] += int((~new).sum())
+        return new
+
+    def _untraded(self, candles: _Candles, sound: Bools) -> Bools:
+        if candles.volume is None or not self.skip_untraded:
+            return np.zeros(len(candles.start), dtype=np.bool_)
+        flat = (candles.ohlc == candles.ohlc[:, :1]).all(axis=1)
+        drop: Bools = sound & flat & (candles.volume == 0) & ~self._index[candles.instrument]
+        self._tally["untraded_candles"] += int(drop.sum())
+        return drop
+
+    def _widen(self, candles: _Candles, sound: Bools) -> None:
+        ohlc = candles.ohlc
+        high, low = ohlc.max(axis=1), ohlc.min(axis=1)
+        wide = sound & ((ohlc[:, 1] < high) | (ohlc[:, 2] > low))
+        self._tally["widened_candles"] += int(wide.sum())
+        ohlc[wide, 1], ohlc[wide, 2] = high[wide], low[wide]
+
+    def _hold(self, candles: _Candles, sound: Bools) -> None:
+        floor = np.repeat(self._starts.keys(candles.start), 4)
+        rows = self._rows(candles)
+        keep = np.repeat(sound, 4)
+        keep[::4] = True  # a candle with a bad price is one row, which the engine refuses
+        bad = np.flatnonzero(~sound)
+        rows.ltp[bad * 4] = _first_bad(candles.ohlc[bad])
+        block = join([self._held, rows.take(keep)])
+        keys = np.concatenate([self._held_keys, np.maximum(rows.ts, floor)[keep]])
+        order = np.lexsort((block.instrument, keys))
+        self._held, self._held_keys = block.take(order), keys[order]
+
+    def _rows(self, candles: _Candles) -> Ticks:
+        opens, high, low, close = candles.ohlc.T
+        start, end = self._spans(candles)
+        span = end - start
+        ts = np.stack([start, start + span // 4, start + span // 2, end - _NS_BEFORE_END], axis=1)
+        return Ticks(
+            ts=ts.reshape(-1),
+            instrument=np.repeat(candles.instrument, 4),
+            ltp=np.stack([opens, low, high, close], axis=1).reshape(-1),
+            other=np.stack([opens, high, low, close], axis=1).reshape(-1),
+            walk=np.tile(_STEPS, len(start)),
+            volume=None if candles.volume is None else self._volume(candles).reshape(-1),
+        )
+
+    def _volume(self, candles: _Candles) -> Int64s:
+        """The day's volume so far: a candle's own comes with its last row."""
+        assert candles.volume is not None
+        result = np.empty((len(candles.start), 4), dtype=np.int64)
+        for key, rows in _by_day(candles):
+            own = np.maximum(candles.volume[rows], 0)
+            total = np.cumsum(own) + self._traded.get(key, 0)
+            result[rows, 3] = total
+            result[rows, :3] = (total - own)[:, None]
+            self._traded[key] = int(total[-1])
+        return result
+
+    def _spans(self, candles: _Candles) -> tuple[Int64s, Int64s]:
+        """Return start and end of each candle: not after the close, a day's at open and close."""
+        start, end = candles.start, candles.start + self._span
+        if not self._sessions.are_known:
+            return start, end
+        opens, closes = self._sessions.spans(candles, self._universe)
+        if self._span == DAY_NS:
+            none = opens < 0  # outside any session, as its stamp is
+            return np.where(none, start, opens), np.where(none, start + _NO_SESSION_NS, closes)
+        return start, np.where((start < closes) & (end > closes), closes, end)
+
+
+def _by_day(candles: _Candles) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
+    """The rows of each instrument and Indian day."""
+    days = (candles.start + IST_OFFSET_NS) // DAY_NS
+    pairs = np.stack([candles.instrument.astype(np.int64), days], axis=1)
+    unique, where = np.unique(pairs, axis=0, return_inverse=True)
+    for at, (code, day) in enumerate(unique.tolist()):
+        yield (code, day), np.flatnonzero(where.reshape(-1) == at)
+
+
+def _sound(candles: _Candles) -> Bools:
+    sound: Bools = np.all(candles.ohlc > 0, axis=1)
+    return sound
+
+
+def _first_bad(ohlc: Int64s) -> Int64s:
+    first: Int64s = ohlc[np.arange(len(ohlc)), np.argmax(ohlc <= 0, axis=1)]
+    return first
+
+
+def _no_rows() -> Ticks:
+    empty = np.empty(0, dtype=np.int64)
+    return Ticks(
+        ts=empty, instrument=np.empty(0, dtype=np.int32), ltp=empty,
+        walk=np.empty(0, dtype=np.int8), other=np.full(0, ABSENT, dtype=np.int64),
+    )  # fmt: skip

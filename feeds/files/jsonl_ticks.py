@@ -1,0 +1,153 @@
+"""JSON Lines recordings of Kite tick dicts, plain or gzip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from feeds.files.columns import Column, array_of
+from feeds.files.recorded_files import CutFile, fault, first_line, line_chunks
+from feeds.files.table import Batch, matching
+
+_DECODER: Final = msgspec.json.Decoder()
+_CHUNK_BYTES: Final = 1 << 18
+_WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
+
+
+class JsonlTable:
+    """One JSON object a line; a key of any line counts, whether the first has it or not.
+
+    Raises FeedError if it cannot be opened or its first line is no object.
+    """
+
+    is_open: Final = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._decode(first_line(path).encode(), 1)
+        self._all_read = False
+        self.names: Sequence[str] = _keys(self._sample())
+
+    def every_name(self) -> Sequence[str]:
+        """The keys of all lines; reads the file once if the first block did not say it all."""
+        if not self._all_read:
+            names = dict.fromkeys(self.names)
+            for rows, _, _ in self._blocks():
+                names |= dict.fromkeys(_keys(rows))
+            self.names, self._all_read = list(names), True
+        return self.names
+
+    def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
+        """The wanted keys, each row's first one that it has; a key that no row of a block has is
+        left out of it. Rows before a line that is not JSON are given, then FeedError.
+        """
+        known: list[str] = []
+        keys: dict[str, list[str]] = {}
+        for rows, first, error in self._blocks():
+            if rows:
+                if (names := _keys(rows)) != known:
+                    known, keys = names, _found(wanted, names)
+                columns = {
+                    ours: _column(rows, found, as_objects=ours == "depth")
+                    for ours, found in keys.items()
+                }
+                size = len(rows)
+                del rows
+                yield Batch(first, columns, size)
+                del columns
+            if error is not None:
+                raise error
+
+    def _sample(self) -> list[dict[str, Any]]:
+        """The rows of the first block, as far as they can be read."""
+        rows, _, error = next(self._blocks(), ([], 1, None))
+        if error is not None and not rows:
+            raise error
+        return rows
+
+    def _blocks(self) -> Iterator[tuple[list[dict[str, Any]], int, Exception | None]]:
+        """Rows, the number of the first of them, and what is wrong with the line after them."""
+        row = 1
+        chunks = line_chunks(self.path, _CHUNK_BYTES)
+        try:
+            for chunk in chunks:
+                lines = [line for line in chunk.splitlines() if line.strip()]
+                good, error = self._rows(lines, row)
+                size = len(good)
+                yield good, row, error
+                row += size
+                del good, lines  # a block's objects are freed before the next is read
+                if error is not None:
+                    return
+        except CutFile as cut:
+            last = f"the last good row is {row - 1}" if row > 1 else "no row is readable"
+            yield (
+                [],
+                row,
+                fault(
+                    self.path, f"the file is cut or damaged ({cut}), {last}", _WHOLE_COPY, row=row
+                ),
+            )
+        finally:
+            chunks.close()  # type: ignore[attr-defined]
+
+    def _rows(
+        self, lines: list[bytes], first: int
+    ) -> tuple[list[dict[str, Any]], Exception | None]:
+        try:
+            rows = [_DECODER.decode(line) for line in lines]
+            if all(type(row) is dict for row in rows):
+                return rows, None
+        except (ValueError, RecursionError):
+            pass
+        rows = []
+        for line in lines:
+            try:
+                rows.append(self._decode(line, first + len(rows)))
+            except Exception as error:  # noqa: BLE001 - given back, raised after the good rows
+                return rows, error
+        return rows, None
+
+    def _decode(self, line: bytes, row: int) -> dict[str, Any]:
+        try:
+            value = json.loads(line)  # this one accepts the NaN that Python writes
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise fault(
+                self.path,
+                f"expected a JSON object, was {line[:80]!r}",
+                "mend or remove that line",
+                row=row,
+            )
+        return value
+
+
+def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The keys of the rows: the first row's in their order, then those of the others."""
+    first = rows[0] if rows else {}
+    return [*first, *sorted(set().union(*rows) - first.keys())]
+
+
+def _found(wanted: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, list[str]]:
+    """Our names -> the keys for them that rows with these names have."""
+    found = {
+        ours: list(dict.fromkeys(key for name in theirs for key in matching(name, names)))
+        for ours, theirs in wanted.items()
+    }
+    return {ours: keys for ours, keys in found.items() if keys}
+
+
+def _column(
+    rows: list[dict[str, Any]], keys: Sequence[str], *, as_objects: bool
+) -> Column | list[Any]:
+    first, *others = keys
+    values = [row.get(first) for row in rows]
+    for at, row in enumerate(rows) if others else ():
+        if first not in row:
+            values[at] = next((row[key] for key in others if key in row), None)
+    return values if as_objects else array_of(values)

@@ -1,0 +1,169 @@
+"""Finding, opening and cutting recorded files, and one way to say what is wrong with one."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, cast
+
+from daemon.errors import FeedError
+from daemon.files.text_lines import LINE_MAX, LongLine
+from daemon.settings.config import ReplayFile
+
+DATA_VARIABLE: Final = "FNO_DATA"
+CHUNK_BYTES: Final = 1 << 19
+Format = Literal["parquet", "jsonl", "csv", "inputs"]
+
+_ENDINGS: Final[dict[str, Format]] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".inputs": "inputs",
+}
+
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks with which such a text begins."""
+
+
+class CutFile(Exception):
+    """The file ends, or cannot be decompressed, in the middle; whole lines were given before."""
+
+
+def fault(path: Path, problem: str, todo: str, *, row: int | None = None) -> FeedError:
+    """The error for a file that cannot be used; `row` counts data rows from 1."""
+    where = f"{path}: row {row}" if row is not None else str(path)
+    return FeedError(f"{where}: {problem}; {todo}")
+
+
+def find_data(text: str, data_dir: Path | None = None) -> Path:
+    """The path with a leading `${FNO_DATA}` replaced.
+
+    Raises FeedError if the variable is needed and not set, or if no file is there.
+    """
+    marker = "${" + DATA_VARIABLE + "}"
+    if text.startswith(marker):
+        root = str(data_dir) if data_dir is not None else os.environ.get(DATA_VARIABLE, "")
+        if not root:
+            raise FeedError(
+                f"{text}: expected {DATA_VARIABLE} to name the directory of the recordings, it is"
+                f" not set; set {DATA_VARIABLE} and run again"
+            )
+        text = root + text[len(marker) :]
+    path = Path(os.path.expanduser(text))  # an unknown user's home stays as it is: no such file
+    problem = no_file(path)
+    if problem:
+        raise fault(path, problem, "check `path` in the replay's files")
+    return path
+
+
+def no_file(path: Path) -> str:
+    """Return why `path` is no file that could be read, empty if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        return "is in a directory that this user may not read"
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
+        return "no such file"
+    return "" if stat.S_ISREG(mode) else "is not a file"
+
+
+def format_of(path: Path, config: ReplayFile) -> Format:
+    """The format by configuration or else by the file's ending. Raises FeedError if unclear."""
+    if config.format != "auto":
+        return config.format
+    name = path.name.lower().removesuffix(".gz")
+    for ending, known in _ENDINGS.items():
+        if name.endswith(ending):
+            return known
+    raise fault(
+        path,
+        f"expected one of the endings {', '.join(_ENDINGS)} (text also .gz)",
+        "set `format` to parquet, jsonl, csv or inputs",
+    )
+
+
+def first_line(path: Path) -> str:
+    """The first line of a text file without its end. Raises FeedError if there is none."""
+    try:
+        with _open(path) as file:
+            line = file.readline(LINE_MAX + 2)
+    except (EOFError, OSError, zlib.error) as error:
+        raise fault(path, f"cannot be read ({error})", "get a whole copy of the file") from error
+    if len(line) > LINE_MAX and not line.endswith(b"\n"):
+        raise _long_line(path, 1)
+    if line.startswith(_UTF_16):
+        raise fault(path, "is UTF-16 text, as spreadsheets write it", "save it as UTF-8")
+    text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+    if not text.strip():
+        raise fault(path, "the file is empty or starts with an empty line", "check the file")
+    return text
+
+
+def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """The file in pieces of about `size` bytes that end where a line ends.
+
+    Raises CutFile after the last whole line if the rest cannot be read, and FeedError for a line
+    of more than LINE_MAX bytes, which holds whatever is read within LINE_MAX and twice `size`.
+    """
+    tail = b""
+    given = 0
+    with _open(path) as file:
+        while True:
+            data, damage = _read(file, size)
+            first = data.find(b"\n")
+            if len(tail) + (len(data) if first < 0 else first) > LINE_MAX:
+                raise _long_line(path, _lines_before(path, given) + 1)
+            tail += data
+            end = tail.rfind(b"\n") + 1
+            if end:
+                yield tail[:end]
+                tail = tail[end:]
+                given += end
+            if damage is not None:
+                raise CutFile(str(damage)) from damage
+            if not data:
+                break
+    if tail:
+        yield tail
+
+
+def _long_line(path: Path, number: int) -> FeedError:
+    return fault(path, f"line {number} is {LongLine(number)}", "mend or remove that line")
+
+
+def _lines_before(path: Path, end: int) -> int:
+    """Counted only where a line is refused: the reading itself does not count lines."""
+    count = 0
+    with _open(path) as file:
+        while end > 0 and (data := file.read(min(end, CHUNK_BYTES))):
+            count += data.count(b"\n")
+            end -= len(data)
+    return count
+
+
+def _open(path: Path) -> BinaryIO:
+    with path.open("rb") as probe:
+        zipped = probe.read(2) == b"\x1f\x8b"
+    return cast("BinaryIO", gzip.open(path, "rb") if zipped else path.open("rb"))
+
+
+def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
+    """Up to about `size` bytes, and what stopped the reading if anything did."""
+    parts: list[bytes] = []
+    have = 0
+    while have < size:
+        try:
+            part: bytes = file.read1(size - have)  # type: ignore[attr-defined]
+        except (EOFError, OSError, zlib.error) as error:
+            return b"".join(parts), error
+        if not part:
+            break
+        parts.append(part)
+        have += len(part)
+    return b"".join(parts), None

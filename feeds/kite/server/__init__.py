@@ -1,0 +1,1 @@
+"""Serve a recording over Kite's WebSocket protocol, with faults on request."""

@@ -1,0 +1,190 @@
+"""Bugs that somebody might write: each as one change of one line or two, and who must notice."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Bug(NamedTuple):
+    """`old` must be in `file` exactly once; with `new` in its place one of `tests` must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+_ORACLE: Final = ("tests/properties/test_differential.py",)
+_LIVE: Final = ("tests/simulation/test_simulation.py",)
+
+BUGS: Final = (
+    Bug(
+        "a stop is not breached by its own price",
+        "daemon/execution/exits/stop_loss.py",
+        "position.sign * (ltp_paise - stop) <= 0",
+        "position.sign * (ltp_paise - stop) < 0",
+        _ORACLE,
+    ),
+    Bug(
+        "a fact is published before it is on disk",
+        "daemon/journal/writer.py",
+        """            await self._commit(committed, operations)
+            seq = self._store.last_seq
+            await self._publish(msgspec.structs.replace(committed, seq=seq))
+""",
+        """            seq = self._store.last_seq + len(committed.events)
+            await self._publish(msgspec.structs.replace(committed, seq=seq))
+            await self._commit(committed, operations)
+""",
+        (*_LIVE, "tests/unit/test_journal_writer.py"),
+    ),
+    Bug(
+        "the trail goes by the moved risk",
+        "daemon/execution/exits/stop_loss.py",
+        "return numerator * position.r_paise, denominator",
+        "return numerator * (abs(position.anchor_paise - (position.stop_paise or 0)) or 1),"
+        " denominator",
+        _ORACLE,
+    ),
+    Bug(
+        "a partial exit splits a lot",
+        "daemon/execution/exits/stop_loss.py",
+        "    part = quantity * pct // (whole * lot_size) * lot_size\n",
+        "    part = quantity * pct // whole\n",
+        _ORACLE,
+    ),
+    Bug(
+        "slippage is in the trader's favour",
+        "daemon/exchange/fills.py",
+        "nearest_tick(base_half * (self._unit + self._bps), double, tick, ties_up=True)",
+        "nearest_tick(base_half * (self._unit - self._bps), double, tick, ties_up=True)",
+        _ORACLE,
+    ),
+    Bug(
+        "the first tick after a gap has no mark",
+        "daemon/clockwork/paper_engine.py",
+        "            book.expects_gap_tick = True\n",
+        "            book.expects_gap_tick = False\n",
+        (*_ORACLE, "tests/unit/test_execution_worked_examples.py"),
+    ),
+    Bug(
+        "inputs are on disk after the events decided from them",
+        "daemon/journal/writer.py",
+        """                self._prepare()
+                self._store.append(facts.events, input_no=facts.input_no, operations=operations)
+""",
+        """                self._store.append(
+                    facts.events, input_no=facts.input_no, operations=operations
+                )
+                self._prepare()
+""",
+        (*_LIVE, "tests/unit/test_journal_writer.py"),
+    ),
+    Bug(
+        "the cursor is not committed with its events",
+        "daemon/journal/appender.py",
+        """            if start + CHUNK_EVENTS >= len(events):
+                tail = self._finish(tail, input_no, operations)
+            execute("COMMIT")
+""",
+        """            execute("COMMIT")
+            if start + CHUNK_EVENTS >= len(events):
+                tail = self._finish(tail, input_no, operations)
+""",
+        ("tests/unit/test_journal_store.py", "tests/unit/test_journal_recovery.py"),
+    ),
+    Bug(
+        "the chain leaves out what came before",
+        "daemon/journal/schema.py",
+        "hashlib.blake2b(previous + body, digest_size=HASH_BYTES)",
+        "hashlib.blake2b(body, digest_size=HASH_BYTES)",
+        ("tests/unit/test_journal_tamper.py", "tests/unit/test_journal_store.py"),
+    ),
+    Bug(
+        "a damaged snapshot is trusted",
+        "daemon/journal/snapshots.py",
+        "if check != digest(content).hex().encode():",
+        "if not check:",
+        ("tests/unit/test_journal_snapshots.py",),
+    ),
+    Bug(
+        "an order fills on a stale quote",
+        "daemon/execution/base.py",
+        "if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:",
+        "if at.now - at.feed_last > self._stale_after_ns:",
+        _ORACLE,
+    ),
+    Bug(
+        "a restart does not compare what it decides with the journal",
+        "daemon/runtime/account.py",
+        "if known != event:",
+        "if known.seq != event.seq:",
+        ("tests/unit/test_account_taken_up.py",),
+    ),
+    Bug(
+        "a late row moves the clock back",
+        "daemon/market/intake.py",
+        "            on_time: npt.NDArray[np.bool_] = ts >= before\n",
+        "            on_time: npt.NDArray[np.bool_] = ts >= 0\n",
+        _ORACLE,
+    ),
+    Bug(
+        "a partial exit happens twice",
+        "daemon/execution/exits/stop_loss.py",
+        "not rules.enable_partial_exit or position.on_rest or position.initial_stop_paise is None",
+        "not rules.enable_partial_exit or position.initial_stop_paise is None",
+        _ORACLE,
+    ),
+    Bug(
+        "a number that is none is accepted as a price",
+        "daemon/domain/money.py",
+        "    if not exact.is_finite():\n",
+        "    if exact.is_infinite():\n",
+        ("tests/properties/test_money.py", *_ORACLE),
+    ),
+    Bug(
+        "a secret shows itself in a log line",
+        "feeds/kite/credentials.py",
+        """    def __repr__(self) -> str:
+        return "***"
+""",
+        """    def __repr__(self) -> str:
+        return self.__value
+""",
+        ("tests/unit/test_kite_credentials.py",),
+    ),
+    Bug(
+        "a subscription does not say its mode",
+        "feeds/kite/subscription.py",
+        'return [*subscribe, Request("mode", tokens, mode)]',
+        'return subscribe or [Request("mode", tokens, mode)]',
+        ("tests/unit/test_kite_socket_parts.py", "tests/unit/test_kite_socket.py"),
+    ),
+    Bug(
+        "a heartbeat is counted as a frame",
+        "feeds/kite/frames.py",
+        "return len(frame) == 1",
+        "return len(frame) == 0",
+        ("tests/unit/test_kite_frames.py", "tests/unit/test_kite_socket.py"),
+    ),
+    Bug(
+        "the window lets go of what is held",
+        "feeds/live/strike_window.py",
+        "must = self._fixed.union(held) - self._mute",
+        "must = self._fixed - self._mute",
+        ("tests/properties/test_kite_atm.py", "tests/unit/test_kite_selection.py"),
+    ),
+    Bug(
+        "a candle takes a tick of the bar before",
+        "daemon/market/session_bars.py",
+        """            if bar_ts < bar.start:
+                late = True
+                continue
+""",
+        """            if bar_ts < bar.start:
+                late = True
+""",
+        _ORACLE,
+    ),
+)
