@@ -14,8 +14,8 @@ from feeds.contracts.facts import ContractLookup
 from feeds.files.candle_files import SessionSpan
 from feeds.files.parquet_ticks import write_ticks
 from feeds.files.recorded_files import fault, find_data
-from feeds.quality import DataQuality
 from feeds.replay import Recording
+from feeds.stream.quality import DataQuality
 
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):

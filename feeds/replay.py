@@ -18,10 +18,8 @@ from daemon.domain.money import paise_exact
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
 from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
-from feeds.blocks import RunningTime, at_most
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.universe import build_universe, describes
-from feeds.feed import Source, Unattended
 from feeds.files.candle_files import CandleFile, SessionSpan
 from feeds.files.csv_ticks import CsvTable
 from feeds.files.edges import Edges, read_edges
@@ -30,12 +28,14 @@ from feeds.files.parquet_ticks import NativeFile, ParquetTable, is_native
 from feeds.files.recorded_files import find_data, format_of
 from feeds.files.table import Table
 from feeds.files.tick_files import TickFile
-from feeds.memory import keep_freed_memory
-from feeds.merge import merge
-from feeds.pacing import Pacer, parse_speed
-from feeds.quality import DataQuality
 from feeds.recording.source import LogTicks
-from feeds.timeline import closes_of, closing_time, timeline
+from feeds.stream.blocks import RunningTime, at_most
+from feeds.stream.feed import Source, Unattended
+from feeds.stream.memory import keep_freed_memory
+from feeds.stream.merge import merge
+from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.quality import DataQuality
+from feeds.stream.timeline import closes_of, closing_time, timeline
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)

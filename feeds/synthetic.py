@@ -13,10 +13,11 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
 from daemon.settings.config import SyntheticConfig
-from feeds.blocks import join, reblock
-from feeds.feed import Unattended
-from feeds.pacing import Pacer, parse_speed
-from feeds.quality import DataQuality
+from feeds.stream.blocks import join, reblock
+from feeds.stream.feed import Unattended
+from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.quality import DataQuality
+from feeds.stream.timeline import closes_of, timeline
 from feeds.synthetic_contracts import (
     Chain,
     ExpiryShift,
@@ -38,7 +39,6 @@ from feeds.synthetic_market import (
     half_spread,
     option_price,
 )  # fmt: skip
-from feeds.timeline import closes_of, timeline
 
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_SECONDS: Final = 60

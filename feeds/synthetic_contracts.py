@@ -11,9 +11,9 @@ import msgspec
 
 from daemon.domain.dates import MONTHS, ist_ns
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import WEEKLY_MONTHS
 from daemon.errors import ConfigError
 from daemon.settings.config import SyntheticConfig
-from feeds.contracts.symbols import WEEKLY_MONTHS
 
 SessionTimes = Callable[[dt.date, Instrument], tuple[int, int] | None]
 """Open and close (UTC ns) of an instrument on a date, None on a day without a session."""

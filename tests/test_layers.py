@@ -21,7 +21,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "daemon.files.text_lines": (),
     "daemon.settings.config": (*VOCABULARY, "daemon.settings.account_name"),
     "daemon.market": VOCABULARY,
-    "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.settings.yaml_document"),
+    "daemon.rules": (*VOCABULARY, "daemon.errors", "daemon.files.yaml_document"),
     "daemon.risk": (*VOCABULARY, "daemon.settings.config"),
     "daemon.execution": (*VOCABULARY, "daemon.settings.config", "daemon.market", "daemon.risk"),
     "daemon.journal": (

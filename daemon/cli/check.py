@@ -34,10 +34,10 @@ from daemon.settings.config import Config, UniverseConfig
 from daemon.settings.file import load_config
 from daemon.settings.inputs import misplaced_inputs
 from feeds.contracts.universe import written_out
-from feeds.feed import Feed
 from feeds.files.edges import Edges
 from feeds.files.recorded_files import find_data
 from feeds.replay import ReplayFeed
+from feeds.stream.feed import Feed
 
 
 class Checked(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-from feeds.memory import keep_freed_memory
+from feeds.stream.memory import keep_freed_memory
 
 YOUNG_OBJECTS: Final = 10_000
 """Events and their parts are freed by their counts; the collector only finds that out."""

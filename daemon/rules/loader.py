@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, get_args
 
+from daemon.files.yaml_document import Document, Step, read_document
 from daemon.rules.calendar import hours_are_in_order, hours_by_segment
 from daemon.rules.charges import GST_DECIMALS_MAX, RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.rules.exchanges import SEGMENTS
@@ -29,7 +30,6 @@ from daemon.rules.tables import (
     ChargesFile,
     ContractsFile,
 )
-from daemon.settings.yaml_document import Document, Step, read_document
 
 SHIPPED_RULES: Final = Path(__file__).parents[2] / "configs" / "rules"
 _CLASSES: Final[tuple[str, ...]] = get_args(ChargeClass)

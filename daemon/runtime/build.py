@@ -18,10 +18,10 @@ from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules, load_rules
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
-from feeds.contracts.recorded_selection import on_recording
 from feeds.convert import ConvertReport, convert
-from feeds.feed import Feed
+from feeds.recorded_selection import on_recording
 from feeds.replay import ReplayFeed
+from feeds.stream.feed import Feed
 from feeds.synthetic import SyntheticFeed
 from strategies.engine import StrategyEngineV2
 

@@ -54,12 +54,12 @@ from feeds.kite.day import DayFinder, LiveDay
 from feeds.kite.feed import KiteFeed
 from feeds.kite.sockets import TickerSockets
 from feeds.live.backoff import fresh_chance
-from feeds.live.guard import FeedGuard
 from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import CompactedLog, open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
-from feeds.timeline import closes_of, closing_time
+from feeds.stream.guard import FeedGuard
+from feeds.stream.timeline import closes_of, closing_time
 
 RECORDINGS_READ: Final = 3
 """Without Kite's historical candles, the strategies are warmed from so many recordings."""

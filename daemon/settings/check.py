@@ -13,11 +13,11 @@ import msgspec
 
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
+from daemon.files.yaml_document import Step, dotted_path, found
+from daemon.files.zones import parse_zone
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.settings.config import Config, ReplayFile, UnderlyingConfig
 from daemon.settings.inputs import as_written, matches
-from daemon.settings.yaml_document import Step, dotted_path, found
-from feeds.files.zones import parse_zone
 
 _NOT_TRADING: Final = (
     ("out",),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.errors import ConfigError
+from daemon.files.yaml_document import Step, dotted_path, found, read_document
+from daemon.files.yaml_tree import Node
 from daemon.settings.check import problems
 from daemon.settings.config import Config
 from daemon.settings.inputs import locate_inputs
-from daemon.settings.yaml_document import Step, dotted_path, found, read_document
-from daemon.settings.yaml_tree import Node
 
 _OVERRIDES: Final = "overrides"
 _SPEEDS: Final = (("feed", "replay", "speed"), ("feed", "synthetic", "speed"))

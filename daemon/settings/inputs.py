@@ -15,9 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from daemon.files.user import user_directory
+from daemon.files.yaml_document import Document, Step, found
 from daemon.rules.local import LOCAL_RULES
 from daemon.settings.config import Config, Origin
-from daemon.settings.yaml_document import Document, Step, found
 
 _EACH: Final = None
 """Every item of a list."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from daemon.domain.dates import MONTHS
 from daemon.domain.instrument import Instrument, InstrumentType
 from daemon.domain.money import PAISE_PER_RUPEE
-from feeds.contracts.symbols import SymbolParts, parse_symbol
+from daemon.domain.symbols import SymbolParts, parse_symbol
 
 NO_EXPIRY: Final = "expiry: missing, empty or 0, and the symbol says none; write it"
 

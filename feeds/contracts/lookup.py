@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.files.text_lines import LongLine, csv_records
 from feeds.contracts.instruments_file import open_text
 from feeds.contracts.rows import NAMES, instrument_of
-from feeds.contracts.symbols import INDEX_SYMBOLS
 from feeds.files.table import near
 
 EXCHANGES: Final = ("NSE", "NFO", "BSE", "BFO")

@@ -19,8 +19,7 @@ from daemon.domain.instrument import (
     InstrumentType,
 )  # fmt: skip
 from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
-from feeds.contracts.facts import NO_EXPIRY, ContractLookup, contradiction, expiry_of, strike_of
-from feeds.contracts.symbols import (
+from daemon.domain.symbols import (
     INDEX_SYMBOLS,
     INDICES_SEGMENT,
     SymbolParts,
@@ -29,6 +28,7 @@ from feeds.contracts.symbols import (
     parse_symbol,
     segment_of,
 )
+from feeds.contracts.facts import NO_EXPIRY, ContractLookup, contradiction, expiry_of, strike_of
 
 NAMES: Final[Mapping[str, str]] = {
     each: each for each in ("tradingsymbol", "instrument_token", "instrument_type")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.settings.config import OptionsConfig, UnderlyingConfig
 from feeds.contracts.expiries import IsOver, future, option_expiry
 from feeds.contracts.lookup import Contracts, near_any_case
-from feeds.contracts.symbols import INDEX_SYMBOLS
 
 STRIKES_EACH_SIDE: Final = 200
 """So far from the first spot a strike can come into the window of the day."""

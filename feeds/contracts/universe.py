@@ -14,17 +14,17 @@ from msgspec.structs import replace
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
-from daemon.errors import ConfigError
-from daemon.settings.config import InstrumentConfig, UniverseConfig
-from feeds.contracts.facts import ContractLookup, with_dated_rules, with_symbol_facts
-from feeds.contracts.instruments_file import InstrumentsFile
-from feeds.contracts.symbols import (
+from daemon.domain.symbols import (
     INDICES_SEGMENT,
     bare_instrument,
     exchange_of,
     meant_symbol,
     segment_of,
 )
+from daemon.errors import ConfigError
+from daemon.settings.config import InstrumentConfig, UniverseConfig
+from feeds.contracts.facts import ContractLookup, with_dated_rules, with_symbol_facts
+from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.files.recorded_files import DATA_VARIABLE
 from feeds.files.table import near
 

@@ -29,12 +29,12 @@ from daemon.domain.ticks import (
 )  # fmt: skip
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile
-from feeds.blocks import RunningTime, join
 from feeds.files.columns import Bools, counts, prices
 from feeds.files.instrument_column import Instruments
 from feeds.files.recorded_files import fault
 from feeds.files.row_times import RowTimes
 from feeds.files.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
+from feeds.stream.blocks import RunningTime, join
 
 SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
 """An instrument's session on a date as [open, close) in UTC ns, None on a day without one."""

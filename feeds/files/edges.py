@@ -11,9 +11,9 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
 from daemon.settings.config import ReplayFile
-from feeds.blocks import join
-from feeds.feed import Source
 from feeds.files.parquet_ticks import ParquetTable
+from feeds.stream.blocks import join
+from feeds.stream.feed import Source
 
 
 class Edges(NamedTuple):

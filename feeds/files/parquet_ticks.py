@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Ticks
 from daemon.errors import FeedError
-from feeds.ahead import has_second_core, read_ahead
-from feeds.blocks import full_column, reblock
 from feeds.files.recorded_files import fault
 from feeds.files.table import Batch
+from feeds.stream.ahead import has_second_core, read_ahead
+from feeds.stream.blocks import full_column, reblock
 
 KEY: Final = b"run_fno_paper"
 VERSION: Final = 1

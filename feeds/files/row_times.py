@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from daemon.domain.ticks import Int64s
 from daemon.errors import FeedError
+from daemon.files.zones import UNREADABLE
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Column
 from feeds.files.recorded_files import fault
 from feeds.files.table import TIME_OF_DAY, Batch, Mapped, Table
 from feeds.files.time_column import TimeRules, joined, times
-from feeds.files.zones import UNREADABLE
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?")

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 import msgspec
 
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import UNKNOWN_INSTRUMENT
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile
-from feeds.contracts.symbols import bare_instrument
 from feeds.files.columns import Column, codes
 from feeds.files.recorded_files import fault
 

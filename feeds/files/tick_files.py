@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, Int64s, Ticks
+from daemon.files.zones import UNREADABLE
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Column, counts, prices
 from feeds.files.depth_column import SIDES, best_sides
@@ -18,7 +19,6 @@ from feeds.files.receive_order import ReceiveOrder
 from feeds.files.row_times import RowTimes
 from feeds.files.table import TICK_COLUMNS, TIME_OF_DAY, Batch, Keys, Table, map_columns
 from feeds.files.time_column import times
-from feeds.files.zones import UNREADABLE
 
 _UNITS = {"ltq": 0, "volume": -1, "oi": -1}
 _NO_TIME = (None, "", 0, "0", 0.0)

@@ -15,9 +15,9 @@ import pyarrow as pa
 from daemon.domain.dates import IST_OFFSET_NS
 from daemon.domain.ticks import Int64s
 from daemon.errors import ConfigError
+from daemon.files.zones import UNREADABLE, Zone, parse_zone, to_utc
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import FAULTS, Column, filled, int64s, is_text, strings
-from feeds.files.zones import UNREADABLE, Zone, parse_zone, to_utc
 
 TimeUnit = Literal["auto", "iso", "ns", "us", "ms", "s"]
 

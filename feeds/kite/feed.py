@@ -20,11 +20,11 @@ from feeds.kite.frames import FrameDecoder, FrameError
 from feeds.kite.socket import LinkState
 from feeds.kite.sockets import TickerSockets
 from feeds.kite.wire import HEADER
-from feeds.live.guard import FeedGuard, Note
 from feeds.live.inbox import Frame, FrameInbox
 from feeds.live.live_time import ExchangeTime, FeedTime, Jump, WallTime
 from feeds.live.watchlist import Watchlist
-from feeds.timeline import Closes
+from feeds.stream.guard import FeedGuard, Note
+from feeds.stream.timeline import Closes
 
 SILENCE_S: Final = 0.25
 """So long without a frame and the engine is told that time has passed (semantics.md section 1)."""

@@ -9,16 +9,16 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.symbols import BSE_UNDERLYINGS
 from daemon.errors import ConfigError
 from daemon.settings.config import UniverseConfig
 from feeds.contracts.expiries import IsOver
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.lookup import Contracts
-from feeds.contracts.symbols import BSE_UNDERLYINGS
 from feeds.contracts.underlyings import Underlying, resolve
 from feeds.kite.http import Exchange
 from feeds.kite.singles import single_instruments
-from feeds.live.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
+from feeds.kite.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
 
 
 class Selection(NamedTuple):

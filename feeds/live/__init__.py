@@ -1,1 +1,1 @@
-"""Watch a live feed: the inbox of frames, the guard, the strike window, its clock."""
+"""Receive live ticks: the inbox of frames, waiting before a new attempt, the clock of the run."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import Int64s, Ticks
-from feeds.blocks import join
 from feeds.live.clock_trial import ClockTrial
 from feeds.live.tick_times import TickTimes
+from feeds.stream.blocks import join
 
 
 class Jump(Protocol):

@@ -8,12 +8,12 @@ from typing import Final
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
-from feeds.feed import Unattended
-from feeds.pacing import Pacer, parse_speed
-from feeds.quality import DataQuality
 from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
+from feeds.stream.feed import Unattended
+from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.quality import DataQuality
 
 
 class RecordedFeed(Unattended):

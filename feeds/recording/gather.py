@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.domain.inputs import Input
 from daemon.domain.ticks import Ticks
-from feeds.blocks import join
+from feeds.stream.blocks import join
 
 ROWS: Final = 65_536
 

@@ -22,8 +22,8 @@ from daemon.domain.ticks import Ticks
 from daemon.runtime.app import App
 from daemon.runtime.live import open_live
 from daemon.settings.file import load_config
-from feeds.blocks import join
 from feeds.files.parquet_ticks import write_ticks
+from feeds.stream.blocks import join
 from tests.kit.live import Market, free_port, market, run, write_live_config
 
 MODULE: Final = "tests.bench.kite_live"

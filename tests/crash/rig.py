@@ -38,8 +38,8 @@ from daemon.main import main
 from daemon.process.clock import Clock, MachineClocks
 from daemon.runtime.app import App
 from daemon.runtime.bus import Bus
-from feeds.feed import Unattended
 from feeds.recording.compact import open_recording
+from feeds.stream.feed import Unattended
 from tests.kit.account_market import ACCOUNT, BLOCK_ROWS, DAYS, opened_ns, session
 
 PROGRAM: Final = "run_fno_paper"

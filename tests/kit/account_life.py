@@ -35,7 +35,7 @@ from daemon.runtime.live import open_live
 from daemon.runtime.prepared_run import Session
 from daemon.settings.config import Config
 from daemon.settings.file import load_config
-from feeds.feed import Unattended
+from feeds.stream.feed import Unattended
 from strategies.strategy import View
 from tests.crash.rig import FixedClocks
 from tests.kit.account_market import (

@@ -31,7 +31,7 @@ from daemon.runtime.bus import Lane, Overflow
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.prepared_run import open_run
 from daemon.settings.config import Config, StrategiesConfig, StrategyConfig
-from feeds.feed import Unattended
+from feeds.stream.feed import Unattended
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, View
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.contracts.underlyings import nearest
-from feeds.live.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
+from feeds.kite.strike_window import MOST_SUBSCRIBED, AtmWindow, SpotWatchlist
 
 RUPEE = 100
 GRIDS = st.lists(

@@ -13,7 +13,7 @@ BOUNDARIES = {
         "daemon/clockwork/paper_engine.py",
         "_build_engine",
     ): "v3 cannot be built: v2, loudly, or raised",
-    ("feeds/ahead.py", "_run"): "of a thread: handed to the reader's side, which raises it",
+    ("feeds/stream/ahead.py", "_run"): "of a thread: handed to the reader's side, which raises it",
     ("feeds/files/jsonl_ticks.py", "_rows"): "handed back, raised after the good rows",
     ("feeds/kite/handshake.py", "connect"): "raised below, without the address that may be in it",
     (

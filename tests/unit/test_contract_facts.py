@@ -9,10 +9,10 @@ import pytest
 
 from daemon.domain.dates import MONTHS
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import bare_instrument
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
 from daemon.settings.config import InstrumentConfig, UniverseConfig
-from feeds.contracts.symbols import bare_instrument
 from feeds.contracts.universe import build_universe
 
 RULES = load_rulebook()

@@ -16,9 +16,9 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile
-from feeds.blocks import full_column, join
 from feeds.files.columns import array_of
 from feeds.replay import open_source
+from feeds.stream.blocks import full_column, join
 from tests.kit.market import OPEN
 from tests.unit.test_docs_formats import FORMATS as TEXT
 from tests.unit.test_docs_formats import names, rows

@@ -7,7 +7,7 @@ import pytest
 
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
 from daemon.domain.ticks import Ticks
-from feeds.live.guard import AHEAD_NS, FLOOD_TICKS, LATE_NS, FeedGuard, FeedState, Note
+from feeds.stream.guard import AHEAD_NS, FLOOD_TICKS, LATE_NS, FeedGuard, FeedState, Note
 
 NOON = 1_794_983_400 * SECOND_NS
 SIZE = 3

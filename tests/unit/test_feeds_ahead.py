@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.settings.config import ReplayConfig, ReplayFile
-from feeds.ahead import read_ahead
-from feeds.contracts.symbols import bare_instrument
 from feeds.files.columns import codes
 from feeds.files.instrument_column import Instruments
 from feeds.files.parquet_ticks import ParquetTable
 from feeds.files.table import Batch, Keys
 from feeds.replay import ReplayFeed
+from feeds.stream.ahead import read_ahead
 
 
 def threads() -> list[threading.Thread]:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import NOT_FINITE, WALK_CLOSE, WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import InstrumentConfig, ReplayFile, UniverseConfig
-from feeds.blocks import join
-from feeds.contracts.symbols import bare_instrument
 from feeds.files.candle_files import CandleFile
 from feeds.files.csv_ticks import CsvTable
 from feeds.files.table import Batch
+from feeds.stream.blocks import join
 from tests.unit.test_feeds_kit import read_until_fault, recording, rows_of, text_file
 
 HEADER = "date,open,high,low,close,volume"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import parse_ts
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE
+from daemon.files.zones import UNREADABLE
 from feeds.files.columns import codes, counts, prices
 from feeds.files.time_column import TimeRules, times
-from feeds.files.zones import UNREADABLE
 
 
 @given(st.lists(st.integers(-(10**13), 10**13), min_size=1))

@@ -16,8 +16,8 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
 from daemon.settings.config import ReplayConfig, ReplayFile, UniverseConfig
-from feeds.blocks import at_most, full_column, join, reblock
 from feeds.replay import Recording, open_source
+from feeds.stream.blocks import at_most, full_column, join, reblock
 
 NINE = ("ts", "exchange_ts", "instrument", "ltp", "bid", "ask", "ltq", "volume", "oi")
 

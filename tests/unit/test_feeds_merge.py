@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.domain.ticks import Ticks
-from feeds.blocks import join
-from feeds.merge import merge
+from feeds.stream.blocks import join
+from feeds.stream.merge import merge
 from tests.unit.test_feeds_kit import block_of, cut, rows_of
 
 FILES = st.lists(st.lists(st.integers(0, 12), max_size=25), min_size=1, max_size=5)

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Ticks
 from daemon.errors import FeedError
 from daemon.settings.config import ReplayFile
-from feeds.blocks import join
-from feeds.contracts.symbols import bare_instrument
 from feeds.files.parquet_ticks import NativeFile, write_ticks
 from feeds.replay import open_source
+from feeds.stream.blocks import join
 from tests.unit.test_feeds_kit import cut, read_all, read_until_fault, recording, rows_of
 
 UNIVERSE = Universe(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.domain.ticks import ABSENT, Ticks
-from feeds.quality import FLOOD_ROWS, DataQuality
+from feeds.stream.quality import FLOOD_ROWS, DataQuality
 from tests.unit.test_feeds_kit import block_of, cut
 
 DAY = parse_ts("2025-10-08T10:00:00+05:30")
@@ -83,7 +83,7 @@ def test_counters_are_those_of_counting_row_by_row_at_any_block_size(
         volume=volume,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("feeds.quality.FLOOD_ROWS", 3)
+        patch.setattr("feeds.stream.quality.FLOOD_ROWS", 3)
         found = observed(block, size)
     assert found == oracle(block, 3)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from daemon.settings.config import Config
-from feeds.quality import DataQuality
 from feeds.replay import Recording
+from feeds.stream.quality import DataQuality
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("FNO_DATA") or ROOT.parent / "shared" / "data")

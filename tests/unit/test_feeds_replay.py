@@ -12,11 +12,11 @@ from daemon.domain.inputs import Settlement
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
-from feeds.blocks import join
 from feeds.convert import convert
-from feeds.feed import Feed
-from feeds.pacing import Pacer, parse_speed
 from feeds.replay import Recording, ReplayFeed
+from feeds.stream.blocks import join
+from feeds.stream.feed import Feed
+from feeds.stream.pacing import Pacer, parse_speed
 from tests.unit.test_feeds_kit import collect, rows_of, text_file
 
 DAY = "2025-10-08"

@@ -13,9 +13,9 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.errors import ConfigError
 from daemon.settings.config import SyntheticConfig
-from feeds.blocks import join
 from feeds.files.parquet_ticks import NativeFile
 from feeds.make_sample import CONFIG, SAMPLE, make_sample, session, shift
+from feeds.stream.blocks import join
 from feeds.synthetic import SyntheticFeed, SyntheticMarket
 from feeds.synthetic_contracts import next_expiry, no_shift
 from tests.unit.test_feeds_kit import collect, rows_of

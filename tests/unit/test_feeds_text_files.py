@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from daemon.domain.dates import parse_ts
 from daemon.domain.instrument import Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import ABSENT, NOT_FINITE
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile, UniverseConfig
-from feeds.contracts.symbols import bare_instrument
 from feeds.replay import open_source
 from tests.unit.test_feeds_kit import read_all, read_until_fault, recording, text_file
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from daemon.domain.dates import ist_ns, parse_ts
 from daemon.domain.inputs import Clock, Settlement
 from daemon.domain.ticks import Ticks
-from feeds.timeline import no_closes, timeline
+from feeds.stream.timeline import no_closes, timeline
 
 Told = list[int | tuple[str, int]]
 

@@ -13,14 +13,14 @@ import pytest
 
 from daemon.domain.dates import SECOND_NS, ist_date, ist_ns, parse_ts
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import ABSENT, NOT_FINITE
 from daemon.errors import ConfigError, FeedError
+from daemon.files.zones import UNREADABLE, parse_zone, to_utc
 from daemon.settings.check import problems
 from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile, UniverseConfig
-from feeds.contracts.symbols import bare_instrument
 from feeds.files.depth_column import best_sides
 from feeds.files.time_column import TimeRules, joined, times
-from feeds.files.zones import UNREADABLE, parse_zone, to_utc
 from feeds.replay import Recording, open_source
 from tests.unit.test_feeds_kit import read_all, read_until_fault, text_file
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from daemon.domain.instrument import Instrument, InstrumentType
+from daemon.domain.symbols import bare_instrument, parse_symbol
 from daemon.errors import ConfigError
 from daemon.rules.expiries import ExpiryTable
 from daemon.settings.config import InstrumentConfig, UniverseConfig
-from feeds.contracts.symbols import bare_instrument, parse_symbol
 from feeds.contracts.universe import build_universe
 
 DUMP = """instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,\

@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import bare_instrument
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
 from daemon.settings.config import InstrumentConfig, UniverseConfig
-from feeds.contracts.symbols import bare_instrument
 from feeds.contracts.universe import build_universe
 from tests.unit.test_docs_formats import FORMATS, rows
 

@@ -20,8 +20,8 @@ from daemon.settings.config import KiteConfig
 from feeds.kite.feed import SETTLE_AFTER_NS, KiteFeed
 from feeds.kite.server.encode import encode_frame, encode_packets
 from feeds.kite.sockets import TickerSockets
-from feeds.live.guard import FeedGuard
 from feeds.live.inbox import FrameInbox
+from feeds.stream.guard import FeedGuard
 
 NOON = parse_ts("2026-11-24T12:00:00")
 CLOSE = parse_ts("2026-11-24T15:40:00")

@@ -7,13 +7,13 @@ import datetime as dt
 import pytest
 
 from daemon.domain.dates import ist_ns
+from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
 from daemon.runtime.build import sessions_of
 from daemon.settings.config import InstrumentConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
 from feeds.contracts.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
 from feeds.contracts.lookup import Contracts, read_contracts
-from feeds.contracts.symbols import INDEX_SYMBOLS
 from feeds.kite.selection import select
 from tests.kit.golden import data_directory
 

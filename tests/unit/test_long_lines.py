@@ -13,8 +13,8 @@ import pytest
 from daemon.errors import ConfigError, DaemonError, FeedError
 from daemon.files import text_lines
 from daemon.files.text_lines import LINE_MAX, LongLine, bounded_lines, csv_records, read_stored
+from daemon.files.yaml_document import read_document
 from daemon.settings.config import Config
-from daemon.settings.yaml_document import read_document
 from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.contracts.lookup import read_contracts
 from feeds.files.recorded_files import line_chunks

@@ -33,8 +33,8 @@ from daemon.settings.config import (
     UniverseConfig,
 )
 from daemon.settings.file import load_config
-from feeds.contracts.recorded_selection import OnRecording, on_recording
 from feeds.files.parquet_ticks import write_ticks
+from feeds.recorded_selection import OnRecording, on_recording
 from feeds.recording.format import (
     MAGIC,
     Kind,

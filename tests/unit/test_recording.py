@@ -125,7 +125,7 @@ def rows_of(item: Input) -> list[object]:
     """Rows one by one, with absent columns written out as a block may be cut anywhere."""
     if not isinstance(item, Ticks):
         return [item]
-    from feeds.blocks import full_column
+    from feeds.stream.blocks import full_column
 
     names = ("ts", "instrument", "ltp", "exchange_ts", "bid", "ask", "ltq", "volume", "oi")
     columns = [full_column(item, name).tolist() for name in names]

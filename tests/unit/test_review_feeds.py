@@ -13,7 +13,7 @@ from daemon.domain.ticks import Ticks
 from daemon.main import spread_replay
 from daemon.runtime.build import build
 from daemon.settings.config import Config, ExecutionConfig, FeedConfig, SyntheticConfig
-from feeds.timeline import closes_of
+from feeds.stream.timeline import closes_of
 from tests.unit.test_feeds_kit import collect
 
 DAY = dt.date(2026, 11, 18)

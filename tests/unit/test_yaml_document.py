@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from daemon.errors import ConfigError
-from daemon.settings.yaml_document import Document, dotted_path, found, near_match
-from daemon.settings.yaml_tree import parse_tree
+from daemon.files.yaml_document import Document, dotted_path, found, near_match
+from daemon.files.yaml_tree import parse_tree
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True):

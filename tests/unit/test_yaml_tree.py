@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.errors import ConfigError
-from daemon.settings.yaml_tree import (
+from daemon.files.yaml_tree import (
     MAX_BYTES,
     MAX_DEPTH,
     parse_scalar,

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Int32s, Int64s, Ticks
 from daemon.errors import ConfigError
-from feeds.blocks import RunningTime, at_most
 from feeds.kite.server.encode import encode_packets
+from feeds.stream.blocks import RunningTime, at_most
 
 Mode = Literal["ltp", "quote", "full"]
 MODES: Final[tuple[Mode, ...]] = ("ltp", "quote", "full")

@@ -31,7 +31,7 @@ from feeds.kite.server.delivery import Delivery, ServerStats
 from feeds.kite.server.faults import FaultPlan, PendingFaults
 from feeds.kite.server.playlist import PacketBlock, Playlist
 from feeds.kite.server.subscriber import Subscriber
-from feeds.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pacer, parse_speed
 
 LOOPBACK: Final = "127.0.0.1"
 HEARTBEAT: Final = b"\x00"

@@ -13,7 +13,7 @@ import numpy as np
 from daemon.domain.dates import SECOND_NS, ist_day
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
-from feeds.blocks import RunningTime
+from feeds.stream.blocks import RunningTime
 
 BLOCK_REAL_SECONDS: Final = 0.25
 

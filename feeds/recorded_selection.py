@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.settings.config import (
     Config,
@@ -29,7 +30,6 @@ from feeds.contracts.aliases import aliases_in, resolve_strategies
 from feeds.contracts.expiries import FUTURES, FutureExpiry, future, option_expiry, over_at
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.lookup import Chain, Contracts, near_any_case
-from feeds.contracts.symbols import INDEX_SYMBOLS
 from feeds.contracts.universe import build_universe, describes, written_out
 from feeds.files.candle_files import SessionSpan
 from feeds.replay import Recording

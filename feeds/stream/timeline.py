@@ -13,7 +13,7 @@ from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
 from daemon.domain.inputs import Clock, Settlement
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
-from feeds.blocks import RunningTime
+from feeds.stream.blocks import RunningTime
 
 Closes = Callable[[dt.date], Sequence[int]]
 """The times (UTC ns, ascending) at which sessions end on a date."""

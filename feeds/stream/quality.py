@@ -8,8 +8,8 @@ import numpy as np
 
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import WALK_NONE, Int32s, Int64s, Ticks
-from feeds.blocks import RunningTime, full_column
-from feeds.by_instrument import Duplicates, Groups, Rows, Volumes, indian_days, longer
+from feeds.stream.blocks import RunningTime, full_column
+from feeds.stream.by_instrument import Duplicates, Groups, Rows, Volumes, indian_days, longer
 
 STALL_NS: Final = 5 * SECOND_NS
 FLOOD_ROWS: Final = 200

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_day
 from daemon.domain.grouping import group
 from daemon.domain.ticks import Int32s, Int64s, Ticks
-from feeds.blocks import picked
+from feeds.stream.blocks import picked
 
 COMPARED: Final = ("ltp", "bid", "ask", "exchange_ts", "ltq", "volume", "oi")
 _VOLUME_SPAN: Final = 1 << 42

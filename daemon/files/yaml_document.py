@@ -12,7 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from daemon.errors import ConfigError
-from daemon.settings.yaml_tree import Node, plain, read_tree
+from daemon.files.yaml_tree import Node, plain, read_tree
 
 T = TypeVar("T")
 Step = str | int

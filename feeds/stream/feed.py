@@ -8,7 +8,7 @@ from typing import Protocol
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
-from feeds.live.guard import Note
+from feeds.stream.guard import Note
 
 
 class Feed(Protocol):

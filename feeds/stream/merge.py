@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from daemon.domain.ticks import Int64s, Ticks
-from feeds.blocks import RunningTime, join
+from feeds.stream.blocks import RunningTime, join
 
 
 class _Stream:
