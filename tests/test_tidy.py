@@ -68,7 +68,7 @@ def test_a_planted_fault_is_found() -> None:
         "def f():\n    from random import choice\n    return time.time(eval('1'))\n"
     )
     assert [found for _, found in imports(planted)] == [
-        "time", "daemon.runtime.app", "daemon", "daemon.runtime.bus", "random",
+        "time", "daemon.runtime.app", "daemon", "daemon.bus", "random",
     ]  # fmt: skip
     assert [called for _, called, _ in calls(planted)] == ["time.time", "eval"]
 

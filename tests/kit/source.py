@@ -42,7 +42,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             assert node.level == 0, "imports are written in full"
             assert node.module is not None
             yield node.lineno, node.module
-            # `from daemon import app` imports daemon.runtime.app
+            # `from daemon import main` imports daemon.main
             if node.module in PACKAGES:
                 yield from ((node.lineno, f"{node.module}.{each.name}") for each in node.names)
 
