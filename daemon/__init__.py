@@ -1,5 +1,5 @@
-"""The paper-trading daemon: `domain` is the vocabulary, `app` is where to start reading."""
+"""The paper-trading daemon: `domain` is the vocabulary, `runtime.app` is where to start reading."""
 
 from typing import Final
 
-VERSION: Final = "0.2.1"
+VERSION: Final = "0.3.0.dev0"
