@@ -4,33 +4,56 @@ Three kinds, and nothing else is a trading event (semantics.md section 5). Every
 `seq` (1, 2, ... in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and
 `order_id`; `due_ts` where something was due before `ts`, else 0. An event refers to nothing that
 could refer back to it, so the collector is not told of events (`gc=False`) nor of their parts.
+
+A field that has its default is left out of an event's bytes, so a new optional field changes no
+byte of a run that does not use it. msgspec knows a default by identity: only None, booleans, small
+integers and "" may be plain defaults here. `written` is for a default of another kind that is
+always written, `__post_init__` puts the default's own object where an equal one came. A field or a
+kind of event that is not known is refused: it may change what the known ones mean.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from enum import Enum
+from typing import Any, Final
 
 import msgspec
 
 from daemon.domain.intent import Product
 from daemon.domain.order import ExitRules, OrderState, Side
+from daemon.domain.written import written
 
-EVENT_VERSION: Final = 1
+EVENT_VERSION: Final = 2
+TRAILING_STOP: Final = "trailing_stop"
 
 
-class Charges(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Charges(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """Charges of one executed order in rupees, exact decimals as text, Kite's names."""
 
-    brokerage: str = "0"
-    transaction_tax: str = "0"
-    exchange_turnover_charge: str = "0"
-    sebi_turnover_charge: str = "0"
-    stamp_duty: str = "0"
-    gst: str = "0"
-    total: str = "0"
+    brokerage: str = written("0")
+    transaction_tax: str = written("0")
+    exchange_turnover_charge: str = written("0")
+    sebi_turnover_charge: str = written("0")
+    stamp_duty: str = written("0")
+    gst: str = written("0")
+    total: str = written("0")
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Fill(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """A fill and its evidence: the quote that was used, its age, the rule and the slippage.
 
     `rule` is the base that was taken: `ltp`, `mid`, `bid`, `ask`, `ltp_for_mid`, `ltp_for_bid`,
@@ -54,13 +77,20 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stale: bool = False
     walked: bool = False
     after_gap: bool = False
-    charges: Charges = Charges()
+    charges: Charges = written(Charges())
     realized_paise: int = 0
     """Gross profit of this exit fill; 0 for an entry."""
     realized_bid_ask_paise: int = 0
 
 
-class ExitDemand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ExitDemand(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """Why an exit began: the quantity and the numbers that were compared (0 = not involved)."""
 
     quantity: int
@@ -71,7 +101,14 @@ class ExitDemand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bars_held: int = 0
 
 
-class Levels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Levels(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """The levels of a position from this event on, paise; None = no such level."""
 
     stop_paise: int | None = None
@@ -80,7 +117,14 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     r_paise: int = 0
 
 
-class Excursion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Excursion(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """The best and worst ltp that a position saw from its entry to its end, paise, exact."""
 
     best_paise: int
@@ -88,7 +132,14 @@ class Excursion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class OrderCreated(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="created"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="created",
 ):
     """An intent became an order (from nothing to CREATED), as it was asked for."""
 
@@ -110,11 +161,18 @@ class OrderCreated(
     timeframe: str
     tag: str = ""
     note: str = ""
-    confidence: float = 1.0
+    confidence: float = written(1.0)
 
 
 class OrderMoved(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="moved"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="moved",
 ):
     """One transition with its reason and the numbers behind it.
 
@@ -139,9 +197,19 @@ class OrderMoved(
 
 
 class StopMoved(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="event", tag="stop_moved"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="stop_moved",
 ):
-    """The ladder moved a stop: `steps` whole steps gained over the anchor at `ltp_paise`."""
+    """A rule moved a stop: the ladder, or the one that `reason` names.
+
+    `steps` whole steps are gained over the ladder's anchor at `ltp_paise`.
+    """
 
     seq: int
     ts: int
@@ -152,6 +220,11 @@ class StopMoved(
     stop_to_paise: int
     steps: int
     ltp_paise: int
+    reason: str = TRAILING_STOP
+
+    def __post_init__(self) -> None:
+        if self.reason == TRAILING_STOP:
+            msgspec.structs.force_setattr(self, "reason", TRAILING_STOP)
 
 
 TradingEvent = OrderCreated | OrderMoved | StopMoved
@@ -168,3 +241,16 @@ def encode_event(event: TradingEvent) -> bytes:
 def decode_event(line: bytes | str) -> TradingEvent:
     """The inverse of encode_event. Raises msgspec.ValidationError or DecodeError."""
     return _decoder.decode(line)
+
+
+def event_fields(event: TradingEvent) -> dict[str, Any]:
+    """Return an event as plain values under their names, those that have their default too."""
+    return {"event": type(event).__struct_config__.tag, **_plain(event)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, Enum):
+        return value.value
+    return dict(value) if isinstance(value, dict) else value

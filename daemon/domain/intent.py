@@ -35,6 +35,10 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     trail_step_r: Annotated[float, Meta(gt=0, le=100)] | None = None
     enable_time_stop: bool | None = None
     time_stop_bars: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    enable_break_even: bool | None = None
+    break_even_at_r: Annotated[float, Meta(gt=0, le=100)] | None = None
+    break_even_with_charges: bool | None = None
+    trail_after_r: Annotated[float, Meta(ge=0, le=100)] | None = None
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

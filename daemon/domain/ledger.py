@@ -87,6 +87,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             position = self.positions[event.order_id]
             position.stop_paise = event.stop_to_paise
             position.ladder_steps = event.steps
+            position.stop_moved_by = event.reason
         else:
             self._apply_created(event)
         self.seq = event.seq
@@ -260,6 +261,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.target_paise = levels.target_paise
         position.anchor_paise = levels.anchor_paise
         position.ladder_steps = 0
+        position.stop_moved_by = ""
 
     def open_positions(self) -> list[Position]:
         """Positions with an open quantity, by number."""

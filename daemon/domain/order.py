@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.intent import Product
+from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
 
@@ -60,19 +61,41 @@ def can_move(state: OrderState, to: OrderState) -> bool:
     return to in NEXT_STATES[state]
 
 
-class ExitRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+_AT_ONE_R: Final = 1.0
+_AT_ONCE: Final = 0.0
+
+
+class ExitRules(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """The exit settings that one order was built with, every default resolved.
 
-    `partial_exit_pct` and `trail_step_r` are the decimals that were written (read them with
-    `money.ratio`); `time_stop_bars` 0 = no time stop.
+    Fractions and multiples of R are the decimals that were written (read them with `money.ratio`);
+    `time_stop_bars` 0 = no time stop, `trail_after_r` 0 = the ladder begins at the entry.
     """
 
     enable_partial_exit: bool = False
-    partial_exit_pct: float = 0.5
-    partial_exit_when: Literal["losing", "always"] = "losing"
+    partial_exit_pct: float = written(0.5)
+    partial_exit_when: Literal["losing", "always"] = written("losing")
     enable_trailing: bool = False
-    trail_step_r: float = 0.5
+    trail_step_r: float = written(0.5)
     time_stop_bars: int = 0
+    enable_break_even: bool = False
+    break_even_at_r: float = _AT_ONE_R
+    break_even_with_charges: bool = False
+    trail_after_r: float = _AT_ONCE
+
+    def __post_init__(self) -> None:
+        # The encoder leaves out what is the default's own object, not what equals it.
+        if self.break_even_at_r == _AT_ONE_R:
+            msgspec.structs.force_setattr(self, "break_even_at_r", _AT_ONE_R)
+        if self.trail_after_r == _AT_ONCE:
+            msgspec.structs.force_setattr(self, "trail_after_r", _AT_ONCE)
 
 
 class StateChange(msgspec.Struct, frozen=True, gc=False):

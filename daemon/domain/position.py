@@ -27,7 +27,8 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
 
     `sign` +1 long, -1 short. Money in paise, exact. `cost_paise` is what the open quantity
     cost. `anchor_paise` is A of the ladder, `on_rest` whether a partial exit has been made
-    (then D is one step, else D is R), `ladder_steps` the whole steps gained so far.
+    (then D is one step, else D is R), `ladder_steps` the whole steps gained so far, `stop_moved_by`
+    the rule that moved the stop last ("" = it stands where it was set).
     """
 
     order_id: str
@@ -52,6 +53,7 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     target_paise: int | None = None
     anchor_paise: int = 0
     ladder_steps: int = 0
+    stop_moved_by: str = ""
     on_rest: bool = False
     pending: PendingExit | None = None
     realized_paise: int = 0

@@ -17,7 +17,7 @@ import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import DAY_NS, ist_midnight, parse_date, parse_timeframe
-from daemon.domain.events import Charges, TradingEvent
+from daemon.domain.events import Charges, TradingEvent, event_fields
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import (
     DEFAULT_LOT_SIZE,
@@ -182,7 +182,7 @@ def get_v3_metrics(engine: ExecutionEngineV3) -> dict[str, Any]:
 
 def event_view(event: TradingEvent) -> dict[str, Any]:
     """An event as a plain dict: what is `..._paise` in the journal is `..._rupees` here."""
-    plain: dict[str, Any] = _in_rupees(msgspec.to_builtins(event))
+    plain: dict[str, Any] = _in_rupees(event_fields(event))
     return plain
 
 

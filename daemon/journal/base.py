@@ -21,7 +21,7 @@ from daemon import domain
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt
 from daemon.journal.files import database_errors
-from daemon.journal.schema import COMMITTED_VIEW, HASH_BYTES, VIEWS, decode_operation
+from daemon.journal.schema import COMMITTED_VIEW, HASH_BYTES, decode_operation
 
 ARCHIVED: Final = "archived"
 BASE_TABLES: Final = (
@@ -37,9 +37,6 @@ BASE_TABLES: Final = (
 COMMITTED_WITH_KEPT: Final = """CREATE VIEW committed AS
 SELECT * FROM kept UNION ALL
 SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)"""
-VIEWS_WITH_BASE: Final = tuple(
-    COMMITTED_WITH_KEPT if each == COMMITTED_VIEW else each for each in VIEWS
-)
 _ADVICE: Final = "restore the directory from a backup, or start a new run"
 
 
@@ -96,6 +93,11 @@ class NewBase(msgspec.Struct, frozen=True, kw_only=True):
             kept=kept.hex(),
             fold=self.fold.hex(),
         )
+
+
+def with_kept(views: Sequence[str]) -> tuple[str, ...]:
+    """Return a journal's views as they are once events were archived."""
+    return tuple(COMMITTED_WITH_KEPT if view == COMMITTED_VIEW else view for view in views)
 
 
 _ledger_encoder: Final = msgspec.json.Encoder()

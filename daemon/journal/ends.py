@@ -8,12 +8,11 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.events import EVENT_VERSION
 from daemon.errors import JournalCorrupt
 from daemon.journal.base import base_link
 from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
-from daemon.journal.schema import SCHEMA_VERSION, JournalMeta, chain, genesis
+from daemon.journal.schema import READABLE, JournalMeta, chain, genesis
 
 ADVICE: Final = (
     "the journal was altered or damaged; leave it as it is, restore the directory from a backup, "
@@ -25,13 +24,13 @@ def read_meta(connection: sqlite3.Connection, path: Path) -> JournalMeta:
     """The journal's meta. Raises JournalCorrupt for another version, naming both."""
     with database_errors(path):
         rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    ours = {"schema_version": SCHEMA_VERSION, "event_version": EVENT_VERSION}
-    for key, version in ours.items():
-        if rows.get(key) != str(version):
-            raise JournalCorrupt(
-                f"{path}: its {key} is {rows.get(key)}, this program reads {version}; "
-                "open it with the program that wrote it, or start a new run"
-            )
+    found = [rows.get(key) for key in ("schema_version", "event_version")]
+    if found not in [[str(version) for version in pair] for pair in READABLE]:
+        pairs = " and ".join(f"{schema}/{event}" for schema, event in sorted(READABLE))
+        raise JournalCorrupt(
+            f"{path}: its schema_version/event_version is {found[0]}/{found[1]}, this program "
+            f"reads {pairs}; open it with the program that wrote it, or start a new run"
+        )
     try:
         return msgspec.convert(rows, JournalMeta, strict=False)
     except msgspec.ValidationError as error:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.domain.events import TradingEvent, decode_event
+from daemon.domain.events import TradingEvent
 from daemon.errors import JournalCorrupt
 from daemon.journal.base import Archived, Base, archived_operations, read_base
 from daemon.journal.ends import ADVICE, first_link, read_tail
@@ -18,7 +18,7 @@ from daemon.journal.files import DATABASE, HEAD, database_errors
 from daemon.journal.head import Tail, read_head
 from daemon.journal.schema import JournalMeta, Operation, decode_operation
 from daemon.journal.snapshots import Snapshot, UnfitSnapshot, decode_snapshot, newest_fitting
-from daemon.journal.verify import check_reach, link_at, next_link
+from daemon.journal.verify import check_reach, decoded_event, link_at, next_link
 
 PAGE_ROWS: Final = 5_000
 _ROWS: Final = {
@@ -100,18 +100,13 @@ class JournalReader:
         Raises JournalCorrupt at the first that does not match its hash.
         """
         for seq, body in self._chained("events", after):
-            try:
-                yield decode_event(body)
-            except msgspec.MsgspecError as error:
-                raise JournalCorrupt(f"{self._path}: event {seq} cannot be read") from error
+            yield decoded_event(self._path, seq, body)
 
     def events_of(self, order_id: str) -> list[TradingEvent]:
         """The complete events of one order, in order. Raises JournalCorrupt."""
-        query = "SELECT body FROM committed WHERE order_id = ? ORDER BY seq"
-        try:
-            return [decode_event(row["body"]) for row in self.query(query, (order_id,))]
-        except msgspec.MsgspecError as error:
-            raise JournalCorrupt(f"{self._path}: order {order_id} cannot be read") from error
+        query = "SELECT seq, body FROM committed WHERE order_id = ? ORDER BY seq"
+        rows = self.query(query, (order_id,))
+        return [decoded_event(self._path, row["seq"], row["body"]) for row in rows]
 
     def event_lines(self) -> Iterator[bytes]:
         """The complete events as canonical JSON, one line each without its newline."""

@@ -13,7 +13,9 @@ import msgspec
 
 from daemon.domain.events import EVENT_VERSION
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE: Final = frozenset({(1, 1), (SCHEMA_VERSION, EVENT_VERSION)})
+"""The pairs of `schema_version` and `event_version` that are read; the newest one is written."""
 HASH_BYTES: Final = 16
 
 
@@ -85,7 +87,7 @@ COMMITTED_VIEW: Final = """CREATE VIEW committed AS
 SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)"""
 
 # Times are Indian wall time and prices rupees: these are for people with a sqlite3 shell.
-VIEWS: Final = (
+VIEWS_1: Final = (
     COMMITTED_VIEW,
     """CREATE VIEW moves AS
 SELECT seq, ts, order_id, body,
@@ -181,3 +183,29 @@ FROM orders o JOIN sums ON sums.order_id = o.order_id
 LEFT JOIN stops ON stops.order_id = o.order_id LEFT JOIN targets ON targets.order_id = o.order_id
 WHERE open_quantity > 0 ORDER BY o.order_id""",
 )
+"""As journals of version 1 have them, whose events hold their defaults too."""
+
+_OMITTED: Final = {
+    "m.body, '$.fill.stale'": "0",
+    "m.body, '$.fill.walked'": "0",
+    "m.body, '$.fill.after_gap'": "0",
+    "m.body, '$.fill.realized_paise'": "0",
+    "c.body, '$.tag'": "''",
+    "c.body, '$.note'": "''",
+}
+"""What an event may leave out and a view shows, with its default."""
+
+
+def _with_defaults(view: str) -> str:
+    for place, default in _OMITTED.items():
+        found = f"json_extract({place})"
+        view = view.replace(found, f"coalesce({found}, {default})")
+    return view
+
+
+VIEWS: Final = tuple(map(_with_defaults, VIEWS_1))
+
+
+def views_of(meta: JournalMeta) -> tuple[str, ...]:
+    """Return the views that a journal of this version was made with."""
+    return VIEWS_1 if meta.schema_version == 1 else VIEWS

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from daemon.domain.events import TradingEvent
+from daemon.domain.events import EVENT_VERSION, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.journal.appender import Appender
@@ -201,6 +201,7 @@ class JournalStore(JournalReader):
         if anything fails; nothing is tried again and the store takes no more.
         """
         assert self._appender is not None, "opened for reading"
+        assert not events or self.meta.event_version == EVENT_VERSION, self.meta
         self._checked = None
         self._appender.append(events, input_no, operations)
 

@@ -12,10 +12,10 @@ from daemon.domain.events import TradingEvent, decode_event
 from daemon.errors import JournalCorrupt
 from daemon.journal.base import (
     BASE_TABLES,
-    VIEWS_WITH_BASE,
     archived_operations,
     has_base,
     read_base,
+    with_kept,
 )
 from daemon.journal.ends import (
     ADVICE,
@@ -29,9 +29,10 @@ from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import (
     TABLES,
-    VIEWS,
+    JournalMeta,
     chain,
     decode_operation,
+    views_of,
 )
 
 
@@ -72,7 +73,7 @@ def _verify(
     connection: sqlite3.Connection, path: Path, head: Tail, start: int | None
 ) -> VerifyReport:
     meta = read_meta(connection, path)
-    _check_schema(connection, path)
+    _check_schema(connection, path, meta)
     tail = read_tail(connection, path, meta)
     first = first_link(connection, path, meta)
     check_reach(path, tail, head, first)
@@ -136,11 +137,11 @@ def _check_numbering(connection: sqlite3.Connection, path: Path, first: Tail) ->
             )
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+def _check_schema(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> None:
     found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    expected: tuple[str, ...] = TABLES + VIEWS
+    expected: tuple[str, ...] = TABLES + views_of(meta)
     if has_base(connection):
-        expected = TABLES + BASE_TABLES + VIEWS_WITH_BASE
+        expected = TABLES + BASE_TABLES + with_kept(views_of(meta))
     if sorted(str(row[0]) for row in found) != sorted(expected):
         raise JournalCorrupt(f"{path}: its tables or views were changed; {ADVICE}")
 
@@ -216,11 +217,17 @@ def next_link(
 
 
 def decoded_event(path: Path, seq: int, body: str | bytes) -> TradingEvent:
-    """The event, or JournalCorrupt that names it."""
+    """The event, or JournalCorrupt that names it.
+
+    Its hash is right, so it is what was written: by a version that knows more.
+    """
     try:
         return decode_event(body)
     except msgspec.MsgspecError as error:
-        raise JournalCorrupt(f"{path}: event {seq} cannot be read: {error}; {ADVICE}") from error
+        raise JournalCorrupt(
+            f"{path}: event {seq} cannot be read: {error}; open it with the version of this "
+            "program that wrote it"
+        ) from error
 
 
 def _check_head(path: Path, what: str, known: bytes | None, at: int, expected: bytes) -> None:

@@ -37,6 +37,12 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("rules", "local"), ""),
     (("strategies", "path"), []),
     *(
+        (("strategies", "list", None, "exits", name), None)
+        for name in (
+            "enable_break_even", "break_even_at_r", "break_even_with_charges", "trail_after_r",
+        )
+    ),
+    *(
         (("feed", "replay", files, None, name), default)
         for files in ("files", "warmup")
         for name, default in (

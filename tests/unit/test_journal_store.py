@@ -192,7 +192,7 @@ def test_a_creation_that_was_killed_half_way_is_made_again(tmp_path: Path) -> No
 @pytest.mark.parametrize("key", ["schema_version", "event_version"])
 def test_another_version_is_refused_naming_both(tmp_path: Path, key: str) -> None:
     meta = msgspec.structs.replace(META, **{key: 7})
-    with pytest.raises(JournalCorrupt, match=f"its {key} is 7, this program reads 1"):
+    with pytest.raises(JournalCorrupt, match=r"is (7/2|2/7), this program reads 1/1 and 2/2"):
         JournalStore.create(tmp_path, meta)
 
 
