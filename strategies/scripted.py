@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import TimedIntent
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, TimeStopBars
 from daemon.errors import ConfigError
 from daemon.files.text_lines import LongLine, bounded_lines
 
@@ -31,7 +31,7 @@ class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     qty: Annotated[int, Meta(ge=0, le=10**9)] = 0
     sl_price: float | None = None
     tp_price: float | None = None
-    time_stop_bars: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    time_stop_bars: TimeStopBars | None = None
     tag: str = ""
     product: Product | None = None
     confidence: float = 1.0

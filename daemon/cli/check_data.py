@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from daemon.cli.data_notes import lost_book_texts, refused_texts, time_text
-from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_timeframe, parse_ts
+from daemon.domain.dates import DAY_NS, MINUTE_NS, parse_timeframe, parse_ts
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 from daemon.domain.ticks import Ticks
@@ -150,7 +150,7 @@ def _taken(parts: Parts, blocks: Sequence[Ticks]) -> Intake:
     intake = Intake(
         Schedule(parts.rules, universe),
         len(universe),
-        stale_after_ns=round(execution.stale_after_s * SECOND_NS),
+        stale_after_ns=execution.stale_after_ns,
         grace_ns=0,
     )
     now = -1

@@ -17,7 +17,6 @@ import msgspec
 
 from daemon.domain.carry_over import Carry
 from daemon.domain.dates import (
-    MINUTE_NS,
     SECOND_NS,
     ist_date,
     ist_day,
@@ -40,7 +39,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND, Ticks
-from daemon.execution.base import MILLISECOND_NS, EngineParts
+from daemon.execution.base import EngineParts
 from daemon.execution.context import CalendarBars, NoStrategies, Rules, Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.legacy import ExecutionEngineV2
@@ -90,7 +89,7 @@ class PaperEngine:
         self.strategies: Strategies = strategies if strategies is not None else NoStrategies()
         self.agenda = Agenda()
         self.schedule = Schedule(rules, universe)
-        self._grace_ns = config.candle_grace_ms * MILLISECOND_NS
+        self._grace_ns = config.candle_grace_ns
         self.fallback_reason = ""
         self.engine: Engine = self._build_engine(rules, risk, ledger, carry)
         self.at = self.engine.at
@@ -98,12 +97,12 @@ class PaperEngine:
         self.intake = Intake(
             self.schedule,
             len(universe),
-            stale_after_ns=round(config.stale_after_s * SECOND_NS),
+            stale_after_ns=config.stale_after_ns,
             grace_ns=self._grace_ns,
         )
         self.bars = SessionBars(
             self.books, self.schedule, self.agenda, self.strategies.subscriptions,
-            grace_ns=self._grace_ns, square_off_ns=config.square_off_before_close_min * MINUTE_NS,
+            grace_ns=self._grace_ns, square_off_ns=config.square_off_ns,
         )  # fmt: skip
         self.on_rows: Callable[[Rows], None] | None = None
         """Told of accepted rows before the engine takes them; for pictures, not for decisions."""

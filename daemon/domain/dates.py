@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
+MILLISECOND_NS: Final = SECOND_NS // 1000
 MINUTE_NS: Final = 60 * SECOND_NS
 HOUR_NS: Final = 60 * MINUTE_NS
 DAY_NS: Final = 24 * HOUR_NS

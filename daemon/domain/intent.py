@@ -15,6 +15,16 @@ from daemon.domain.errors import BadIntent
 QUANTITY_MAX: Final = 10**9
 Product = Literal["MIS", "NRML"]
 
+PartialExitPct = Annotated[float, Meta(gt=0, lt=1)]
+"""The share of a position that leaves at the first stop, 0.5 for half of it."""
+PartialExitWhen = Literal["losing", "always"]
+TrailStepR = Annotated[float, Meta(gt=0, le=100)]
+"""One step of a trailing stop in R, the risk at entry."""
+BreakEvenAtR = Annotated[float, Meta(gt=0, le=100)]
+TrailAfterR = Annotated[float, Meta(ge=0, le=100)]
+TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
+"""Bars of the order's timeframe; 0 = no time stop."""
+
 
 class Signal(StrEnum):
     """BUY and SELL open a position, EXIT closes the strategy's own, HOLD is dropped."""
@@ -29,16 +39,16 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Exit settings of one strategy or intent; None leaves the setting of the level above."""
 
     enable_partial_exit: bool | None = None
-    partial_exit_pct: Annotated[float, Meta(gt=0, lt=1)] | None = None
-    partial_exit_when: Literal["losing", "always"] | None = None
+    partial_exit_pct: PartialExitPct | None = None
+    partial_exit_when: PartialExitWhen | None = None
     enable_trailing: bool | None = None
-    trail_step_r: Annotated[float, Meta(gt=0, le=100)] | None = None
+    trail_step_r: TrailStepR | None = None
     enable_time_stop: bool | None = None
-    time_stop_bars: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    time_stop_bars: TimeStopBars | None = None
     enable_break_even: bool | None = None
-    break_even_at_r: Annotated[float, Meta(gt=0, le=100)] | None = None
+    break_even_at_r: BreakEvenAtR | None = None
     break_even_with_charges: bool | None = None
-    trail_after_r: Annotated[float, Meta(ge=0, le=100)] | None = None
+    trail_after_r: TrailAfterR | None = None
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

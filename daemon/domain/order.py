@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
-from daemon.domain.intent import Product
+from daemon.domain.intent import PartialExitWhen, Product
 from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
@@ -81,7 +81,7 @@ class ExitRules(
 
     enable_partial_exit: bool = False
     partial_exit_pct: float = written(0.5)
-    partial_exit_when: Literal["losing", "always"] = written("losing")
+    partial_exit_when: PartialExitWhen = written("losing")
     enable_trailing: bool = False
     trail_step_r: float = written(0.5)
     time_stop_bars: int = 0

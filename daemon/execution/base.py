@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack
+from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 from msgspec import structs
 
 from daemon.domain.carry_over import Carry, RememberedDemand
-from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
+from daemon.domain.dates import ist_date
 from daemon.domain.events import (
     Charges,
     Excursion,
@@ -41,8 +41,6 @@ from daemon.risk.gates import (
     Refusal,
 )
 from daemon.settings.config import ExecutionConfig, RiskConfig
-
-MILLISECOND_NS: Final = 1_000_000
 
 
 class WaitingFill(NamedTuple):
@@ -114,11 +112,11 @@ class EngineBase:
         self._settling: set[str] = set()
         self._intraday: dict[int, Position] = {}
         """Open positions that are squared off, so that others need not be looked through."""
-        self._latency_ns = config.latency_ms * MILLISECOND_NS
-        self._reject_after_ns = round(config.reject_after_s * SECOND_NS)
-        self._stale_after_ns = round(config.stale_after_s * SECOND_NS)
-        self._max_age_ns = round(config.quote_max_age_s * SECOND_NS)
-        self._square_off_ns = config.square_off_before_close_min * MINUTE_NS
+        self._latency_ns = config.latency_ns
+        self._reject_after_ns = config.reject_after_ns
+        self._stale_after_ns = config.stale_after_ns
+        self._max_age_ns = config.quote_max_age_ns
+        self._square_off_ns = config.square_off_ns
         self._seen_before: dict[str, tuple[int, int]] = {}
         """Highest and lowest ltp of a position before this engine took it up."""
         self._until = -1

@@ -13,7 +13,6 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
-from daemon.execution.base import MILLISECOND_NS
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules, load_rules
 from daemon.runtime.warmup import Reading, history
@@ -84,7 +83,7 @@ def _check_settlements(config: Config, universe: Universe) -> None:
 def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
     """The feed that the configuration names. Raises ConfigError or FeedError."""
     feed = config.feed
-    grace_ns = config.execution.candle_grace_ms * MILLISECOND_NS
+    grace_ns = config.execution.candle_grace_ns
     if feed.kind == "replay":
         return ReplayFeed(
             feed.replay, config.universe, grace_ns=grace_ns, **_reading(rules, data_dir)

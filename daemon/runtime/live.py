@@ -19,14 +19,13 @@ from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.carry_over import Carry
-from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
+from daemon.domain.dates import iso_ist, ist_date
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Command, ConfigChange, History, Input
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError, FeedError
-from daemon.execution.base import MILLISECOND_NS
 from daemon.journal.recovery import recover
 from daemon.journal.store import JournalStore
 from daemon.process.clock import MACHINE_CLOCKS, Clock, check_start
@@ -392,8 +391,8 @@ class _LiveStart:
         engine = machine.engine
         guard = FeedGuard(
             len(day.universe),
-            stale_after_ns=round(execution.stale_after_s * SECOND_NS),
-            quiet_after_ns=round(execution.quote_max_age_s * SECOND_NS),
+            stale_after_ns=execution.stale_after_ns,
+            quiet_after_ns=execution.quote_max_age_ns,
         )
         session = sessions_of(self._rules)
         feed = KiteFeed(
@@ -415,7 +414,7 @@ class _LiveStart:
             closes=closes_of(
                 day.universe,
                 closing_time(session),
-                execution.candle_grace_ms * MILLISECOND_NS,
+                execution.candle_grace_ns,
             ),
             first=first,
             missed_since=_missed_since(taken, engine, config.clock),

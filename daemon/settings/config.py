@@ -1,6 +1,8 @@
-"""The configuration as frozen structs: every default is here, once (design D9).
+"""The configuration as frozen structs: each setting's name, type, default and bounds, once.
 
-`daemon.settings.file` reads YAML into these. Units are in the names.
+`daemon.settings.file` reads YAML into these. A number's unit is in its name (`_s`, `_ms`, `_min`,
+`_bps`, `_mb`, `_rupees`, `_days`) or in the docstring below it; a count needs none. What the
+program derives from a setting, such as nanoseconds, is a property of the same struct.
 """
 
 from __future__ import annotations
@@ -11,10 +13,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from daemon.domain.intent import ExitOverrides
+from daemon.domain.dates import MILLISECOND_NS, MINUTE_NS, SECOND_NS
+from daemon.domain.intent import (
+    ExitOverrides,
+    PartialExitPct,
+    PartialExitWhen,
+    Product,
+    TimeStopBars,
+    TrailStepR,
+)
 from daemon.settings.account_name import ACCOUNT_NAME
 
-Fraction01 = Annotated[float, Meta(gt=0, lt=1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
@@ -37,12 +46,12 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     stale_after_s: PositiveSeconds = 5
     quote_max_age_s: PositiveSeconds = 60
     enable_partial_exit: bool = True
-    partial_exit_pct: Fraction01 = 0.5
-    partial_exit_when: Literal["losing", "always"] = "losing"
+    partial_exit_pct: PartialExitPct = 0.5
+    partial_exit_when: PartialExitWhen = "losing"
     enable_trailing: bool = True
-    trail_step_r: Annotated[float, Meta(gt=0, le=100)] = 0.5
+    trail_step_r: TrailStepR = 0.5
     enable_time_stop: bool = True
-    time_stop_bars: Count = 20
+    time_stop_bars: TimeStopBars = 20
     square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20
     candle_grace_ms: Annotated[int, Meta(ge=0, le=30_000)] = 0
     charges: bool = True
@@ -53,6 +62,36 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
         if self.latency_ms >= self.reject_after_s * 1000:
             raise ValueError("latency_ms must be less than reject_after_s")
 
+    @property
+    def latency_ns(self) -> int:
+        """Return how much later than its order a fill is at the earliest, ns."""
+        return self.latency_ms * MILLISECOND_NS
+
+    @property
+    def reject_after_ns(self) -> int:
+        """Return how long an entry waits for a price, ns."""
+        return round(self.reject_after_s * SECOND_NS)
+
+    @property
+    def stale_after_ns(self) -> int:
+        """Return the silence of the whole feed that makes every earlier quote stale, ns."""
+        return round(self.stale_after_s * SECOND_NS)
+
+    @property
+    def quote_max_age_ns(self) -> int:
+        """Return the age up to which a quote fills orders while the feed is alive, ns."""
+        return round(self.quote_max_age_s * SECOND_NS)
+
+    @property
+    def candle_grace_ns(self) -> int:
+        """Return how long after its end a bar is closed, ns."""
+        return self.candle_grace_ms * MILLISECOND_NS
+
+    @property
+    def square_off_ns(self) -> int:
+        """Return how long before the close intraday positions are squared off, ns."""
+        return self.square_off_before_close_min * MINUTE_NS
+
 
 class RiskConfig(Section, frozen=True, kw_only=True):
     """Gates between an intent and an order; null switches a gate off. Money in rupees."""
@@ -60,6 +99,7 @@ class RiskConfig(Section, frozen=True, kw_only=True):
     daily_loss_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
     max_open_positions: PositiveCount | None = None
     max_order_quantity: PositiveCount | None = None
+    """Units."""
 
 
 class StrategyConfig(Section, frozen=True, kw_only=True):
@@ -73,7 +113,7 @@ class StrategyConfig(Section, frozen=True, kw_only=True):
     symbols: list[str] = []
     params: dict[str, Any] = {}
     exits: ExitOverrides = ExitOverrides()
-    product: Literal["MIS", "NRML"] = "MIS"
+    product: Product = "MIS"
     priority: int = 0
     max_trades_per_day: PositiveCount | None = None
     max_loss_streak: PositiveCount | None = None
@@ -100,9 +140,12 @@ class InstrumentConfig(Section, frozen=True, kw_only=True):
     name: str | None = None
     instrument_type: Literal["EQ", "FUT", "CE", "PE", "INDEX"] | None = None
     tick_size: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    """Rupees."""
     lot_size: PositiveCount | None = None
+    """Units."""
     expiry: str | None = None
     strike: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+    """Rupees."""
 
 
 class OptionsConfig(Section, frozen=True, kw_only=True):
@@ -200,9 +243,11 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     date: str = "2026-11-18"
     underlying: Literal["NIFTY", "BANKNIFTY"] = "NIFTY"
     spot: Annotated[float, Meta(gt=0, le=1e6)] = 25_000.0
+    """Where the index begins, rupees."""
     strikes_each_side: Annotated[int, Meta(ge=0, le=50)] = 3
     ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15
+    """A share, 0.15 for 15 % a year."""
     sessions: Annotated[int, Meta(ge=1, le=250)] = 1
     depth: bool = True
     """Whether ticks carry five levels of bids and asks."""

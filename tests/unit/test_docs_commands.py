@@ -116,26 +116,32 @@ def test_a_shown_configuration_loads(block: str, tmp_path: Path) -> None:
     load_config(file)
 
 
-def settings(kind: Any, prefix: str = "", seen: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Every key of the configuration by dotted path, with its default."""
+def declared(kind: Any, prefix: str = "", seen: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every key of the configuration by dotted path, with its field."""
     info: Any = inspect.type_info(kind) if isinstance(kind, type) else kind
     for field in info.fields:
         path, below = prefix + field.encode_name, field.type
-        default = field.default
-        if default is NODEFAULT and field.default_factory is not NODEFAULT:
-            default = field.default_factory()
         if isinstance(below, inspect.StructType):
-            yield from settings(below, f"{path}.", seen)
+            yield from declared(below, f"{path}.", seen)
             continue
-        yield path, default
+        yield path, field
         for each in below.types if isinstance(below, inspect.UnionType) else ():
             if isinstance(each, inspect.StructType):
-                yield from settings(each, f"{path}.", seen)
+                yield from declared(each, f"{path}.", seen)
         if isinstance(below, inspect.ListType) and isinstance(below.item_type, inspect.StructType):
             if below.item_type.cls in seen:
                 continue
             seen = (*seen, below.item_type.cls)
-            yield from settings(below.item_type, f"{path}[].", seen)
+            yield from declared(below.item_type, f"{path}[].", seen)
+
+
+def settings(kind: Any) -> Iterator[tuple[str, Any]]:
+    """Every key of the configuration by dotted path, with its default."""
+    for path, field in declared(kind):
+        default = field.default
+        if default is NODEFAULT and field.default_factory is not NODEFAULT:
+            default = field.default_factory()
+        yield path, default
 
 
 def written_default(default: Any) -> str:
@@ -146,16 +152,48 @@ def written_default(default: Any) -> str:
     return "null" if default is None else str(default)
 
 
-def documented_settings() -> dict[str, str]:
+def documented_settings() -> dict[str, tuple[str, str]]:
+    """The type and the default that the guide gives for each setting."""
     section = GUIDE.split("\n## Settings\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z_\[\].]+)` \|[^|]*\|([^|]*)\|", section, re.MULTILINE)
-    assert len(rows) == len({name for name, _ in rows})
-    return {name: default.strip().strip("`") for name, default in rows}
+    rows = re.findall(r"^\| `([a-z_\[\].]+)` \|([^|]*)\|([^|]*)\|", section, re.MULTILINE)
+    assert len(rows) == len({name for name, *_ in rows})
+    return {name: (kind, default.strip().strip("`")) for name, kind, default in rows}
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
     known = {path: written_default(default) for path, default in settings(Config)}
-    assert documented_settings() == known
+    assert {name: default for name, (_, default) in documented_settings().items()} == known
+
+
+TECHNICAL_LIMITS = {10**6, 10**9, 10**12}
+"""Bounds that keep arithmetic in range; no setting of a user comes near them."""
+
+
+def words_of(kind: Any) -> set[str]:
+    """The bounds and the choices of a type as the guide writes them."""
+    if isinstance(kind, inspect.UnionType):
+        return set().union(*map(words_of, kind.types))
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        return words_of(kind.item_type)
+    if isinstance(kind, inspect.LiteralType):
+        return {str(value) for value in kind.values}
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        bounds = (kind.ge, kind.gt, kind.le, kind.lt)
+        return {f"{b:.15g}" for b in bounds if b is not None and b not in TECHNICAL_LIMITS}
+    return set()
+
+
+def test_every_setting_is_documented_with_its_bounds_and_choices() -> None:
+    for path, field in declared(Config):
+        kind, _ = documented_settings()[path]
+        plain = re.sub(r"(?<=\d),(?=\d)", "", kind)
+        choices, numbers = re.findall(r"`([^`]+)`", plain), re.findall(r"\b\d[\d.]*", plain)
+        declares = words_of(field.type)
+        missing = declares - {*choices, *numbers}
+        assert not missing, f"{path}: {sorted(missing)} not in {kind!r}"
+        if isinstance(field.type, inspect.IntType | inspect.FloatType):
+            limits = {str(limit) for limit in TECHNICAL_LIMITS}
+            assert {*numbers} <= declares | limits, f"{path}: {kind!r}"
 
 
 # the strategy
