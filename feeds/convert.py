@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
+from daemon.files.replace import rename_durably
 from daemon.settings.config import ReplayConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
 from feeds.files.candle_files import SessionSpan
@@ -55,7 +56,7 @@ def convert(
     part = out.with_name(out.name + ".part")
     try:
         rows = write_ticks(part, recording.universe, observed(), walk=recording.has_candles)
-        part.replace(out)
+        rename_durably(part, out)
     except OSError as error:
         raise FeedError(f"{out}: cannot be written ({error}); choose another output") from error
     finally:

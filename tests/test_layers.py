@@ -33,7 +33,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.clockwork": ("daemon.execution", "daemon.market", "daemon.settings"),
     "daemon.journal": ("daemon.files",),
     "daemon.metrics": ("daemon.files", "daemon.settings"),
-    "daemon.report": ("daemon.execution", "daemon.journal", "daemon.metrics", "daemon.rules"),
+    "daemon.report": (
+        "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
+    ),
     "daemon.control": ("daemon.settings",),
     "daemon.process": (
         "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings", "feeds.stream",
@@ -48,7 +50,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "feeds.kite.server": ("feeds.kite", "feeds.stream"),
     "feeds": (
-        "daemon.settings", "feeds.contracts", "feeds.files", "feeds.recording", "feeds.stream",
+        "daemon.files", "daemon.settings", "feeds.contracts", "feeds.files", "feeds.recording",
+        "feeds.stream",
     ),
     "strategies": ("daemon.files", "daemon.settings"),
     "daemon.runtime": (

@@ -16,6 +16,7 @@ import msgspec
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.files.private import PRIVATE_DIRECTORY
+from daemon.files.replace import sync_to_disk
 from daemon.journal.archive_file import (
     ARCHIVE_VERSION,
     ARCHIVES,
@@ -25,7 +26,7 @@ from daemon.journal.archive_file import (
     write_archive,
 )
 from daemon.journal.base import encode_ledger
-from daemon.journal.files import DATABASE, sync_directory
+from daemon.journal.files import DATABASE
 from daemon.journal.recovery import apply_event, first_ledger, recover
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import list_snapshots, named_seq
@@ -59,7 +60,7 @@ def archive_events(directory: Path, *, before_ts: int, now_ts: int) -> ArchiveRe
         size = (directory / DATABASE).stat().st_size
         try:
             path, ledger = _write_and_read_back(store, after, last)
-            sync_directory(directory)
+            sync_to_disk(directory)
         except OSError as error:
             raise JournalIOError(
                 f"{directory / ARCHIVES}: cannot be written ({error.strerror}); the journal is as "

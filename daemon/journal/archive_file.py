@@ -16,8 +16,8 @@ import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import JournalCorrupt, JournalIOError
+from daemon.files.replace import replacing
 from daemon.journal.base import Archived
-from daemon.journal.files import replacing
 from daemon.journal.reader import JournalReader
 from daemon.journal.schema import JournalMeta, chain, genesis
 from daemon.journal.verify import decoded_event

@@ -12,7 +12,7 @@ from typing import IO, Final
 import msgspec
 
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
-from daemon.journal.files import replacing, sync_directory
+from daemon.files.replace import replacing, sync_to_disk
 from daemon.journal.lock import LOCK, DirectoryLock
 from daemon.journal.store import JournalStore
 
@@ -74,7 +74,7 @@ def _pack(directory: Path) -> Path:
     """Write, sync, read back, and only then take the directory away. Raises OSError."""
     folder = directory.parent / PACKED
     folder.mkdir(exist_ok=True)
-    sync_directory(folder.parent)
+    sync_to_disk(folder.parent)
     path = folder / f"{directory.name}.tar.gz"
     with (
         replacing(path) as raw,
@@ -87,7 +87,7 @@ def _pack(directory: Path) -> Path:
     # Its name goes in one step, its files after it: a kill never leaves half a run.
     going = folder / f"{directory.name}{_REMOVING}"
     directory.rename(going)
-    sync_directory(directory.parent)
+    sync_to_disk(directory.parent)
     shutil.rmtree(going)
     return path
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.files.replace import rename_durably
 from daemon.journal.appender import SET_CURSOR
 from daemon.journal.ends import cursor_hash
-from daemon.journal.files import DATABASE, HEAD, build_database, sync_directory
+from daemon.journal.files import DATABASE, HEAD, build_database
 from daemon.journal.head import HeadFile, Tail, read_head
 from daemon.journal.schema import TABLES, VIEWS, JournalMeta, genesis
 
@@ -51,5 +52,4 @@ def _build_head(path: Path, tail: Tail) -> None:
         head.write(tail)
     finally:
         head.close()
-    building.rename(path)
-    sync_directory(path.parent)
+    rename_durably(building, path)

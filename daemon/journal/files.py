@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from daemon.errors import JournalCorrupt, JournalIOError
-from daemon.files.private import create_in, opener_in
+from daemon.files.private import create_in
+from daemon.files.replace import rename_durably
 
 DATABASE: Final = "journal.db"
 HEAD: Final = "head"
@@ -99,34 +99,6 @@ def _damaged(path: Path, error: Exception) -> JournalCorrupt:
     )
 
 
-def sync_directory(directory: Path) -> None:
-    """Make names created or renamed in `directory` durable. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when it is complete and on disk. Raises OSError.
-
-    Whatever fails before leaves the old file, or none.
-    """
-    building = path.with_name(path.name + ".new")
-    try:
-        with open(building, "wb", opener=opener_in(path.parent)) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        building.rename(path)
-    except BaseException:
-        building.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
-
-
 def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]]) -> None:
     """Make a database complete or not at all: built beside `path`, then renamed.
 
@@ -142,5 +114,4 @@ def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]])
             connection.execute(statement, values)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    building.rename(path)
-    sync_directory(path.parent)
+    rename_durably(building, path)

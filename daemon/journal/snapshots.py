@@ -17,9 +17,10 @@ import msgspec
 from daemon.domain.dates import ist_day
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalIOError
+from daemon.files.replace import replacing
 from daemon.journal.base import decode_ledger, digest, encode_ledger, fold_version
 from daemon.journal.ends import event_hash, first_link, operation_hash, read_tail
-from daemon.journal.files import database_errors, replacing
+from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import JournalMeta, genesis
 

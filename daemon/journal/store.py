@@ -12,6 +12,7 @@ from typing import Self
 from daemon.domain.events import EVENT_VERSION, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
+from daemon.files.replace import sync_to_disk
 from daemon.journal.appender import Appender
 from daemon.journal.base import (
     NewBase,
@@ -25,7 +26,6 @@ from daemon.journal.files import (
     HEAD,
     connect,
     has_wal,
-    sync_directory,
 )
 from daemon.journal.head import Tail, read_head
 from daemon.journal.lock import DirectoryLock
@@ -68,7 +68,7 @@ class JournalStore(JournalReader):
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            sync_directory(directory.parent)
+            sync_to_disk(directory.parent)
             lock = DirectoryLock(directory)
         except OSError as error:
             raise JournalIOError(f"{directory}: cannot be made: {error}") from error

@@ -11,7 +11,7 @@ from typing import Final
 
 from loguru import logger
 
-from daemon.metrics.writer import replace_file
+from daemon.files.replace import replace_file
 
 
 class SharedMetricsFile:

@@ -18,7 +18,7 @@ import msgspec
 from anyio.abc import TaskStatus
 from loguru import logger
 
-from daemon.files.private import opener_in
+from daemon.files.replace import replace_file
 
 GAP_S: Final = 0.1
 """Between the beginnings of two writes: at most ten a second."""
@@ -103,21 +103,3 @@ class MetricsWriter:
             logger.bind(path=str(error.filename or self.path), cause=cause).error(
                 "metrics file not written; trading goes on, further failures are only counted"
             )
-
-
-def replace_file(path: Path, data: bytes, writer: str = "") -> None:
-    """Put `data` at `path` in one step, as private as its directory is.
-
-    Each of several processes that write one file gives a `writer` of its own. Raises OSError,
-    leaving the old file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}{writer}.tmp")
-    try:
-        with open(temporary, "wb", opener=opener_in(path.parent)) as file:
-            file.write(data)
-            file.flush()
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.metrics.writer import replace_file
+from daemon.files.replace import replace_file
 from daemon.report import sections, tables
 from daemon.report.assets import SCRIPT, STYLE
 from daemon.report.charts import drawdown_chart, equity_chart, price_chart

@@ -21,10 +21,11 @@ import msgspec
 
 from daemon.errors import JournalCorrupt, JournalIOError, UsageError
 from daemon.files.private import PRIVATE_DIRECTORY, PRIVATE_FILE, create_in
+from daemon.files.replace import rename_durably, sync_to_disk
 from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.audit import AuditReport, audit
 from daemon.journal.ends import read_meta, read_tail
-from daemon.journal.files import DATABASE, HEAD, connect, database_errors, sync_directory
+from daemon.journal.files import DATABASE, HEAD, connect, database_errors
 from daemon.journal.head import HeadFile, Tail, read_head
 from daemon.journal.snapshots import UnfitSnapshot, list_snapshots, named_seq, read_snapshot
 from daemon.journal.store import JournalStore
@@ -68,9 +69,8 @@ def back_up(source: Path, to: Path) -> BackupReport:
         files = [path for path in building.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
         for folder in [*(path for path in building.iterdir() if path.is_dir()), building]:
-            sync_directory(folder)
-        building.rename(to)
-        sync_directory(to.parent)
+            sync_to_disk(folder)
+        rename_durably(building, to)
     except JournalCorrupt as error:  # what is wrong with the copy is wrong with what was copied
         text = str(error).replace(str(building), str(source))
         raise JournalCorrupt(f"{text} (no backup was made)") from error
@@ -138,7 +138,7 @@ def _copy_database(source: Path, building: Path) -> Tail:
         closing(sqlite3.connect(target)) as copy,
     ):
         reader.backup(copy)
-    _sync(target)
+    sync_to_disk(target)
     with closing(connect(target, mode="ro")) as reader:
         tail = read_tail(reader, target, read_meta(reader, target))
     if any(least > reached for least, reached in zip(known.place, tail.place, strict=True)):
@@ -195,11 +195,3 @@ def _copy_file(source: Path, target: Path) -> None:
             left -= len(block)
         writer.flush()
         os.fsync(writer.fileno())
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

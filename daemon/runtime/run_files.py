@@ -10,9 +10,9 @@ import msgspec
 
 from daemon.errors import JournalIOError, UsageError
 from daemon.files.private import user_name
+from daemon.files.replace import replace_file
 from daemon.journal.files import DATABASE
 from daemon.journal.store import JournalStore
-from daemon.metrics.writer import replace_file
 from daemon.settings.account_name import is_account_name
 
 ACCOUNTS: Final = "accounts"

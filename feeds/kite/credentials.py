@@ -10,7 +10,6 @@ import datetime as dt
 import hmac
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple, NoReturn
 
@@ -18,6 +17,7 @@ import msgspec
 
 from daemon.domain.dates import HOUR_NS, ist_date, ist_midnight
 from daemon.errors import ConfigError, TokenRefused
+from daemon.files.replace import replace_private
 from daemon.files.user import user_directory
 from daemon.settings.config import KiteConfig
 
@@ -170,7 +170,8 @@ def write_credentials(path: Path, credentials: Credentials) -> None:
             "api_key and access_token: expected 1 to 256 letters, digits, '_', '.' or '-'"
         ) from None
     try:
-        _replace_private(path, data + b"\n")
+        path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_private(path.absolute(), data + b"\n")
     except OSError as error:
         raise ConfigError(
             f"{path}: the login cannot be stored ({_reason(error)});"
@@ -202,23 +203,6 @@ def _read_private(path: Path) -> bytes:
         raise ConfigError(f"{path}: cannot be read ({_reason(error)}); {LOG_IN}") from error
     finally:
         os.close(handle)
-
-
-def _replace_private(path: Path, data: bytes) -> None:
-    directory = path.absolute().parent
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp: exclusive, mode 0600 from the first byte, a name that nobody could prepare.
-    handle, name = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _handed_over() -> Path | None:

@@ -11,13 +11,13 @@ import datetime as dt
 import io
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, ist_date
 from daemon.errors import FeedError
+from daemon.files.replace import replace_private
 from daemon.files.text_lines import read_stored
 from feeds.kite.http import Exchange, KiteHttp
 
@@ -83,7 +83,8 @@ class InstrumentsCache:
         data = self._http.instruments(exchange)
         check_dump(data, exchange)
         try:
-            _replace(path, data)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_private(path, data)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else type(error).__name__
             raise FeedError(
@@ -178,18 +179,3 @@ def _fault_of(path: Path, exchange: str) -> str:
     except (OSError, ValueError, BadDump) as error:
         return f"{path.name} is not used ({error})"
     return ""
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -7,7 +7,6 @@ each, so that the same inputs come out in the same order.
 from __future__ import annotations
 
 import base64
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError, JournalIOError
 from daemon.files.private import create_in
+from daemon.files.replace import rename_durably, sync_to_disk
 from feeds.files.parquet_ticks import NativeFile, ParquetTable, write_ticks
 from feeds.files.recorded_files import fault, no_file
 from feeds.recording.format import LogHeader, Other
@@ -75,9 +75,8 @@ def compact(log: InputLog, ending: Ending) -> Path:
             depth=with_depth,
             metadata={_KEY: _pack(extra)},
         )
-        _sync(partial)
-        partial.replace(target)
-        _sync(target.parent)
+        sync_to_disk(partial)
+        rename_durably(partial, target)
         log.path.unlink()
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -138,11 +137,3 @@ def open_recording(path: Path) -> InputLog | CompactedLog:
 
 def _pack(extra: _Extra) -> bytes:
     return base64.b64encode(zlib.compress(msgspec.json.encode(extra)))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,7 @@ from typing import Final
 from daemon.domain.inputs import Input
 from daemon.errors import JournalIOError
 from daemon.files.private import PRIVATE_DIRECTORY
+from daemon.files.replace import rename_durably
 from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, encode_input, record
 from feeds.recording.reader import InputLog
 
@@ -50,8 +51,7 @@ class InputRecorder:
             try:
                 _write_all(file, MAGIC + record(Kind.HEADER, encode_header(header)))
                 os.fdatasync(file)
-                building.rename(path)
-                _sync_directory(path.parent)
+                rename_durably(building, path)
             except OSError:
                 os.close(file)
                 raise
@@ -136,14 +136,6 @@ def _write_all(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _failed(path: Path, error: OSError) -> JournalIOError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.metrics.writer import replace_file
+from daemon.files.replace import replace_file
 
 ASSURANCE: Final = Path("artifacts/assurance.json")
 

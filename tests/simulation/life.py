@@ -21,10 +21,10 @@ import msgspec
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.inputs import Command, Settlement
 from daemon.errors import ClockError, DaemonError, FeedError, JournalIOError, TokenRefused
+from daemon.files.replace import replace_file
 from daemon.journal.store import JournalStore
 from daemon.main import first_fault
 from daemon.metrics.shared_file import SharedMetricsFile
-from daemon.metrics.writer import replace_file
 from daemon.rules import load_rulebook
 from daemon.runtime.account import Account, machine_of
 from daemon.runtime.app import App

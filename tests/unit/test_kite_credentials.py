@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import json
 import os
+import stat
 import pickle
 from pathlib import Path
 from typing import Final
@@ -78,7 +79,8 @@ def test_it_is_private_from_the_first_byte(home: Path, monkeypatch: pytest.Monke
     fsync = os.fsync
 
     def look(handle: int) -> None:
-        seen.append(os.fstat(handle).st_mode & 0o777)
+        if not stat.S_ISDIR(os.fstat(handle).st_mode):
+            seen.append(os.fstat(handle).st_mode & 0o777)
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", look)

@@ -17,7 +17,8 @@ import msgspec
 import pytest
 from loguru import logger
 
-from daemon.metrics.writer import MetricsWriter, replace_file
+from daemon.files.replace import replace_file
+from daemon.metrics.writer import MetricsWriter
 
 
 class JumpingSelector(selectors.DefaultSelector):

@@ -16,9 +16,9 @@ import pytest
 
 from daemon.errors import AlreadyRunning, ExitCode, JournalIOError
 from daemon.files.private import close_to_others
+from daemon.files.replace import replace_file
 from daemon.journal.archive import archive_events
 from daemon.journal.recovery import take_snapshot
-from daemon.metrics.writer import replace_file
 from daemon.runtime.account import Account
 from daemon.settings.account_name import is_account_name
 from feeds.files.recorded_files import no_file

@@ -238,7 +238,7 @@ def test_a_full_disk_while_compacting_keeps_the_log(
     def full(self: Path, target: Path) -> Path:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Path, "rename", full)
     with pytest.raises(JournalIOError, match="is kept as it is"):
         compact(log, Ending(seq=0, input_no=0))
     assert [each.name for each in tmp_path.iterdir()] == ["x.inputs"]
