@@ -30,6 +30,7 @@ from daemon.process.clock import MACHINE_CLOCKS
 from daemon.rules.reach import calendar_warnings
 from daemon.runtime.build import Parts, build, build_feed
 from daemon.runtime.configured_rules import date_warnings, load_rules
+from daemon.runtime.feed_kinds import kind_of
 from daemon.settings.config import Config, UniverseConfig
 from daemon.settings.file import load_config
 from daemon.settings.inputs import misplaced_inputs
@@ -55,8 +56,9 @@ def check_file(
     `say` is told beforehand of what takes long.
     """
     config = load_config(path)
-    if config.feed.kind == "kite":
-        text = f"{path}: keys and values are right; the kite feed itself is not checked"
+    if kind_of(config.feed).is_live:
+        kind = config.feed.kind
+        text = f"{path}: keys and values are right; the {kind} feed itself is not checked"
         live = [f"input {each}" for each in misplaced_inputs(config)]
         return Checked(text, [*_of_today(config), *_lower_case_underlyings(config), *live])
     parts = build(config, data_dir=data_dir)

@@ -26,6 +26,7 @@ from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summary_dict, summary_of
 from daemon.runtime.app import App
 from daemon.runtime.build import build
+from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.prepared_run import Session, open_run
 from daemon.runtime.progress import show_bar, show_lines
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE, write_json
@@ -60,7 +61,7 @@ def run(
     for text in misplaced_inputs(config):
         logger.warning("input {}", text)
     allow_descriptors()
-    if config.feed.kind == "kite":
+    if kind_of(config.feed).is_live:
         hold_signals()  # an account that is being taken up is not left in the middle of it
     session = _open(config, data_dir)
     hold_signals()  # nor what is written after the run
@@ -73,15 +74,13 @@ def _log(config: Config) -> None:
         log,
         quiet=sys.stderr.isatty(),
         with_facts=_is_readable(config.feed),
-        account=config.account if config.feed.kind == "kite" else "",
+        account=config.account if kind_of(config.feed).is_live else "",
     )
 
 
 def _is_readable(feed: FeedConfig) -> bool:
     """Return whether a person can follow the fills above the progress bar while the run goes on."""
-    if feed.kind == "kite":
-        return True
-    speed = feed.replay.speed if feed.kind == "replay" else feed.synthetic.speed
+    speed = kind_of(feed).speed(feed)
     return speed != "max" and float(speed) <= READABLE_SPEED
 
 
@@ -119,7 +118,7 @@ def run_session(
 
 
 def _open(config: Config, data_dir: Path | None) -> Session:
-    if config.feed.kind == "kite":
+    if kind_of(config.feed).is_live:
         from daemon.runtime.live import open_live
 
         return open_live(config, data_dir=data_dir)

@@ -15,13 +15,12 @@ from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules, load_rules
+from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
 from feeds.recorded_selection import on_recording
-from feeds.replay import ReplayFeed
 from feeds.stream.feed import Feed
-from feeds.synthetic import SyntheticFeed
 from strategies.engine import StrategyEngineV2
 
 
@@ -82,22 +81,13 @@ def _check_settlements(config: Config, universe: Universe) -> None:
 
 def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
     """The feed that the configuration names. Raises ConfigError or FeedError."""
-    feed = config.feed
-    grace_ns = config.execution.candle_grace_ns
-    if feed.kind == "replay":
-        return ReplayFeed(
-            feed.replay, config.universe, grace_ns=grace_ns, **_reading(rules, data_dir)
+    make = kind_of(config.feed).make
+    if make is None:
+        kind = config.feed.kind
+        raise ConfigError(
+            f"feed.kind: {kind} is a live feed, there is nothing to replay or convert"
         )
-    if feed.kind == "synthetic":
-        return SyntheticFeed(
-            feed.synthetic,
-            session=lambda date, instrument: _span(rules, date, instrument),
-            shift=lambda date: rules.expiries.moved(date) or date,
-            speed=feed.synthetic.speed,
-            depth=feed.synthetic.depth,
-            grace_ns=grace_ns,
-        )
-    raise ConfigError("feed.kind: kite is a live feed, there is nothing to replay or convert")
+    return make(config, rules, _reading(rules, data_dir))
 
 
 def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:

@@ -6,8 +6,8 @@ import copy
 import datetime as dt
 import json
 import os
-import stat
 import pickle
+import stat
 from pathlib import Path
 from typing import Final
 
