@@ -26,6 +26,9 @@ _TO_WHOLE: Final = 1.5 * 2.0**52
 """Added to a float below 2**51 it rounds half to even, and its low bits are the whole number."""
 _TO_WHOLE_BITS: Final = np.float64(_TO_WHOLE).view(np.int64)
 
+DEPTH_LEVELS: Final = 5
+"""Levels of a side that `Ticks.depth` has room for."""
+
 WALK_NONE: Final = 0
 WALK_OPEN: Final = 1
 WALK_FIRST: Final = 2

@@ -35,7 +35,7 @@ from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.views import engine_metrics, position_view
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
-from daemon.market.intake import Rows
+from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.risk.gates import (
     Refusal,
@@ -51,23 +51,6 @@ class WaitingFill(NamedTuple):
     is_exit: bool
 
 
-class Moment:
-    """Where the engine is in its inputs. Times UTC ns; `due_ts` 0 when nothing was due earlier.
-
-    `is_over` while candles of a session that has ended are told: nothing may follow from them.
-    """
-
-    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts")
-
-    def __init__(self) -> None:
-        self.now = -1
-        self.input_no = 0
-        self.due_ts = 0
-        self.is_over = False
-        self.feed_last = -1
-        self.resumed_ts = -1
-
-
 class EngineParts(TypedDict):
     """What an engine is built from besides its configuration; what is absent it makes itself."""
 
@@ -78,6 +61,7 @@ class EngineParts(TypedDict):
     agenda: NotRequired[Agenda]
     schedule: NotRequired[Schedule]
     carry: NotRequired[Carry | None]
+    limits_of: NotRequired[Callable[[str], StrategyLimits | None]]
 
 
 class EngineBase:
@@ -95,13 +79,12 @@ class EngineBase:
         self.ledger = Ledger() if ledger is None else ledger
         self.agenda = parts.get("agenda") or Agenda()
         self.at = Moment()
-        self.rows: Rows | None = None
         self.books = [Book(index, each) for index, each in enumerate(universe)]
         self.books.append(Book(len(universe), None))
         self.fills = FillEngine(config)
         self.builder = OrderBuilder(config, self.ledger)
         self.lifecycle = TradeLifecycleManager(self.ledger)
-        self.limits_of: Callable[[str], StrategyLimits | None] = _no_limits
+        self.limits_of = parts.get("limits_of") or _no_limits
         self.killed = False
         self.strategies_off: set[str] = set()
         """Switched off by a person, for the day."""
@@ -180,6 +163,10 @@ class EngineBase:
         highest, lowest = self._seen_before.get(position.order_id, (high, low))
         return max(high, highest), min(low, lowest)
 
+    def set_risk(self, risk: RiskConfig) -> None:
+        """Change the limits, from the next intent on."""
+        self.risk = risk
+
     # quotes and events
 
     def book_of(self, tradingsymbol: str) -> Book:
@@ -188,8 +175,9 @@ class EngineBase:
 
     def quote_of(self, book: Book) -> Quote | None:
         """The last quote of a book, up to date with the block in work."""
-        if self.rows is not None:
-            book.settle(self.rows)
+        rows = self.at.rows
+        if rows is not None:
+            book.settle(rows)
         return book.quote()
 
     def _fresh_quote(self, book: Book) -> Quote | None:

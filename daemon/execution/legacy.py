@@ -12,6 +12,9 @@ class ExecutionEngineV2(SessionEnd):
 
     name = "v2"
 
+    def time_stop_due(self, number: int, due: int) -> None:
+        """Do nothing: no position of this engine has a time stop."""
+
     def check_managed(self, intent: OrderIntent) -> Refusal | None:
         """Levels, time stops and exit settings need the v3 engine (semantics.md section 9)."""
         asked: dict[str, int | str] = {}

@@ -15,7 +15,7 @@ from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
 
 if TYPE_CHECKING:
     from daemon.market.fast_forward import Run
-    from daemon.market.intake import Rows
+    from daemon.market.rows import Rows
 
 WATCH_ALL: Final = 1 << 62
 """As `below`, it makes every price a reason to stop the scan."""
@@ -99,6 +99,28 @@ class Book:
         else:
             self.held.pop(strategy_id, None)
 
+    def watch_ticks(self) -> None:
+        """Stop the scan at every tick: a strategy asked for them."""
+        self.tick_watchers = True
+        self.arm()
+
+    def expect_gap_tick(self) -> None:
+        """Mark the next tick as the first after a gap. Only when the quote is up to date."""
+        self.expects_gap_tick = True
+        self.arm()
+
+    def distrust_before(self, input_no: int) -> None:
+        """Believe no quote from before an input."""
+        self.fresh_from_no = input_no
+
+    def choose_walk(self) -> None:
+        """Decide which extreme of a walked candle comes first: the one that hurts."""
+        self.walk_high_first = sum(self.held.values()) < 0
+
+    def drop_segment(self) -> None:
+        """Leave the segment out of the open bars and the extremes."""
+        self.high = -1
+
     def arm(self) -> None:
         """Set the two prices that the scan compares with.
 
@@ -135,6 +157,17 @@ class Book:
             self.quote_ts, self.ltp, self.bid, self.ask, self.input_no, self.walked,
             self.input_no == self.after_gap_no,
         )  # fmt: skip
+
+    def take_price(self, rows: Rows, row: int, *, with_volume: bool = True) -> None:
+        """Take a row as a segment of its own, and as the quote."""
+        self.row = row
+        self.open = self.high = self.low = int(rows.ltp[row])
+        if with_volume:
+            self.take_volume(rows.volume_at(row))
+        self.settle(rows)
+        if self.expects_gap_tick:
+            self.expects_gap_tick = False
+            self.after_gap_no = self.input_no
 
     def take_volume(self, total: int) -> None:
         """A row's cumulative volume, as the scan takes it."""

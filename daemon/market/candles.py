@@ -16,9 +16,9 @@ class OpenBar:
 
     __slots__ = ("ahead", "close", "count", "end", "high", "low", "mark", "open", "start", "volume")
 
-    def __init__(self) -> None:
-        self.start = 0
-        self.end = 0
+    def __init__(self, start: int = 0, end: int = 0) -> None:
+        self.start = start
+        self.end = end
         self.mark = -1
         self.count = 0
         self.ahead: OpenBar | None = None
@@ -52,6 +52,12 @@ class OpenBar:
         if total > self.mark:
             (into or self).volume += total - self.mark
             self.mark = total
+
+    def next_bar(self, end: int) -> OpenBar:
+        """Return the bar that follows, which ends at `end` (UTC ns); it gathers what is early."""
+        if self.ahead is None:
+            self.ahead = OpenBar(self.end, end)
+        return self.ahead
 
     def move_to(self, start: int, end: int) -> None:
         """Begin the bar [start, end) with what had come ahead for it."""

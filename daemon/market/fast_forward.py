@@ -22,7 +22,7 @@ from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import Int64s
 from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, settle_all
-from daemon.market.intake import Rows
+from daemon.market.rows import Rows
 
 WatchedRow = tuple[int, int, TickView]
 """(row, ts, the tick as a strategy sees it)."""

@@ -1,4 +1,4 @@
-"""From a block as it was delivered to rows that the engine takes (semantics.md section 2).
+"""From a block as it was delivered to rows that the engine takes (SEMANTICS, "Ticks").
 
 Everything that can be judged without the engine's state is judged here, by column: refusals
 (each row once, by its first reason), books that make no sense, rows outside their session, and
@@ -8,99 +8,37 @@ the few rows that need more care than the scan gives.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import repeat
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from daemon.domain.dates import DAY_NS, ist_date
-from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int64s, Ticks
+from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int32s, Int64s, Ticks
 from daemon.market.agenda import NEVER
 from daemon.market.left_out import OutsideRows, RowExample, example
-from daemon.market.off_bar_rows import find_foreign
+from daemon.market.off_bar_rows import find_off_bar_rows
+from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule, midnight_after
 
 FUTURE_MAX_NS: Final = 400 * DAY_NS
 REFUSALS: Final = ("unknown_instrument", "bad_price", "not_paise", "late", "future")
 
 
-RowTuple = tuple[int, int, int, int, int]
+class Intake:
+    """Judges blocks by column; counts what it refuses or drops.
 
-
-class Rows:
-    """Accepted rows of one date, as columns; single values and the scan's lists come from them.
-
-    `instrument` is the number of instruments (the idle book) for a row outside its session.
-    `special` are the rows, in order, that the engine must take by itself: the first after a
-    silence, and those whose bar is not the one that is open. `input_no` of row k is
-    `first_input_no + offsets[k]`.
+    `grid_ns` is the greatest common divisor of the timeframes in use, 0 if no candles are made.
     """
 
-    __slots__ = (
-        "_offsets", "ask", "bar_ts", "bid", "first_input_no", "gaps", "instrument", "ltp", "other",
-        "special", "ts", "volume", "walk",
-    )  # fmt: skip
-
     def __init__(
-        self, block: Ticks, first_input_no: int, offsets: npt.NDArray[np.intp] | None
-    ) -> None:
-        self.ts = block.ts
-        self.instrument = block.instrument
-        # a candle's extremes may change places, which the feed's own block must not see
-        self.ltp = block.ltp if block.walk is None else block.ltp.copy()
-        self.volume = block.volume
-        self.bid = block.bid
-        self.ask = block.ask
-        self.walk = block.walk
-        self.other = block.other
-        self.bar_ts: Int64s | None = None
-        self.gaps: frozenset[int] = frozenset()
-        self.special: list[int] = []
-        self.first_input_no = first_input_no
-        self._offsets = offsets
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
-    def input_no(self, row: int) -> int:
-        """The number of the input that this row is."""
-        offset = row if self._offsets is None else int(self._offsets[row])
-        return self.first_input_no + offset
-
-    def volume_at(self, row: int) -> int:
-        """The cumulative volume of a row, -1 if it has none."""
-        return -1 if self.volume is None else int(self.volume[row])
-
-    def cursor(self, start: int, stop: int) -> Iterator[RowTuple]:
-        """(row, ts, instrument, ltp, volume) of the rows [start, stop), once."""
-        volumes = repeat(-1) if self.volume is None else self.volume[start:stop].tolist()
-        return zip(
-            range(start, stop),
-            self.ts[start:stop].tolist(),
-            self.instrument[start:stop].tolist(),
-            self.ltp[start:stop].tolist(),
-            volumes,
-            strict=False,
-        )
-
-    def first_at(self, ts: int, start: int, stop: int) -> int:
-        """The first row of [start, stop) at or after `ts`, `stop` if there is none."""
-        return start + int(self.ts[start:stop].searchsorted(ts))
-
-
-class Intake:
-    """Counts what it refuses or drops; keeps the time of the last accepted row."""
-
-    def __init__(
-        self, schedule: Schedule, size: int, *, stale_after_ns: int, grace_ns: int
+        self, schedule: Schedule, size: int, *, stale_after_ns: int, grace_ns: int, grid_ns: int = 0
     ) -> None:
         self._schedule = schedule
         self._size = size
         self._stale_after_ns = stale_after_ns
         self._grace_ns = grace_ns
-        self.grid_ns = 0
-        """The greatest common divisor of the timeframes in use; 0 = no candles are made."""
+        self._grid_ns = grid_ns
         self.refused = dict.fromkeys(REFUSALS, 0)
         self.first_refused: dict[str, RowExample] = {}
         """The first row that was refused for each reason that occurred."""
@@ -119,7 +57,10 @@ class Intake:
     def accept(
         self, block: Ticks, *, first_input_no: int, now: int, feed_last: int
     ) -> Iterator[Rows]:
-        """The accepted rows, one `Rows` per date. `now` and `feed_last` are UTC ns, -1 = none."""
+        """Yield the accepted rows, one `Rows` for a date.
+
+        `now` and `feed_last` are UTC ns, -1 for none.
+        """
         self.rows += len(block)
         offsets: npt.NDArray[np.intp] | None = None
         longest = self._longest_step(block, now)
@@ -140,7 +81,7 @@ class Intake:
             start += len(part)
 
     def _longest_step(self, block: Ticks, now: int) -> int | None:
-        """The longest time (ns) from row to row if all rows are accepted; None if unsure."""
+        """Return the longest time (ns) from row to row if all are accepted; None if unsure."""
         ts, ltp = block.ts, block.ltp
         first, last = int(ts[0]), int(ts[-1])
         if first < now or last > (first if now < 0 else now) + FUTURE_MAX_NS:
@@ -154,7 +95,7 @@ class Intake:
         return longest if first + longest * len(ts) < NEVER else None
 
     def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """Which rows are accepted; each of the others is counted by its first reason."""
+        """Return which rows are accepted; each other row is counted by its first reason."""
         unknown = (block.instrument < 0) | (block.instrument >= self._size)
         bad = ~unknown & (block.ltp <= 0)
         not_paise = bad & (block.ltp == NOT_PAISE)
@@ -174,7 +115,7 @@ class Intake:
             self.refused[reason] += len(rows)
 
     def _in_time(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """Which of these rows move the clock on and not too far; a refused one moves no clock."""
+        """Return which rows move the time on and not too far; a refused one moves no time."""
         ts = sound.ts
         if not len(ts):
             return np.ones(0, dtype=np.bool_)
@@ -188,7 +129,7 @@ class Intake:
         return self._in_time_one_by_one(sound, now)
 
     def _in_time_one_by_one(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """The same where a row may be too far ahead, and those after it are judged without it."""
+        """Judge them where one may be too far ahead; those after it are judged without it."""
         keep = np.ones(len(sound), dtype=np.bool_)
         last = now
         for row, at in enumerate(sound.ts.tolist()):
@@ -213,55 +154,58 @@ class Intake:
         longest_step: int,
         rows_before: int,
     ) -> Rows:
-        self._clean_books(part)
-        self._leave_out_closed(part, rows_before)
-        rows = Rows(part, base, offsets)
-        first_step = 0 if feed_last < 0 else int(part.ts[0]) - feed_last
+        sides = self._clean_sides(part)
+        instrument = self._without_closed(part, rows_before)
         special: set[int] = set()
+        gaps: frozenset[int] = frozenset()
+        first_step = 0 if feed_last < 0 else int(part.ts[0]) - feed_last
         if max(first_step, longest_step) > self._stale_after_ns:
-            rows.gaps = frozenset(self._find_gaps(part, feed_last))
-            special.update(rows.gaps)
+            gaps = frozenset(self._find_gaps(part, feed_last))
+            special.update(gaps)
         if part.walk is not None:
             special.update(np.flatnonzero(part.walk != WALK_NONE).tolist())
-        if self.grid_ns and (part.exchange_ts is not None or self._grace_ns):
-            special.update(self._find_foreign_bars(part, rows))
-        rows.special = sorted(special)
-        return rows
+        bar_ts = self._bar_times(part) if self._grid_ns else None
+        if bar_ts is not None:
+            special.update(self._off_bar_rows(part.ts, bar_ts, instrument))
+        return Rows(
+            part, base, offsets, instrument=instrument, sides=sides, bar_ts=bar_ts, gaps=gaps,
+            special=sorted(special),
+        )  # fmt: skip
 
-    def _clean_books(self, part: Ticks) -> None:
-        """A side that is no price becomes 0 (absent) and leaves the other; a crossed book has none.
+    def _clean_sides(self, part: Ticks) -> tuple[Int64s | None, Int64s | None]:
+        """Return bid and ask, 0 for a side that is no price; a crossed book has neither.
 
         Every mark for what is no price is negative, so a side is there if it is above 0.
         """
-        if part.bid is None and part.ask is None:
-            return
-        if part.bid is None or part.ask is None:
-            absent = np.full(len(part), ABSENT, dtype=np.int64)
-            part.bid = absent if part.bid is None else part.bid
-            part.ask = absent if part.ask is None else part.ask
         bid, ask = part.bid, part.ask
+        if bid is None and ask is None:
+            return None, None
+        if bid is None or ask is None:
+            absent = np.full(len(part), ABSENT, dtype=np.int64)
+            bid = absent if bid is None else bid
+            ask = absent if ask is None else ask
         if bid.min() > 0 and (ask >= bid).all():
-            return
+            return bid, ask
         crossed = (bid > ask) & (ask > 0)
         self.dropped_books += int(np.count_nonzero(crossed))
         self.bad_sides += _bad_sides(bid) + _bad_sides(ask)
-        part.bid = np.where((bid <= 0) | crossed, 0, bid)
-        part.ask = np.where((ask <= 0) | crossed, 0, ask)
+        return np.where((bid <= 0) | crossed, 0, bid), np.where((ask <= 0) | crossed, 0, ask)
 
-    def _leave_out_closed(self, part: Ticks, rows_before: int) -> None:
-        """Rows outside their instrument's session go to the idle book."""
+    def _without_closed(self, part: Ticks, rows_before: int) -> Int32s:
+        """Return the instruments, with the idle book's for rows outside their session."""
         day = self._schedule.day(ist_date(int(part.ts[0])))
         if day is not self.outside.day:
             self.outside.begin(day, rows_before)
+        instrument = part.instrument
         if part.ts[0] >= day.latest_open and part.ts[-1] < day.earliest_close:
-            return
-        opens, closes = day.opens[part.instrument], day.closes[part.instrument]
+            return instrument
+        opens, closes = day.opens[instrument], day.closes[instrument]
         outside = (part.ts < opens) | (part.ts >= closes)
         self.outside.add(part, outside)
-        part.instrument = np.where(outside, self._size, part.instrument).astype(np.int32)
+        return np.where(outside, self._size, instrument).astype(np.int32)
 
     def _find_gaps(self, part: Ticks, feed_last: int) -> list[int]:
-        """Rows that end a silence of the whole feed; silences over night are not counted."""
+        """Return rows that end a silence of the whole feed; silences over night do not count."""
         before = np.empty_like(part.ts)
         before[0] = feed_last if feed_last >= 0 else part.ts[0]
         before[1:] = part.ts[:-1]
@@ -276,20 +220,19 @@ class Intake:
             self.longest_gap_ns = max(self.longest_gap_ns, int(silence[counted].max()))
         return [int(row) for row in rows]
 
-    def _find_foreign_bars(self, part: Ticks, rows: Rows) -> list[int]:
-        """Rows whose own bar is not the one that is open when they come; sets their times."""
+    def _bar_times(self, part: Ticks) -> Int64s | None:
+        """Return the time that each row's bar is of; None if every bar is the open one."""
         ts, exchange_ts = part.ts, part.exchange_ts
-        bar_ts = ts
         if exchange_ts is not None and exchange_ts.max() > 0:
             bar_ts = np.minimum(exchange_ts, ts)
-            if exchange_ts.min() <= 0:
-                bar_ts = np.where(exchange_ts > 0, bar_ts, ts)
-        elif not self._grace_ns:
-            return []
-        rows.bar_ts = bar_ts
+            return np.where(exchange_ts > 0, bar_ts, ts) if exchange_ts.min() <= 0 else bar_ts
+        return ts if self._grace_ns else None
+
+    def _off_bar_rows(self, ts: Int64s, bar_ts: Int64s, instrument: Int32s) -> list[int]:
+        """Return the rows whose own bar is not the one that is open when they come."""
         day = self._schedule.day(ist_date(int(ts[0])))
-        found: list[int] = find_foreign(
-            bar_ts, ts, part.instrument, day, grid_ns=self.grid_ns, grace_ns=self._grace_ns
+        found: list[int] = find_off_bar_rows(
+            bar_ts, ts, instrument, day, grid_ns=self._grid_ns, grace_ns=self._grace_ns
         ).tolist()
         return found
 

@@ -15,7 +15,7 @@ _BOUNDARY_ROWS: Final = 256
 """Going from boundary to boundary costs as much as judging so many rows one by one."""
 
 
-def find_foreign(
+def find_off_bar_rows(
     bar_ts: Int64s, ts: Int64s, instrument: Int32s, day: DaySessions, *, grid_ns: int, grace_ns: int
 ) -> Places:
     """The rows whose bar is over, or not open yet, at `ts` less the candle grace.

@@ -10,7 +10,7 @@ from daemon.domain.dates import ist_midnight, parse_timeframe
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
-from daemon.market.intake import Rows
+from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule
 
 Boundary = tuple[str, int]
@@ -130,7 +130,7 @@ class SessionBars:
 
     # a row that does not belong to the bars that are open
 
-    def take_foreign(self, book: Book, total: int, bar_ts: int) -> None:
+    def take_off_bar(self, book: Book, total: int, bar_ts: int) -> None:
         """The row that `book` has just taken, whose bar is over (late) or not yet open (grace).
 
         `total` is its cumulative volume (-1 = none), `bar_ts` the time (UTC ns) that its bar is of.
@@ -143,7 +143,7 @@ class SessionBars:
                 late = True
                 continue
             if bar_ts >= bar.end:
-                target = _bar_ahead(book, bar, timeframe)
+                target = bar.next_bar(min(bar.end + parse_timeframe(timeframe), book.close_ts))
             target.add(first=ltp, high=ltp, low=ltp, last=ltp)
             if total >= 0:
                 bar.add_volume(total, total if book.baseline < 0 else book.baseline, into=target)
@@ -154,19 +154,10 @@ class SessionBars:
             book.take_volume(total)
         if book.marks:
             book.extremes.push(ltp, ltp)
-        book.high = -1
+        book.drop_segment()
 
 
 def _end_segment(book: Book, rows: Rows | None) -> None:
     if rows is not None:
         book.settle(rows)
     book.end_segment()
-
-
-def _bar_ahead(book: Book, bar: OpenBar, timeframe: str) -> OpenBar:
-    if bar.ahead is None:
-        ahead = OpenBar()
-        ahead.start = bar.end
-        ahead.end = min(bar.end + parse_timeframe(timeframe), book.close_ts)
-        bar.ahead = ahead
-    return bar.ahead

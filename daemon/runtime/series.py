@@ -16,7 +16,7 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Int32s, Int64s
 from daemon.errors import JournalCorrupt
-from daemon.market.intake import Rows
+from daemon.market.rows import Rows
 from daemon.metrics.equity import EquityFold, Point
 from daemon.metrics.fill_quality import whole_paise
 

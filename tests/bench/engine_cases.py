@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from daemon.clockwork import paper_engine as paper
+from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
@@ -64,7 +64,7 @@ def positions(path: Path, count: int) -> dict[str, Any]:
 
 def positions_rows(path: Path, count: int) -> dict[str, Any]:
     """The same by the row path."""
-    paper.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    row_path.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
     return positions(path, count)
 
 

@@ -11,7 +11,7 @@ import anyio
 import msgspec
 import pyarrow.parquet as pq
 
-from daemon.clockwork import paper_engine as paper
+from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks, paise_column
@@ -109,7 +109,7 @@ def w1_engine(path: Path, instruments: int = 10) -> dict[str, Any]:
 
 def w1_rows(path: Path) -> dict[str, Any]:
     """W1 through the engine alone, every row by the row path."""
-    paper.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    row_path.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
     return w1_engine(path)
 
 

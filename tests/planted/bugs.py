@@ -63,9 +63,9 @@ BUGS: Final = (
     ),
     Bug(
         "the first tick after a gap has no mark",
-        "daemon/clockwork/paper_engine.py",
-        "            book.expects_gap_tick = True\n",
-        "            book.expects_gap_tick = False\n",
+        "daemon/market/book.py",
+        "        self.expects_gap_tick = True\n",
+        "        self.expects_gap_tick = False\n",
         (*_ORACLE, "tests/unit/test_execution_worked_examples.py"),
     ),
     Bug(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.clockwork import paper_engine as paper
+from daemon.clockwork import due
 from daemon.domain.events import Excursion, OrderMoved, TradingEvent, encode_event
 from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
@@ -71,7 +71,7 @@ def test_the_size_of_the_blocks_changes_nothing(seed: int) -> None:
 def test_pauses_in_a_decision_change_nothing(seed: int, rows: int, orders: int) -> None:
     whole, scenario = make_engine(random_scenario(seed)), random_scenario(seed)
     paused = make_engine(scenario)
-    with mock.patch.object(paper, "STEP_ORDERS", orders):
+    with mock.patch.object(due, "STEP_ORDERS", orders):
         for item, same in zip(
             inputs_of(random_scenario(seed), rows), inputs_of(scenario, rows), strict=True
         ):

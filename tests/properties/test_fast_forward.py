@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.clockwork import paper_engine as paper
+from daemon.clockwork import rows as row_path
 from daemon.domain.events import TradingEvent
 from tests.kit.drive import run_engine
 from tests.kit.scenario import Scenario, random_scenario
@@ -20,8 +20,8 @@ NEVER_FAST = 10**9
 
 def run_with(scenario: Scenario, fast_rows: int, block: int) -> tuple[list[TradingEvent], bytes]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paper, "FAST_ROWS", fast_rows)
-        patch.setattr(paper, "FAST_ROWS_EACH", 0)
+        patch.setattr(row_path, "FAST_ROWS", fast_rows)
+        patch.setattr(row_path, "FAST_ROWS_EACH", 0)
         events, ledger = run_engine(scenario, block)
     return events, msgspec.json.encode(ledger)
 

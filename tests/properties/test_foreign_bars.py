@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, SECOND_NS
-from daemon.market.off_bar_rows import _BOUNDARY_ROWS, _by_boundary, _row_by_row, find_foreign
+from daemon.market.off_bar_rows import _BOUNDARY_ROWS, _by_boundary, _row_by_row, find_off_bar_rows
 from daemon.market.schedule import DaySessions
 
 OPEN = 1_760_000_000 * SECOND_NS
@@ -53,7 +53,7 @@ def test_rows_of_other_bars_are_found_whatever_the_way(
     bar_ts, ts, instrument = rows
     day = day_of([OPEN + each for each in later])
     one_by_one = _row_by_row(bar_ts, ts, day.opens[instrument], grid, grace)
-    found = find_foreign(bar_ts, ts, instrument, day, grid_ns=grid, grace_ns=grace)
+    found = find_off_bar_rows(bar_ts, ts, instrument, day, grid_ns=grid, grace_ns=grace)
     assert found.tolist() == one_by_one.tolist()
     if not any(later) and bar_ts.min() >= OPEN:
         assert _by_boundary(bar_ts, ts, OPEN, grid, grace).tolist() == one_by_one.tolist()
@@ -64,5 +64,5 @@ def test_long_blocks_go_from_boundary_to_boundary() -> None:
     bar_ts = ts.copy()
     bar_ts[-1] = OPEN
     instrument = np.zeros(len(ts), dtype=np.int32)
-    found = find_foreign(bar_ts, ts, instrument, day_of([OPEN]), grid_ns=MINUTE_NS, grace_ns=0)
+    found = find_off_bar_rows(bar_ts, ts, instrument, day_of([OPEN]), grid_ns=MINUTE_NS, grace_ns=0)
     assert found.tolist() == [len(ts) - 1]

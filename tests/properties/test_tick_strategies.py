@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.clockwork import paper_engine as paper
+from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
@@ -75,8 +75,8 @@ def run(
     universe = Universe(scenario.instruments)
     strategies = Watchers(scenario, universe, watched)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paper, "FAST_ROWS", fast_rows)
-        patch.setattr(paper, "FAST_ROWS_EACH", 0)
+        patch.setattr(row_path, "FAST_ROWS", fast_rows)
+        patch.setattr(row_path, "FAST_ROWS_EACH", 0)
         engine = PaperEngine(
             scenario.execution,
             universe=universe,

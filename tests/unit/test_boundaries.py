@@ -10,8 +10,8 @@ from tests.kit.source import dotted, modules
 BOUNDARIES = {
     ("daemon/main.py", "main"): "the last resort: shown with its traceback, code 70",
     (
-        "daemon/clockwork/paper_engine.py",
-        "_build_engine",
+        "daemon/clockwork/choose_engine.py",
+        "choose_engine",
     ): "v3 cannot be built: v2, loudly, or raised",
     ("feeds/stream/ahead.py", "_run"): "of a thread: handed to the reader's side, which raises it",
     ("feeds/files/jsonl_ticks.py", "_rows"): "handed back, raised after the good rows",

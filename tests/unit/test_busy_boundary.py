@@ -12,7 +12,7 @@ import pytest
 from loguru import logger
 
 from daemon.cli.run_notes import run_notes
-from daemon.clockwork.paper_engine import STEP_ORDERS
+from daemon.clockwork.due import STEP_ORDERS
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
 from daemon.report.fold import RunFold

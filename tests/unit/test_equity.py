@@ -17,7 +17,7 @@ from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.market.intake import Rows
+from daemon.market.rows import Rows
 from daemon.metrics.equity import BUCKETS_MAX, Curve, booked_drawdown
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold

@@ -20,8 +20,9 @@ from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import fast_forward
-from daemon.market.intake import FUTURE_MAX_NS, Intake, Rows
+from daemon.market.intake import FUTURE_MAX_NS, Intake
 from daemon.market.left_out import RowExample
+from daemon.market.rows import Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
 from tests.kit.drive import FixedRules
@@ -39,8 +40,8 @@ def make_schedule() -> Schedule:
     return Schedule(FixedRules(sessions), Universe([INSTRUMENT]))
 
 
-def make_intake() -> Intake:
-    return Intake(make_schedule(), 1, stale_after_ns=5 * SECOND_NS, grace_ns=0)
+def make_intake(*, grid_ns: int = 0) -> Intake:
+    return Intake(make_schedule(), 1, stale_after_ns=5 * SECOND_NS, grace_ns=0, grid_ns=grid_ns)
 
 
 def block(*ts: int, ltp: Any = 100, instrument: Any = 0, **columns: Any) -> Ticks:
@@ -232,8 +233,7 @@ def test_a_column_that_is_missing_is_a_side_that_is_absent() -> None:
 
 
 def test_a_row_of_another_bar_is_special() -> None:
-    intake = make_intake()
-    intake.grid_ns = MINUTE_NS
+    intake = make_intake(grid_ns=MINUTE_NS)
     late = OPEN + MINUTE_NS
     (rows,) = take(intake, block(late, late + 1, late + 2, exchange_ts=[late - 1, 0, late + 9]))
     assert rows.special == [0]

@@ -13,7 +13,7 @@ from daemon.domain.drawdown import Drawdown
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import JournalCorrupt
-from daemon.market.intake import Rows
+from daemon.market.rows import Rows
 from daemon.metrics.fill_quality import whole_paise
 from daemon.runtime.series import (
     SAMPLES_MAX,

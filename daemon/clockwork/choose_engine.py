@@ -1,0 +1,45 @@
+"""Which execution engine runs: the configured one, or v2 as the loud fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Unpack
+
+from daemon.execution.base import EngineParts
+from daemon.execution.context import CalendarBars
+from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.legacy import ExecutionEngineV2
+from daemon.settings.config import ExecutionConfig
+
+Engine = ExecutionEngineV3 | ExecutionEngineV2
+
+
+class Chosen(NamedTuple):
+    """An engine, and why it is not the configured one (empty if it is)."""
+
+    engine: Engine
+    fallback_reason: str = ""
+
+
+def choose_engine(
+    config: ExecutionConfig,
+    build_v3: Callable[..., ExecutionEngineV3],
+    **parts: Unpack[EngineParts],
+) -> Chosen:
+    """Build v3 or v2 as configured; v2 too if v3 cannot be built and `fallback` allows it.
+
+    Raises what building v3 raised otherwise.
+    """
+    if config.engine == "v2":
+        return Chosen(ExecutionEngineV2(config, **parts))
+    grace_ns = config.candle_grace_ns
+    bars = CalendarBars(parts["schedule"], parts["universe"], grace_ns)
+    try:
+        return Chosen(build_v3(config, bars=bars, **parts))
+    except Exception as error:  # the one named boundary of the fallback
+        # Falling back is only honest while nothing is held that needs v3 to manage it.
+        ledger = parts.get("ledger")
+        if config.fallback == "none" or (ledger is not None and ledger.positions):
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        return Chosen(ExecutionEngineV2(config, **parts), reason)

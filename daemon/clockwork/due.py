@@ -1,0 +1,139 @@
+"""Step 1 of an input: do what has become due, phase by phase."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from daemon.clockwork.choose_engine import Engine
+from daemon.domain.dates import ist_date
+from daemon.domain.inputs import Command, Settlement
+from daemon.execution.context import Strategies
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.session_bars import Boundary, SessionBars
+
+STEP_ORDERS: Final = 16
+"""Orders of one time that are decided between two pauses: a millisecond or two."""
+
+PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]
+"""Do all items of one phase at one due time (UTC ns), with pauses."""
+
+
+class Due:
+    """What has become due, in the order of SEMANTICS, "One input, in this order".
+
+    The table `_work` has one entry for each phase of the agenda; its items are what that phase
+    put there. Iterators pause every STEP_ORDERS orders and must be run to their end.
+    """
+
+    def __init__(
+        self, engine: Engine, agenda: Agenda, bars: SessionBars, strategies: Strategies
+    ) -> None:
+        self._engine = engine
+        self._agenda = agenda
+        self._bars = bars
+        self._strategies = strategies
+        self._at = engine.at
+        self._work: dict[Phase, PhaseWork] = {
+            Phase.DAY: _one_by_one(self.start_day),
+            Phase.ENTRY_LIMIT: _one_by_one(engine.reject_unfilled),
+            Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
+            Phase.SQUARE_OFF: self._square_off,
+            Phase.COMMAND: _one_by_one(self._obey),
+            Phase.TIMED_INTENT: _one_by_one(engine.process_signal),
+            Phase.CANDLES: self._close_candles,
+            Phase.SESSION_END: self._end_session,
+        }
+        self._requests: dict[type, Callable[[Any], None]] = {
+            Command: lambda command: self._commands[command.command](command.target),
+            Settlement: engine.settle,
+        }
+        self._commands: dict[str, Callable[[str], None]] = {
+            "kill_switch": lambda _: engine.kill(),
+            "square_off": lambda _: engine.square_off_now(),
+            "manual_exit": lambda order_id: engine.exit_order(order_id, "manual_exit"),
+            "strategy_on": lambda name: self.switch(name, on=True, off_by=engine.strategies_off),
+            "strategy_off": lambda name: self.switch(name, on=False, off_by=engine.strategies_off),
+        }
+
+    # time
+
+    def move_to(self, ts: int) -> None:
+        """Set the time; the first time of all begins its day."""
+        if self._bars.date is None:
+            self.start_day(ist_date(ts))
+        self._at.move_to(ts)
+
+    def advance(self, ts: int) -> None:
+        """Move to `ts` and do all that is due by then, without a pause."""
+        self.move_to(ts)
+        if self._agenda.next_due <= ts:
+            for _ in self.steps(ts):
+                pass
+
+    def steps(self, ts: int) -> Iterator[None]:
+        """Do everything due at or before `ts`, one time completely before the next."""
+        at = self._at
+        while (due := self._agenda.pop_time(ts)) is not None:
+            due_ts, items = due
+            at.begin_due(due_ts, ts)
+            for phase, group in groupby(items, key=itemgetter(0)):
+                yield from self._work[phase](due_ts, [item for _, item in group])
+        at.end_due()
+
+    # phases
+
+    def start_day(self, date: dt.date) -> None:
+        """Open the sessions of a date."""
+        self._bars.start_day(date, self._at.rows)
+
+    def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
+        self._engine.square_off(self._bars.instruments(groups))
+        yield from ()
+
+    def _obey(self, request: Command | Settlement) -> None:
+        self._requests[type(request)](request)
+
+    def _close_candles(self, due_ts: int, boundaries: Sequence[Boundary]) -> Iterator[None]:
+        """Close the bars of one boundary and let the strategies see them."""
+        candles = self._bars.close(due_ts, boundaries, self._at.rows)
+        if not candles:
+            return
+        self._at.begin_candles(due_ts)
+        intents = self._strategies.on_candles(candles, self._engine)
+        yield from _one_by_one(self._engine.process_signal)(due_ts, intents)
+        self._at.end_candles()
+
+    def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
+        assert self._bars.date is not None
+        self._engine.end_session(self._bars.instruments(groups), self._bars.date.isoformat())
+        yield from ()
+
+    # strategies on and off
+
+    def switch(self, strategy_id: str, *, on: bool, off_by: set[str]) -> None:
+        """Switch a strategy on or off; the latest word counts, whoever gave it.
+
+        `off_by` are the strategies that are off for the same cause.
+        """
+        self._strategies.set_enabled(strategy_id, on)
+        if on:
+            self._engine.strategies_off.discard(strategy_id)
+            self._engine.config_off.discard(strategy_id)
+        else:
+            off_by.add(strategy_id)
+
+
+def _one_by_one(take: Callable[[Any], object]) -> PhaseWork:
+    """Return the work of a phase that takes its items one after the other."""
+
+    def work(due_ts: int, items: Sequence[Any]) -> Iterator[None]:
+        for number, item in enumerate(items, 1):
+            take(item)
+            if number % STEP_ORDERS == 0:
+                yield
+
+    return work

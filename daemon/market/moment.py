@@ -1,0 +1,78 @@
+"""Where the machine is in its inputs: the time, the input's number, the block in work."""
+
+from __future__ import annotations
+
+from daemon.domain.dates import ist_day
+from daemon.market.rows import Rows
+
+
+class Moment:
+    """The one clock of the core. All times are UTC ns, -1 before the first.
+
+    `due_ts` is when the work in hand was due, 0 if that is now. `is_over` is set while candles of
+    a session on an earlier date are shown: no order may follow from them. `feed_last` is the time
+    of the last row of the feed, `resumed_ts` that of the row that ended its last silence. `rows`
+    is the block in work, None between two inputs.
+    """
+
+    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows")
+
+    def __init__(self) -> None:
+        self.now = -1
+        self.input_no = 0
+        self.due_ts = 0
+        self.is_over = False
+        self.feed_last = -1
+        self.resumed_ts = -1
+        self.rows: Rows | None = None
+
+    def move_to(self, ts: int) -> None:
+        """Set the time."""
+        self.now = ts
+
+    def take_input(self, number: int) -> None:
+        """Set the number of the input in work."""
+        self.input_no = number
+
+    # rows
+
+    def begin_rows(self, rows: Rows) -> None:
+        """Take a block in work."""
+        self.rows = rows
+
+    def reach_row(self, rows: Rows, row: int) -> None:
+        """Come to a row, which has not been seen yet: the feed's last is the one before it."""
+        if row:
+            self.feed_last = int(rows.ts[row - 1])
+        self.input_no = rows.input_no(row)
+
+    def see_row(self, ts: int) -> None:
+        """Take the row at `ts` as the feed's last."""
+        self.feed_last = ts
+
+    def end_silence(self, ts: int) -> None:
+        """Note that the feed is back: no quote from before is believed."""
+        self.resumed_ts = ts
+
+    def end_rows(self, rows: Rows) -> None:
+        """Leave the block behind."""
+        self.rows = None
+        self.now = self.feed_last = int(rows.ts[-1])
+
+    # what is due
+
+    def begin_due(self, due_ts: int, ts: int) -> None:
+        """Turn to what was due at `due_ts`, at an input of `ts`."""
+        self.due_ts = due_ts if due_ts < ts else 0
+
+    def end_due(self) -> None:
+        """Return to what happens now."""
+        self.due_ts = 0
+
+    def begin_candles(self, due_ts: int) -> None:
+        """Show candles of a boundary; those of an earlier date are of a session that is over."""
+        self.is_over = ist_day(due_ts) != ist_day(self.now)
+
+    def end_candles(self) -> None:
+        """Return to the session of now."""
+        self.is_over = False
