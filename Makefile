@@ -10,7 +10,7 @@ LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-
 DEMO := artifacts/live-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test test-ci wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd clean
+.PHONY: help setup run dev live-demo test test-ci wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -83,6 +83,9 @@ large: $(READY) #-- 100,000 positions closed by one input, a start on 1,000,000 
 
 systemd: $(READY) #-- The real unit under the real systemd in a machine of namespaces (as root).
 	$(BIN)/python -m tests.systemd
+
+structure: $(READY) #-- Lengths, complexity, rooms and hops in figures (BEFORE=DIR: an earlier checkout too).
+	$(BIN)/python -m tests.structure $(if $(BEFORE),--before $(BEFORE))
 
 check: $(READY) #-- Lint, check types, look for what is unsafe.
 	$(BIN)/ruff check .

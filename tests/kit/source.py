@@ -20,12 +20,12 @@ class Module(NamedTuple):
     tree: ast.Module
 
 
-def modules() -> list[Module]:
-    """Every module of the project but its tests."""
+def modules(root: Path = ROOT) -> list[Module]:
+    """Return every module of a checkout but its tests."""
     found = []
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            relative = path.relative_to(ROOT)
+        for path in sorted((root / package).rglob("*.py")):
+            relative = path.relative_to(root)
             parts = relative.with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             text = path.read_text(encoding="utf-8")

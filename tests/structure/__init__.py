@@ -1,0 +1,1 @@
+"""How the program is built, in figures: `make structure`."""
