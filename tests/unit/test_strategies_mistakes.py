@@ -12,7 +12,7 @@ from daemon.errors import ConfigError
 from strategies.strategy import Intents, View
 from tests.unit.test_strategies_kit import FUT, FakeDesk, Returns, at, candle, config, engine, feed
 
-HERE = "tests.unit.test_review_strategies"
+HERE = "tests.unit.test_strategies_mistakes"
 
 
 class Raising:

@@ -173,9 +173,9 @@ class NoKey(NoType):
 @pytest.fixture
 def strategy_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "modules").mkdir()
-    (tmp_path / "modules" / "review_strategies.py").write_text(STRATEGIES)
+    (tmp_path / "modules" / "faulty_strategies.py").write_text(STRATEGIES)
     monkeypatch.syspath_prepend(str(tmp_path / "modules"))
-    return "review_strategies"
+    return "faulty_strategies"
 
 
 def with_strategy(tmp_path: Path, module: str, name: str, more: str = "") -> Path:

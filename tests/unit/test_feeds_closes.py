@@ -1,4 +1,4 @@
-"""Closes with candle grace, depth in the synthetic market, and `--replay` with several files."""
+"""Closes with candle grace, and depth in the synthetic market."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from daemon.domain.dates import SECOND_NS, ist_date, ist_ns
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
-from daemon.main import spread_replay
 from daemon.runtime.build import build
 from daemon.settings.config import Config, ExecutionConfig, FeedConfig, SyntheticConfig
 from feeds.stream.timeline import closes_of
@@ -70,24 +69,3 @@ async def test_the_closes_of_a_synthetic_market_have_the_candle_grace() -> None:
     )
     closes = {each.close_ts for each in sessions if each is not None}
     assert {ts - SECOND_NS for ts in clocks} <= closes
-
-
-@pytest.mark.parametrize(
-    ("given", "spread"),
-    [
-        ("", ""),
-        ("--replay A", "--replay A"),
-        ("--replay A B", "--replay A --replay B"),
-        ("--replay A --replay B", "--replay A --replay B"),
-        (
-            "--config c --replay A B C --out o",
-            "--config c --replay A --replay B --replay C --out o",
-        ),
-        ("--replay A B --speed max --replay C", "--replay A --replay B --speed max --replay C"),
-        ("--replay=A --out o", "--replay=A --out o"),
-        ("check c.yaml", "check c.yaml"),
-        ("journal show --limit 3", "journal show --limit 3"),
-    ],
-)
-def test_several_files_after_one_flag_are_the_flag_repeated(given: str, spread: str) -> None:
-    assert spread_replay(given.split()) == spread.split()

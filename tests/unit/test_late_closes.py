@@ -1,4 +1,4 @@
-"""Days without a clock between them, contracts that are over, and prices since an entry."""
+"""Closes that were due on an earlier day, and contracts after their expiry."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
@@ -19,7 +17,6 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Strategies
-from daemon.market.extremes import Extremes
 from daemon.rules import load_rulebook
 from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.drive import FixedRules
@@ -152,7 +149,7 @@ def test_nothing_is_bought_from_the_last_candle_of_a_day_that_is_over() -> None:
     assert last.reason == "active"
 
 
-# contracts that are over
+# expired contracts
 
 
 def contract(expiry: str) -> Market:
@@ -180,69 +177,3 @@ def test_a_contract_is_not_traded_after_its_expiry() -> None:
 @pytest.mark.parametrize("expiry", ["", "2026-11-18", "2026-11-19"])
 def test_a_contract_is_traded_up_to_the_day_of_its_expiry(expiry: str) -> None:
     assert contract(expiry).moves()[-1] == ("ACTIVE", "active")
-
-
-# prices since an entry
-
-
-def kept(extremes: Extremes) -> tuple[int, int]:
-    return len(extremes._high_prices), len(extremes._low_prices)
-
-
-@pytest.mark.parametrize("entries", [1, 2, 7])
-@pytest.mark.parametrize("step", [-1, 1])
-def test_ten_thousand_ticks_one_way_keep_no_more_than_an_entry_each(
-    entries: int, step: int
-) -> None:
-    extremes = Extremes()
-    told: list[tuple[int, int]] = []
-    begun = 0
-    for number in range(10_000):
-        if number % -(-10_000 // entries) == 0:
-            begun = extremes.begin()
-        price = 50_000 + step * number
-        extremes.push(price, price)
-        told.append((begun, price))
-        assert max(kept(extremes)) <= begun
-    assert begun == entries
-    for segment in range(1, entries + 1):
-        prices = [price for seen, price in told if seen >= segment]
-        assert extremes.high_since(segment) == max(prices)
-        assert extremes.low_since(segment) == min(prices)
-
-
-@given(steps=st.lists(st.none() | st.tuples(st.integers(1, 50), st.integers(0, 5)), max_size=60))
-def test_extremes_are_those_of_looking_at_every_price(steps: list[tuple[int, int] | None]) -> None:
-    """None is an entry; a pair is a low and how far the high is above it."""
-    extremes = Extremes()
-    told: list[tuple[int, int, int]] = []
-    begun = extremes.begin()
-    for step in steps:
-        if step is None:
-            begun = extremes.begin()
-        else:
-            low, high = step[0], sum(step)
-            extremes.push(high, low)
-            told.append((begun, high, low))
-        assert max(kept(extremes)) <= begun
-        for segment in range(1, begun + 1):
-            since = [each for each in told if each[0] >= segment]
-            highs, lows = [each[1] for each in since], [each[2] for each in since]
-            assert extremes.high_since(segment) == max(highs, default=None)
-            assert extremes.low_since(segment) == min(lows, default=None)
-
-
-def test_a_position_knows_its_best_and_worst_price_after_a_long_fall() -> None:
-    market = Market(enable_time_stop=False)
-    market.tick(200)
-    market.signal("BUY", 25)
-    for number in range(300):
-        market.tick(199 - number / 4)
-    market.signal("BUY", 25)
-    for number in range(300):
-        market.tick(100 + (number % 7) / 4)
-    market.signal("EXIT")
-    seen = [e.excursion for e in market.events if isinstance(e, OrderMoved) and e.excursion]
-    assert [(each.best_paise, each.worst_paise) for each in seen] == [
-        (20_000, 10_000), (12_425, 10_000),
-    ]  # fmt: skip
