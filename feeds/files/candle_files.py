@@ -1,4 +1,4 @@
-"""Candle files drive the same engine: each candle becomes four ticks (SEMANTICS.md section 4)."""
+"""Replay candle files: each candle becomes four ticks (SEMANTICS.md section 4)."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
 
 _NS_BEFORE_END: Final = 1000
 _NO_SESSION_NS: Final = 4 * _NS_BEFORE_END
-"""The length of a day candle on a date without a session: its four ticks are in order."""
+"""Length of a day candle on a date without a session; long enough to keep its ticks in order."""
 _STEPS: Final = np.array([WALK_OPEN, WALK_FIRST, WALK_SECOND, WALK_CLOSE], dtype=np.int8)
 _COUNTERS: Final = (
     "widened_candles", "untraded_candles", "repeated_candles", "unreadable_cells",
 )  # fmt: skip
 _UNKNOWN: Final = -1
-"""The volume of a candle that does not say it: it adds nothing, and is not the 0 of no trade."""
+"""Volume of a candle that states none. It adds nothing, and differs from 0, which is no trade."""
 _PRICE_NAMES: Final = ("open", "high", "low", "close")
 
 
 class CandleFile:
-    """Candles of one table as ticks with a `walk` column.
+    """A table of candles, read as ticks with a `walk` column.
 
-    `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat,
-    volume 0, dropped), `repeated_candles` (not later than the one before, dropped) and
-    `unreadable_cells` (a volume that is negative or no number, taken as unknown).
-    Raises ConfigError or FeedError if columns are missing.
+    `counts` has `widened_candles` (high or low inside the body), `untraded_candles` (flat, volume
+    0, dropped), `repeated_candles` (not later than the one before, dropped) and `unreadable_cells`
+    (a volume that is negative or not a number, taken as unknown). Raises ConfigError or FeedError
+    if columns are missing.
     """
 
     def __init__(
@@ -76,15 +76,15 @@ class CandleFile:
         self._sessions = _Sessions(session)
 
     def named(self) -> Sequence[Instrument]:
-        """The symbols of the file."""
+        """Return the symbols in the file."""
         return self._keys.named()
 
     def rank(self, universe: Universe) -> int | None:
-        """Where its one instrument is declared; None if the file has several."""
+        """Return the universe index of the file's only instrument, None if it has several."""
         return None if self._keys.column else self._keys.constant(universe)
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """Four rows a candle, by time, then declaration order. Raises FeedError."""
+        """Yield four rows per candle, by time, then declaration order. Raises FeedError."""
         walk = _Walk(universe, self._sessions, self._span, self.counts)
         walk.skip_untraded = self._config.skip_untraded
         instruments = Instruments(self._keys, universe)
@@ -119,16 +119,18 @@ class CandleFile:
     def _on_their_dates(
         self, candles: _Candles, universe: Universe, batch: Batch, error: FeedError | None
     ) -> tuple[_Candles, FeedError | None]:
-        """Day candles stamped at the midnight of their date, and what is wrong with the next one.
+        """Return day candles stamped at midnight of their date, and the error for the first late
+        one.
 
-        A stamp after the open may be the date before's or an end, so it is not understood.
+        A stamp after the open may belong to the day before or mark the end of the candle, so it is
+        refused.
         """
         dates = (candles.start + IST_OFFSET_NS) // DAY_NS * DAY_NS - IST_OFFSET_NS
         opens = self._sessions.spans(candles, universe)[0]
         late = candles.start > np.where(opens < 0, candles.start, opens)
         if late.any():
             at = int(np.argmax(late))
-            opens_at, stamp = (iso_ist(int(each[at]))[:16] for each in (opens, candles.start))
+            opens_at, stamp = (iso_ist(int(times[at]))[:16] for times in (opens, candles.start))
             error = fault(
                 self._table.path,
                 "expected a day candle stamped at 00:00 or at the open of its session"
@@ -143,7 +145,7 @@ class CandleFile:
 
 
 class _Candles:
-    """Columns of candles: start (UTC ns), instrument, o/h/l/c paise of shape (rows, 4), volume."""
+    """Columns of candles: start (UTC ns), instrument, o/h/l/c (paise, shape (rows, 4)), volume."""
 
     def __init__(
         self, start: Int64s, instrument: Int32s, ohlc: Int64s, volume: Int64s | None
@@ -159,7 +161,7 @@ class _Candles:
 
 
 class _Sessions:
-    """The sessions of instruments by date, asked once each."""
+    """The sessions of instruments by date, each looked up once."""
 
     def __init__(self, session: SessionSpan | None) -> None:
         self.are_known = session is not None
@@ -167,7 +169,7 @@ class _Sessions:
         self._known: dict[tuple[int, int], tuple[int, int] | None] = {}
 
     def spans(self, candles: _Candles, universe: Universe) -> tuple[Int64s, Int64s]:
-        """The open and the close (UTC ns) on each candle's date, -1 where there is no session."""
+        """Return open and close (UTC ns) on each candle's date, -1 where there is no session."""
         opens, closes = np.full((2, len(candles.start)), -1, dtype=np.int64)
         for key, rows in _by_day(candles):
             span = self._span(key, universe)
@@ -185,7 +187,7 @@ class _Sessions:
 
 
 class _Walk:
-    """Turns candles into rows and holds those that a later candle of the file may precede."""
+    """Converts candles to rows, and holds back rows that a later candle of the file may precede."""
 
     def __init__(
         self, universe: Universe, sessions: _Sessions, span: int, tally: dict[str, int]
@@ -195,7 +197,9 @@ class _Walk:
         self._sessions = sessions
         self._span = span
         self._tally = tally
-        self._index = np.array([each.is_index for each in universe] + [False], dtype=np.bool_)
+        self._index = np.array(
+            [instrument.is_index for instrument in universe] + [False], dtype=np.bool_
+        )
         self._latest: dict[int, int] = {}
         self._traded: dict[tuple[int, int], int] = {}
         self._starts = RunningTime()
@@ -203,7 +207,7 @@ class _Walk:
         self._held_keys: Int64s = np.empty(0, dtype=np.int64)
 
     def add(self, candles: _Candles) -> Ticks:
-        """Take more candles in and give the rows that nothing can precede any more."""
+        """Take in more candles and return the rows that no later candle can precede."""
         candles = candles.take(self._new(candles))
         sound = _sound(candles)
         candles = candles.take(~self._untraded(candles, sound))
@@ -215,7 +219,7 @@ class _Walk:
         return self._give(stop)
 
     def rest(self) -> Ticks:
-        """All rows that are still held."""
+        """Return all rows still held."""
         return self._give(len(self._held_keys))
 
     def _give(self, stop: int) -> Ticks:
@@ -224,7 +228,7 @@ class _Walk:
         return ready
 
     def _new(self, candles: _Candles) -> Bools:
-        """False for a candle that does not start after the one before of its instrument."""
+        """Return False for a candle that does not start after its instrument's previous one."""
         new = np.ones(len(candles.start), dtype=np.bool_)
         for code in np.unique(candles.instrument).tolist():
             rows = np.flatnonzero(candles.instrument == code)
@@ -255,7 +259,7 @@ class _Walk:
         floor = np.repeat(self._starts.keys(candles.start), 4)
         rows = self._rows(candles)
         keep = np.repeat(sound, 4)
-        keep[::4] = True  # a candle with a bad price is one row, which the engine refuses
+        keep[::4] = True  # a candle with a bad price becomes one row, which the engine refuses
         bad = np.flatnonzero(~sound)
         rows.ltp[bad * 4] = _first_bad(candles.ohlc[bad])
         block = join([self._held, rows.take(keep)])
@@ -278,7 +282,9 @@ class _Walk:
         )
 
     def _volume(self, candles: _Candles) -> Int64s:
-        """The day's volume so far: a candle's own comes with its last row."""
+        """Return the day's cumulative volume, shape (rows, 4); a candle's own comes with its last
+        row.
+        """
         assert candles.volume is not None
         result = np.empty((len(candles.start), 4), dtype=np.int64)
         for key, rows in _by_day(candles):
@@ -290,19 +296,23 @@ class _Walk:
         return result
 
     def _spans(self, candles: _Candles) -> tuple[Int64s, Int64s]:
-        """Return start and end of each candle: not after the close, a day's at open and close."""
+        """Return each candle's start and end (UTC ns).
+
+        An intraday candle ends at the close at the latest; a day candle runs from open to close.
+        """
         start, end = candles.start, candles.start + self._span
         if not self._sessions.are_known:
             return start, end
         opens, closes = self._sessions.spans(candles, self._universe)
         if self._span == DAY_NS:
-            none = opens < 0  # outside any session, as its stamp is
-            return np.where(none, start, opens), np.where(none, start + _NO_SESSION_NS, closes)
+            no_session = opens < 0  # these keep their own stamp, outside any session
+            starts = np.where(no_session, start, opens)
+            return starts, np.where(no_session, start + _NO_SESSION_NS, closes)
         return start, np.where((start < closes) & (end > closes), closes, end)
 
 
 def _by_day(candles: _Candles) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
-    """The rows of each instrument and Indian day."""
+    """Yield the row numbers of each (instrument, Indian day)."""
     days = (candles.start + IST_OFFSET_NS) // DAY_NS
     pairs = np.stack([candles.instrument.astype(np.int64), days], axis=1)
     unique, where = np.unique(pairs, axis=0, return_inverse=True)

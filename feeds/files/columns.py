@@ -1,4 +1,4 @@
-"""Columns of a file, of whatever type they were stored in, as the integers of a tick block."""
+"""Convert file columns of any stored type to the integers of a tick block."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ FAULTS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
 
 def prices(column: Column) -> Int64s:
-    """Rupees as paise; what is no price is ABSENT, NOT_FINITE or NOT_PAISE, never an error."""
+    """Return rupees as paise.
+
+    A cell that is not a price becomes ABSENT, NOT_FINITE or NOT_PAISE; nothing is raised.
+    """
     kind = column.type
     if pa.types.is_integer(kind):
         return _whole_rupees(column)
@@ -34,9 +37,10 @@ def prices(column: Column) -> Int64s:
 
 
 def counts(column: Column, absent: int) -> tuple[Int64s, int]:
-    """Units as whole numbers with `absent` for what is none, and how many cells held such a thing.
+    """Return units as whole numbers, and how many cells held something else.
 
-    A missing cell is absent and not counted; a negative number, a fraction and text are.
+    Such a cell becomes `absent`: a negative number, a fraction, text. A missing cell also becomes
+    `absent` but is not counted.
     """
     kind = column.type
     if pa.types.is_integer(kind):
@@ -52,7 +56,7 @@ def counts(column: Column, absent: int) -> tuple[Int64s, int]:
 
 
 def codes(column: Column, lookup: Callable[[str], int]) -> Int32s:
-    """Each value's number by `lookup`, asked once per distinct value of the column; null is -1."""
+    """Return each value's number by `lookup`, called once per distinct value; null is -1."""
     encoded = column.dictionary_encode()
     table = [lookup(key_text(value)) for value in _values(encoded.dictionary)]
     numbers = np.array([*table, -1], dtype=np.int32)
@@ -61,15 +65,18 @@ def codes(column: Column, lookup: Callable[[str], int]) -> Int32s:
 
 
 def _values(distinct: Column) -> list[object]:
-    """Text that is no UTF-8, which Parquet does not check, is replaced: nobody's key."""
+    """Return the distinct values as Python objects.
+
+    Parquet does not check that text is UTF-8. Bytes that are not are replaced, and so match no key.
+    """
     try:
         return list(distinct.to_pylist())
     except UnicodeDecodeError:
-        return [each.decode(errors="replace") for each in distinct.cast(pa.binary()).to_pylist()]
+        return [value.decode(errors="replace") for value in distinct.cast(pa.binary()).to_pylist()]
 
 
 def array_of(values: list[Any]) -> Column:
-    """Return values as they came from JSON as a column; of several kinds they become text."""
+    """Return values decoded from JSON as a column; values of mixed types become text."""
     try:
         return pa.array(values)
     except FAULTS:
@@ -83,18 +90,18 @@ def _text(value: object) -> str | None:
 
 
 def key_text(value: object) -> str:
-    """A symbol or token as text: 256265, 256265.0 and '256265' are the same."""
+    """Return a symbol or token as text: 256265, 256265.0 and '256265' give the same."""
     return str(value).strip().removesuffix(".0")
 
 
 def is_text(kind: Any) -> bool:
-    """Return True for a column of text."""
+    """Return whether a column type is text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def strings(column: Column) -> Column:
-    """Return a column as text, an empty cell as null."""
-    import pyarrow.compute  # only text needs it, and it is a tenth of a start
+    """Return a column as text, with empty cells as null."""
+    import pyarrow.compute  # imported late: only text needs it, and it takes a tenth of startup
 
     pc: Any = pyarrow.compute
     text = column.cast(pa.string())
@@ -108,13 +115,13 @@ def filled(column: Column, missing: float) -> npt.NDArray[Any]:
 
 
 def int64s(column: Column, absent: int) -> Int64s:
-    """Return a column of whole numbers with `absent` for null, -2 for what is too large."""
+    """Return a column of whole numbers with `absent` for null and -2 for values that do not fit."""
     try:
         filled = column.fill_null(absent) if column.null_count else column
         if pa.types.is_signed_integer(filled.type):
             return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
         values = filled.cast(pa.int64())
-    except FAULTS:  # an unsigned column: nulls cannot be negative, values may be too large
+    except FAULTS:  # unsigned: `absent` may be negative, and values may not fit
         listed = column.to_pylist()
         fits = [absent if v is None else v if v < 2**63 else _NO_COUNT for v in listed]
         return np.array(fits, dtype=np.int64)
@@ -137,11 +144,11 @@ def _numbers(column: Column) -> npt.NDArray[np.float64]:
 
 
 def _floats(text: Column) -> npt.NDArray[np.float64]:
-    """Text as floats, NaN where it is missing and infinite where it is no number."""
+    """Return text as floats: NaN where missing, infinity where it is not a number."""
     try:
         numbers = text.cast(pa.float64()).fill_null(float("nan"))
     except FAULTS:
-        return np.array([_float(each) for each in text.to_pylist()], dtype=np.float64)
+        return np.array([_float(cell) for cell in text.to_pylist()], dtype=np.float64)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
@@ -153,7 +160,7 @@ def _float(text: str | None) -> float:
 
 
 def _whole(numbers: npt.NDArray[np.float64]) -> Int64s:
-    """Whole numbers, _MISSING for NaN and _NO_COUNT for what is none."""
+    """Return whole numbers, with _MISSING for NaN and _NO_COUNT for anything else."""
     with np.errstate(invalid="ignore"):
         sound = (numbers >= 0) & (numbers < 2.0**62) & (np.floor(numbers) == numbers)
     values = np.where(sound, np.where(sound, numbers, 0).astype(np.int64), _NO_COUNT)

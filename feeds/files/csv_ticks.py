@@ -1,4 +1,4 @@
-"""CSV recordings, plain or gzip, streamed as text columns."""
+"""Stream CSV recordings, plain or gzip, as text columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
 
 
 class CsvTable:
-    """A CSV file with a header line. Raises FeedError if it cannot be opened or has none."""
+    """A CSV file with a header line. Raises FeedError if it cannot be opened or has no header."""
 
     is_open: Final = False
 
@@ -32,11 +32,13 @@ class CsvTable:
             raise fault(path, f"its header is damaged ({error})", "mend its first line") from error
 
     def every_name(self) -> Sequence[str]:
-        """The header."""
+        """Return the header's names."""
         return self.names
 
     def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
-        """The wanted columns as text; rows before a damaged one are given, then FeedError."""
+        """Yield the wanted columns as text. Raises FeedError after the last row before a damaged
+        one.
+        """
         where = {ours: str(self.names.index(theirs[0])) for ours, theirs in wanted.items()}
         row = 1
         chunks = line_chunks(self.path)
@@ -67,7 +69,7 @@ class CsvTable:
             chunks.close()  # type: ignore[attr-defined]
 
     def _parse(self, data: bytes, columns: list[str], row: int) -> tuple[Any, list[Any]]:
-        if not data.isascii():  # bytes that are no text would stop the parser
+        if not data.isascii():  # bytes that are not UTF-8 would stop the parser
             data = data.decode("utf-8", errors="replace").encode()
         try:
             return self._read(data, columns)
@@ -96,7 +98,7 @@ class CsvTable:
             parse_options=pacsv.ParseOptions(invalid_row_handler=note),
             convert_options=pacsv.ConvertOptions(
                 include_columns=columns,
-                column_types={each: pa.string() for each in columns},
+                column_types={name: pa.string() for name in columns},
                 strings_can_be_null=False,
             ),
         )

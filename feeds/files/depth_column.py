@@ -1,4 +1,4 @@
-"""The best bid and ask of Kite's `depth`, in whatever form a file keeps it."""
+"""Find the best bid and ask in Kite's `depth`, in whatever form a file stores it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from feeds.files.columns import FAULTS, Column, array_of
 
 SIDES: Final = {"bid": "buy", "ask": "sell"}
 _UNREADABLE: Final = float("inf")
-"""Stands where a depth is not understood: no price, and counted as such."""
+"""Stands for a depth that is not understood; it is not a price, and is counted as unreadable."""
 
 
 def best_sides(depth: Column | list[Any]) -> dict[str, Column]:
     """Return the best bid and ask (rupees) of each row, null where a level is empty.
 
-    `depth` holds objects (JSON), structs (Parquet) or text as `json.dumps` or `str` writes it.
-    A level whose quantity is written and not above 0 is empty.
+    `depth` holds objects (JSON), structs (Parquet) or text as `json.dumps` or `str` writes it. A
+    level whose quantity is given and not above 0 is empty.
     """
     rows = depth if isinstance(depth, list) else _objects(depth)
-    read = [_parsed(each) if type(each) is str else each for each in rows]
-    return {
-        ours: array_of([_best(each, theirs) for each in read]) for ours, theirs in SIDES.items()
-    }
+    read = [_parsed(row) if type(row) is str else row for row in rows]
+    return {ours: array_of([_best(row, theirs) for row in read]) for ours, theirs in SIDES.items()}
 
 
 def _objects(depth: Column) -> list[Any]:
-    """The values of a column; of structs only the best levels, which are a tenth of it."""
+    """Return a column's values; for structs only the best levels, a tenth of the data."""
     if not pa.types.is_struct(depth.type):
         return list(depth.to_pylist())
     import pyarrow.compute

@@ -1,4 +1,4 @@
-"""The first and the last rows of a recorded file, for a check before a run."""
+"""Read the first and last rows of a recorded file, to check it before a run."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from feeds.stream.feed import Source
 
 
 class Edges(NamedTuple):
-    """Blocks of the first and of the last rows of a file, in file order; no row is in both."""
+    """Blocks of a file's first and last rows, in file order; no row is in both."""
 
     file: ReplayFile
     source: Source
     head: Ticks | None
     tail: Ticks | None
     fault: str
-    """Where the file cannot be read on, empty if it was read to its end."""
+    """Why reading stopped, empty if the file was read to its end."""
 
     def blocks(self) -> list[Ticks]:
-        """Return what there is."""
-        return [each for each in (self.head, self.tail) if each is not None]
+        """Return the blocks that have rows."""
+        return [block for block in (self.head, self.tail) if block is not None]
 
 
 def read_edges(file: ReplayFile, source: Source, universe: Universe, rows: int) -> Edges:
-    """Read the ends of a file, holding no more than two of its batches and `rows` rows."""
+    """Read the ends of a file, holding at most two of its batches and `rows` rows."""
     head: list[Ticks] = []
     tail: deque[Ticks] = deque()
     in_head = in_tail = 0
@@ -59,7 +59,7 @@ def read_edges(file: ReplayFile, source: Source, universe: Universe, rows: int) 
 
 @contextmanager
 def _only_ends(source: Source, rows: int) -> Iterator[None]:
-    """Let a Parquet file give its ends only."""
+    """Limit a Parquet file to its first and last row groups while in this context."""
     table = getattr(source, "_table", None)
     if not isinstance(table, ParquetTable):
         yield

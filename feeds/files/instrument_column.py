@@ -1,4 +1,4 @@
-"""Which instrument of the universe each row of a table is of."""
+"""Map each row of a table to its instrument in the universe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _UNASKED: Final = -2
 
 
 class Instruments:
-    """The universe's index of every row, batch after batch; each key is looked up once.
+    """Maps rows to universe indices, batch by batch; each key is looked up once.
 
-    Small whole numbers go through a table, which costs a tenth of finding the distinct values.
+    Small whole numbers go through a table, which takes a tenth of the time of finding the distinct
+    values.
     """
 
     def __init__(self, keys: Keys, universe: Universe) -> None:
@@ -31,7 +32,7 @@ class Instruments:
         self._is_identity = False
 
     def __call__(self, batch: Batch) -> Int32s:
-        """Null and unknown keys are UNKNOWN_INSTRUMENT."""
+        """Return a universe index per row, UNKNOWN_INSTRUMENT for null and unknown keys."""
         if not self._column:
             return np.full(batch.rows, self._constant, dtype=np.int32)
         if self._column not in batch.columns:

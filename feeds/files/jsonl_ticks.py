@@ -1,4 +1,4 @@
-"""JSON Lines recordings of Kite tick dicts, plain or gzip."""
+"""Stream JSON Lines recordings of Kite tick dicts, plain or gzip."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
 
 
 class JsonlTable:
-    """One JSON object a line; a key of any line counts, whether the first has it or not.
+    """A file with one JSON object per line; a key counts even if only later lines have it.
 
-    Raises FeedError if it cannot be opened or its first line is no object.
+    Raises FeedError if it cannot be opened or its first line is not an object.
     """
 
     is_open: Final = True
@@ -33,7 +33,7 @@ class JsonlTable:
         self.names: Sequence[str] = _keys(self._sample())
 
     def every_name(self) -> Sequence[str]:
-        """The keys of all lines; reads the file once if the first block did not say it all."""
+        """Return the keys of all lines, reading the whole file if that was not done yet."""
         if not self._all_read:
             names = dict.fromkeys(self.names)
             for rows, _, _ in self._blocks():
@@ -42,8 +42,10 @@ class JsonlTable:
         return self.names
 
     def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
-        """The wanted keys, each row's first one that it has; a key that no row of a block has is
-        left out of it. Rows before a line that is not JSON are given, then FeedError.
+        """Yield the wanted keys as columns, taking each row's first key that it has.
+
+        A key that no row of a block has is left out of that block. Raises FeedError after the rows
+        before a line that is not JSON.
         """
         known: list[str] = []
         keys: dict[str, list[str]] = {}
@@ -63,14 +65,14 @@ class JsonlTable:
                 raise error
 
     def _sample(self) -> list[dict[str, Any]]:
-        """The rows of the first block, as far as they can be read."""
+        """Return the readable rows of the first block. Raises FeedError if there are none."""
         rows, _, error = next(self._blocks(), ([], 1, None))
         if error is not None and not rows:
             raise error
         return rows
 
     def _blocks(self) -> Iterator[tuple[list[dict[str, Any]], int, Exception | None]]:
-        """Rows, the number of the first of them, and what is wrong with the line after them."""
+        """Yield rows, the number of the first one, and the error for the line after them."""
         row = 1
         chunks = line_chunks(self.path, _CHUNK_BYTES)
         try:
@@ -80,7 +82,7 @@ class JsonlTable:
                 size = len(good)
                 yield good, row, error
                 row += size
-                del good, lines  # a block's objects are freed before the next is read
+                del good, lines  # free a block's objects before reading the next
                 if error is not None:
                     return
         except CutFile as cut:
@@ -108,13 +110,13 @@ class JsonlTable:
         for line in lines:
             try:
                 rows.append(self._decode(line, first + len(rows)))
-            except Exception as error:  # noqa: BLE001 - given back, raised after the good rows
+            except Exception as error:  # noqa: BLE001 - returned, and raised after the good rows
                 return rows, error
         return rows, None
 
     def _decode(self, line: bytes, row: int) -> dict[str, Any]:
         try:
-            value = json.loads(line)  # this one accepts the NaN that Python writes
+            value = json.loads(line)  # unlike msgspec, accepts the NaN that Python writes
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
@@ -128,13 +130,13 @@ class JsonlTable:
 
 
 def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The keys of the rows: the first row's in their order, then those of the others."""
+    """Return the keys of the rows: the first row's in order, then the others' sorted."""
     first = rows[0] if rows else {}
     return [*first, *sorted(set().union(*rows) - first.keys())]
 
 
 def _found(wanted: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, list[str]]:
-    """Our names -> the keys for them that rows with these names have."""
+    """Return our names mapped to the keys that these rows have for them."""
     found = {
         ours: list(dict.fromkeys(key for name in theirs for key in matching(name, names)))
         for ours, theirs in wanted.items()

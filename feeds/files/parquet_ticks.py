@@ -1,4 +1,6 @@
-"""The native recording: Parquet in paise with its own instrument table; and foreign Parquet."""
+"""Read and write native recordings (Parquet in paise with an instrument table); read foreign
+Parquet.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class _Header(msgspec.Struct, frozen=True):
 class ParquetTable:
     """A Parquet file, read in small batches and never whole.
 
-    Raises FeedError if it is no Parquet file or its end (where the index is) is missing.
+    Raises FeedError if it is not a Parquet file or its end, which holds the index, is missing.
     """
 
     is_open: Final = False
@@ -54,7 +56,7 @@ class ParquetTable:
     def __init__(self, path: Path, batch_rows: int) -> None:
         self.path = path
         self.edge_rows = 0
-        """Above 0: only the row groups that have the first and the last so many rows are read."""
+        """Above 0: read only the row groups that hold the first and last `edge_rows` rows."""
         self._batch_rows = batch_rows
         try:
             with _open(path) as file:
@@ -65,14 +67,14 @@ class ParquetTable:
         self.names = list(self.schema.names)
 
     def every_name(self) -> Sequence[str]:
-        """The columns of the schema."""
+        """Return the schema's column names."""
         return self.names
 
     def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
-        """The wanted columns; rows before a damaged page are given, then FeedError.
+        """Yield the wanted columns. Raises FeedError after the rows before a damaged page.
 
-        Decoded ahead in a thread, which needs no Python and so costs the reader no time; on one
-        core there and then, which saves the turns (measured: 3 % of a replay).
+        Decoding runs ahead in a thread: it needs no Python, so it takes no time from the reader. On
+        a single core it runs inline, which saves the thread switches (measured: 3 % of a replay).
         """
         decoded = self._decoded(wanted)
         return read_ahead(decoded) if has_second_core() else decoded
@@ -126,21 +128,21 @@ class NativeFile:
 
     @property
     def rows(self) -> int:
-        """How many rows the file has."""
+        """Return the number of rows in the file."""
         return self._table.rows
 
     @property
     def candle_walked(self) -> bool:
-        """True if rows were made of candles."""
+        """Return whether rows were made from candles."""
         return "walk" in self._columns
 
     def named(self) -> Sequence[Instrument]:
-        """The file's own instrument table."""
+        """Return the file's own instrument table."""
         return self._instruments
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """The rows in file order. Raises FeedError where the file is damaged."""
-        table = [universe.index_of(each.tradingsymbol) for each in self._instruments]
+        """Yield the rows in file order. Raises FeedError where the file is damaged."""
+        table = [universe.index_of(instrument.tradingsymbol) for instrument in self._instruments]
         remap = np.array(
             [*(UNKNOWN_INSTRUMENT if at is None else at for at in table), UNKNOWN_INSTRUMENT],
             dtype=np.int32,
@@ -160,7 +162,7 @@ class NativeFile:
 
 
 def is_native(table: ParquetTable) -> bool:
-    """True if this program wrote the file."""
+    """Return whether this program wrote the file."""
     return KEY in (table.schema.metadata or {})
 
 
@@ -168,10 +170,10 @@ def write_ticks(
     path: Path, universe: Universe, blocks: Iterable[Ticks], *, walk: bool = False,
     depth: bool = False, metadata: dict[bytes | str, bytes | str] | None = None,
 ) -> int:  # fmt: skip
-    """Write a native recording and give the number of rows; the bytes depend on the rows only.
+    """Write a native recording and return its number of rows; its bytes depend on the rows alone.
 
-    `walk` keeps the columns of blocks that were made of candles, `depth` the order book;
-    `metadata` goes into the file's key-value metadata beside our own.
+    `walk` keeps the columns of blocks made from candles, `depth` the order book; `metadata` is
+    added to the file's key-value metadata.
     """
     names = [name for name in _TYPES if name not in ("walk", "other", "depth")]
     names += ["walk", "other"] * walk + ["depth"] * depth

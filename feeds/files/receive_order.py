@@ -1,4 +1,4 @@
-"""Times for a file that is in the order of receipt and has only the exchange's times."""
+"""Give times of receipt to a file that is in order of receipt but has only exchange times."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from daemon.domain.dates import DAY_NS
 from daemon.domain.ticks import Int64s
 
 FURTHEST_NS: Final = 400 * DAY_NS
-"""A row further ahead than this is refused by the engine (`future`) and must not set the time."""
+"""The engine refuses a row further ahead than this (`future`), so it must not advance the time."""
 
 
 class ReceiveOrder:
-    """The latest exchange time received so far, row by row, over the batches of one file."""
+    """The latest exchange time so far, row by row, over the batches of one file."""
 
     def __init__(self) -> None:
         self._latest = -1
@@ -22,7 +22,8 @@ class ReceiveOrder:
     def times(self, exchange_ts: Int64s) -> Int64s:
         """Return the running maximum of exchange times (UTC ns).
 
-        A row more than 400 days ahead of the latest time keeps its own time and moves no other.
+        A row more than 400 days ahead of the latest time keeps its own time and does not advance
+        it.
         """
         if not len(exchange_ts):
             return exchange_ts
@@ -36,7 +37,7 @@ class ReceiveOrder:
     def _absurd(
         self, exchange_ts: Int64s, since: int
     ) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
-        """Return which rows are too far ahead, None if there is no such row."""
+        """Return a mask of rows too far ahead, None if there are none."""
         if int(exchange_ts.max()) <= since + FURTHEST_NS:
             return None
         absurd = np.zeros(len(exchange_ts), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Finding, opening and cutting recorded files, and one way to say what is wrong with one."""
+"""Find, open and chunk recorded files, and word the errors about them."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _ENDINGS: Final[dict[str, Format]] = {
 }
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-"""The byte order marks with which such a text begins."""
+"""The byte order marks that UTF-16 text begins with."""
 
 
 class CutFile(Exception):
-    """The file ends, or cannot be decompressed, in the middle; whole lines were given before."""
+    """The file ends or fails to decompress partway; whole lines before that were given."""
 
 
 def fault(path: Path, problem: str, todo: str, *, row: int | None = None) -> FeedError:
-    """The error for a file that cannot be used; `row` counts data rows from 1."""
+    """Return the error for a file that cannot be used; `row` counts data rows from 1."""
     where = f"{path}: row {row}" if row is not None else str(path)
     return FeedError(f"{where}: {problem}; {todo}")
 
 
 def find_data(text: str, data_dir: Path | None = None) -> Path:
-    """The path with a leading `${FNO_DATA}` replaced.
+    """Return the path with a leading `${FNO_DATA}` replaced.
 
-    Raises FeedError if the variable is needed and not set, or if no file is there.
+    Raises FeedError if the variable is needed and not set, or if there is no such file.
     """
     marker = "${" + DATA_VARIABLE + "}"
     if text.startswith(marker):
@@ -55,7 +55,7 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
                 f" not set; set {DATA_VARIABLE} and run again"
             )
         text = root + text[len(marker) :]
-    path = Path(os.path.expanduser(text))  # an unknown user's home stays as it is: no such file
+    path = Path(os.path.expanduser(text))  # an unknown user's `~` stays, and no such file is found
     problem = no_file(path)
     if problem:
         raise fault(path, problem, "check `path` in the replay's files")
@@ -63,18 +63,18 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
 
 
 def no_file(path: Path) -> str:
-    """Return why `path` is no file that could be read, empty if it is one."""
+    """Return why `path` is not a readable file, empty if it is one."""
     try:
         mode = path.stat().st_mode
     except PermissionError:
         return "is in a directory that this user may not read"
-    except (OSError, ValueError):  # ValueError: a zero byte in the path
+    except (OSError, ValueError):  # ValueError: a NUL byte in the path
         return "no such file"
     return "" if stat.S_ISREG(mode) else "is not a file"
 
 
 def format_of(path: Path, config: ReplayFile) -> Format:
-    """The format by configuration or else by the file's ending. Raises FeedError if unclear."""
+    """Return the format as configured, else by the file's ending. Raises FeedError if unclear."""
     if config.format != "auto":
         return config.format
     name = path.name.lower().removesuffix(".gz")
@@ -89,7 +89,7 @@ def format_of(path: Path, config: ReplayFile) -> Format:
 
 
 def first_line(path: Path) -> str:
-    """The first line of a text file without its end. Raises FeedError if there is none."""
+    """Return a text file's first line without its line end. Raises FeedError if there is none."""
     try:
         with _open(path) as file:
             line = file.readline(LINE_MAX + 2)
@@ -106,10 +106,10 @@ def first_line(path: Path) -> str:
 
 
 def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """The file in pieces of about `size` bytes that end where a line ends.
+    """Yield the file in pieces of about `size` bytes that end at a line end.
 
-    Raises CutFile after the last whole line if the rest cannot be read, and FeedError for a line
-    of more than LINE_MAX bytes, which holds whatever is read within LINE_MAX and twice `size`.
+    Raises CutFile after the last whole line if the rest cannot be read, and FeedError for a line of
+    more than LINE_MAX bytes. Memory stays within LINE_MAX plus twice `size`.
     """
     tail = b""
     given = 0
@@ -138,7 +138,7 @@ def _long_line(path: Path, number: int) -> FeedError:
 
 
 def _lines_before(path: Path, end: int) -> int:
-    """Counted only where a line is refused: the reading itself does not count lines."""
+    """Count the lines before an offset; done only for an error, since reading counts no lines."""
     count = 0
     with _open(path) as file:
         while end > 0 and (data := file.read(min(end, CHUNK_BYTES))):
@@ -154,7 +154,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
-    """Up to about `size` bytes, and what stopped the reading if anything did."""
+    """Return up to about `size` bytes, and the error that stopped reading, if any."""
     parts: list[bytes] = []
     have = 0
     while have < size:

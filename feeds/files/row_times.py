@@ -1,4 +1,4 @@
-"""When each row of a table was received, and what to do about a row that does not say it."""
+"""Read each row's time of receipt, and suggest a remedy where a row has none."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?")
 
 
 class RowTimes:
-    """The `ts` of a table's rows, of one column or of a date's and a time's.
+    """The `ts` of a table's rows, from one column or from a date and a time column.
 
-    `dates`: a date without a time of day is enough, as for day candles. Raises ConfigError for an
-    unknown zone.
+    With `dates` a date without a time of day is enough, as for day candles. Raises ConfigError for
+    an unknown zone.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class RowTimes:
         self.rules = TimeRules.of(config, table.path, dates=dates)
 
     def of(self, batch: Batch) -> Int64s:
-        """Return UTC ns of each row, UNREADABLE where it has no readable time."""
+        """Return each row's time (UTC ns), UNREADABLE where it has none."""
         if "ts" not in batch.columns:
             return np.full(batch.rows, UNREADABLE, dtype=np.int64)
         return times(self._column(batch), self.rules)
 
     def sound_rows(self, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:
-        """Return the number of rows before the first unreadable time, and the error for that one.
+        """Return the number of rows before the first unreadable time, and the error for that row.
 
-        Such a row has no place in time, so the recording cannot be replayed past it.
+        Such a row has no place in time, so the replay cannot go past it.
         """
         unreadable = ts == UNREADABLE
         if not unreadable.any():
@@ -73,13 +73,13 @@ class RowTimes:
         return joined(column, batch.columns[TIME_OF_DAY])
 
     def _ours(self) -> list[str]:
-        return [each for each in ("ts", TIME_OF_DAY) if each in self._mapped]
+        return [name for name in ("ts", TIME_OF_DAY) if name in self._mapped]
 
     def _names(self) -> list[str]:
-        return [self._mapped[each][0] for each in self._ours()]
+        return [self._mapped[name][0] for name in self._ours()]
 
     def _remedy(self, values: list[object]) -> str:
-        texts = ["" if each is None else str(each).strip() for each in values]
+        texts = ["" if value is None else str(value).strip() for value in values]
         if not all(texts):
             return "mend or remove that row"
         if len(texts) > 1:
@@ -103,6 +103,6 @@ class RowTimes:
         )
 
     def _other(self, word: str) -> str | None:
-        """A column of the file whose name has the word in it, and is not the one that was read."""
-        names = [each for each in self._table.names if each not in self._names()]
-        return next((each for each in names if word in each.casefold()), None)
+        """Return an unread column of the file whose name contains the word."""
+        names = [name for name in self._table.names if name not in self._names()]
+        return next((name for name in names if word in name.casefold()), None)

@@ -1,4 +1,4 @@
-"""A recorded file as a table of named columns, whatever its format."""
+"""Present a recorded file as a table of named columns, whatever its format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TICK_COLUMNS: Final = (
 )  # fmt: skip
 CANDLE_COLUMNS: Final = ("ts", "symbol", "token", "open", "high", "low", "close", "volume")
 TIME_OF_DAY: Final = "time of day"
-"""Our name of the column that is joined to `ts` where a date and a time are apart."""
+"""Our name for the column joined to `ts` where date and time are separate columns."""
 
 _RECEIVED: Final = ("ts", "ts_ns", "received_at", "timestamp", "datetime")
 _DATE_AND_TIME: Final = ("date", "time")
@@ -37,11 +37,11 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "volume": ("volume", "volume_traded"),
 }
 Mapped = dict[str, tuple[str, ...]]
-"""Our column name -> the file's; of several names a row's first that is there counts."""
+"""Our column name -> the file's names for it; each row uses the first one it has."""
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Some rows of a table by our column names; `first_row` counts data rows from 1."""
+    """Some rows of a table under our column names; `first_row` counts data rows from 1."""
 
     first_row: int
     columns: dict[str, Column]
@@ -49,34 +49,34 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Table(Protocol):
-    """What the CSV, JSON Lines and Parquet readers have in common."""
+    """The interface of the CSV, JSON Lines and Parquet readers."""
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Return the file's path."""
 
     @property
     def names(self) -> Sequence[str]:
-        """The file's own column names, as far as they are known at once."""
+        """Return the file's column names, as far as they are known without reading on."""
 
     @property
     def is_open(self) -> bool:
-        """True if later rows may have columns that `names` lacks."""
+        """Return whether later rows may have columns that `names` lacks."""
 
     def every_name(self) -> Sequence[str]:
-        """All column names, for which the file may be read through."""
+        """Return all column names, reading the file through if necessary."""
 
     def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
-        """The columns `wanted` (ours -> the file's), streamed. Raises FeedError if damaged."""
+        """Yield the columns `wanted` (ours -> the file's). Raises FeedError if damaged."""
 
 
 def map_columns(
     table: Table, config: ReplayFile, known: Sequence[str], needed: Sequence[str]
 ) -> Mapped:
-    """Our column names -> the file's: as configured, or by usual names in any case.
+    """Return our column names mapped to the file's: as configured, or by usual names in any case.
 
-    Raises ConfigError for a column name that we do not have, FeedError for one that the file
-    does not have or has twice.
+    Raises ConfigError for a column name that we do not have, FeedError for one that the file lacks
+    or has twice.
     """
     mapped: Mapped = {}
     for ours, theirs in config.columns.items():
@@ -102,16 +102,18 @@ def map_columns(
 
 
 def _of_separator(names: Sequence[str]) -> str:
-    """Return what to do about a text file whose one column has another separator in its name."""
-    found = [each for each in (";", "\t", "|") if len(names) == 1 and each in names[0]]
+    """Return advice for a text file whose only column name contains another separator."""
+    found = [
+        separator for separator in (";", "\t", "|") if len(names) == 1 and separator in names[0]
+    ]
     return f"write it with commas, it seems to be separated by {found[0]!r}" if found else ""
 
 
 def matching(name: str, names: Sequence[str]) -> list[str]:
-    """Return the names that are `name`, or else those that are it in another case."""
+    """Return the names equal to `name`, else those equal to it in another case."""
     if name in names:
         return [name]
-    return [each for each in names if each.casefold() == name]
+    return [column for column in names if column.casefold() == name]
 
 
 def _map_configured(table: Table, mapped: Mapped, ours: str, theirs: Sequence[str]) -> None:
@@ -127,27 +129,27 @@ def _map_configured(table: Table, mapped: Mapped, ours: str, theirs: Sequence[st
                 f"expected a column {name!r} for {ours}, the file has {_listed(table.names)}",
                 "correct `columns` in the replay's file" + near(name, table.names),
             )
-        _refuse_twice(table, ours, [each for each in table.names if each == name])
+        _refuse_twice(table, ours, [column for column in table.names if column == name])
     mapped[ours] = (theirs[0],)
     if len(theirs) > 1:
         mapped[TIME_OF_DAY] = (theirs[1],)
 
 
 def _map_time(table: Table, mapped: Mapped) -> None:
-    """Which column is `ts`: of a whole file one, or its date and time, and never a mixture."""
+    """Map `ts` to one column of the file, or to its date and time columns; never to a mixture."""
     names = table.names
     if not any(matching(alias, names) for alias in _ALIASES["ts"]):
         names = table.every_name()
     found = [name for alias in _ALIASES["ts"] for name in matching(alias, names)]
     if not found:
         return
-    pair = [matching(each, names) for each in _DATE_AND_TIME]
+    pair = [matching(name, names) for name in _DATE_AND_TIME]
     if all(pair) and found[0].casefold() not in _RECEIVED:
-        for each in pair:
-            _refuse_twice(table, "ts", each)
+        for columns in pair:
+            _refuse_twice(table, "ts", columns)
         mapped["ts"], mapped[TIME_OF_DAY] = (pair[0][0],), (pair[1][0],)
         return
-    _refuse_twice(table, "ts", [each for each in found if each.casefold() == found[0].casefold()])
+    _refuse_twice(table, "ts", [name for name in found if name.casefold() == found[0].casefold()])
     mapped["ts"] = (found[0],)
 
 
@@ -158,15 +160,15 @@ def _usual(table: Table, ours: str) -> tuple[str, ...]:
     for alias in aliases:
         found = matching(alias, table.names)
         if found:
-            _refuse_twice(table, ours, [each for each in table.names if each in found])
+            _refuse_twice(table, ours, [name for name in table.names if name in found])
             return (found[0],)
     return ()
 
 
 def _occurs(table: Table, theirs: Sequence[str]) -> bool:
-    if any(matching(each, table.names) for each in theirs):
+    if any(matching(name, table.names) for name in theirs):
         return True
-    return table.is_open and any(matching(each, table.every_name()) for each in theirs)
+    return table.is_open and any(matching(name, table.every_name()) for name in theirs)
 
 
 def _refuse_twice(table: Table, ours: str, found: Sequence[str]) -> None:
@@ -179,36 +181,36 @@ def _refuse_twice(table: Table, ours: str, found: Sequence[str]) -> None:
 
 
 def near(text: str, known: Sequence[str]) -> str:
-    """A suggestion for a name that was mistyped, or nothing."""
+    """Return a "did you mean" hint for a mistyped name, empty if nothing is close."""
     found = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(found)}?)" if found else ""
 
 
 class Keys:
-    """Which instrument a row is of: a constant of the file, or its symbol or token column."""
+    """Identifies each row's instrument: by the file's one symbol, or a symbol or token column."""
 
     def __init__(self, table: Table, config: ReplayFile, mapped: Mapped) -> None:
         self._symbols = config.symbols
         self._constant = config.symbol
-        configured = next((each for each in ("symbol", "token") if each in config.columns), "")
-        usual = [each for each in ("token", "symbol") if each in mapped]
+        configured = next((name for name in ("symbol", "token") if name in config.columns), "")
+        usual = [name for name in ("token", "symbol") if name in mapped]
         self.column = "" if self._constant else configured or next(iter(usual), "")
         if table.is_open and not configured and not self._constant:
-            # a row of such a file may have the one or the other
-            mapped[self.column] = tuple(name for each in usual for name in mapped[each])
+            # rows of such a file may have either
+            mapped[self.column] = tuple(name for key in usual for name in mapped[key])
         if not self._constant and not (self.column and _occurs(table, mapped[self.column])):
             raise ConfigError(
                 f"{table.path}: expected `symbol`, or a column for symbol or token in `columns`;"
                 f" the file has {_listed(table.names)}"
             )
-        for each in ("symbol", "token"):
-            if each != self.column:
-                mapped.pop(each, None)
+        for name in ("symbol", "token"):
+            if name != self.column:
+                mapped.pop(name, None)
         self._table = table
         self._wanted = {self.column: mapped[self.column]} if self.column else {}
 
     def index(self, key: str, universe: Universe) -> int:
-        """The universe's index of a value of the column, UNKNOWN_INSTRUMENT if not in it."""
+        """Return the universe index of a key, UNKNOWN_INSTRUMENT if it is not in the universe."""
         symbol = self._symbols.get(key, key)
         found = universe.index_of(symbol)
         if found is None and symbol.isdecimal():
@@ -216,21 +218,21 @@ class Keys:
         return UNKNOWN_INSTRUMENT if found is None else found
 
     def constant(self, universe: Universe) -> int:
-        """The index of the file's one symbol."""
+        """Return the index of the file's one symbol."""
         return self.index(self._constant, universe)
 
     def named(self) -> list[Instrument]:
-        """The symbols of the file: as configured, else by reading the column once."""
+        """Return the file's symbols: as configured, else by reading the column once."""
         if self._constant:
             return [_unlisted(self._symbols.get(self._constant, self._constant))]
         if self._symbols:
-            return [_unlisted(each) for each in dict.fromkeys(self._symbols.values())]
+            return [_unlisted(symbol) for symbol in dict.fromkeys(self._symbols.values())]
         seen: dict[str, None] = {}
-        with contextlib.suppress(FeedError):  # the replay will say it when it comes to that row
+        with contextlib.suppress(FeedError):  # the replay raises it at that row
             for batch in self._table.batches(self._wanted):
                 if self.column in batch.columns:
                     codes(batch.columns[self.column], lambda key: seen.setdefault(key) or 0)
-        return [_unlisted(each) for each in seen if each]
+        return [_unlisted(symbol) for symbol in seen if symbol]
 
 
 def _unlisted(symbol: str) -> Instrument:

@@ -1,4 +1,4 @@
-"""A foreign tick table (CSV, JSON Lines, Parquet of others) as tick blocks."""
+"""Read a foreign tick table (CSV, JSON Lines or Parquet) as tick blocks."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NO_TIME = (None, "", 0, "0", 0.0)
 
 
 class TickFile:
-    """Rows of a table as ticks. Raises ConfigError or FeedError if columns are missing.
+    """A table of ticks. Raises ConfigError or FeedError if columns are missing.
 
-    `counts` has `unreadable_cells`: exchange times and units that are negative or no numbers, and
-    so taken as absent.
+    `counts` has `unreadable_cells`: exchange times and units that are negative or not numbers,
+    taken as absent.
     """
 
     def __init__(self, table: Table, config: ReplayFile) -> None:
@@ -36,7 +36,7 @@ class TickFile:
         self._table = table
         self._is_in_receive_order = config.order == "received"
         self._mapped = map_columns(table, config, TICK_COLUMNS, ("ts", "ltp"))
-        if not table.is_open and all(each in self._mapped for each in SIDES):
+        if not table.is_open and all(side in self._mapped for side in SIDES):
             self._mapped.pop("depth", None)
         self._keys = Keys(table, config, self._mapped)
         self._times = RowTimes(table, config, self._mapped)
@@ -46,11 +46,14 @@ class TickFile:
         )
 
     def named(self) -> Sequence[Instrument]:
-        """The symbols of the file."""
+        """Return the symbols in the file."""
         return self._keys.named()
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """The rows in file order. Raises FeedError at the first row without a readable time."""
+        """Yield the rows in file order.
+
+        Raises FeedError at the first row without a readable time.
+        """
         instruments = Instruments(self._keys, universe)
         received = ReceiveOrder() if self._is_in_receive_order else None
         for batch in self._table.batches(self._mapped):
@@ -96,12 +99,12 @@ class TickFile:
         if not unreadable.any():
             return stamps
         cells = column.take(np.flatnonzero(unreadable)).to_pylist()
-        self.counts["unreadable_cells"] += sum(each not in _NO_TIME for each in cells)
+        self.counts["unreadable_cells"] += sum(cell not in _NO_TIME for cell in cells)
         return np.where(unreadable, 0, stamps)
 
 
 def _sides(columns: dict[str, Column]) -> dict[str, Any]:
-    """Bid and ask (paise) of their own columns, and of `depth` in rows where those say nothing."""
+    """Return bid and ask (paise) from their own columns, else from `depth` where a row has none."""
     sides: dict[str, Any] = {
         name: prices(columns[name]) if name in columns else None for name in SIDES
     }
@@ -113,7 +116,7 @@ def _sides(columns: dict[str, Column]) -> dict[str, Any]:
 
 
 def _in_receive_order(block: Ticks, received: ReceiveOrder) -> Ticks:
-    """Return the rows at their time of receipt, as far as the exchange's times tell it."""
+    """Return the rows stamped in order of receipt, by the running maximum of exchange times."""
     own = block.ts
     block.ts = received.times(own)
     if block.exchange_ts is None:

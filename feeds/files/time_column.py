@@ -1,4 +1,4 @@
-"""A column of times, however they are written, as UTC nanoseconds; nothing is guessed."""
+"""Read a column of times, however written, as UTC nanoseconds; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TimeUnit = Literal["auto", "iso", "ns", "us", "ms", "s"]
 _EARLIEST: Final = 631_152_000 * 10**9  # 1990
 _LATEST: Final = 4_102_444_800 * 10**9  # 2100
 _NS_FROM: Final = 10**17
-"""Epoch numbers from here on are ns, and none of another unit."""
+"""Epoch numbers from here on are nanoseconds; no other unit reaches them."""
 _SCALE: Final = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 _DATE_LENGTH: Final = len("2026-01-01")
 _WALL_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
@@ -34,8 +34,10 @@ _MIDNIGHT: Final = r"[ T]00:00(:00(\.0+)?)?$"
 
 
 class TimeRules(msgspec.Struct, frozen=True):
-    """How the times of a file are written: `format` of strptime, `zone` of text without one,
-    `epoch_zone` of which epoch numbers are the wall time; `dates` takes dates without a time.
+    """How a file writes its times.
+
+    `format` is for strptime, `zone` applies to text without a zone, `epoch_zone` is the zone in
+    which epoch numbers count wall time; `dates` accepts dates without a time of day.
     """
 
     unit: TimeUnit = "auto"
@@ -46,7 +48,7 @@ class TimeRules(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, config: ReplayFile, where: object, *, dates: bool = False) -> Self:
-        """Return the rules of a file as configured.
+        """Return the configured rules for a file.
 
         Raises ConfigError for an unknown zone and for a `ts_format` without a time of day.
         """
@@ -54,7 +56,7 @@ class TimeRules(msgspec.Struct, frozen=True):
             zone, epoch_zone = parse_zone(config.zone), parse_zone(config.epoch_zone)
         except ValueError as error:
             raise ConfigError(f"{where}: zone and epoch_zone: {error}") from error
-        if config.ts_format and not any(each in config.ts_format for each in _CLOCK_PARTS):
+        if config.ts_format and not any(part in config.ts_format for part in _CLOCK_PARTS):
             if not dates:
                 raise ConfigError(
                     f"{where}: ts_format: expected a time of day such as %H:%M:%S in it, was"
@@ -68,9 +70,9 @@ INDIAN: Final = TimeRules()
 
 
 def times(column: Column, rules: TimeRules = INDIAN) -> Int64s:
-    """Return UTC ns, UNREADABLE for what is no time of 1990 to 2100.
+    """Return UTC ns, UNREADABLE for anything that is not a time from 1990 to 2100.
 
-    A date alone is a time only if the rules take dates: it is never read as midnight.
+    A date alone counts only if the rules accept dates; it is never read as midnight.
     """
     kind = column.type
     if pa.types.is_timestamp(kind):
@@ -86,7 +88,7 @@ def times(column: Column, rules: TimeRules = INDIAN) -> Int64s:
         values = to_utc(_scaled(values, rules.unit), rules.epoch_zone)
     elif pa.types.is_floating(kind):
         numbers = filled(column, float("nan"))
-        found = [_number_ns(repr(float(each)), rules.unit) for each in numbers]
+        found = [_number_ns(repr(float(number)), rules.unit) for number in numbers]
         values = to_utc(np.array(found, dtype=np.int64), rules.epoch_zone)
     elif is_text(kind):
         values = _text_times(strings(column), rules)
@@ -96,9 +98,9 @@ def times(column: Column, rules: TimeRules = INDIAN) -> Int64s:
 
 
 def joined(dates: Column, clocks: Column) -> Column:
-    """Return a column of dates and one of times of day as text `DATE TIME`, null if one is.
+    """Return a date column and a time-of-day column joined as text `DATE TIME`, null if either is.
 
-    Midnight, which tables write behind a date, is left out of the dates.
+    The midnight that tables write after a date is removed first.
     """
     import pyarrow.compute
 
@@ -106,7 +108,7 @@ def joined(dates: Column, clocks: Column) -> Column:
     if not all(map(_has_text, (dates.type, clocks.type))):
         return pa.nulls(len(dates), pa.string())
     days = pc.replace_substring_regex(strings(dates), pattern=_MIDNIGHT, replacement="")
-    parts = [pc.utf8_trim_whitespace(each) for each in (days, strings(clocks))]
+    parts = [pc.utf8_trim_whitespace(text) for text in (days, strings(clocks))]
     whole = pc.binary_join_element_wise(*parts, " ")
     return pc.if_else(pc.equal(pc.binary_length(parts[1]), 0), pa.scalar(None, pa.string()), whole)
 
@@ -124,7 +126,7 @@ def _stamps(column: Column, naive: Zone) -> Int64s:
 
 
 def _are_sound_ns(values: Int64s, unit: TimeUnit) -> bool:
-    """True if the whole column is ns already, which nearly every recording's is."""
+    """Return whether the whole column is ns already, as in nearly every recording."""
     if unit not in ("ns", "auto") or not len(values):
         return False
     first = _EARLIEST if unit == "ns" else max(_EARLIEST, _NS_FROM)
@@ -132,7 +134,7 @@ def _are_sound_ns(values: Int64s, unit: TimeUnit) -> bool:
 
 
 def _scaled(values: Int64s, unit: TimeUnit) -> Int64s:
-    """Epoch numbers as ns; by size when the unit is not given (right from 1973 to 5138)."""
+    """Return epoch numbers as ns; without a unit, by their size (right from 1973 to 5138)."""
     if unit in _SCALE:
         scale = np.full(len(values), _SCALE[unit], dtype=np.int64)
     elif unit == "auto":
@@ -146,7 +148,7 @@ def _scaled(values: Int64s, unit: TimeUnit) -> Int64s:
 
 
 def _text_times(text: Column, rules: TimeRules) -> Int64s:
-    """A whole column at once where it is uniform, else value by value."""
+    """Return text as times: the whole column at once if uniform, else cell by cell."""
     unit = rules.unit
     attempts: list[Callable[[], Int64s]] = []
     if unit in ("auto", "iso"):
@@ -161,7 +163,7 @@ def _text_times(text: Column, rules: TimeRules) -> Int64s:
             return attempt()
         except FAULTS:
             continue
-    return np.array([_time(each, rules) for each in text.to_pylist()], dtype=np.int64)
+    return np.array([_time(cell, rules) for cell in text.to_pylist()], dtype=np.int64)
 
 
 def _iso_times(text: Column, rules: TimeRules) -> Int64s:
@@ -177,7 +179,7 @@ def _iso_times(text: Column, rules: TimeRules) -> Int64s:
 
 
 def _bare_dates(walls: Int64s, rules: TimeRules) -> Int64s:
-    """Dates without a time of day: those of trading days, which are Indian in every zone."""
+    """Return times for dates without a time of day: Indian trading days, whatever the zone."""
     return to_utc(walls, IST_OFFSET_NS) if rules.dates else np.full_like(walls, UNREADABLE)
 
 
@@ -209,7 +211,7 @@ def _one_to_utc(wall: int, zone: Zone) -> int:
 
 
 def _number_ns(text: str, unit: TimeUnit) -> int:
-    """An epoch number that may have a fraction, exactly; below one microsecond it is cut."""
+    """Return an epoch number as exact ns, rounded to a microsecond if it has a fraction."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -230,9 +232,9 @@ def _number_ns(text: str, unit: TimeUnit) -> int:
 
 
 def _formatted(text: Column, rules: TimeRules) -> Int64s:
-    """Text by `format`: the whole column at once, and value by value what that does not prove.
+    """Return text read by `format`: the whole column at once, then unproven cells one by one.
 
-    Arrow reads 31 February as 2 March, so a time counts only if it is written back the same.
+    Arrow reads 31 February as 2 March, so a time counts only if formatting it gives the text back.
     """
     import pyarrow.compute
 
