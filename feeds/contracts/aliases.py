@@ -1,4 +1,4 @@
-"""`NIFTY:FUT:current` and `NIFTY:INDEX`: names that stay while tradingsymbols change."""
+"""Resolve `NIFTY:FUT:current` and `NIFTY:INDEX`: names that stay while tradingsymbols change."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from daemon.settings.config import Config, StrategyConfig
 from feeds.files.table import near
 
 _ALIAS: Final = re.compile(r"[^:\s]+:(INDEX|FUT:[a-z]+)\Z")
-"""No tradingsymbol has a colon, and no time of day has a letter."""
+"""Cannot be mistaken: no tradingsymbol has a colon, and no time of day has a letter."""
 _UNNAMED: Final = "is not what universe.underlyings names"
 _NAME_IT: Final = "name it there, or write one of"
 
 
 def aliases_in(config: Config) -> list[str]:
-    """Return the aliases that the enabled strategies name, each once, in their order."""
+    """Return the aliases that enabled strategies name, each once, in order of appearance."""
     found: dict[str, None] = {}
-    for each in config.strategies.items:
-        if each.enabled:
-            found |= dict.fromkeys(filter(_ALIAS.match, _texts([each.symbols, each.params])))
+    for strategy in config.strategies.items:
+        if strategy.enabled:
+            found |= dict.fromkeys(
+                filter(_ALIAS.match, _texts([strategy.symbols, strategy.params]))
+            )
     return list(found)
 
 
 def resolve_alias(
     text: str, aliases: Mapping[str, str], unknown: str = _UNNAMED, todo: str = _NAME_IT
 ) -> str:
-    """Return the day's tradingsymbol of an alias; any other text as it is.
+    """Return the day's tradingsymbol for an alias; any other text unchanged.
 
-    Raises ConfigError for an alias that is not there: what it then is, and what to do.
+    Raises ConfigError for an unknown alias; `unknown` and `todo` word what is wrong and what to do.
     """
     if not _ALIAS.match(text):
         return text
@@ -48,7 +50,7 @@ def resolve_strategies(
 ) -> Config:
     """Return the configuration with the day's tradingsymbols in its strategies.
 
-    Raises ConfigError for an alias that means nothing.
+    Raises ConfigError for an unknown alias.
     """
 
     def resolve(text: str) -> str:
@@ -56,8 +58,8 @@ def resolve_strategies(
 
     strategies = config.strategies
     items = [
-        _resolved(number, each, resolve) if each.enabled else each
-        for number, each in enumerate(strategies.items)
+        _resolved(number, strategy, resolve) if strategy.enabled else strategy
+        for number, strategy in enumerate(strategies.items)
     ]
     return replace(config, strategies=replace(strategies, items=items))
 
@@ -66,8 +68,8 @@ def _resolved(number: int, config: StrategyConfig, resolve: Callable[[str], str]
     try:
         return replace(
             config,
-            symbols=[resolve(each) for each in config.symbols],
-            params={name: _value(each, resolve) for name, each in config.params.items()},
+            symbols=[resolve(symbol) for symbol in config.symbols],
+            params={name: _value(param, resolve) for name, param in config.params.items()},
         )
     except ConfigError as error:
         raise ConfigError(f"strategies.list[{number}] ({config.id}): {error}") from error
@@ -77,18 +79,18 @@ def _value(value: Any, resolve: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return resolve(value)
     if isinstance(value, list):
-        return [_value(each, resolve) for each in value]
+        return [_value(item, resolve) for item in value]
     if isinstance(value, dict):
-        return {name: _value(each, resolve) for name, each in value.items()}
+        return {name: _value(item, resolve) for name, item in value.items()}
     return value
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value, keys aside."""
+    """Yield every text in a value, except keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, dict):
         yield from _texts(list(value.values()))

@@ -1,4 +1,4 @@
-"""Which expiry is meant by a word such as `weekly`, by the dump's own dates."""
+"""Resolve a word such as `weekly` to an expiry, by the dump's own dates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from daemon.errors import ConfigError
 from feeds.contracts.lookup import Chain
 
 IsOver = Callable[[Instrument], bool]
-"""Whether a contract has expired: its session of that day has closed, too."""
+"""Tests whether a contract has expired; on its expiry day, whether its session has closed."""
 OptionExpiry = Literal["weekly", "next_weekly", "monthly", "next_monthly"]
 FutureExpiry = Literal["current", "next", "far"]
 FUTURES: Final[tuple[FutureExpiry, ...]] = ("current", "next", "far")
@@ -20,9 +20,10 @@ FUTURES: Final[tuple[FutureExpiry, ...]] = ("current", "next", "far")
 def over_at(
     now: int, date: dt.date, session: Callable[[Instrument, dt.date], tuple[int, int] | None]
 ) -> IsOver:
-    """Contracts that expired before the Indian `date`, or on it with their session closed.
+    """Return a test for contracts that expired before `date`, or on it with their session closed.
 
-    `now` UTC ns; `session` is the rulebook's (open, close) in UTC ns, None on a holiday.
+    `date` is Indian, `now` UTC ns; `session` is the rulebook's (open, close) in UTC ns, None on a
+    holiday.
     """
     today = date.isoformat()
 
@@ -36,10 +37,10 @@ def over_at(
 
 
 def option_expiry(chain: Chain, wanted: OptionExpiry, is_over: IsOver, where: str) -> str:
-    """The expiry (ISO) of the options that `wanted` means.
+    """Return the option expiry (ISO) that `wanted` means.
 
-    Raises ConfigError (beginning with `where`) if the underlying has none such: no options at
-    all, only monthly ones, or no further one.
+    Raises ConfigError, beginning with `where`, if the underlying has no options, only monthly ones,
+    or none that far out.
     """
     alive = [expiry for expiry, rows in chain.options.items() if not is_over(rows[0])]
     months = monthlies(chain)
@@ -64,31 +65,31 @@ def option_expiry(chain: Chain, wanted: OptionExpiry, is_over: IsOver, where: st
 
 
 def future(chain: Chain, wanted: FutureExpiry, is_over: IsOver, where: str) -> Instrument:
-    """The first, second or third future that is not over. Raises ConfigError if there is none."""
-    alive = [each for each in chain.futures if not is_over(each)]
+    """Return the first, second or third unexpired future. Raises ConfigError if there is none."""
+    alive = [future for future in chain.futures if not is_over(future)]
     at = FUTURES.index(wanted)
     if at < len(alive):
         return alive[at]
-    known = _listed([each.expiry for each in alive]) or "none"
+    known = _listed([future.expiry for future in alive]) or "none"
     raise ConfigError(
         f"{where}: {chain.name} has no {wanted!r} future in the dump; those not over: {known}"
     )
 
 
 def monthlies(chain: Chain) -> frozenset[str]:
-    """The option expiries that end a month.
+    """Return the option expiries that end a month.
 
-    A future always ends one, so up to the last future's month the futures tell: a weekly that a
-    holiday moved to the last day of the month before must not be taken for its monthly. Beyond
-    them it is the last expiry of the calendar month.
+    A future always expires on one, so up to the last future's month the futures decide: a weekly
+    expiry that a holiday moved to the last day of the month before is not taken for that month's
+    monthly. Beyond them the last expiry of a calendar month counts.
     """
     last = {expiry[:7]: expiry for expiry in sorted(chain.options)}
-    futures = {each.expiry for each in chain.futures}
-    told = futures.intersection(chain.options)
-    if not told:
+    futures = {future.expiry for future in chain.futures}
+    shared = futures.intersection(chain.options)
+    if not shared:
         return frozenset(last.values())
-    until = max(told)[:7]
-    return frozenset(told) | {expiry for month, expiry in last.items() if month > until}
+    until = max(shared)[:7]
+    return frozenset(shared) | {expiry for month, expiry in last.items() if month > until}
 
 
 def _listed(expiries: list[str]) -> str:

@@ -1,7 +1,7 @@
-"""What makes a contract: expiry, strike, lot and price step, and who says them.
+"""Complete a contract's expiry, strike, lot and tick size from what states them.
 
-In this order: what was written, the symbol, the dated rules. What contradicts the symbol is
-refused, and so is an option of which nothing says the strike or the expiry.
+The order is: what was written, the symbol, the dated rules. A value that contradicts the symbol is
+refused, and so is an option whose strike or expiry nothing states.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ExpiryLookup(Protocol):
     """The dated expiry days of the exchanges."""
 
     def monthly(self, exchange: str, name: str, year: int, month: int, /) -> dt.date | None:
-        """Return the day on which the contracts of a month expire, None if no table says."""
+        """Return the day on which a month's contracts expire, None if no table states it."""
 
     def coming_monthly(self, exchange: str, name: str, date: dt.date, /) -> Iterator[dt.date]:
         """Yield the monthly expiries on or after a date, as far as the tables reach."""
@@ -34,27 +34,27 @@ class ExpiryLookup(Protocol):
 
 
 class ContractLookup(Protocol):
-    """The dated rulebook, asked about contracts that no table has a row of."""
+    """The dated rulebook, for contracts that have no row in any table."""
 
     @property
     def expiries(self) -> ExpiryLookup:
-        """On which days contracts expire."""
+        """Return the dated expiry days."""
 
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
         """Return the units of one lot of the contract of this underlying and expiry."""
 
     def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
-        """Return the price step of a contract in paise."""
+        """Return a contract's tick size in paise."""
 
 
 def with_symbol_facts(
     instrument: Instrument, contracts: ContractLookup | None = None
 ) -> Instrument:
-    """Return the instrument with the expiry and strike that its symbol and the rules say.
+    """Return the instrument with the expiry and strike that its symbol and the rules state.
 
-    A future whose symbol says nothing may be without an expiry: it never expires. Raises
-    ValueError, beginning with the field, for what contradicts the symbol, and for an option
-    without strike or expiry.
+    A future whose symbol states none may lack an expiry: it never expires. Raises ValueError,
+    beginning with the field, for a contradiction of the symbol, and for an option without strike or
+    expiry.
     """
     if not instrument.is_contract:
         return instrument
@@ -74,7 +74,7 @@ def with_symbol_facts(
 
 
 def with_dated_rules(bare: Instrument, contracts: ContractLookup | None) -> Instrument:
-    """Return an instrument without a contract row with the rulebook's lot and price step."""
+    """Return an instrument that has no contract row with the rulebook's lot and tick size."""
     if contracts is None or not bare.expiry:
         return bare
     expiry = dt.date.fromisoformat(bare.expiry)
@@ -92,9 +92,9 @@ def expiry_of(
     exchange: str,
     contracts: ContractLookup | None,
 ) -> str:
-    """Return the expiry that is written or said by the symbol, empty where it says nothing.
+    """Return the expiry as written or as the symbol states it, empty where neither does.
 
-    Raises ValueError if the two differ, or if the dated rules do not reach a symbol's month.
+    Raises ValueError if the two differ, or if the dated rules do not reach the symbol's month.
     """
     if parts is None:
         return written
@@ -118,7 +118,7 @@ def expiry_of(
 
 
 def strike_of(written: int, symbol: str, parts: SymbolParts | None) -> int:
-    """Return an option's strike in paise, written (0: not) or said by the symbol.
+    """Return an option's strike in paise as written (0: not) or as the symbol states it.
 
     Raises ValueError if the two differ, or neither is there.
     """
@@ -132,7 +132,7 @@ def strike_of(written: int, symbol: str, parts: SymbolParts | None) -> int:
 
 
 def contradiction(field: str, written: str, symbol: str, said: str) -> ValueError:
-    """Return the error for a field that says other than the symbol."""
+    """Return the error for a field that contradicts the symbol."""
     return ValueError(
         f"{field}: was {written}, but the symbol {symbol} says {said};"
         " correct the one that is wrong, or leave the field empty"
@@ -140,5 +140,5 @@ def contradiction(field: str, written: str, symbol: str, said: str) -> ValueErro
 
 
 def _rupees(paise: int) -> str:
-    """Rupees as a table writes them: 23000, 8.5."""
+    """Return rupees in the form tables use: 23000, 8.5."""
     return f"{paise / PAISE_PER_RUPEE:.2f}".removesuffix("0").removesuffix(".0")

@@ -1,29 +1,28 @@
-"""Looking up contract rows in a Kite instrument dump without keeping the dump."""
+"""Look up contract rows in a Kite instruments dump without keeping the dump."""
 
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from daemon.files.text_lines import LongLine, RecordLines
+from daemon.files.text_lines import RecordLines
+from feeds.contracts.dump_file import open_dump
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.rows import NAMES, instrument_of
 
 _ALSO: Final = dict(zip(NAMES, ("symbol", "token", "option_type"), strict=True))
-"""What other people call these columns."""
+"""Names that files from other sources use for these columns."""
 
 
 class InstrumentsFile:
-    """The rows of some symbols and tokens, and all symbols for suggestions.
+    """The rows for some symbols and tokens, and all symbols for suggestions.
 
-    `symbols` and `tokens` say which rows are kept; `contracts` what they leave out. Raises
-    ConfigError if the file is missing, cut, or has a row among them that cannot be read.
+    `symbols` and `tokens` select the rows to keep; `contracts` fills in what a row leaves out.
+    Raises ConfigError if the file is missing, cut, or a selected row cannot be read.
     """
 
     def __init__(
@@ -40,22 +39,16 @@ class InstrumentsFile:
         self._tokens = {str(token) for token in tokens}
         self._rows: dict[str, list[Instrument]] = {}
         self._by_token: dict[int, Instrument] = {}
-        try:
-            with open_text(path) as file:
-                self._read(file)
-        except LongLine as error:
-            raise ConfigError(
-                f"universe.instruments_file: {path}: line {error.line} is {error}; mend or remove"
-                " that line"
-            ) from error
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-            raise ConfigError(
-                f"universe.instruments_file: {path}: cannot be read ({error});"
-                " give a whole CSV in Kite's instrument dump format"
-            ) from error
+        with open_dump(
+            path,
+            "universe.instruments_file",
+            line_remedy="mend or remove that line",
+            file_remedy="give a whole CSV in Kite's instrument dump format",
+        ) as file:
+            self._read(file)
 
     def find(self, symbol: str, exchange: str | None = None) -> Instrument | None:
-        """The row of a symbol. Raises ConfigError if it is listed on several exchanges."""
+        """Return a symbol's row. Raises ConfigError if several exchanges list it."""
         rows = self._rows.get(symbol, [])
         rows = [row for row in rows if exchange is None or row.exchange == exchange]
         if len(rows) > 1:
@@ -67,7 +60,7 @@ class InstrumentsFile:
         return rows[0] if rows else None
 
     def find_token(self, token: int) -> Instrument | None:
-        """The row of an instrument_token that was asked for."""
+        """Return the row with an instrument_token, if that token was selected."""
         return self._by_token.get(token)
 
     def _read(self, file: IO[str]) -> None:
@@ -99,10 +92,3 @@ class InstrumentsFile:
             raise ConfigError(
                 f"universe.instruments_file: {self.path}: line {line}: {symbol}: {error}"
             ) from error
-
-
-def open_text(path: Path) -> IO[str]:
-    """A CSV file, packed or not. Raises OSError."""
-    if path.name.endswith(".gz"):
-        return cast("IO[str]", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")

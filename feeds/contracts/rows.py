@@ -1,6 +1,6 @@
-"""One row of an instruments dump as an instrument, field by field; what is in doubt is refused.
+"""Convert one row of an instruments dump to an instrument, field by field; refuse what is in doubt.
 
-docs/DATA_FORMATS.md ("Instruments file") has the whole table of what each field may hold.
+docs/DATA_FORMATS.md ("Instruments file") lists what each field may hold.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from daemon.domain.symbols import (
 from feeds.contracts.facts import NO_EXPIRY, ContractLookup, contradiction, expiry_of, strike_of
 
 NAMES: Final[Mapping[str, str]] = {
-    each: each for each in ("tradingsymbol", "instrument_token", "instrument_type")
+    name: name for name in ("tradingsymbol", "instrument_token", "instrument_type")
 }
 _TYPES: Final = ("EQ", "FUT", "CE", "PE")
 _NOTHING: Final = re.compile(r"\s*(0+(\.0*)?)?\s*")
@@ -43,11 +43,11 @@ def instrument_of(
     contracts: ContractLookup | None = None,
     names: Mapping[str, str] = NAMES,
 ) -> Instrument:
-    """Return one row of a dump; `names` maps ours of `NAMES` to the file's.
+    """Return one row of a dump as an instrument; `names` maps `NAMES` to the file's own names.
 
-    A field of a contract that is missing, empty or 0 is taken from the symbol or the dated rules.
-    Raises ValueError (BadNumber is one), beginning with the field, for what cannot be
-    understood, contradicts the symbol, or is said by nothing.
+    A contract's field that is missing, empty or 0 is taken from the symbol or the dated rules.
+    Raises ValueError (BadNumber is one), beginning with the field, for a value that cannot be
+    understood, contradicts the symbol, or is stated nowhere.
     """
     symbol = row.get(names["tradingsymbol"]) or ""
     if not symbol.strip():
@@ -61,7 +61,7 @@ def instrument_of(
     tick, lot = _rupees("tick_size", row.get("tick_size") or ""), _lot(row.get("lot_size") or "")
     expiry, strike, is_certain = "", 0, True
     if kind in ("EQ", "INDEX"):
-        # an index has no step and no lot; a share's step is assumed, and the run says so
+        # An index has no tick size and no lot; a share's tick size is assumed, and the run says so.
         is_certain = kind == "INDEX" or tick > 0
         tick, lot = tick or DEFAULT_TICK_PAISE, lot or DEFAULT_LOT_SIZE
     else:
@@ -72,18 +72,10 @@ def instrument_of(
             strike = strike_of(_rupees("strike", row.get("strike") or ""), symbol, parts)
         tick, lot = _terms(kind, name, expiry, tick, lot, contracts)
     return Instrument(
-        instrument_token=token,
-        tradingsymbol=symbol,
-        exchange=exchange,
-        segment=segment_of(kind, exchange),
-        name=name,
-        instrument_type=kind,
-        tick_paise=tick,
-        lot_size=lot,
-        expiry=expiry,
-        strike_paise=strike,
-        has_contract_row=is_certain,
-    )
+        instrument_token=token, tradingsymbol=symbol, exchange=exchange,
+        segment=segment_of(kind, exchange), name=name, instrument_type=kind, tick_paise=tick,
+        lot_size=lot, expiry=expiry, strike_paise=strike, has_contract_row=is_certain,
+    )  # fmt: skip
 
 
 def _kind(
@@ -119,7 +111,7 @@ def _name(written: str, kind: InstrumentType, symbol: str, parts: SymbolParts | 
 
 
 def _exchange(written: str, segment: str, kind: InstrumentType, name: str) -> str:
-    """The exchange by its column, else by the segment, else by the underlying."""
+    """Return the exchange by its column, else by the segment, else by the underlying."""
     of_segment = "" if segment == INDICES_SEGMENT else segment.split("-")[0]
     home = exchange_of(kind, name)
     found = written or of_segment or home
@@ -148,14 +140,14 @@ def _terms(
     lot: int,
     contracts: ContractLookup | None,
 ) -> tuple[int, int]:
-    """A contract's price step (paise) and lot, from the dated rules where the row has none."""
+    """Return a contract's tick size (paise) and lot, from the dated rules if the row has none."""
     known = 0
     if contracts is not None:
         date = dt.date.fromisoformat(expiry)
         known = contracts.tick_paise(kind, name, date) or 0
         lot = lot or contracts.lot_size(name, date) or 0
-    is_options = kind != "FUT" and tick >= PAISE_PER_RUPEE  # no option's step is a rupee
-    if tick and (is_options or tick == known * PAISE_PER_RUPEE):
+    is_too_wide = kind != "FUT" and tick >= PAISE_PER_RUPEE  # no option ticks by a rupee
+    if tick and (is_too_wide or tick == known * PAISE_PER_RUPEE):
         raise ValueError(
             f"tick_size: was {tick / PAISE_PER_RUPEE:g} rupees for {kind} of {name}; is it in"
             " paise? write it in rupees, such as 0.05"
@@ -185,7 +177,7 @@ def _lot(text: str) -> int:
 
 
 def _whole(field: str, text: str) -> int:
-    """A whole number greater than 0; `25.0` is one, as tables write it."""
+    """Return a whole number greater than 0; `25.0`, as some tables write it, is one."""
     if text.isascii() and text.isdigit() and (number := int(text)):
         return number
     match = _WHOLE.fullmatch(text.strip())
@@ -196,7 +188,7 @@ def _whole(field: str, text: str) -> int:
     return int(match[1])
 
 
-@lru_cache(maxsize=4096)  # a dump has few distinct strikes and price steps
+@lru_cache(maxsize=4096)  # a dump has few distinct strikes and tick sizes
 def _rupees(field: str, text: str) -> int:
     if _is_nothing(text):
         return 0
@@ -211,5 +203,5 @@ def _rupees(field: str, text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _is_nothing(text: str) -> bool:
-    """True for what a table has instead of a number: nothing, or a zero."""
+    """Return whether a cell stands for no number: empty, or zero."""
     return _NOTHING.fullmatch(text) is not None

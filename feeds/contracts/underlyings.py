@@ -1,4 +1,4 @@
-"""One entry of `universe.underlyings`, resolved from the day's dump."""
+"""Resolve one entry of `universe.underlyings` from the day's dump."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from feeds.contracts.expiries import IsOver, future, option_expiry
 from feeds.contracts.lookup import Contracts, near_any_case
 
 STRIKES_EACH_SIDE: Final = 200
-"""So far from the first spot a strike can come into the window of the day."""
+"""Strikes on each side of the first spot that may enter the day's window."""
 
 
 class Underlying(NamedTuple):
-    """One entry of `universe.underlyings`, resolved."""
+    """One resolved entry of `universe.underlyings`."""
 
     config: UnderlyingConfig
     spot: Instrument | None
     futures: Mapping[str, Instrument]
     """By `current`, `next`, `far`."""
     expiry: str
-    """Of the options, ISO; empty if none are wanted."""
+    """The options' expiry (ISO), empty if no options are wanted."""
     options: tuple[Instrument, ...]
-    """All that can come into the window."""
+    """All options that may enter the window."""
 
 
 def resolve(
@@ -38,7 +38,7 @@ def resolve(
     is_over: IsOver,
     spot_paise: int | None,
 ) -> Underlying:
-    """Find its spot, futures and options. Raises ConfigError for what the dump does not have.
+    """Find an entry's spot, futures and options. Raises ConfigError for what the dump lacks.
 
     `singles` may hold its index, written out; `spot_paise` bounds the strikes, None if unknown.
     """
@@ -47,8 +47,8 @@ def resolve(
     if chain is None:
         raise ConfigError(f"{where}.name: {_unknown(config.name, dump)}")
     futures: dict[str, Instrument] = {
-        each: future(chain, each, is_over, f"{where}.futures[{at}]")
-        for at, each in enumerate(config.futures)
+        word: future(chain, word, is_over, f"{where}.futures[{at}]")
+        for at, word in enumerate(config.futures)
     }
     spot = _spot(config.name, dump, singles) if config.index or config.options else None
     if spot is None and (config.index or config.options):
@@ -80,26 +80,29 @@ def _unknown(name: str, dump: Contracts) -> str:
 
 
 def _spot(name: str, dump: Contracts, singles: Iterable[Instrument]) -> Instrument | None:
-    """Return what is written out for it, or what the dump knows."""
-    written = (each for each in singles if each.is_index and each.name == name)
+    """Return the index that is written out, else the dump's."""
+    written = (single for single in singles if single.is_index and single.name == name)
     return next(written, None) or dump.spot(name)
 
 
 def _bounded(
     rows: Sequence[Instrument], config: OptionsConfig, spot_paise: int | None
 ) -> tuple[Instrument, ...]:
-    """The options of the wanted types, not absurdly far from the spot."""
-    rows = [each for each in rows if each.instrument_type in config.types]
-    strikes = sorted({each.strike_paise for each in rows})
+    """Return the options of the wanted types within reach of the spot."""
+    rows = [row for row in rows if row.instrument_type in config.types]
+    strikes = sorted({row.strike_paise for row in rows})
     if not spot_paise or not strikes:
         return tuple(rows)
     at = nearest(strikes, spot_paise)
     kept = set(strikes[max(at - STRIKES_EACH_SIDE, 0) : at + STRIKES_EACH_SIDE + 1])
-    return tuple(each for each in rows if each.strike_paise in kept)
+    return tuple(row for row in rows if row.strike_paise in kept)
 
 
 def nearest(strikes: Sequence[int], spot: int) -> int:
-    """The position of the strike nearest to the spot in an ascending grid, the lower at a tie."""
+    """Return the position of the strike nearest to the spot, the lower one at a tie.
+
+    `strikes` is ascending and not empty.
+    """
     above = bisect_left(strikes, spot)
     if above == 0:
         return 0

@@ -1,4 +1,4 @@
-"""Which instruments a run knows: written out, looked up, or named by its files."""
+"""Build a run's universe: instruments written out, looked up, or named by its files."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def build_universe(
     *,
     data_dir: Path | None = None,
 ) -> Universe:
-    """The instruments of the configuration in its order, or else those that the files name.
+    """Return the configured instruments in order, else those that the files name.
 
-    What is written out wins over the instruments file, that over the files' own tables, those
-    over what the symbol says and `contracts` knows of it. Without any of them an instrument has
-    tick 5 paise and lot 1. Raises ConfigError for a symbol that nothing names.
+    The configuration wins over the instruments file, that over the files' own tables, those over
+    what the symbol and `contracts` state. Without any of them an instrument has tick size 5 paise
+    and lot 1. Raises ConfigError for a symbol that nothing names.
     """
     finder = _Finder(config, named, contracts, data_dir)
     if config.instruments:
-        found = [finder.configured(each) for each in config.instruments]
+        found = [finder.configured(instrument) for instrument in config.instruments]
     else:
-        found = [finder.named(each) for each in named]
+        found = [finder.named(instrument) for instrument in named]
     return _universe(list(dict.fromkeys(found)) if not config.instruments else found)
 
 
@@ -60,17 +60,23 @@ class _Finder:
         contracts: ContractLookup | None,
         data_dir: Path | None,
     ) -> None:
-        self._named = {each.tradingsymbol: each for each in reversed(named)}
+        self._named = {instrument.tradingsymbol: instrument for instrument in reversed(named)}
         self._contracts = contracts
         self._file: InstrumentsFile | None = None
         if config.instruments_file:
             path = _expand(config.instruments_file, data_dir)
-            symbols = [each.tradingsymbol for each in config.instruments] + list(self._named)
-            tokens = [e.instrument_token for e in named if e.instrument_token > 0]
+            symbols = [instrument.tradingsymbol for instrument in config.instruments] + list(
+                self._named
+            )
+            tokens = [
+                instrument.instrument_token
+                for instrument in named
+                if instrument.instrument_token > 0
+            ]
             self._file = InstrumentsFile(path, symbols, tokens, contracts)
 
     def named(self, instrument: Instrument) -> Instrument:
-        """An instrument of a file, with the row that a better table has for it."""
+        """Return an instrument from a file, with a better table's row if there is one."""
         row: Instrument | None = None
         if not instrument.has_contract_row:
             row = self._row(instrument.tradingsymbol, None)
@@ -79,7 +85,7 @@ class _Finder:
         return self._completed(row or instrument)
 
     def configured(self, config: InstrumentConfig) -> Instrument:
-        """An instrument of the configuration, completed."""
+        """Return an instrument of the configuration, completed."""
         symbol = config.tradingsymbol
         row = self._row(symbol, config.exchange)
         if row is None:
@@ -92,7 +98,7 @@ class _Finder:
         return found if row.has_contract_row else _merged(found, config)
 
     def _completed(self, instrument: Instrument) -> Instrument:
-        """The instrument with what its symbol and the dated rules say of it."""
+        """Return the instrument with what its symbol and the dated rules state."""
         symbol = instrument.tradingsymbol
         if instrument.instrument_type == "EQ" and (meant := meant_symbol(symbol)):
             raise ConfigError(
@@ -124,31 +130,33 @@ class _Finder:
 
 
 def describes(config: InstrumentConfig) -> bool:
-    """True if more than the symbol is written, so that nothing needs to be looked up."""
-    return any(getattr(config, each) is not None for each in config.__struct_fields__[1:])
+    """Return whether more than the symbol is written, so that no lookup is needed."""
+    return any(getattr(config, field) is not None for field in config.__struct_fields__[1:])
 
 
 def written_out(instruments: Iterable[Instrument]) -> list[InstrumentConfig]:
-    """Return instruments as the configuration would name them, everything written."""
+    """Return instruments in the form of the configuration, with every field written."""
     return [
         InstrumentConfig(
-            tradingsymbol=each.tradingsymbol,
-            instrument_token=each.instrument_token if each.instrument_token > 0 else None,
-            exchange=each.exchange,
-            segment=each.segment,
-            name=each.name,
-            instrument_type=each.instrument_type,
-            tick_size=each.tick_paise / PAISE_PER_RUPEE,
-            lot_size=each.lot_size,
-            expiry=each.expiry or None,
-            strike=each.strike_paise / PAISE_PER_RUPEE,
+            tradingsymbol=instrument.tradingsymbol,
+            instrument_token=instrument.instrument_token
+            if instrument.instrument_token > 0
+            else None,
+            exchange=instrument.exchange,
+            segment=instrument.segment,
+            name=instrument.name,
+            instrument_type=instrument.instrument_type,
+            tick_size=instrument.tick_paise / PAISE_PER_RUPEE,
+            lot_size=instrument.lot_size,
+            expiry=instrument.expiry or None,
+            strike=instrument.strike_paise / PAISE_PER_RUPEE,
         )
-        for each in instruments
+        for instrument in instruments
     ]
 
 
 def _merged(row: Instrument, config: InstrumentConfig) -> Instrument:
-    """The row with what the configuration writes out."""
+    """Return the row with the configuration's fields put over it."""
     changes: dict[str, Any] = {
         name: value for name in _WRITTEN if (value := getattr(config, name)) is not None
     }
@@ -176,13 +184,13 @@ def _merged(row: Instrument, config: InstrumentConfig) -> Instrument:
 
 
 def _universe(found: list[Instrument]) -> Universe:
-    """The universe, with a made-up negative token for an instrument that has none."""
+    """Return the universe; an instrument without a token gets a made-up negative one."""
     complete = [
-        each if each.instrument_token else replace(each, instrument_token=-1 - at)
-        for at, each in enumerate(found)
+        instrument if instrument.instrument_token else replace(instrument, instrument_token=-1 - at)
+        for at, instrument in enumerate(found)
     ]
     for name in ("tradingsymbol", "instrument_token"):
-        counts = Counter(getattr(each, name) for each in complete)
+        counts = Counter(getattr(instrument, name) for instrument in complete)
         twice = sorted(str(value) for value, count in counts.items() if count > 1)
         if twice:
             raise ConfigError(
