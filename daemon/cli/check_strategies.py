@@ -16,7 +16,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import ExitOverrides, Signal
-from daemon.execution.exits.stop_loss import part_of
+from daemon.execution.exits.partial import part_of
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
 from daemon.runtime.build import Parts

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Unpack
 
-from daemon.execution.base import EngineParts
 from daemon.execution.context import CalendarBars
-from daemon.execution.engine import ExecutionEngineV3
-from daemon.execution.legacy import ExecutionEngineV2
+from daemon.execution.engine import EngineParts, ExecutionEngineV3, execution_engine_v2
 from daemon.settings.config import ExecutionConfig
-
-Engine = ExecutionEngineV3 | ExecutionEngineV2
 
 
 class Chosen(NamedTuple):
     """An engine, and why it is not the configured one (empty if it is)."""
 
-    engine: Engine
+    engine: ExecutionEngineV3
     fallback_reason: str = ""
 
 
@@ -31,9 +27,8 @@ def choose_engine(
     Raises what building v3 raised otherwise.
     """
     if config.engine == "v2":
-        return Chosen(ExecutionEngineV2(config, **parts))
-    grace_ns = config.candle_grace_ns
-    bars = CalendarBars(parts["schedule"], parts["universe"], grace_ns)
+        return Chosen(execution_engine_v2(config, **parts))
+    bars = CalendarBars(parts["schedule"], parts["universe"], config.candle_grace_ns)
     try:
         return Chosen(build_v3(config, bars=bars, **parts))
     except Exception as error:  # the one named boundary of the fallback
@@ -42,4 +37,4 @@ def choose_engine(
         if config.fallback == "none" or (ledger is not None and ledger.positions):
             raise
         reason = f"{type(error).__name__}: {error}"
-        return Chosen(ExecutionEngineV2(config, **parts), reason)
+        return Chosen(execution_engine_v2(config, **parts), reason)

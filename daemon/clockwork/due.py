@@ -8,10 +8,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from daemon.clockwork.choose_engine import Engine
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Command, Settlement
 from daemon.execution.context import Strategies
+from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.session_bars import Boundary, SessionBars
 
@@ -30,7 +30,7 @@ class Due:
     """
 
     def __init__(
-        self, engine: Engine, agenda: Agenda, bars: SessionBars, strategies: Strategies
+        self, engine: ExecutionEngineV3, agenda: Agenda, bars: SessionBars, strategies: Strategies
     ) -> None:
         self._engine = engine
         self._agenda = agenda
@@ -39,6 +39,7 @@ class Due:
         self._at = engine.at
         self._work: dict[Phase, PhaseWork] = {
             Phase.DAY: _one_by_one(self.start_day),
+            Phase.ARRIVAL: _one_by_one(engine.arrive),
             Phase.ENTRY_LIMIT: _one_by_one(engine.reject_unfilled),
             Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
@@ -55,8 +56,8 @@ class Due:
             "kill_switch": lambda _: engine.kill(),
             "square_off": lambda _: engine.square_off_now(),
             "manual_exit": lambda order_id: engine.exit_order(order_id, "manual_exit"),
-            "strategy_on": lambda name: self.switch(name, on=True, off_by=engine.strategies_off),
-            "strategy_off": lambda name: self.switch(name, on=False, off_by=engine.strategies_off),
+            "strategy_on": lambda name: self.switch(name, on=True),
+            "strategy_off": lambda name: self.switch(name, on=False),
         }
 
     # time
@@ -103,7 +104,7 @@ class Due:
         if not candles:
             return
         self._at.begin_candles(due_ts)
-        intents = self._strategies.on_candles(candles, self._engine)
+        intents = self._strategies.on_candles(candles, self._engine.desk)
         yield from _one_by_one(self._engine.process_signal)(due_ts, intents)
         self._at.end_candles()
 
@@ -114,17 +115,10 @@ class Due:
 
     # strategies on and off
 
-    def switch(self, strategy_id: str, *, on: bool, off_by: set[str]) -> None:
-        """Switch a strategy on or off; the latest word counts, whoever gave it.
-
-        `off_by` are the strategies that are off for the same cause.
-        """
+    def switch(self, strategy_id: str, *, on: bool, by_config: bool = False) -> None:
+        """Switch a strategy on or off; the latest word counts, whoever gave it."""
         self._strategies.set_enabled(strategy_id, on)
-        if on:
-            self._engine.strategies_off.discard(strategy_id)
-            self._engine.config_off.discard(strategy_id)
-        else:
-            off_by.add(strategy_id)
+        self._engine.admission.switch(strategy_id, on=on, by_config=by_config)
 
 
 def _one_by_one(take: Callable[[Any], object]) -> PhaseWork:

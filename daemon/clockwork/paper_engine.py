@@ -33,9 +33,8 @@ from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
-from daemon.execution.base import EngineParts
 from daemon.execution.context import NoStrategies, Rules, Strategies
-from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.engine import EngineParts, ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.intake import Intake
 from daemon.market.rows import Rows
@@ -227,9 +226,9 @@ class PaperEngine:
         """Apply a change of the configuration, from the next decision on."""
         change = msgspec.json.decode(item.config, type=LiveChange)
         if change.risk is not None:
-            self.engine.set_risk(change.risk)
+            self.engine.admission.change_risk(change.risk)
         for strategy_id, on in change.strategies.items():
-            self._due.switch(strategy_id, on=on, off_by=self.engine.config_off)
+            self._due.switch(strategy_id, on=on, by_config=True)
 
     def _note_gap(self, gap: Gap) -> None:
         """Believe no quote from before the gap, of its symbols or (without any) of all."""
@@ -262,12 +261,7 @@ class PaperEngine:
 
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""
-        marks: dict[str, int] = {}
-        for book in self.books[:-1]:
-            quote = self.engine.quote_of(book) if book.marks else None
-            if quote is not None and book.instrument is not None:
-                marks[book.instrument.tradingsymbol] = quote.ltp
-        return marks
+        return self.engine.marks()
 
 
 def _bar_grid(strategies: Strategies) -> int:

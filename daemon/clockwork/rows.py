@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from daemon.clockwork.choose_engine import Engine
 from daemon.clockwork.due import Due
 from daemon.domain.intent import OrderIntent
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND
 from daemon.execution.context import Strategies
+from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book
 from daemon.market.fast_forward import Stops, Stretch, fast_forward
@@ -31,7 +31,12 @@ class RowPath:
     """Takes the rows of a block in their order; most of them only move a book."""
 
     def __init__(
-        self, engine: Engine, due: Due, agenda: Agenda, bars: SessionBars, strategies: Strategies
+        self,
+        engine: ExecutionEngineV3,
+        due: Due,
+        agenda: Agenda,
+        bars: SessionBars,
+        strategies: Strategies,
     ) -> None:
         self._engine = engine
         self._at = engine.at
@@ -112,9 +117,9 @@ class RowPath:
         self._engine.update_positions(book)
         # 4. strategies that asked for ticks
         if book.tick_watchers:
-            self._process(self._strategies.on_tick(_tick_view(book, at.now), self._engine))
+            self._process(self._strategies.on_tick(_tick_view(book, at.now), self._engine.desk))
         if is_special and rows.walk is not None and rows.walk[row] == WALK_OPEN:
-            book.choose_walk()
+            book.choose_walk(high_first=self._engine.net_quantity(book) < 0)
 
     def _process(self, intents: Sequence[OrderIntent]) -> None:
         for intent in intents:
@@ -152,7 +157,7 @@ class RowPath:
         sets `stretch.row` and the time itself: a call for each would cost a tenth of a tick.
         """
         at, agenda, rows = self._at, self._agenda, stretch.rows
-        on_tick, engine = self._strategies.on_tick, self._engine
+        on_tick, desk = self._strategies.on_tick, self._engine.desk
         nearest, due = stops.nearest, stops.due
         for row, ts, tick in stretch.watched_rows(self._books):
             if row >= nearest:
@@ -164,7 +169,7 @@ class RowPath:
                 continue
             stretch.row = row
             at.now = ts
-            intents = on_tick(tick, engine)
+            intents = on_tick(tick, desk)
             if intents:
                 self._take_shown(rows, row, intents)
             if stretch.asked or agenda.next_due != due:

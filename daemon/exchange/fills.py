@@ -1,47 +1,47 @@
-"""What price an order gets (semantics.md section 6)."""
+"""The price that an order gets (semantics.md section 6)."""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
 from daemon.domain.events import Charges, Fill
-from daemon.domain.money import nearest_tick, ratio
 from daemon.domain.order import Order, Side
+from daemon.exchange.slippage import Slippage
 from daemon.market.book import Quote
 from daemon.settings.config import ExecutionConfig
 
 FillMode = Literal["mid", "bid_ask", "ltp"]
-_BPS: Final = 10_000
 _NO_CHARGES: Final = Charges()
 
 
 class FillEngine:
-    """Prices every order, entry or exit, by one model and keeps the evidence."""
+    """Price every order, entry or exit, by one model and keep the evidence."""
 
     def __init__(self, config: ExecutionConfig) -> None:
         self.mode: FillMode = config.fill_mode
-        self._bps, bps_den = ratio(config.slippage_bps)
-        self._unit = bps_den * _BPS
+        self._slippage = Slippage(config.slippage_bps)
 
     def determine_fill_price(
         self, quote: Quote, side: Side, tick_paise: int, mode: FillMode | None = None
     ) -> int:
-        """The price in paise that an order on `side` gets on this quote."""
+        """Return the price in paise that an order on `side` gets on this quote."""
         base, _ = _base(quote, side, mode or self.mode)
-        return self._slip(base, side, tick_paise)
+        return self._slippage.price(base, side, tick_paise)
 
     def fill_order(
         self, order: Order, quote: Quote, *, ts: int, side: Side, quantity: int, stale: bool = False
     ) -> Fill:
-        """A fill of `quantity` units at `ts` (UTC ns) with its evidence, charges not yet booked.
+        """Return a fill of `quantity` units at `ts` (UTC ns) with its evidence, not yet charged.
 
         `stale` marks a fill that was forced on a quote too old to be believed.
         """
         base, rule = _base(quote, side, self.mode)
-        price = self._slip(base, side, order.tick_paise)
+        price = self._slippage.price(base, side, order.tick_paise)
         away = 2 * price - base
         crossing, _ = _base(quote, side, "bid_ask")
-        crossed = price if crossing == base else self._slip(crossing, side, order.tick_paise)
+        crossed = price
+        if crossing != base:
+            crossed = self._slippage.price(crossing, side, order.tick_paise)
         return Fill(
             transaction_type=side,
             quantity=quantity,
@@ -61,24 +61,9 @@ class FillEngine:
             charges=_NO_CHARGES,
         )
 
-    def _slip(self, base_half: int, side: Side, tick: int) -> int:
-        """Slippage, snap, and never better than the base when there is slippage."""
-        if not self._bps and not base_half % (2 * tick):
-            return max(base_half // 2, tick)  # a price on its tick stays where it is
-        double = 2 * self._unit
-        if side == "BUY":
-            price = nearest_tick(base_half * (self._unit + self._bps), double, tick, ties_up=True)
-            if self._bps and 2 * price <= base_half:
-                price = (base_half // (2 * tick) + 1) * tick
-        else:
-            price = nearest_tick(base_half * (self._unit - self._bps), double, tick, ties_up=False)
-            if self._bps and 2 * price >= base_half:
-                price = (-(-base_half // (2 * tick)) - 1) * tick
-        return max(price, tick)
-
 
 def _base(quote: Quote, side: Side, mode: FillMode) -> tuple[int, str]:
-    """The base in half paise and the rule that chose it."""
+    """Return the base in half paise and the rule that chose it."""
     if mode == "ltp":
         return 2 * quote.ltp, "ltp"
     if mode == "mid":

@@ -22,7 +22,7 @@ _PLAIN: Final = (float, int)
 
 
 class OrderBuilder:
-    """Builds orders with counted ids; what is wrong with one is said, never repaired."""
+    """Build orders with counted ids; say what is wrong with one, never repair it."""
 
     def __init__(self, config: ExecutionConfig, ledger: Ledger) -> None:
         self._config = config
@@ -49,7 +49,7 @@ class OrderBuilder:
         confidence: float = 1.0,
         exits: ExitOverrides | None = None,
     ) -> Order:
-        """An order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
+        """Return an order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
 
         Levels snap to the nearest tick, a tie away from the position; one that is not a finite
         price becomes None and is found by `check_levels`.
@@ -78,7 +78,7 @@ class OrderBuilder:
         )
 
     def exit_rules(self, over: ExitOverrides | None, time_stop_bars: int | None) -> ExitRules:
-        """The exit settings with every default resolved: config, then overrides, then intent."""
+        """Return the exit settings resolved: from the intent, else overrides, else the config."""
         if over is not None:
             return self._resolve(over, time_stop_bars)
         usual = self._usual.get(time_stop_bars)
@@ -101,7 +101,7 @@ class OrderBuilder:
         )
 
     def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:
-        """Levels must be finite, at least one tick, and stop and target in the right order."""
+        """Refuse levels that are not finite, not at least one tick, or in the wrong order."""
         for name, asked, level in (
             ("sl_price", intent.sl_price, order.sl_paise),
             ("tp_price", intent.tp_price, order.tp_paise),

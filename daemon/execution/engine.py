@@ -1,192 +1,251 @@
-"""ExecutionEngineV3: every position has its own exit coroutine, woken by the trigger book."""
+"""ExecutionEngineV3: the parts that run an order's whole life, put together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Unpack
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict, Unpack
 
-from msgspec import structs
-
-from daemon.domain.carry_over import RememberedDemand
-from daemon.domain.events import Levels, StopMoved
-from daemon.domain.position import Position
-from daemon.execution.base import EngineParts
-from daemon.execution.context import BarClock, CountedBars
-from daemon.execution.exits.coroutine import (
-    Crossing,
-    ExitTask,
-    Leave,
-    MoveStop,
-    Wake,
-    drive,
-    make_managers,
-    manage_exits,
-)
-from daemon.execution.exits.trailing_stop import StopMove
+from daemon.domain.carry_over import Carry
+from daemon.domain.inputs import Settlement
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import OrderIntent, Signal, StrategyLimits, check_intent
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import Order
+from daemon.exchange.fills import FillEngine
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.admission import Admission, LimitsOf
+from daemon.execution.builder import OrderBuilder
+from daemon.execution.closing import Closing
+from daemon.execution.context import BarClock, CountedBars, Rules
+from daemon.execution.costs import Costs
+from daemon.execution.demands import Demands
+from daemon.execution.desk import Desk
+from daemon.execution.entries import Entries
+from daemon.execution.excursions import Excursions
+from daemon.execution.exits.rule import ExitRule
+from daemon.execution.exits.rules import exit_rules
+from daemon.execution.exits.runner import ExitRunner
+from daemon.execution.holdings import Holdings
+from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
-from daemon.market.agenda import Phase
-from daemon.market.book import Book
-from daemon.settings.config import ExecutionConfig
+from daemon.execution.views import Row, Views
+from daemon.market.agenda import Agenda
+from daemon.market.book import Book, Quote
+from daemon.market.moment import Moment
+from daemon.market.schedule import Schedule
+from daemon.settings.config import ExecutionConfig, RiskConfig
 
-_GO_ON: Final = Wake()
+
+class EngineParts(TypedDict):
+    """What an engine is built from besides its configuration; what is absent it makes itself."""
+
+    universe: Universe
+    rules: Rules
+    risk: NotRequired[RiskConfig | None]
+    ledger: NotRequired[Ledger | None]
+    agenda: NotRequired[Agenda]
+    schedule: NotRequired[Schedule]
+    carry: NotRequired[Carry | None]
+    bars: NotRequired[BarClock]
+    limits_of: NotRequired[LimitsOf]
 
 
-class ExecutionEngineV3(SessionEnd):
-    """Runs an order's whole life by itself: entry, stop, target, trail, time, close.
+class ExecutionEngineV3:
+    """Run an order's whole life: entry, stop, target, trail, time, close.
 
-    It is the scheduler of the exit coroutines (design D3): a coroutine's request is served at
-    once, and the coroutine goes on when its condition is met. Deterministic: no task, no clock.
+    Time, input number and due time come from the caller (`at`); every decision is an event that
+    the recorder applies to the ledger. `exits` are the exit rules, in order. `squares_off` False
+    leaves the end of the day to the caller.
     """
-
-    name = "v3"
 
     def __init__(
         self,
         config: ExecutionConfig,
         *,
-        bars: BarClock | None = None,
+        name: str = "v3",
+        exits: Sequence[ExitRule] | None = None,
+        squares_off: bool = True,
         **parts: Unpack[EngineParts],
     ) -> None:
-        self.bars: BarClock = bars if bars is not None else CountedBars()
-        super().__init__(config, **parts)
+        universe, rules = parts["universe"], parts["rules"]
+        ledger = parts.get("ledger") or Ledger()
+        carry = parts.get("carry") or Carry()
+        agenda = parts.get("agenda") or Agenda()
+        bars = parts.get("bars") or CountedBars()
+        exits = exit_rules() if exits is None else exits
+        self.name = name
+        self.config = config
+        self.universe = universe
+        self.rules = rules
+        self.ledger = ledger
+        self.bars = bars
+        self._squares_off = squares_off
+        self.at = at = Moment()
+        self.recorder = recorder = Recorder(ledger, at)
+        schedule = parts.get("schedule") or Schedule(rules, universe)
+        self.quotes = quotes = Quotes(config, universe, schedule, at)
+        self.books = quotes.books
+        fills = FillEngine(config)
+        builder = OrderBuilder(config, ledger)
+        costs = Costs(rules, at, charged=config.charges)
+        self._waiting = waiting = WaitingFills(quotes.books, agenda)
+        self._holdings = holdings = Holdings(len(quotes.books))
+        excursions = Excursions(quotes, carry.excursions)
+        self.admission = admission = Admission(
+            config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
+            builder, carry, parts.get("limits_of") or _no_limits, manages_exits=bool(exits),
+        )  # fmt: skip
+        self._closing = closing = Closing(
+            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs
+        )
+        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
+        self._entries = entries = Entries(
+            config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
+            holdings, excursions, costs, runner,
+        )  # fmt: skip
+        self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
+        self._session_end = session_end = SessionEnd(
+            universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
+            squares_off=squares_off,
+        )  # fmt: skip
+        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
+        self._views = Views(name, ledger, at, quotes, excursions, bars)
+        self._resume = Resume(
+            ledger, at, quotes, holdings, excursions, admission, entries, closing, runner,
+            session_end, carry.until,
+        )  # fmt: skip
+        self._resume.restore(carry)
 
-    def _prepare(self) -> None:
-        self.managers = make_managers()
-        self._tasks: dict[int, ExitTask] = {}
-        self._order_ids: dict[int, str] = {}
-        self._remembered: dict[int, Wake] = {}
+    @property
+    def lifecycle(self) -> TradeLifecycleManager:
+        """The one door through which orders change, with the events since they were taken."""
+        return self.recorder.lifecycle
 
-    # the scheduler of the coroutines
+    # intents and commands
 
-    def _opened(self, position: Position, book: Book) -> None:
-        task = manage_exits(position, self.managers)
-        self._tasks[position.number] = task
-        self._order_ids[position.number] = position.order_id
-        bars = position.exits.time_stop_bars
-        due = self.bars.due(position, bars) if bars else None
-        if due is not None:
-            self.agenda.add(due, Phase.TIME_STOP, position.number, (position.number, due))
-        self._serve(position, book, drive(task, None))
+    def process_signal(self, intent: OrderIntent) -> str | None:
+        """Take an intent; return the id of its order, None for HOLD and EXIT.
 
-    def _serve(self, position: Position, book: Book, request: Any) -> None:
-        """Do what the coroutine asks until it waits or has ended."""
-        number = position.number
-        while request is not None:
-            if isinstance(request, Crossing):
-                wake = self._remembered.pop(number, None)
-                if wake is None:
-                    book.triggers.set(number, below=request.below, above=request.above)
-                    book.arm()
-                    return
-                request = self._go_on(number, wake)
-            elif isinstance(request, MoveStop):
-                self._record_stop(position, request.move)
-                request = self._go_on(number, _GO_ON)
+        Raises BadIntent, having changed nothing, for one whose fields are not of their types.
+        """
+        check_intent(intent)
+        if intent.signal is Signal.HOLD:
+            return None
+        if intent.signal is Signal.EXIT:
+            self._demands.exit_strategy(intent.strategy_id, intent.symbol)
+            return None
+        return self._entries.process(intent)
+
+    def submit_order(self, order: Order) -> str:
+        """Send a CREATED order to the market: it fills now if it can, else it waits."""
+        return self._entries.submit(order)
+
+    def exit_order(self, order_id: str, reason: str) -> None:
+        """Cancel one waiting entry or close one position."""
+        self._demands.exit_order(order_id, reason)
+
+    def kill(self) -> None:
+        """Cancel and close everything, open nothing any more: the kill switch."""
+        self._demands.kill()
+
+    def square_off_now(self) -> None:
+        """Close what can fill now because a person stops; all else stays."""
+        self._demands.square_off_now()
+
+    # the tick
+
+    def quote_of(self, book: Book) -> Quote | None:
+        """Return the last quote of a book, up to date with the rows in work."""
+        return self.quotes.quote_of(book)
+
+    def update_positions(self, book: Book) -> None:
+        """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
+        for waiting in self._waiting.take_due(book, self.at.now):
+            quote = book.quote()
+            assert quote is not None
+            if waiting.is_exit:
+                position = self.ledger.positions[waiting.order_id]
+                self._closing.fill(position, book, quote)
+                self._runner.filled(position)
             else:
-                if isinstance(request, Leave):
-                    book.triggers.clear(number)
-                    self._begin_exit(position, request.state, request.reason, request.demand)
-                return
-        self._forget(position, book)
-
-    def _go_on(self, number: int, wake: Wake) -> Any:
-        return drive(self._tasks[number], wake)
-
-    def _wake(self, position: Position, book: Book, wake: Wake) -> None:
-        """Wake the coroutine, or remember the wake while a partial exit is pending."""
-        pending = position.pending
-        if pending is None:
-            self._serve(position, book, self._go_on(position.number, wake))
-        elif pending.partial:
-            self._remembered.setdefault(position.number, wake)
-
-    def _exit_filled(self, position: Position, book: Book) -> None:
-        if position.number in self._tasks:
-            self._serve(position, book, self._go_on(position.number, _GO_ON))
-
-    def _release(self, position: Position) -> None:
-        task = self._tasks.pop(position.number)
-        task.close()
-        self._forget(position, self.book_of(position.tradingsymbol))
-
-    def _forget(self, position: Position, book: Book) -> None:
-        number = position.number
-        self._tasks.pop(number, None)
-        self._order_ids.pop(number, None)
-        self._remembered.pop(number, None)
-        self.bars.forget(position)
-        book.triggers.clear(number)
+                self._entries.fill(self.ledger.orders[waiting.order_id], book, quote)
+        self._runner.on_tick(book)
         book.arm()
 
-    def _all_remembered(self) -> dict[str, RememberedDemand]:
-        return {
-            self._order_ids[number]: RememberedDemand(**wake._asdict())
-            for number, wake in sorted(self._remembered.items())
-        }
+    def net_quantity(self, book: Book) -> int:
+        """Return the signed open quantity of an instrument over all strategies."""
+        return self._holdings.net(book.index)
 
-    def _recall(self, remembered: Mapping[str, RememberedDemand]) -> None:
-        for number, order_id in self._order_ids.items():
-            if order_id in remembered:
-                self._remembered[number] = Wake(**structs.asdict(remembered[order_id]))
+    # what falls due
 
-    # why coroutines wake
+    def arrive(self, index: int) -> None:
+        """Expect the next tick of an instrument: the latency of an order there is over."""
+        self._waiting.arrive(index, self.at.now)
 
-    def _check_exits(self, book: Book) -> None:
-        ltp = book.ltp
-        for number in book.triggers.fire(ltp):
-            position = self.ledger.positions[self._order_ids[number]]
-            self._wake(position, book, Wake(ltp_paise=ltp))
+    def reject_unfilled(self, order_id: str) -> None:
+        """Reject an entry whose time is over, unless it has filled or gone."""
+        self._entries.reject_unfilled(order_id)
 
     def time_stop_due(self, number: int, due: int) -> None:
-        """The boundary that completes position `number`'s bars has been passed."""
-        order_id = self._order_ids.get(number)
-        if order_id is None:
-            return
-        position = self.ledger.positions[order_id]
-        wake = Wake(bars_held=self.bars.held(position, due))
-        self._wake(position, self.book_of(position.tradingsymbol), wake)
+        """Note that the boundary that completes position `number`'s bars has been passed."""
+        self._runner.time_stop_due(number, due)
 
     def on_candle_close(self, symbol: str, timeframe: str) -> None:
-        """A bar of `symbol` has closed, for a caller that counts bars itself."""
-        if not isinstance(self.bars, CountedBars):
-            return
-        self.bars.close(symbol, timeframe)
-        book = self.book_of(symbol)
-        for order_id in list(self._order_ids.values()):
-            position = self.ledger.positions[order_id]
-            if position.tradingsymbol == symbol and position.timeframe == timeframe:
-                held = self.bars.held(position, self.at.now)
-                if self.managers.time_stop.check_time_stop(position, held):
-                    self._wake(position, book, Wake(bars_held=held))
+        """Count a bar of `symbol` that the caller has closed, where the caller counts bars."""
+        if self.bars.close(symbol, timeframe):
+            self._runner.bar_closed(symbol, timeframe, self.at.now)
 
-    def _demand(self, position: Position, reason: str) -> None:
-        book = self.book_of(position.tradingsymbol)
-        self._wake(position, book, Wake(demand=reason))
+    def square_off(self, indices: frozenset[int]) -> None:
+        """Cancel waiting intraday entries of these instruments, close their positions."""
+        if self._squares_off:
+            self._demands.square_off(indices)
 
-    # what a stop does
+    def end_session(self, indices: frozenset[int], date: str) -> None:
+        """Close what square-off could not, settle what expires, archive what is over."""
+        self._session_end.end(indices, date)
 
-    def _record_stop(self, position: Position, move: StopMove) -> None:
-        at = self.at
-        assert position.stop_paise is not None
-        self.lifecycle.record(
-            StopMoved(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id=position.order_id,
-                due_ts=at.due_ts,
-                stop_from_paise=position.stop_paise,
-                stop_to_paise=move.stop_paise,
-                steps=move.steps,
-                ltp_paise=move.ltp_paise,
-            )
-        )
+    def settle(self, settlement: Settlement) -> None:
+        """Take the official close of an underlying, settle what waits for it."""
+        self._session_end.settle(settlement)
 
-    def _partial_quantity(self, position: Position, ltp_paise: int) -> int:
-        assert position.pending is not None
-        if self.managers.stop_loss.gapped_through_rest(position, ltp_paise):
-            return position.quantity
-        return position.pending.quantity
+    # for people and for the next start
 
-    def _rest_levels(self, position: Position) -> Levels:
-        return self.managers.stop_loss.rest_levels(position)
+    def settlements_pending(self) -> list[str]:
+        """Return the order ids of expired positions whose official close is not known."""
+        return sorted(self._session_end.settling)
+
+    def get_positions(self) -> list[Row]:
+        """Return the open positions in rupees, by number."""
+        return self._views.positions()
+
+    def get_metrics(self) -> Row:
+        """Return counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
+        return self._views.metrics()
+
+    def unrealized_paise(self) -> int:
+        """Return what closing everything at the last prices would add, gross."""
+        return self._views.unrealized_paise()
+
+    def marks(self) -> dict[str, int]:
+        """Return the last ltp (paise) of every symbol with an open position."""
+        return self._views.marks()
+
+    def lasting(self) -> Carry:
+        """Return the part of `carry` that only changes with a decision; look at no position."""
+        return self._resume.lasting()
+
+    def carry(self) -> Carry:
+        """Return what an engine on another day must know beyond the ledger."""
+        return self._resume.carry()
+
+
+def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:
+    """Return the plain engine: it opens and closes at the market and has no exit rules (D13)."""
+    return ExecutionEngineV3(config, name="v2", exits=(), **parts)
+
+
+def _no_limits(strategy_id: str) -> StrategyLimits | None:
+    return None

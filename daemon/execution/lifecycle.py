@@ -9,7 +9,7 @@ from daemon.domain.order import Order, OrderState, can_move
 
 
 class TradeLifecycleManager:
-    """Makes a move by applying its event to the ledger, which has the table of legal ones.
+    """Make a move by applying its event to the ledger, which has the table of legal ones.
 
     `events` gathers what was applied, in order, until the shell takes it.
     """
@@ -19,7 +19,7 @@ class TradeLifecycleManager:
         self.events: list[TradingEvent] = []
 
     def can_transition(self, order: Order, to: OrderState) -> bool:
-        """Whether the order may go to this state from where it is."""
+        """Return whether the order may go to this state from where it is."""
         return can_move(order.state, to)
 
     def transition_state(self, event: OrderMoved) -> None:
@@ -35,6 +35,6 @@ class TradeLifecycleManager:
         self.events.append(event)
 
     def take_events(self) -> list[TradingEvent]:
-        """The events since the last call."""
+        """Return the events since the last call."""
         taken, self.events = self.events, []
         return taken

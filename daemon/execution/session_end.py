@@ -1,111 +1,141 @@
-"""The end of a session: forced closes, expiries and settlements, the archive."""
+"""The end of a session: forced closes, expiries and settlements, the archive (section 7)."""
 
 from __future__ import annotations
 
-from daemon.domain.events import (
-    Charges,
-    ExitDemand,
-    Fill,
-)
+from daemon.domain.carry_over import Carry
+from daemon.domain.events import ExitDemand
 from daemon.domain.inputs import Settlement
+from daemon.domain.instrument import Universe
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
-from daemon.execution.core import ExecutionCore
+from daemon.exchange.settlement import settlement_fill, settlement_price
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.closing import Closing
+from daemon.execution.costs import Costs
+from daemon.execution.exits.runner import ExitRunner
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.market.book import Book
+from daemon.market.moment import Moment
 
-_S = OrderState
 
+class SessionEnd:
+    """Close what square-off could not, settle what expires, archive what is over.
 
-class SessionEnd(ExecutionCore):
-    """What happens to what is still there when a session ends (semantics.md section 7)."""
+    `settlements`: (underlying, date) -> (official close in paise, when it became known).
+    `settling`: order ids of expired positions whose official close is not known yet.
+    """
 
-    def end_session(self, indices: frozenset[int], date: str) -> None:
-        """Close what square-off could not, settle what expires, archive what is over."""
-        for position in self.ledger.open_positions():
-            index = self._index(position.tradingsymbol)
+    def __init__(
+        self,
+        universe: Universe,
+        at: Moment,
+        recorder: Recorder,
+        quotes: Quotes,
+        waiting: WaitingFills,
+        costs: Costs,
+        closing: Closing,
+        runner: ExitRunner,
+        carry: Carry,
+        *,
+        squares_off: bool,
+    ) -> None:
+        self._universe = universe
+        self._at = at
+        self._recorder = recorder
+        self._ledger = recorder.ledger
+        self._quotes = quotes
+        self._waiting = waiting
+        self._costs = costs
+        self._closing = closing
+        self._runner = runner
+        self._squares_off = squares_off
+        self.settlements = {
+            (name, date): (close, ts) for name, date, close, ts in carry.settlements
+        }
+        self.settling = {
+            order_id for order_id in carry.settling if order_id in self._ledger.positions
+        }
+
+    def end(self, indices: frozenset[int], date: str) -> None:
+        """End the session of some instruments."""
+        for position in self._ledger.open_positions():
+            index = self._quotes.index_of(position.tradingsymbol)
             if index not in indices:
                 continue
-            expiry = self.universe[index].expiry
+            expiry = self._universe[index].expiry
             if expiry and expiry <= date:
                 self._expire(position)
-            elif position.product == "MIS":
+            elif position.product == "MIS" and self._squares_off:
                 self._force_close(position)
-        for order in list(self.ledger.orders.values()):
-            at = self.universe.index_of(order.tradingsymbol)
-            ended = at is None or at in indices
-            if ended and self.lifecycle.can_transition(order, _S.ARCHIVED):
-                self._move(order, _S.ARCHIVED, "session_end")
+        for order in list(self._ledger.orders.values()):
+            index_or_none = self._universe.index_of(order.tradingsymbol)
+            ended = index_or_none is None or index_or_none in indices
+            if ended and self._recorder.lifecycle.can_transition(order, OrderState.ARCHIVED):
+                self._recorder.moved(order, OrderState.ARCHIVED, "session_end")
 
     def settle(self, settlement: Settlement) -> None:
-        """The official close of an underlying: settles what waits for it."""
+        """Take the official close of an underlying, settle what waits for it."""
         key = (settlement.underlying, settlement.date)
         self.settlements[key] = (settlement.close_paise, settlement.ts)
-        for position in self.ledger.open_positions():
-            if position.order_id in self._settling:
+        for position in self._ledger.open_positions():
+            if position.order_id in self.settling:
                 self._settle_if_known(position)
 
-    def settlements_pending(self) -> list[str]:
-        """Order ids of expired positions whose official close is not known."""
-        return sorted(self._settling)
+    def resume(self, position: Position) -> bool:
+        """Take up a position with a pending exit; return whether it waits for its settlement.
+
+        An exit that waited when its contract expired counts: only the settlement closes it.
+        """
+        pending = position.pending
+        if pending is not None and pending.settling:
+            self.settling.add(position.order_id)
+        return position.order_id in self.settling
 
     def _force_close(self, position: Position) -> None:
-        book = self.book_of(position.tradingsymbol)
-        quote = self.quote_of(book)
+        book = self._quotes.book_of(position.tradingsymbol)
+        quote = self._quotes.quote_of(book)
         if quote is None:
             return
         if position.pending is None:
-            order = self.ledger.orders[position.order_id]
-            self._release(position)
-            demand = ExitDemand(quantity=position.quantity)
-            self._move(order, _S.EXIT_PENDING, "square_off", demand=demand)
-        self._stop_waiting(book, position.order_id)
-        self._fill_exit(position, book, quote, forced=True)
+            self._leave(position, "square_off", ExitDemand(quantity=position.quantity))
+        self._stop_waiting(position, book)
+        self._closing.force(position, book, quote)
+        self._runner.filled(position)
 
     def _expire(self, position: Position) -> None:
-        if position.order_id in self._settling:
+        if position.order_id in self.settling:
             return
         if position.pending is None:
-            order = self.ledger.orders[position.order_id]
-            self._release(position)
-            demand = ExitDemand(quantity=position.quantity, settling=True)
-            self._move(order, _S.EXIT_PENDING, "expiry", demand=demand)
-        self._stop_waiting(self.book_of(position.tradingsymbol), position.order_id)
-        self._settling.add(position.order_id)
+            self._leave(position, "expiry", ExitDemand(quantity=position.quantity, settling=True))
+        self._stop_waiting(position, self._quotes.book_of(position.tradingsymbol))
+        self.settling.add(position.order_id)
         self._settle_if_known(position)
 
+    def _leave(self, position: Position, reason: str, demand: ExitDemand) -> None:
+        """Take a position from its exit rules."""
+        self._runner.release(position)
+        order = self._ledger.orders[position.order_id]
+        self._recorder.moved(order, OrderState.EXIT_PENDING, reason, demand=demand)
+
+    def _stop_waiting(self, position: Position, book: Book) -> None:
+        self._waiting.drop(book, position.order_id, self._at.now)
+
     def _settle_if_known(self, position: Position) -> None:
-        book = self.book_of(position.tradingsymbol)
+        book = self._quotes.book_of(position.tradingsymbol)
         instrument = book.instrument
         assert instrument is not None
         known = self.settlements.get((instrument.name, instrument.expiry))
         if known is None:
             return
         close, known_ts = known
-        price = close
-        if instrument.is_option:
-            sign = 1 if instrument.instrument_type == "CE" else -1
-            price = max(0, sign * (close - instrument.strike_paise))
-        charges = Charges()
-        if self.config.charges:
-            charges = self.rules.exercise_charges(
-                self._booking_date(),
-                instrument,
-                sign=position.sign,
-                quantity=position.quantity,
-                intrinsic_paise=price,
-            )
-        fill = Fill(
-            transaction_type="SELL" if position.sign > 0 else "BUY",
-            quantity=position.quantity,
-            price_paise=price,
-            rule="settlement",
-            base_half_paise=2 * price,
-            slippage_half_paise=0,
-            ltp_paise=close,
-            bid_paise=0,
-            ask_paise=0,
-            quote_ts=known_ts,
-            quote_age_ns=self.at.now - known_ts,
-            bid_ask_paise=price,
-            charges=charges,
+        price = settlement_price(instrument, close)
+        charges = self._costs.of_exercise(
+            instrument, sign=position.sign, quantity=position.quantity, intrinsic_paise=price
         )
-        self._book_exit(position, book, fill, "expiry")
+        fill = settlement_fill(
+            position, price, close_paise=close, known_ts=known_ts, now=self._at.now
+        )
+        self._closing.book_fill(position, book, fill, charges, "expiry")
+        self.settling.discard(position.order_id)
+        self._runner.filled(position)

@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.position import Position
+from daemon.execution.context import BarClock
+from daemon.execution.excursions import Excursions
+from daemon.execution.quotes import Quotes
+from daemon.market.moment import Moment
 
-if TYPE_CHECKING:
-    from daemon.execution.base import EngineBase
-
-
-def position_view(engine: EngineBase, position: Position) -> dict[str, Any]:
-    """One open position: quantities in units (signed), money in rupees."""
-    book = engine.book_of(position.tradingsymbol)
-    quote = engine.quote_of(book)
-    ltp = position.entry_paise if quote is None else quote.ltp
-    high, low = book.excursion(position.number)
-    best, worst = (high, low) if position.sign > 0 else (low, high)
-    bars = getattr(engine, "bars", None)
-    return {
-        "order_id": position.order_id,
-        "tradingsymbol": position.tradingsymbol,
-        "strategy_id": position.strategy_id,
-        "product": position.product,
-        "quantity": position.sign * position.quantity,
-        "average_price": rupees(position.entry_paise),
-        "last_price": rupees(ltp),
-        "stop_price": _or_none(position.stop_paise),
-        "target_price": _or_none(position.target_paise),
-        "unrealized_pnl": rupees(position.unrealized_paise(ltp)),
-        "realized_pnl": rupees(position.realized_paise),
-        "charges": float(round(position.charges, 2)),
-        "bars_held": 0 if bars is None else bars.held(position, engine.at.now),
-        "best_price": rupees(best),
-        "worst_price": rupees(worst),
-        "state": str(engine.ledger.orders[position.order_id].state),
-    }
+Row = dict[str, object]
 
 
-def unrealized_paise(engine: EngineBase) -> int:
-    """What closing everything at the last prices would add, gross."""
-    total = 0
-    for position in engine.ledger.open_positions():
-        quote = engine.quote_of(engine.book_of(position.tradingsymbol))
-        if quote is not None:
-            total += position.unrealized_paise(quote.ltp)
-    return total
+class Views:
+    """Show what an engine holds."""
 
+    def __init__(
+        self,
+        name: str,
+        ledger: Ledger,
+        at: Moment,
+        quotes: Quotes,
+        excursions: Excursions,
+        bars: BarClock,
+    ) -> None:
+        self._name = name
+        self._ledger = ledger
+        self._at = at
+        self._quotes = quotes
+        self._excursions = excursions
+        self._bars = bars
 
-def engine_metrics(engine: EngineBase) -> dict[str, Any]:
-    """The engine's own numbers, money in rupees."""
-    ledger = engine.ledger
-    unrealized = unrealized_paise(engine)
-    return {
-        "total_orders": ledger.total_orders,
-        "active_positions": len(ledger.open_positions()),
-        "realized_pnl": rupees(ledger.realized_paise),
-        "unrealized_pnl": rupees(unrealized),
-        "total_pnl": rupees(ledger.realized_paise + unrealized),
-        "charges": float(round(ledger.charges, 2)),
-        "engine": engine.name,
-        "orders_by_state": {str(k): v for k, v in ledger.orders_by_state().items()},
-        "refusals": dict(ledger.refusals),
-    }
+    def positions(self) -> list[Row]:
+        """Return the open positions, by number."""
+        return [self._row(position) for position in self._ledger.open_positions()]
+
+    def metrics(self) -> Row:
+        """Return counts and P&L, money in rupees."""
+        ledger = self._ledger
+        unrealized = self.unrealized_paise()
+        return {
+            "total_orders": ledger.total_orders,
+            "active_positions": len(ledger.positions),
+            "realized_pnl": rupees(ledger.realized_paise),
+            "unrealized_pnl": rupees(unrealized),
+            "total_pnl": rupees(ledger.realized_paise + unrealized),
+            "charges": float(round(ledger.charges, 2)),
+            "engine": self._name,
+            "orders_by_state": {str(k): v for k, v in ledger.orders_by_state().items()},
+            "refusals": dict(ledger.refusals),
+        }
+
+    def unrealized_paise(self) -> int:
+        """Return what closing everything at the last prices would add, gross."""
+        total = 0
+        for position in self._ledger.positions.values():
+            quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
+            if quote is not None:
+                total += position.unrealized_paise(quote.ltp)
+        return total
+
+    def marks(self) -> dict[str, int]:
+        """Return the last ltp (paise) of every symbol with an open position."""
+        marks: dict[str, int] = {}
+        for book in self._quotes.books:
+            quote = self._quotes.quote_of(book) if self._excursions.is_held(book) else None
+            if quote is not None:
+                marks[book.tradingsymbol] = quote.ltp
+        return marks
+
+    def _row(self, position: Position) -> Row:
+        """Return one open position: quantities in units (signed), money in rupees."""
+        book = self._quotes.book_of(position.tradingsymbol)
+        quote = self._quotes.quote_of(book)
+        ltp = position.entry_paise if quote is None else quote.ltp
+        excursion = self._excursions.of(position, book)
+        return {
+            "order_id": position.order_id,
+            "tradingsymbol": position.tradingsymbol,
+            "strategy_id": position.strategy_id,
+            "product": position.product,
+            "quantity": position.sign * position.quantity,
+            "average_price": rupees(position.entry_paise),
+            "last_price": rupees(ltp),
+            "stop_price": _or_none(position.stop_paise),
+            "target_price": _or_none(position.target_paise),
+            "unrealized_pnl": rupees(position.unrealized_paise(ltp)),
+            "realized_pnl": rupees(position.realized_paise),
+            "charges": float(round(position.charges, 2)),
+            "bars_held": self._bars.held(position, self._at.now),
+            "best_price": rupees(excursion.best_paise),
+            "worst_price": rupees(excursion.worst_paise),
+            "state": str(self._ledger.orders[position.order_id].state),
+        }
 
 
 def _or_none(paise: int | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 NEVER: Final = 1 << 62
 
@@ -13,13 +13,14 @@ class Phase(IntEnum):
     """The order of what is due at one time."""
 
     DAY = 0
-    ENTRY_LIMIT = 1
-    TIME_STOP = 2
-    SQUARE_OFF = 3
-    COMMAND = 4
-    TIMED_INTENT = 5
-    CANDLES = 6
-    SESSION_END = 7
+    ARRIVAL = 1
+    ENTRY_LIMIT = 2
+    TIME_STOP = 3
+    SQUARE_OFF = 4
+    COMMAND = 5
+    TIMED_INTENT = 6
+    CANDLES = 7
+    SESSION_END = 8
 
 
 class Agenda:
@@ -31,23 +32,23 @@ class Agenda:
     __slots__ = ("_count", "_heap", "next_due")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, Phase, int, int, Any]] = []
+        self._heap: list[tuple[int, Phase, int, int, object]] = []
         self._count = 0
         self.next_due = NEVER
 
-    def add(self, due: int, phase: Phase, key: int, item: Any) -> None:
+    def add(self, due: int, phase: Phase, key: int, item: object) -> None:
         """Put something on the agenda."""
         self._count += 1
         heapq.heappush(self._heap, (due, phase, key, self._count, item))
         self.next_due = self._heap[0][0]
 
-    def pop_time(self, until: int) -> tuple[int, list[tuple[Phase, Any]]] | None:
-        """All items of the earliest time at or before `until`, in order; None if there is none."""
+    def pop_time(self, until: int) -> tuple[int, list[tuple[Phase, object]]] | None:
+        """Return the earliest time at or before `until` and its items in order, None without."""
         heap = self._heap
         if not heap or heap[0][0] > until:
             return None
         due = heap[0][0]
-        items: list[tuple[Phase, Any]] = []
+        items: list[tuple[Phase, object]] = []
         while heap and heap[0][0] == due:
             _, phase, _, _, item = heapq.heappop(heap)
             items.append((phase, item))

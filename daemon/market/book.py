@@ -1,9 +1,9 @@
-"""What the market side knows of one instrument: quote, open bars, triggers, extremes."""
+"""The market state of one instrument: quote, open bars, levels that are waited for, extremes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -11,11 +11,8 @@ import numpy as np
 from daemon.domain.instrument import Instrument
 from daemon.market.candles import OpenBar
 from daemon.market.extremes import Extremes
+from daemon.market.rows import Rows
 from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
-
-if TYPE_CHECKING:
-    from daemon.market.fast_forward import Run
-    from daemon.market.rows import Rows
 
 WATCH_ALL: Final = 1 << 62
 """As `below`, it makes every price a reason to stop the scan."""
@@ -33,6 +30,13 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     after_gap: bool
 
 
+class RowsBehind(Protocol):
+    """Rows of a book that have happened and are not in it yet (fast_forward.py)."""
+
+    def catch_up(self) -> None:
+        """Put into the book what has happened before the row in work."""
+
+
 class Book:
     """One instrument's market state.
 
@@ -44,11 +48,10 @@ class Book:
     """
 
     __slots__ = (
-        "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts", "entries",
-        "expects_gap_tick", "extremes", "floor", "fresh_from_no", "held", "high", "index",
-        "input_no", "instrument", "low", "ltp", "marks", "open", "open_ts", "quote_ts", "row",
-        "run", "tick_watchers", "tradingsymbol", "triggers", "volume", "waiting", "walk_high_first",
-        "walked",
+        "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts",
+        "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
+        "input_no", "instrument", "low", "ltp", "open", "open_ts", "quote_ts", "row", "run",
+        "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -57,7 +60,7 @@ class Book:
         self.tradingsymbol = "" if instrument is None else instrument.tradingsymbol
         # the quote
         self.row = -1
-        self.run: Run | None = None
+        self.run: RowsBehind | None = None
         self.ltp = 0
         self.bid = 0
         self.ask = 0
@@ -78,26 +81,18 @@ class Book:
         self.below = self.floor = NO_LEVEL_BELOW
         self.above = NO_LEVEL_ABOVE
         self.triggers = TriggerBook()
-        self.waiting: list[Any] = []
+        self.expects_tick = False
         self.tick_watchers = False
-        # of open positions
         self.extremes = Extremes()
-        self.marks: dict[int, tuple[int, int]] = {}
-        self.held: dict[str, int] = {}
-        """The signed open quantity of each strategy."""
-        self.entries = 0
         # the session of the day and the walk of a candle
         self.open_ts = 0
         self.close_ts = 0
         self.walk_high_first = False
 
-    def hold(self, strategy_id: str, quantity: int) -> None:
-        """A strategy holds so much more (signed)."""
-        now = self.held.get(strategy_id, 0) + quantity
-        if now:
-            self.held[strategy_id] = now
-        else:
-            self.held.pop(strategy_id, None)
+    def expect_tick(self, expected: bool) -> None:
+        """Say whether somebody waits for the next tick, whatever its price."""
+        self.expects_tick = expected
+        self.arm()
 
     def watch_ticks(self) -> None:
         """Stop the scan at every tick: a strategy asked for them."""
@@ -113,9 +108,9 @@ class Book:
         """Believe no quote from before an input."""
         self.fresh_from_no = input_no
 
-    def choose_walk(self) -> None:
-        """Decide which extreme of a walked candle comes first: the one that hurts."""
-        self.walk_high_first = sum(self.held.values()) < 0
+    def choose_walk(self, *, high_first: bool) -> None:
+        """Set which extreme of a walked candle comes first."""
+        self.walk_high_first = high_first
 
     def drop_segment(self) -> None:
         """Leave the segment out of the open bars and the extremes."""
@@ -127,7 +122,7 @@ class Book:
         `floor` is what `below` would be if nobody wanted every tick.
         """
         self.above = self.triggers.nearest_above()
-        if self.waiting or self.expects_gap_tick:
+        if self.expects_tick or self.expects_gap_tick:
             self.below = self.floor = WATCH_ALL
         else:
             self.floor = self.triggers.nearest_below()
@@ -185,7 +180,7 @@ class Book:
             bar.add(first=self.open, high=self.high, low=self.low, last=self.ltp)
             if self.volume >= 0:
                 bar.add_volume(self.volume, self.baseline)
-        if self.marks:
+        if self.extremes.wanted:
             self.extremes.push(self.high, self.low)
         self.high = -1
 
@@ -198,30 +193,23 @@ class Book:
         for bar in self.bars.values():
             bar.start_day()
 
-    def mark_entry(self, number: int, *, ltp: int, input_no: int) -> None:
-        """Remember where position `number` began, for its best and worst price.
+    def mark(self, input_no: int) -> int:
+        """Begin a segment of extremes here and return its number.
 
-        The tick in work (if it is this instrument's) counts; whatever came before does not.
+        The tick in work counts if it is input `input_no` of this book; what came before does not.
         """
         if self.input_no != input_no:
             self.end_segment()
-        self.marks[number] = (self.extremes.begin(), ltp)
+        return self.extremes.begin()
 
-    def excursion(self, number: int) -> tuple[int, int]:
-        """The highest and lowest ltp that position `number` has seen, paise."""
-        segment, ltp = self.marks[number]
+    def extremes_since(self, segment: int, ltp: int) -> tuple[int, int]:
+        """Return the highest and the lowest ltp from a segment on that began with `ltp`, paise."""
         high, low = self.extremes.high_since(segment), self.extremes.low_since(segment)
         high = ltp if high is None else max(high, ltp)
         low = ltp if low is None else min(low, ltp)
         if self.high >= 0:
             high, low = max(high, self.high), min(low, self.low)
         return high, low
-
-    def unmark(self, number: int) -> None:
-        """Position `number` is closed."""
-        self.marks.pop(number, None)
-        if not self.marks:
-            self.extremes.forget()
 
 
 def settle_all(books: Sequence[Book], rows: Rows) -> None:

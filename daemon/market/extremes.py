@@ -12,10 +12,19 @@ from bisect import bisect_left
 class Extremes:
     """Monotone stacks of (segment, price): the highest and lowest price since any segment."""
 
-    __slots__ = ("_high_prices", "_high_segments", "_low_prices", "_low_segments", "segment")
+    __slots__ = (
+        "_high_prices",
+        "_high_segments",
+        "_low_prices",
+        "_low_segments",
+        "segment",
+        "wanted",
+    )
 
     def __init__(self) -> None:
         self.segment = 0
+        self.wanted = False
+        """Whether anybody will ask; set by `begin`, cleared by `forget`."""
         self._high_segments: list[int] = []
         self._high_prices: list[int] = []
         self._low_segments: list[int] = []
@@ -44,6 +53,7 @@ class Extremes:
     def begin(self) -> int:
         """A new segment begins here; what is pushed from now on belongs to it."""
         self.segment += 1
+        self.wanted = True
         return self.segment
 
     def high_since(self, segment: int) -> int | None:
@@ -57,8 +67,9 @@ class Extremes:
         return self._low_prices[at] if at < len(self._low_prices) else None
 
     def forget(self) -> None:
-        """Nobody asks any more: drop what is kept (the segment number goes on)."""
-        for each in (
+        """Drop what is kept, because there is no entry left to ask from (segments count on)."""
+        self.wanted = False
+        for stack in (
             self._high_segments, self._high_prices, self._low_segments, self._low_prices,
         ):  # fmt: skip
-            each.clear()
+            stack.clear()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.domain.dates import ist_day
+import datetime as dt
+
+from daemon.domain.dates import ist_date, ist_day
 from daemon.market.rows import Rows
 
 
@@ -60,6 +62,10 @@ class Moment:
         self.now = self.feed_last = int(rows.ts[-1])
 
     # what is due
+
+    def booking_date(self) -> dt.date:
+        """Return the date that a fill belongs to: that of its due time, where it was due before."""
+        return ist_date(self.due_ts or self.now)
 
     def begin_due(self, due_ts: int, ts: int) -> None:
         """Turn to what was due at `due_ts`, at an input of `ts`."""

@@ -152,7 +152,7 @@ class SessionBars:
         self.late_rows += late
         if not late:
             book.take_volume(total)
-        if book.marks:
+        if book.extremes.wanted:
             book.extremes.push(ltp, ltp)
         book.drop_segment()
 

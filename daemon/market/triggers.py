@@ -9,57 +9,60 @@ NO_LEVEL_BELOW: Final = -1
 NO_LEVEL_ABOVE: Final = 1 << 62
 _SLACK: Final = 64
 
+Waiter = int
+"""Who waits for a level: a key that the caller chooses. Waiters of one price wake in its order."""
+
 
 class TriggerBook:
-    """Two heaps of levels with lazy deletion; a position waits with at most two levels.
+    """Two heaps of levels with lazy deletion; a waiter waits for at most two levels.
 
-    Levels in paise. `set` replaces what the position waited for; a level fires when the price
+    Levels in paise. `set` replaces what the waiter waited for; a level fires when the price
     is at it or beyond. Cost: O(log levels) to set and to fire, nothing per tick.
     """
 
     __slots__ = ("_above", "_below", "_turn", "_turns")
 
     def __init__(self) -> None:
-        self._below: list[tuple[int, int, int]] = []
-        self._above: list[tuple[int, int, int]] = []
-        self._turns: dict[int, int] = {}
+        self._below: list[tuple[int, Waiter, int]] = []
+        self._above: list[tuple[int, Waiter, int]] = []
+        self._turns: dict[Waiter, int] = {}
         self._turn = 0
 
     def __len__(self) -> int:
         return len(self._turns)
 
-    def set(self, number: int, *, below: int | None, above: int | None) -> None:
-        """Position `number` waits for a price <= below or >= above (None: not on that side)."""
+    def set(self, waiter: Waiter, *, below: int | None, above: int | None) -> None:
+        """Let a waiter wait for a price <= below or >= above (None: not on that side)."""
         self._turn += 1
-        self._turns[number] = self._turn
+        self._turns[waiter] = self._turn
         if below is not None:
-            heapq.heappush(self._below, (-below, number, self._turn))
+            heapq.heappush(self._below, (-below, waiter, self._turn))
         if above is not None:
-            heapq.heappush(self._above, (above, number, self._turn))
+            heapq.heappush(self._above, (above, waiter, self._turn))
         if len(self._below) + len(self._above) > 4 * len(self._turns) + _SLACK:
             self._compact()
 
-    def clear(self, number: int) -> None:
-        """Position `number` waits for no level."""
-        self._turns.pop(number, None)
+    def clear(self, waiter: Waiter) -> None:
+        """Let a waiter wait for no level."""
+        self._turns.pop(waiter, None)
 
     def nearest_below(self) -> int:
-        """The highest level that waits below, NO_LEVEL_BELOW if there is none."""
+        """Return the highest level that is waited for below, NO_LEVEL_BELOW if there is none."""
         heap = self._below
         while heap and self._turns.get(heap[0][1]) != heap[0][2]:
             heapq.heappop(heap)
         return -heap[0][0] if heap else NO_LEVEL_BELOW
 
     def nearest_above(self) -> int:
-        """The lowest level that waits above, NO_LEVEL_ABOVE if there is none."""
+        """Return the lowest level that is waited for above, NO_LEVEL_ABOVE if there is none."""
         heap = self._above
         while heap and self._turns.get(heap[0][1]) != heap[0][2]:
             heapq.heappop(heap)
         return heap[0][0] if heap else NO_LEVEL_ABOVE
 
-    def fire(self, price: int) -> list[int]:
-        """The positions whose level `price` has reached, by number; they wait no longer."""
-        fired: list[int] = []
+    def fire(self, price: int) -> list[Waiter]:
+        """Return the waiters whose level `price` has reached, in their order; they wait no more."""
+        fired: list[Waiter] = []
         while self.nearest_below() >= price:
             fired.append(heapq.heappop(self._below)[1])
             self._turns.pop(fired[-1])
@@ -71,7 +74,7 @@ class TriggerBook:
 
     def _compact(self) -> None:
         turns = self._turns
-        self._below = [each for each in self._below if turns.get(each[1]) == each[2]]
-        self._above = [each for each in self._above if turns.get(each[1]) == each[2]]
+        self._below = [level for level in self._below if turns.get(level[1]) == level[2]]
+        self._above = [level for level in self._above if turns.get(level[1]) == level[2]]
         heapq.heapify(self._below)
         heapq.heapify(self._above)

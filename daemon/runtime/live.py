@@ -318,7 +318,8 @@ class _LiveStart:
     def _changed_back(self, machine: Machine) -> list[Input]:
         """What was changed while it ran and is not what the file says now."""
         engine = machine.engine.engine
-        change = back_to(self._config, risk=engine.risk, off=engine.config_off)
+        admission = engine.admission
+        change = back_to(self._config, risk=admission.risk, off=admission.config_off)
         if change is None:
             return []
         self._account.note(self._now, "config_change", changed=change_text(change))

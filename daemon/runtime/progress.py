@@ -9,7 +9,6 @@ from loguru import logger
 
 from daemon.domain.dates import iso_ist
 from daemon.domain.money import rupees_text
-from daemon.execution.views import unrealized_paise
 from daemon.report.text import count
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def status_line(app: App, rate: float) -> str:
     now = app.engine.at.now
     session = iso_ist(now)[5:19].replace("T", " ") if now >= 0 else "no tick yet   "
     ledger = app.ledger
-    pnl = ledger.realized_paise + unrealized_paise(app.engine.engine)
+    pnl = ledger.realized_paise + app.engine.engine.unrealized_paise()
     return (
         f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>8}/s "
         f"{len(ledger.positions):>3} open  P&L {rupees_text(pnl):>12}"

@@ -329,8 +329,8 @@ def test_a_hangup_takes_what_can_change_and_refuses_the_rest(of: Market, tmp_pat
             return await trade_all(config, server)
 
     app = run(again)
-    assert app.engine.engine.risk == RiskConfig()
-    assert app.engine.engine.config_off == set()
+    assert app.engine.engine.admission.risk == RiskConfig()
+    assert app.engine.engine.admission.config_off == set()
     outcome = proven(tmp_path, app)
     assert len(outcome.kinds("config_change")) == 2
     assert len(list((outcome.directory / "recordings").iterdir())) == 1

@@ -179,5 +179,5 @@ class Watch(TradeLifecycleManager):
 def watch(paper: PaperEngine) -> Watch:
     """Watch an engine that has not begun yet."""
     watched = Watch(paper.engine.ledger, paper.config)
-    paper.engine.lifecycle = watched
+    paper.engine.recorder.lifecycle = watched
     return watched

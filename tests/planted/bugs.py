@@ -41,7 +41,7 @@ BUGS: Final = (
     ),
     Bug(
         "the trail goes by the moved risk",
-        "daemon/execution/exits/stop_loss.py",
+        "daemon/execution/exits/partial.py",
         "return numerator * position.r_paise, denominator",
         "return numerator * (abs(position.anchor_paise - (position.stop_paise or 0)) or 1),"
         " denominator",
@@ -49,14 +49,14 @@ BUGS: Final = (
     ),
     Bug(
         "a partial exit splits a lot",
-        "daemon/execution/exits/stop_loss.py",
+        "daemon/execution/exits/partial.py",
         "    part = quantity * pct // (whole * lot_size) * lot_size\n",
         "    part = quantity * pct // whole\n",
         _ORACLE,
     ),
     Bug(
         "slippage is in the trader's favour",
-        "daemon/exchange/fills.py",
+        "daemon/exchange/slippage.py",
         "nearest_tick(base_half * (self._unit + self._bps), double, tick, ties_up=True)",
         "nearest_tick(base_half * (self._unit - self._bps), double, tick, ties_up=True)",
         _ORACLE,
@@ -110,7 +110,7 @@ BUGS: Final = (
     ),
     Bug(
         "an order fills on a stale quote",
-        "daemon/execution/base.py",
+        "daemon/execution/quotes.py",
         "if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:",
         "if at.now - at.feed_last > self._stale_after_ns:",
         _ORACLE,

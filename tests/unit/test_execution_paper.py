@@ -16,9 +16,7 @@ from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
 from daemon.domain.ledger import Ledger
 from daemon.domain.tick_view import TickView
 from daemon.execution.context import NoStrategies
-from daemon.execution.core import ExecutionCore
 from daemon.execution.engine import ExecutionEngineV3
-from daemon.execution.legacy import ExecutionEngineV2
 from tests.kit.drive import FixedRules
 from tests.kit.market import CALL, CLOSE, DATE, OPEN, PUT, Market
 
@@ -36,7 +34,8 @@ def folded(market: Market) -> Ledger:
 
 def test_the_configuration_chooses_the_engine() -> None:
     assert isinstance(Market().engine.engine, ExecutionEngineV3)
-    assert isinstance(Market(engine="v2").engine.engine, ExecutionEngineV2)
+    assert Market().engine.engine.name == "v3"
+    assert Market(engine="v2").engine.engine.name == "v2"
 
 
 def test_v3_falls_back_to_v2_and_says_why() -> None:
@@ -102,13 +101,19 @@ def test_v2_is_squared_off_and_closed_at_the_end() -> None:
     assert ("CLOSED", "square_off") in market.moves()
 
 
-def test_an_engine_without_partial_exits_says_so() -> None:
-    core = Market(engine="v2").engine.engine
-    assert isinstance(core, ExecutionCore)
-    with pytest.raises(AssertionError, match="no partial exits"):
-        core._partial_quantity(None, 1)  # type: ignore[arg-type]
-    with pytest.raises(AssertionError, match="no partial exits"):
-        core._rest_levels(None)  # type: ignore[arg-type]
+def test_v2_fills_a_partial_exit_that_v3_began() -> None:
+    first = Market(latency_ms=1500)
+    first.tick(100)
+    first.signal("BUY", 50, 95)
+    first.tick(100)
+    first.tick(100)
+    first.tick(95)  # the stop: half leaves 1.5 s later
+    second = Market(engine="v2", latency_ms=1500, ledger=folded(first))
+    second.now = first.now
+    second.tick(94.9)
+    second.tick(94.8)
+    assert second.moves() == [("ACTIVE", "stop_loss")]
+    assert (second.position.quantity, second.stop) == (25, 92.5)
 
 
 class Watcher(NoStrategies):
@@ -222,19 +227,19 @@ def test_an_empty_block_is_nothing() -> None:
 
 def test_the_desk_answers_what_strategies_may_ask() -> None:
     market = Market(latency_ms=1500)
-    engine = market.engine.engine
-    assert engine.ltp_paise(0) is None
+    desk = market.engine.engine.desk
+    assert desk.ltp_paise(0) is None
     assert market.engine.marks() == {}
     market.tick(100)
     market.signal("BUY", 50)
-    assert engine.waiting("story", CALL) == 1
-    assert engine.waiting("other", CALL) == engine.waiting("story", "NOBODY") == 0
+    assert desk.waiting("story", CALL) == 1
+    assert desk.waiting("other", CALL) == desk.waiting("story", "NOBODY") == 0
     market.tick(100)
     market.tick(101)
-    assert engine.waiting("story", CALL) == 0
-    assert (engine.position("story", CALL), engine.position("other", CALL)) == (50, 0)
-    assert engine.position("story", PUT) == 0
-    assert (engine.ltp_paise(0), engine.session_open(0), engine.now) == (10100, OPEN, market.now)
+    assert desk.waiting("story", CALL) == 0
+    assert (desk.position("story", CALL), desk.position("other", CALL)) == (50, 0)
+    assert desk.position("story", PUT) == 0
+    assert (desk.ltp_paise(0), desk.session_open(0), desk.now) == (10100, OPEN, market.now)
     assert market.engine.marks() == {CALL: 10100}
 
 

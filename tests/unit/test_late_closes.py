@@ -89,7 +89,7 @@ def test_a_close_that_was_due_on_a_day_before_is_decided_late_at_the_last_price_
 def test_the_loss_of_a_late_close_is_of_the_day_it_was_due_and_not_of_the_next() -> None:
     days = over_the_holiday(daily_loss_rupees=1000)
     assert days.engine.ledger.realized_paise == -65 * 10_000
-    assert days.engine.engine._realized_today() == 0
+    assert days.engine.engine.admission.realized_today() == 0
     assert days.buy().reason == "active"
 
 

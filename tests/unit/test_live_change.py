@@ -67,9 +67,9 @@ def test_what_the_configuration_switched_off_is_not_carried_over_a_new_start(
 
 
 def test_a_change_of_nothing_changes_nothing(market: Market) -> None:
-    before = market.engine.engine.risk
+    before = market.engine.engine.admission.risk
     assert change(market, log_level="DEBUG") == []
-    assert market.engine.engine.risk is before
+    assert market.engine.engine.admission.risk is before
 
 
 def test_the_square_off_at_a_stop_closes_what_has_a_fresh_quote(market: Market) -> None:

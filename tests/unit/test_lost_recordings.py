@@ -140,7 +140,7 @@ def test_the_switches_of_a_lost_day_are_not_those_of_the_next(
     shutil.copytree(crashes("kill_switch"), tmp_path, dirs_exist_ok=True)
     removed(tmp_path, random.Random())
     session = opened(tmp_path, day=1)
-    assert not session.parts.engine.engine.killed
+    assert not session.parts.engine.engine.admission.killed
     session.close()
 
 

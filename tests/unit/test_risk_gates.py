@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import StrategyLimits
+from daemon.execution.context import NoStrategies
 from daemon.settings.config import RiskConfig
 from tests.kit.drive import FixedRules
 from tests.kit.market import CALL, CLOSE, DATE, OPEN, PUT, Market
@@ -131,10 +130,20 @@ def test_the_loss_of_the_day_stops_every_strategy() -> None:
     assert refusal(market) == ("daily_loss", numbers)
 
 
+class Limited(NoStrategies):
+    """The strategy `story` has limits of its own."""
+
+    def __init__(self, story: StrategyLimits) -> None:
+        super().__init__()
+        self.story = story
+
+    def limits(self, strategy_id: str, /) -> StrategyLimits | None:
+        return self.story if strategy_id == "story" else None
+
+
 def limited(limits: StrategyLimits) -> Market:
-    market = opened()
-    limits_of: Callable[[str], StrategyLimits | None] = {"story": limits}.get
-    market.engine.engine.limits_of = limits_of
+    market = Market(strategies=Limited(limits))
+    market.tick(100)
     return market
 
 

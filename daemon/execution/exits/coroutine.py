@@ -6,16 +6,13 @@ the position, so one that is thrown away and started again goes on the same.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
-from typing import Any, NamedTuple
+from collections.abc import Coroutine, Generator, Sequence
+from typing import NamedTuple, Protocol
 
 from daemon.domain.events import ExitDemand
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
-from daemon.execution.exits.stop_loss import StopLossManager
-from daemon.execution.exits.take_profit import TakeProfitManager
-from daemon.execution.exits.time_stop import TimeStopManager
-from daemon.execution.exits.trailing_stop import StopMove, TrailingStopManager
+from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 
 
 class Wake(NamedTuple):
@@ -26,125 +23,148 @@ class Wake(NamedTuple):
     demand: str = ""
 
 
-class _Request:
-    """Something the coroutine asks of the engine; awaiting it yields it to the engine."""
+GO_ON = Wake()
+"""What was asked for is done."""
+
+
+class Hands(Protocol):
+    """Who does what the coroutine asks for; each returns how to go on now, None to wait."""
+
+    def cross(self, position: Position, below: int | None, above: int | None) -> Wake | None:
+        """Wait for a price at or beyond a level (paise)."""
+
+    def move_stop(self, position: Position, move: StopMove) -> Wake | None:
+        """Move the stop."""
+
+    def leave(self, position: Position, leaving: Exit) -> Wake | None:
+        """Begin an exit."""
+
+
+class Request:
+    """Something the coroutine asks for; awaiting it yields it to whoever drives the coroutine."""
 
     __slots__ = ()
 
-    def __await__(self) -> Generator[_Request, Wake, Wake]:
+    def __await__(self) -> Generator[Request, Wake, Wake]:
         return (yield self)
 
+    def serve(self, hands: Hands, position: Position) -> Wake | None:
+        """Have it done; return how to go on now, None where the coroutine must wait."""
+        raise NotImplementedError
 
-class Crossing(_Request):
-    """Wait for a price at or beyond a level (paise), for `bars` held, or for a demand."""
 
-    __slots__ = ("above", "bars", "below")
+class Crossing(Request):
+    """Wait for a price at or beyond a level (paise), for a count of bars, or for a demand."""
 
-    def __init__(self, *, below: int | None, above: int | None, bars: int | None) -> None:
+    __slots__ = ("above", "below")
+
+    def __init__(self, *, below: int | None, above: int | None) -> None:
         self.below = below
         self.above = above
-        self.bars = bars
+
+    def serve(self, hands: Hands, position: Position) -> Wake | None:
+        """Wait at the levels."""
+        return hands.cross(position, self.below, self.above)
 
 
-class MoveStop(_Request):
-    """Set the stop anew."""
+class MoveStop(Request):
+    """Move the stop."""
 
     __slots__ = ("move",)
 
     def __init__(self, move: StopMove) -> None:
         self.move = move
 
+    def serve(self, hands: Hands, position: Position) -> Wake | None:
+        """Move it."""
+        return hands.move_stop(position, self.move)
 
-class Leave(_Request):
+
+class Leave(Request):
     """Begin an exit and wait until its fill is booked."""
 
-    __slots__ = ("demand", "reason", "state")
+    __slots__ = ("leaving",)
 
-    def __init__(self, state: OrderState, reason: str, demand: ExitDemand) -> None:
-        self.state = state
-        self.reason = reason
-        self.demand = demand
+    def __init__(self, leaving: Exit) -> None:
+        self.leaving = leaving
+
+    def serve(self, hands: Hands, position: Position) -> Wake | None:
+        """Begin it."""
+        return hands.leave(position, self.leaving)
 
 
-class Filled(_Request):
+class Filled(Request):
     """Wait for the fill of an exit that was begun before (after a restart)."""
 
     __slots__ = ()
 
+    def serve(self, hands: Hands, position: Position) -> Wake | None:
+        """Wait; the fill itself wakes the coroutine."""
+        return None
 
-ExitTask = Coroutine[_Request, Wake, None]
-Request = Crossing | MoveStop | Leave | Filled
+
+ExitTask = Coroutine[Request, Wake, None]
 crossing = Crossing
 
 
-class ExitManagers(NamedTuple):
-    """The four rules, shared by all positions."""
-
-    stop_loss: StopLossManager
-    take_profit: TakeProfitManager
-    trailing_stop: TrailingStopManager
-    time_stop: TimeStopManager
-
-
-def make_managers() -> ExitManagers:
-    """The four managers; they keep no state."""
-    return ExitManagers(
-        StopLossManager(), TakeProfitManager(), TrailingStopManager(), TimeStopManager()
-    )
-
-
-async def manage_exits(position: Position, managers: ExitManagers) -> None:
-    """The life of one position from its fill to its last unit."""
+async def manage_exits(position: Position, rules: Sequence[ExitRule]) -> None:
+    """Manage the exits of one position from its fill to its last unit."""
     if position.pending is not None:
         await Filled()
     while position.quantity:
-        wake = await watch(position, managers)
-        request = decide(position, managers, wake)
+        wake = await watch(position, rules)
+        request = decide(position, rules, wake)
         if request is not None:
             await request
 
 
-def watch(position: Position, managers: ExitManagers) -> Crossing:
-    """What the position waits for: its stop on one side, target or next step on the other."""
-    ahead = position.target_paise
-    step = managers.trailing_stop.next_level(position)
+def watch(position: Position, rules: Sequence[ExitRule]) -> Crossing:
+    """Return what the position waits for: the nearest level of its rules on either side."""
     sign = position.sign
-    if step is not None and (ahead is None or sign * (step - ahead) < 0):
-        ahead = step
-    bars = position.exits.time_stop_bars or None
+    ahead = behind = None
+    for rule in rules:
+        level = rule.ahead(position)
+        if level is not None and (ahead is None or sign * (level - ahead) < 0):
+            ahead = level
+        level = rule.behind(position)
+        if level is not None and (behind is None or sign * (level - behind) > 0):
+            behind = level
     if sign > 0:
-        return crossing(below=position.stop_paise, above=ahead, bars=bars)
-    return crossing(below=ahead, above=position.stop_paise, bars=bars)
+        return crossing(below=behind, above=ahead)
+    return crossing(below=ahead, above=behind)
 
 
-def decide(position: Position, managers: ExitManagers, wake: Wake) -> Leave | MoveStop | None:
-    """What one wake leads to; for a price: target, then stop, then trail."""
+def decide(position: Position, rules: Sequence[ExitRule], wake: Wake) -> Request | None:
+    """Return what one wake leads to: of the rules' exits the first, else the best new stop."""
     if wake.demand:
         demand = ExitDemand(quantity=position.quantity)
-        return Leave(OrderState.EXIT_PENDING, wake.demand, demand)
+        return Leave(Exit(OrderState.EXIT_PENDING, wake.demand, demand))
+    for rule in rules:
+        if wake.bars_held:
+            leaving = rule.exit_after(position, wake.bars_held)
+        else:
+            leaving = rule.exit_at(position, wake.ltp_paise)
+        if leaving is not None:
+            return Leave(leaving)
     if wake.bars_held:
-        if not managers.time_stop.check_time_stop(position, wake.bars_held):
-            return None
-        demand = managers.time_stop.execute_time_stop(position, wake.bars_held)
-        return Leave(OrderState.EXIT_PENDING, "time_stop", demand)
-    return _decide_by_price(position, managers, wake.ltp_paise)
-
-
-def _decide_by_price(
-    position: Position, managers: ExitManagers, ltp: int
-) -> Leave | MoveStop | None:
-    if managers.take_profit.check_take_profit(position, ltp):
-        demand = managers.take_profit.execute_take_profit(position, ltp)
-        return Leave(OrderState.TP_PENDING, "take_profit", demand)
-    stop = managers.stop_loss
-    if stop.check_stop_loss(position, ltp):
-        demand = stop.execute_stop_loss(position, ltp)
-        return Leave(OrderState.SL_PENDING, stop.reason(position), demand)
-    move = managers.trailing_stop.update_trailing_stop(position, ltp)
+        return None
+    move = best_move(position, rules, wake.ltp_paise)
     return None if move is None else MoveStop(move)
 
 
-def drive(task: ExitTask, wake: Wake | None) -> Any:
+def best_move(position: Position, rules: Sequence[ExitRule], ltp_paise: int) -> StopMove | None:
+    """Return the best stop that a rule would set at this price, at a tie the earlier rule's."""
+    best: StopMove | None = None
+    for rule in rules:
+        move = rule.stop_at(position, ltp_paise)
+        if move is None:
+            continue
+        if best is None or position.sign * (move.stop_paise - best.stop_paise) > 0:
+            best = move
+    return best
+
+
+def drive(task: ExitTask, wake: Wake | None) -> Request | None:
     """Let the coroutine go on until its next request; None when it has ended."""
     try:
         return task.send(wake)  # type: ignore[arg-type]  # the first send is None by protocol

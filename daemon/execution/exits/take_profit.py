@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from daemon.domain.events import ExitDemand
+from daemon.domain.order import OrderState
 from daemon.domain.position import Position
+from daemon.execution.exits.rule import Exit, ExitRule
 
 
-class TakeProfitManager:
-    """Everything leaves at the target."""
+class TakeProfitManager(ExitRule):
+    """Let everything leave at the target."""
+
+    def ahead(self, position: Position) -> int | None:
+        """Return the target."""
+        return position.target_paise
+
+    def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
+        """Return the full exit of a price at the target."""
+        if not self.check_take_profit(position, ltp_paise):
+            return None
+        demand = self.execute_take_profit(position, ltp_paise)
+        return Exit(OrderState.TP_PENDING, "take_profit", demand)
 
     def check_take_profit(self, position: Position, ltp_paise: int) -> bool:
-        """Whether the price is at the target or beyond."""
+        """Return whether the price is at the target or beyond."""
         target = position.target_paise
         return target is not None and position.sign * (ltp_paise - target) >= 0
 
     def execute_take_profit(self, position: Position, ltp_paise: int) -> ExitDemand:
-        """The full exit with the level that was reached."""
+        """Return the full exit with the level that was reached."""
         return ExitDemand(
             quantity=position.quantity, level_paise=position.target_paise or 0, ltp_paise=ltp_paise
         )

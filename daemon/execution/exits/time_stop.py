@@ -1,19 +1,32 @@
-"""The time stop: so many bars without stop or target, and the position goes (section 7)."""
+"""The time stop: a position leaves after so many bars without stop or target (section 7)."""
 
 from __future__ import annotations
 
 from daemon.domain.events import ExitDemand
+from daemon.domain.order import OrderState
 from daemon.domain.position import Position
+from daemon.execution.exits.rule import Exit, ExitRule
 
 
-class TimeStopManager:
-    """Counts bars held; 0 bars means that there is no time stop."""
+class TimeStopManager(ExitRule):
+    """Count the bars held; 0 bars mean that there is no time stop."""
+
+    def bars(self, position: Position) -> int:
+        """Return the number of bars that the position may be held."""
+        return position.exits.time_stop_bars
+
+    def exit_after(self, position: Position, bars_held: int) -> Exit | None:
+        """Return the full exit once the bars have been held."""
+        if not self.check_time_stop(position, bars_held):
+            return None
+        demand = self.execute_time_stop(position, bars_held)
+        return Exit(OrderState.EXIT_PENDING, "time_stop", demand)
 
     def check_time_stop(self, position: Position, bars_held: int) -> bool:
-        """Whether the position has been held for its number of bars."""
+        """Return whether the position has been held for its number of bars."""
         limit = position.exits.time_stop_bars
         return 0 < limit <= bars_held
 
     def execute_time_stop(self, position: Position, bars_held: int) -> ExitDemand:
-        """The full exit with the bars that were counted."""
+        """Return the full exit with the bars that were counted."""
         return ExitDemand(quantity=position.quantity, bars_held=bars_held)

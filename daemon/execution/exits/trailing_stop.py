@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from daemon.domain.position import Position
-from daemon.execution.exits.stop_loss import snap_away, step_ratio
+from daemon.execution.exits.partial import snap_away, step_ratio
+from daemon.execution.exits.rule import ExitRule, StopMove
+
+__all__ = ["StopMove", "TrailingStopManager"]
 
 
-class StopMove(NamedTuple):
-    """A new stop (paise) after so many whole steps over the anchor."""
-
-    stop_paise: int
-    steps: int
-    ltp_paise: int
-
-
-class TrailingStopManager:
-    """stop = max(stop, A + floor((H - A)/s)*s - D), never against the position.
+class TrailingStopManager(ExitRule):
+    """Move the stop to max(stop, A + floor((H - A)/s)*s - D), never against the position.
 
     From entry A = E and D = R; after a partial exit A = the breached stop and D = s.
     """
 
+    def ahead(self, position: Position) -> int | None:
+        """Return the next price that moves the stop."""
+        return self.next_level(position)
+
+    def stop_at(self, position: Position, ltp_paise: int) -> StopMove | None:
+        """Return the move that this price earns."""
+        return self.update_trailing_stop(position, ltp_paise)
+
     def update_trailing_stop(self, position: Position, ltp_paise: int) -> StopMove | None:
-        """The move that this price earns, None if the stop stays where it is."""
+        """Return the move that this price earns, None if the stop stays where it is."""
         if not _trails(position):
             return None
         step, unit = step_ratio(position)
@@ -38,7 +39,7 @@ class TrailingStopManager:
         return StopMove(stop, steps, ltp_paise)
 
     def next_level(self, position: Position) -> int | None:
-        """The nearest price (paise) that would move the stop, None if it does not trail."""
+        """Return the nearest price (paise) that would move the stop, None if it does not trail."""
         if not _trails(position):
             return None
         assert position.stop_paise is not None
@@ -52,12 +53,12 @@ class TrailingStopManager:
         return sign * -(-(sign * position.anchor_paise * unit + steps * step) // unit)
 
     def _stop(self, position: Position, steps: int, step: int, unit: int) -> int:
-        """The unsnapped stop after `steps`, in 1/unit paise."""
+        """Return the unsnapped stop after `steps`, in 1/unit paise."""
         up = position.sign * (steps * step - self._distance(position, step, unit))
         return position.anchor_paise * unit + up
 
     def _distance(self, position: Position, step: int, unit: int) -> int:
-        """D in 1/unit paise."""
+        """Return D in 1/unit paise."""
         return step if position.on_rest else position.r_paise * unit
 
 

@@ -1,0 +1,1 @@
+"""The v3 engine inside another program's loop."""

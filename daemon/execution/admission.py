@@ -1,0 +1,169 @@
+"""Who may open a position now: switches, limits and the gates (risk/gates.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daemon.domain.carry_over import Carry
+from daemon.domain.dates import ist_date, ist_day, parse_timeframe
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import ExitOverrides, OrderIntent, StrategyLimits
+from daemon.domain.ledger import Ledger, StrategyTally
+from daemon.domain.order import Order
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.builder import OrderBuilder
+from daemon.execution.context import Rules
+from daemon.execution.quotes import Quotes
+from daemon.market.moment import Moment
+from daemon.risk.gates import (
+    AFTER_LEVELS,
+    BEFORE_LEVELS,
+    NO_LIMITS,
+    Refusal,
+    Situation,
+    first_refusal,
+)
+from daemon.settings.config import ExecutionConfig, RiskConfig
+
+LimitsOf = Callable[[str], StrategyLimits | None]
+"""A strategy's own limits, None without any."""
+
+
+class Admission:
+    """Keep the switches that a person or a change of the configuration moves; ask the gates.
+
+    `killed` after the kill switch. `strategies_off` were switched off by a person, for the day;
+    `config_off` by a change of the configuration, which a new start reads again.
+    """
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        risk: RiskConfig,
+        rules: Rules,
+        universe: Universe,
+        ledger: Ledger,
+        at: Moment,
+        quotes: Quotes,
+        waiting: WaitingFills,
+        builder: OrderBuilder,
+        carry: Carry,
+        limits_of: LimitsOf,
+        *,
+        manages_exits: bool,
+    ) -> None:
+        self.risk = risk
+        self.killed = carry.killed
+        self.strategies_off = set(carry.strategies_off)
+        self.config_off: set[str] = set()
+        self._limits_of = limits_of
+        self._square_off_ns = config.square_off_ns
+        self._rules = rules
+        self._universe = universe
+        self._ledger = ledger
+        self._at = at
+        self._quotes = quotes
+        self._waiting = waiting
+        self._builder = builder
+        self._manages_exits = manages_exits
+
+    # switches
+
+    def kill(self) -> None:
+        """Admit nothing any more."""
+        self.killed = True
+
+    def switch(self, strategy_id: str, *, on: bool, by_config: bool) -> None:
+        """Switch a strategy on or off; the latest word counts, whoever said it."""
+        if on:
+            self.strategies_off.discard(strategy_id)
+            self.config_off.discard(strategy_id)
+        else:
+            (self.config_off if by_config else self.strategies_off).add(strategy_id)
+
+    def change_risk(self, risk: RiskConfig) -> None:
+        """Set other limits, from the next intent on."""
+        self.risk = risk
+
+    # the gates
+
+    def first_refusal(self, order: Order, intent: OrderIntent, index: int | None) -> Refusal | None:
+        """Return the first reason to refuse an order, None to admit it."""
+        at = self._situation(order, index)
+        return (
+            first_refusal(BEFORE_LEVELS, at)
+            or _check_timeframe(order)
+            or self._builder.check_levels(order, intent)
+            or self._check_managed(intent)
+            or first_refusal(AFTER_LEVELS, at)
+        )
+
+    def realized_today(self) -> int:
+        """Return the gross profit of the day over all strategies, paise."""
+        today = ist_day(self._at.now)
+        tallies = self._ledger.strategies.values()
+        return sum(tally.realized_today_paise for tally in tallies if tally.day == today)
+
+    def _situation(self, order: Order, index: int | None) -> Situation:
+        now, risk = self._at.now, self.risk
+        instrument, freeze, open_ts, close_ts = None, 0, 0, 0
+        if index is not None:
+            instrument = self._universe[index]
+            open_ts, close_ts = self._quotes.session(self._quotes.books[index])
+            freeze = instrument.freeze_quantity or self._rules.freeze_quantity(
+                ist_date(now), instrument
+            )
+        strategy_id = order.strategy_id
+        return Situation(
+            order=order,
+            instrument=instrument,
+            now=now,
+            open_ts=open_ts,
+            close_ts=close_ts,
+            square_off_ts=close_ts - self._square_off_ns,
+            is_over=self._at.is_over,
+            killed=self.killed,
+            strategy_off=strategy_id in self.strategies_off or strategy_id in self.config_off,
+            freeze_quantity=freeze,
+            open_or_waiting=len(self._ledger.positions) + self._waiting.count_entries(),
+            realized_today_paise=self.realized_today() if risk.daily_loss_rupees else 0,
+            tally=self._tally_today(strategy_id),
+            limits=self._limits_of(strategy_id) or NO_LIMITS,
+            risk=risk,
+        )
+
+    def _tally_today(self, strategy_id: str) -> StrategyTally:
+        tally = self._ledger.strategies.get(strategy_id)
+        if tally is None or tally.day != ist_day(self._at.now):
+            return StrategyTally()
+        return tally
+
+    def _check_managed(self, intent: OrderIntent) -> Refusal | None:
+        """Refuse levels, time stops and exit settings where no rule manages them (section 9)."""
+        if self._manages_exits:
+            return None
+        asked: dict[str, int | str] = {}
+        if intent.sl_price is not None:
+            asked["sl_price"] = repr(intent.sl_price)
+        if intent.tp_price is not None:
+            asked["tp_price"] = repr(intent.tp_price)
+        if intent.time_stop_bars:
+            asked["time_stop_bars"] = intent.time_stop_bars
+        if wanted := _switched_on(intent.exits):
+            asked["exits"] = wanted
+        return Refusal("exits_not_managed", asked) if asked else None
+
+
+def _check_timeframe(order: Order) -> Refusal | None:
+    try:
+        parse_timeframe(order.timeframe)
+    except ValueError:
+        return Refusal("bad_timeframe", {"timeframe": order.timeframe})
+    return None
+
+
+def _switched_on(exits: ExitOverrides | None) -> str:
+    """Return the exit settings that ask for something; one that is off asks for nothing."""
+    if exits is None:
+        return ""
+    return ", ".join(name for name in exits.__struct_fields__ if getattr(exits, name))

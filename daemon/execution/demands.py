@@ -1,0 +1,85 @@
+"""Who may ask for an exit besides the rules: an EXIT intent, a person, the square-off."""
+
+from __future__ import annotations
+
+from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import OrderState
+from daemon.execution.admission import Admission
+from daemon.execution.entries import Entries
+from daemon.execution.exits.runner import ExitRunner
+from daemon.execution.holdings import Holdings
+from daemon.execution.quotes import Quotes
+
+
+class Demands:
+    """Cancel waiting entries and ask for full exits, entries first, by number."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        ledger: Ledger,
+        quotes: Quotes,
+        holdings: Holdings,
+        admission: Admission,
+        entries: Entries,
+        runner: ExitRunner,
+    ) -> None:
+        self._universe = universe
+        self._ledger = ledger
+        self._quotes = quotes
+        self._holdings = holdings
+        self._admission = admission
+        self._entries = entries
+        self._runner = runner
+
+    def exit_strategy(self, strategy_id: str, symbol: str) -> None:
+        """Cancel the strategy's waiting entries on a symbol, close its positions of it."""
+        index = self._universe.index_of(symbol)
+        if index is None:
+            return
+        for order in self._entries.waiting_of(index, strategy_id):
+            self._entries.cancel(order, "signal_exit")
+        for position in self._holdings.of(index, strategy_id):
+            self._runner.demand(position, "signal_exit")
+
+    def exit_order(self, order_id: str, reason: str) -> None:
+        """Cancel one waiting entry or close one position."""
+        order = self._ledger.orders.get(order_id)
+        if order is None:
+            return
+        if order.state is OrderState.SUBMITTED:
+            self._entries.cancel(order, reason)
+        elif self._ledger.is_open(order_id):
+            self._runner.demand(self._ledger.positions[order_id], reason)
+
+    def kill(self) -> None:
+        """Cancel and close everything, open nothing any more: the kill switch."""
+        self._admission.kill()
+        self._cancel_all("kill_switch")
+        for position in self._ledger.open_positions():
+            self._runner.demand(position, "kill_switch")
+
+    def square_off_now(self) -> None:
+        """Close what can fill now because a person stops; all else stays.
+
+        A position without a quote to fill on keeps its exits; the next start watches it again.
+        """
+        self._cancel_all("square_off")
+        for position in self._ledger.open_positions():
+            book = self._quotes.book_of(position.tradingsymbol)
+            if self._quotes.fresh_quote(book) is not None:
+                self._runner.demand(position, "square_off")
+
+    def square_off(self, indices: frozenset[int]) -> None:
+        """Cancel waiting intraday entries of these instruments, close their positions."""
+        for order in self._entries.all_waiting():
+            if order.product == "MIS" and self._quotes.index_of(order.tradingsymbol) in indices:
+                self._entries.cancel(order, "square_off")
+        for position in self._holdings.intraday():
+            if self._quotes.index_of(position.tradingsymbol) in indices:
+                self._runner.demand(position, "square_off")
+
+    def _cancel_all(self, reason: str) -> None:
+        for order in self._entries.all_waiting():
+            self._entries.cancel(order, reason)

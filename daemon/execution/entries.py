@@ -1,0 +1,195 @@
+"""From an intent to an open position, or to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from daemon.domain.events import Fill, Levels
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.order import Order, OrderState
+from daemon.exchange.fills import FillEngine
+from daemon.exchange.waiting import WaitingFill, WaitingFills
+from daemon.execution.admission import Admission
+from daemon.execution.builder import OrderBuilder
+from daemon.execution.costs import Costs
+from daemon.execution.excursions import Excursions
+from daemon.execution.exits.runner import ExitRunner
+from daemon.execution.holdings import Holdings
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.book import Book, Quote
+from daemon.market.moment import Moment
+from daemon.risk.gates import Refusal
+from daemon.settings.config import ExecutionConfig
+
+
+class Entries:
+    """Build, admit, submit and fill orders that open a position; cancel those that wait."""
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        universe: Universe,
+        agenda: Agenda,
+        at: Moment,
+        recorder: Recorder,
+        quotes: Quotes,
+        builder: OrderBuilder,
+        admission: Admission,
+        fills: FillEngine,
+        waiting: WaitingFills,
+        holdings: Holdings,
+        excursions: Excursions,
+        costs: Costs,
+        runner: ExitRunner,
+    ) -> None:
+        self._latency_ns = config.latency_ns
+        self._reject_after_ns = config.reject_after_ns
+        self._universe = universe
+        self._agenda = agenda
+        self._at = at
+        self._recorder = recorder
+        self._ledger = recorder.ledger
+        self._quotes = quotes
+        self._builder = builder
+        self._admission = admission
+        self._fills = fills
+        self._waiting = waiting
+        self._holdings = holdings
+        self._excursions = excursions
+        self._costs = costs
+        self._runner = runner
+
+    # to the market
+
+    def process(self, intent: OrderIntent) -> str:
+        """Make an order of a BUY or SELL and submit it unless a gate refuses; return its id."""
+        index = self._universe.index_of(intent.symbol)
+        order = self._recorder.created(
+            self._builder.build_order(
+                intent.symbol,
+                intent.qty,
+                "BUY" if intent.signal is Signal.BUY else "SELL",
+                intent.sl_price,
+                intent.tp_price,
+                intent.time_stop_bars,
+                intent.tag,
+                intent.strategy_id,
+                ts=self._at.now,
+                instrument=None if index is None else self._universe[index],
+                timeframe=intent.timeframe,
+                product=intent.product,
+                note=intent.reason,
+                confidence=intent.confidence,
+                exits=intent.exits,
+            )
+        )
+        refusal = self._admission.first_refusal(order, intent, index)
+        if refusal is None:
+            return self.submit(order)
+        self._recorder.rejected(order, refusal)
+        return order.order_id
+
+    def submit(self, order: Order) -> str:
+        """Send a CREATED order to the market: it fills now if it can, else it waits."""
+        self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
+        book = self._quotes.book_of(order.tradingsymbol)
+        quote = self._quotes.fresh_quote(book)
+        if self._latency_ns == 0 and quote is not None:
+            self.fill(order, book, quote)
+        else:
+            self.wait(order, book)
+        return order.order_id
+
+    def wait(self, order: Order, book: Book) -> None:
+        """Let a SUBMITTED order wait for its tick, until its limit."""
+        since = order.submitted_ts
+        limit = since + self._reject_after_ns
+        self._agenda.add(limit, Phase.ENTRY_LIMIT, order.number, order.order_id)
+        waiting = WaitingFill(order.order_id, since + self._latency_ns, is_exit=False)
+        self._waiting.add(book, waiting, self._at.now)
+
+    def fill(self, order: Order, book: Book, quote: Quote) -> None:
+        """Fill a SUBMITTED order on a quote, unless its levels would not protect it."""
+        at, side = self._at, order.transaction_type
+        fill = self._fills.fill_order(order, quote, ts=at.now, side=side, quantity=order.quantity)
+        refusal = _check_protective(order, fill)
+        if refusal is not None:
+            self._recorder.rejected(order, refusal)
+            return
+        instrument = book.instrument
+        assert instrument is not None
+        charges = self._costs.of_order(
+            instrument, side=side, quantity=fill.quantity, price_paise=fill.price_paise
+        )
+        fill = structs.replace(fill, charges=charges)
+        self._recorder.moved(order, OrderState.FILLED, "filled", fill=fill)
+        self._recorder.moved(order, OrderState.ACTIVE, "active", levels=_levels(order, fill))
+        position = self._ledger.positions[order.order_id]
+        self._excursions.begin(position, book, ltp=quote.ltp, input_no=at.input_no)
+        self._holdings.opened(position, book.index)
+        self._runner.open(position, book)
+
+    # away from it
+
+    def reject_unfilled(self, order_id: str) -> None:
+        """Reject an entry whose time is over, unless it has filled or gone."""
+        order = self._ledger.orders.get(order_id)
+        if order is None or order.state is not OrderState.SUBMITTED:
+            return
+        waited = self._at.now - order.submitted_ts
+        self._drop(order)
+        self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
+
+    def cancel(self, order: Order, reason: str) -> None:
+        """Cancel a waiting entry."""
+        self._drop(order)
+        self._recorder.moved(order, OrderState.CANCELLED, reason)
+
+    def all_waiting(self) -> list[Order]:
+        """Return the waiting entries, by number."""
+        return self._by_number(self._waiting.entries)
+
+    def waiting_of(self, index: int, strategy_id: str) -> list[Order]:
+        """Return the entries of a strategy that wait at an instrument, by number."""
+        orders = self._by_number(self._waiting.entries_at(index))
+        return [order for order in orders if order.strategy_id == strategy_id]
+
+    def _by_number(self, order_ids: Iterable[str]) -> list[Order]:
+        orders = self._ledger.orders
+        return sorted((orders[order_id] for order_id in order_ids), key=_number)
+
+    def _drop(self, order: Order) -> None:
+        book = self._quotes.book_of(order.tradingsymbol)
+        self._waiting.drop(book, order.order_id, self._at.now)
+
+
+def _number(order: Order) -> int:
+    return order.number
+
+
+def _levels(order: Order, fill: Fill) -> Levels:
+    stop = order.sl_paise
+    return Levels(
+        stop_paise=stop,
+        target_paise=order.tp_paise,
+        anchor_paise=0 if stop is None else fill.price_paise,
+        r_paise=0 if stop is None else abs(fill.price_paise - stop),
+    )
+
+
+def _check_protective(order: Order, fill: Fill) -> Refusal | None:
+    """Refuse a stop that is not behind entry and ltp, a target that is not beyond both."""
+    sign, entry, ltp = order.sign, fill.price_paise, fill.ltp_paise
+    stop, target = order.sl_paise, order.tp_paise
+    if stop is not None and (sign * (entry - stop) <= 0 or sign * (ltp - stop) <= 0):
+        numbers: dict[str, int | str] = {"sl_paise": stop, "fill_paise": entry, "ltp_paise": ltp}
+        return Refusal("stop_not_protective", numbers)
+    if target is not None and (sign * (target - entry) <= 0 or sign * (target - ltp) <= 0):
+        numbers = {"tp_paise": target, "fill_paise": entry, "ltp_paise": ltp}
+        return Refusal("target_not_beyond_entry", numbers)
+    return None

@@ -1,0 +1,57 @@
+"""What an exit rule may say; a new rule is one file and one line in rules.py."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from daemon.domain.events import ExitDemand
+from daemon.domain.order import OrderState
+from daemon.domain.position import Position
+
+
+class Exit(NamedTuple):
+    """A decision to leave: the state to wait in, the reason, and how much leaves."""
+
+    state: OrderState
+    reason: str
+    demand: ExitDemand
+
+
+class StopMove(NamedTuple):
+    """A decision to move the stop (paise) at a price; `steps` whole steps over the anchor."""
+
+    stop_paise: int
+    steps: int
+    ltp_paise: int
+
+
+class ExitRule(Protocol):
+    """One reason to leave a position or to move its stop.
+
+    A rule keeps no state: what it knows of a position is in the position. It overrides what it
+    has to say and inherits the rest. Prices are paise; None and 0 mean that it does not ask.
+    """
+
+    def ahead(self, position: Position) -> int | None:
+        """Return the nearest price in the position's favour at which to ask this rule."""
+        return None
+
+    def behind(self, position: Position) -> int | None:
+        """Return the nearest price against the position at which to ask this rule."""
+        return None
+
+    def bars(self, position: Position) -> int:
+        """Return after how many bars held to ask this rule."""
+        return 0
+
+    def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
+        """Return the exit that a price leads to."""
+        return None
+
+    def exit_after(self, position: Position, bars_held: int) -> Exit | None:
+        """Return the exit that this many bars held lead to."""
+        return None
+
+    def stop_at(self, position: Position, ltp_paise: int) -> StopMove | None:
+        """Return where a price moves the stop to, better than the stop in force."""
+        return None

@@ -1,0 +1,22 @@
+"""The exit rules in the order in which they are asked."""
+
+from __future__ import annotations
+
+from daemon.execution.exits.rule import ExitRule
+from daemon.execution.exits.stop_loss import StopLossManager
+from daemon.execution.exits.take_profit import TakeProfitManager
+from daemon.execution.exits.time_stop import TimeStopManager
+from daemon.execution.exits.trailing_stop import TrailingStopManager
+
+
+def exit_rules() -> tuple[ExitRule, ...]:
+    """Return the rules of the v3 engine: the first exit wins; of moves of the stop the best.
+
+    Where two moves are equally good, the rule that stands first wins.
+    """
+    return (
+        TakeProfitManager(),
+        StopLossManager(),
+        TrailingStopManager(),
+        TimeStopManager(),
+    )

@@ -1,0 +1,171 @@
+"""Run the exit coroutines: start them, wake them, do what they ask for (design D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from daemon.domain.carry_over import RememberedDemand
+from daemon.domain.position import Position
+from daemon.execution.closing import Closing
+from daemon.execution.context import BarClock
+from daemon.execution.exits.coroutine import GO_ON, ExitTask, Request, Wake, drive, manage_exits
+from daemon.execution.exits.rule import Exit, ExitRule, StopMove
+from daemon.execution.recorder import Recorder
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.book import Book
+
+
+class Watch:
+    """One position under its coroutine."""
+
+    __slots__ = ("book", "position", "task")
+
+    def __init__(self, position: Position, book: Book, task: ExitTask) -> None:
+        self.position = position
+        self.book = book
+        self.task = task
+
+
+class ExitRunner:
+    """Schedule the coroutines of all open positions. Deterministic: no task, no clock.
+
+    A request is served at once, and the coroutine goes on when its condition is met. Positions
+    wait in the trigger books under their number.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[ExitRule],
+        bars: BarClock,
+        agenda: Agenda,
+        recorder: Recorder,
+        closing: Closing,
+    ) -> None:
+        self._rules = rules
+        self._bars = bars
+        self._agenda = agenda
+        self._recorder = recorder
+        self._closing = closing
+        self._watches: dict[int, Watch] = {}
+        self._remembered: dict[int, Wake] = {}
+
+    # a position's way
+
+    def open(self, position: Position, book: Book) -> None:
+        """Begin to watch a position."""
+        watch = Watch(position, book, manage_exits(position, self._rules))
+        number = position.number
+        self._watches[number] = watch
+        for rule in self._rules:
+            bars = rule.bars(position)
+            due = self._bars.due(position, bars) if bars else None
+            if due is not None:
+                self._agenda.add(due, Phase.TIME_STOP, number, (number, due))
+        self._serve(watch, drive(watch.task, None))
+
+    def filled(self, position: Position) -> None:
+        """Go on after a fill of an exit that had to wait."""
+        watch = self._watches.get(position.number)
+        if watch is not None:
+            self._serve(watch, drive(watch.task, GO_ON))
+
+    def release(self, position: Position) -> None:
+        """Watch a position no more."""
+        watch = self._watches[position.number]
+        watch.task.close()
+        self._forget(watch)
+
+    # why coroutines wake
+
+    def on_tick(self, book: Book) -> None:
+        """Wake who waits for the price of the tick that the book has just taken."""
+        ltp = book.ltp
+        for number in book.triggers.fire(ltp):
+            self._wake(self._watches[number], Wake(ltp_paise=ltp))
+
+    def demand(self, position: Position, reason: str) -> None:
+        """Ask for a full exit; dropped if one is under way."""
+        watch = self._watches.get(position.number)
+        if watch is not None:
+            self._wake(watch, Wake(demand=reason))
+
+    def time_stop_due(self, number: int, due: int) -> None:
+        """Note that the boundary that completes a position's bars has been passed."""
+        watch = self._watches.get(number)
+        if watch is not None:
+            self._wake(watch, Wake(bars_held=self._bars.held(watch.position, due)))
+
+    def bar_closed(self, symbol: str, timeframe: str, now: int) -> None:
+        """Note that a bar has closed for positions whose bars the caller counts."""
+        for watch in list(self._watches.values()):
+            position = watch.position
+            if position.tradingsymbol != symbol or position.timeframe != timeframe:
+                continue
+            held = self._bars.held(position, now)
+            if any(0 < rule.bars(position) <= held for rule in self._rules):
+                self._wake(watch, Wake(bars_held=held))
+
+    def _wake(self, watch: Watch, wake: Wake) -> None:
+        """Wake the coroutine, or remember the wake while a partial exit is pending."""
+        pending = watch.position.pending
+        if pending is None:
+            self._serve(watch, drive(watch.task, wake))
+        elif pending.partial:
+            self._remembered.setdefault(watch.position.number, wake)
+
+    # full exits that wait for a partial one
+
+    def remembered(self) -> dict[str, RememberedDemand]:
+        """Return what is remembered, by order id."""
+        return {
+            self._watches[number].position.order_id: RememberedDemand(**wake._asdict())
+            for number, wake in sorted(self._remembered.items())
+        }
+
+    def recall(self, remembered: Mapping[str, RememberedDemand]) -> None:
+        """Take up what was remembered before."""
+        for number, watch in self._watches.items():
+            known = remembered.get(watch.position.order_id)
+            if known is not None:
+                self._remembered[number] = Wake(**structs.asdict(known))
+
+    # what coroutines ask for
+
+    def cross(self, position: Position, below: int | None, above: int | None) -> Wake | None:
+        """Set the levels in the trigger book, unless a wake was remembered."""
+        wake = self._remembered.pop(position.number, None)
+        if wake is None:
+            book = self._watches[position.number].book
+            book.triggers.set(position.number, below=below, above=above)
+            book.arm()
+        return wake
+
+    def move_stop(self, position: Position, move: StopMove) -> Wake | None:
+        """Record the move."""
+        self._recorder.stop_moved(position, move)
+        return GO_ON
+
+    def leave(self, position: Position, leaving: Exit) -> Wake | None:
+        """Begin the exit; wait for its fill unless it filled at once."""
+        book = self._watches[position.number].book
+        book.triggers.clear(position.number)
+        return GO_ON if self._closing.begin(position, book, leaving) else None
+
+    def _serve(self, watch: Watch, request: Request | None) -> None:
+        """Do what the coroutine asks for until it waits or has ended."""
+        while request is not None:
+            wake = request.serve(self, watch.position)
+            if wake is None:
+                return
+            request = drive(watch.task, wake)
+        self._forget(watch)
+
+    def _forget(self, watch: Watch) -> None:
+        number = watch.position.number
+        self._watches.pop(number, None)
+        self._remembered.pop(number, None)
+        self._bars.forget(watch.position)
+        watch.book.triggers.clear(number)
+        watch.book.arm()

@@ -1,0 +1,61 @@
+"""Who holds what: open positions by instrument and strategy."""
+
+from __future__ import annotations
+
+from daemon.domain.position import Position
+
+
+class Holdings:
+    """Keep open positions where they are looked for, and each strategy's signed quantity.
+
+    An instrument is its index. A position leaves when its quantity is gone.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._quantities: list[dict[str, int]] = [{} for _ in range(size)]
+        self._positions: list[dict[str, dict[int, Position]]] = [{} for _ in range(size)]
+        self._intraday: dict[int, Position] = {}
+
+    def opened(self, position: Position, index: int) -> None:
+        """Take in a position."""
+        strategies = self._positions[index]
+        strategies.setdefault(position.strategy_id, {})[position.number] = position
+        if position.product == "MIS":
+            self._intraday[position.number] = position
+        self._add(position.strategy_id, index, position.sign * position.quantity)
+
+    def reduced(self, position: Position, index: int, quantity: int) -> None:
+        """Take `quantity` units off a position, which has them no more; drop one that is closed."""
+        self._add(position.strategy_id, index, -position.sign * quantity)
+        if position.quantity:
+            return
+        self._intraday.pop(position.number, None)
+        own = self._positions[index][position.strategy_id]
+        del own[position.number]
+        if not own:
+            del self._positions[index][position.strategy_id]
+
+    def quantity(self, index: int, strategy_id: str) -> int:
+        """Return a strategy's signed open quantity of an instrument."""
+        return self._quantities[index].get(strategy_id, 0)
+
+    def net(self, index: int) -> int:
+        """Return the signed open quantity of an instrument over all strategies."""
+        return sum(self._quantities[index].values())
+
+    def of(self, index: int, strategy_id: str) -> list[Position]:
+        """Return a strategy's positions of an instrument, by number."""
+        own = self._positions[index].get(strategy_id)
+        return [] if own is None else [own[number] for number in sorted(own)]
+
+    def intraday(self) -> list[Position]:
+        """Return the positions that are squared off, by number."""
+        return [self._intraday[number] for number in sorted(self._intraday)]
+
+    def _add(self, strategy_id: str, index: int, quantity: int) -> None:
+        held = self._quantities[index]
+        now = held.get(strategy_id, 0) + quantity
+        if now:
+            held[strategy_id] = now
+        else:
+            held.pop(strategy_id, None)

@@ -1,0 +1,65 @@
+"""The books of all instruments, and which of their quotes an order may fill on."""
+
+from __future__ import annotations
+
+from daemon.domain.dates import ist_date
+from daemon.domain.instrument import Universe
+from daemon.market.book import Book, Quote
+from daemon.market.moment import Moment
+from daemon.market.schedule import Schedule
+from daemon.settings.config import ExecutionConfig
+
+
+class Quotes:
+    """Find books, keep them up to date with the rows in work, judge the age of a quote.
+
+    `books` has one book for each instrument, in their order, and the idle book at the end.
+    """
+
+    def __init__(
+        self, config: ExecutionConfig, universe: Universe, schedule: Schedule, at: Moment
+    ) -> None:
+        self.books = [Book(index, instrument) for index, instrument in enumerate(universe)]
+        self.books.append(Book(len(universe), None))
+        self._universe = universe
+        self._schedule = schedule
+        self._at = at
+        self._stale_after_ns = config.stale_after_ns
+        self._max_age_ns = config.quote_max_age_ns
+
+    def index_of(self, tradingsymbol: str) -> int:
+        """Return the index of a symbol of the universe."""
+        index = self._universe.index_of(tradingsymbol)
+        assert index is not None, tradingsymbol
+        return index
+
+    def book_of(self, tradingsymbol: str) -> Book:
+        """Return the book of a symbol of the universe."""
+        return self.books[self.index_of(tradingsymbol)]
+
+    def quote_of(self, book: Book) -> Quote | None:
+        """Return the last quote of a book, up to date with the rows in work."""
+        rows = self._at.rows
+        if rows is not None:
+            book.settle(rows)
+        return book.quote()
+
+    def fresh_quote(self, book: Book) -> Quote | None:
+        """Return the quote if an order may fill on it now (semantics.md section 6), else None."""
+        quote = self.quote_of(book)
+        at = self._at
+        open_ts, close_ts = self.session(book)
+        if quote is None or not open_ts <= at.now < close_ts:
+            return None
+        if quote.ts < at.resumed_ts or quote.input_no < book.fresh_from_no:
+            return None
+        if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
+            return None
+        return quote
+
+    def session(self, book: Book) -> tuple[int, int]:
+        """Return the instrument's session on the date of now, which may be ahead of what is due."""
+        now = self._at.now
+        if book.open_ts <= now < book.close_ts:  # nearly always
+            return book.open_ts, book.close_ts
+        return self._schedule.span(book.index, ist_date(now))

@@ -1,0 +1,111 @@
+"""The one place where events are stamped and the ledger is changed."""
+
+from __future__ import annotations
+
+from daemon.domain.events import (
+    Excursion,
+    ExitDemand,
+    Fill,
+    Levels,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+)
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import Order, OrderState
+from daemon.domain.position import Position
+from daemon.execution.exits.rule import StopMove
+from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.market.moment import Moment
+from daemon.risk.gates import Refusal
+
+
+class Recorder:
+    """Stamp every event with its number, its time and its input, and apply it."""
+
+    def __init__(self, ledger: Ledger, at: Moment) -> None:
+        self.ledger = ledger
+        self.lifecycle = TradeLifecycleManager(ledger)
+        self._at = at
+
+    def created(self, order: Order) -> Order:
+        """Record a new order; return the ledger's own."""
+        at = self._at
+        self.lifecycle.record(
+            OrderCreated(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                tradingsymbol=order.tradingsymbol,
+                transaction_type=order.transaction_type,
+                quantity=order.quantity,
+                product=order.product,
+                lot_size=order.lot_size,
+                tick_paise=order.tick_paise,
+                sl_paise=order.sl_paise,
+                tp_paise=order.tp_paise,
+                exits=order.exits,
+                strategy_id=order.strategy_id,
+                timeframe=order.timeframe,
+                tag=order.tag,
+                note=order.note,
+                confidence=order.confidence,
+            )
+        )
+        return self.ledger.orders[order.order_id]
+
+    def moved(
+        self,
+        order: Order,
+        to: OrderState,
+        reason: str,
+        *,
+        fill: Fill | None = None,
+        demand: ExitDemand | None = None,
+        levels: Levels | None = None,
+        excursion: Excursion | None = None,
+        numbers: dict[str, int | str] | None = None,
+    ) -> None:
+        """Record a move of an order with what belongs to it."""
+        at = self._at
+        self.lifecycle.transition_state(
+            OrderMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                from_state=order.state,
+                to_state=to,
+                reason=reason,
+                fill=fill,
+                demand=demand,
+                levels=levels,
+                excursion=excursion,
+                numbers=numbers,
+            )
+        )
+
+    def rejected(self, order: Order, refusal: Refusal) -> None:
+        """Record that an order was refused, with the numbers that were compared."""
+        self.moved(order, OrderState.REJECTED, refusal.reason, numbers=refusal.numbers)
+
+    def stop_moved(self, position: Position, move: StopMove) -> None:
+        """Record a new stop of a position."""
+        at = self._at
+        assert position.stop_paise is not None
+        self.lifecycle.record(
+            StopMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=position.order_id,
+                due_ts=at.due_ts,
+                stop_from_paise=position.stop_paise,
+                stop_to_paise=move.stop_paise,
+                steps=move.steps,
+                ltp_paise=move.ltp_paise,
+            )
+        )
