@@ -95,6 +95,15 @@ class Ticks:
         """The chosen rows as a new block."""
         return self._pick(rows)
 
+    def set_sides(self, bid: Int64s, ask: Int64s) -> None:
+        """Replace the columns of bids and asks."""
+        self.bid = bid
+        self.ask = ask
+
+    def set_instrument(self, instrument: Int32s) -> None:
+        """Replace the column of instruments."""
+        self.instrument = instrument
+
     def _pick(self, rows: Any) -> Ticks:
         """Column by column and not in a loop: a live tick is a block, and pays for this twice."""
         return Ticks(

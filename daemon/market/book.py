@@ -112,14 +112,10 @@ class Book:
         """Set which extreme of a walked candle comes first."""
         self.walk_high_first = high_first
 
-    def drop_segment(self) -> None:
-        """Leave the segment out of the open bars and the extremes."""
-        self.high = -1
-
     def arm(self) -> None:
         """Set the two prices that the scan compares with.
 
-        `floor` is what `below` would be if nobody wanted every tick.
+        `floor` is what `below` would be without the strategies that want every tick.
         """
         self.above = self.triggers.nearest_above()
         if self.expects_tick or self.expects_gap_tick:
@@ -143,8 +139,35 @@ class Book:
         self.ask = 0 if rows.ask is None else int(rows.ask[row])
         self.walked = rows.walk is not None and bool(rows.walk[row])
 
+    def show(self, *, ts: int, ltp: int, bid: int, ask: int, input_no: int, walked: bool) -> None:
+        """Take a quote that was read from the rows already; `row` is settled with it."""
+        self.row = -1
+        self.quote_ts = ts
+        self.ltp = ltp
+        self.bid = bid
+        self.ask = ask
+        self.input_no = input_no
+        self.walked = walked
+
+    def follow(self, run: RowsBehind | None) -> None:
+        """Have rows that have happened taken from `run` on demand, None when it is done."""
+        self.run = run
+
+    def point_at(self, row: int) -> None:
+        """Let the quote be that of a row of the block in work, whose price comes later."""
+        self.row = row
+
+    def take_rows(self, row: int, *, first: int, high: int, low: int) -> None:
+        """Advance over rows as the scan does, by their first, highest and lowest ltp."""
+        self.row = row
+        if self.high < 0:
+            self.open, self.high, self.low = first, high, low
+        else:
+            self.high = max(high, self.high)
+            self.low = min(low, self.low)
+
     def quote(self) -> Quote | None:
-        """The last quote, None before the first tick. Only when `row` is -1."""
+        """Return the last quote, None before the first tick. Only when `row` is -1."""
         assert self.row < 0, self.row
         if self.quote_ts < 0:
             return None
@@ -164,12 +187,16 @@ class Book:
             self.expects_gap_tick = False
             self.after_gap_no = self.input_no
 
-    def take_volume(self, total: int) -> None:
-        """A row's cumulative volume, as the scan takes it."""
+    def take_volume(self, total: int, first: int = -1) -> None:
+        """Take the cumulative volume of a row, or of rows of which the first had `first`."""
         if total > self.volume:
             if self.volume < 0:
-                self.baseline = total
+                self.baseline = total if first < 0 else first
             self.volume = total
+
+    def drop_segment(self) -> None:
+        """Begin an empty segment: what was in this one has been folded elsewhere."""
+        self.high = -1
 
     def end_segment(self) -> None:
         """Fold the segment into the open bars and the extremes. Only when `row` is -1."""
@@ -185,7 +212,7 @@ class Book:
         self.high = -1
 
     def start_day(self, open_ts: int, close_ts: int) -> None:
-        """A new date: its session (both 0 if it has none), and volumes from zero."""
+        """Begin a date: its session (both 0 if it has none), and volumes from zero."""
         self.open_ts = open_ts
         self.close_ts = close_ts
         self.volume = -1
@@ -213,7 +240,7 @@ class Book:
 
 
 def settle_all(books: Sequence[Book], rows: Rows) -> None:
-    """Every book, whose `row` is set, takes its quote: `settle` by column."""
+    """Settle books whose `row` is set, by column."""
     if not books:
         return
     at = np.array([book.row for book in books])
@@ -227,6 +254,5 @@ def settle_all(books: Sequence[Book], rows: Rows) -> None:
         nothing if rows.walk is None else rows.walk[at].tolist(),
         strict=True,
     ):
-        book.input_no = rows.input_no(book.row)
-        book.row = -1
-        book.quote_ts, book.ltp, book.bid, book.ask, book.walked = ts, ltp, bid, ask, bool(walk)
+        input_no = rows.input_no(book.row)
+        book.show(ts=ts, ltp=ltp, bid=bid, ask=ask, input_no=input_no, walked=bool(walk))

@@ -50,8 +50,12 @@ class OpenBar:
         if self.mark < 0:
             self.mark = baseline
         if total > self.mark:
-            (into or self).volume += total - self.mark
+            (into or self).gain(total - self.mark)
             self.mark = total
+
+    def gain(self, volume: int) -> None:
+        """Add traded units."""
+        self.volume += volume
 
     def next_bar(self, end: int) -> OpenBar:
         """Return the bar that follows, which ends at `end` (UTC ns); it gathers what is early."""

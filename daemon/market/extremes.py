@@ -31,7 +31,7 @@ class Extremes:
         self._low_prices: list[int] = []
 
     def push(self, high: int, low: int) -> None:
-        """These extremes (paise) were seen in the segment that is open.
+        """Note extremes (paise) that were seen in the segment that is open.
 
         A segment keeps one high and one low, so there are never more than there were entries.
         """
@@ -51,18 +51,18 @@ class Extremes:
             segments.append(self.segment)
 
     def begin(self) -> int:
-        """A new segment begins here; what is pushed from now on belongs to it."""
+        """Begin a segment, to which belongs what is pushed from now on; return its number."""
         self.segment += 1
         self.wanted = True
         return self.segment
 
     def high_since(self, segment: int) -> int | None:
-        """The highest price of the ended segments from `segment` on, None if there is none."""
+        """Return the highest price of the ended segments from `segment` on, None without."""
         at = bisect_left(self._high_segments, segment)
         return self._high_prices[at] if at < len(self._high_prices) else None
 
     def low_since(self, segment: int) -> int | None:
-        """The lowest price of the ended segments from `segment` on, None if there is none."""
+        """Return the lowest price of the ended segments from `segment` on, None without."""
         at = bisect_left(self._low_segments, segment)
         return self._low_prices[at] if at < len(self._low_prices) else None
 

@@ -30,9 +30,9 @@ Take = Callable[[Rows, int], None]
 
 
 class Stretch:
-    """The rows [start, stop) of a block, all before the next due time, sorted by instrument.
+    """Sort the rows [start, stop) of a block, all before the next due time, by instrument.
 
-    `row` is the row in work: those before it have happened, for whoever asks for a book.
+    `row` is the row in work: those before it have happened when a book is asked for.
     `asked` are the runs whose books were asked for since the row in work began.
     """
 
@@ -56,15 +56,19 @@ class Stretch:
         self._part(edges, books)
 
     def row_at(self, place: int) -> int:
-        """The row that stands at a place; places go instrument after instrument."""
+        """Return the row that stands at a place; places go instrument after instrument."""
         return self._start + int(self._order[place])
 
+    def begin_row(self, row: int) -> None:
+        """Take a row into work."""
+        self.row = row
+
     def place_of(self, row: int, start: int, end: int) -> int:
-        """The first of one instrument's places [start, end) whose row is at or after `row`."""
+        """Return the first of an instrument's places [start, end) whose row is not before `row`."""
         return start + int(self._order[start:end].searchsorted(row - self._start))
 
     def _part(self, edges: Places, books: list[Book]) -> None:
-        """One run for each instrument that has rows here."""
+        """Make one run for each instrument that has rows here."""
         present = np.flatnonzero(edges[1:] > edges[:-1])
         starts = edges[present]
         highs = np.maximum.reduceat(self.ltp, starts).tolist()
@@ -77,13 +81,14 @@ class Stretch:
             present.tolist(), at, [*at[1:], len(self.ltp)], highs, lows, totals, strict=True
         ):
             book = books[number]
-            run = book.run = Run(self, book, start, start, end, high, low, total)
+            run = Run(self, book, start, start, end, high, low, total)
+            book.follow(run)
             self.runs.append(run)
             if book.tick_watchers:
                 self.watched.append(self._order[start:end] + self._start)
 
     def watched_rows(self, books: list[Book]) -> Iterator[WatchedRow]:
-        """The rows of instruments whose every tick is wanted, in their order."""
+        """Return the rows of instruments whose every tick is wanted, in their order."""
         watched = self.watched
         at = watched[0] if len(watched) == 1 else np.sort(np.concatenate(watched))
         rows, ts = self.rows, self.rows.ts[at].tolist()
@@ -99,11 +104,11 @@ class Stretch:
         return zip(at.tolist(), ts, ticks, strict=False)
 
     def leave(self, stop: int) -> None:
-        """Everything before the row `stop` has happened; the books follow, quotes included."""
+        """Let the books follow to the row `stop`, quotes included."""
         behind: list[Book] = []
         for run in self.runs:
             book = run.book
-            book.run = None
+            book.follow(None)
             run.fold(run.end if stop == self.stop else run.place_of(stop))
             if book.row >= 0:
                 behind.append(book)
@@ -130,7 +135,7 @@ class Run(msgspec.Struct, eq=False):
     next_row: int = -1
 
     def look_ahead(self) -> bool:
-        """Whether any of the remaining rows reaches a level of the book; finds the first."""
+        """Return whether any of the remaining rows reaches a level of the book; find the first."""
         below, above = self.book.floor, self.book.above
         at, end = self.at, self.end
         self.next_row = -1
@@ -147,11 +152,11 @@ class Run(msgspec.Struct, eq=False):
         return True
 
     def place_of(self, row: int) -> int:
-        """The place of the first of the remaining rows at or after `row`."""
+        """Return the place of the first of the remaining rows at or after `row`."""
         return self.stretch.place_of(row, self.at, self.end)
 
     def catch_up(self) -> None:
-        """Somebody asks for the book, which must stand where the row in work finds it.
+        """Bring the book to where the row in work finds it, because somebody asks for it.
 
         If that row is the book's own, its quote is known already; its price joins the others later.
         """
@@ -160,10 +165,10 @@ class Run(msgspec.Struct, eq=False):
             stretch.asked.append(self)
             self.fold(self.place_of(stretch.row))
             if stretch.rows.instrument[stretch.row] == self.book.index:
-                self.book.row = stretch.row
+                self.book.point_at(stretch.row)
 
     def pass_row(self) -> None:
-        """The row in work, which is the next of this run, is in the book."""
+        """Pass the row in work, which is the next of this run and in the book."""
         self.at += 1
 
     def fold(self, end: int) -> None:
@@ -179,17 +184,13 @@ class Run(msgspec.Struct, eq=False):
             high, low = int(np.maximum.reduce(prices)), int(np.minimum.reduce(prices))
             if stretch.volume is not None:
                 total = int(np.maximum.reduce(stretch.volume[at:end]))
-        book.row = stretch.row_at(end - 1)
-        if book.high < 0:
-            book.open, book.high, book.low = int(stretch.ltp[at]), high, low
-        else:
-            book.high = max(high, book.high)
-            book.low = min(low, book.low)
+        book.take_rows(stretch.row_at(end - 1), first=int(stretch.ltp[at]), high=high, low=low)
         if total > book.volume:
+            first = -1
             if book.volume < 0 and stretch.volume is not None:
                 volumes = stretch.volume[at:end]
-                book.baseline = int(volumes[int((volumes >= 0).argmax())])
-            book.volume = total
+                first = int(volumes[int((volumes >= 0).argmax())])
+            book.take_volume(total, first)
 
 
 def fast_forward(
@@ -237,14 +238,14 @@ class Stops:
             first = heapq.heappop(self._heap)
             run = self._runs.pop(first, None)
             if run is not None and run.next_row == first:  # else its levels have moved since
-                stretch.row = first
+                stretch.begin_row(first)
                 run.catch_up()
                 self._take(stretch.rows, first)
                 run.pass_row()
             self.look_again()
 
     def look_again(self) -> None:
-        """After a row was taken: levels of the books that were asked for may have moved."""
+        """Look again after a row was taken: levels of books that were asked for may have moved."""
         stretch = self._stretch
         for run in stretch.asked:
             if run.look_ahead():
@@ -261,7 +262,7 @@ Tell = Callable[[Stretch, Stops], None]
 
 
 def _side(column: Int64s | None, at: Places) -> Iterable[float | None]:
-    """Bids or asks in rupees, None where there is none."""
+    """Return bids or asks in rupees, None where there is none."""
     if column is None:
         return repeat(None)
     paise = column[at]

@@ -1,7 +1,7 @@
-"""Every reason for which an entry is refused before it is an order in the market.
+"""The reasons for which an entry is refused before it is an order in the market.
 
-Gates are asked in the order of this file's `GATES`; the first refusal wins and is journaled
-with the numbers behind it.
+Gates are asked in the order of `BEFORE_LEVELS` and `AFTER_LEVELS`; the first refusal wins and is
+journaled with the numbers behind it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NO_LIMITS: Final = StrategyLimits()
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the gates look at. Times UTC ns, money paise.
+    """Show the gates what they look at. Times UTC ns, money paise.
 
     `instrument` None means that the symbol is not in the universe.
     """
@@ -57,21 +57,21 @@ Gate = Callable[[Situation], Refusal | None]
 
 
 def unknown_symbol(at: Situation) -> Refusal | None:
-    """The symbol must be in the universe."""
+    """Refuse a symbol that is not in the universe."""
     if at.instrument is None:
         return Refusal("unknown_symbol", {"symbol": at.order.tradingsymbol})
     return None
 
 
 def not_tradable(at: Situation) -> Refusal | None:
-    """An index has a price and no orders."""
+    """Refuse an index, which has a price and no orders."""
     if at.instrument is not None and at.instrument.is_index:
         return Refusal("not_tradable", {"symbol": at.order.tradingsymbol})
     return None
 
 
 def expired(at: Situation) -> Refusal | None:
-    """A contract is not traded after its expiry date."""
+    """Refuse a contract after its expiry date."""
     expiry = "" if at.instrument is None else at.instrument.expiry
     if expiry and expiry < ist_date(at.now).isoformat():
         return Refusal("expired", {"expiry": expiry})
@@ -79,33 +79,33 @@ def expired(at: Situation) -> Refusal | None:
 
 
 def strategy_off(at: Situation) -> Refusal | None:
-    """A strategy that was switched off opens nothing."""
+    """Refuse a strategy that was switched off."""
     if at.strategy_off:
         return Refusal("strategy_off", {"strategy_id": at.order.strategy_id})
     return None
 
 
 def kill_switch(at: Situation) -> Refusal | None:
-    """After the kill switch nothing is opened."""
+    """Refuse everything after the kill switch."""
     return Refusal("kill_switch", {}) if at.killed else None
 
 
 def market_closed(at: Situation) -> Refusal | None:
-    """Orders are taken in the instrument's session only, and for the session they arose in."""
+    """Refuse an order outside the instrument's session, or from a session that is over."""
     if at.open_ts <= at.now < at.close_ts and not at.is_over:
         return None
     return Refusal("market_closed", {"open_ts": at.open_ts, "close_ts": at.close_ts})
 
 
 def after_square_off(at: Situation) -> Refusal | None:
-    """No fresh intraday position once square-off has begun."""
+    """Refuse a fresh intraday position once square-off has begun."""
     if at.order.product == "MIS" and at.now >= at.square_off_ts:
         return Refusal("after_square_off", {"square_off_ts": at.square_off_ts})
     return None
 
 
 def lot_size(at: Situation) -> Refusal | None:
-    """A quantity is a positive multiple of the lot."""
+    """Refuse a quantity that is not a positive multiple of the lot."""
     quantity, lot = at.order.quantity, at.order.lot_size
     if quantity <= 0 or quantity % lot:
         return Refusal("lot_size", {"quantity": quantity, "lot_size": lot})
@@ -113,7 +113,7 @@ def lot_size(at: Situation) -> Refusal | None:
 
 
 def max_order_quantity(at: Situation) -> Refusal | None:
-    """The configured largest order."""
+    """Refuse more than the configured largest order."""
     limit = at.risk.max_order_quantity
     if limit is not None and at.order.quantity > limit:
         return Refusal("max_order_quantity", {"quantity": at.order.quantity, "limit": limit})
@@ -121,7 +121,7 @@ def max_order_quantity(at: Situation) -> Refusal | None:
 
 
 def freeze_quantity(at: Situation) -> Refusal | None:
-    """The exchange's largest order, where it is known."""
+    """Refuse more than the exchange's largest order, where it is known."""
     limit = at.freeze_quantity
     if limit and at.order.quantity > limit:
         return Refusal("freeze_quantity", {"quantity": at.order.quantity, "limit": limit})
@@ -129,7 +129,7 @@ def freeze_quantity(at: Situation) -> Refusal | None:
 
 
 def max_open_positions(at: Situation) -> Refusal | None:
-    """Open positions and waiting entries together."""
+    """Refuse one more than the limit of open positions and waiting entries together."""
     limit = at.risk.max_open_positions
     if limit is not None and at.open_or_waiting >= limit:
         return Refusal("max_open_positions", {"open": at.open_or_waiting, "limit": limit})
@@ -137,7 +137,7 @@ def max_open_positions(at: Situation) -> Refusal | None:
 
 
 def daily_loss(at: Situation) -> Refusal | None:
-    """Today's realized loss, gross, over all strategies."""
+    """Refuse after the day's realized loss, gross, over all strategies."""
     limit = at.risk.daily_loss_rupees
     if limit is None or -at.realized_today_paise < (most := paise_exact(round(limit, 2))):
         return None
@@ -147,7 +147,7 @@ def daily_loss(at: Situation) -> Refusal | None:
 
 
 def max_trades_per_day(at: Situation) -> Refusal | None:
-    """The strategy's trades of the day, waiting entries included."""
+    """Refuse more than the strategy's trades of the day, waiting entries included."""
     limit = at.limits.max_trades_per_day
     if limit is not None and at.tally.trades_today >= limit:
         return Refusal("max_trades_per_day", {"trades": at.tally.trades_today, "limit": limit})
@@ -155,7 +155,7 @@ def max_trades_per_day(at: Situation) -> Refusal | None:
 
 
 def max_loss_streak(at: Situation) -> Refusal | None:
-    """The strategy's losing positions of the day in a row."""
+    """Refuse after the strategy's losing positions of the day in a row."""
     limit = at.limits.max_loss_streak
     if limit is not None and at.tally.loss_streak >= limit:
         return Refusal("max_loss_streak", {"streak": at.tally.loss_streak, "limit": limit})
@@ -173,7 +173,7 @@ AFTER_LEVELS: Final[tuple[Gate, ...]] = (
 
 
 def first_refusal(gates: tuple[Gate, ...], at: Situation) -> Refusal | None:
-    """The first refusal in the order of the gates."""
+    """Return the first refusal in the order of the gates."""
     for gate in gates:
         refusal = gate(at)
         if refusal is not None:

@@ -68,6 +68,41 @@ def positions_rows(path: Path, count: int) -> dict[str, Any]:
     return positions(path, count)
 
 
+LATENCY_MS = 3_600_000
+
+
+def waiting(path: Path, count: int) -> dict[str, Any]:
+    """The engine while `count` entries on ticking instruments wait for a latency of an hour."""
+    raw = blocks(path)
+    start_ts = int(raw[0]["ts_ns"][0]) + 1_000_000_000
+    intents = [
+        TimedIntent(ts=start_ts, intent=OrderIntent(symbol=f"W{n % 10}", signal=Signal.BUY, qty=50))
+        for n in range(count)
+    ]
+    engine = PaperEngine(
+        msgspec.structs.replace(W1_EXECUTION, latency_ms=LATENCY_MS), universe=universe(),
+        rules=load_rulebook(), strategies=NoStrategies(intents),
+    )  # fmt: skip
+    first = next(at for at, each in enumerate(raw) if each["ts_ns"][-1] > start_ts)
+    for each in raw[: first + 1]:
+        engine.handle(as_ticks(each))
+    until = start_ts + LATENCY_MS * 1_000_000
+    rest = [each for each in raw[first + 1 :] if each["ts_ns"][-1] < until]
+    settle_memory()
+    start = time.perf_counter()
+    for each in rest:
+        engine.handle(as_ticks(each))
+    elapsed = time.perf_counter() - start
+    assert engine.ledger.orders_by_state() == ({"SUBMITTED": count} if count else {})
+    return {"ticks": sum(len(each["ts_ns"]) for each in rest), "seconds": elapsed}
+
+
+def waiting_rows(path: Path, count: int) -> dict[str, Any]:
+    """The same by the row path."""
+    row_path.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    return waiting(path, count)
+
+
 class EveryTick(BaseStrategy):
     """Looks at every tick of its symbols and does nothing."""
 

@@ -172,6 +172,17 @@ def positions(bench: Bench) -> Iterator[Row]:
             )  # fmt: skip
 
 
+def waiting(bench: Bench) -> Iterator[Row]:
+    """The engine while an entry on every ticking instrument waits for its latency."""
+    for case, title in (("waiting", "engine only"), ("waiting_rows", "row path")):
+        without = bench.case(case, bench.file(SMALL_TICKS), 0).rate()
+        rate = bench.case(case, bench.file(SMALL_TICKS), 10).rate()
+        yield Row(
+            f"Entries waiting for their latency, {title}", "10", rate, "ticks/s", ">= 0.9 of none",
+            f"{rate / without:.2f} of none",
+        )  # fmt: skip
+
+
 def instruments(bench: Bench) -> Iterator[Row]:
     """W1 trades ten of N instruments (one, where there is but one)."""
     for case, title in (("w1_engine", "engine only"), ("w1_app", "whole process")):
@@ -251,6 +262,7 @@ def peers(bench: Bench) -> Iterator[Row]:
 
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "w1": w1, "peers": peers, "lengths": lengths, "positions": positions,
+    "waiting": waiting,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
     "live": live,
 }  # fmt: skip
