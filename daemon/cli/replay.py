@@ -10,8 +10,8 @@ from daemon import VERSION
 from daemon.cli.run import Outcome, run_session
 from daemon.errors import UsageError
 from daemon.journal.store import JournalStore
-from daemon.runtime.account import other_version
-from daemon.runtime.prepared_run import journal_beside, open_recorded
+from daemon.runtime.recorded_run import journal_beside, open_recorded
+from daemon.runtime.rerun import other_version
 from feeds.files.recorded_files import no_file
 from feeds.recording.compact import open_recording
 

@@ -155,7 +155,7 @@ def facts_of(app: App, fold: RunFold) -> RunFacts:
     config = app.parts.config
     counted = {k: v for k, v in stats.items() if k not in ("engine", "ticks", "refused_rows")}
     quality: dict[str, Any] = {k: v for k, v in counted.items() if v} | {
-        k: v for k, v in (app.feed.quality() | app.timing()).items() if v and k != "rows"
+        k: v for k, v in (app.feed.quality() | app.status.timing()).items() if v and k != "rows"
     }
     return RunFacts(
         run_id=app.directory.name,
@@ -165,8 +165,8 @@ def facts_of(app: App, fold: RunFold) -> RunFacts:
         feed=app.feed.name,
         version=VERSION,
         ticks=stats["ticks"],
-        data_from_ts=app.first_tick_ts,
-        data_to_ts=app.engine.at.now if app.first_tick_ts else 0,
+        data_from_ts=app.status.first_tick_ts,
+        data_to_ts=app.engine.at.now if app.status.first_tick_ts else 0,
         refused_ticks=stats["refused_rows"],
         quality=quality,
         strategies=app.parts.strategies.status(),

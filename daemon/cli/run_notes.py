@@ -196,9 +196,10 @@ def _stopped_early(app: App) -> Iterator[str]:
 
 
 def _outside_the_tables(app: App) -> Iterator[str]:
-    if app.first_ts >= 0:
-        parts, last = app.parts, max(app.engine.at.now, app.first_ts)
-        yield from date_warnings(parts.config, parts.rules, app.feed.universe, app.first_ts, last)
+    first = app.status.first_ts
+    if first >= 0:
+        parts, last = app.parts, max(app.engine.at.now, first)
+        yield from date_warnings(parts.config, parts.rules, app.feed.universe, first, last)
 
 
 RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (

@@ -80,6 +80,10 @@ class StateJournal:
             elif operation.kind == "command":
                 self.known = _obeyed(self.known, operation)
 
+    def turn_to(self, date: str) -> None:
+        """Take inputs of an Indian date (ISO) from here on."""
+        self.date = date
+
     def changed(self, carry: Carry, *, input_no: int, ts: int) -> Iterator[Operation]:
         """The state, for the commit of `input_no`, if it is not the newest that is known.
 

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ledger import Ledger
 from daemon.errors import ConfigError
 from daemon.rules import Rulebook
-from daemon.runtime.configured_rules import engine_rules, load_rules
+from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import kind_of
+from daemon.runtime.machine import Machine, machine
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
@@ -30,10 +30,19 @@ class Parts(NamedTuple):
     config: Config
     rules: Rulebook
     feed: Feed
-    strategies: StrategyEngineV2
-    engine: PaperEngine
+    machine: Machine
     notes: tuple[str, ...] = ()
     """What a trader should know of the contracts that were chosen."""
+
+    @property
+    def strategies(self) -> StrategyEngineV2:
+        """The strategies of the machine."""
+        return self.machine.strategies
+
+    @property
+    def engine(self) -> PaperEngine:
+        """The engine of the machine."""
+        return self.machine.engine
 
 
 def build(config: Config, *, data_dir: Path | None = None) -> Parts:
@@ -42,29 +51,11 @@ def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     config, notes = on_recording(config, rules, sessions_of(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
-    strategies = StrategyEngineV2(config.strategies, feed.universe)
+    built = machine(config, rules, feed.universe)
     if config.feed.kind == "replay":
         reading = _reading(rules, data_dir)
-        strategies.warm(history(config, feed.universe, rules, strategies, **reading))
-    engine = _engine(config, rules, feed.universe, strategies)
-    return Parts(config, rules, feed, strategies, engine, notes)
-
-
-def _engine(
-    config: Config,
-    rules: Rulebook,
-    universe: Universe,
-    strategies: StrategyEngineV2,
-    ledger: Ledger | None = None,
-) -> PaperEngine:
-    return PaperEngine(
-        config.execution,
-        universe=universe,
-        rules=engine_rules(config, rules, universe),
-        risk=config.risk,
-        strategies=strategies,
-        ledger=ledger,
-    )
+        built.strategies.warm(history(config, feed.universe, rules, built.strategies, **reading))
+    return Parts(config, rules, feed, built, notes)
 
 
 def _check_settlements(config: Config, universe: Universe) -> None:

@@ -12,7 +12,6 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_ts
 from daemon.domain.inputs import Clock
@@ -21,6 +20,7 @@ from daemon.domain.intent import OrderIntent
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.market.schedule import midnight_after
+from daemon.runtime.machine import paper_engine
 from daemon.settings.config import Config, ReplayConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.universe import written_out
@@ -67,9 +67,7 @@ def history(
     for replay in _sources(config.feed.replay):
         keeper = CandleKeeper(strategies)
         recording = Recording(replay, written, **reading)
-        engine = PaperEngine(
-            config.execution, universe=recording.universe, rules=rules, strategies=keeper
-        )
+        engine = paper_engine(config, rules, recording.universe, keeper)
         for block in recording.blocks():
             engine.handle(block)
         if engine.at.now >= 0:
@@ -94,7 +92,7 @@ def recorded_candles(
         own = Universe(recording.header.instruments)
         keeper = CandleKeeper(strategies)
         keeper.subscriptions = _in(own, universe, strategies.subscriptions)
-        engine = PaperEngine(config.execution, universe=own, rules=rules, strategies=keeper)
+        engine = paper_engine(config, rules, own, keeper)
         for item in gather(recording.inputs()):
             if isinstance(item, Ticks | Clock):
                 engine.handle(item)

@@ -19,8 +19,8 @@ import pytest
 from daemon.domain.dates import SECOND_NS, ist_date, parse_ts
 from daemon.errors import ExitCode
 from daemon.rules import load_rulebook
-from daemon.runtime.account import machine_of
 from daemon.runtime.app import App
+from daemon.runtime.machine import machine_of
 from daemon.runtime.series import Series, read_series
 from feeds.recording.compact import CompactedLog
 from feeds.recording.reader import InputLog

@@ -200,10 +200,10 @@ def _put_in_place(job: Job, start: int) -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         clocks = FixedClocks(opened_ns(job.day))
-        stack.enter_context(mock.patch("daemon.runtime.live.KiteFeed", LosslessFeed))
+        stack.enter_context(mock.patch("daemon.runtime.live_feed.KiteFeed", LosslessFeed))
         stack.enter_context(mock.patch("daemon.runtime.live.MACHINE_CLOCKS", clocks))
         stack.enter_context(
-            mock.patch("daemon.runtime.live.check_start")
+            mock.patch("daemon.runtime.live_start.check_start")
         )  # the time that stands still
         clock = functools.partial(Clock, clocks=clocks)
         stack.enter_context(mock.patch("daemon.cli.journal.Clock", clock))

@@ -146,9 +146,9 @@ def _put_in_place(
 ) -> Iterator[None]:
     make = functools.partial(GivenFeed, given=given, at_end=at_end)
     with (
-        mock.patch("daemon.runtime.live.KiteFeed", make),
+        mock.patch("daemon.runtime.live_feed.KiteFeed", make),
         mock.patch("daemon.runtime.live.MACHINE_CLOCKS", FixedClocks(opened_ns(day))),
-        mock.patch("daemon.runtime.live.check_start"),  # the time that stands still
+        mock.patch("daemon.runtime.live_start.check_start"),  # the time that stands still
         mock.patch("daemon.runtime.live.load_rules", _rules),
     ):
         yield

@@ -15,7 +15,6 @@ import anyio.lowlevel
 import msgspec
 import numpy as np
 
-from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
@@ -29,10 +28,10 @@ from daemon.runtime.app import App
 from daemon.runtime.build import Parts
 from daemon.runtime.bus import Lane, Overflow
 from daemon.runtime.configured_rules import load_rules
+from daemon.runtime.machine import machine
 from daemon.runtime.prepared_run import open_run
 from daemon.settings.config import Config, StrategiesConfig, StrategyConfig
 from feeds.stream.feed import Unattended
-from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, View
 
 DATE: Final = dt.date(2026, 11, 18)
@@ -149,12 +148,8 @@ def busy_parts(count: int, out: Path) -> Parts:
         params={"count": count},
     )  # fmt: skip
     config = Config(out=str(out), strategies=StrategiesConfig(items=[item]))
-    strategies = StrategyEngineV2(config.strategies, UNIVERSE)
     rules = load_rules(config)
-    engine = PaperEngine(
-        config.execution, universe=UNIVERSE, rules=rules, risk=config.risk, strategies=strategies
-    )
-    return Parts(config, rules, BoundaryFeed(), strategies, engine)
+    return Parts(config, rules, BoundaryFeed(), machine(config, rules, UNIVERSE))
 
 
 class BusyRun(msgspec.Struct):

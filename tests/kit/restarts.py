@@ -10,7 +10,9 @@ import msgspec
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.inputs import Input
 from daemon.domain.ledger import Ledger
-from daemon.runtime.account import Account, Machine
+from daemon.runtime.account import Account
+from daemon.runtime.machine import Machine
+from daemon.runtime.rerun import run_again
 from daemon.runtime.series import PriceSampler
 from daemon.settings.config import Config
 from feeds.recording.format import LogHeader
@@ -37,7 +39,7 @@ class Process:
         found = self.account.recordings()
         if found:
             log = InputLog(found[-1])
-            again = self.account.run_again(log, self._make)
+            again = run_again(log, self._make, self.account.store, self.account.state)
             self.engine = again.machine.engine
             self.taken = again.inputs
             self.recorder = InputRecorder.resume(log, again.end)

@@ -26,10 +26,11 @@ from daemon.journal.store import JournalStore
 from daemon.main import first_fault
 from daemon.metrics.shared_file import SharedMetricsFile
 from daemon.rules import load_rulebook
-from daemon.runtime.account import Account, machine_of
+from daemon.runtime.account import Account
 from daemon.runtime.app import App
 from daemon.runtime.bus import Lane, Overflow
 from daemon.runtime.live import open_live
+from daemon.runtime.machine import machine_of
 from daemon.runtime.prepared_run import Session
 from feeds.recording.compact import open_recording
 from feeds.recording.gather import gather
@@ -186,8 +187,9 @@ class _OneLife:
         with (
             mock.patch("daemon.runtime.live.MACHINE_CLOCKS", self.clocks),
             mock.patch("daemon.runtime.live.DayFinder", finder),
-            mock.patch("daemon.runtime.live.TickerSockets", sockets),
-            mock.patch("daemon.runtime.live.time", LoopTime),
+            mock.patch("daemon.runtime.live_feed.TickerSockets", sockets),
+            mock.patch("daemon.runtime.resume.time", LoopTime),
+            mock.patch("daemon.runtime.live_feed.time", LoopTime),
         ):
             yield
 

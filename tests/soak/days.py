@@ -188,8 +188,9 @@ class Soak:
         with (
             mock.patch("daemon.runtime.live.MACHINE_CLOCKS", SimClocks(began)),
             mock.patch("daemon.runtime.live.DayFinder", finder),
-            mock.patch("daemon.runtime.live.TickerSockets", sockets),
-            mock.patch("daemon.runtime.live.time", LoopTime),
+            mock.patch("daemon.runtime.live_feed.TickerSockets", sockets),
+            mock.patch("daemon.runtime.resume.time", LoopTime),
+            mock.patch("daemon.runtime.live_feed.time", LoopTime),
         ):
             session = open_live(self._config)
         app = App(session, out=self.place)

@@ -13,7 +13,7 @@ from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.runtime.account import Diverged
+from daemon.runtime.rerun import Diverged
 from tests.kit.drive import FixedRules, inputs_of, make_engine, run_engine
 from tests.kit.restarts import Process, ledger_bytes
 from tests.kit.scenario import Scenario, random_scenario
@@ -50,7 +50,7 @@ def test_another_version_is_named_where_its_recording_is_decided_differently(
 
     scenario = random_scenario(1)
     recorded(scenario, tmp_path, later)
-    monkeypatch.setattr("daemon.runtime.account.VERSION", "9.9.9")
+    monkeypatch.setattr("daemon.runtime.rerun.VERSION", "9.9.9")
     text = rf"decided differently \(recorded by version {VERSION}, this is 9\.9\.9: CHANGELOG"
     with pytest.raises(Diverged, match=text):
         Process(scenario, tmp_path, random.Random(0))

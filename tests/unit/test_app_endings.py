@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -58,12 +59,21 @@ def _quiet() -> Iterator[None]:
 @pytest_asyncio.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     """A run of a hundred ticks in blocks of ten."""
+    async with a_run(tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_run(tmp_path: Path, cut: tuple[int, Exception] | None = None) -> AsyncIterator[App]:
+    """The same, with a feed that raises after some inputs if `cut` says so."""
     ticks = write_ticks(tmp_path / "ticks.csv", tick_rows(100))
     config = load_config(
         write_config(tmp_path / "c.yaml", ticks),
         {"out": str(tmp_path), "feed.replay.block_rows": 10},
     )
     parts = build(config)
+    if cut is not None:
+        parts = parts._replace(feed=CutFeed(parts.feed, *cut))  # type: ignore[arg-type]
     made = App(open_run(parts, tmp_path), out=tmp_path)
     yield made
     made.store.close()
@@ -83,9 +93,10 @@ async def test_a_run_to_the_end_of_its_feed_says_so(app: App) -> None:
     assert app.engine.intake.rows == 100
 
 
-async def test_a_lost_feed_ends_in_order_with_its_error_in_the_journal(app: App) -> None:
-    app.feed = feed = CutFeed(app.feed, 3, FeedError("the file is cut"))  # type: ignore[assignment]
-    await app.run()
+async def test_a_lost_feed_ends_in_order_with_its_error_in_the_journal(tmp_path: Path) -> None:
+    async with a_run(tmp_path, (3, FeedError("the file is cut"))) as app:
+        await app.run()
+    feed = app.feed
     assert str(app.feed_lost) == "the file is cut"
     last = operations(app)[-1]
     assert (last.kind, last.detail["reason"]) == ("stop", "feed_lost")
@@ -117,20 +128,19 @@ async def test_a_fault_of_the_program_is_journaled_and_raised(
         assert store.last_input_no == 30  # the input that was not finished is not in the cursor
 
 
-async def test_stop_ends_after_the_input_that_was_taken(app: App) -> None:
-    feed = CutFeed(app.feed, 1000, FeedError("never"))
-    app.feed = feed  # type: ignore[assignment]
-
-    async def stop_soon(_: App) -> None:
+async def test_stop_ends_after_the_input_that_was_taken(tmp_path: Path) -> None:
+    async def stop_soon(app: App) -> None:
         while app.engine.intake.rows == 0:
             await anyio.lowlevel.checkpoint()
         app.stop("asked")
         app.stop("asked again")
 
-    await app.run(stop_soon)
+    async with a_run(tmp_path, (1000, FeedError("never"))) as app:
+        await app.run(stop_soon)
     assert operations(app)[-1].detail["reason"] == "asked"
     assert 0 < app.engine.intake.rows <= 100
-    assert feed.closed
+    assert isinstance(app.feed, CutFeed)
+    assert app.feed.closed
 
 
 async def test_a_journal_that_cannot_write_ends_the_run_at_once(

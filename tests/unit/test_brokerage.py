@@ -15,8 +15,8 @@ from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.errors import ConfigError
 from daemon.execution.context import Rules
 from daemon.rules import load_rulebook
-from daemon.runtime.account import machine_of
 from daemon.runtime.configured_rules import engine_rules
+from daemon.runtime.machine import machine_of
 from daemon.settings.check import check_config, fingerprint, render_config
 from daemon.settings.config import BrokerageConfig, ChargesConfig, Config
 from daemon.settings.file import load_config

@@ -26,7 +26,7 @@ from daemon.journal.audit import audit
 from daemon.journal.head import read_head
 from daemon.journal.snapshots import list_snapshots
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.runtime.account import of_a_disk
+from daemon.runtime.disk_faults import disk_errors_as_journal_errors
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from tests.kit.cli import finished, spawn
@@ -162,17 +162,20 @@ def test_what_is_useless_after_archiving_and_cannot_be_removed_is_said_in_a_line
 def test_a_recording_that_cannot_be_read_now_is_no_reason_to_go_on_without_it(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(JournalIOError), of_a_disk(tmp_path):
+    with pytest.raises(JournalIOError), disk_errors_as_journal_errors(tmp_path):
         InputLog(tmp_path)  # a directory: the system refuses, whatever is in it
-    with pytest.raises(JournalIOError), of_a_disk(tmp_path):
+    with pytest.raises(JournalIOError), disk_errors_as_journal_errors(tmp_path):
         (tmp_path / "missing").read_bytes()
 
 
 def test_a_damaged_recording_is_still_one(tmp_path: Path) -> None:
     (tmp_path / "a.inputs").write_bytes(b"no log")
-    with pytest.raises(FeedError), of_a_disk(tmp_path):
+    with pytest.raises(FeedError), disk_errors_as_journal_errors(tmp_path):
         InputLog(tmp_path / "a.inputs")
-    with pytest.raises(FeedError), of_a_disk(tmp_path):  # pyarrow's, for what a file holds
+    with (
+        pytest.raises(FeedError),
+        disk_errors_as_journal_errors(tmp_path),
+    ):
         raise FeedError("damaged") from OSError("Couldn't deserialize thrift")
 
 

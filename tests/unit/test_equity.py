@@ -23,7 +23,8 @@ from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold
 from daemon.report.numbers import drawdown_curve, max_drawdown
 from daemon.rules import load_rulebook
-from daemon.runtime.account import Account, build_machine
+from daemon.runtime.account import Account
+from daemon.runtime.machine import machine as build_machine
 from daemon.runtime.series import PriceSampler, Series
 from daemon.settings.config import Config
 from feeds.recording.compact import CompactedLog
@@ -224,7 +225,7 @@ def test_the_state_lies_in_the_recording_and_is_where_the_next_begins(tmp_path: 
     recorder = account.begin_log(machine, Config(), Config(), carry, at("09:00:00"))
     recorder.close()
     assert account.booked_equity() == EquityState(drawdown=before.drawdown)
-    path = account.finish_log(recorder.path, machine.engine, machine.sampler)
+    path = account.finish_log(recorder.path, machine)
     log = CompactedLog(path)
     assert log.header.equity == before
     assert log.ending.equity == EquityState(drawdown=before.drawdown)

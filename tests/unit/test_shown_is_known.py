@@ -179,19 +179,19 @@ async def test_the_feed_grows_old_and_stale_while_no_input_comes(
     ticks = write_ticks(tmp_path / "ticks.csv", tick_rows(10))
     path = write_config(tmp_path / "c.yaml", ticks)
     config = load_config(path, {"out": str(tmp_path), "account": "mine"})
-    app = App(open_run(build(config), tmp_path), out=tmp_path)
-    feed = HeldFeed(app.feed)
-    app.feed = feed  # type: ignore[assignment]
+    parts = build(config)
+    feed = HeldFeed(parts.feed)
+    app = App(open_run(parts._replace(feed=feed), tmp_path), out=tmp_path)  # type: ignore[arg-type]
     ahead, real = [0.0], anyio.current_time
     monkeypatch.setattr("anyio.current_time", lambda: real() + ahead[0])
     seen: list[tuple[str, float]] = []
 
     def look(after_s: float) -> None:
         ahead[0] = after_s
-        shown = app._snapshot()
+        shown = app.status.snapshot()
         seen.append((shown["feed_state"], shown["feed_age_s"]))
 
-    first = app._snapshot()
+    first = app.status.snapshot()
     assert (first["feed_state"], first["feed_age_s"]) == ("connecting", None)
     assert (first["run_id"], first["account"]) == (app.directory.name, "mine")
 

@@ -12,7 +12,10 @@ from daemon.domain.dates import MINUTE_NS
 from daemon.domain.inputs import Command, Input
 from daemon.domain.ticks import ABSENT, Ticks
 from daemon.rules import load_rulebook
-from daemon.runtime.account import Account, Machine, build_machine, machine_of
+from daemon.runtime.account import Account
+from daemon.runtime.machine import Machine, machine_of
+from daemon.runtime.machine import machine as build_machine
+from daemon.runtime.rerun import run_again
 from daemon.settings.config import Config, StrategiesConfig
 from feeds.recording.reader import InputLog
 from strategies.strategy import BaseStrategy, Intents, View
@@ -88,7 +91,10 @@ def test_running_the_inputs_again_gives_the_same_failures_and_the_same_state(
 
     account = Account.open(tmp_path, "test", created_ts=at("09:30"))
     [path] = account.recordings()
-    again = account.run_again(InputLog(path), lambda header: machine_of(header, RULES)).machine
+    log = InputLog(path)
+    again = run_again(
+        log, lambda header: machine_of(header, RULES), account.store, account.state
+    ).machine
     account.close()
     assert again.strategies.disabled() == expected
     assert again.strategies.failures() == live.strategies.failures()

@@ -1,0 +1,102 @@
+"""The one builder of what decides: strategies, engine, and the prices they were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.carry_over import Carry
+from daemon.domain.drawdown import EquityState
+from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
+from daemon.execution.context import Rules, Strategies
+from daemon.market.rows import Rows
+from daemon.rules import Rulebook
+from daemon.runtime.configured_rules import engine_rules
+from daemon.runtime.series import PriceSampler
+from daemon.settings.config import Config
+from feeds.recording.format import LogHeader
+from strategies.engine import StrategyEngineV2
+
+
+class Machine(NamedTuple):
+    """What decides: the strategies, the engine that runs them, and the prices it was shown."""
+
+    strategies: StrategyEngineV2
+    engine: PaperEngine
+    sampler: PriceSampler
+
+
+def machine(
+    config: Config,
+    rules: Rulebook,
+    universe: Universe,
+    *,
+    ledger: Ledger | None = None,
+    carry: Carry | None = None,
+    first_input_no: int = 0,
+    equity: EquityState | None = None,
+) -> Machine:
+    """Build strategies and engine of a configuration, live or replayed. Raises ConfigError.
+
+    `ledger`, `carry`, `first_input_no` and `equity` are what an account had before.
+    """
+    strategies = StrategyEngineV2(config.strategies, universe)
+    sampler = PriceSampler(universe, ledger, equity)
+    engine = paper_engine(
+        config,
+        engine_rules(config, rules, universe),
+        universe,
+        strategies,
+        ledger=ledger,
+        carry=carry,
+        first_input_no=first_input_no,
+        on_rows=sampler.observe,
+    )
+    return Machine(strategies, engine, sampler)
+
+
+def machine_of(header: LogHeader, rules: Rulebook) -> Machine:
+    """Build the machine as it was before the first input of a recording.
+
+    Raises ConfigError, or MsgspecError if this version cannot read what the header holds.
+    """
+    config = msgspec.json.decode(header.config, type=Config)
+    ledger = msgspec.json.decode(header.ledger, type=Ledger) if header.ledger else None
+    return machine(
+        config,
+        rules,
+        Universe(header.instruments),
+        ledger=ledger,
+        carry=header.carry,
+        first_input_no=header.first_input_no,
+        equity=header.equity,
+    )
+
+
+def paper_engine(
+    config: Config,
+    rules: Rules,
+    universe: Universe,
+    strategies: Strategies,
+    *,
+    ledger: Ledger | None = None,
+    carry: Carry | None = None,
+    first_input_no: int = 0,
+    on_rows: Callable[[Rows], None] | None = None,
+) -> PaperEngine:
+    """Build an engine alone, for strategies that are there already and rules as they are."""
+    return PaperEngine(
+        config.execution,
+        universe=universe,
+        rules=rules,
+        risk=config.risk,
+        strategies=strategies,
+        ledger=ledger,
+        carry=carry,
+        first_input_no=first_input_no,
+        on_rows=on_rows,
+    )
