@@ -35,7 +35,7 @@ from feeds.stream.memory import keep_freed_memory
 from feeds.stream.merge import merge
 from feeds.stream.pacing import Pacer, parse_speed
 from feeds.stream.quality import DataQuality
-from feeds.stream.timeline import closes_of, closing_time, timeline
+from feeds.stream.timeline import Moment, closes_of, closing_time, timeline
 
 SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)
@@ -202,9 +202,8 @@ class ReplayFeed(Unattended):
     async def inputs(self) -> AsyncIterator[Input]:
         """Blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
-        closes = closes_of(self.universe, self._close, self._grace_ns)
         with closing(self.recording.blocks()) as blocks:
-            for each in timeline(blocks, self._settlements, closes):
+            for each in self._timeline(blocks):
                 if not isinstance(each, Ticks):
                     await pacer.wait(each.ts, each.ts)
                     yield each
@@ -213,6 +212,18 @@ class ReplayFeed(Unattended):
                     await pacer.wait(since, due)
                     self._quality.observe(piece)
                     yield piece
+
+    def unpaced(self) -> Generator[Input, None, None]:
+        """Yield the same without waiting. Raises FeedError where a file is damaged."""
+        with closing(self.recording.blocks()) as blocks:
+            for each in self._timeline(blocks):
+                if isinstance(each, Ticks):
+                    self._quality.observe(each)
+                yield each
+
+    def _timeline(self, blocks: Iterable[Ticks]) -> Iterator[Ticks | Moment]:
+        closes = closes_of(self.universe, self._close, self._grace_ns)
+        return timeline(blocks, self._settlements, closes)
 
     def quality(self) -> dict[str, int]:
         """Counters of what was odd in the rows given so far."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from feeds.stream.blocks import join, reblock
 from feeds.stream.feed import Unattended
 from feeds.stream.pacing import Pacer, parse_speed
 from feeds.stream.quality import DataQuality
-from feeds.stream.timeline import closes_of, timeline
+from feeds.stream.timeline import Moment, closes_of, timeline
 from feeds.synthetic_contracts import (
     Chain,
     ExpiryShift,
@@ -129,8 +129,7 @@ class SyntheticFeed(Unattended):
     async def inputs(self) -> AsyncIterator[Input]:
         """The blocks of all sessions in order."""
         pacer = Pacer(self._speed)
-        closes = closes_of(self.universe, self._close, self._grace_ns)
-        for each in timeline(self._market.blocks(self._block_rows), (), closes):
+        for each in self._timeline():
             if not isinstance(each, Ticks):
                 yield each
                 continue
@@ -138,6 +137,17 @@ class SyntheticFeed(Unattended):
                 await pacer.wait(since, due)
                 self._quality.observe(piece)
                 yield piece
+
+    def unpaced(self) -> Generator[Input, None, None]:
+        """Yield the same without waiting."""
+        for each in self._timeline():
+            if isinstance(each, Ticks):
+                self._quality.observe(each)
+            yield each
+
+    def _timeline(self) -> Iterator[Ticks | Moment]:
+        closes = closes_of(self.universe, self._close, self._grace_ns)
+        return timeline(self._market.blocks(self._block_rows), (), closes)
 
     def _close(self, instrument: Instrument, date: dt.date) -> int | None:
         span = self._session(date, instrument)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import anyio
 import msgspec
 from loguru import logger
 
-from daemon import VERSION
 from daemon.cli.run_notes import run_notes
 from daemon.errors import DaemonError, JournalCorrupt
-from daemon.metrics.fill_quality import FillProfile
 from daemon.process.descriptors import allow_descriptors, spare_descriptors
 from daemon.process.halt import leave_soon
 from daemon.process.log_file import with_account
@@ -22,15 +20,14 @@ from daemon.process.logs import start_logging
 from daemon.process.memory import settle_memory
 from daemon.process.signals import hold_signals
 from daemon.report.fold import RunFold
-from daemon.report.model import RunFacts
-from daemon.report.summary import RunSummary, summary_dict, summary_of
+from daemon.report.summary import RunSummary, summary_dict
 from daemon.runtime.app import App
 from daemon.runtime.build import build
 from daemon.runtime.feed_kinds import kind_of
+from daemon.runtime.outcome import facts_of, summarize_run
 from daemon.runtime.prepared_run import Session, open_run
 from daemon.runtime.progress import show_bar, show_lines
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE, write_json
-from daemon.runtime.series import last_marks
 from daemon.settings.config import Config, FeedConfig
 from daemon.settings.inputs import misplaced_inputs
 
@@ -137,38 +134,13 @@ def finish(app: App) -> RunSummary:
     with JournalStore.open(app.directory) as store:
         ledger = first_ledger(store)
         fold = RunFold(store.events(ledger.seq), ledger)
-    summary = summary_of(
-        fold,
-        facts_of(app, fold),
-        marks=last_marks(series),
-        equity=series.equity,
-        drawdown=series.drawdown,
-        paths=paths,
-    )
-    write_json(app.directory / SUMMARY_FILE, summary_dict(summary))
-    return summary
-
-
-def facts_of(app: App, fold: RunFold) -> RunFacts:
-    """What the journal's events do not say about the run."""
-    stats = app.engine.stats()
-    config = app.parts.config
-    counted = {k: v for k, v in stats.items() if k not in ("engine", "ticks", "refused_rows")}
-    quality: dict[str, Any] = {k: v for k, v in counted.items() if v} | {
-        k: v for k, v in (app.feed.quality() | app.status.timing()).items() if v and k != "rows"
-    }
-    return RunFacts(
+    facts = facts_of(
+        app.parts,
         run_id=app.directory.name,
-        profile=FillProfile.of(config.execution),
-        account=config.account,
-        engine=stats["engine"],
-        feed=app.feed.name,
-        version=VERSION,
-        ticks=stats["ticks"],
-        data_from_ts=app.status.first_tick_ts,
-        data_to_ts=app.engine.at.now if app.status.first_tick_ts else 0,
-        refused_ticks=stats["refused_rows"],
-        quality=quality,
-        strategies=app.parts.strategies.status(),
+        first_tick_ts=app.status.first_tick_ts,
+        timing=app.status.timing(),
         notes=run_notes(app, fold),
     )
+    summary = summarize_run(fold, facts, series, paths=paths)
+    write_json(app.directory / SUMMARY_FILE, summary_dict(summary))
+    return summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from typing import Protocol
 
 from daemon.domain.inputs import Input
@@ -39,6 +39,13 @@ class Feed(Protocol):
 
     def take_notes(self) -> list[Note]:
         """What happened to the feed since the last call, for the journal's operations."""
+
+
+class Playback(Feed, Protocol):
+    """A feed whose inputs are there already: a recording, or a market that is made up."""
+
+    def unpaced(self) -> Generator[Input, None, None]:
+        """Yield the inputs as `inputs` does, without waiting for anything."""
 
 
 class Unattended:

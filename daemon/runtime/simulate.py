@@ -1,0 +1,52 @@
+"""A run without a journal, an event loop or a clock: from a configuration to its events.
+
+Private: what `lab` offers is built on it.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from daemon.domain.events import TradingEvent
+from daemon.domain.ticks import Ticks
+from daemon.report.fold import RunFold
+from daemon.report.summary import RunSummary
+from daemon.runtime.build import build
+from daemon.runtime.outcome import facts_of, summarize_run
+from daemon.settings.config import Config
+from feeds.stream.feed import Playback
+
+RUN_ID = "simulated"
+
+
+class Simulated(NamedTuple):
+    """What a simulated run decided, and what it came to."""
+
+    events: list[TradingEvent]
+    summary: RunSummary
+    """That of the `run` command, but for the run's id and files, and without notes."""
+
+
+def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
+    """Run a configuration with a recorded or synthetic feed as fast as it goes.
+
+    The events are those that the `run` command would journal. Nothing is written and nothing
+    awaited, so it works inside a running event loop and in threads. Raises ConfigError (also for
+    a live feed) or FeedError, at the first fault of the data.
+    """
+    parts = build(config, data_dir=data_dir)
+    feed = cast("Playback", parts.feed)  # `build` makes no other
+    engine, sampler = parts.engine, parts.machine.sampler
+    events: list[TradingEvent] = []
+    first_tick_ts = 0
+    with closing(feed.unpaced()) as inputs:
+        for item in inputs:
+            if not first_tick_ts and isinstance(item, Ticks):
+                first_tick_ts = int(item.ts[0])
+            decided = engine.handle(item)
+            sampler.take(decided)
+            events += decided
+    facts = facts_of(parts, run_id=RUN_ID, first_tick_ts=first_tick_ts, timing={})
+    return Simulated(events, summarize_run(RunFold(events), facts, sampler.series()))
