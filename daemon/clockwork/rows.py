@@ -126,7 +126,7 @@ class RowPath:
             self._engine.process_signal(intent)
 
     def _end_silence(self, ts: int) -> None:
-        """The feed is back: no quote from before is believed, the next of each is marked."""
+        """Note that the feed is back: no quote from before is believed, each next one is marked."""
         self._at.end_silence(ts)
         self.expect_gap_ticks(self._books[:-1])
 

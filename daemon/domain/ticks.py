@@ -1,4 +1,4 @@
-"""Ticks travel in blocks: numpy columns of one or many rows (design D5)."""
+"""Ticks travel in blocks: numpy columns of one or many rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Ticks:
     `instrument` is the index into the universe (UNKNOWN_INSTRUMENT if not in it), `ltp`, `bid`
     and `ask` are paise, or ABSENT, NOT_FINITE or NOT_PAISE; `ltq` units; `volume` the
     cumulative volume of the day and `oi`, both in units, -1 = absent.
-    `walk` and `other` exist only for blocks made of candles (semantics.md section 3): `walk` is
+    `walk` and `other` exist only for blocks made of candles (SEMANTICS, "Candles"): `walk` is
     the step of the candle that the row is, and on WALK_FIRST and WALK_SECOND rows `ltp` is the
     price if the low comes first and `other` the price if the high does.
     `depth`, where kept, is int64 of shape (rows, 10, 3): five bids then five asks, best first,
@@ -88,11 +88,11 @@ class Ticks:
         return len(self.ts)
 
     def rows(self, start: int, stop: int) -> Ticks:
-        """The rows [start, stop) as a block of its own that shares memory with this one."""
+        """Return the rows [start, stop) as a block that shares memory with this one."""
         return self._pick(slice(start, stop))
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Ticks:
-        """The chosen rows as a new block."""
+        """Return the chosen rows as a new block."""
         return self._pick(rows)
 
     def set_sides(self, bid: Int64s, ask: Int64s) -> None:
@@ -105,7 +105,7 @@ class Ticks:
         self.instrument = instrument
 
     def _pick(self, rows: Any) -> Ticks:
-        """Column by column and not in a loop: a live tick is a block, and pays for this twice."""
+        """Select by column and not in a loop: a live tick is a block, and pays for this twice."""
         return Ticks(
             ts=self.ts[rows],
             instrument=self.instrument[rows],
@@ -123,7 +123,7 @@ class Ticks:
 
 
 def paise_column(prices: npt.NDArray[Any]) -> Int64s:
-    """A rupee column as paise: exact, or ABSENT, NOT_FINITE, NOT_PAISE where it is not a price.
+    """Return a rupee column as paise: exact, or ABSENT, NOT_FINITE, NOT_PAISE where it is no price.
 
     A float is whole paise exactly when it is the float nearest to that number of paise, which is
     what reading its shortest decimal form (`Decimal(repr(x))`) would say too.
@@ -148,7 +148,7 @@ def paise_column(prices: npt.NDArray[Any]) -> Int64s:
 
 
 def _exact_paise(prices: npt.NDArray[np.float64]) -> Int64s | None:
-    """The column if every price is whole paise, which is nearly always.
+    """Return the column if every price is whole paise, which is nearly always.
 
     In pieces that stay in the processor's cache: four times as fast as whole columns.
     """

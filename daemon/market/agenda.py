@@ -1,4 +1,4 @@
-"""What falls due when: one heap, ordered by due time and then by phase (semantics.md section 4)."""
+"""What falls due when: one heap, ordered by due time and then by phase."""
 
 from __future__ import annotations
 

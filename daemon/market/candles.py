@@ -1,4 +1,4 @@
-"""Open bars of one instrument, and the candles they become (semantics.md section 3)."""
+"""Open bars of one instrument, and the candles they become (SEMANTICS, "Candles")."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OpenBar:
         self.close = last
 
     def add_volume(self, total: int, baseline: int, *, into: OpenBar | None = None) -> None:
-        """The cumulative volume has reached `total`; the first value of the day is `baseline`.
+        """Take the cumulative volume `total`; the first value of the day is `baseline`.
 
         The increase goes to `into`, the bar that the tick belongs to, if that is not this one.
         """
@@ -76,13 +76,13 @@ class OpenBar:
                 self.volume = ahead.volume
 
     def start_day(self) -> None:
-        """A new session day: the volume counts from its own first value."""
+        """Begin a session day: the volume counts from its own first value."""
         self.mark = -1
         self.ahead = None
         self._clear()
 
     def candle(self, tradingsymbol: str, timeframe: str) -> Candle:
-        """The bar as a strategy sees it, in rupees."""
+        """Return the bar as a strategy sees it, in rupees."""
         self.count += 1
         return Candle(
             tradingsymbol=tradingsymbol,

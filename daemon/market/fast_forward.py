@@ -1,9 +1,9 @@
-"""Over many rows at once: the state that the row path would leave, found by columns (design D5).
+"""Over many rows at once: the state that the row path would leave, found by columns.
 
 Between two due times an instrument's rows touch nothing but its own book, so each instrument is
 looked at by itself: its highest and lowest price say whether any of its rows reaches a level; if
 so, the first that does goes to the engine as always, in the order of all rows. The other rows are
-folded into their book at the end, or when somebody asks for the book. Without this module the
+folded into their book at the end, or when the book is asked for. Without this module the
 program is slower and its events are the same.
 """
 
@@ -64,7 +64,7 @@ class Stretch:
         self.row = row
 
     def place_of(self, row: int, start: int, end: int) -> int:
-        """Return the first of an instrument's places [start, end) whose row is not before `row`."""
+        """Return the first of an instrument's places [start, end) with a row at or after `row`."""
         return start + int(self._order[start:end].searchsorted(row - self._start))
 
     def _part(self, edges: Places, books: list[Book]) -> None:
@@ -104,7 +104,7 @@ class Stretch:
         return zip(at.tolist(), ts, ticks, strict=False)
 
     def leave(self, stop: int) -> None:
-        """Let the books follow to the row `stop`, quotes included."""
+        """End the stretch at the row `stop`; the books follow up to it, quotes included."""
         behind: list[Book] = []
         for run in self.runs:
             book = run.book
@@ -135,7 +135,7 @@ class Run(msgspec.Struct, eq=False):
     next_row: int = -1
 
     def look_ahead(self) -> bool:
-        """Return whether any of the remaining rows reaches a level of the book; find the first."""
+        """Return whether a remaining row reaches a level of the book; find the first."""
         below, above = self.book.floor, self.book.above
         at, end = self.at, self.end
         self.next_row = -1
@@ -152,11 +152,11 @@ class Run(msgspec.Struct, eq=False):
         return True
 
     def place_of(self, row: int) -> int:
-        """Return the place of the first of the remaining rows at or after `row`."""
+        """Return the place of the first remaining row at or after `row`."""
         return self.stretch.place_of(row, self.at, self.end)
 
     def catch_up(self) -> None:
-        """Bring the book to where the row in work finds it, because somebody asks for it.
+        """Bring the book, which is asked for, to where the row in work finds it.
 
         If that row is the book's own, its quote is known already; its price joins the others later.
         """
@@ -168,7 +168,7 @@ class Run(msgspec.Struct, eq=False):
                 self.book.point_at(stretch.row)
 
     def pass_row(self) -> None:
-        """Pass the row in work, which is the next of this run and in the book."""
+        """Step over the row in work, the next of this run: it is in the book."""
         self.at += 1
 
     def fold(self, end: int) -> None:
@@ -199,9 +199,9 @@ def fast_forward(
     """Advance the books over the rows [start, stop), which are all before the next due time.
 
     Rows that reach a level go to `take`, in their order over all instruments. If there are
-    instruments whose every tick a strategy wants, `tell` walks over their rows. Returns the row to
-    go on with: `stop`, or an earlier one if what was taken has put something on the agenda that is
-    due before.
+    instruments whose every tick a strategy wants, `tell` walks over their rows. Return the row to
+    continue with: `stop`, or an earlier one if what was taken has put something on the agenda that
+    is due before.
     """
     stretch = Stretch(rows, start, stop, books)
     stops = Stops(stretch, agenda, take)
@@ -245,7 +245,7 @@ class Stops:
             self.look_again()
 
     def look_again(self) -> None:
-        """Look again after a row was taken: levels of books that were asked for may have moved."""
+        """Look ahead where books were asked for: their levels may have moved."""
         stretch = self._stretch
         for run in stretch.asked:
             if run.look_ahead():
@@ -262,7 +262,7 @@ Tell = Callable[[Stretch, Stops], None]
 
 
 def _side(column: Int64s | None, at: Places) -> Iterable[float | None]:
-    """Return bids or asks in rupees, None where there is none."""
+    """Return bids or asks in rupees, None for an absent one."""
     if column is None:
         return repeat(None)
     paise = column[at]

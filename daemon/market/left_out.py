@@ -63,7 +63,7 @@ class OutsideRows:
         self._inside_if = [0, 0]
 
     def begin(self, day: DaySessions, rows_before: int) -> None:
-        """Another date begins after so many rows of the feed."""
+        """Begin a date, after `rows_before` rows of the feed."""
         self._worst = self.worst(rows_before)
         self.day = day
         self._rows_before = rows_before
@@ -107,5 +107,5 @@ class OutsideRows:
 
 
 def _badness(day: DayOutside) -> tuple[bool, int]:
-    """A day that was mostly outside comes before one with more such rows among many others."""
+    """Rank a day that was mostly outside before one with more such rows among many others."""
     return 2 * day.outside > day.rows, day.outside

@@ -1,4 +1,4 @@
-"""Rows whose own bar is not the one that is open when they come (semantics.md section 3)."""
+"""Rows whose own bar is not the one that is open when they come (SEMANTICS, "Candles")."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from daemon.domain.ticks import Int32s, Int64s
 from daemon.market.schedule import DaySessions
 
 _BOUNDARY_ROWS: Final = 256
-"""Going from boundary to boundary costs as much as judging so many rows one by one."""
+"""Going from boundary to boundary costs as much as judging this many rows one by one."""
 
 
 def find_off_bar_rows(
     bar_ts: Int64s, ts: Int64s, instrument: Int32s, day: DaySessions, *, grid_ns: int, grace_ns: int
 ) -> Places:
-    """The rows whose bar is over, or not open yet, at `ts` less the candle grace.
+    """Return the rows whose bar is over, or not open yet, at `ts` less the candle grace.
 
     `bar_ts` (<= `ts`, UTC ns) is the time that a row's bar is of. `ts` never goes back. Rows of the
-    idle book may be among them or not: nobody looks at their bars.
+    idle book may be among them or not: their bars are never looked at.
     """
     bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2
     if (
@@ -34,7 +34,7 @@ def find_off_bar_rows(
 
 
 def _by_boundary(bar_ts: Int64s, ts: Int64s, open_ts: int, grid_ns: int, grace_ns: int) -> Places:
-    """For rows after the open whose bars all end at the same times: two passes, no division."""
+    """Judge rows after the open whose bars all end at the same times: no division."""
     noticed = open_ts + grace_ns
     first, last = ((int(each) - noticed) // grid_ns for each in (ts[0], ts[-1]))
     ends = ts.searchsorted(noticed + grid_ns * np.arange(first + 1, last + 1))

@@ -32,11 +32,11 @@ class Sessions(Protocol):
     """The part of the rulebook that the market needs."""
 
     def session(self, date: dt.date, instrument: Instrument, /) -> SessionTimes | None:
-        """The instrument's session on a date, None if it has none."""
+        """Return the instrument's session on a date, None if it has none."""
 
 
 class DaySessions(NamedTuple):
-    """All sessions of one date as columns by instrument (0 and 0 where there is none)."""
+    """All sessions of one date as columns by instrument (0 and 0 without a session)."""
 
     date: dt.date
     opens: Int64s
@@ -68,7 +68,7 @@ class Schedule:
         self._spans: dict[tuple[int, dt.date], tuple[int, int]] = {}
 
     def day(self, date: dt.date) -> DaySessions:
-        """The sessions of a date."""
+        """Return the sessions of a date."""
         found = self._days.get(date)
         if found is None:
             spans = [self._lookup(index, date) for index in range(len(self._universe))]
@@ -85,7 +85,7 @@ class Schedule:
         return found
 
     def next_date(self, date: dt.date) -> dt.date | None:
-        """The next date on which anything trades, None if the calendar has ended."""
+        """Return the next date on which anything trades, None if the calendar has ended."""
         for ahead in range(1, DAYS_AHEAD_MAX):
             candidate = date + dt.timedelta(days=ahead)
             if any(self.span(index, candidate)[1] for index in range(len(self._universe))):
@@ -93,7 +93,7 @@ class Schedule:
         return None
 
     def span(self, index: int, date: dt.date) -> tuple[int, int]:
-        """(open, close) of one instrument on a date, (0, 0) if it has no session."""
+        """Return (open, close) of an instrument on a date, (0, 0) if it has no session."""
         key = (index, date)
         found = self._spans.get(key)
         if found is None:
@@ -107,7 +107,7 @@ class Schedule:
         return (0, 0) if times is None else (times.open_ts, times.close_ts)
 
     def nth_boundary_after(self, index: int, timeframe_ns: int, ts: int, n: int) -> int | None:
-        """The n-th bar boundary after `ts` (UTC ns), in sessions only; None past the calendar."""
+        """Return the n-th bar boundary after `ts` (UTC ns), in sessions; None past the calendar."""
         for open_ts, close_ts in self._sessions_from(index, ts):
             passed = boundaries_by(ts, open_ts, close_ts, timeframe_ns)
             left = boundaries_by(close_ts, open_ts, close_ts, timeframe_ns) - passed
@@ -117,7 +117,7 @@ class Schedule:
         return None
 
     def boundaries_between(self, index: int, timeframe_ns: int, after: int, until: int) -> int:
-        """How many boundaries b have after < b <= until (UTC ns), in sessions only."""
+        """Return the number of boundaries b with after < b <= until (UTC ns), in sessions."""
         count = 0
         for open_ts, close_ts in self._sessions_from(index, after):
             if open_ts > until:
@@ -135,12 +135,12 @@ class Schedule:
 
 
 def boundaries_by(ts: int, open_ts: int, close_ts: int, timeframe_ns: int) -> int:
-    """How many boundaries of one session are at or before `ts`; the last one is the close."""
+    """Return the number of a session's boundaries at or before `ts`; the last is the close."""
     if ts >= close_ts:
         return -(-(close_ts - open_ts) // timeframe_ns)
     return max(0, ts - open_ts) // timeframe_ns
 
 
 def midnight_after(ts: int) -> int:
-    """The UTC ns at which the next Indian date begins."""
+    """Return the UTC ns at which the next Indian date begins."""
     return ist_midnight(ist_date(ts) + dt.timedelta(days=1))

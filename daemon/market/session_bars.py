@@ -18,11 +18,11 @@ Boundary = tuple[str, int]
 
 
 class SessionBars:
-    """Opens and closes the bars of all books by the calendar (semantics.md section 3).
+    """Opens and closes the bars of all books by the calendar (SEMANTICS, "Candles").
 
     Instruments with the same session are one group of the day, and their bars end together. What
     falls due (square-offs, session ends, boundaries, the next date) it puts on the agenda.
-    `subscriptions`: timeframe -> the indices of the instruments whose candles somebody wants.
+    `subscriptions`: timeframe -> the indices of the instruments whose candles are wanted.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class SessionBars:
                 books[index].bars[timeframe] = OpenBar()
 
     def instruments(self, groups: Iterable[int]) -> frozenset[int]:
-        """The instruments of some of the day's session groups."""
+        """Return the instruments of some of the day's session groups."""
         return frozenset().union(*(self._groups[each] for each in groups))
 
     # a day
 
     def start_day(self, date: dt.date, rows: Rows | None) -> None:
-        """A new date: sessions, square-offs, first boundaries, and the date after it.
+        """Begin a date: sessions, square-offs, first boundaries, and the date after it.
 
         `rows` is the block in work, whose rows before this moment still count for the old date.
         """
@@ -95,7 +95,7 @@ class SessionBars:
                 self._open((timeframe, number), open_ts, close_ts)
 
     def _open(self, boundary: Boundary, start: int, close_ts: int) -> None:
-        """The bars that begin at `start`, and when they will end."""
+        """Open the bars that begin at `start`, and put their end on the agenda."""
         timeframe = boundary[0]
         end = min(start + parse_timeframe(timeframe), close_ts)
         for index in self._watched[boundary]:
@@ -131,7 +131,7 @@ class SessionBars:
     # a row that does not belong to the bars that are open
 
     def take_off_bar(self, book: Book, total: int, bar_ts: int) -> None:
-        """The row that `book` has just taken, whose bar is over (late) or not yet open (grace).
+        """Put the row that `book` has just taken into its own bar: early (grace) or over (late).
 
         `total` is its cumulative volume (-1 = none), `bar_ts` the time (UTC ns) that its bar is of.
         """

@@ -71,7 +71,7 @@ def _check_settlements(config: Config, universe: Universe) -> None:
 
 
 def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None) -> Feed:
-    """The feed that the configuration names. Raises ConfigError or FeedError."""
+    """Build the feed that the configuration names. Raises ConfigError or FeedError."""
     make = kind_of(config.feed).make
     if make is None:
         kind = config.feed.kind
@@ -82,7 +82,7 @@ def build_feed(config: Config, rules: Rulebook, *, data_dir: Path | None = None)
 
 
 def _reading(rules: Rulebook, data_dir: Path | None) -> Reading:
-    """How recordings are read under the rulebook."""
+    """Return how recordings are read under the rulebook."""
     return Reading(
         contracts=rules,
         session=sessions_of(rules),
@@ -100,7 +100,7 @@ def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> 
 
 
 def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:
-    """An instrument's session on a date under the rulebook, (open, close) in UTC ns."""
+    """Return a look-up of sessions under the rulebook, as (open, close) in UTC ns."""
     return lambda instrument, date: _span(rules, date, instrument)
 
 

@@ -1,4 +1,4 @@
-"""The bus: inputs are handled inline and in order, facts wait in bounded lanes (design D6)."""
+"""The bus: inputs are handled inline and in order, facts wait in bounded lanes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class Lane(Generic[Fact]):
         )
 
     async def receive(self) -> Fact:
-        """The oldest waiting fact. Raises anyio.EndOfStream when the bus is closed and all is read,
+        """Return the oldest waiting fact.
+
+        Raises anyio.EndOfStream when the bus is closed and all is read, and
         anyio.ClosedResourceError after `leave`.
         """
         while not self._facts:
@@ -73,11 +75,11 @@ class Lane(Generic[Fact]):
         return self._take()
 
     def receive_nowait(self) -> Fact | None:
-        """The oldest waiting fact, None if there is none."""
+        """Return the oldest waiting fact, or None."""
         return self._take() if self._facts else None
 
     def leave(self) -> None:
-        """The consumer goes away: what waits is dropped, and no publisher waits for it again."""
+        """Drop what waits: the consumer goes away, and no publisher waits for it again."""
         self._left = True
         self._dropped += len(self._facts)
         self._facts.clear()
@@ -142,7 +144,7 @@ class Bus(Generic[Fact]):
         self._handlers.append(handler)
 
     def consume(self, capacity: int, overflow: Overflow) -> Lane[Fact]:
-        """A lane with every fact from now on. Raises ValueError for a capacity below 1."""
+        """Return a lane with every fact from now on. Raises ValueError for a capacity below 1."""
         lane: Lane[Fact] = Lane(capacity, overflow)
         # A lane that never waits comes first, so that a slow one does not make it late.
         at = len(self._lanes) if overflow is Overflow.WAIT else 0
@@ -152,7 +154,7 @@ class Bus(Generic[Fact]):
         return lane
 
     async def publish_input(self, message: Input) -> None:
-        """Hand an input to every handler; returns when all of them are done with it."""
+        """Give an input to every handler; return when all of them are done with it."""
         self.inputs_published += 1
         for handler in self._handlers:
             waiting = handler(message)
@@ -167,7 +169,7 @@ class Bus(Generic[Fact]):
             await lane._put(fact)
 
     def close(self) -> None:
-        """No more facts: each lane ends when its consumer has read what waits."""
+        """End all lanes: each when its consumer has read what waits."""
         self._closed = True
         for lane in self._lanes:
             lane._end()

@@ -24,7 +24,7 @@ class LateDecisions:
         self.longest_ns = 0
 
     def saw(self, events: Sequence[TradingEvent], now: int) -> None:
-        """Events of one input, in order, that have just been decided."""
+        """Take the events of one input, in order, that have just been decided."""
         if not events or now - self._due(events[0]) <= LATE_NS:  # the first was due first
             return
         for event in events:
@@ -34,7 +34,7 @@ class LateDecisions:
                 self.longest_ns = max(self.longest_ns, lag)
 
     def counters(self) -> dict[str, int]:
-        """How many since the start, and the longest in milliseconds."""
+        """Return their number since the start, and the longest in milliseconds."""
         return {
             "late_decisions": self.count,
             "longest_late_decision_ms": self.longest_ns // 1_000_000,
@@ -45,7 +45,7 @@ class LateDecisions:
 
 
 def _is_decision(event: TradingEvent) -> bool:
-    """Whether the event is a new order or the beginning of an exit."""
+    """Return whether the event is a new order or the beginning of an exit."""
     return isinstance(event, OrderCreated) or (
         isinstance(event, OrderMoved) and event.demand is not None
     )

@@ -28,10 +28,10 @@ class Session(NamedTuple):
     operations: Sequence[Operation] = ()
     """What happened before the first input, for the journal."""
     account: Account | None = None
-    """Whose journal has the engine's state too; a recording's run has none to go on with."""
+    """Whose journal has the engine's state too; the run of a recording has no account."""
 
     def finish_day(self) -> Path | None:
-        """After `close`, when the day's last session is over: compact its recording.
+        """Compact the day's recording, after `close`, when its last session is over.
 
         Raises FeedError or JournalIOError; the recording is whole all the same.
         """

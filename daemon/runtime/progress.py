@@ -26,7 +26,7 @@ class Speed:
         self._at = anyio.current_time()
 
     def look(self, ticks: int) -> float:
-        """The rate since the last call."""
+        """Return the rate since the last call."""
         now = anyio.current_time()
         rate = (ticks - self._ticks) / max(now - self._at, 1e-9)
         self._ticks, self._at = ticks, now
@@ -34,7 +34,7 @@ class Speed:
 
 
 def status_line(app: App, rate: float) -> str:
-    """Session time, ticks, ticks/s, open positions and P&L in one line, short for 80 columns."""
+    """Return session time, ticks, ticks/s, open positions and P&L in a line of 80 columns."""
     now = app.engine.at.now
     session = iso_ist(now)[5:19].replace("T", " ") if now >= 0 else "no tick yet   "
     ledger = app.ledger
@@ -46,7 +46,7 @@ def status_line(app: App, rate: float) -> str:
 
 
 async def show_bar(app: App) -> None:
-    """A live line on the terminal until cancelled."""
+    """Show a live line on the terminal until cancelled."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -59,7 +59,7 @@ async def show_bar(app: App) -> None:
 
 
 async def show_lines(app: App) -> None:
-    """A log line now and then until cancelled."""
+    """Write a log line now and then until cancelled."""
     speed = Speed()
     while True:
         await anyio.sleep(LINE_EVERY_S)

@@ -21,7 +21,7 @@ from feeds.recording.format import LogHeader
 
 
 def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
-    """A run of exactly what a live run took, as it was configured, in a directory of its own.
+    """Open a run of exactly what a live run took, as configured then, in its own directory.
 
     Its journal is that of the live run, event for event. A recording that begins in the middle
     of an account's life needs the account's journal beside it. Raises FeedError, ConfigError,
@@ -49,12 +49,12 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
 
 
 def journal_beside(recording: Path) -> Path:
-    """Where the journal is that the recording belongs to."""
+    """Return where the journal is that the recording belongs to."""
     return recording.resolve().parent.parent
 
 
 def _events_before(recording: Path, header: LogHeader) -> list[TradingEvent]:
-    """The account's events that the recording begins after."""
+    """Return the account's events that the recording begins after."""
     if not header.base_seq:
         return []
     directory = journal_beside(recording)

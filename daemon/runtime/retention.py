@@ -55,12 +55,12 @@ def remove(recordings: Sequence[Path]) -> Removed:
 
 
 def _is_finished(path: Path) -> bool:
-    """Whether it was packed, and the log that it was packed from is gone."""
+    """Return whether it was packed, and the log that it was packed from is gone."""
     return path.suffix == COMPACTED and not path.with_suffix(LOG).exists()
 
 
 def _day(path: Path) -> int:
-    """The day that a recording's name says, such as of 2026-11-25-1.parquet; 0 for no day."""
+    """Return the day in a recording's name, such as 2026-11-25-1.parquet; 0 without one."""
     try:
         return dt.date.fromisoformat(path.stem.rpartition("-")[0]).toordinal()
     except ValueError:

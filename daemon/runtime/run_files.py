@@ -27,7 +27,7 @@ _RUNS_MAX: Final = 100_000
 
 
 def new_run_directory(out: Path, feed: str, fingerprint: str) -> Path:
-    """A fresh directory for a run. Raises JournalIOError if it cannot be made.
+    """Make a new directory for a run. Raises JournalIOError if it cannot be made.
 
     The name says the feed and the configuration; running the same again counts up.
     """
@@ -50,20 +50,20 @@ def new_run_directory(out: Path, feed: str, fingerprint: str) -> Path:
 
 
 def newest_runs(out: Path) -> list[Path]:
-    """The runs and accounts under `out` that have a journal, the newest first."""
+    """Return the runs and accounts under `out` that have a journal, the newest first."""
     places = [out / "runs", out / ACCOUNTS]
     found = [each for place in places if place.is_dir() for each in place.iterdir()]
     return sorted(filter(JournalStore.exists, found), key=_began, reverse=True)
 
 
 def _began(run: Path) -> tuple[int, str]:
-    """When a run began, or an account was last written; a later report makes nothing newer."""
+    """Return when a run began, or an account was last written; a report makes nothing newer."""
     config = run / CONFIG_FILE
     return ((config if config.exists() else run / DATABASE).stat().st_mtime_ns, run.name)
 
 
 def find_run(text: str, out: Path) -> Path:
-    """The directory of a run given by path or by id, the newest for an empty text.
+    """Return the directory of a run given by path or by id, the newest for an empty text.
 
     Raises UsageError that names the newest ones.
     """

@@ -26,7 +26,7 @@ OLDEST_VERSION: Final = 1
 SAMPLES_MAX: Final = 2_000
 _TAIL_ROWS: Final = 256
 _TAIL_ROWS_EACH: Final = 16
-"""So many of a minute's last rows, and so many for each symbol, are looked at before all are."""
+"""The last rows of a minute, and rows for each symbol, that are looked at before all are."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,7 +124,7 @@ class PriceSampler:
         self.equity.book(event)
 
     def _turn(self, minute: int) -> None:
-        """A minute has begun: the one before is over."""
+        """Begin a minute: the one before is over."""
         if minute > self._minute:
             if self._minute >= 0:
                 self.equity.close_minute(self._minute_ts, self._price_of)
@@ -135,7 +135,7 @@ class PriceSampler:
         return 0 if index is None else int(self._last[index])
 
     def _take_last(self, instrument: Int32s, ltp: Int64s) -> None:
-        """Each instrument's last price; mostly the last few rows have one of each."""
+        """Take each instrument's last price; mostly the last few rows have one of each."""
         few = max(_TAIL_ROWS, _TAIL_ROWS_EACH * len(self._symbols))
         if few < len(ltp):
             tail = instrument[-few:]
@@ -165,13 +165,13 @@ class PriceSampler:
         )
 
     def equity_state(self) -> EquityState:
-        """Return what the account's equity on a later day goes on from."""
+        """Return what the account's equity on a later day continues from."""
         self.take(())
         return self.equity.state_at(self._minute_ts, self._price_of)
 
 
 def _minute_bounds(ts: Int64s) -> list[int]:
-    """Where a minute begins in times that do not go back, and their number last."""
+    """Return where each minute begins in ascending times, and their number last."""
     first, last = int(ts[0]) // MINUTE_NS, int(ts[-1]) // MINUTE_NS
     if first == last:
         return [0, len(ts)]
@@ -196,7 +196,7 @@ def read_series(data: bytes, where: str) -> Series:
 
 
 def prices_of(series: Series) -> dict[str, list[tuple[int, int]]]:
-    """(UTC ns, paise) points of every symbol that had a price."""
+    """Return (UTC ns, paise) points of every symbol that had a price."""
     points: dict[str, list[tuple[int, int]]] = {symbol: [] for symbol in series.symbols}
     for ts, row in zip(series.ts, series.ltp, strict=True):
         for symbol, ltp in zip(series.symbols, row, strict=True):
@@ -206,7 +206,7 @@ def prices_of(series: Series) -> dict[str, list[tuple[int, int]]]:
 
 
 def last_marks(series: Series) -> dict[str, int]:
-    """The last price of every symbol, paise."""
+    """Return the last price of every symbol, paise."""
     if not series.ltp:
         return {}
     return {s: ltp for s, ltp in zip(series.symbols, series.ltp[-1], strict=True) if ltp}

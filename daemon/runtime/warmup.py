@@ -1,6 +1,6 @@
 """History before the first tick, so that no strategy trades on cold indicators.
 
-The candles are made by the same engine from the same kinds of files, with nobody to trade: first
+The candles are made by the same engine from the same kinds of files, without trading: first
 the files named as `feed.replay.warmup`, then the replayed files' own rows before `start`.
 """
 
@@ -60,7 +60,10 @@ def history(
     strategies: Strategies,
     **reading: Unpack[Reading],
 ) -> list[Candle]:
-    """All closed candles before the replay begins. Raises FeedError for an unreadable file."""
+    """Return all closed candles before the replay begins.
+
+    Raises FeedError for a file that cannot be read.
+    """
     candles: list[Candle] = []
     # the same instruments, whatever the other recording says of them
     written = UniverseConfig(instruments=written_out(universe))
@@ -83,7 +86,7 @@ def recorded_candles(
     rules: Rules,
     strategies: Strategies,
 ) -> list[Candle]:
-    """The candles of live recordings, oldest first, as the strategies would have seen them.
+    """Return the candles of live recordings, oldest first, as the strategies would see them.
 
     Raises FeedError for one that is damaged.
     """
@@ -103,7 +106,7 @@ def recorded_candles(
 def _in(
     own: Universe, other: Universe, subscriptions: Mapping[str, frozenset[int]]
 ) -> dict[str, frozenset[int]]:
-    """Subscriptions of one universe in the indices of another, as far as it has them."""
+    """Return subscriptions of one universe in the indices of another, as far as it has them."""
     return {
         timeframe: frozenset(
             at for each in wanted if (at := own.index_of(other[each].tradingsymbol)) is not None
@@ -113,7 +116,7 @@ def _in(
 
 
 def _sources(replay: ReplayConfig) -> list[ReplayConfig]:
-    """What to read: older files whole, the replayed files up to `start`."""
+    """Return what to read: older files whole, the replayed files up to `start`."""
     plain = ReplayConfig(block_rows=replay.block_rows)
     sources = []
     if replay.warmup:
@@ -124,5 +127,5 @@ def _sources(replay: ReplayConfig) -> list[ReplayConfig]:
 
 
 def _end(replay: ReplayConfig, last_ts: int) -> int:
-    """When the last bar of the history is over."""
+    """Return when the last bar of the history is over."""
     return parse_ts(replay.end) if replay.end else midnight_after(last_ts)
