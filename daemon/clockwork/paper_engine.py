@@ -83,17 +83,10 @@ class PaperEngine:
         self.engine, self.fallback_reason = chosen
         self.at = self.engine.at
         self.books = self.engine.books
-        grace_ns = config.candle_grace_ns
-        self.intake = Intake(
-            self.schedule,
-            len(universe),
-            stale_after_ns=config.stale_after_ns,
-            grace_ns=grace_ns,
-            grid_ns=_bar_grid(self.strategies),
-        )
+        self.intake = self._make_intake()
         self.bars = SessionBars(
             self.books, self.schedule, self.agenda, self.strategies.subscriptions,
-            grace_ns=grace_ns, square_off_ns=config.square_off_ns,
+            grace_ns=config.candle_grace_ns, square_off_ns=config.square_off_ns,
         )  # fmt: skip
         self._due = Due(self.engine, self.agenda, self.bars, self.strategies)
         self._rows = RowPath(self.engine, self._due, self.agenda, self.bars, self.strategies)
@@ -104,6 +97,15 @@ class PaperEngine:
         }
         self._delivered = first_input_no
         self._attach_strategies(carry)
+
+    def _make_intake(self) -> Intake:
+        return Intake(
+            self.schedule,
+            len(self.universe),
+            stale_after_ns=self.config.stale_after_ns,
+            grace_ns=self.config.candle_grace_ns,
+            grid_ns=_bar_grid(self.strategies),
+        )
 
     def _attach_strategies(self, carry: Carry | None) -> None:
         """Watch their ticks, queue their intents, switch off those that had failed too often."""

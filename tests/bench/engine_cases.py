@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from daemon.clockwork import rows as row_path
@@ -21,11 +20,10 @@ from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.process.memory import settle_memory
-from daemon.rules import load_rulebook
 from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
-from tests.bench.w1_cases import W1_EXECUTION, as_ticks, blocks, universe
+from tests.bench.w1_cases import as_ticks, blocks, universe, w1_engine_of
 
 COMMIT_BRACKETS = 100
 
@@ -44,10 +42,7 @@ def positions(path: Path, count: int) -> dict[str, Any]:
         )
         for n in range(count)
     ]  # fmt: skip
-    engine = PaperEngine(
-        msgspec.structs.replace(W1_EXECUTION, charges=False), universe=universe(),
-        rules=load_rulebook(), strategies=NoStrategies(intents),
-    )  # fmt: skip
+    engine = w1_engine_of(universe(), NoStrategies(intents), charges=False)
     first = next(at for at, each in enumerate(raw) if each["ts_ns"][-1] > start_ts)
     for each in raw[: first + 1]:
         engine.handle(as_ticks(each))
@@ -79,10 +74,7 @@ def waiting(path: Path, count: int) -> dict[str, Any]:
         TimedIntent(ts=start_ts, intent=OrderIntent(symbol=f"W{n % 10}", signal=Signal.BUY, qty=50))
         for n in range(count)
     ]
-    engine = PaperEngine(
-        msgspec.structs.replace(W1_EXECUTION, latency_ms=LATENCY_MS), universe=universe(),
-        rules=load_rulebook(), strategies=NoStrategies(intents),
-    )  # fmt: skip
+    engine = w1_engine_of(universe(), NoStrategies(intents), latency_ms=LATENCY_MS)
     first = next(at for at, each in enumerate(raw) if each["ts_ns"][-1] > start_ts)
     for each in raw[: first + 1]:
         engine.handle(as_ticks(each))
@@ -130,7 +122,7 @@ def tick_strategy(path: Path, watched: int) -> dict[str, Any]:
         symbols=list(known.symbols[:watched]),
     )
     strategies = StrategyEngineV2(StrategiesConfig(items=[config]), known)
-    engine = PaperEngine(W1_EXECUTION, universe=known, rules=load_rulebook(), strategies=strategies)
+    engine = w1_engine_of(known, strategies)
     settle_memory()
     start = time.perf_counter()
     for each in raw:
@@ -141,7 +133,7 @@ def tick_strategy(path: Path, watched: int) -> dict[str, Any]:
 
 def bracket(count: int) -> dict[str, Any]:
     """A bracket's life in the engine, charges booked: intent, fill, target, closed."""
-    engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
+    engine = w1_engine_of(universe(1))
     engine.handle(_tick(0, 10_000))
     settle_memory()
     start = time.perf_counter()
@@ -153,7 +145,7 @@ def bracket(count: int) -> dict[str, Any]:
 
 def bracket_journaled(count: int) -> dict[str, Any]:
     """The same with its events on disk, in commits of 100 brackets."""
-    engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
+    engine = w1_engine_of(universe(1))
     engine.handle(_tick(0, 10_000))
     with tempfile.TemporaryDirectory() as place:
         store = JournalStore.create(Path(place) / "j", JournalMeta(run_id="b", account="bench"))
@@ -170,7 +162,7 @@ def bracket_journaled(count: int) -> dict[str, Any]:
 
 def bracket_events(count: int) -> Sequence[TradingEvent]:
     """At least `count` events, those of brackets that open and close."""
-    engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
+    engine = w1_engine_of(universe(1))
     events = list(engine.handle(_tick(0, 10_000)))
     at = 0
     while len(events) < count:

@@ -15,6 +15,7 @@ from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks, paise_column
+from daemon.execution.context import Strategies
 from daemon.process.memory import settle_memory
 from daemon.rules import load_rulebook
 from daemon.runtime.app import App
@@ -70,6 +71,14 @@ def w1_strategies(instruments: Universe) -> StrategyEngineV2:
     return StrategyEngineV2(msgspec.convert({"list": [each]}, StrategiesConfig), instruments)
 
 
+def w1_engine_of(
+    known: Universe, strategies: Strategies | None = None, **execution: Any
+) -> PaperEngine:
+    """W1's engine under the shipped rules, with settings of its own if any are given."""
+    config = msgspec.structs.replace(W1_EXECUTION, **execution)
+    return PaperEngine(config, universe=known, rules=load_rulebook(), strategies=strategies)
+
+
 def blocks(path: Path) -> list[dict[str, Any]]:
     """The file's columns as it gives them, in memory, cut into blocks."""
     table = pq.read_table(path)
@@ -94,9 +103,7 @@ def w1_engine(path: Path, instruments: int = 10) -> dict[str, Any]:
     """W1 through the engine alone: checks, paise, bars, strategy, orders, ledger."""
     raw = blocks(path)
     known = universe(instruments)
-    engine = PaperEngine(
-        W1_EXECUTION, universe=known, rules=load_rulebook(), strategies=w1_strategies(known)
-    )
+    engine = w1_engine_of(known, w1_strategies(known))
     settle_memory()
     start = time.perf_counter()
     events = sum(len(engine.handle(as_ticks(each))) for each in raw)

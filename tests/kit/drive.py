@@ -26,7 +26,7 @@ from daemon.domain.ticks import (
     WALK_SECOND,
     Ticks,
 )
-from daemon.execution.context import NoStrategies
+from daemon.execution.context import NoStrategies, Strategies
 from strategies.conflict import Proposal, resolve
 from tests.kit.scenario import Row, Scenario, WalkCandle
 
@@ -187,14 +187,21 @@ def _block(rows: list[WalkedRow]) -> Ticks:
     )
 
 
-def make_engine(scenario: Scenario) -> PaperEngine:
+def make_engine(
+    scenario: Scenario, strategies: Strategies | None = None, **before: Any
+) -> PaperEngine:
+    """The engine of a scenario, of its own strategies if no other are given.
+
+    `before` is what the engine continues from: ledger, carry, first_input_no.
+    """
     universe = Universe(scenario.instruments)
     return PaperEngine(
         scenario.execution,
         universe=universe,
         rules=FixedRules(scenario.sessions),
         risk=scenario.risk,
-        strategies=RuleStrategies(scenario, universe),
+        strategies=strategies or RuleStrategies(scenario, universe),
+        **before,
     )
 
 

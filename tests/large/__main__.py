@@ -15,7 +15,6 @@ import anyio
 import numpy as np
 from loguru import logger
 
-from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import SECOND_NS, ist_ns
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock, TimedIntent
@@ -25,8 +24,7 @@ from daemon.execution.context import NoStrategies
 from daemon.journal.recovery import check_fold, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.writer import GROUP_EVENTS, STALL_S, Batch, Committed, TradeRecorder
-from daemon.rules import load_rulebook
-from tests.bench.w1_cases import W1_EXECUTION, universe
+from tests.bench.w1_cases import universe, w1_engine_of
 from tests.kit.busy_boundary import DUE_S, BusyRun, run_busy, unyielded
 from tests.kit.figures import merge_figures
 from tests.kit.market import CALL, OPEN, PUT, Market
@@ -115,7 +113,7 @@ def many_days(count: int, days: int) -> list[TradingEvent]:
 
     What a day has closed is archived at its end, as in an account that is left alone.
     """
-    engine = PaperEngine(W1_EXECUTION, universe=universe(1), rules=load_rulebook())
+    engine = w1_engine_of(universe(1))
     intent = OrderIntent(symbol="W0", signal=Signal.BUY, qty=50, sl_price=95, tp_price=105)
     events: list[TradingEvent] = []
     for number, date in enumerate(trading_days(days), 1):

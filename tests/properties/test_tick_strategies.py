@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.clockwork import rows as row_path
-from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.tick_view import TickView
 from strategies.views import Desk
-from tests.kit.drive import FixedRules, RuleStrategies, inputs_of
+from tests.kit.drive import RuleStrategies, inputs_of, make_engine
 from tests.kit.scenario import Scenario, random_scenario
 
 NEVER_FAST = 10**9
@@ -77,13 +76,7 @@ def run(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_path, "FAST_ROWS", fast_rows)
         patch.setattr(row_path, "FAST_ROWS_EACH", 0)
-        engine = PaperEngine(
-            scenario.execution,
-            universe=universe,
-            rules=FixedRules(scenario.sessions),
-            risk=scenario.risk,
-            strategies=strategies,
-        )
+        engine = make_engine(scenario, strategies)
         events = [event for item in inputs_of(scenario, block) for event in engine.handle(item)]
     return events, msgspec.json.encode(engine.ledger), strategies.seen
 

@@ -13,8 +13,9 @@ from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.execution.context import NoStrategies
 from daemon.runtime.rerun import Diverged
-from tests.kit.drive import FixedRules, inputs_of, make_engine, run_engine
+from tests.kit.drive import inputs_of, make_engine, run_engine
 from tests.kit.restarts import Process, ledger_bytes
 from tests.kit.scenario import Scenario, random_scenario
 from tests.properties.test_restart import partial_then_kill_switch
@@ -97,14 +98,9 @@ def taken_up(scenario: Scenario, is_now: Callable[[PaperEngine], bool]) -> list[
         if is_now(old):
             break
     ledger = msgspec.json.decode(msgspec.json.encode(old.ledger), type=Ledger)
-    new = PaperEngine(
-        scenario.execution,
-        universe=old.universe,
-        rules=FixedRules(scenario.sessions),
-        risk=scenario.risk,
-        ledger=ledger,
-        carry=old.engine.carry(),
-        first_input_no=old.input_no,
+    carry = old.engine.carry()
+    new = make_engine(
+        scenario, NoStrategies(), ledger=ledger, carry=carry, first_input_no=old.input_no
     )
     return [event for item in inputs for event in new.handle(item)]
 

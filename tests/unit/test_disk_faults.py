@@ -15,11 +15,9 @@ from unittest import mock
 import anyio
 import pytest
 
-from daemon.clockwork.paper_engine import PaperEngine
 from daemon.control.socket import serve_control
 from daemon.domain.carry_over import Carry
 from daemon.domain.inputs import Clock
-from daemon.domain.instrument import Universe
 from daemon.errors import ExitCode, FeedError, JournalCorrupt, JournalIOError
 from daemon.journal.archive import archive_events
 from daemon.journal.audit import audit
@@ -30,7 +28,7 @@ from daemon.runtime.disk_faults import disk_errors_as_journal_errors
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 from tests.kit.cli import finished, spawn
-from tests.kit.drive import FixedRules
+from tests.kit.drive import make_engine
 from tests.kit.sample_events import sample_events
 from tests.kit.scenario import random_scenario
 
@@ -213,12 +211,7 @@ def test_a_low_limit_is_raised_where_it_may_be() -> None:
 def test_a_start_that_ended_before_its_first_input_forgets_no_time() -> None:
     """Or the intents of a script would have another turn on the next day."""
     scenario = random_scenario(1)
-    engine = PaperEngine(
-        scenario.execution,
-        universe=Universe(scenario.instruments),
-        rules=FixedRules(scenario.sessions),
-        carry=Carry(until=1_794_996_020_000_000_000),
-    )
+    engine = make_engine(scenario, carry=Carry(until=1_794_996_020_000_000_000))
     assert engine.engine.carry().until == 1_794_996_020_000_000_000
 
 
