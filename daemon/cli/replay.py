@@ -9,6 +9,7 @@ from typing import NamedTuple
 from daemon import VERSION
 from daemon.cli.run import Outcome, run_session
 from daemon.errors import UsageError
+from daemon.journal.past import events_since
 from daemon.journal.store import JournalStore
 from daemon.runtime.recorded_run import journal_beside, open_recorded
 from daemon.runtime.rerun import other_version
@@ -47,7 +48,7 @@ def compare(ours: Path, theirs: Path, *, recorded_by: str = VERSION) -> str:
         return "no journal of the live run lies beside the recording to compare with"
     with JournalStore.open(ours) as replayed, JournalStore.open(theirs) as live:
         last = replayed.last_seq
-        pairs = zip_longest(replayed.event_lines(), live.event_lines())
+        pairs = zip_longest(replayed.events(), events_since(live, 0))
         for seq, (our, their) in enumerate(pairs, start=1):
             if seq > last and their is not None:
                 return f"equal to the live journal in all its {last} events; the live run went on"

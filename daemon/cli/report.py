@@ -11,7 +11,7 @@ import msgspec
 from daemon.domain.dates import parse_ts
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.files.text_lines import read_stored
-from daemon.journal.recovery import first_ledger
+from daemon.journal.recovery import life
 from daemon.journal.store import JournalStore
 from daemon.metrics.fill_quality import FillProfile
 from daemon.report.html import write_report
@@ -53,14 +53,15 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
     """
     series = _series(directory)
     with JournalStore.open_whole(directory) as store:
+        first, events = life(store)
         data = report_data_from_journal(
-            store.events(first_ledger(store).seq),
+            events,
             _facts(directory, store),
             marks=last_marks(series),
             prices=prices_of(series),
             equity=_equity(series, store),
             drawdown=series.drawdown,
-            ledger=first_ledger(store),
+            ledger=first,
         )
     path = to or directory / REPORT_FILE
     try:
@@ -84,8 +85,8 @@ def _equity(series: Series, store: JournalStore) -> Sequence[tuple[int, int]]:
     """Return the equity that was kept; version 1 kept none, and it follows from the prices."""
     if series.drawdown is not None:
         return series.equity
-    ledger = first_ledger(store)
-    return equity_of(store.events(ledger.seq), series, ledger)
+    ledger, events = life(store)
+    return equity_of(events, series, ledger)
 
 
 def _facts(directory: Path, store: JournalStore) -> RunFacts:

@@ -124,7 +124,7 @@ def _open(config: Config, data_dir: Path | None) -> Session:
 
 def finish(app: App) -> RunSummary:
     """Keep the series and the summary beside the journal."""
-    from daemon.journal.recovery import first_ledger
+    from daemon.journal.recovery import life
     from daemon.journal.store import JournalStore
 
     series = app.series()
@@ -132,8 +132,8 @@ def finish(app: App) -> RunSummary:
     written = (app.directory / "journal.db", app.directory / SUMMARY_FILE)
     paths = [str(each.absolute()) for each in (*written, app.metrics.path)]
     with JournalStore.open(app.directory) as store:
-        ledger = first_ledger(store)
-        fold = RunFold(store.events(ledger.seq), ledger)
+        ledger, events = life(store)
+        fold = RunFold(events, ledger)
     facts = facts_of(
         app.parts,
         run_id=app.directory.name,

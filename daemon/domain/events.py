@@ -20,11 +20,10 @@ from typing import Any, Final
 import msgspec
 
 from daemon.domain.intent import Product
-from daemon.domain.order import ExitRules, OrderState, Side
+from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.written import written
 
 EVENT_VERSION: Final = 2
-TRAILING_STOP: Final = "trailing_stop"
 
 
 class Charges(

@@ -12,6 +12,8 @@ from daemon.domain.intent import PartialExitWhen, Product
 from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
+TRAILING_STOP: Final = "trailing_stop"
+"""The rule that moves a stop, where nothing else is written."""
 
 
 class OrderState(StrEnum):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from daemon.domain.intent import Product
-from daemon.domain.order import ExitRules
+from daemon.domain.order import TRAILING_STOP, ExitRules
 
 
 class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,6 +63,10 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     exit_fills: int = 0
     closed_ts: int = 0
     exit_reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.ladder_steps and not self.stop_moved_by:  # kept by a version before 0.3.0
+            self.stop_moved_by = TRAILING_STOP
 
     @property
     def r_paise(self) -> int:

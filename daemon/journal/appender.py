@@ -33,7 +33,7 @@ _INSERT_EVENTS: Final = {
     rows: f"INSERT INTO events VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * rows)}"  # noqa: S608 - constants
     for rows in _ROWS_AT_ONCE
 }
-_INSERT_OPERATION: Final = "INSERT INTO operations VALUES (?, ?, ?, ?, ?)"
+INSERT_OPERATION: Final = "INSERT INTO operations VALUES (?, ?, ?, ?, ?)"
 _NAMES: Final[dict[type, str]] = {
     OrderCreated: "created",
     OrderMoved: "moved",
@@ -205,7 +205,7 @@ class Appender:
             body = encode_operation(operation)
             link = chain(link, body)
             row = (op_seq, operation.ts, operation.kind, body.decode(), link)
-            self._connection.execute(_INSERT_OPERATION, row)
+            self._connection.execute(INSERT_OPERATION, row)
         done = msgspec.structs.replace(tail, op_seq=op_seq, op_hash=link, input_no=input_no)
         self._connection.execute(SET_CURSOR, (input_no, done.seq, op_seq, cursor_hash(done)))
         return done

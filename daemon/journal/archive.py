@@ -27,6 +27,7 @@ from daemon.journal.archive_file import (
 )
 from daemon.journal.base import encode_ledger
 from daemon.journal.files import DATABASE
+from daemon.journal.past import closed_journal
 from daemon.journal.recovery import apply_event, first_ledger, recover
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import list_snapshots, named_seq
@@ -139,7 +140,11 @@ def _remove_useless(directory: Path, last: int) -> None:
     """Snapshots before the base, and archives that a kill left before they counted."""
     with JournalStore.open(directory) as store:
         counted = {each.file for each in store.archives()}
-    archives = [each for each in (directory / ARCHIVES).iterdir() if each.name not in counted]
+        if (closed := closed_journal(store)) is not None:
+            with closed:
+                counted |= {each.file for each in closed.archives()}
+    found = (each for each in (directory / ARCHIVES).iterdir() if each.is_file())
+    archives = [each for each in found if each.name not in counted]
     snapshots = [each for each in list_snapshots(directory) if named_seq(each) < last]
     for path in archives + snapshots:
         path.unlink()

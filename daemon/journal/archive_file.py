@@ -17,9 +17,7 @@ import msgspec
 from daemon.domain.events import TradingEvent
 from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.files.replace import replacing
-from daemon.journal.base import Archived
-from daemon.journal.reader import JournalReader
-from daemon.journal.schema import JournalMeta, chain, genesis
+from daemon.journal.schema import JournalMeta, chain
 from daemon.journal.verify import decoded_event
 
 ARCHIVE_VERSION: Final = 1
@@ -87,30 +85,6 @@ def read_archive(
         raise JournalCorrupt(f"{path}: cannot be read ({error}); {_ADVICE}") from error
     if link != end or seq != header.last_seq:
         raise JournalCorrupt(f"{path}: does not end with the hash it was archived with; {_ADVICE}")
-
-
-def archive_path(directory: Path, archive: Archived) -> Path:
-    """Where the file of an archive should be."""
-    return directory / ARCHIVES / archive.file
-
-
-def missing_archives(store: JournalReader) -> list[Path]:
-    """The files of archives that are not in their place."""
-    paths = [archive_path(store.directory, each) for each in store.archives()]
-    return [path for path in paths if not path.exists()]
-
-
-def archived_events(store: JournalReader) -> Iterator[tuple[Path, Iterator[TradingEvent]]]:
-    """Each archive that is in its place, with its events, oldest first.
-
-    Each is checked between the hashes that the operations' chain has of it. Raises JournalCorrupt.
-    """
-    before = genesis(store.meta, "events")
-    for each in store.archives():
-        path, end = archive_path(store.directory, each), bytes.fromhex(each.hash)
-        if path.exists():
-            yield path, read_archive(path, store.meta, before=before, end=end)
-        before = end
 
 
 def _header(path: Path, line: bytes) -> ArchiveHeader:

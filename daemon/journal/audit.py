@@ -8,8 +8,8 @@ import msgspec
 
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt
-from daemon.journal.archive_file import archived_events, missing_archives
 from daemon.journal.base import encode_ledger, fold_version
+from daemon.journal.past import archived_events, missing_archives
 from daemon.journal.recovery import apply_event, first_ledger
 from daemon.journal.schema import genesis
 from daemon.journal.snapshots import (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -183,8 +183,13 @@ def base_ledger(base: Base, path: Path) -> Ledger:
 
 def kept_digest(connection: sqlite3.Connection) -> bytes:
     """The digest of every column of the kept rows."""
+    return digest_rows(connection.execute("SELECT * FROM kept ORDER BY seq"))
+
+
+def digest_rows(rows: Iterable[tuple[object, ...]]) -> bytes:
+    """The digest of kept rows, in their order."""
     sums = hashlib.blake2b(digest_size=HASH_BYTES)
-    for row in connection.execute("SELECT * FROM kept ORDER BY seq"):
+    for row in rows:
         sums.update(msgspec.json.encode(row) + b"\n")
     return sums.digest()
 

@@ -14,6 +14,8 @@ from daemon.journal.files import DATABASE, HEAD, build_database
 from daemon.journal.head import HeadFile, Tail, read_head
 from daemon.journal.schema import TABLES, VIEWS, JournalMeta, genesis
 
+Statement = tuple[str, tuple[object, ...]]
+
 
 def build_journal(directory: Path, meta: JournalMeta) -> Tail:
     """The head file first, then the database complete: a kill in between leaves no journal.
@@ -35,12 +37,22 @@ def build_journal(directory: Path, meta: JournalMeta) -> Tail:
         input_no=0,
     )
     _build_head(directory / HEAD, tail)
-    values = msgspec.structs.asdict(meta)
-    statements: list[tuple[str, tuple[object, ...]]] = [(each, ()) for each in TABLES + VIEWS]
-    statements += [("INSERT INTO meta VALUES (?, ?)", (k, str(v))) for k, v in values.items()]
+    statements: list[Statement] = [(statement, ()) for statement in TABLES + VIEWS]
+    statements += meta_rows(meta)
     statements.append((SET_CURSOR, (0, 0, 0, cursor_hash(tail))))
     build_database(directory / DATABASE, statements)
     return tail
+
+
+def meta_rows(meta: JournalMeta) -> list[Statement]:
+    """Return what writes `meta` into its table."""
+    values = msgspec.to_builtins(meta)
+    texts = {k: v if isinstance(v, str) else _json(v) for k, v in values.items()}
+    return [("INSERT INTO meta VALUES (?, ?)", row) for row in texts.items()]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _build_head(path: Path, tail: Tail) -> None:

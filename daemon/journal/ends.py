@@ -32,8 +32,10 @@ def read_meta(connection: sqlite3.Connection, path: Path) -> JournalMeta:
             f"reads {pairs}; open it with the program that wrote it, or start a new run"
         )
     try:
+        if "previous" in rows:
+            rows["previous"] = msgspec.json.decode(rows["previous"])
         return msgspec.convert(rows, JournalMeta, strict=False)
-    except msgspec.ValidationError as error:
+    except msgspec.MsgspecError as error:
         raise JournalCorrupt(f"{path}: its meta cannot be read ({error}); {ADVICE}") from error
 
 
@@ -45,10 +47,14 @@ def cursor_hash(tail: Tail) -> bytes:
 def first_link(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:
     """What both chains begin with: the base if there is one, else nothing but meta.
 
+    The operations of a journal that goes on from another are chained to the other's last.
     Raises JournalCorrupt or JournalIOError.
     """
     seq, link = base_link(connection, path) or (0, genesis(meta, "events"))
-    return Tail(seq=seq, hash=link, op_seq=0, op_hash=genesis(meta, "operations"), input_no=0)
+    op_seq, op_hash = 0, genesis(meta, "operations")
+    if previous := meta.previous:
+        op_seq, op_hash = previous.op_seq, bytes.fromhex(previous.op_hash)
+    return Tail(seq=seq, hash=link, op_seq=op_seq, op_hash=op_hash, input_no=0)
 
 
 def read_tail(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:

@@ -36,10 +36,15 @@ KINDS: Final[dict[str, str]] = {
     "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",
     "closed_to_others": "files that other users could open were closed to them",
     "recordings_removed": "recordings older than recording.keep_days were removed",
-    "archived": "events of finished days were moved into an archive",
+    "archived": "events of before were moved into an archive, or their whole journal closed there",
+    "continued": "the journal of an older version was closed, this one goes on from its end",
 }
 """What an operation's kind means; the details follow it."""
-_FOR_PROGRAMS: Final = {"state": ("version", "state"), "contract": ("version", "instrument")}
+_FOR_PROGRAMS: Final = {
+    "state": ("version", "state"),
+    "contract": ("version", "instrument"),
+    "continued": ("meta",),
+}
 """Details that are not printed."""
 _MANY: Final = 6
 """Above so many details those that are zero are left out."""

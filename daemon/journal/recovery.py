@@ -14,8 +14,13 @@ from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
-from daemon.journal.archive_file import archived_events, missing_archives
 from daemon.journal.base import base_ledger, fold_version
+from daemon.journal.past import (
+    archived_events,
+    closed_journal,
+    events_since,
+    missing_archives,
+)
 from daemon.journal.snapshots import newest_seq, write_snapshot
 from daemon.journal.store import JournalStore, Operation
 
@@ -94,6 +99,33 @@ def first_ledger(store: JournalStore) -> Ledger:
         for event in events:
             apply_event(ledger, event, path)
     return ledger
+
+
+def life(store: JournalStore) -> tuple[Ledger, Iterator[TradingEvent]]:
+    """All that is told of an account: the ledger that it begins with, and the events since.
+
+    What a person archived is left out; a journal that was closed for a newer format is not, if it
+    is here. Raises JournalCorrupt, also while the events are read.
+    """
+    closed = closed_journal(store) if len(store.archives()) == 1 else None
+    if closed is None:
+        ledger = first_ledger(store)
+        return ledger, store.events(ledger.seq)
+    with closed:
+        ledger = first_ledger(closed)
+    return ledger, events_since(store, ledger.seq)
+
+
+def ledger_at(store: JournalStore, seq: int) -> Ledger:
+    """The ledger after an event of this journal or of the one that it goes on from.
+
+    Raises as `fold` does.
+    """
+    base = store.base()
+    if base is not None and seq < base.seq and (closed := closed_journal(store)) is not None:
+        with closed:
+            return fold(closed, seq)
+    return recover(store, seq)
 
 
 def recovered_operation(store: JournalStore, ledger: Ledger, *, ts: int) -> Operation:

@@ -19,6 +19,15 @@ READABLE: Final = frozenset({(1, 1), (SCHEMA_VERSION, EVENT_VERSION)})
 HASH_BYTES: Final = 16
 
 
+class Previous(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the journal of an older format ended that this one goes on from; hashes in hex."""
+
+    seq: int
+    hash: str
+    op_seq: int
+    op_hash: str
+
+
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     """Whose journal it is and of which versions; it never changes, the chains begin with it.
 
@@ -33,6 +42,8 @@ class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     created_ts: int = 0
     schema_version: int = SCHEMA_VERSION
     event_version: int = EVENT_VERSION
+    previous: Previous | msgspec.UnsetType = msgspec.UNSET
+    """Left out of what the chains begin with where there is none, as version 1 has no such key."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +76,21 @@ def chain(previous: bytes, body: bytes) -> bytes:
 def genesis(meta: JournalMeta, table: str) -> bytes:
     """The hash that a table's chain begins with, so that meta is protected by the chain too."""
     return chain(table.encode(), _encoder.encode(meta))
+
+
+CONTINUED: Final = "continued"
+"""The kind of the first operation of a journal that goes on from one of an older format."""
+
+
+def continued_operation(meta: JournalMeta, *, ts: int, **detail: int | str) -> Operation:
+    """Return the operation that signs `meta`, `previous` in it. `ts` UTC ns."""
+    signed = genesis(meta, CONTINUED).hex()
+    return Operation(ts=ts, kind=CONTINUED, detail={**detail, "meta": signed})
+
+
+def continued_meta(body: str) -> bytes:
+    """Return what a continued operation signed. Raises ValueError."""
+    return bytes.fromhex(str(decode_operation(body).detail.get("meta", "")))
 
 
 TABLES: Final = (

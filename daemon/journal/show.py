@@ -11,6 +11,7 @@ import msgspec
 from daemon.domain.dates import iso_ist
 from daemon.errors import UsageError
 from daemon.journal.archive_file import ARCHIVES
+from daemon.journal.past import closed_directory
 from daemon.journal.store import JournalStore
 from daemon.visible import visible, visible_json
 
@@ -56,10 +57,15 @@ def archived_text(store: JournalStore) -> str:
     if not archives or base is None:
         return ""
     day = iso_ist(base.ts)[:10]
-    return (
-        f"Events 1 to {base.seq}, up to {day}, were archived: {len(archives)} file(s) in "
-        f"{store.directory / ARCHIVES}; read them with zcat. Orders that were alive then are here."
-    )
+    files = [each for each in archives if each.file.endswith(".gz")]
+    place = f"{len(files)} file(s) in {store.directory / ARCHIVES}; read them with zcat"
+    text = f"Events 1 to {base.seq}, up to {day}, were archived: {place}." if files else ""
+    if previous := store.meta.previous:
+        closed = closed_directory(store.directory, previous.seq)
+        text += (
+            f" Events 1 to {previous.seq} are in the journal of an older version: --run {closed}."
+        )
+    return f"{text.strip()} Orders that were alive then are here."
 
 
 def table(rows: list[Row]) -> str:

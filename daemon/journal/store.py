@@ -129,6 +129,14 @@ class JournalStore(JournalReader):
         return store
 
     @classmethod
+    def open_closed(cls, directory: Path) -> JournalStore:
+        """Open a journal that nobody writes any more, making no file beside it.
+
+        Raises JournalCorrupt or JournalIOError.
+        """
+        return cls._reading(directory, alone=True)
+
+    @classmethod
     def _reading(cls, directory: Path, *, alone: bool = False) -> JournalStore:
         """Open for reading; `alone` under the lock, when nobody else can write."""
         path = directory / DATABASE

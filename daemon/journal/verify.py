@@ -28,10 +28,13 @@ from daemon.journal.ends import (
 from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import (
+    CONTINUED,
     TABLES,
     JournalMeta,
     chain,
+    continued_meta,
     decode_operation,
+    genesis,
     views_of,
 )
 
@@ -81,6 +84,7 @@ def _verify(
     begin = link_at(connection, path, "events", first.seq if start is None else start, first)
     events = _walk_events(connection, path, begin, head, first)
     operations = _walk_operations(connection, path, head, first)
+    _check_previous(connection, path, meta)
     _check_numbering(connection, path, first)
     if events < tail.seq or operations != tail.op_seq:
         raise JournalCorrupt(
@@ -89,7 +93,7 @@ def _verify(
         )
     return VerifyReport(
         events=tail.seq - first.seq,
-        operations=operations,
+        operations=operations - first.op_seq,
         unfinished=events - tail.seq,
         tail=tail,
         head=head,
@@ -125,9 +129,22 @@ def _check_base(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalCorrupt(f"{path}: its base is not of the newest archive; {ADVICE}")
 
 
+def _check_previous(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> None:
+    """The first operation of a journal that goes on from another signs what both are."""
+    if not meta.previous:
+        return
+    query = "SELECT kind, body FROM operations WHERE op_seq = ?"
+    row = connection.execute(query, (meta.previous.op_seq + 1,)).fetchone()
+    if row is None or row[0] != CONTINUED or continued_meta(row[1]) != genesis(meta, CONTINUED):
+        raise JournalCorrupt(f"{path}: its meta is not what its first operation signed; {ADVICE}")
+
+
 def _check_numbering(connection: sqlite3.Connection, path: Path, first: Tail) -> None:
     """No row before the first, and those that a start from a snapshot skips are all there."""
-    for table, key, before in (("events", "seq", first.seq), ("operations", "op_seq", 0)):
+    for table, key, before in (
+        ("events", "seq", first.seq),
+        ("operations", "op_seq", first.op_seq),
+    ):
         query = f"SELECT count(*), min({key}), max({key}) FROM {table}"  # noqa: S608 - constants
         count, lowest, highest = connection.execute(query).fetchone()
         if count and (lowest, highest) != (before + 1, before + count):

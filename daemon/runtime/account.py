@@ -16,9 +16,11 @@ from daemon.domain.drawdown import EquityState
 from daemon.errors import FeedError
 from daemon.files.private import close_to_others, make_private_directory
 from daemon.journal.lock import refuse_foreign
-from daemon.journal.recovery import first_ledger, recover
+from daemon.journal.past import events_since
+from daemon.journal.recovery import ledger_at, life
 from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.journal.takeover import take_over
 from daemon.metrics.equity import booked_drawdown
 from daemon.runtime.disk_faults import disk_errors_as_journal_errors
 from daemon.runtime.machine import Machine
@@ -58,6 +60,7 @@ class Account:
             refuse_foreign(directory)
             make_private_directory(directory)
         if JournalStore.exists(directory):
+            _take_over(directory, created_ts)
             store = JournalStore.open(directory, write=True, used_after=compared_after(directory))
         else:
             meta = JournalMeta(
@@ -145,15 +148,14 @@ class Account:
 
         Goes on from the newest recording's header if that can be read.
         """
-        header, first = self._newest_header(), first_ledger(self.store)
+        header, (first, events) = self._newest_header(), life(self.store)
         before = None
         if header is not None and first.seq <= header.base_seq <= self.store.last_seq:
             before = header.equity
         if header is None or before is None:
-            fall = booked_drawdown(self.store.events(first.seq), first)
-            return EquityState(drawdown=fall)
-        ledger = recover(self.store, header.base_seq)
-        events = self.store.events(ledger.seq)
+            return EquityState(drawdown=booked_drawdown(events, first))
+        ledger = ledger_at(self.store, header.base_seq)
+        events = events_since(self.store, ledger.seq)
         return EquityState(drawdown=booked_drawdown(events, ledger, before.drawdown))
 
     def _newest_header(self) -> LogHeader | None:
@@ -166,3 +168,14 @@ class Account:
     def close(self, *, checkpoint: bool = True) -> None:
         """Close the journal and free the account; without `checkpoint` no file is changed."""
         self.store.close(checkpoint=checkpoint)
+
+
+def _take_over(directory: Path, now: int) -> None:
+    """Let the account go on in this version's journal. Raises as `take_over` does."""
+    taken = take_over(directory, program_version=VERSION, now_ts=now)
+    if taken is not None:
+        logger.warning(
+            "{}: its journal of an older version ({} events) is closed and whole in {}; a new one "
+            "goes on from it, {} positions open", directory, taken.seq, taken.closed,
+            taken.open_positions,
+        )  # fmt: skip

@@ -32,7 +32,7 @@ from daemon.journal.store import JournalStore
 from daemon.runtime.run_files import CONFIG_FILE, RECORDINGS, SERIES_FILE, SUMMARY_FILE
 
 _ATTEMPTS: Final = 5
-_UNFINISHED: Final = (".new", ".partial", ".tmp")
+_UNFINISHED: Final = (".new", ".partial", ".tmp", "-wal", "-shm")
 _BESIDES: Final = (CONFIG_FILE, SUMMARY_FILE, SERIES_FILE)
 
 
@@ -68,7 +68,7 @@ def back_up(source: Path, to: Path) -> BackupReport:
         found = _verified(building)
         files = [path for path in building.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
-        for folder in [*(path for path in building.iterdir() if path.is_dir()), building]:
+        for folder in [*(path for path in building.rglob("*") if path.is_dir()), building]:
             sync_to_disk(folder)
         rename_durably(building, to)
     except JournalCorrupt as error:  # what is wrong with the copy is wrong with what was copied
@@ -157,7 +157,7 @@ def _copy_database(source: Path, building: Path) -> Tail:
 def _others(source: Path, tail: Tail) -> Iterator[Path]:
     """Archives, snapshots that the copied journal reaches, and what is kept beside a journal."""
     if (archives := source / ARCHIVES).is_dir():
-        yield from sorted(path for path in archives.iterdir() if _is_whole(path))
+        yield from sorted(path for path in archives.rglob("*") if _is_whole(path))
     yield from (path for path in list_snapshots(source) if _is_sound(path, tail))
     yield from (path for name in _BESIDES if (path := source / name).exists())
 
@@ -183,8 +183,8 @@ def _is_whole(path: Path) -> bool:
 
 def _copy_file(source: Path, target: Path) -> None:
     """Copy a file as long as it is now; one that is being written goes on growing."""
-    if not target.parent.exists():
-        target.parent.mkdir(PRIVATE_DIRECTORY)
+    for folder in reversed(target.parents):
+        folder.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
     with (
         source.open("rb") as reader,
         open(target, "xb", opener=lambda path, flags: os.open(path, flags, PRIVATE_FILE)) as writer,

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import FeedError, UsageError
+from daemon.journal.past import events_since
 from daemon.journal.store import JournalStore
 from daemon.runtime.build import Parts
 from daemon.runtime.configured_rules import load_rules
@@ -65,7 +66,7 @@ def _events_before(recording: Path, header: LogHeader) -> list[TradingEvent]:
         )
     with JournalStore.open(directory) as store:
         store.verify()
-        events = list(islice(store.events(), header.base_seq))
+        events = list(islice(events_since(store, 0), header.base_seq))
     if [each.seq for each in events] != list(range(1, header.base_seq + 1)):
         raise UsageError(
             f"{recording}: begins after event {header.base_seq}, of which some are archived"

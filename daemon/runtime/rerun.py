@@ -15,6 +15,7 @@ from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Input
+from daemon.journal.past import events_since
 from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalStore, Operation
 from daemon.runtime.machine import Machine
@@ -112,7 +113,7 @@ class _Comparison:
         self._store = store
         self._machine = machine
         self._state = state
-        self._journal: Iterator[TradingEvent] = store.events(after)
+        self._journal: Iterator[TradingEvent] = events_since(store, after)
         self._is_behind = True
         self._fresh: list[TradingEvent] = []
         if after > store.last_seq:
