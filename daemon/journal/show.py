@@ -62,9 +62,7 @@ def archived_text(store: JournalStore) -> str:
     text = f"Events 1 to {base.seq}, up to {day}, were archived: {place}." if files else ""
     if previous := store.meta.previous:
         closed = closed_directory(store.directory, previous.seq)
-        text += (
-            f" Events 1 to {previous.seq} are in the journal of an older version: --run {closed}."
-        )
+        text += f" Events 1 to {previous.seq} are in a journal of an older version: --run {closed}."
     return f"{text.strip()} Orders that were alive then are here."
 
 

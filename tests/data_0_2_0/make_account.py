@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Makes the account of this directory with the program of version 0.2.0, see README.md.
 
 `PYTHONPATH=TREE_OF_0_2_0 python make_account.py PLACE [SEED]`, not with this version's tree.
@@ -6,17 +7,19 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import yaml
 
 from daemon import VERSION
 from daemon.domain.ledger import Ledger
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalStore
-from tests.kit.cli import finished, metrics_of, spawn
+from tests.kit.cli import PROGRAM, finished, metrics_of
 from tests.kit.live import (
     ACCOUNT,
     free_port,
@@ -37,17 +40,30 @@ async def morning(place: Path, seed: int) -> None:
     """Trade the beginning of the session, switch a strategy off, stop: the day is not over."""
     of, port = market(), free_port()
     config = write_live_config(place, of, script_of(of, seed, every_s=2), port=port)
+    settings = yaml.safe_load(config.read_text())
+    settings["out"] = "."  # the recording keeps paths as they are written
+    settings["strategies"]["list"][0]["params"]["file"] = "live.jsonl"
+    config.write_text(yaml.safe_dump(settings))
     first = int(of.block.ts[0])
     async with server_of(of, port, blocks=[of.block.rows(0, ROWS)]):
-        daemon = spawn("--config", config, code=program_at(first, 1))
+        daemon = program(place, program_at(first, 1), "--config", config.name)
         await until(lambda: metrics_of(place).get("ticks") == ROWS, within_s=60)
         told = await anyio.to_thread.run_sync(
-            finished, spawn("command", ACCOUNT, "strategy_off", "ema", "--out", place)
+            finished,
+            program(place, PROGRAM, "command", ACCOUNT, "strategy_off", "ema", "--out", "."),
         )
         assert told.code == 0, told.err
         daemon.send_signal(signal.SIGTERM)
         ended = await anyio.to_thread.run_sync(finished, daemon)
         assert ended.code == 0, ended.err
+
+
+def program(place: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
+    """The command line in the directory of the account."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=place, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
 
 def ledger_of(place: Path) -> Ledger:

@@ -36,7 +36,8 @@ class _Steps:
 def killed_at(step: int, work: Callable[[], object]) -> bool:
     """Do `work` in a child that ends without warning before its k-th step; whether it did.
 
-    A step is an SQL statement that writes, or a sync, rename, unlink or directory removal.
+    A step is an SQL statement that writes, or a sync, rename, link, unlink, or a directory made or
+    removed.
     """
     child = os.fork()
     if child == 0:
@@ -62,6 +63,10 @@ def _work_until(steps: _Steps, work: Callable[[], object]) -> None:
 
     with (
         mock.patch("daemon.journal.appender.connect", traced),
+        mock.patch("daemon.journal.takeover.connect", traced),
+        mock.patch("daemon.journal.files.connect", traced),
+        mock.patch.object(Path, "mkdir", steps.before(Path.mkdir)),
+        mock.patch.object(Path, "hardlink_to", steps.before(Path.hardlink_to)),
         mock.patch.object(os, "fsync", steps.before(os.fsync)),
         mock.patch.object(os, "fdatasync", steps.before(os.fdatasync)),
         mock.patch.object(Path, "rename", steps.before(Path.rename)),
