@@ -136,9 +136,9 @@ def finish(app: App) -> RunSummary:
         fold = RunFold(events, ledger)
     facts = facts_of(
         app.parts,
+        app.status.statistics(),
         run_id=app.directory.name,
         first_tick_ts=app.status.first_tick_ts,
-        timing=app.status.timing(),
         notes=run_notes(app, fold),
     )
     summary = summarize_run(fold, facts, series, paths=paths)

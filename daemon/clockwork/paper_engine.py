@@ -32,6 +32,7 @@ from daemon.domain.inputs import (
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
+from daemon.domain.statistics import EngineStatistics
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.engine import EngineParts, ExecutionEngineV3
@@ -244,22 +245,22 @@ class PaperEngine:
 
     # for people
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> EngineStatistics:
         """Return the counters of the market side, for metrics and the summary."""
         intake = self.intake
-        return {
-            "engine": self.engine.name,
-            "ticks": intake.rows,
-            "refused_rows": {k: v for k, v in intake.refused.items() if v},
-            "dropped_books": intake.dropped_books,
-            "bad_sides": intake.bad_sides,
-            "outside_session": intake.outside_session,
-            "late_for_candle": self.bars.late_rows,
-            "gaps": intake.gaps,
-            "longest_gap_s": intake.longest_gap_ns // SECOND_NS,
-            "candles": self.bars.candles_closed,
-            "settlements_pending": len(self.engine.settlements_pending()),
-        }
+        return EngineStatistics(
+            engine=self.engine.name,
+            ticks=intake.rows,
+            refused_rows={k: v for k, v in intake.refused.items() if v},
+            dropped_books=intake.dropped_books,
+            bad_sides=intake.bad_sides,
+            outside_session=intake.outside_session,
+            late_for_candle=self.bars.late_rows,
+            gaps=intake.gaps,
+            longest_gap_s=intake.longest_gap_ns // SECOND_NS,
+            candles=self.bars.candles_closed,
+            settlements_pending=len(self.engine.settlements_pending()),
+        )
 
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""

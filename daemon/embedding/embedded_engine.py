@@ -164,7 +164,7 @@ def get_v3_positions(engine: ExecutionEngineV3) -> list[dict[str, Any]]:
 
 def get_v3_metrics(engine: ExecutionEngineV3) -> dict[str, Any]:
     """Orders, positions and P&L in rupees, and what became of the ticks."""
-    return {**_loop(engine).stats(), **engine.get_metrics()}
+    return {**msgspec.structs.asdict(_loop(engine).stats()), **engine.get_metrics()}
 
 
 def event_view(event: TradingEvent) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from daemon.domain.events import TradingEvent
+from daemon.domain.statistics import RunStatistics
 from daemon.errors import JournalIOError
 from daemon.journal.schema import Operation
 from daemon.journal.snapshot_task import SnapshotTask
@@ -27,15 +28,15 @@ GROUP_EVENTS: Final = 20_000
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine decided up to `input_no`: all the events of complete inputs.
 
-    `marks` are last prices by tradingsymbol (paise) and `stats` the engine's statistics at that
-    input; both travel with the events so that what is shown belongs together.
+    `marks` are last prices by tradingsymbol (paise) and `statistics` the counters at that input;
+    both travel with the events so that what is shown belongs together.
     """
 
     events: Sequence[TradingEvent] = ()
     input_no: int
     operations: Sequence[Operation] = ()
     marks: dict[str, int] = {}
-    stats: dict[str, Any] = {}
+    statistics: RunStatistics | None = None
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     input_no: int
     marks: dict[str, int]
-    stats: dict[str, Any]
+    statistics: RunStatistics | None
 
 
 class RecorderStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +231,8 @@ def _merge(group: list[Batch]) -> Committed:
         marks = {}
         for batch in group:
             marks.update(batch.marks)
-    stats: dict[str, Any] = {}
-    for batch in group:
-        stats.update(batch.stats)
-    return Committed(events=events, seq=0, input_no=last.input_no, marks=marks, stats=stats)
+    known = [batch.statistics for batch in group if batch.statistics is not None]
+    return Committed(
+        events=events, seq=0, input_no=last.input_no, marks=marks,
+        statistics=known[-1] if known else None,
+    )  # fmt: skip

@@ -15,26 +15,23 @@ from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
+from daemon.domain.statistics import FeedStatus, RunStatistics
 from daemon.metrics.fill_quality import FillProfile, Honesty, rupees_2dp, whole_paise
 
 SCHEMA_VERSION: Final = 1
 NO_MARKS: Final[Mapping[str, int]] = {}
+NO_FEED: Final = FeedStatus()
 
 
 class MetricsCollector:
-    """A replica ledger of what is on disk, and the newest prices and engine statistics.
-
-    `stats` keys, all optional: `engine` ("v3" | "v2"), `feed_state`, `feed_age_s`, `ticks`,
-    `refused` (reason -> tick rows), `counters` (name -> count), `strategies` (id -> its counters
-    and times), `session_ts` (UTC ns).
-    """
+    """A replica ledger of what is on disk, and the newest prices and statistics."""
 
     def __init__(self, profile: FillProfile, *, ledger: Ledger | None = None) -> None:
         """Start empty, or take over a recovered ledger that nobody else will change."""
         self._profile = profile
         self._ledger = ledger if ledger is not None else Ledger()
         self._marks: dict[str, int] = {}
-        self._stats: dict[str, Any] = {}
+        self._statistics = RunStatistics()
 
     @property
     def seq(self) -> int:
@@ -47,7 +44,7 @@ class MetricsCollector:
         *,
         seq: int,
         marks: Mapping[str, int] = NO_MARKS,
-        stats: Mapping[str, Any] | None = None,
+        statistics: RunStatistics | None = None,
     ) -> bool:
         """Fold events that are on disk up to `seq`; True if a position changed.
 
@@ -60,41 +57,44 @@ class MetricsCollector:
             self._mark_fill(event)
             changed = changed or changes_position(event)
         assert self._ledger.seq == seq, (self._ledger.seq, seq)
-        self.refresh(marks=marks, stats=self._stats if stats is None else stats)
+        self.refresh(marks=marks, statistics=statistics)
         return changed
 
-    def refresh(self, *, marks: Mapping[str, int], stats: Mapping[str, Any]) -> None:
+    def refresh(self, *, marks: Mapping[str, int], statistics: RunStatistics | None) -> None:
         """Take newer prices and statistics when no event was decided."""
         self._marks.update(marks)
-        self._stats = dict(stats)
+        if statistics is not None:
+            self._statistics = statistics
 
     def unrealized_paise(self) -> int:
         """Gross P&L of all open quantity at the last prices, paise."""
         return self._unrealized(self._ledger.open_positions())
 
-    def snapshot(self, *, now_ts: int, decided_seq: int | None = None) -> dict[str, Any]:
-        """Everything that is shown, rupees, in the order that dashboards read.
+    def snapshot(
+        self, *, now_ts: int, decided_seq: int | None = None, feed: FeedStatus = NO_FEED
+    ) -> dict[str, Any]:
+        """Return everything that is shown, rupees, in the order that dashboards read.
 
         `now_ts` UTC ns is the `as_of`; `decided_seq` is the engine's own last event, of which
         the journal may lag behind.
         """
-        ledger, stats = self._ledger, self._stats
+        ledger, statistics, engine = self._ledger, self._statistics, self._statistics.engine
         positions = ledger.open_positions()
         unrealized = self._unrealized(positions)
         lag = 0 if decided_seq is None else max(0, decided_seq - ledger.seq)
-        session_ts = stats.get("session_ts")
+        session_ts = statistics.session_ts
         return {
             "total_orders": ledger.total_orders,
             "active_positions": len(positions),
             "realized_pnl": rupees_2dp(ledger.realized_paise),
             "unrealized_pnl": rupees_2dp(unrealized),
             "total_pnl": rupees_2dp(ledger.realized_paise + unrealized),
-            "engine": stats.get("engine", ""),
-            "feed_state": stats.get("feed_state", ""),
-            "feed_age_s": finite(stats.get("feed_age_s")),
-            "ticks": stats.get("ticks", 0),
+            "engine": "" if engine is None else engine.engine,
+            "feed_state": feed.state,
+            "feed_age_s": finite(feed.age_s),
+            "ticks": 0 if engine is None else engine.ticks,
             "refusals": dict(sorted(ledger.refusals.items())),
-            "refused_ticks": dict(sorted(stats.get("refused", {}).items())),
+            "refused_ticks": {} if engine is None else dict(sorted(engine.refused_rows.items())),
             "orders_by_state": dict(sorted(ledger.orders_by_state().items())),
             "pnl_by_strategy": self._by_strategy(positions),
             "journal_lag": lag,
@@ -104,8 +104,8 @@ class MetricsCollector:
             **Honesty.of(ledger, self._profile).as_dict(),
             "session_time": None if session_ts is None else iso_ist(session_ts),
             "exits": dict(sorted(ledger.exits.items())),
-            "counters": dict(sorted(stats.get("counters", {}).items())),
-            "strategies": dict(sorted(stats.get("strategies", {}).items())),
+            "counters": dict(sorted(statistics.counters().items())),
+            "strategies": dict(sorted(statistics.strategies.items())),
             "unmarked_positions": sum(each.tradingsymbol not in self._marks for each in positions),
             "positions": [self._position_row(each) for each in positions],
         }

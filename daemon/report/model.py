@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.statistics import StrategyStatus
 from daemon.metrics.fill_quality import FillProfile, whole_paise
 
 NO_CHARGES: Final = Decimal(0)
@@ -37,7 +38,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Tick rows refused by the intake, by reason."""
     quality: Mapping[str, int] = {}
     """Other counters of the data (`late_for_candle`, `gaps`, ...), by name."""
-    strategies: Mapping[str, Mapping[str, int | str | None]] = {}
+    strategies: Mapping[str, StrategyStatus] = {}
     """The counters of each strategy and when it failed, by its id."""
     notes: Sequence[str] = ()
     """Sentences a reader must see, such as a symbol whose lot size is a default."""

@@ -227,7 +227,7 @@ class App:
         self.asked.close()
         self.status.end(is_lost=self.feed_lost is not None)
         reason, cause = self._ending()
-        self.log.stop(reason, cause, self.status.counters())
+        self.log.stop(reason, cause, self.status.statistics().counters())
         try:
             await self._put([])
         finally:
@@ -343,7 +343,7 @@ class App:
                 input_no=self._handled,
                 operations=operations,
                 marks=self.engine.marks(),
-                stats=self.status.stats(),
+                statistics=self.status.statistics(),
             )
         )
 

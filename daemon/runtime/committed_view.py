@@ -77,7 +77,7 @@ class CommittedView:
             start = end
             await anyio.sleep(self._breath_s)
         self._show(events[start:], fact.seq)
-        self._collector.refresh(marks=fact.marks, stats=fact.stats)
+        self._collector.refresh(marks=fact.marks, statistics=fact.statistics)
         self._pulse.saw(fact.input_no)
         for input_no, is_there in self._awaited:
             if input_no <= fact.input_no:

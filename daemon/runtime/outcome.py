@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from daemon import VERSION
+from daemon.domain.statistics import RunStatistics
 from daemon.metrics.fill_quality import FillProfile
 from daemon.report.fold import RunFold
 from daemon.report.model import RunFacts
@@ -13,38 +13,33 @@ from daemon.report.summary import RunSummary, summary_of
 from daemon.runtime.build import Parts
 from daemon.runtime.series import Series, last_marks
 
-_NOT_QUALITY = ("engine", "ticks", "refused_rows")
-
 
 def facts_of(
     parts: Parts,
+    statistics: RunStatistics,
     *,
     run_id: str,
     first_tick_ts: int,
-    timing: Mapping[str, int],
     notes: Sequence[str] = (),
 ) -> RunFacts:
     """Return what the events do not say about a run that has ended.
 
-    `first_tick_ts` is UTC ns, 0 without a tick; `timing` are counters of late decisions.
+    `first_tick_ts` is UTC ns, 0 without a tick.
     """
-    stats, config = parts.engine.stats(), parts.config
-    quality: dict[str, Any] = {k: v for k, v in stats.items() if v and k not in _NOT_QUALITY}
-    fed = parts.feed.quality() | dict(timing)
-    quality |= {k: v for k, v in fed.items() if v and k != "rows"}
+    config, counted = parts.config, parts.engine.stats()
     return RunFacts(
         run_id=run_id,
         profile=FillProfile.of(config.execution),
         account=config.account,
-        engine=stats["engine"],
+        engine=counted.engine,
         feed=parts.feed.name,
         version=VERSION,
-        ticks=stats["ticks"],
+        ticks=counted.ticks,
         data_from_ts=first_tick_ts,
         data_to_ts=parts.engine.at.now if first_tick_ts else 0,
-        refused_ticks=stats["refused_rows"],
-        quality=quality,
-        strategies=parts.strategies.status(),
+        refused_ticks=counted.refused_rows,
+        quality=statistics.oddities(),
+        strategies=statistics.strategies,
         notes=list(notes),
     )
 

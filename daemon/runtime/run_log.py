@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from loguru import logger
@@ -81,10 +81,10 @@ class RunLog:
         for text in date_warnings(parts.config, parts.rules, parts.feed.universe, ts, ts):
             logger.warning("rules: {}", text)
 
-    def stop(self, reason: str, cause: str, counters: dict[str, int | float]) -> None:
+    def stop(self, reason: str, cause: str, counters: Mapping[str, int]) -> None:
         """Note that the run ends, and the fault behind it (empty if there is none)."""
         detail: dict[str, Any] = {"reason": reason, "seq": self._parts.engine.ledger.seq}
-        self.note("stop", detail | ({"error": cause} if cause else {}) | counters)
+        self.note("stop", detail | ({"error": cause} if cause else {}) | dict(counters))
 
     def end(self, reason: str) -> None:
         """Log the last line of the run."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import anyio
 
 from daemon.domain.inputs import Input
+from daemon.domain.statistics import FeedStatus, RunStatistics
 from daemon.domain.ticks import Ticks
 from daemon.metrics.collector import MetricsCollector
 from daemon.process.clock import Clock
@@ -66,43 +68,37 @@ class RunStatus:
 
     # what is shown
 
-    def counters(self) -> dict[str, int | float]:
-        """Return all plain counters of engine and feed."""
-        stats = self._parts.engine.stats()
-        plain = {k: v for k, v in stats.items() if isinstance(v, int | float)}
-        return plain | self._parts.feed.quality() | self.timing()
-
-    def timing(self) -> dict[str, int]:
-        """Return the counters of decisions that were late, empty on a recording's time."""
-        return {} if self._late is None else self._late.counters()
-
-    def stats(self) -> dict[str, Any]:
-        """Return what goes with a batch of the journal."""
-        engine = self._parts.engine
-        stats = engine.stats()
-        return {
-            "engine": stats["engine"],
-            "ticks": stats["ticks"],
-            "refused": stats["refused_rows"],
-            "session_ts": max(engine.at.now, 0),
-            "counters": self.counters(),
-            "strategies": self._parts.strategies.status(),
-        }
+    def statistics(self) -> RunStatistics:
+        """Return all counters of the run at the last input."""
+        return statistics_of(self._parts, {} if self._late is None else self._late.counters())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the metrics of this moment, of what is on disk."""
         decided = self._parts.engine.ledger.seq
-        numbers = self._collector.snapshot(now_ts=self._clock.now_ns(), decided_seq=decided)
-        return numbers | self._feed_now() | self._names
+        numbers = self._collector.snapshot(
+            now_ts=self._clock.now_ns(), decided_seq=decided, feed=self._feed_now()
+        )
+        return numbers | self._names
 
-    def _feed_now(self) -> dict[str, Any]:
+    def _feed_now(self) -> FeedStatus:
         """Return the feed's state and age now, whether or not an input came."""
         feed, state = self._parts.feed, self._feed_state
         if not self._last_tick_real:
             is_over = state in ("lost", "closed")
-            return {"feed_state": state if is_over else feed.state() or state, "feed_age_s": None}
+            return FeedStatus(state=state if is_over else feed.state() or state)
         age = max(0.0, anyio.current_time() - self._last_tick_real)
         if state == "live":
             is_stale = age > self._parts.config.execution.stale_after_s
             state = feed.state() or ("stale" if is_stale else state)
-        return {"feed_state": state, "feed_age_s": round(age, 3)}
+        return FeedStatus(state=state, age_s=age)
+
+
+def statistics_of(parts: Parts, timing: Mapping[str, int]) -> RunStatistics:
+    """Return the counters of a run's parts; `timing` are those of late decisions."""
+    return RunStatistics(
+        engine=parts.engine.stats(),
+        session_ts=max(parts.engine.at.now, 0),
+        feed=parts.feed.quality(),
+        timing=timing,
+        strategies=parts.strategies.status(),
+    )

@@ -15,6 +15,7 @@ from daemon.report.fold import RunFold
 from daemon.report.summary import RunSummary
 from daemon.runtime.build import build
 from daemon.runtime.outcome import facts_of, summarize_run
+from daemon.runtime.run_status import statistics_of
 from daemon.settings.config import Config
 from feeds.stream.feed import Playback
 
@@ -48,5 +49,5 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
             decided = engine.handle(item)
             sampler.take(decided)
             events += decided
-    facts = facts_of(parts, run_id=RUN_ID, first_tick_ts=first_tick_ts, timing={})
+    facts = facts_of(parts, statistics_of(parts, {}), run_id=RUN_ID, first_tick_ts=first_tick_ts)
     return Simulated(events, summarize_run(RunFold(events), facts, sampler.series()))

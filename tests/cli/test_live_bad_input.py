@@ -152,7 +152,7 @@ def test_rubbish_between_the_ticks_changes_nothing(seed: int, of: Market, tmp_pa
     assert journals[0]
     assert journals[0] == journals[1]
     stats = app.engine.stats()
-    refused = sum(stats["refused_rows"].values())
+    refused = sum(stats.refused_rows.values())
     assert taken - refused == rows
     quality = app.feed.quality()
     assert quality["packets_unknown_token"] > 0

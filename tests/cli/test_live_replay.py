@@ -78,7 +78,7 @@ def test_a_recording_replays_to_the_live_journal(
     lost = [each for each in was_live if each.kind in ("drop", "half-open")]
     assert app.feed.quality()["reconnects"] == len(lost)
     assert len(outcome.kinds("gap")) == len(lost)
-    assert app.engine.stats()["refused_rows"] == {}
+    assert app.engine.stats().refused_rows == {}
 
 
 def test_a_recording_replays_in_any_directory(

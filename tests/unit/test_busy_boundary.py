@@ -109,7 +109,7 @@ def test_a_live_run_tells_its_late_decisions_in_numbers_and_in_a_note(
             await anyio.sleep_forever()
         finally:
             told.extend(run_notes(app, RunFold([])))
-            counted.append(app.status.timing())
+            counted.append(dict(app.status.statistics().timing))
 
     monkeypatch.setattr(LateDecisions, "_due", lambda *_: time.time_ns() - 1_200_000_000)
     run_busy(20, tmp_path, look)
@@ -123,6 +123,6 @@ async def test_a_run_of_recorded_data_counts_no_decision_as_late(tmp_path: Path)
     session = open_run(busy_parts(1, tmp_path), tmp_path)
     app = App(session, out=tmp_path)
     assert app.late is None
-    assert app.status.timing() == {}
+    assert app.status.statistics().timing == {}
     await app.recorder.close()
     session.close()

@@ -144,7 +144,7 @@ def test_every_field_of_a_position_row_is_documented() -> None:
     collector, ledger = MetricsCollector(PROFILE), Ledger()
     for event in sample_events():
         ledger.apply(event)
-        collector.on_committed([event], seq=event.seq, marks={}, stats={})
+        collector.on_committed([event], seq=event.seq, marks={})
         positions = collector.snapshot(now_ts=0)["positions"]
         if positions:
             break

@@ -297,9 +297,9 @@ def test_a_restart_still_waits_for_the_official_close() -> None:
     market.signal("BUY", 25, product="NRML", exits=ExitOverrides(enable_time_stop=False))
     market.minutes(380)
     assert market.moves()[-1] == ("EXIT_PENDING", "expiry")
-    assert market.engine.stats()["settlements_pending"] == 1
+    assert market.engine.stats().settlements_pending == 1
     second = engine(folded(market))
-    assert second.stats()["settlements_pending"] == 1
+    assert second.stats().settlements_pending == 1
     other = Settlement(ts=market.now, underlying="BANKNIFTY", date=call.expiry, close_paise=1)
     assert second.handle(other) == []
     close = Settlement(ts=market.now, underlying="NIFTY", date=call.expiry, close_paise=2_512_345)
@@ -310,7 +310,7 @@ def test_a_restart_still_waits_for_the_official_close() -> None:
         12_345, "settlement", "expiry",
     )  # fmt: skip
     assert second.ledger.realized_paise == 25 * (12_345 - 10_000)
-    assert second.stats()["settlements_pending"] == 0
+    assert second.stats().settlements_pending == 0
     assert second.engine.settlements_pending() == []
     assert second.engine.carry().settling == []
 
@@ -323,7 +323,7 @@ def test_counters_of_the_market_side_add_up() -> None:
     market.tick(100, after_s=10)
     market.tick(100, after_s=7 * 3600)
     stats = market.engine.stats()
-    assert stats["ticks"] == 5
-    assert stats["refused_rows"] == {"unknown_instrument": 1}
-    assert (stats["dropped_books"], stats["outside_session"], stats["gaps"]) == (1, 1, 2)
-    assert stats["engine"] == "v3"
+    assert stats.ticks == 5
+    assert stats.refused_rows == {"unknown_instrument": 1}
+    assert (stats.dropped_books, stats.outside_session, stats.gaps) == (1, 1, 2)
+    assert stats.engine == "v3"

@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from daemon.domain.events import TradingEvent
+from daemon.domain.statistics import RunStatistics
 from daemon.errors import JournalIOError
 from daemon.journal import appender as appender_module
 from daemon.journal.schema import Operation
@@ -84,8 +85,9 @@ async def test_what_waits_is_committed_as_one_group(tmp_path: Path) -> None:
         for batch in work:
             await recorder.put(batch)
         marks = {"NIFTY26NOVFUT": 2500000}
+        statistics = RunStatistics(session_ts=9)
         await recorder.put(
-            Batch(input_no=50, operations=[operation], marks=marks, stats={"ticks": 9})
+            Batch(input_no=50, operations=[operation], marks=marks, statistics=statistics)
         )
         assert recorder.statistics.queued_batches == len(work) + 1
         assert recorder.statistics.lag_events == len(sample_events())
@@ -93,7 +95,7 @@ async def test_what_waits_is_committed_as_one_group(tmp_path: Path) -> None:
             await record(recorder, [])
         (fact,) = watcher.facts
         assert (fact.seq, fact.input_no) == (len(sample_events()), 50)
-        assert (fact.marks, fact.stats) == (marks, {"ticks": 9})
+        assert (fact.marks, fact.statistics) == (marks, statistics)
         assert list(store.operations()) == [operation]
 
 

@@ -6,7 +6,6 @@ import copy
 import datetime as dt
 import json
 import os
-import stat
 import pickle
 import stat
 from pathlib import Path

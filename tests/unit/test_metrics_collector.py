@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.order import Side
+from daemon.domain.statistics import EngineStatistics, FeedStatus, RunStatistics
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.fill_quality import FillProfile, whole_paise
 from daemon.runtime.series import Series, equity_of
@@ -27,13 +27,31 @@ FIRST_KEYS = (
     "pnl_by_strategy", "journal_lag", "as_of", "seq", "schema_version", "fill_profile",
     "optimistic_fills", "fills", "gross_pnl", "charges", "net_pnl", "bid_ask_pnl",
 )  # fmt: skip
+STATISTICS = RunStatistics(
+    engine=EngineStatistics(
+        engine="v2", ticks=5, refused_rows={"late": 2}, dropped_books=0, bad_sides=0,
+        outside_session=4, late_for_candle=1, gaps=2, longest_gap_s=6, candles=7,
+        settlements_pending=0,
+    ),
+    session_ts=NOW,
+    feed={"rows": 9, "stalls": 1},
+    timing={"late_decisions": 3, "longest_late_decision_ms": 250},
+    strategies={"orb": {"intents": 3, "disabled_at": None}},
+)  # fmt: skip
+COUNTERS = {
+    "ticks": 5, "dropped_books": 0, "bad_sides": 0, "outside_session": 4, "late_for_candle": 1,
+    "gaps": 2, "longest_gap_s": 6, "candles": 7, "settlements_pending": 0, "rows": 9, "stalls": 1,
+    "late_decisions": 3, "longest_late_decision_ms": 250,
+}  # fmt: skip
 
 
 def collected(
-    events: list[TradingEvent], marks: dict[str, int] | None = None, **stats: Any
+    events: list[TradingEvent],
+    marks: dict[str, int] | None = None,
+    statistics: RunStatistics | None = None,
 ) -> MetricsCollector:
     collector = MetricsCollector(PROFILE)
-    collector.on_committed(events, seq=len(events), marks=marks or {}, stats=stats)
+    collector.on_committed(events, seq=len(events), marks=marks or {}, statistics=statistics)
     return collector
 
 
@@ -87,7 +105,7 @@ def test_a_position_without_a_price_is_counted_and_not_guessed() -> None:
     shown = collector.snapshot(now_ts=NOW)
     assert shown["unmarked_positions"] == 1
     assert shown["positions"][0]["unrealized"] is None
-    collector.refresh(marks={NIFTY_CE: 10_100}, stats={})
+    collector.refresh(marks={NIFTY_CE: 10_100}, statistics=None)
     assert collector.snapshot(now_ts=NOW)["unrealized_pnl"] == 25.0
 
 
@@ -101,21 +119,26 @@ def test_bid_ask_fills_are_not_called_optimistic() -> None:
 
 
 def test_statistics_pass_through_and_nan_becomes_null() -> None:
-    collector = collected(
-        [],
-        engine="v2",
-        feed_state="live",
-        feed_age_s=math.nan,
-        ticks=5,
-        refused={"late": 2},
-        counters={"late_for_candle": 1},
-        session_ts=NOW,
-    )
-    shown = json.loads(json.dumps(collector.snapshot(now_ts=NOW), allow_nan=False))
+    collector = collected([], statistics=STATISTICS)
+    feed = FeedStatus(state="live", age_s=math.nan)
+    shown = json.loads(json.dumps(collector.snapshot(now_ts=NOW, feed=feed), allow_nan=False))
     assert (shown["engine"], shown["feed_state"], shown["feed_age_s"]) == ("v2", "live", None)
     assert (shown["ticks"], shown["refused_ticks"]) == (5, {"late": 2})
-    assert shown["counters"] == {"late_for_candle": 1}
+    assert shown["counters"] == COUNTERS
+    assert list(shown["counters"]) == sorted(COUNTERS)
+    assert shown["strategies"] == {"orb": {"intents": 3, "disabled_at": None}}
     assert shown["session_time"] == shown["as_of"] == "2026-11-20T15:00:00.000000+05:30"
+
+
+def test_a_summary_names_what_is_odd_and_no_count_of_rows() -> None:
+    odd = {"outside_session", "late_for_candle", "gaps", "longest_gap_s", "candles", "stalls"}
+    assert STATISTICS.oddities().keys() == odd | {"late_decisions", "longest_late_decision_ms"}
+
+
+def test_a_batch_without_statistics_leaves_those_that_are_shown() -> None:
+    collector = collected([], statistics=STATISTICS)
+    collector.refresh(marks={}, statistics=None)
+    assert collector.snapshot(now_ts=NOW)["ticks"] == 5
 
 
 def test_a_point_of_the_equity_curve_is_net_and_marked() -> None:
@@ -147,7 +170,7 @@ def test_only_events_that_touch_a_position_ask_for_a_write() -> None:
     script.move_stop(at("09:21:00"), order_id, 9_600, 10_100)
     collector = MetricsCollector(PROFILE)
     changes = [
-        collector.on_committed(script.events[start:end], seq=end, marks={}, stats={})
+        collector.on_committed(script.events[start:end], seq=end, marks={}, statistics=None)
         for start, end in ((0, refused), (refused, entered), (entered, entered + 1))
     ]
     assert changes == [False, True, True]
@@ -187,8 +210,8 @@ def test_metrics_equal_the_journal_at_their_seq(moves: list[Step], cut: int, ltp
     events = played(moves).events[: cut or None]
     collector = MetricsCollector(PROFILE)
     for event in events:  # any batching gives the same
-        collector.on_committed([event], seq=event.seq, marks={}, stats={})
-    collector.refresh(marks={NIFTY_CE: ltp, BANK_FUT: ltp}, stats={})
+        collector.on_committed([event], seq=event.seq, marks={}, statistics=None)
+    collector.refresh(marks={NIFTY_CE: ltp, BANK_FUT: ltp}, statistics=None)
     shown = collector.snapshot(now_ts=NOW)
     cash, units, charges, gross = independent_sums(events)
     assert shown["seq"] == len(events)

@@ -72,7 +72,7 @@ def test_a_price_that_the_engine_does_not_believe_marks_nothing(
     rows = [(OPEN + 5, 0, 10_000), (OPEN + 6, 1, 20_000), (OPEN + HOUR_NS, 0, 10_100)]
     engine, series = sampled([*rows, odd], size)
     stats = engine.stats()
-    assert stats["refused_rows"].get(counted, 0) + stats["outside_session"] == 1
+    assert stats.refused_rows.get(counted, 0) + stats.outside_session == 1
     assert series == sampled(rows)[1]
     assert series.ltp[-1] == (10_100, 20_000)
 
