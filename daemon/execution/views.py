@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.position import Position
+from daemon.domain.position_row import position_row
 from daemon.execution.context import BarClock
 from daemon.execution.excursions import Excursions
 from daemon.execution.quotes import Quotes
@@ -76,25 +77,11 @@ class Views:
         quote = self._quotes.quote_of(book)
         ltp = position.entry_paise if quote is None else quote.ltp
         excursion = self._excursions.of(position, book)
-        return {
-            "order_id": position.order_id,
-            "tradingsymbol": position.tradingsymbol,
-            "strategy_id": position.strategy_id,
-            "product": position.product,
-            "quantity": position.sign * position.quantity,
-            "average_price": rupees(position.entry_paise),
-            "last_price": rupees(ltp),
-            "stop_price": _or_none(position.stop_paise),
-            "target_price": _or_none(position.target_paise),
-            "unrealized_pnl": rupees(position.unrealized_paise(ltp)),
-            "realized_pnl": rupees(position.realized_paise),
-            "charges": float(round(position.charges, 2)),
-            "bars_held": self._bars.held(position, self._at.now),
-            "best_price": rupees(excursion.best_paise),
-            "worst_price": rupees(excursion.worst_paise),
-            "state": str(self._ledger.orders[position.order_id].state),
-        }
-
-
-def _or_none(paise: int | None) -> float | None:
-    return None if paise is None else rupees(paise)
+        return position_row(
+            position,
+            state=str(self._ledger.orders[position.order_id].state),
+            ltp_paise=ltp,
+            bars_held=self._bars.held(position, self._at.now),
+            best_paise=excursion.best_paise,
+            worst_paise=excursion.worst_paise,
+        ).as_dict()

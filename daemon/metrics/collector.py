@@ -15,6 +15,7 @@ from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
+from daemon.domain.position_row import position_row
 from daemon.domain.statistics import FeedStatus, RunStatistics
 from daemon.metrics.fill_quality import FillProfile, Honesty, rupees_2dp, whole_paise
 
@@ -138,19 +139,11 @@ class MetricsCollector:
         }
 
     def _position_row(self, position: Position) -> dict[str, Any]:
-        ltp = self._marks.get(position.tradingsymbol)
-        unrealized = None if ltp is None else position.unrealized_paise(ltp)
-        return {
-            "order_id": position.order_id,
-            "tradingsymbol": position.tradingsymbol,
-            "quantity": position.sign * position.quantity,
-            "average_price": rupees_2dp(position.entry_paise),
-            "ltp": rupees_or_none(ltp),
-            "stop": rupees_or_none(position.stop_paise),
-            "target": rupees_or_none(position.target_paise),
-            "unrealized": rupees_or_none(unrealized),
-            "state": str(self._ledger.orders[position.order_id].state),
-        }
+        return position_row(
+            position,
+            state=str(self._ledger.orders[position.order_id].state),
+            ltp_paise=self._marks.get(position.tradingsymbol),
+        ).in_metrics()
 
 
 def changes_position(event: TradingEvent) -> bool:
@@ -158,11 +151,6 @@ def changes_position(event: TradingEvent) -> bool:
     if isinstance(event, OrderMoved):
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
     return isinstance(event, StopMoved)
-
-
-def rupees_or_none(paise: int | None) -> float | None:
-    """Paise as rupees where there is a number."""
-    return None if paise is None else rupees_2dp(paise)
 
 
 def finite(value: float | None) -> float | None:

@@ -12,6 +12,7 @@ from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
+from daemon.domain.position_row import PositionRow, position_row
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.fill_quality import whole_paise
@@ -20,7 +21,6 @@ from daemon.report.model import (
     ExitRow,
     Marker,
     NoPart,
-    OpenRow,
     Point,
     RefusedRow,
     Trade,
@@ -83,7 +83,7 @@ class RunFold:
         """Return the contract note of each day that an order was executed on."""
         return [(date, sums.note()) for date, sums in sorted(self._notes.items())]
 
-    def open_rows(self, marks: Mapping[str, int]) -> list[OpenRow]:
+    def open_rows(self, marks: Mapping[str, int]) -> list[PositionRow]:
         """Positions still open, at `marks` (paise) or else at the last fill of their symbol."""
         known = {**self._marks, **marks}
         return [self._open_row(each, known) for each in self.ledger.open_positions()]
@@ -161,25 +161,14 @@ class RunFold:
         net = self.ledger.realized_paise - whole_paise(self.ledger.charges)
         self.booked.append((event.ts, net))
 
-    def _open_row(self, position: Position, marks: Mapping[str, int]) -> OpenRow:
-        ltp = marks.get(position.tradingsymbol)
-        pending = position.pending
-        settling = pending is not None and pending.settling
+    def _open_row(self, position: Position, marks: Mapping[str, int]) -> PositionRow:
+        settling = position.pending is not None and position.pending.settling
         state = self.ledger.orders[position.order_id].state
-        return OpenRow(
-            order_id=position.order_id,
-            strategy_id=position.strategy_id,
-            tradingsymbol=position.tradingsymbol,
-            sign=position.sign,
-            quantity=position.quantity,
-            entry_ts=position.entry_ts,
-            entry_paise=position.entry_paise,
-            ltp_paise=ltp,
-            stop_paise=position.stop_paise,
-            target_paise=position.target_paise,
-            unrealized_paise=None if ltp is None else position.unrealized_paise(ltp),
-            charges=self._entry_charges.left(position.order_id),
+        return position_row(
+            position,
             state="SETTLEMENT_PENDING" if settling else str(state),
+            ltp_paise=marks.get(position.tradingsymbol),
+            open_charges=self._entry_charges.left(position.order_id),
         )
 
 

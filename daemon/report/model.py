@@ -133,30 +133,6 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
         return self.gross_paise - whole_paise(self.charges)
 
 
-class OpenRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A position that the run left open, marked to the last price if one is known."""
-
-    order_id: str
-    strategy_id: str
-    tradingsymbol: str
-    sign: int
-    quantity: int
-    entry_ts: int
-    entry_paise: int
-    ltp_paise: int | None
-    stop_paise: int | None
-    target_paise: int | None
-    unrealized_paise: int | None
-    charges: Decimal
-    """Charges of its entry that no exit has taken over yet."""
-    state: str
-
-    @property
-    def side(self) -> str:
-        """LONG or SHORT."""
-        return "LONG" if self.sign > 0 else "SHORT"
-
-
 class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
     """An order that was refused by a gate, or cancelled before its fill."""
 

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from daemon.domain.drawdown import Drawdown
-from daemon.report.model import ExitRow, Group, OpenRow, Point, Trade
+from daemon.domain.position_row import PositionRow
+from daemon.report.model import NO_CHARGES, ExitRow, Group, Point, Trade
 
 STILL_OPEN: Final = "still_open"
 """The exit reason under which the entry charges of open positions are shown."""
@@ -81,26 +82,26 @@ def max_drawdown(equity: Sequence[Point], drawdown: Drawdown | None = None) -> D
     return drawdown
 
 
-def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Booked P&L of each strategy; the groups add up to the ledger."""
     return _grouped(exits, still_open, lambda row: row.strategy_id, lambda row: row.strategy_id)
 
 
-def by_symbol(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+def by_symbol(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Booked P&L of each symbol; the groups add up to the ledger."""
     return _grouped(exits, still_open, lambda row: row.tradingsymbol, lambda row: row.tradingsymbol)
 
 
-def by_reason(exits: Sequence[ExitRow], still_open: Sequence[OpenRow]) -> list[Group]:
+def by_reason(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Booked P&L of each exit reason; entry charges of open positions are `still_open`."""
     return _grouped(exits, still_open, lambda row: row.reason, lambda row: STILL_OPEN)
 
 
 def _grouped(
     exits: Sequence[ExitRow],
-    still_open: Sequence[OpenRow],
+    still_open: Sequence[PositionRow],
     name_of_exit: Callable[[ExitRow], str],
-    name_of_open: Callable[[OpenRow], str],
+    name_of_open: Callable[[PositionRow], str],
 ) -> list[Group]:
     groups: dict[str, Group] = {}
     for row in exits:
@@ -110,5 +111,5 @@ def _grouped(
         group.charges += row.charges
     for left in still_open:
         group = groups.setdefault(name_of_open(left), Group(name=name_of_open(left)))
-        group.charges += left.charges
+        group.charges += left.open_charges or NO_CHARGES
     return sorted(groups.values(), key=lambda group: (-group.net_paise, group.name))

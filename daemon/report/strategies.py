@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from daemon.domain.position_row import PositionRow
 from daemon.report.model import (
     NO_CHARGES,
     ExitRow,
-    OpenRow,
     RefusedRow,
     StrategyResult,
     Trade,
 )
 
-Row = TypeVar("Row", ExitRow, Trade, OpenRow, RefusedRow)
+Row = TypeVar("Row", ExitRow, Trade, PositionRow, RefusedRow)
 
 
 def strategy_results(
     names: Iterable[str],
     exits: Sequence[ExitRow],
     trades: Sequence[Trade],
-    still_open: Sequence[OpenRow],
+    still_open: Sequence[PositionRow],
     refused: Sequence[RefusedRow],
 ) -> list[StrategyResult]:
     """Return the results of `names` and of every strategy with an order, the best net first.
@@ -54,7 +54,7 @@ def _result(
     name: str,
     exits: Sequence[ExitRow],
     nets: Sequence[int],
-    still_open: Sequence[OpenRow],
+    still_open: Sequence[PositionRow],
     refused: int,
 ) -> StrategyResult:
     return StrategyResult(
@@ -64,14 +64,14 @@ def _result(
         losses=sum(net < 0 for net in nets),
         gross_paise=sum(row.gross_paise for row in exits),
         charges=sum((row.charges for row in exits), NO_CHARGES)
-        + sum((row.charges for row in still_open), NO_CHARGES),
+        + sum((row.open_charges or NO_CHARGES for row in still_open), NO_CHARGES),
         open=len(still_open),
         unrealized_paise=unrealized_of(still_open),
         refused=refused,
     )
 
 
-def unrealized_of(still_open: Iterable[OpenRow]) -> int | None:
+def unrealized_of(still_open: Iterable[PositionRow]) -> int | None:
     """Return the gross P&L of open positions at their last prices, None if one has no price."""
     total = 0
     for row in still_open:

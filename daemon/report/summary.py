@@ -13,13 +13,13 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import Honesty, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
 from daemon.report.model import (
     ExitRow,
     Group,
-    OpenRow,
     Point,
     RefusedRow,
     RunFacts,
@@ -44,7 +44,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     orders_by_state: Mapping[str, int]
     refusals: Mapping[str, int]
     exits: Sequence[ExitRow]
-    open_rows: Sequence[OpenRow]
+    open_rows: Sequence[PositionRow]
     numbers: TradeNumbers
     drawdown: Drawdown
     is_marked: bool
@@ -187,7 +187,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "strategy_results": [_strategy(each) for each in summary.strategies],
         "strategies": {name: dict(status) for name, status in sorted(facts.strategies.items())},
         "exits": [_exit(each) for each in summary.exits],
-        "open_positions": [_open(each) for each in summary.open_rows],
+        "open_positions": [row.in_summary() for row in summary.open_rows],
         "refused_orders": [_refused(each) for each in summary.refused],
         "notes": list(facts.notes),
         "paths": list(summary.paths),
@@ -263,21 +263,4 @@ def _exit(row: ExitRow) -> dict[str, Any]:
         "worst_price": _rupees(row.worst_paise),
         "rule": row.evidence.rule,
         "quote_age_s": row.evidence.quote_age_ns / 1_000_000_000,
-    }
-
-
-def _open(row: OpenRow) -> dict[str, Any]:
-    return {
-        "order_id": row.order_id,
-        "strategy_id": row.strategy_id,
-        "tradingsymbol": row.tradingsymbol,
-        "side": row.side,
-        "quantity": row.quantity,
-        "entry_time": iso_ist(row.entry_ts),
-        "entry_price": rupees_2dp(row.entry_paise),
-        "ltp": _rupees(row.ltp_paise),
-        "stop": _rupees(row.stop_paise),
-        "target": _rupees(row.target_paise),
-        "unrealized_pnl": _rupees(row.unrealized_paise),
-        "state": row.state,
     }

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from daemon.domain.money import rupees_text
+from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.markup import html_text
-from daemon.report.model import ExitRow, Group, OpenRow
+from daemon.report.model import ExitRow, Group
 from daemon.report.numbers import STILL_OPEN
 from daemon.report.text import (
     ABSENT,
@@ -103,7 +104,7 @@ def _fill_tags(row: ExitRow) -> str:
     return f"{html_text(seen.rule)}{tags}"
 
 
-def open_table(rows: Sequence[OpenRow], *, dated: bool) -> str:
+def open_table(rows: Sequence[PositionRow], *, dated: bool) -> str:
     """What the run left open, at the last prices."""
     head = "".join(f'<th class="{kind}" scope="col">{name}</th>' for name, kind in _OPEN_HEADER)
     body = "".join(_open_row(each, dated=dated) for each in rows)
@@ -113,7 +114,7 @@ def open_table(rows: Sequence[OpenRow], *, dated: bool) -> str:
     )
 
 
-def _open_row(row: OpenRow, *, dated: bool) -> str:
+def _open_row(row: PositionRow, *, dated: bool) -> str:
     unrealized = row.unrealized_paise
     cells = [
         _time(row.entry_ts, dated=dated),

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daemon.domain.money import rupees_text
+from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.block import Block
-from daemon.report.model import ExitRow, OpenRow
+from daemon.report.model import ExitRow
 from daemon.report.summary import RunSummary
 from daemon.report.text import ABSENT, count, one_day, plain_words, signed, time_text
 
@@ -124,7 +125,7 @@ def _trade_cells(row: ExitRow, *, dated: bool) -> dict[str, str]:
     }
 
 
-def _open_cells(row: OpenRow, *, dated: bool) -> dict[str, str]:
+def _open_cells(row: PositionRow, *, dated: bool) -> dict[str, str]:
     def price(paise: int | None) -> str:
         return ABSENT if paise is None else rupees_text(paise)
 

@@ -334,7 +334,7 @@ def test_every_table_adds_up_to_the_ledger(
                 script.leave(at("09:40:00"), order_id, 5 * price, reason, quantity=quantity)
     ledger = script.ledger
     summary = summarize(script.events, FACTS, marks={})
-    left = sum((each.charges for each in summary.open_rows), Decimal(0))
+    left = sum((row.open_charges or Decimal(0) for row in summary.open_rows), Decimal(0))
     assert sum(each.gross_paise for each in summary.exits) == ledger.realized_paise
     assert sum(each.bid_ask_paise for each in summary.exits) == ledger.realized_bid_ask_paise
     assert sum((each.charges for each in summary.exits), left) == ledger.charges

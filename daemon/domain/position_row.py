@@ -1,0 +1,148 @@
+"""An open position as it is shown, by whoever shows it: helpers, metrics, summary, report.
+
+`as_dict` is the one dialect; a new reader uses it. The files of version 0.2.0 have some fields
+under other names, which are listed here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.intent import Product
+from daemon.domain.money import rupees
+from daemon.domain.position import Position
+
+_METRICS_NAMES: Final = {
+    "order_id": "order_id",
+    "tradingsymbol": "tradingsymbol",
+    "quantity": "quantity",
+    "average_price": "average_price",
+    "ltp": "last_price",
+    "stop": "stop_price",
+    "target": "target_price",
+    "unrealized": "unrealized_pnl",
+    "state": "state",
+}
+_SUMMARY_NAMES: Final = {
+    "order_id": "order_id",
+    "strategy_id": "strategy_id",
+    "tradingsymbol": "tradingsymbol",
+    "side": "side",
+    "quantity": "quantity",
+    "entry_time": "entry_time",
+    "entry_price": "average_price",
+    "ltp": "last_price",
+    "stop": "stop_price",
+    "target": "target_price",
+    "unrealized_pnl": "unrealized_pnl",
+    "state": "state",
+}
+
+
+class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One open position at one moment. Money in paise, `quantity` in units without a sign, UTC ns.
+
+    None: there is no such level or price, or whoever made the row does not know it.
+    """
+
+    order_id: str
+    strategy_id: str
+    tradingsymbol: str
+    product: Product
+    sign: int
+    quantity: int
+    entry_ts: int
+    entry_paise: int
+    ltp_paise: int | None
+    stop_paise: int | None
+    target_paise: int | None
+    unrealized_paise: int | None
+    realized_paise: int
+    charges: Decimal
+    """Of all its fills so far, rupees."""
+    open_charges: Decimal | None = None
+    """Of its entry, less what exits have taken over, rupees."""
+    bars_held: int | None = None
+    best_paise: int | None = None
+    worst_paise: int | None = None
+    state: str
+
+    @property
+    def side(self) -> str:
+        """Return LONG or SHORT."""
+        return "LONG" if self.sign > 0 else "SHORT"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row in rupees, the quantity signed, the time in IST."""
+        return {
+            "order_id": self.order_id,
+            "tradingsymbol": self.tradingsymbol,
+            "strategy_id": self.strategy_id,
+            "product": self.product,
+            "side": self.side,
+            "quantity": self.sign * self.quantity,
+            "entry_time": iso_ist(self.entry_ts),
+            "average_price": rupees(self.entry_paise),
+            "last_price": _rupees(self.ltp_paise),
+            "stop_price": _rupees(self.stop_paise),
+            "target_price": _rupees(self.target_paise),
+            "unrealized_pnl": _rupees(self.unrealized_paise),
+            "realized_pnl": rupees(self.realized_paise),
+            "charges": float(round(self.charges, 2)),
+            "bars_held": self.bars_held,
+            "best_price": _rupees(self.best_paise),
+            "worst_price": _rupees(self.worst_paise),
+            "state": self.state,
+        }
+
+    def in_metrics(self) -> dict[str, Any]:
+        """Return the row of the metrics file."""
+        row = self.as_dict()
+        return {name: row[known] for name, known in _METRICS_NAMES.items()}
+
+    def in_summary(self) -> dict[str, Any]:
+        """Return the row of summary.json, where the side stands for the quantity's sign."""
+        row = self.as_dict() | {"quantity": self.quantity}
+        return {name: row[known] for name, known in _SUMMARY_NAMES.items()}
+
+
+def position_row(
+    position: Position,
+    *,
+    state: str,
+    ltp_paise: int | None,
+    open_charges: Decimal | None = None,
+    bars_held: int | None = None,
+    best_paise: int | None = None,
+    worst_paise: int | None = None,
+) -> PositionRow:
+    """Return the row of a position at the last price `ltp_paise`, None where there is none."""
+    return PositionRow(
+        order_id=position.order_id,
+        strategy_id=position.strategy_id,
+        tradingsymbol=position.tradingsymbol,
+        product=position.product,
+        sign=position.sign,
+        quantity=position.quantity,
+        entry_ts=position.entry_ts,
+        entry_paise=position.entry_paise,
+        ltp_paise=ltp_paise,
+        stop_paise=position.stop_paise,
+        target_paise=position.target_paise,
+        unrealized_paise=None if ltp_paise is None else position.unrealized_paise(ltp_paise),
+        realized_paise=position.realized_paise,
+        charges=position.charges,
+        open_charges=open_charges,
+        bars_held=bars_held,
+        best_paise=best_paise,
+        worst_paise=worst_paise,
+        state=state,
+    )
+
+
+def _rupees(paise: int | None) -> float | None:
+    return None if paise is None else rupees(paise)
