@@ -61,9 +61,9 @@ def _without_expiry(app: App) -> Iterator[str]:
         yield f"No expiry known, so never expired in this run: {', '.join(endless)}."
 
 
-def _walked_candles(app: App) -> Iterator[str]:
+def _filled_in_candles(app: App) -> Iterator[str]:
     if getattr(app.feed, "candle_walked", False):
-        yield "Candles were walked: fills happened at open, high, low or close of a bar."
+        yield "Data of candles, not ticks: fills happened at the open, high, low or close of a bar."
 
 
 def _settlement_pending(app: App) -> Iterator[str]:
@@ -208,7 +208,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _chosen_contracts,
     _assumed_contracts,
     _without_expiry,
-    _walked_candles,
+    _filled_in_candles,
     _settlement_pending,
     _open_on_expiry_day,
     refused_rows,

@@ -176,7 +176,7 @@ def _doubts(fill: Fill) -> list[str]:
     if fill.stale:
         doubts.append("The quote was stale: the fill was forced on a price too old to rely on.")
     if fill.walked:
-        doubts.append("The price was walked out of a candle, not seen as a tick.")
+        doubts.append("The price came from inside a candle, not from a tick.")
     if fill.after_gap:
         doubts.append("It is the first quote after a silence of the feed.")
     return doubts

@@ -17,7 +17,7 @@ from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
 from daemon.domain.position_row import position_row
 from daemon.domain.statistics import FeedStatus, RunStatistics
-from daemon.metrics.fill_quality import FillProfile, Honesty, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import FillProfile, FillQuality, rupees_2dp, whole_paise
 
 SCHEMA_VERSION: Final = 1
 NO_MARKS: Final[Mapping[str, int]] = {}
@@ -102,7 +102,7 @@ class MetricsCollector:
             "as_of": iso_ist(now_ts),
             "seq": ledger.seq,
             "schema_version": SCHEMA_VERSION,
-            **Honesty.of(ledger, self._profile).as_dict(),
+            **FillQuality.of(ledger, self._profile).as_dict(),
             "session_time": None if session_ts is None else iso_ist(session_ts),
             "exits": dict(sorted(ledger.exits.items())),
             "counters": dict(sorted(statistics.counters().items())),

@@ -1,4 +1,4 @@
-"""What a user must not be fooled about: how the fills were made and how far to believe them.
+"""How the fills of a run were made, and how far to believe its P&L.
 
 One block, shown by the metrics, the summary and the report alike, so that no two of them differ.
 """
@@ -37,7 +37,7 @@ class FillProfile(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.mode} fills, {self.slippage_bps:g} bps slippage, {latency}"
 
 
-class Honesty(msgspec.Struct, frozen=True, kw_only=True):
+class FillQuality(msgspec.Struct, frozen=True, kw_only=True):
     """Booked money and fill quality of a run. Paise; charges are exact rupees."""
 
     profile: FillProfile
@@ -48,7 +48,7 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
     """Gross realized P&L that `bid_ask` fills would have given at the same moments."""
 
     @classmethod
-    def of(cls, ledger: Ledger, profile: FillProfile) -> Honesty:
+    def of(cls, ledger: Ledger, profile: FillProfile) -> FillQuality:
         """The block of a ledger as it stands; later events do not change it."""
         return cls(
             profile=profile,
@@ -70,7 +70,7 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_optimistic(self) -> bool:
-        """Whether any fill took mid or ltp although the quote had the side to cross."""
+        """Whether any fill took mid or ltp although the quote had a bid and ask."""
         return self.fills.optimistic > 0
 
     @property

@@ -38,16 +38,16 @@ padding:14px 16px;min-width:0}
 .tile small{font-size:12px;color:var(--muted)}
 .hero{grid-column:span 3;padding:16px 20px}
 .hero b{font-size:34px;line-height:1.3;letter-spacing:-.02em}
-.honesty{display:grid;grid-template-columns:1.5fr 1fr;
+.fill-quality{display:grid;grid-template-columns:1.5fr 1fr;
 gap:16px 40px;border-left:4px solid var(--accent)}
-.honesty.doubt{background:var(--warnbg);border-color:var(--warnline)}
-.honesty h2{margin-bottom:6px}
-.honesty .says p+p{margin-top:6px}
-.honesty .says ul{margin:8px 0 0 18px}
-.honesty.doubt strong{color:var(--warn)}
+.fill_quality.doubt{background:var(--warnbg);border-color:var(--warnline)}
+.fill-quality h2{margin-bottom:6px}
+.fill-quality .says p+p{margin-top:6px}
+.fill-quality .says ul{margin:8px 0 0 18px}
+.fill_quality.doubt strong{color:var(--warn)}
 .checks{grid-column:1/-1;list-style:none;display:grid;grid-template-columns:repeat(6,1fr);gap:10px;
 border-top:1px solid var(--line);padding-top:14px}
-.honesty.doubt .checks{border-color:var(--warnline)}
+.fill_quality.doubt .checks{border-color:var(--warnline)}
 .checks li{display:flex;flex-direction:column;line-height:1.35}
 .checks b{font-size:18px}.checks small{color:var(--muted);font-size:12px}
 .checks .none b{color:var(--muted);font-weight:500}
@@ -115,7 +115,7 @@ background:linear-gradient(var(--line),var(--line)) center/1px 100% no-repeat}
 .empty p{color:var(--muted)}
 footer{margin-top:24px;font-size:12px;color:var(--muted)}
 @media (max-width:900px){.tiles{grid-template-columns:repeat(2,1fr)}.hero{grid-column:1/-1}
-.honesty,.three,.two{grid-template-columns:minmax(0,1fr)}.checks{grid-template-columns:repeat(2,1fr)}
+.fill-quality,.three,.two{grid-template-columns:minmax(0,1fr)}.checks{grid-template-columns:repeat(2,1fr)}
 main{padding:20px 12px}.three>:first-child{grid-column:auto}.card{overflow-x:auto}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc;--accent:#1c47a3;
 --gain:#0a665c;--loss:#963208;--warnbg:#fff;color-scheme:light}

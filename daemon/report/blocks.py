@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.fill_quality import Honesty, whole_paise
+from daemon.metrics.fill_quality import FillQuality, whole_paise
 from daemon.report.block import Block
 from daemon.report.refused_block import refused_block
 from daemon.report.strategy_block import strategy_block
@@ -29,7 +29,7 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         _counts_block("DATA", summary.facts.quality),
         strategy_block(summary),
         _totals_block(summary),
-        honesty_block(summary.honesty),
+        fill_quality_block(summary.fill_quality),
         Block(title="WRITTEN", rows=[[path] for path in summary.paths]),
     ]
     return [each for each in blocks if each.rows or each.note]
@@ -41,22 +41,22 @@ def _notes_block(summary: RunSummary) -> Block:
     return Block(title="NOTES", rows=rows, warning=True, wraps=True)
 
 
-def _beside(honesty: Honesty) -> list[list[str]]:
+def _with_spread_paid(quality: FillQuality) -> list[list[str]]:
     """What paying the spread would have given, where the fills did not."""
-    if honesty.profile.mode == "bid_ask":
+    if quality.profile.mode == "bid_ask":
         return []
     name = "gross P&L if every fill had paid the spread"
-    if not honesty.knows_bid_ask:
+    if not quality.knows_bid_ask:
         return [[name, "unknown: the data has no bid and ask"]]
     return [
-        [name, signed(honesty.bid_ask_paise)],
-        ["difference", signed(honesty.bid_ask_paise - honesty.gross_paise)],
+        [name, signed(quality.bid_ask_paise)],
+        ["difference", signed(quality.bid_ask_paise - quality.gross_paise)],
     ]
 
 
-def honesty_block(honesty: Honesty) -> Block:
+def fill_quality_block(quality: FillQuality) -> Block:
     """How the fills were made, and what the strictest fills would have given."""
-    fills = honesty.fills
+    fills = quality.fills
     rows = [
         ["fills", count(fills.fills)],
         ["optimistic: mid or last price, spread not paid", count(fills.optimistic)],
@@ -65,17 +65,17 @@ def honesty_block(honesty: Honesty) -> Block:
         ["priced inside a candle, not at a tick", count(fills.walked)],
         ["first after a gap in the data", count(fills.after_gap)],
         ["no bid or ask to fill at: last price taken", count(fills.no_book)],
-        [f"gross P&L, {honesty.profile.mode} fills", signed(honesty.gross_paise)],
-        *_beside(honesty),
+        [f"gross P&L, {quality.profile.mode} fills", signed(quality.gross_paise)],
+        *_with_spread_paid(quality),
     ]
     return Block(
-        title=f"HOW FAR TO TRUST THIS: {honesty.profile.text()}",
+        title=f"HOW FAR TO TRUST THIS: {quality.profile.text()}",
         rows=rows,
         right=frozenset({1}),
         note="OPTIMISTIC FILLS: a real order would have paid the spread."
-        if honesty.is_optimistic
+        if quality.is_optimistic
         else "",
-        warning=honesty.is_optimistic,
+        warning=quality.is_optimistic,
     )
 
 
@@ -107,7 +107,7 @@ def _run_block(summary: RunSummary) -> Block:
 
 
 def _totals_block(summary: RunSummary) -> Block:
-    judged, honesty = summary.numbers, summary.honesty
+    judged, quality = summary.numbers, summary.fill_quality
     rate = ABSENT if judged.win_rate is None else f"{judged.win_rate:.1%}"
     factor = ABSENT if judged.profit_factor is None else f"{judged.profit_factor:.2f}"
     seen = "open positions at market" if summary.is_marked else "closed trades only"
@@ -118,10 +118,10 @@ def _totals_block(summary: RunSummary) -> Block:
         ["win rate", rate],
         ["profit factor", factor],
         [f"max drawdown ({seen})", rupees_text(summary.drawdown.depth_paise)],
-        ["gross", signed(honesty.gross_paise)],
-        ["charges", rupees_text(honesty.charges_paise)],
+        ["gross", signed(quality.gross_paise)],
+        ["charges", rupees_text(quality.charges_paise)],
         *_as_noted(summary),
-        ["net without open positions" if summary.open_rows else "net", signed(honesty.net_paise)],
+        ["net without open positions" if summary.open_rows else "net", signed(quality.net_paise)],
         *_with_open(summary),
     ]
     return Block(title="TOTALS", rows=rows, right=frozenset({1}))

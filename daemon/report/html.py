@@ -67,7 +67,7 @@ def render_page(data: ReportData) -> str:
     body = [
         sections.header(summary),
         sections.tiles(summary),
-        sections.honesty_box(summary),
+        sections.fill_quality_box(summary),
         _curves(axis, data),
         _prices(axis, data),
         _trades(summary, dated=dated),

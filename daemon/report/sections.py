@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.fill_quality import Honesty
+from daemon.metrics.fill_quality import FillQuality
 from daemon.report.blocks import data_text, trading_text
 from daemon.report.markup import html_text
 from daemon.report.summary import RunSummary
@@ -38,8 +38,8 @@ def header(summary: RunSummary) -> str:
 
 def tiles(summary: RunSummary) -> str:
     """The ten numbers that a trader looks for first."""
-    judged, honesty = summary.numbers, summary.honesty
-    net = honesty.net_paise
+    judged, quality = summary.numbers, summary.fill_quality
+    net = quality.net_paise
     still_open = len(summary.open_rows)
     beside = "no position left open"
     if still_open:
@@ -56,8 +56,8 @@ def tiles(summary: RunSummary) -> str:
         [
             '<section class="tiles" aria-label="Key figures">',
             hero,
-            _tile("Gross", money_text(honesty.gross_paise), "before charges"),
-            _tile("Charges", rupees_text(honesty.charges_paise), _share_of_gross(honesty)),
+            _tile("Gross", money_text(quality.gross_paise), "before charges"),
+            _tile("Charges", rupees_text(quality.charges_paise), _share_of_gross(quality)),
             _tile("Trades", count(judged.trades), f"{count(len(summary.exits))} exit fills"),
             _tile("Win rate", rate, won_lost),
             _tile("Profit factor", _profit_factor(summary), "won over lost, net"),
@@ -78,10 +78,10 @@ def _tile(name: str, value: str, note: str) -> str:
     return f'<div class="tile"><h2>{name}</h2><b>{value}</b><small>{note}</small></div>'
 
 
-def _share_of_gross(honesty: Honesty) -> str:
-    if honesty.gross_paise <= 0:
+def _share_of_gross(quality: FillQuality) -> str:
+    if quality.gross_paise <= 0:
         return "of every executed order"
-    return f"{honesty.charges_paise / honesty.gross_paise:.0%} of gross"
+    return f"{quality.charges_paise / quality.gross_paise:.0%} of gross"
 
 
 def _profit_factor(summary: RunSummary) -> str:
@@ -102,11 +102,11 @@ def _money_or_absent(paise: int | None) -> str:
     return ABSENT if paise is None else money_text(paise)
 
 
-def honesty_box(summary: RunSummary) -> str:
+def fill_quality_box(summary: RunSummary) -> str:
     """Said before any curve is seen: how the fills were made and what bid_ask would have paid."""
-    honesty = summary.honesty
-    fills = honesty.fills
-    state = "doubt" if honesty.is_optimistic else "plain"
+    quality = summary.fill_quality
+    fills = quality.fills
+    state = "doubt" if quality.is_optimistic else "plain"
     checks = "".join(
         _check(name, number, fills.fills)
         for name, number in (
@@ -120,25 +120,25 @@ def honesty_box(summary: RunSummary) -> str:
     )
     notes = "".join(f"<li>{html_text(note)}</li>" for note in summary.facts.notes)
     return (
-        f'<section class="card honesty {state}"><div class="says">'
-        f"<h2>How far to trust these numbers</h2><p>{_verdict(honesty)}</p>"
-        f'<p class="quiet">Fill profile: {html_text(honesty.profile.text())}.</p>'
+        f'<section class="card fill-quality {state}"><div class="says">'
+        f"<h2>How far to trust these numbers</h2><p>{_verdict(quality)}</p>"
+        f'<p class="quiet">Fill profile: {html_text(quality.profile.text())}.</p>'
         f"{f'<ul>{notes}</ul>' if notes else ''}</div>"
-        f'{_comparison(honesty)}<ul class="checks">{checks}</ul></section>'
+        f'{_comparison(quality)}<ul class="checks">{checks}</ul></section>'
     )
 
 
-def _verdict(honesty: Honesty) -> str:
-    fills = honesty.fills
+def _verdict(quality: FillQuality) -> str:
+    fills = quality.fills
     if not fills.fills:
         return "Nothing was filled in this run, so there is nothing to doubt."
-    if honesty.is_optimistic:
+    if quality.is_optimistic:
         return (
             f"<strong>Optimistic fills: {count(fills.optimistic)} of {count(fills.fills)}</strong> "
             "were made at mid or last price, where a real order would have paid the spread. "
             "The figure with the spread paid is the safer one."
         )
-    if not honesty.knows_bid_ask:
+    if not quality.knows_bid_ask:
         return (
             "<strong>The data has no bid and ask.</strong> What crossing the spread would have "
             "cost is not known: expect less than this."
@@ -146,19 +146,19 @@ def _verdict(honesty: Honesty) -> str:
     return "No fill took a better price than an order that pays the spread would have got."
 
 
-def _comparison(honesty: Honesty) -> str:
-    chosen, strict = honesty.gross_paise, honesty.bid_ask_paise
-    if honesty.profile.mode == "bid_ask" or not honesty.knows_bid_ask:
-        said = "it was" if honesty.knows_bid_ask else "unknown: no bid and ask in the data"
+def _comparison(quality: FillQuality) -> str:
+    chosen, strict = quality.gross_paise, quality.bid_ask_paise
+    if quality.profile.mode == "bid_ask" or not quality.knows_bid_ask:
+        said = "it was" if quality.knows_bid_ask else "unknown: no bid and ask in the data"
         return (
             '<div class="compare"><h3>Gross P&amp;L</h3>'
-            f"{_compared(f'{honesty.profile.mode} fills', chosen, abs(chosen) or 1)}"
+            f"{_compared(f'{quality.profile.mode} fills', chosen, abs(chosen) or 1)}"
             f'<p class="quiet">with the spread paid: {said}</p></div>'
         )
     largest = max(abs(chosen), abs(strict)) or 1
     return (
         '<div class="compare"><h3>Gross P&amp;L</h3>'
-        f"{_compared(f'{honesty.profile.mode} fills', chosen, largest)}"
+        f"{_compared(f'{quality.profile.mode} fills', chosen, largest)}"
         f"{_compared('every fill with the spread paid', strict, largest)}"
         f'<p class="quiet">Difference {money_text(strict - chosen)}</p></div>'
     )

@@ -14,7 +14,7 @@ from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.position_row import PositionRow
-from daemon.metrics.fill_quality import Honesty, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import FillQuality, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.fold import RunFold
 from daemon.report.model import (
@@ -36,7 +36,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is said about a run. Paise, UTC ns."""
 
     facts: RunFacts
-    honesty: Honesty
+    fill_quality: FillQuality
     seq: int
     first_ts: int
     last_ts: int
@@ -76,7 +76,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
         None if a position has no price.
         """
         unrealized = unrealized_of(self.open_rows)
-        return None if unrealized is None else self.honesty.net_paise + unrealized
+        return None if unrealized is None else self.fill_quality.net_paise + unrealized
 
 
 def summarize(
@@ -113,7 +113,7 @@ def summary_of(
     ledger, still_open = fold.ledger, fold.open_rows(marks)
     return RunSummary(
         facts=facts,
-        honesty=Honesty.of(ledger, facts.profile),
+        fill_quality=FillQuality.of(ledger, facts.profile),
         seq=ledger.seq,
         first_ts=fold.first_ts,
         last_ts=fold.last_ts,
@@ -162,7 +162,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "seq": summary.seq,
         "total_orders": summary.total_orders,
         "orders_by_state": dict(summary.orders_by_state),
-        **summary.honesty.as_dict(),
+        **summary.fill_quality.as_dict(),
         "contract_notes": [_note(date, note) for date, note in summary.contract_notes],
         "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),

@@ -213,7 +213,7 @@ def test_a_strategy_that_cannot_be_made_is_78_with_its_name(
     assert runs_of(tmp_path / "out") == []
 
 
-# honesty
+# fill_quality
 
 
 def traded(tmp_path: Path, mode: str, *, book: bool) -> tuple[Result, Path]:

@@ -92,7 +92,7 @@ def test_a_doubtful_fill_is_called_doubtful(store: JournalStore) -> None:
         "20 bars held); a full exit of 20 of 20 begins. (was due at 09:41:04.000)",
         "(Rs 50,001.505) with Rs 0.495 (0.1 bps) slippage a unit",
         "The quote was stale",
-        "walked out of a candle",
+        "inside a candle",
         "after a silence of the feed",
         "net -Rs 87.20",
     ):

@@ -345,5 +345,5 @@ def test_every_table_adds_up_to_the_ledger(
     for groups in (summary.by_strategy, summary.by_symbol, summary.by_reason):
         assert sum(each.gross_paise for each in groups) == ledger.realized_paise
         assert sum((each.charges for each in groups), Decimal(0)) == ledger.charges
-    assert summary.honesty.net_paise == ledger.realized_paise - whole_paise(ledger.charges)
+    assert summary.fill_quality.net_paise == ledger.realized_paise - whole_paise(ledger.charges)
     assert summary.numbers.trades == sum(each.closed for each in ledger.strategies.values())

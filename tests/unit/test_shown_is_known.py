@@ -20,7 +20,7 @@ from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.metrics.fill_quality import FillProfile, Honesty
+from daemon.metrics.fill_quality import FillProfile, FillQuality
 from daemon.runtime.app import App
 from daemon.runtime.build import build
 from daemon.runtime.prepared_run import open_run
@@ -85,10 +85,10 @@ def test_a_price_before_the_open_marks_nothing() -> None:
 # what bid_ask fills would have given
 
 
-def honesty(market: Market) -> Honesty:
+def fill_quality(market: Market) -> FillQuality:
     mode = market.engine.config.fill_mode
     profile = FillProfile(mode=mode, slippage_bps=0, latency_ms=0)
-    return Honesty.of(market.engine.ledger, profile)
+    return FillQuality.of(market.engine.ledger, profile)
 
 
 def round_trip(sides: dict[str, Any], **config: Any) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def round_trip(sides: dict[str, Any], **config: Any) -> dict[str, Any]:
     market.signal("BUY", 25)
     market.tick(100, **sides)
     market.signal("EXIT")
-    return honesty(market).as_dict()
+    return fill_quality(market).as_dict()
 
 
 @pytest.mark.parametrize("mode", ["mid", "ltp", "bid_ask"])
@@ -117,7 +117,7 @@ def test_with_bid_and_ask_the_figure_of_bid_ask_fills_is_a_number(mode: str) -> 
 
 
 def test_a_run_without_fills_has_nothing_unknown() -> None:
-    assert honesty(Market()).as_dict()["bid_ask_pnl"] == 0
+    assert fill_quality(Market()).as_dict()["bid_ask_pnl"] == 0
 
 
 def test_last_price_for_mid_is_optimistic_where_the_side_to_cross_was_there() -> None:
@@ -150,7 +150,7 @@ def test_a_forced_close_is_optimistic_where_it_was_better_than_crossing(
     last = next(e for e in reversed(market.events) if isinstance(e, OrderMoved) and e.fill)
     assert last.fill is not None
     assert (last.fill.rule, market.moves()[-2][0]) == ("last_quote", "CLOSED")
-    assert honesty(market).fills.optimistic == optimistic
+    assert fill_quality(market).fills.optimistic == optimistic
 
 
 # the feed's age
