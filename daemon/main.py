@@ -82,7 +82,7 @@ def _overrides(
     account: str,
     out: str,
 ) -> dict[str, Any]:
-    """What the command line lays over the configuration."""
+    """Return what the command line lays over the configuration."""
     values: dict[str, Any] = {
         "feed.kind": feed,
         "feed.replay.speed": speed,
@@ -248,7 +248,7 @@ def serve_ticks(
     ] = None,
     seed: Annotated[int, typer.Option(help="What the garbage is made from.")] = 1,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Stand still while nobody is subscribed.")
+        bool, typer.Option("--wait/--no-wait", help="Stand still while no client is subscribed.")
     ] = True,
     data: DataDir = None,
 ) -> None:
@@ -295,7 +295,7 @@ def command(
 
 
 def first_fault(error: BaseException) -> DaemonError | None:
-    """The world's fault inside a group of exceptions, if that is all there is."""
+    """Return the world's fault inside a group of exceptions, if that is all there is."""
     if isinstance(error, DaemonError):
         return error
     if isinstance(error, BaseExceptionGroup):
@@ -305,7 +305,7 @@ def first_fault(error: BaseException) -> DaemonError | None:
 
 
 def spread_replay(arguments: Sequence[str]) -> list[str]:
-    """`--replay A B` as the parser wants it: the option before every file.
+    """Return `--replay A B` as the parser wants it: the option before every file.
 
     Raises UsageError for one without a file.
     """
@@ -347,7 +347,7 @@ def main() -> None:
 
 
 def _complain(text: str) -> None:
-    """The one line; what came before it on stdout is shown before it."""
+    """Print the one line; what came before it on stdout is shown before it."""
     sys.stdout.flush()
     if text:
         say(f"run_fno_paper: {text}", err=True)

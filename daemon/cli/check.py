@@ -53,7 +53,7 @@ def check_file(
 ) -> Checked:
     """Check keys, values, rules, strategies and files. Raises ConfigError or FeedError.
 
-    `say` is told beforehand of what takes long.
+    `say` gets a line before anything that takes long.
     """
     config = load_config(path)
     if kind_of(config.feed).is_live:
@@ -84,14 +84,14 @@ def _of_today(config: Config) -> list[str]:
 
 
 def _outside_the_tables(parts: Parts) -> Iterator[str]:
-    """By the date of the data, as far as its first block goes; a run tells of all of it."""
+    """Warn by the date of the data, as far as its first block goes; a run covers all of it."""
     span = anyio.run(_first_block, parts.feed)
     if span is not None:
         yield from date_warnings(parts.config, parts.rules, parts.feed.universe, *span)
 
 
 async def _first_block(feed: Feed) -> tuple[int, int] | None:
-    """The first and the last time of the first rows, UTC ns; None without rows."""
+    """Return the first and the last time of the first rows, UTC ns; None without rows."""
     inputs = cast("AsyncGenerator[Input, None]", feed.inputs())
     async with aclosing(inputs):
         async for item in inputs:
@@ -123,7 +123,7 @@ def _lower_case_underlyings(config: Config) -> Iterator[str]:
 
 
 def _files(parts: Parts) -> Iterator[str]:
-    """From the first and the last rows of each file: what would be read and come to nothing."""
+    """Warn of rows at the ends of each file that would be read in vain."""
     if not isinstance(parts.feed, ReplayFeed):
         yield from script_warnings(parts, None)
         return
@@ -152,7 +152,7 @@ def _warmup_files(parts: Parts, data_dir: Path | None) -> Iterator[str]:
 
 
 def _without_rows(parts: Parts, feed: ReplayFeed, edges: list[Edges]) -> Iterator[str]:
-    """Symbols that a strategy names and no file has; the files are read through to be sure."""
+    """Warn of symbols that a strategy names and no file has, having read the files through."""
     blocks = [block for each in edges for block in each.blocks()]
     seen = {
         at

@@ -28,7 +28,7 @@ _FEW: Final = 0.6
 _NEARLY_ALL: Final = 0.95
 _SLOW_S: Final = 2
 _ENOUGH: Final = 20
-"""So many different prices, or candles, must agree before their unit or spacing is doubted."""
+"""This many different prices, or candles, must agree before their unit or spacing is doubted."""
 _BYTES_A_SECOND: Final = {"plain": 30_000_000, "gzip": 5_000_000}
 """How fast text is read through: measured on one core of a small machine, 600,000 rows a second."""
 

@@ -14,7 +14,7 @@ from daemon.report.text import count
 from daemon.runtime.app import App
 
 SHARE: Final = 100
-"""More than one row in so many is told."""
+"""A fault of more than one row in this many is reported."""
 _REMEDIES: Final = {
     "unknown_instrument": "add it to `universe.instruments`, or map it under the file's `symbols`",
     "bad_price": "the price is missing, zero, negative or no plain number (such as 24900.50: no "
@@ -85,7 +85,7 @@ def lost_book_texts(intake: Intake) -> Iterator[str]:
 def rows_outside_the_session(app: App) -> Iterator[str]:
     """Tell of more than 1 % of the rows outside, and of a day that was mostly outside.
 
-    A live feed begins before the open, as it should: there only the latter is told.
+    A live feed begins before the open, as it should: only the latter is reported there.
     """
     intake = app.engine.intake
     day = intake.outside.worst(intake.rows)

@@ -30,7 +30,7 @@ ARTIFACTS = Path("artifacts")
 
 
 def open_run(run: str, out: Path) -> JournalStore:
-    """The journal of an account or a run, verified. Raises UsageError, JournalCorrupt."""
+    """Open the journal of an account or a run, verified. Raises UsageError, JournalCorrupt."""
     return JournalStore.open_whole(find_run(run, out))
 
 
@@ -171,7 +171,7 @@ def _archive_runs(runs: Path, before_ts: int) -> None:
 
 
 def _midnight(before: str, now_ts: int) -> int:
-    """Midnight before a date, of today for an empty text; tomorrow's events do not exist."""
+    """Return midnight before a date, of today for an empty text; tomorrow has no events."""
     today = ist_date(now_ts)
     try:
         date = dt.date.fromisoformat(before) if before else today

@@ -29,7 +29,7 @@ LOGIN_PAGE: Final = "https://kite.zerodha.com/connect/login"
 
 
 def log_in(config: Path | None, api_key: str, request_token: str) -> str:
-    """Exchange a request_token and store the login; the line to show.
+    """Exchange a request_token, store the login, and return the line to show.
 
     Raises TokenRefused if Kite refuses it, UsageError if something is missing and there is no
     terminal to ask at, ConfigError, FeedError.
@@ -56,14 +56,14 @@ def log_in(config: Path | None, api_key: str, request_token: str) -> str:
 
 
 def login_url(api_key: str) -> str:
-    """The page that sends a browser back with a request_token."""
+    """Return the page that sends a browser back with a request_token."""
     return f"{LOGIN_PAGE}?v=3&api_key={quote(api_key, safe='')}"
 
 
 def cut_request_token(text: str) -> str:
-    """The request_token in what was pasted: itself, or the whole address of the redirect.
+    """Return the request_token in what was pasted: the token, or the whole address of the redirect.
 
-    Raises UsageError if there is none, without showing what was pasted.
+    Raises UsageError if there is no token in it, without showing what was pasted.
     """
     pasted = text.strip()
     if "request_token=" in pasted:
@@ -92,7 +92,7 @@ def _ask_request_token(api_key: str) -> str:
 
 
 def _ask(what: str, otherwise: str, *, hidden: bool = False) -> str:
-    """A line of the terminal. Raises UsageError if nobody is there to answer."""
+    """Return a line of the terminal. Raises UsageError if there is no one to answer."""
     if not sys.stdin.isatty():
         raise UsageError(f"{what}: not given and there is no terminal to ask at; set {otherwise}")
     try:

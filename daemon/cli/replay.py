@@ -45,7 +45,7 @@ def compare(ours: Path, theirs: Path, *, recorded_by: str = VERSION) -> str:
     `recorded_by` is the version of the program that made the recording.
     """
     if not JournalStore.exists(theirs):
-        return "no journal of the live run lies beside the recording to compare with"
+        return "no journal of the live run is next to the recording to compare with"
     with JournalStore.open(ours) as replayed, JournalStore.open(theirs) as live:
         last = replayed.last_seq
         pairs = zip_longest(replayed.events(), events_since(live, 0))

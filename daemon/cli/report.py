@@ -46,7 +46,7 @@ class _KeptConfig(msgspec.Struct):
 
 
 def write_run_report(directory: Path, to: Path | None) -> Path:
-    """The report of a run, beside its journal unless `to` names a file.
+    """Write the report of a run, next to its journal unless `to` names a file; return where.
 
     Works for a run that was killed too: what it kept besides the journal may be missing.
     Raises JournalCorrupt or UsageError.

@@ -32,7 +32,7 @@ from daemon.settings.config import Config, FeedConfig
 from daemon.settings.inputs import misplaced_inputs
 
 READABLE_SPEED: Final = 100
-"""Up to so many times real time the fills of a run are shown on a terminal as they come."""
+"""Up to this factor of real time the fills of a run are shown on a terminal as they come."""
 
 
 class Outcome(NamedTuple):
@@ -51,7 +51,7 @@ def run(
 ) -> Outcome:
     """Run to the end of the feed, to its fault or to a signal, and keep what it came to.
 
-    `read_again` reads the configuration anew for a reload. Raises DaemonError for the world's
+    `read_again` reads the configuration again for a reload. Raises DaemonError for the world's
     other faults.
     """
     _log(config)
@@ -76,7 +76,7 @@ def _log(config: Config) -> None:
 
 
 def _is_readable(feed: FeedConfig) -> bool:
-    """Return whether a person can follow the fills above the progress bar while the run goes on."""
+    """Return whether a person can follow the fills above the progress bar during the run."""
     speed = kind_of(feed).speed(feed)
     return speed != "max" and float(speed) <= READABLE_SPEED
 
@@ -123,7 +123,7 @@ def _open(config: Config, data_dir: Path | None) -> Session:
 
 
 def finish(app: App) -> RunSummary:
-    """Keep the series and the summary beside the journal."""
+    """Keep the series and the summary next to the journal."""
     from daemon.journal.recovery import life
     from daemon.journal.store import JournalStore
 

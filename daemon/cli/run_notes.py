@@ -139,7 +139,7 @@ def _strategy_errors(app: App) -> Iterator[str]:
 
 
 def _how_often(failures: Failures) -> str:
-    """Each boundary or tick at which it failed is one time, whatever the number of calls."""
+    """Return how often it failed; a boundary or a tick counts once, however many calls failed."""
     first, last = _time(failures.first_ts), _time(failures.last_ts)
     calls = f" ({failures.calls} calls)" if failures.calls > failures.count else ""
     if failures.count == 1:

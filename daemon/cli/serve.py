@@ -28,11 +28,11 @@ class Serving(NamedTuple):
     speed: str
     faults: FaultPlan
     wait: bool
-    """Stand still while nobody is subscribed."""
+    """Stand still while no client is subscribed."""
 
 
 def what_to_serve(files: Sequence[str], config: Path | None) -> Config:
-    """The configuration of a replay of `files`, or of what the configuration file names.
+    """Return the configuration of a replay of `files`, or of what the configuration file names.
 
     Raises ConfigError, and UsageError if neither is given.
     """
@@ -91,7 +91,7 @@ async def _serve(recording: Recording, how: Serving, what: str, say: Callable[[s
 
 
 def sent(stats: ServerStats, unplayable: int) -> str:
-    """What was sent, in one line."""
+    """Return what was sent, in one line."""
     odd = {
         "rows that no packet can carry": unplayable,
         "handshakes refused": stats.refused,

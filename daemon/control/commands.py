@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 from loguru import logger
 
-from daemon.control.requests import AskedInputs, NotTaken
+from daemon.control.requests import RequestDropped, RequestQueue
 from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.domain.ledger import Ledger
@@ -30,7 +30,7 @@ class Commands:
 
     def __init__(
         self,
-        asked: AskedInputs,
+        requests: RequestQueue,
         *,
         config: Config,
         read_again: Callable[[], Config],
@@ -42,7 +42,7 @@ class Commands:
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
-        self._asked = asked
+        self._requests = requests
         self._read_again = read_again
         self._ledger = ledger
         self._strategies = strategies
@@ -60,9 +60,11 @@ class Commands:
             return await self.reload()
         name, target = request.command, request.target
         try:
-            number = await self._asked.ask(lambda ts: Command(ts=ts, command=name, target=target))
+            number = await self._requests.ask(
+                lambda ts: Command(ts=ts, command=name, target=target)
+            )
             await self._on_disk(number)
-        except NotTaken as error:
+        except RequestDropped as error:
             return Reply(False, f"{name}: {error}")
         self._note("command", {"command": name, "target": target, "input_no": number})
         logger.bind(command=name, target=target, input_no=number).warning("a person's command")
@@ -89,9 +91,9 @@ class Commands:
             return Reply(True, "the configuration is as before")
         text = encode_change(found.change)
         try:
-            number = await self._asked.ask(lambda ts: ConfigChange(ts=ts, config=text))
+            number = await self._requests.ask(lambda ts: ConfigChange(ts=ts, config=text))
             await self._on_disk(number)
-        except NotTaken as error:
+        except RequestDropped as error:
             return Reply(False, str(error))
         self.config = new
         changed = change_text(found.change)
@@ -100,7 +102,7 @@ class Commands:
         if found.change.log_level is not None:
             try:
                 self._set_level(new)
-            except ConfigError as error:  # the file cannot be opened again; trading goes on
+            except ConfigError as error:  # the file cannot be opened again; trading continues
                 said += f"; {error}"
         return Reply(True, said)
 

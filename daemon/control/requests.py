@@ -1,4 +1,4 @@
-"""Inputs that people ask for: they take their turn between two inputs of the feed."""
+"""Requests of people at a running daemon: they take their turn between two inputs of the feed."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ WAITING_MAX: Final = 16
 PATIENCE_S: Final = 5.0
 _STOPPING: Final = "the daemon is stopping; nothing was changed"
 
-Asked = Command | ConfigChange
+Requested = Command | ConfigChange
 
 
-class NotTaken(Exception):
+class RequestDropped(Exception):
     """The input was not handled and will not be; the text says why."""
 
 
 class _Request:
-    def __init__(self, make: Callable[[int], Asked]) -> None:
+    def __init__(self, make: Callable[[int], Requested]) -> None:
         self.make = make
         self.is_taken = False
         self.input_no = 0
         self.done = anyio.Event()
 
 
-class AskedInputs:
+class RequestQueue:
     """A short queue that the task of the feed empties after each of its inputs.
 
-    So there is one order of inputs and one task that publishes them, and what a person asked
-    for is at the engine's own time: a recording that is served has a time of its own.
+    So inputs have one order and one task publishes them, and a request happens at the engine's own
+    time: a recording that is served has a time of its own.
     """
 
     def __init__(self) -> None:
@@ -42,18 +42,18 @@ class AskedInputs:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether somebody asks for something."""
+        """Return whether a request waits."""
         return bool(self._waiting)
 
-    async def ask(self, make: Callable[[int], Asked], *, patience_s: float = PATIENCE_S) -> int:
-        """Wait until the input that `make(ts)` gives was handled; its number.
+    async def ask(self, make: Callable[[int], Requested], *, patience_s: float = PATIENCE_S) -> int:
+        """Wait until the input that `make(ts)` gives was handled, and return its number.
 
-        Raises NotTaken if no turn came in time: then it is withdrawn and never handled.
+        Raises RequestDropped if no turn came in time; then it is never handled.
         """
         if self._is_closed:
-            raise NotTaken(_STOPPING)
+            raise RequestDropped(_STOPPING)
         if len(self._waiting) >= WAITING_MAX:
-            raise NotTaken(f"{WAITING_MAX} others wait already; nothing was changed")
+            raise RequestDropped(f"{WAITING_MAX} others wait already; nothing was changed")
         request = _Request(make)
         self._waiting.append(request)
         try:
@@ -67,11 +67,13 @@ class AskedInputs:
         if request.input_no:
             return request.input_no
         if self._is_closed or request.is_taken:
-            raise NotTaken(_STOPPING)
-        raise NotTaken(f"the feed has given no input for {patience_s:g} s; nothing was changed")
+            raise RequestDropped(_STOPPING)
+        raise RequestDropped(
+            f"the feed has given no input for {patience_s:g} s; nothing was changed"
+        )
 
-    async def let_in(self, ts: int, publish: Callable[[Asked], Awaitable[int]]) -> None:
-        """The turn of those who wait: `publish` handles an input and returns its number."""
+    async def admit(self, ts: int, publish: Callable[[Requested], Awaitable[int]]) -> None:
+        """Handle what waits, in order: `publish` takes an input and returns its number."""
         while self._waiting:
             request = self._waiting.popleft()
             request.is_taken = True
@@ -81,7 +83,7 @@ class AskedInputs:
                 request.done.set()
 
     def close(self) -> None:
-        """Nothing more is taken; those who wait are told."""
+        """Take no more requests, and answer those that wait."""
         self._is_closed = True
         while self._waiting:
             self._waiting.popleft().done.set()

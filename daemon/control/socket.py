@@ -60,7 +60,7 @@ async def serve_control(
 ) -> None:
     """Answer on `directory`/control.sock until cancelled; the account must be locked.
 
-    Where no socket can be made the daemon goes on without, and says so.
+    Where no socket can be made the daemon runs without one, and logs that.
     """
     busy = 0
 
@@ -94,7 +94,7 @@ async def serve_control(
 
 
 async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
-    """One request, one reply. Garbage is refused and named, never obeyed in part.
+    """Answer one request. Garbage is refused and named, never obeyed in part.
 
     A stranger's line is read too: unread, it would take the reply with it.
     """
@@ -114,7 +114,7 @@ async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
 
 
 async def _line(client: SocketStream) -> bytes:
-    """The line, without its end; what came until the limit, the end or the deadline."""
+    """Return the line without its end; what came until the limit, the end or the deadline."""
     data = b""
     with anyio.move_on_after(READ_WITHIN_S):
         while b"\n" not in data and len(data) <= LINE_MAX:
@@ -139,7 +139,7 @@ def _is_owner(client: SocketStream) -> bool:
 
 
 def _remove_stale(path: Path) -> None:
-    """What a killed daemon left; anything but a socket stays and is an error."""
+    """Remove what a killed daemon left; anything but a socket stays and is an error."""
     try:
         is_socket = stat.S_ISSOCK(path.lstat().st_mode)
     except FileNotFoundError:
@@ -151,7 +151,7 @@ def _remove_stale(path: Path) -> None:
 
 @asynccontextmanager
 async def _reachable(directory: Path) -> AsyncIterator[Path]:
-    """A short name of the directory: a socket's address holds 107 bytes."""
+    """Yield a short name of the directory: a socket's address holds 107 bytes."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield Path(f"/proc/self/fd/{handle}")
@@ -165,11 +165,11 @@ def send_command(directory: Path, request: Request) -> str:
     Raises UsageError if none runs, Refused if it did not take the command.
     """
     path = directory / SOCKET_FILE
-    nobody = UsageError(f"{path}: no daemon runs this account (or it is stopping)")
+    no_daemon = UsageError(f"{path}: no daemon runs this account (or it is stopping)")
     try:
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise nobody from error
+        raise no_daemon from error
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(ANSWER_WITHIN_S)
@@ -179,7 +179,7 @@ def send_command(directory: Path, request: Request) -> str:
             while b"\n" not in data and len(data) <= REPLY_MAX and (more := client.recv(REPLY_MAX)):
                 data += more
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise nobody from error
+        raise no_daemon from error
     except OSError as error:
         raise Refused(
             f"{path}: no answer ({error.strerror or error}); whether the command was taken is in "

@@ -85,7 +85,7 @@ def foreign_owner(path: Path) -> str:
 
 
 def user_name(number: int) -> str:
-    """Return a user's name, or the number where nobody has it."""
+    """Return a user's name, or the number where no user has it."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

@@ -37,7 +37,7 @@ def read_stored(path: Path) -> bytes:
 
 
 def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines with their ends, one in memory at a time. Raises LongLine, OSError."""
+    """Yield the lines with their ends, one in memory at a time. Raises LongLine, OSError."""
     number = 0
     while line := file.readline(LINE_MAX + 1):
         number += 1
@@ -72,13 +72,13 @@ class RecordLines:
         return line
 
     def begin_record(self) -> None:
-        """A record was read: the next line begins another."""
+        """Count from here: a record was read, and the next line begins another."""
         self._first = self._line + 1
         self._size = 0
 
 
 def csv_records(file: IO[str]) -> Iterator[list[str]]:
-    """The records of a CSV, one in memory at a time. Raises LongLine, csv.Error, OSError."""
+    """Yield the records of a CSV, one in memory at a time. Raises LongLine, csv.Error, OSError."""
     lines = RecordLines(file)
     for record in csv.reader(lines):
         lines.begin_record()

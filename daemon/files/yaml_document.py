@@ -1,4 +1,4 @@
-"""A YAML tree as frozen structs; a misfit is told by file, line, path and what was expected."""
+"""A YAML tree as frozen structs; a misfit is reported by file, line, path and expectation."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class Document:
         self.file = file
 
     def to(self, kind: type[T]) -> T:
-        """The tree as a struct of this type. Raises ConfigError at the first misfit."""
+        """Return the tree as a struct of this type. Raises ConfigError at the first misfit."""
         try:
             return msgspec.convert(plain(self.root), kind, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(kind, str(error)) from error
 
     def line(self, path: tuple[Step, ...]) -> int:
-        """The line of the nearest known node; 0 if it came from no file."""
+        """Return the line of the nearest known node; 0 if it came from no file."""
         return self._nearest(path).line
 
     def error(self, path: tuple[Step, ...], text: str) -> ConfigError:
-        """The error `file:line: path: text`, the line being that of the nearest known node."""
+        """Return the error `file:line: path: text` with the line of the nearest known node."""
         line = self.line(path)
         place = f"{self.file}:{line}" if line else f"{self.file} with overrides"
         dotted = dotted_path(path)
@@ -77,7 +77,7 @@ class Document:
         return self.error(path, f"expected {_expected(info)}, was {found(plain(node))}")
 
     def _resolved(self, steps: list[tuple[str, str]]) -> tuple[Step, ...]:
-        """The steps as far as they lead to one node: a dict's key is not named by msgspec."""
+        """Return the steps as far as they lead to one node: msgspec does not name a dict's key."""
         path: list[Step] = []
         node = self.root
         for name, index in steps:
@@ -100,7 +100,7 @@ def read_document(path: Path) -> Document:
 
 
 def dotted_path(path: tuple[Step, ...]) -> str:
-    """`("strategies", "list", 0, "id")` as `strategies.list[0].id`."""
+    """Return `("strategies", "list", 0, "id")` as `strategies.list[0].id`."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -112,7 +112,7 @@ def dotted_path(path: tuple[Step, ...]) -> str:
 
 
 def found(value: Any) -> str:
-    """A value as an error shows it: short, on one line, text in quotes."""
+    """Return a value as an error shows it: short, on one line, text in quotes."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -122,7 +122,7 @@ def found(value: Any) -> str:
 
 
 def near_match(name: str, known: list[str]) -> str:
-    """`; did you mean 'x'?`, or what is known when nothing is near."""
+    """Return `; did you mean 'x'?`, or what is known when nothing is near."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
@@ -139,7 +139,7 @@ def _child(node: Node, step: Step) -> Node | None:
 
 
 def _first_not_text(node: Node) -> Step:
-    """The likely misfit of a dict: those of our structs hold text."""
+    """Return the likely misfit of a dict: those of our structs hold text."""
     wrong = (key for key, each in node.value.items() if not isinstance(each.value, str))
     return next(wrong, _ANY_VALUE)
 
@@ -160,7 +160,7 @@ def _type_below(info: inspect.Type, step: Step) -> inspect.Type:
 
 
 def _container(info: inspect.Type) -> inspect.Type:
-    """The type that has parts, where null is allowed beside it."""
+    """Return the type that has parts, where null is allowed too."""
     if isinstance(info, inspect.UnionType):
         return next(each for each in info.types if not isinstance(each, inspect.NoneType))
     return info

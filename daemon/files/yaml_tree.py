@@ -39,7 +39,7 @@ class Node(msgspec.Struct):
 
 
 def parse_scalar(text: str) -> bool | int | float | str | None:
-    """The value of unquoted text, by the rules of the files (for `--set key=value`).
+    """Return the value of unquoted text, by the rules of the files (for `--set key=value`).
 
     Raises ValueError for infinity, NaN and integers beyond 64 bits.
     """
@@ -60,7 +60,7 @@ def parse_scalar(text: str) -> bool | int | float | str | None:
 
 
 def read_tree(path: Path) -> Node:
-    """The tree of a YAML file. Raises ConfigError with the file and the line."""
+    """Return the tree of a YAML file. Raises ConfigError with the file and the line."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -73,7 +73,7 @@ def read_tree(path: Path) -> Node:
 
 
 def parse_tree(data: bytes, file: str) -> Node:
-    """The tree of YAML text; `file` is what errors call it. Raises ConfigError."""
+    """Return the tree of YAML text; `file` is what errors call it. Raises ConfigError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -91,7 +91,7 @@ def parse_tree(data: bytes, file: str) -> Node:
 
 
 def plain(node: Node) -> Any:
-    """The values of a tree without their places."""
+    """Return the values of a tree without their places."""
     if isinstance(node.value, dict):
         return {key: plain(each) for key, each in node.value.items()}
     if isinstance(node.value, list):

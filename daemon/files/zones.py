@@ -45,7 +45,7 @@ def parse_zone(text: str) -> Zone:
 
 
 def to_utc(walls: Int64s, zone: Zone) -> Int64s:
-    """Wall times (ns, as if they were UTC) of a zone as UTC ns.
+    """Return wall times (ns, as if they were UTC) of a zone as UTC ns.
 
     UNREADABLE where the wall clock shows the time twice or never, as when summer time changes.
     """
@@ -61,7 +61,7 @@ def to_utc(walls: Int64s, zone: Zone) -> Int64s:
 
 
 def _offset(cell: int, zone: ZoneInfo) -> int:
-    """The offset (ns) in a quarter of an hour; no zone changes its offset within one."""
+    """Return the offset (ns) in a quarter of an hour; no zone changes its offset within one."""
     wall = _EPOCH + dt.timedelta(microseconds=cell * _CELL_NS // _MICROSECOND_NS)
     first, second = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     if first is None or first != second:

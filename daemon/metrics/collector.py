@@ -28,7 +28,7 @@ class MetricsCollector:
     """A replica ledger of what is on disk, and the newest prices and statistics."""
 
     def __init__(self, profile: FillProfile, *, ledger: Ledger | None = None) -> None:
-        """Start empty, or take over a recovered ledger that nobody else will change."""
+        """Start empty, or take over a recovered ledger that nothing else will change."""
         self._profile = profile
         self._ledger = ledger if ledger is not None else Ledger()
         self._marks: dict[str, int] = {}
@@ -36,7 +36,7 @@ class MetricsCollector:
 
     @property
     def seq(self) -> int:
-        """The last committed event that the numbers contain."""
+        """Return the last committed event that the numbers contain."""
         return self._ledger.seq
 
     def on_committed(
@@ -68,7 +68,7 @@ class MetricsCollector:
             self._statistics = statistics
 
     def unrealized_paise(self) -> int:
-        """Gross P&L of all open quantity at the last prices, paise."""
+        """Return gross P&L of all open quantity at the last prices, paise."""
         return self._unrealized(self._ledger.open_positions())
 
     def snapshot(
@@ -147,12 +147,12 @@ class MetricsCollector:
 
 
 def changes_position(event: TradingEvent) -> bool:
-    """Whether the event opened, closed or changed a position, so that readers must see it now."""
+    """Return whether the event opened, closed or changed a position, which readers must see now."""
     if isinstance(event, OrderMoved):
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
     return isinstance(event, StopMoved)
 
 
 def finite(value: float | None) -> float | None:
-    """A float that JSON can hold, to the millisecond: NaN and infinity become null."""
+    """Return a float that JSON can hold, to the millisecond: NaN and infinity become null."""
     return None if value is None or not math.isfinite(value) else round(value, 3)

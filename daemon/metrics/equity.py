@@ -110,7 +110,7 @@ class EquityFold:
         return sorted(points.items())
 
     def state_at(self, ts: int, price_of: PriceOf) -> EquityState:
-        """Return what a later day goes on from."""
+        """Return what a later day continues from."""
         known = self._known_prices
         marks = {symbol: price_of(symbol) or known.get(symbol, 0) for symbol in self._held}
         return EquityState(drawdown=self.drawdown_at(ts, price_of), marks=marks)

@@ -24,7 +24,7 @@ class FillProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, execution: ExecutionConfig) -> FillProfile:
-        """The profile that a configuration asks for."""
+        """Return the profile that a configuration asks for."""
         return cls(
             mode=execution.fill_mode,
             slippage_bps=execution.slippage_bps,
@@ -32,7 +32,7 @@ class FillProfile(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def text(self) -> str:
-        """The profile in words, for people."""
+        """Return the profile in words."""
         latency = f"{self.latency_ms} ms latency" if self.latency_ms else "no latency"
         return f"{self.mode} fills, {self.slippage_bps:g} bps slippage, {latency}"
 
@@ -49,7 +49,7 @@ class FillQuality(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, ledger: Ledger, profile: FillProfile) -> FillQuality:
-        """The block of a ledger as it stands; later events do not change it."""
+        """Return the block of a ledger as it stands; later events do not change it."""
         return cls(
             profile=profile,
             fills=msgspec.structs.replace(ledger.fill_tally),
@@ -60,26 +60,26 @@ class FillQuality(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def charges_paise(self) -> int:
-        """Charges in whole paise, half a paisa up."""
+        """Return charges in whole paise, half a paisa up."""
         return whole_paise(self.charges)
 
     @property
     def net_paise(self) -> int:
-        """Gross less charges, paise."""
+        """Return gross less charges, paise."""
         return self.gross_paise - self.charges_paise
 
     @property
     def is_optimistic(self) -> bool:
-        """Whether any fill took mid or ltp although the quote had a bid and ask."""
+        """Return whether any fill took mid or ltp although the quote had a bid and ask."""
         return self.fills.optimistic > 0
 
     @property
     def knows_bid_ask(self) -> bool:
-        """Whether any fill had a book, so that the bid_ask figure says something."""
+        """Return whether any fill had a bid or ask, without which the bid_ask figure is empty."""
         return self.fills.fills == 0 or self.fills.no_book < self.fills.fills - self.fills.settled
 
     def as_dict(self) -> dict[str, Any]:
-        """The block under its stable names, rupees; never NaN."""
+        """Return the block under its stable names, rupees; never NaN."""
         return {
             "fill_profile": {
                 "mode": self.profile.mode,
@@ -104,10 +104,10 @@ class FillQuality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whole_paise(rupees: Decimal) -> int:
-    """Exact rupees as whole paise, half a paisa up: the only rounding of charges."""
+    """Return exact rupees as whole paise, half a paisa up: the only rounding of charges."""
     return int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def rupees_2dp(paise: int) -> float:
-    """Paise as the rupee float that prints with at most two decimals, for JSON."""
+    """Return paise as the rupee float that prints with at most two decimals, for JSON."""
     return paise / PAISE_PER_RUPEE

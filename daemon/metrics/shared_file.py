@@ -17,7 +17,7 @@ from daemon.files.replace import replace_file
 class SharedMetricsFile:
     """The file at `path`, written until another daemon claims it.
 
-    A marker beside it holds the claim: text is compared, nobody waits and nothing can be left
+    A marker next to it holds the claim: text is compared, no one waits and nothing can be left
     locked. `own` is named to whoever looks for the numbers of a daemon that lost it.
     """
 

@@ -2,7 +2,7 @@
 
 The file is replaced as a whole, so a reader sees the old one or the new one and never a part.
 It is not fsynced: everything in it follows from the journal, which is, and every start writes it
-anew, so after a power cut an old file is soon replaced, and no write waits for the disk.
+again, so after a power cut an old file is soon replaced, and no write waits for the disk.
 """
 
 from __future__ import annotations
@@ -101,5 +101,5 @@ class MetricsWriter:
         self.failures[cause] = seen + 1
         if not seen:
             logger.bind(path=str(error.filename or self.path), cause=cause).error(
-                "metrics file not written; trading goes on, further failures are only counted"
+                "metrics file not written; trading continues, further failures are only counted"
             )

@@ -76,7 +76,7 @@ class Jump(NamedTuple):
 class Clock:
     """The time of a run: the wall clock's, but it never goes back.
 
-    It counts from the wall clock at the start by the clock that goes on during a suspend.
+    It counts from the wall clock at the start by the clock that runs on during a suspend.
     `not_before` (UTC ns) is the least time it begins at.
     """
 

@@ -17,7 +17,7 @@ SPARE: Final = 16
 
 
 def allow_descriptors() -> None:
-    """See that enough files can be opened. Raises JournalIOError where they cannot.
+    """Raise the limit of open files as far as is needed. Raises JournalIOError where it cannot be.
 
     Without that the event loop or the journal would fail in the middle of its start.
     """

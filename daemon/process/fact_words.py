@@ -85,7 +85,7 @@ def _words(reason: str) -> str:
 
 
 def _how(fill: Fill) -> str:
-    """What the price came from, and what makes it doubtful."""
+    """Return what the price came from, and what makes it doubtful."""
     text = _BASES.get(fill.rule, fill.rule)
     if fill.slippage_half_paise and fill.base_half_paise:
         bps = fill.slippage_half_paise * 10_000 / fill.base_half_paise

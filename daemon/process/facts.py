@@ -94,7 +94,7 @@ def _tell(noted: Sequence[Noted], record: Record) -> None:
     record["extra"][FACTS] = [
         _fact(each)
         for each in noted
-        # an exit that was filled at once is told by its fill
+        # an exit that was filled at once is shown by its fill
         if each.event.demand is None or (each.event.order_id, each.event.input_no) not in filled
     ]
 
@@ -118,7 +118,7 @@ def _sentence(noted: Noted) -> str:
 
 
 def _fields(noted: Noted) -> dict[str, Any]:
-    """The same for programs; money as rupees in text, as in the sentence."""
+    """Return the same for programs; money as rupees in text, as in the sentence."""
     event, asked, fill = noted.event, noted.asked, noted.event.fill
     shown: dict[str, Any] = {
         FACT: _kind(event),
@@ -145,6 +145,6 @@ def _kind(event: OrderMoved) -> str:
 
 @lru_cache(maxsize=64)
 def _time(ts: int) -> str:
-    """The market's time, which in a replay is not that of the log."""
+    """Return the market's time, which in a replay is not that of the log."""
     text = iso_ist(ts)
     return text[:23] + text[26:]

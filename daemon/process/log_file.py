@@ -43,7 +43,7 @@ def open_log(path: str, flags: int) -> int:
 
 
 def _is_taken(path: str) -> bool:
-    """Whether another process holds the file; one that is not there or closed to us is not."""
+    """Return whether another process holds the file; one that is missing or closed to us is not."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:

@@ -81,7 +81,7 @@ def _bound(extra: Mapping[str, Any]) -> str:
 
 
 def _below(record: Record) -> str:
-    """The tracebacks, each ending its line."""
+    """Return the tracebacks, each ending its line."""
     parts = []
     if TRACEBACK in record["extra"]:
         parts.append(str(record["extra"][TRACEBACK]).rstrip())
@@ -97,8 +97,8 @@ def _json_lines(record: Record) -> Iterator[str]:
         yield _json_line(record, record["message"], extra)
         return
     for fact in facts:
-        beside = {"at": fact.at, "seq": fact.seq}
-        yield _json_line(record, fact.sentence, extra | beside | fact.fields())
+        places = {"at": fact.at, "seq": fact.seq}
+        yield _json_line(record, fact.sentence, extra | places | fact.fields())
 
 
 def _json_line(record: Record, message: str, extra: Mapping[str, Any]) -> str:

@@ -78,5 +78,5 @@ class Repeats:
 
 
 def is_shown(record: Record) -> bool:
-    """Whether a record was not marked; the filter of every sink."""
+    """Return whether a record was not marked; the filter of every sink."""
     return HIDDEN not in record["extra"]

@@ -25,7 +25,7 @@ _WARNING: Final = 30
 def start_logging(
     config: LogConfig, *, quiet: bool = False, with_facts: bool = False, account: str = ""
 ) -> None:
-    """Send log lines to stderr, and to a file if one is configured; called again it starts anew.
+    """Send log lines to stderr, and to a file if one is configured; called again it starts afresh.
 
     `quiet` leaves the terminal to the progress bar: only warnings are written there, and facts
     (fills, exits, refusals) if `with_facts`. `account` is bound to every line. Times are Indian,
@@ -82,7 +82,7 @@ def _patcher(repeats: Repeats) -> Callable[[Record], None]:
 
 
 def _is_for_a_bar(record: Record) -> bool:
-    """Whether a record is worth a line above the progress bar."""
+    """Return whether a record is worth a line above the progress bar."""
     extra = record["extra"]
     return is_shown(record) and (record["level"].no >= _WARNING or FACT in extra or FACTS in extra)
 

@@ -34,7 +34,7 @@ class Notifier:
 
     @property
     def is_heard(self) -> bool:
-        """Whether there is a service manager."""
+        """Return whether there is a service manager."""
         return self._socket is not None
 
     def send(self, **states: object) -> None:
@@ -55,7 +55,7 @@ class Notifier:
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float:
-    """The watchdog's time, unless it is meant for another process; 0 for none."""
+    """Return the watchdog's time, 0 for none or if it is meant for another process."""
     meant_for = environment.get(WATCHDOG_PROCESS, "")
     if meant_for and meant_for != str(os.getpid()):
         return 0.0

@@ -22,7 +22,7 @@ class Progress(Protocol):
 
     @property
     def input_no(self) -> int:
-        """The number of the last input that is in it."""
+        """Return the number of the last input that is in it."""
 
 
 class Pulse:
@@ -36,7 +36,7 @@ class Pulse:
         after: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Inputs up to `after` were on disk before this process began."""
+        """Begin after the inputs up to `after`, which were on disk before this process began."""
         self._notifier = notifier
         self._status = status
         self._input_no = after
@@ -48,12 +48,12 @@ class Pulse:
         self._last = -self._every_s
 
     async def follow(self, facts: AsyncIterable[Progress]) -> None:
-        """Until the facts end."""
+        """Follow the facts to their end."""
         async for fact in facts:
             self.saw(fact.input_no)
 
     def saw(self, input_no: int) -> None:
-        """Inputs up to `input_no` are on disk; the same number again is no progress."""
+        """Note that inputs up to `input_no` are on disk; the same number again is no progress."""
         if input_no <= self._input_no:
             return
         self._input_no = input_no

@@ -23,17 +23,17 @@ class Held:
         self._numbers: list[int] = []
 
     def __call__(self, number: int, _: FrameType | None) -> None:
-        """The handler of the signal module."""
+        """Keep the signal: the handler of the signal module."""
         self._numbers.append(number)
 
     def take(self) -> list[int]:
-        """What came since the last call, in order."""
+        """Return what came since the last call, in order."""
         taken, self._numbers = self._numbers, []
         return taken
 
 
 def hold_signals() -> Held:
-    """From now on a signal waits for `watch_signals`; after that it does nothing.
+    """Keep signals for `watch_signals` from now on; after that they do nothing.
 
     Called again it keeps what waits already.
     """
@@ -45,7 +45,7 @@ def hold_signals() -> Held:
 
 
 def ignore_held_signals() -> None:
-    """The last thing of a process whose signals are held.
+    """Ignore signals from here on, the last thing that a process does with them.
 
     The interpreter's own end takes every handler away, and a signal would be the exit code.
     """

@@ -12,7 +12,7 @@ from daemon.report.text import count
 
 
 def status_text(numbers: Mapping[str, Any]) -> str:
-    """State, positions, P&L and seq of the metrics in one line."""
+    """Return state, positions, P&L and seq of the metrics in one line."""
     age = numbers.get("feed_age_s")
     since = "" if age is None else f" ({age:.1f} s ago)"
     return (

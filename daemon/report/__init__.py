@@ -1,1 +1,1 @@
-"""What a run is told by: the summary on the terminal and the page that is kept."""
+"""Show what a run came to: the summary on the terminal and the page that is kept."""

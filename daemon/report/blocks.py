@@ -36,13 +36,13 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
 
 
 def _notes_block(summary: RunSummary) -> Block:
-    """What must be known before the numbers are read."""
+    """Return what must be known before the numbers are read."""
     rows = [[note] for note in summary.facts.notes]
     return Block(title="NOTES", rows=rows, warning=True, wraps=True)
 
 
 def _with_spread_paid(quality: FillQuality) -> list[list[str]]:
-    """What paying the spread would have given, where the fills did not."""
+    """Return what paying the spread would have given, where the fills did not."""
     if quality.profile.mode == "bid_ask":
         return []
     name = "gross P&L if every fill had paid the spread"
@@ -55,7 +55,7 @@ def _with_spread_paid(quality: FillQuality) -> list[list[str]]:
 
 
 def fill_quality_block(quality: FillQuality) -> Block:
-    """How the fills were made, and what the strictest fills would have given."""
+    """Return how the fills were made, and what the strictest fills would have given."""
     fills = quality.fills
     rows = [
         ["fills", count(fills.fills)],
@@ -128,7 +128,7 @@ def _totals_block(summary: RunSummary) -> Block:
 
 
 def _as_noted(summary: RunSummary) -> list[list[str]]:
-    """The charges as contract notes round them, beside the exact ones."""
+    """Return the charges as contract notes round them, to be shown with the exact ones."""
     if not summary.contract_notes_total:
         return []
     noted = rupees_text(whole_paise(summary.contract_notes_total))
@@ -136,7 +136,7 @@ def _as_noted(summary: RunSummary) -> list[list[str]]:
 
 
 def _with_open(summary: RunSummary) -> list[list[str]]:
-    """Net P&L again with what is open, where anything is."""
+    """Return net P&L with open positions, if there are any."""
     if not summary.open_rows:
         return []
     net = summary.net_with_open_paise

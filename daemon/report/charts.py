@@ -32,7 +32,7 @@ DENSE_MARKERS: Final = 120
 
 
 def equity_chart(axis: TimeAxis, booked: Sequence[Point], marked: Sequence[Point]) -> str:
-    """Booked P&L as steps; with marks, the marked-to-market curve before it. Rupees."""
+    """Return realized P&L as steps; with marks, the marked-to-market curve before it. Rupees."""
     main = thin(marked or booked, CURVE_POINTS)
     quiet = thin(booked, CURVE_POINTS) if marked else []
     values = [paise for _, paise in (*main, *quiet)]
@@ -52,7 +52,7 @@ def equity_chart(axis: TimeAxis, booked: Sequence[Point], marked: Sequence[Point
 
 
 def drawdown_chart(axis: TimeAxis, curve: Sequence[Point]) -> str:
-    """How far below its peak the equity was. Paise <= 0."""
+    """Return a chart of the distance from the peak of the equity. Paise <= 0."""
     points = thin(curve, CURVE_POINTS)
     money = money_axis([paise for _, paise in points], DRAWDOWN_PX, with_zero=True)
     line = steps(axis, points, money)
@@ -77,7 +77,7 @@ def price_chart(
     *,
     points_max: int,
 ) -> str:
-    """One symbol's price with its fills; triangles point up for a buy and down for a sale."""
+    """Return one symbol's price with its fills: triangles up for a buy, down for a sale."""
     points = thin(prices, points_max)
     values = [paise for _, paise in points] + [each.price_paise for each in markers]
     money = money_axis(values, PRICE_PX, with_zero=False)

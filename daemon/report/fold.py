@@ -84,7 +84,7 @@ class RunFold:
         return [(date, sums.note()) for date, sums in sorted(self._notes.items())]
 
     def open_rows(self, marks: Mapping[str, int]) -> list[PositionRow]:
-        """Positions still open, at `marks` (paise) or else at the last fill of their symbol."""
+        """Return open positions at `marks` (paise), or else at the last fill of their symbol."""
         known = {**self._marks, **marks}
         return [self._open_row(each, known) for each in self.ledger.open_positions()]
 
@@ -128,7 +128,7 @@ class RunFold:
             )
 
     def _look_for_a_part(self, event: OrderMoved) -> None:
-        """At a stop: whether a partial exit was asked for and only the lot size forbade it."""
+        """Note a stop at which only the lot size forbade a partial exit."""
         position = self.ledger.positions[event.order_id]
         if not StopLossManager().lacks_a_lot(position):
             return
@@ -191,7 +191,7 @@ def _refused_row(event: OrderMoved, order: Order) -> RefusedRow:
 
 
 def evidence_of(fill: Fill) -> Evidence:
-    """What the fill itself says about its quote."""
+    """Return what the fill itself says about its quote."""
     return Evidence(
         rule=fill.rule,
         quote_age_ns=fill.quote_age_ns,

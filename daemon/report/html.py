@@ -60,7 +60,7 @@ def write_report(out: Path, data: ReportData) -> Path:
 
 
 def render_page(data: ReportData) -> str:
-    """The page as text: the same data, the same text."""
+    """Return the page as text: the same data, the same text."""
     summary = data.summary
     axis = TimeAxis(_times(data))
     dated = not one_day(summary.first_ts, summary.last_ts)

@@ -85,12 +85,12 @@ class ExitRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def side(self) -> str:
-        """LONG or SHORT."""
+        """Return LONG or SHORT."""
         return "LONG" if self.sign > 0 else "SHORT"
 
     @property
     def net_paise(self) -> int:
-        """Gross less charges, whole paise."""
+        """Return gross less charges, whole paise."""
         return self.gross_paise - whole_paise(self.charges)
 
 
@@ -129,7 +129,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net_paise(self) -> int:
-        """Gross less charges, whole paise."""
+        """Return gross less charges, whole paise."""
         return self.gross_paise - whole_paise(self.charges)
 
 
@@ -164,7 +164,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net_paise(self) -> int:
-        """Gross of what was closed less all charges, whole paise."""
+        """Return gross of what was closed less all charges, whole paise."""
         return self.gross_paise - whole_paise(self.charges)
 
 
@@ -178,5 +178,5 @@ class Group(msgspec.Struct, kw_only=True):
 
     @property
     def net_paise(self) -> int:
-        """Gross less charges, whole paise."""
+        """Return gross less charges, whole paise."""
         return self.gross_paise - whole_paise(self.charges)

@@ -27,27 +27,27 @@ class TradeNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def win_rate(self) -> float | None:
-        """Wins over all closed positions, 0 to 1."""
+        """Return wins divided by closed positions, 0 to 1."""
         return self.wins / self.trades if self.trades else None
 
     @property
     def profit_factor(self) -> float | None:
-        """Won over lost; None without a loss."""
+        """Return the sum won divided by the sum lost; None without a loss."""
         return self.won_paise / -self.lost_paise if self.lost_paise else None
 
     @property
     def average_win_paise(self) -> int | None:
-        """Mean of the wins."""
+        """Return the mean of the wins."""
         return round(self.won_paise / self.wins) if self.wins else None
 
     @property
     def average_loss_paise(self) -> int | None:
-        """Mean of the losses, negative."""
+        """Return the mean of the losses, negative."""
         return round(self.lost_paise / self.losses) if self.losses else None
 
     @property
     def expectancy_paise(self) -> int | None:
-        """What one trade brought on average."""
+        """Return the mean net P&L of a trade."""
         return round((self.won_paise + self.lost_paise) / self.trades) if self.trades else None
 
 
@@ -66,7 +66,7 @@ def trade_numbers(trades: Iterable[Trade]) -> TradeNumbers:
 
 
 def drawdown_curve(equity: Sequence[Point]) -> list[Point]:
-    """How far below its peak the equity is at each point, paise <= 0; a run starts at 0."""
+    """Return how far below its peak the equity is at each point, paise <= 0; a run starts at 0."""
     curve, peak = [], 0
     for ts, paise in equity:
         peak = max(peak, paise)
@@ -83,17 +83,17 @@ def max_drawdown(equity: Sequence[Point], drawdown: Drawdown | None = None) -> D
 
 
 def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
-    """Booked P&L of each strategy; the groups add up to the ledger."""
+    """Return realized P&L by strategy; the groups add up to the ledger."""
     return _grouped(exits, still_open, lambda row: row.strategy_id, lambda row: row.strategy_id)
 
 
 def by_symbol(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
-    """Booked P&L of each symbol; the groups add up to the ledger."""
+    """Return realized P&L by symbol; the groups add up to the ledger."""
     return _grouped(exits, still_open, lambda row: row.tradingsymbol, lambda row: row.tradingsymbol)
 
 
 def by_reason(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
-    """Booked P&L of each exit reason; entry charges of open positions are `still_open`."""
+    """Return realized P&L by exit reason; entry charges of open positions are `still_open`."""
     return _grouped(exits, still_open, lambda row: row.reason, lambda row: STILL_OPEN)
 
 

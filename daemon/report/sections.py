@@ -12,7 +12,7 @@ from daemon.report.text import ABSENT, count, ist_time
 
 
 def header(summary: RunSummary) -> str:
-    """Who ran what, when, and with which fills."""
+    """Return the top of the page: who ran what, when, and with which fills."""
     facts = summary.facts
     shown = {
         "Data": data_text(summary),
@@ -37,20 +37,20 @@ def header(summary: RunSummary) -> str:
 
 
 def tiles(summary: RunSummary) -> str:
-    """The ten numbers that a trader looks for first."""
+    """Return the ten numbers that a trader looks for first."""
     judged, quality = summary.numbers, summary.fill_quality
     net = quality.net_paise
     still_open = len(summary.open_rows)
-    beside = "no position left open"
+    note = "no position left open"
     if still_open:
         with_open = summary.net_with_open_paise
         known = "unknown" if with_open is None else money_text(with_open)
-        beside = f"{known} with {count(still_open)} open at the last price"
+        note = f"{known} with {count(still_open)} open at the last price"
     rate = ABSENT if judged.win_rate is None else f"{judged.win_rate:.1%}"
     won_lost = f"{count(judged.wins)} won, {count(judged.losses)} lost"
     hero = (
         f'<div class="tile hero"><h2>Net P&amp;L</h2><b class="{money_class(net)}">'
-        f"{money_text(net)}</b><small>{beside}</small></div>"
+        f"{money_text(net)}</b><small>{note}</small></div>"
     )
     return "".join(
         [
@@ -103,7 +103,7 @@ def _money_or_absent(paise: int | None) -> str:
 
 
 def fill_quality_box(summary: RunSummary) -> str:
-    """Said before any curve is seen: how the fills were made and what bid_ask would have paid."""
+    """Return how the fills were made and what bid_ask would have paid, shown before any curve."""
     quality = summary.fill_quality
     fills = quality.fills
     state = "doubt" if quality.is_optimistic else "plain"

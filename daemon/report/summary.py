@@ -61,7 +61,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unrealized_paise(self) -> int:
-        """Gross P&L of what is still open, at the last known prices."""
+        """Return gross P&L of what is still open, at the last known prices."""
         return sum(each.unrealized_paise or 0 for each in self.open_rows)
 
     @property
@@ -71,7 +71,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net_with_open_paise(self) -> int | None:
-        """Net P&L if what is open were closed at the last prices, before charges of doing so.
+        """Return net P&L if what is open were closed at the last prices, free of charges.
 
         None if a position has no price.
         """
@@ -109,7 +109,7 @@ def summary_of(
     drawdown: Drawdown | None = None,
     paths: Sequence[str] = (),
 ) -> RunSummary:
-    """The summary of a journal that was folded already."""
+    """Return the summary of a journal that was folded already."""
     ledger, still_open = fold.ledger, fold.open_rows(marks)
     return RunSummary(
         facts=facts,
@@ -146,7 +146,7 @@ def _drawdown(fold: RunFold, equity: Sequence[Point], known: Drawdown | None) ->
 
 
 def summary_dict(summary: RunSummary) -> dict[str, Any]:
-    """The summary as it is kept in summary.json: rupees, IST times, stable names, never NaN."""
+    """Return the summary as summary.json keeps it: rupees, IST times, stable names, never NaN."""
     facts, judged = summary.facts, summary.numbers
     return {
         "schema_version": SUMMARY_VERSION,

@@ -41,7 +41,7 @@ class TimeAxis:
     """UTC ns to x. Times before or after a day's data are put at its edge."""
 
     def __init__(self, times: Iterable[int]) -> None:
-        """An axis that holds all `times`; without any, an empty one."""
+        """Make an axis that holds all `times`; without any, an empty one."""
         spans = day_spans(times)
         total = sum(end - start for start, end in spans)
         free = WIDTH - LEFT - RIGHT - NIGHT_PX * max(0, len(spans) - 1)
@@ -54,7 +54,7 @@ class TimeAxis:
         self._starts = [day.start for day in self.days]
 
     def x(self, ts: int) -> float:
-        """Where `ts` is, px."""
+        """Return where `ts` is, px."""
         if not self.days:
             return float(LEFT)
         day = self.days[max(0, bisect_right(self._starts, ts) - 1)]
@@ -62,7 +62,7 @@ class TimeAxis:
         return day.left + (day.right - day.left) * min(1.0, max(0.0, share))
 
     def labels(self) -> list[tuple[float, str]]:
-        """Where to write what: hours of one day, dates of several."""
+        """Return where to write what: hours of one day, dates of several."""
         if len(self.days) > 1:
             every = -(-len(self.days) // _LABELS_MAX)
             return [(day.left, f"{ist_date(day.start):%d %b}") for day in self.days[::every]]
@@ -70,7 +70,7 @@ class TimeAxis:
 
 
 def day_spans(times: Iterable[int]) -> list[tuple[int, int]]:
-    """The first and last time of each Indian day, at least a minute long."""
+    """Return the first and last time of each Indian day, at least a minute apart."""
     spans: dict[int, tuple[int, int]] = {}
     for ts in times:
         start, end = spans.get(ist_day(ts), (ts, ts))
@@ -94,18 +94,18 @@ class MoneyAxis(msgspec.Struct, frozen=True):
     height: int
 
     def y(self, paise: float) -> float:
-        """Where `paise` is, px from the top."""
+        """Return where `paise` is, px from the top."""
         share = (paise - self.low) / (self.high - self.low)
         return self.height - BOTTOM - (self.height - TOP - BOTTOM) * share
 
     def grid(self) -> list[int]:
-        """Round values inside the axis, paise."""
+        """Return round values inside the axis, paise."""
         step = round_step((self.high - self.low) / max(2, self.height // 55))
         return list(range(-(-self.low // step) * step, self.high + 1, step))
 
 
 def money_axis(values: Sequence[int], height: int, *, with_zero: bool) -> MoneyAxis:
-    """An axis with a little air around `values` (paise)."""
+    """Return an axis with a little air around `values` (paise)."""
     low = min([*values, 0] if with_zero else values)
     high = max([*values, 0] if with_zero else values)
     air = max(1, (high - low) // 16)
@@ -117,7 +117,7 @@ def money_axis(values: Sequence[int], height: int, *, with_zero: bool) -> MoneyA
 
 
 def round_step(rough: float) -> int:
-    """The next 1, 2 or 5 times a power of ten, at least one paisa."""
+    """Return the next 1, 2 or 5 times a power of ten, at least one paisa."""
     step = 1
     while step < rough:
         for factor in (2, 5, 10):
@@ -128,7 +128,7 @@ def round_step(rough: float) -> int:
 
 
 def thin(points: Sequence[Point], limit: int) -> list[Point]:
-    """At most about `limit` points that keep the first, the last and every high and low seen."""
+    """Return at most about `limit` points, among them the first, the last, every high and low."""
     if len(points) <= limit:
         return list(points)
     size = -(-len(points) * 2 // limit)
@@ -143,7 +143,7 @@ def thin(points: Sequence[Point], limit: int) -> list[Point]:
 
 
 def hover_data(axis: TimeAxis, points: Sequence[Point], money: MoneyAxis) -> str:
-    """Points for the page's script: x, y, then seconds and paise as steps from the one before."""
+    """Return points for the page's script: x, y, then seconds and paise from the last point."""
     parts, last_s, last_paise = [], 0, 0
     for ts, paise in points:
         second = ts // SECOND_NS
@@ -155,12 +155,12 @@ def hover_data(axis: TimeAxis, points: Sequence[Point], money: MoneyAxis) -> str
 
 
 def polyline(axis: TimeAxis, points: Sequence[Point], money: MoneyAxis) -> str:
-    """The points of a straight line."""
+    """Return the points of a straight line."""
     return " ".join(f"{axis.x(ts):.1f},{money.y(paise):.1f}" for ts, paise in points)
 
 
 def steps(axis: TimeAxis, points: Sequence[Point], money: MoneyAxis) -> str:
-    """The points of a line that holds each value until the next."""
+    """Return the points of a line that holds each value until the next."""
     corners: list[str] = []
     height = ""
     for ts, paise in points:

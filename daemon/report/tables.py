@@ -39,17 +39,17 @@ _NOTE_LINES = ("Brokerage", "STT", "Exchange", "SEBI", "Stamp duty", "GST", "Tot
 
 
 def money_class(paise: int) -> str:
-    """The class that colours a gain or a loss; the sign says it too."""
+    """Return the class that colours a gain or a loss; the sign says it too."""
     return "gain" if paise > 0 else "loss" if paise < 0 else "even"
 
 
 def money_text(paise: int) -> str:
-    """A signed amount for the page, rupees."""
+    """Return a signed amount for the page, rupees."""
     return typographic(signed(paise))
 
 
 def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
-    """One line per exit fill; a heading sorts by its column."""
+    """Return one line per exit fill; a heading sorts by its column."""
     head = "".join(_heading(name, kind) for name, kind in _TRADE_HEADER)
     body = "".join(_trade_row(each, dated=dated) for each in rows)
     return (
@@ -105,7 +105,7 @@ def _fill_tags(row: ExitRow) -> str:
 
 
 def open_table(rows: Sequence[PositionRow], *, dated: bool) -> str:
-    """What the run left open, at the last prices."""
+    """Return what the run left open, at the last prices."""
     head = "".join(f'<th class="{kind}" scope="col">{name}</th>' for name, kind in _OPEN_HEADER)
     body = "".join(_open_row(each, dated=dated) for each in rows)
     return (
@@ -163,7 +163,7 @@ def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
 
 
 def notes_table(notes: Sequence[tuple[dt.date, ContractNote]], total: Decimal) -> str:
-    """The contract note of each day, rupees, and what they come to."""
+    """Return the contract note of each day, rupees, and what they come to."""
     head = "".join(f'<th class="n" scope="col">{name}</th>' for name in _NOTE_LINES)
     rows = "".join(
         f"<tr><td>{date}</td>{_rupees(getattr(note, line) for line in LINES)}"
@@ -183,7 +183,7 @@ def _rupees(amounts: Iterable[Decimal]) -> str:
 
 
 def counts_table(title: str, empty: str, counts: Mapping[str, int]) -> str:
-    """Counters by reason, the largest first."""
+    """Return counters by reason, the largest first."""
     shown = sorted(((number, name) for name, number in counts.items() if number), reverse=True)
     rows = "".join(
         f"<tr><td>{html_text(words(name))}</td>{_number(count(number), number)}</tr>"

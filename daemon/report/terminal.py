@@ -43,7 +43,7 @@ def summary_text(summary: RunSummary, width: int = PLAIN_WIDTH) -> str:
 
 
 def _lines(block: Block, width: int, *, wraps: bool) -> list[str]:
-    """The title and the rows, in the block's widest form that fits; a number is never cut.
+    """Return title and rows in the block's widest form that fits; a number is never cut.
 
     `wraps`: sentences go on below themselves; a file keeps each on its line, to be searched.
     """
@@ -95,7 +95,7 @@ def _row(
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """A sentence, going on below itself; a word that is too long is left whole."""
+    """Return a sentence as lines, later ones indented; a word that is too long is left whole."""
     return textwrap.wrap(
         visible(text),
         width,

@@ -12,17 +12,17 @@ ABSENT: Final = "\u2013"
 
 
 def signed(paise: int) -> str:
-    """A gain or loss: the sign is always there, so that colour is never needed."""
+    """Return a gain or loss with its sign, so that no colour is needed."""
     return f"+{rupees_text(paise)}" if paise > 0 else rupees_text(paise)
 
 
 def typographic(text: str) -> str:
-    """The same with a real minus sign, for the page."""
+    """Return the text with a real minus sign, for the page."""
     return text.replace("-", MINUS, 1) if text.startswith("-") else text
 
 
 def rupees_short(paise: int) -> str:
-    """An axis label, rupees: 950, 12.5k, 1.25L (lakh), 3.1Cr (crore)."""
+    """Return an axis label, rupees: 950, 12.5k, 1.25L (lakh), 3.1Cr (crore)."""
     rupees = abs(paise) / 100
     for size, unit in ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k")):
         if rupees >= size:
@@ -34,22 +34,22 @@ def rupees_short(paise: int) -> str:
 
 
 def count(number: int) -> str:
-    """A count in Indian groups."""
+    """Return a count in Indian groups."""
     return f"-{group_indian(-number)}" if number < 0 else group_indian(number)
 
 
 def ist_time(ts: int) -> str:
-    """HH:MM:SS of the Indian day."""
+    """Return HH:MM:SS of the Indian day."""
     return iso_ist(ts)[11:19]
 
 
 def ist_day_text(ts: int) -> str:
-    """YYYY-MM-DD in India."""
+    """Return YYYY-MM-DD in India."""
     return iso_ist(ts)[:10]
 
 
 def duration(ns: int) -> str:
-    """A span as 2h 05m, 4m 10s or 12s."""
+    """Return a duration as 2h 05m, 4m 10s or 12s."""
     if ns >= HOUR_NS:
         return f"{ns // HOUR_NS}h {ns % HOUR_NS // MINUTE_NS:02d}m"
     if ns >= MINUTE_NS:
@@ -58,7 +58,7 @@ def duration(ns: int) -> str:
 
 
 def words(code: str) -> str:
-    """A lower_snake reason code as words: stop_loss is Stop loss."""
+    """Return a lower_snake reason code as words: stop_loss is Stop loss."""
     return code.replace("_", " ").capitalize() if code.islower() else code
 
 

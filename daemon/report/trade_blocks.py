@@ -96,7 +96,7 @@ def _numbers(header: Sequence[str]) -> frozenset[int]:
 
 
 def _ends(rows: Sequence[ExitRow], rows_max: int) -> tuple[Sequence[ExitRow], int]:
-    """The first and the last rows, and how many between them are left out."""
+    """Return the first and the last rows, and how many between them are left out."""
     hidden = max(0, len(rows) - rows_max)
     if not hidden:
         return rows, 0

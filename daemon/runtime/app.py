@@ -19,7 +19,7 @@ from anyio.abc import TaskGroup
 from loguru import logger
 
 from daemon.control.commands import Commands
-from daemon.control.requests import Asked, AskedInputs
+from daemon.control.requests import Requested, RequestQueue
 from daemon.control.socket import serve_control
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
@@ -74,7 +74,7 @@ class App:
         is_on_time = self.inputs is not None and self.parts.config.feed.kite.clock == "wall"
         self.late = LateDecisions(self.clock.now_ns()) if is_on_time else None
         """None where the time of inputs is not that of this machine."""
-        self.asked = AskedInputs()
+        self.requests = RequestQueue()
         self.commands: Commands | None = None
         """Where people's commands go; None in the run of a recording, which takes none."""
         self.reload_on_hangup = False
@@ -139,7 +139,7 @@ class App:
         self.reload_on_hangup = reload_on_hangup
         self.log.offer_commands()
         self.commands = Commands(
-            self.asked,
+            self.requests,
             config=self.parts.config,
             read_again=read_again,
             ledger=lambda: self.ledger,
@@ -224,7 +224,7 @@ class App:
     async def _finish(self) -> None:
         """Journal the stop, wait for the disk, show the last numbers."""
         self.notifier.send(STOPPING=1)
-        self.asked.close()
+        self.requests.close()
         self.status.end(is_lost=self.feed_lost is not None)
         reason, cause = self._ending()
         self.log.stop(reason, cause, self.status.statistics().counters())
@@ -258,12 +258,12 @@ class App:
                         self.status.begin(item)
                         self.log.first_input(self.status.first_ts)
                     await self.bus.publish_input(item)
-                    if self.asked.is_waiting:
-                        await self.asked.let_in(self.engine.at.now, self._publish_asked)
+                    if self.requests.is_waiting:
+                        await self.requests.admit(self.engine.at.now, self._publish_requested)
                     if self._feed_scope.cancel_called:
                         break
 
-    async def _publish_asked(self, item: Asked) -> int:
+    async def _publish_requested(self, item: Requested) -> int:
         await self.bus.publish_input(item)
         return self.engine.input_no
 
@@ -299,8 +299,8 @@ class App:
         is_full = self.inputs is not None and self.inputs.needs_flush
         is_due = now - self._last_put >= STATS_EVERY_S
         # a person waits for what was asked: it goes to the disk at once
-        is_asked = not isinstance(item, Ticks) and isinstance(item, Asked)
-        if events or self.log.is_waiting or is_full or is_due or is_asked:
+        is_requested = not isinstance(item, Ticks) and isinstance(item, Requested)
+        if events or self.log.is_waiting or is_full or is_due or is_requested:
             with anyio.CancelScope(shield=True):
                 await self._put(events)
 

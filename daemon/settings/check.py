@@ -51,7 +51,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     ),
 )  # fmt: skip
 """Keys that came later, with their defaults. A configuration that uses none of them keeps the
-fingerprint that it had, so that runs stay comparable and an account goes on over an upgrade."""
+fingerprint that it had, so that runs stay comparable and an account continues over an upgrade."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def check_config(config: Config) -> None:
 
 
 def problems(config: Config) -> Iterator[Problem]:
-    """All that is wrong across keys, in the order of the file's sections."""
+    """Yield all that is wrong across keys, in the order of the file's sections."""
     yield from _feed_problems(config)
     yield from _universe_problems(config)
     yield from _strategy_problems(config)
@@ -76,12 +76,12 @@ def problems(config: Config) -> Iterator[Problem]:
 
 
 def render_config(config: Config) -> str:
-    """The effective configuration as canonical JSON: equal settings, equal text."""
+    """Return the effective configuration as canonical JSON: equal settings, equal text."""
     return _canonical(_values(config))
 
 
 def fingerprint(config: Config) -> str:
-    """SHA-256 (hex) of all that can change a trading event, for telling runs apart.
+    """Return the SHA-256 (hex) of all that can change a trading event, to tell runs apart.
 
     Replay speed and block size, output, log and metrics are left out. Paths of inputs are in it
     as they were written, so that it does not depend on the directory anybody stands in. The
@@ -237,7 +237,7 @@ def _exponent(number: float) -> int:
 
 
 def _repeats(keys: Sequence[object]) -> Iterator[tuple[int, int]]:
-    """The position of every key that was there before, and where it was first."""
+    """Yield the position of every key that was there before, and where it was first."""
     first: dict[object, int] = {}
     for number, key in enumerate(keys):
         if first.setdefault(key, number) != number:

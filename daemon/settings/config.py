@@ -317,7 +317,7 @@ class RulesConfig(Section, frozen=True, kw_only=True):
 
     directory: str = ""
     local: str = ""
-    """Rows laid over it; empty: `rules.local.yaml` beside the configuration, or else in
+    """Rows laid over it; empty: `rules.local.yaml` next to the configuration, or else in
     `run_fno_paper` in the user's configuration directory, if there is one."""
 
 

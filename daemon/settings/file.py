@@ -73,7 +73,7 @@ def _lay_over(target: Node, path: tuple[str, ...], new: Node) -> None:
 
 
 def _speed_as_text(root: Node) -> None:
-    """`speed: 10` and `speed: max` are both natural; the struct holds what was written."""
+    """Keep `speed: 10` and `speed: max` as they were written."""
     for path in _SPEEDS:
         node: Any = root
         for name in path:

@@ -54,10 +54,10 @@ def locate_inputs(config: Config, document: Document) -> Config:
         path = _expanded(text, at, document)
         place = os.path.abspath(path)
         if document.line(at):  # not laid over by the command line
-            beside = os.path.abspath(os.path.join(directory, path))
-            if os.path.exists(beside) or not os.path.exists(place):
-                place = beside
-            elif place != beside:
+            nearby = os.path.abspath(os.path.join(directory, path))
+            if os.path.exists(nearby) or not os.path.exists(place):
+                place = nearby
+            elif place != nearby:
                 misplaced[place] = None
         if place != text:
             _put(values, at, place)
@@ -88,10 +88,10 @@ def misplaced_inputs(config: Config) -> Iterator[str]:
     origin = config.origin
     for place in origin.misplaced:
         text = origin.written[place]
-        beside = os.path.abspath(os.path.join(origin.directory, text))
+        nearby = os.path.abspath(os.path.join(origin.directory, text))
         yield (
             f"{text} is taken from the working directory ({place}) because it is not next to the "
-            f"configuration ({beside}); version 0.4 will look only there: move it, or write its "
+            f"configuration ({nearby}); version 0.4 will look only there: move it, or write its "
             "full path"
         )
 

@@ -27,12 +27,12 @@ class Reload(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is different."""
+        """Return whether nothing differs."""
         return not self.refused and self.change == LiveChange()
 
 
 def changes(old: Config, new: Config, *, loaded: Container[str]) -> Reload:
-    """What is different in `new`; `loaded` are the strategies that this process can switch."""
+    """Return what differs in `new`; `loaded` are the strategies that this process can switch."""
     was, now = _plain(old), _plain(new)
     refused = [
         f"{path}: was {_said(before)}, is now {_said(after)}; that takes a restart"
@@ -58,7 +58,7 @@ def changes(old: Config, new: Config, *, loaded: Container[str]) -> Reload:
 
 
 def back_to(config: Config, *, risk: RiskConfig, off: Container[str]) -> LiveChange | None:
-    """What brings an engine that was changed while it ran to what the file says now.
+    """Return what brings an engine back to what the file says.
 
     `risk` and `off` (strategies that a change switched off) are the engine's. None: it is there.
     """
@@ -71,12 +71,12 @@ def back_to(config: Config, *, risk: RiskConfig, off: Container[str]) -> LiveCha
 
 
 def encode_change(change: LiveChange) -> str:
-    """The change as the JSON of an input; equal changes, equal text."""
+    """Return the change as the JSON of an input; equal changes, equal text."""
     return _encoder.encode(change).decode()
 
 
 def change_text(change: LiveChange) -> str:
-    """The change for people, in a line."""
+    """Return the change in a line of plain words."""
     said = [f"strategy {name} {'on' if on else 'off'}" for name, on in change.strategies.items()]
     if change.risk is not None:
         said += [f"risk.{name} {_said(value)}" for name, value in _fields(change.risk)]
@@ -95,7 +95,7 @@ def _plain(config: Config) -> dict[str, Any]:
 
 
 def _differences(path: str, was: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Every leaf that differs, as (dotted path, before, after), in the order of the keys."""
+    """Yield every leaf that differs, as (dotted path, before, after), in the order of the keys."""
     if isinstance(was, dict) and isinstance(now, dict):
         for name in [*was, *(each for each in now if each not in was)]:
             below = f"{path}.{name}" if path else name

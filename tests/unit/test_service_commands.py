@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.control.commands import Commands
-from daemon.control.requests import WAITING_MAX, Asked, AskedInputs, NotTaken
+from daemon.control.requests import WAITING_MAX, RequestDropped, Requested, RequestQueue
 from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.errors import ConfigError
@@ -27,14 +27,14 @@ class Desk:
     def __init__(self) -> None:
         self.market = Market()
         self.market.tick(100)
-        self.asked = AskedInputs()
+        self.requests = RequestQueue()
         self.file: Config | Exception = Config()
-        self.taken: list[Asked] = []
+        self.taken: list[Requested] = []
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.levels: list[str] = []
         self.kept: list[int] = []
         self.commands = Commands(
-            self.asked,
+            self.requests,
             config=Config(),
             read_again=self.read,
             ledger=lambda: self.market.engine.ledger,
@@ -52,7 +52,7 @@ class Desk:
     async def on_disk(self, input_no: int) -> None:
         self.kept.append(input_no)
 
-    async def publish(self, item: Asked) -> int:
+    async def publish(self, item: Requested) -> int:
         self.taken.append(item)
         return len(self.taken)
 
@@ -71,7 +71,7 @@ class Desk:
                 tasks.start_soon(ask)
                 while not replies:
                     await anyio.lowlevel.checkpoint()
-                    await self.asked.let_in(NOW, self.publish)
+                    await self.requests.admit(NOW, self.publish)
         return replies[0]
 
 
@@ -170,26 +170,26 @@ def kill(ts: int) -> Command:
 
 
 async def test_without_an_input_of_the_feed_the_command_is_withdrawn(desk: Desk) -> None:
-    with pytest.raises(NotTaken, match="given no input"):
-        await desk.asked.ask(kill, patience_s=0)
-    await desk.asked.let_in(NOW, desk.publish)
+    with pytest.raises(RequestDropped, match="given no input"):
+        await desk.requests.ask(kill, patience_s=0)
+    await desk.requests.admit(NOW, desk.publish)
     assert desk.taken == []
 
 
 async def test_who_waits_is_told_when_the_daemon_stops(desk: Desk) -> None:
-    faults: list[NotTaken] = []
+    faults: list[RequestDropped] = []
 
     async def ask() -> None:
-        with pytest.raises(NotTaken) as raised:
-            await desk.asked.ask(kill)
+        with pytest.raises(RequestDropped) as raised:
+            await desk.requests.ask(kill)
         faults.append(raised.value)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
-        desk.asked.close()
-    with pytest.raises(NotTaken, match="stopping"):
-        await desk.asked.ask(kill)
+        desk.requests.close()
+    with pytest.raises(RequestDropped, match="stopping"):
+        await desk.requests.ask(kill)
     assert "stopping" in str(faults[0])
 
 
@@ -197,7 +197,7 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
     numbers: list[int] = []
 
     async def ask(at: int) -> None:
-        number = await desk.asked.ask(
+        number = await desk.requests.ask(
             lambda ts: Command(ts=ts, command="strategy_on", target=str(at))
         )
         numbers.append(number)
@@ -206,9 +206,9 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
         for at in range(WAITING_MAX):
             tasks.start_soon(ask, at)
         await anyio.wait_all_tasks_blocked()
-        with pytest.raises(NotTaken, match="others wait already"):
-            await desk.asked.ask(kill)
-        await desk.asked.let_in(NOW, desk.publish)
+        with pytest.raises(RequestDropped, match="others wait already"):
+            await desk.requests.ask(kill)
+        await desk.requests.admit(NOW, desk.publish)
     assert sorted(numbers) == list(range(1, WAITING_MAX + 1))
     assert [each.target for each in desk.taken if isinstance(each, Command)] == [
         str(at) for at in range(WAITING_MAX)
@@ -216,19 +216,19 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
 
 
 async def test_a_fault_while_it_is_handled_leaves_nobody_waiting(desk: Desk) -> None:
-    async def broken(_: Asked) -> int:
+    async def broken(_: Requested) -> int:
         raise ZeroDivisionError
 
     async def ask() -> None:
-        with pytest.raises(NotTaken):
-            await desk.asked.ask(kill)
+        with pytest.raises(RequestDropped):
+            await desk.requests.ask(kill)
 
     with anyio.fail_after(5):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask)
             await anyio.wait_all_tasks_blocked()
             with pytest.raises(ZeroDivisionError):
-                await desk.asked.let_in(NOW, broken)
+                await desk.requests.admit(NOW, broken)
 
 
 async def test_what_is_accepted_is_on_disk() -> None:
@@ -250,7 +250,7 @@ async def test_what_is_accepted_is_on_disk() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask)
             while not desk.kept:
-                await desk.asked.let_in(NOW, desk.publish)
+                await desk.requests.admit(NOW, desk.publish)
                 await anyio.lowlevel.checkpoint()
             assert not replies
             is_there.set()
