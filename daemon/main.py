@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from daemon import VERSION
+from daemon.cli.arguments import CUTS, overrides_of, spread_replay
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.cli.say import say, say_text
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
@@ -32,8 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(journal, name="journal")
-
-_CUTS: Final = frozenset({"feed.replay.start", "feed.replay.end"})
 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
@@ -60,7 +57,7 @@ def start(
     if version:
         say(f"run_fno_paper {VERSION}")
         return
-    overrides = _overrides(feed, replay, speed, since, until, account, out)
+    overrides = overrides_of(feed, replay, speed, since, until, account, out)
     if context.invoked_subcommand is not None:
         if overrides or config or data:
             raise UsageError(
@@ -73,38 +70,12 @@ def start(
     _run(config, overrides, data)
 
 
-def _overrides(
-    feed: str,
-    replay: list[str] | None,
-    speed: str,
-    since: str,
-    until: str,
-    account: str,
-    out: str,
-) -> dict[str, Any]:
-    """Return what the command line lays over the configuration."""
-    values: dict[str, Any] = {
-        "feed.kind": feed,
-        "feed.replay.speed": speed,
-        "feed.synthetic.speed": speed,
-        "feed.replay.start": since,
-        "feed.replay.end": until,
-        "account": account,
-        "out": out,
-    }
-    chosen = {path: value for path, value in values.items() if value}
-    if replay:
-        chosen["feed.kind"] = "replay"
-        chosen["feed.replay.files"] = [{"path": each} for each in replay]
-    return chosen
-
-
 def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
     from daemon.cli.run import run
     from daemon.settings.file import load_config
 
     loaded = load_config(config, overrides)
-    if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(_CUTS):
+    if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(CUTS):
         raise UsageError(f"--from and --to cut a recording; the feed is {loaded.feed.kind}")
     _show(run(loaded, data_dir=data, read_again=lambda: load_config(config, overrides)))
 
@@ -302,24 +273,6 @@ def first_fault(error: BaseException) -> DaemonError | None:
         faults = [first_fault(each) for each in error.exceptions]
         return faults[0] if all(faults) else None
     return None
-
-
-def spread_replay(arguments: Sequence[str]) -> list[str]:
-    """Return `--replay A B` as the parser wants it: the option before every file.
-
-    Raises UsageError for one without a file.
-    """
-    spread: list[str] = []
-    in_files = False
-    for each, after in zip_longest(arguments, arguments[1:], fillvalue="-"):
-        if each.startswith("-"):
-            in_files = each == "--replay"
-            if in_files and after.startswith("-"):
-                raise UsageError("--replay: expected at least one file after it")
-        elif in_files and spread[-1] != "--replay":
-            spread.append("--replay")
-        spread.append(each)
-    return spread
 
 
 def main() -> None:

@@ -45,8 +45,11 @@ def start_logging(
         diagnose=False,
         backtrace=False,
     )
-    if not config.file:
-        return
+    if config.file:
+        _log_to_file(config, account, form)
+
+
+def _log_to_file(config: LogConfig, account: str, form: Callable[[Record], str]) -> None:
     path = log_path(config.file, account)
     try:
         logger.add(

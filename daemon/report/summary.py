@@ -147,7 +147,7 @@ def _drawdown(fold: RunFold, equity: Sequence[Point], known: Drawdown | None) ->
 
 def summary_dict(summary: RunSummary) -> dict[str, Any]:
     """Return the summary as summary.json keeps it: rupees, IST times, stable names, never NaN."""
-    facts, judged = summary.facts, summary.numbers
+    facts = summary.facts
     return {
         "schema_version": SUMMARY_VERSION,
         "run_id": facts.run_id,
@@ -167,14 +167,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),
         "net_pnl_with_open": _rupees(summary.net_with_open_paise),
-        "trades": judged.trades,
-        "wins": judged.wins,
-        "losses": judged.losses,
-        "win_rate": None if judged.win_rate is None else round(judged.win_rate, 4),
-        "profit_factor": None if judged.profit_factor is None else round(judged.profit_factor, 4),
-        "expectancy": _rupees(judged.expectancy_paise),
-        "average_win": _rupees(judged.average_win_paise),
-        "average_loss": _rupees(judged.average_loss_paise),
+        **_trade_numbers(summary.numbers),
         "max_drawdown": rupees_2dp(summary.drawdown.depth_paise),
         "max_drawdown_is_marked": summary.is_marked,
         "ticks": facts.ticks,
@@ -191,6 +184,19 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "refused_orders": [_refused(each) for each in summary.refused],
         "notes": list(facts.notes),
         "paths": list(summary.paths),
+    }
+
+
+def _trade_numbers(judged: TradeNumbers) -> dict[str, Any]:
+    return {
+        "trades": judged.trades,
+        "wins": judged.wins,
+        "losses": judged.losses,
+        "win_rate": None if judged.win_rate is None else round(judged.win_rate, 4),
+        "profit_factor": None if judged.profit_factor is None else round(judged.profit_factor, 4),
+        "expectancy": _rupees(judged.expectancy_paise),
+        "average_win": _rupees(judged.average_win_paise),
+        "average_loss": _rupees(judged.average_loss_paise),
     }
 
 

@@ -15,11 +15,12 @@ import pytest
 import typer
 from msgspec import NODEFAULT, inspect
 
+from daemon.cli.arguments import spread_replay
 from daemon.domain.candle import Candle
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.errors import ExitCode
-from daemon.main import app, spread_replay
+from daemon.main import app
 from daemon.settings.config import Config, StrategiesConfig, StrategyConfig
 from daemon.settings.file import load_config
 from strategies.engine import StrategyEngineV2

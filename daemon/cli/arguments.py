@@ -1,0 +1,56 @@
+"""The command line of a run as settings: what it lays over the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any, Final
+
+from daemon.errors import UsageError
+
+CUTS: Final = frozenset({"feed.replay.start", "feed.replay.end"})
+"""Settings that only a recording has a use for."""
+
+
+def overrides_of(
+    feed: str,
+    replay: list[str] | None,
+    speed: str,
+    since: str,
+    until: str,
+    account: str,
+    out: str,
+) -> dict[str, Any]:
+    """Return what the command line lays over the configuration."""
+    values: dict[str, Any] = {
+        "feed.kind": feed,
+        "feed.replay.speed": speed,
+        "feed.synthetic.speed": speed,
+        "feed.replay.start": since,
+        "feed.replay.end": until,
+        "account": account,
+        "out": out,
+    }
+    chosen = {path: value for path, value in values.items() if value}
+    if replay:
+        chosen["feed.kind"] = "replay"
+        chosen["feed.replay.files"] = [{"path": each} for each in replay]
+    return chosen
+
+
+def spread_replay(arguments: Sequence[str]) -> list[str]:
+    """Return `--replay A B` as the parser wants it: the option before every file.
+
+    Raises UsageError for one without a file.
+    """
+    spread: list[str] = []
+    in_files = False
+    for each, after in zip_longest(arguments, arguments[1:], fillvalue="-"):
+        if each.startswith("-"):
+            in_files = each == "--replay"
+            if in_files and after.startswith("-"):
+                raise UsageError("--replay: expected at least one file after it")
+        elif in_files and spread[-1] != "--replay":
+            spread.append("--replay")
+        spread.append(each)
+    return spread
