@@ -270,7 +270,7 @@ def first_fault(error: BaseException) -> DaemonError | None:
     if isinstance(error, DaemonError):
         return error
     if isinstance(error, BaseExceptionGroup):
-        faults = [first_fault(each) for each in error.exceptions]
+        faults = [first_fault(exception) for exception in error.exceptions]
         return faults[0] if all(faults) else None
     return None
 

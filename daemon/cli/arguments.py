@@ -34,7 +34,7 @@ def overrides_of(
     chosen = {path: value for path, value in values.items() if value}
     if replay:
         chosen["feed.kind"] = "replay"
-        chosen["feed.replay.files"] = [{"path": each} for each in replay]
+        chosen["feed.replay.files"] = [{"path": path} for path in replay]
     return chosen
 
 

@@ -59,10 +59,10 @@ def check_file(
     if kind_of(config.feed).is_live:
         kind = config.feed.kind
         text = f"{path}: keys and values are right; the {kind} feed itself is not checked"
-        live = [f"input {each}" for each in misplaced_inputs(config)]
+        live = [f"input {text}" for text in misplaced_inputs(config)]
         return Checked(text, [*_of_today(config), *_lower_case_underlyings(config), *live])
     parts = build(config, data_dir=data_dir)
-    names = ", ".join(each.id for each in config.strategies.items if each.enabled) or "none"
+    names = ", ".join(item.id for item in config.strategies.items if item.enabled) or "none"
     verdict = (
         f"{path}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
         f"engine {parts.engine.engine.name}, strategies: {names}"
@@ -70,7 +70,7 @@ def check_file(
     replay = config.feed.replay
     if config.feed.kind == "replay":
         for text in slow_files(
-            [find_data(each.path, data_dir) for each in (*replay.files, *replay.warmup)]
+            [find_data(file.path, data_dir) for file in (*replay.files, *replay.warmup)]
         ):
             say(text)
     warnings = [text for warn in WARNINGS for text in warn(parts)]
@@ -128,8 +128,8 @@ def _files(parts: Parts) -> Iterator[str]:
         yield from script_warnings(parts, None)
         return
     edges = parts.feed.recording.edges(ROWS)
-    for each in edges:
-        yield from file_warnings(parts, each)
+    for edge in edges:
+        yield from file_warnings(parts, edge)
     yield from _without_rows(parts, parts.feed, edges)
     yield from script_warnings(parts, span_of(edges))
 
@@ -147,13 +147,13 @@ def _warmup_files(parts: Parts, data_dir: Path | None) -> Iterator[str]:
     )
     warm = build_feed(config, parts.rules, data_dir=data_dir)
     assert isinstance(warm, ReplayFeed)
-    for each in warm.recording.edges(ROWS):
-        yield from file_warnings(parts._replace(config=config, feed=warm), each)
+    for edge in warm.recording.edges(ROWS):
+        yield from file_warnings(parts._replace(config=config, feed=warm), edge)
 
 
 def _without_rows(parts: Parts, feed: ReplayFeed, edges: list[Edges]) -> Iterator[str]:
     """Warn of symbols that a strategy names and no file has, having read the files through."""
-    blocks = [block for each in edges for block in each.blocks()]
+    blocks = [block for edge in edges for block in edge.blocks()]
     seen = {
         at
         for block in blocks

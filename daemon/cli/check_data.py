@@ -77,10 +77,12 @@ def file_warnings(parts: Parts, edges: Edges) -> Iterator[str]:
 
 def span_of(edges: Sequence[Edges]) -> tuple[int, int] | None:
     """Return the first and the last time of all files, UTC ns; None without rows."""
-    blocks = [block for each in edges for block in each.blocks()]
+    blocks = [block for edge in edges for block in edge.blocks()]
     if not blocks:
         return None
-    return min(int(each.ts.min()) for each in blocks), max(int(each.ts.max()) for each in blocks)
+    return min(int(block.ts.min()) for block in blocks), max(
+        int(block.ts.max()) for block in blocks
+    )
 
 
 def _outside_the_span(parts: Parts, edges: Edges) -> str:
@@ -166,9 +168,9 @@ def _odd_scales(universe: Universe, edges: Edges) -> Iterator[str]:
     The first instrument that shows it stands for the file.
     """
     blocks = edges.blocks()
-    found = np.unique(np.concatenate([each.instrument for each in blocks]))
+    found = np.unique(np.concatenate([block.instrument for block in blocks]))
     own = {
-        at: [each.take(each.instrument == at) for each in blocks]
+        at: [block.take(block.instrument == at) for block in blocks]
         for at in found[found >= 0].tolist()
     }
     in_paise = (_in_paise(universe[at], rows) for at, rows in own.items())
@@ -180,7 +182,7 @@ def _odd_scales(universe: Universe, edges: Edges) -> Iterator[str]:
 
 def _in_paise(instrument: Instrument, rows: Sequence[Ticks]) -> str:
     unit = PAISE_PER_RUPEE * instrument.tick_paise
-    prices = np.unique(np.concatenate([each.ltp for each in rows]))
+    prices = np.unique(np.concatenate([row.ltp for row in rows]))
     if len(prices) < _ENOUGH or prices[0] <= 0 or (prices % unit).any():
         return ""
     return (
@@ -194,7 +196,7 @@ def _apart(instrument: Instrument, rows: Sequence[Ticks], file: ReplayFile) -> s
     length = parse_timeframe(file.timeframe)
     if file.kind != "candles" or length % MINUTE_NS or length >= DAY_NS:
         return ""
-    bars = np.unique(np.concatenate([each.ts for each in rows]) // length)
+    bars = np.unique(np.concatenate([row.ts for row in rows]) // length)
     apart = int(np.diff(bars).min()) if len(bars) >= _ENOUGH else 1
     if apart == 1:
         return ""
@@ -208,15 +210,15 @@ def _apart(instrument: Instrument, rows: Sequence[Ticks], file: ReplayFile) -> s
 
 def _unknown_symbols(universe: Universe, edges: Edges) -> str:
     """Tell of a name in the file that differs from the universe's in case only."""
-    if not any((each.instrument < 0).any() for each in edges.blocks()):
+    if not any((block.instrument < 0).any() for block in edges.blocks()):
         return ""
-    ours = {each.tradingsymbol.upper(): each.tradingsymbol for each in universe}
+    ours = {instrument.tradingsymbol.upper(): instrument.tradingsymbol for instrument in universe}
     try:
         named = edges.source.named()
     except DaemonError:
         return ""
-    for each in named:
-        theirs = each.tradingsymbol
+    for row in named:
+        theirs = row.tradingsymbol
         mine = ours.get(theirs.strip().upper())
         if universe.index_of(theirs) is None and mine is not None:
             return f"names {theirs!r}, the universe has {mine!r}: the case must be the same"

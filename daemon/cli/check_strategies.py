@@ -41,13 +41,13 @@ class Wish(NamedTuple):
 def quantity_warnings(parts: Parts) -> Iterator[str]:
     """Tell of quantities that every order is refused for, and of partial exits without a lot."""
     for config, wishes in _wishes(parts):
-        uneven = [each for each in wishes if each.quantity % each.instrument.lot_size]
+        uneven = [wish for wish in wishes if wish.quantity % wish.instrument.lot_size]
         if uneven:
             yield (
                 f"strategy {config.id}: {_shown(uneven)} is no multiple of the lot: such orders "
                 "are refused `lot_size`"
             )
-        whole = [each for each in wishes if each not in uneven and _lacks_a_part(parts, each)]
+        whole = [wish for wish in wishes if wish not in uneven and _lacks_a_part(parts, wish)]
         if whole:
             yield (
                 f"strategy {config.id}: `partial_exit_pct` of {_shown(whole)} is less than one "
@@ -88,14 +88,14 @@ def _times(
     parts: Parts, strategy_id: str, timed: Sequence[TimedIntent], span: tuple[int, int] | None
 ) -> Iterator[str]:
     if span is not None:
-        after = [each for each in timed if each.ts > span[1]]
+        after = [line for line in timed if line.ts > span[1]]
         if after:
             yield (
                 f"strategy {strategy_id}: {count(len(after))} of the script's "
                 f"{count(len(timed))} intents come after the last row and are never sent (the "
                 f"first: {time_text(after[0].ts)}; the last row is at {time_text(span[1])})"
             )
-        before = [each for each in timed if each.ts < span[0]]
+        before = [line for line in timed if line.ts < span[0]]
         if before:
             yield (
                 f"strategy {strategy_id}: {count(len(before))} of the script's "
@@ -103,7 +103,7 @@ def _times(
                 f"first: {time_text(before[0].ts)}; the first row is at {time_text(span[0])})"
             )
     schedule = Schedule(parts.rules, parts.feed.universe)
-    closed = [each for each in timed if _is_closed(parts, schedule, each)]
+    closed = [line for line in timed if _is_closed(parts, schedule, line)]
     if closed:
         yield (
             f"strategy {strategy_id}: {count(len(closed))} of the script's {count(len(timed))} "
@@ -122,11 +122,11 @@ def _is_closed(parts: Parts, schedule: Schedule, timed: TimedIntent) -> bool:
 
 def underlying_warnings(parts: Parts) -> Iterator[str]:
     """Tell of an underlying whose case is not that of the contracts' names."""
-    names = {each.name for each in parts.feed.universe if each.name}
+    names = {instrument.name for instrument in parts.feed.universe if instrument.name}
     for config in _enabled(parts):
         name = config.params.get("underlying")
         if isinstance(name, str) and name not in names:
-            near = [each for each in names if each.upper() == name.upper()]
+            near = [known for known in names if known.upper() == name.upper()]
             if near:
                 yield (
                     f"strategy {config.id}: underlying {name!r} is {near[0]!r} in the universe: "
@@ -135,14 +135,14 @@ def underlying_warnings(parts: Parts) -> Iterator[str]:
 
 
 def _other_case(symbol: str, parts: Parts) -> str:
-    for each in parts.feed.universe.symbols:
-        if each.upper() == symbol.upper():
-            return f"; did you mean {each}?"
+    for known in parts.feed.universe.symbols:
+        if known.upper() == symbol.upper():
+            return f"; did you mean {known}?"
     return ""
 
 
 def _enabled(parts: Parts) -> list[StrategyConfig]:
-    return [each for each in parts.config.strategies.items if each.enabled]
+    return [item for item in parts.config.strategies.items if item.enabled]
 
 
 def _scripts(parts: Parts) -> Iterator[tuple[str, list[TimedIntent]]]:
@@ -166,8 +166,8 @@ def _wishes(parts: Parts) -> Iterator[tuple[StrategyConfig, list[Wish]]]:
         quantity = _quantity(config)
         if quantity is not None:
             wishes += [
-                Wish(each, quantity or each.lot_size, (config.exits,))
-                for each in _traded(config, universe)
+                Wish(instrument, quantity or instrument.lot_size, (config.exits,))
+                for instrument in _traded(config, universe)
             ]
         if wishes:
             yield config, list(dict.fromkeys(wishes))
@@ -178,8 +178,8 @@ def _traded(config: StrategyConfig, universe: Universe) -> list[Instrument]:
     named = [universe.index_of(symbol) for symbol in config.symbols or universe.symbols]
     found = [universe[index] for index in named if index is not None]
     if "underlying" in config.params or _default(config, "underlying") is not None:
-        return [each for each in found if each.is_option]
-    return [each for each in found if not each.is_index]
+        return [row for row in found if row.is_option]
+    return [row for row in found if not row.is_index]
 
 
 def _quantity(config: StrategyConfig) -> int | None:
@@ -220,9 +220,9 @@ def _first_set(wish: Wish, name: str, default: float) -> float:
 
 def _shown(wishes: Sequence[Wish]) -> str:
     texts = [
-        f"{count(each.quantity)} of {each.instrument.tradingsymbol} (lot "
-        f"{count(each.instrument.lot_size)})"
-        for each in wishes[:_SHOWN]
+        f"{count(wish.quantity)} of {wish.instrument.tradingsymbol} (lot "
+        f"{count(wish.instrument.lot_size)})"
+        for wish in wishes[:_SHOWN]
     ]
     more = len(wishes) - _SHOWN
     return ", ".join(texts) + (f" and {count(more)} more" if more > 0 else "")

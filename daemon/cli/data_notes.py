@@ -36,10 +36,10 @@ _NO_SHIFT: Final = "Check the times, and that the exchange was open then"
 
 def assumed_contracts(universe: Universe) -> Iterator[str]:
     """Name the instruments that nothing describes, and what is assumed of them."""
-    bare = [each for each in universe if not each.has_contract_row]
+    bare = [instrument for instrument in universe if not instrument.has_contract_row]
     if bare:
-        names = ", ".join(each.tradingsymbol for each in bare)
-        shares = [each.tradingsymbol for each in bare if each.instrument_type == "EQ"]
+        names = ", ".join(instrument.tradingsymbol for instrument in bare)
+        shares = [row.tradingsymbol for row in bare if row.instrument_type == "EQ"]
         charged = f" Charged as shares: {', '.join(shares)}." if shares else ""
         yield f"No contract row: tick 0.05 and lot 1 assumed for {names}.{charged}"
 

@@ -130,7 +130,7 @@ def finish(app: App) -> RunSummary:
     series = app.series()
     write_json(app.directory / SERIES_FILE, series)
     written = (app.directory / "journal.db", app.directory / SUMMARY_FILE)
-    paths = [str(each.absolute()) for each in (*written, app.metrics.path)]
+    paths = [str(path.absolute()) for path in (*written, app.metrics.path)]
     with JournalStore.open(app.directory) as store:
         ledger, events = life(store)
         fold = RunFold(events, ledger)

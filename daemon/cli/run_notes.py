@@ -93,7 +93,7 @@ def _no_order(app: App) -> Iterator[str]:
     reports = app.parts.strategies.reports()
     if candles and reports and not app.ledger.total_orders:
         rows = app.parts.config.strategies.items
-        shown = [f"{each.id} ({each.timeframe})" for each in rows if each.id in reports]
+        shown = [f"{row.id} ({row.timeframe})" for row in rows if row.id in reports]
         yield (
             f"{count(candles)} candles closed and no order was made: {', '.join(shown)} asked for "
             "none. If that is not meant, look at `symbols`, `timeframe` and `params`; "
@@ -182,11 +182,11 @@ def _feed_lost(app: App) -> Iterator[str]:
 
 
 def _not_run_again(app: App) -> Iterator[str]:
-    for each in app.session.operations:
-        if each.kind == "not_run_again":
+    for operation in app.session.operations:
+        if operation.kind == "not_run_again":
             yield (
-                f"The day's recording could not be used ({each.detail['reason']}): the journal "
-                f"alone counted ({each.detail['restored']})."
+                f"The day's recording could not be used ({operation.detail['reason']}): "
+                f"the journal alone counted ({operation.detail['restored']})."
             )
 
 

@@ -37,11 +37,11 @@ def what_to_serve(files: Sequence[str], config: Path | None) -> Config:
     Raises ConfigError, and UsageError if neither is given.
     """
     if config is not None:
-        named = {"feed.replay.files": [{"path": each} for each in files]} if files else {}
+        named = {"feed.replay.files": [{"path": path} for path in files]} if files else {}
         return load_config(config, {"feed.kind": "replay", **named})
     if not files:
         raise UsageError("serve-ticks: expected a recording, or --config FILE")
-    replay = ReplayConfig(files=[ReplayFile(path=each) for each in files])
+    replay = ReplayConfig(files=[ReplayFile(path=path) for path in files])
     return Config(feed=FeedConfig(kind="replay", replay=replay))
 
 
@@ -66,7 +66,7 @@ def serve(
             "serve-ticks: candles cannot be served, their ticks are made by the engine that walks "
             "them; name a recording of ticks"
         )
-    files = ", ".join(each.path for each in config.feed.replay.files)
+    files = ", ".join(file.path for file in config.feed.replay.files)
     what = f"{files} ({len(recording.universe)} instruments) at speed {how.speed}"
     anyio.run(_serve, recording, how, what, say, backend_options={"use_uvloop": True})
 

@@ -152,7 +152,7 @@ def _type_at(info: inspect.Type, path: tuple[Step, ...]) -> inspect.Type:
 
 def _type_below(info: inspect.Type, step: Step) -> inspect.Type:
     if isinstance(info, inspect.StructType):
-        return next(each.type for each in info.fields if each.encode_name == step)
+        return next(field.type for field in info.fields if field.encode_name == step)
     if isinstance(info, inspect.DictType):
         return info.value_type
     assert isinstance(info, inspect.CollectionType | inspect.VarTupleType), info
@@ -162,19 +162,19 @@ def _type_below(info: inspect.Type, step: Step) -> inspect.Type:
 def _container(info: inspect.Type) -> inspect.Type:
     """Return the type that has parts, where null is allowed too."""
     if isinstance(info, inspect.UnionType):
-        return next(each for each in info.types if not isinstance(each, inspect.NoneType))
+        return next(option for option in info.types if not isinstance(option, inspect.NoneType))
     return info
 
 
 def _hint(key: str, info: inspect.Type) -> str:
     owner = _container(info)
     assert isinstance(owner, inspect.StructType), owner
-    return near_match(key, [each.encode_name for each in owner.fields])
+    return near_match(key, [field.encode_name for field in owner.fields])
 
 
 def _expected(info: inspect.Type) -> str:
     if isinstance(info, inspect.UnionType):
-        return " or ".join(_expected(each) for each in info.types)
+        return " or ".join(_expected(option) for option in info.types)
     if isinstance(info, inspect.LiteralType):
         return f"one of {', '.join(map(str, info.values))}"
     if isinstance(info, inspect.IntType | inspect.FloatType):

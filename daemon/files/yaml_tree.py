@@ -95,7 +95,7 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, dict):
         return {key: plain(each) for key, each in node.value.items()}
     if isinstance(node.value, list):
-        return [plain(each) for each in node.value]
+        return [plain(item) for item in node.value]
     return node.value
 
 

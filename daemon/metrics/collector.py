@@ -107,8 +107,8 @@ class MetricsCollector:
             "exits": dict(sorted(ledger.exits.items())),
             "counters": dict(sorted(statistics.counters().items())),
             "strategies": dict(sorted(statistics.strategies.items())),
-            "unmarked_positions": sum(each.tradingsymbol not in self._marks for each in positions),
-            "positions": [self._position_row(each) for each in positions],
+            "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
+            "positions": [self._position_row(position) for position in positions],
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:
@@ -119,9 +119,9 @@ class MetricsCollector:
     def _unrealized(self, positions: Iterable[Position]) -> int:
         marks = self._marks
         return sum(
-            each.unrealized_paise(marks[each.tradingsymbol])
-            for each in positions
-            if each.tradingsymbol in marks
+            position.unrealized_paise(marks[position.tradingsymbol])
+            for position in positions
+            if position.tradingsymbol in marks
         )
 
     def _by_strategy(self, positions: list[Position]) -> dict[str, dict[str, float | int]]:
@@ -129,7 +129,9 @@ class MetricsCollector:
             strategy_id: {
                 "realized": rupees_2dp(tally.realized_paise),
                 "unrealized": rupees_2dp(
-                    self._unrealized(each for each in positions if each.strategy_id == strategy_id)
+                    self._unrealized(
+                        position for position in positions if position.strategy_id == strategy_id
+                    )
                 ),
                 "charges": rupees_2dp(whole_paise(tally.charges)),
                 "net": rupees_2dp(tally.realized_paise - whole_paise(tally.charges)),

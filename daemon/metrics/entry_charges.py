@@ -19,7 +19,7 @@ class EntryCharges:
 
         Of a position from before, all that was charged so far counts: its exits are not known.
         """
-        self._left = {each.order_id: each.charges for each in ledger.open_positions()}
+        self._left = {held.order_id: held.charges for held in ledger.open_positions()}
 
     def enter(self, order_id: str, charges: Decimal) -> None:
         """Take the charges of an entry's fill."""

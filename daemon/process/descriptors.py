@@ -44,5 +44,5 @@ def spare_descriptors() -> Iterator[None]:
         spare += [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(SPARE)]
         yield
     finally:
-        for each in spare:
-            os.close(each)
+        for descriptor in spare:
+            os.close(descriptor)

@@ -47,7 +47,7 @@ class FactLog:
     def __init__(self, ledger: Ledger) -> None:
         """Begin after the events that `ledger` has; it is not changed."""
         self._asked: dict[str, Asked] = dict(ledger.orders)
-        self._open = {each.order_id: each.quantity for each in ledger.open_positions()}
+        self._open = {position.order_id: position.quantity for position in ledger.open_positions()}
         self._entry_charges = EntryCharges(ledger)
 
     def log(self, events: Sequence[TradingEvent]) -> None:
@@ -90,12 +90,12 @@ class FactLog:
 
 def _tell(noted: Sequence[Noted], record: Record) -> None:
     """Bind the facts to a record that will be written."""
-    filled = {(each.event.order_id, each.event.input_no) for each in noted if each.event.fill}
+    filled = {(note.event.order_id, note.event.input_no) for note in noted if note.event.fill}
     record["extra"][FACTS] = [
-        _fact(each)
-        for each in noted
+        _fact(note)
+        for note in noted
         # an exit that was filled at once is shown by its fill
-        if each.event.demand is None or (each.event.order_id, each.event.input_no) not in filled
+        if note.event.demand is None or (note.event.order_id, note.event.input_no) not in filled
     ]
 
 

@@ -78,8 +78,8 @@ async def watch_signals(
 
     before = {number: signal.signal(number, handle) for number in _wanted()}
     try:
-        held = {each for each in before.values() if isinstance(each, Held)}
-        arrived[:0] = [number for each in held for number in each.take()]
+        held = {handler for handler in before.values() if isinstance(handler, Held)}
+        arrived[:0] = [number for handler in held for number in handler.take()]
         async with anyio.create_task_group() as tasks:
             task_status.started()
             while True:

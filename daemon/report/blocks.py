@@ -32,7 +32,7 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         fill_quality_block(summary.fill_quality),
         Block(title="WRITTEN", rows=[[path] for path in summary.paths]),
     ]
-    return [each for each in blocks if each.rows or each.note]
+    return [block for block in blocks if block.rows or block.note]
 
 
 def _notes_block(summary: RunSummary) -> Block:

@@ -79,14 +79,14 @@ def price_chart(
 ) -> str:
     """Return one symbol's price with its fills: triangles up for a buy, down for a sale."""
     points = thin(prices, points_max)
-    values = [paise for _, paise in points] + [each.price_paise for each in markers]
+    values = [paise for _, paise in points] + [marker.price_paise for marker in markers]
     money = money_axis(values, PRICE_PX, with_zero=False)
     size = 3.5 if len(markers) > DENSE_MARKERS else 5.5
     parts = [
         _frame(axis, money, is_price=True),
         f'<polyline class="price" points="{polyline(axis, points, money)}"/>',
-        *(_trade_line(axis, money, each) for each in exits),
-        *(_marker(axis, money, each, size) for each in markers),
+        *(_trade_line(axis, money, row) for row in exits),
+        *(_marker(axis, money, marker, size) for marker in markers),
     ]
     label = f"Price of {symbol} with {len(markers)} fills"
     return _svg(parts, money, label, hover_data(axis, points, money))

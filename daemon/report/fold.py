@@ -86,7 +86,7 @@ class RunFold:
     def open_rows(self, marks: Mapping[str, int]) -> list[PositionRow]:
         """Return open positions at `marks` (paise), or else at the last fill of their symbol."""
         known = {**self._marks, **marks}
-        return [self._open_row(each, known) for each in self.ledger.open_positions()]
+        return [self._open_row(position, known) for position in self.ledger.open_positions()]
 
     def _add_exit(
         self, event: OrderMoved, fill: Fill, position: Position, open_before: int

@@ -97,7 +97,7 @@ def _document(run_id: str, body: str) -> str:
 
 def _times(data: ReportData) -> list[int]:
     series = [data.booked, data.equity, *data.prices.values()]
-    return [ts for points in series for ts, _ in points] + [each.ts for each in data.markers]
+    return [ts for points in series for ts, _ in points] + [marker.ts for marker in data.markers]
 
 
 def _curves(axis: TimeAxis, data: ReportData) -> str:
@@ -210,13 +210,13 @@ def _refusals(summary: RunSummary) -> str:
 
 def _by_symbol(markers: Sequence[Marker]) -> dict[str, list[Marker]]:
     found: dict[str, list[Marker]] = {}
-    for each in markers:
-        found.setdefault(each.tradingsymbol, []).append(each)
+    for marker in markers:
+        found.setdefault(marker.tradingsymbol, []).append(marker)
     return found
 
 
 def _exits_by_symbol(exits: Sequence[ExitRow]) -> dict[str, list[ExitRow]]:
     found: dict[str, list[ExitRow]] = {}
-    for each in exits:
-        found.setdefault(each.tradingsymbol, []).append(each)
+    for row in exits:
+        found.setdefault(row.tradingsymbol, []).append(row)
     return found

@@ -53,7 +53,7 @@ class TradeNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
 def trade_numbers(trades: Iterable[Trade]) -> TradeNumbers:
     """Count what was won and lost, after charges."""
-    nets = [each.net_paise for each in trades]
+    nets = [trade.net_paise for trade in trades]
     wins = [net for net in nets if net > 0]
     losses = [net for net in nets if net < 0]
     return TradeNumbers(

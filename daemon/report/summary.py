@@ -62,7 +62,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unrealized_paise(self) -> int:
         """Return gross P&L of what is still open, at the last known prices."""
-        return sum(each.unrealized_paise or 0 for each in self.open_rows)
+        return sum(row.unrealized_paise or 0 for row in self.open_rows)
 
     @property
     def contract_notes_total(self) -> Decimal:
@@ -142,7 +142,7 @@ def _drawdown(fold: RunFold, equity: Sequence[Point], known: Drawdown | None) ->
     if known is None:
         return numbers.max_drawdown(equity or fold.booked)
     last = equity[-1][0] if equity else 0
-    return numbers.max_drawdown([each for each in fold.booked if each[0] > last], known)
+    return numbers.max_drawdown([point for point in fold.booked if point[0] > last], known)
 
 
 def summary_dict(summary: RunSummary) -> dict[str, Any]:
@@ -174,14 +174,14 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "refused_ticks": dict(sorted(facts.refused_ticks.items())),
         "quality": dict(sorted(facts.quality.items())),
         "refusals": dict(summary.refusals),
-        "by_strategy": [_group(each) for each in summary.by_strategy],
-        "by_symbol": [_group(each) for each in summary.by_symbol],
-        "by_exit_reason": [_group(each) for each in summary.by_reason],
-        "strategy_results": [_strategy(each) for each in summary.strategies],
+        "by_strategy": [_group(group) for group in summary.by_strategy],
+        "by_symbol": [_group(group) for group in summary.by_symbol],
+        "by_exit_reason": [_group(group) for group in summary.by_reason],
+        "strategy_results": [_strategy(result) for result in summary.strategies],
         "strategies": {name: dict(status) for name, status in sorted(facts.strategies.items())},
-        "exits": [_exit(each) for each in summary.exits],
+        "exits": [_exit(row) for row in summary.exits],
         "open_positions": [row.in_summary() for row in summary.open_rows],
-        "refused_orders": [_refused(each) for each in summary.refused],
+        "refused_orders": [_refused(row) for row in summary.refused],
         "notes": list(facts.notes),
         "paths": list(summary.paths),
     }

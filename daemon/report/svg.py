@@ -80,7 +80,7 @@ def day_spans(times: Iterable[int]) -> list[tuple[int, int]]:
 
 def _clock_labels(day: Day, x: Callable[[int], float]) -> list[tuple[float, str]]:
     span = day.end - day.start
-    step = next((each for each in _STEPS_NS if span <= each * _LABELS_MAX), 6 * HOUR_NS)
+    step = next((step_ns for step_ns in _STEPS_NS if span <= step_ns * _LABELS_MAX), 6 * HOUR_NS)
     midnight = ist_midnight(ist_date(day.start))
     first = midnight + -(-(day.start - midnight) // step) * step
     return [(x(ts), ist_time(ts)[:5]) for ts in range(first, day.end + 1, step)]

@@ -51,7 +51,7 @@ def money_text(paise: int) -> str:
 def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
     """Return one line per exit fill; a heading sorts by its column."""
     head = "".join(_heading(name, kind) for name, kind in _TRADE_HEADER)
-    body = "".join(_trade_row(each, dated=dated) for each in rows)
+    body = "".join(_trade_row(row, dated=dated) for row in rows)
     return (
         '<div class="scroll"><table class="sortable" id="trades">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -107,7 +107,7 @@ def _fill_tags(row: ExitRow) -> str:
 def open_table(rows: Sequence[PositionRow], *, dated: bool) -> str:
     """Return what the run left open, at the last prices."""
     head = "".join(f'<th class="{kind}" scope="col">{name}</th>' for name, kind in _OPEN_HEADER)
-    body = "".join(_open_row(each, dated=dated) for each in rows)
+    body = "".join(_open_row(row, dated=dated) for row in rows)
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
@@ -135,8 +135,8 @@ def _open_row(row: PositionRow, *, dated: bool) -> str:
 
 def group_table(title: str, groups: Sequence[Group], *, are_codes: bool) -> str:
     """Return realized P&L by name, each with a bar on one scale that grows from the middle."""
-    largest = max((abs(each.net_paise) for each in groups), default=0) or 1
-    rows = "".join(_group_row(each, largest, are_codes=are_codes) for each in groups)
+    largest = max((abs(group.net_paise) for group in groups), default=0) or 1
+    rows = "".join(_group_row(group, largest, are_codes=are_codes) for group in groups)
     return (
         f'<section class="card"><h3>{html_text(title)}</h3><table class="groups"><thead><tr>'
         '<th scope="col">Name</th><th class="n" scope="col">Exits</th>'

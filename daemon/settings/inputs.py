@@ -100,7 +100,7 @@ def as_written(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
     """Put the inputs back into plain values as they were written, for the fingerprint."""
     strategies = values["strategies"]
     # The configuration's own directory is searched always.
-    strategies["path"] = [each for each in strategies["path"] if each != origin.directory]
+    strategies["path"] = [place for place in strategies["path"] if place != origin.directory]
     for at in _inputs(values):
         _put(values, at, origin.written.get(_get(values, at), _get(values, at)))
     return values

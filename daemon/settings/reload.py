@@ -65,7 +65,7 @@ def back_to(config: Config, *, risk: RiskConfig, off: Container[str]) -> LiveCha
     items = config.strategies.items
     change = LiveChange(
         risk=None if risk == config.risk else config.risk,
-        strategies={each.id: True for each in items if each.enabled and each.id in off},
+        strategies={item.id: True for item in items if item.enabled and item.id in off},
     )
     return None if change == LiveChange() else change
 
@@ -97,7 +97,7 @@ def _plain(config: Config) -> dict[str, Any]:
 def _differences(path: str, was: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield every leaf that differs, as (dotted path, before, after), in the order of the keys."""
     if isinstance(was, dict) and isinstance(now, dict):
-        for name in [*was, *(each for each in now if each not in was)]:
+        for name in [*was, *(name for name in now if name not in was)]:
             below = f"{path}.{name}" if path else name
             yield from _differences(below, was.get(name, _ABSENT), now.get(name, _ABSENT))
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
