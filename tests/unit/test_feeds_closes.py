@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 
-from daemon.cli.arguments import spread_replay
 from daemon.domain.dates import SECOND_NS, ist_date, ist_ns
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Instrument, Universe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.main import spread_replay
+from daemon.cli.arguments import spread_replay
 
 
 @pytest.mark.parametrize(
