@@ -52,7 +52,7 @@ def file_warnings(parts: Parts, edges: Edges) -> Iterator[str]:
     """Say what is odd in the ends of one file."""
     where = edges.file.path
     if edges.fault:
-        yield f"the run will end where the file cannot be read on: {edges.fault}"
+        yield f"the run will end where the file can no longer be read: {edges.fault}"
     blocks = edges.blocks()
     if not blocks:
         if not edges.fault:

@@ -171,7 +171,7 @@ def _late_decisions(app: App) -> Iterator[str]:
 
 def _no_ticks(app: App) -> Iterator[str]:
     if not app.engine.intake.rows and app.feed_lost is None:
-        yield "No tick was replayed: nothing of the feed is between --from and --to."
+        yield "No tick was replayed: the feed has none between --from and --to."
 
 
 def _feed_lost(app: App) -> Iterator[str]:

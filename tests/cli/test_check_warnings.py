@@ -149,7 +149,7 @@ def test_no_row_is_in_both_ends_of_a_file(tmp_path: Path, count: int) -> None:
 
 def test_a_file_that_breaks_off_is_warned_of(tmp_path: Path) -> None:
     [text] = warnings_of(checked(tmp_path, [*tick_rows(50), "never,X,1,,"]))
-    assert text.startswith("the run will end where the file cannot be read on: ")
+    assert text.startswith("the run will end where the file can no longer be read: ")
     assert "row 51" in text
 
 
