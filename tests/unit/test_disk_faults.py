@@ -173,7 +173,7 @@ def test_a_damaged_recording_is_still_one(tmp_path: Path) -> None:
     with (
         pytest.raises(FeedError),
         disk_errors_as_journal_errors(tmp_path),
-    ):
+    ):  # pyarrow's, for what a file holds
         raise FeedError("damaged") from OSError("Couldn't deserialize thrift")
 
 
