@@ -170,10 +170,8 @@ def test_a_damaged_recording_is_still_one(tmp_path: Path) -> None:
     (tmp_path / "a.inputs").write_bytes(b"no log")
     with pytest.raises(FeedError), disk_errors_as_journal_errors(tmp_path):
         InputLog(tmp_path / "a.inputs")
-    with (
-        pytest.raises(FeedError),
-        disk_errors_as_journal_errors(tmp_path),
-    ):  # pyarrow's, for what a file holds
+    # pyarrow's, for what a file holds
+    with pytest.raises(FeedError), disk_errors_as_journal_errors(tmp_path):
         raise FeedError("damaged") from OSError("Couldn't deserialize thrift")
 
 
