@@ -1,7 +1,7 @@
 """Turns committed events into the numbers of the metrics file.
 
 The collector keeps a ledger of its own and feeds it with committed facts only, so that what it
-shows is always the journal at one `seq` and is never lost in a crash (reliability.md R1).
+shows is always the journal at one `seq` and is never lost in a crash (ARCHITECTURE, promise R1).
 """
 
 from __future__ import annotations

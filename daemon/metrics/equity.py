@@ -1,7 +1,7 @@
 """Net P&L at every minute of a run, open positions at market, and its drawdown.
 
 At every moment net P&L is the cash of all fills, plus open quantity at the last price, less
-charges (SEMANTICS, section 10). So the fold needs fills and prices, and no ledger.
+charges (SEMANTICS, "Profit and loss"). So the fold needs fills and prices, and no ledger.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class EquityFold:
 def booked_drawdown(
     events: Iterable[TradingEvent], ledger: Ledger, before: Drawdown | None = None
 ) -> Drawdown:
-    """Return the drawdown of booked net P&L at each fill, no open position marked.
+    """Return the drawdown of realized net P&L at each fill, no open position marked.
 
     `ledger` is the one before the events and is used up; `before` what those earlier came to,
     None if it is not known.

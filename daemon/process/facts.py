@@ -1,4 +1,4 @@
-"""A log line for each fill, exit and refusal, once it is on disk (reliability.md R1)."""
+"""A log line for each fill, exit and refusal, once it is on disk (ARCHITECTURE, promise R1)."""
 
 from __future__ import annotations
 

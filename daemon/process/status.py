@@ -1,6 +1,6 @@
 """The line that the service manager shows of a run.
 
-Only of what is on disk (reliability.md R1).
+Only of what is on disk (ARCHITECTURE, promise R1).
 """
 
 from __future__ import annotations

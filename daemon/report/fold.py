@@ -31,7 +31,7 @@ _DEAD_ENTRY: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 class RunFold:
-    """The ledger of a run and what it forgets: every exit, every fill, the booked curve."""
+    """The ledger of a run and what it forgets: every exit, every fill, realized P&L."""
 
     def __init__(self, events: Iterable[TradingEvent] = (), ledger: Ledger | None = None) -> None:
         """Fold `events` onto the ledger before them (empty unless older ones were archived).
@@ -173,7 +173,7 @@ class RunFold:
 
 
 def booking_date(event: OrderMoved) -> dt.date:
-    """Return the Indian date that a fill is booked on: that on which it was due, if it was."""
+    """Return the Indian date that a fill counts on: that on which it was due, if it was."""
     return ist_date(event.due_ts or event.ts)
 
 

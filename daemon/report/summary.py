@@ -48,7 +48,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     numbers: TradeNumbers
     drawdown: Drawdown
     is_marked: bool
-    """Whether the drawdown saw open positions at market, or booked P&L only."""
+    """Whether the drawdown saw open positions at market, or realized P&L only."""
     by_strategy: Sequence[Group]
     by_symbol: Sequence[Group]
     by_reason: Sequence[Group]
@@ -138,7 +138,7 @@ def summary_of(
 
 
 def _drawdown(fold: RunFold, equity: Sequence[Point], known: Drawdown | None) -> Drawdown:
-    """Return the drawdown that is known, going on with what was booked after it."""
+    """Return the drawdown that is known, continued with the fills after it."""
     if known is None:
         return numbers.max_drawdown(equity or fold.booked)
     last = equity[-1][0] if equity else 0

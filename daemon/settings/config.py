@@ -35,7 +35,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ExecutionConfig(Section, frozen=True, kw_only=True):
-    """How orders fill and how positions exit (semantics.md sections 6 and 7)."""
+    """How orders fill and how positions exit (SEMANTICS, "Fills" and "Exits of one position")."""
 
     engine: Literal["v3", "v2"] = "v3"
     fallback: Literal["v2", "none"] = "v2"
