@@ -1,4 +1,4 @@
-"""Reading ahead: a thread prepares the next items while the present one is worked on."""
+"""Read ahead: a thread prepares the next items while the current one is processed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from typing import Final, Generic, TypeVar
 Item = TypeVar("Item")
 
 AHEAD: Final = 2
-"""Items that may wait: one is taken while the next is made; more would only cost memory."""
+"""Items that may wait. One is in use while the next is made; more would only cost memory."""
 
 
 def has_second_core() -> bool:
-    """Whether a thread of this process can work beside another; if not, ahead is only overhead."""
+    """Return whether two threads of this process can run at once; if not, reading ahead is
+    overhead.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) > 1
     return (os.cpu_count() or 1) > 1
 
 
 class _End:
-    """The source is exhausted, or it raised `error`."""
+    """The end of the source, with the `error` it raised if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -31,12 +33,12 @@ class _End:
 def read_ahead(
     source: Generator[Item, None, None], ahead: int = AHEAD
 ) -> Generator[Item, None, None]:
-    """The items of `source` in its order, made in a thread, at most `ahead` of them waiting.
+    """Yield the items of `source` in order, produced in a thread, with at most `ahead` waiting.
 
-    What `source` raises is raised after the items before it. Closing stops the thread at its
-    next item, closes `source` there and waits for that: nothing is read afterwards. Worth it
-    where `source` works without the interpreter's lock, as decoding does; otherwise the two
-    threads take turns, and taking turns costs more than it gains.
+    An error of `source` is raised after the items before it. Closing stops the thread at its next
+    item, closes `source` in that thread and waits for it; nothing is read afterwards. This pays off
+    where `source` releases the interpreter lock, as decoding does; otherwise the threads only
+    alternate, at a loss.
     """
     maker = _Maker(source, ahead)
     maker.thread.start()
@@ -53,7 +55,7 @@ def read_ahead(
 
 
 class _Maker(Generic[Item]):
-    """The thread and its two queues: what was made, and one entry in `room` for each to make."""
+    """The thread and its queues: finished items, and one entry in `room` per item it may make."""
 
     def __init__(self, source: Generator[Item, None, None], ahead: int) -> None:
         self._source = source
@@ -68,7 +70,7 @@ class _Maker(Generic[Item]):
         end = _End()
         try:
             self._make_all()
-        except BaseException as error:  # noqa: BLE001 - the boundary: the other side raises it
+        except BaseException as error:  # noqa: BLE001 - the reading thread raises it
             end = _End(error)
         self.items.put(end)
 

@@ -1,4 +1,4 @@
-"""Joining and cutting tick blocks, so that no result depends on where a block ended."""
+"""Join and cut tick blocks, so that no result depends on where a block ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEFAULTS: Final = {
 
 
 def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """A column of the block, written out with its absent value where the block has none."""
+    """Return a column of the block, filled with its absent value if the block has none."""
     column = getattr(block, name)
     if column is not None:
         return column  # type: ignore[no-any-return]
@@ -34,13 +34,13 @@ def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype
 
 
 def picked(block: Ticks, name: str, rows: npt.NDArray[np.intp]) -> Int64s | int:
-    """Some values of a column; its absent value alone where the block has none."""
+    """Return a column's values at `rows`, or just its absent value if the block has none."""
     column = getattr(block, name)
     return _DEFAULTS[name][1] if column is None else column[rows]
 
 
 def join(blocks: Sequence[Ticks]) -> Ticks:
-    """The blocks as one; a column that any of them has is filled in for the others."""
+    """Return the blocks as one; a column that only some have is filled in for the others."""
     if len(blocks) == 1:
         return blocks[0]
     columns = {
@@ -52,7 +52,7 @@ def join(blocks: Sequence[Ticks]) -> Ticks:
 
 
 def reblock(blocks: Iterable[Ticks], rows: int) -> Iterator[Ticks]:
-    """The same rows in blocks of exactly `rows`, the last one shorter."""
+    """Yield the same rows in blocks of exactly `rows`, the last one shorter."""
     held: list[Ticks] = []
     have = 0
     for block in blocks:
@@ -69,23 +69,23 @@ def reblock(blocks: Iterable[Ticks], rows: int) -> Iterator[Ticks]:
 
 
 def at_most(blocks: Iterable[Ticks], rows: int) -> Iterator[Ticks]:
-    """The same rows in blocks of no more than `rows`, without copying."""
+    """Yield the same rows in blocks of at most `rows`, without copying."""
     for block in blocks:
         for start in range(0, len(block), rows):
             yield block if len(block) <= rows else block.rows(start, min(start + rows, len(block)))
 
 
 class RunningTime:
-    """The latest time seen so far at each row: what a file's rows are ordered by."""
+    """The latest time so far at each row, by which a file's rows are ordered."""
 
     def __init__(self) -> None:
         self.latest = int(np.iinfo(np.int64).min)
 
     def keys(self, ts: Int64s) -> Int64s:
-        """The running maximum over all rows given so far."""
+        """Return the running maximum over all rows so far, of shape (rows,), in UTC ns."""
         if not len(ts):
             return ts
-        if ts[0] >= self.latest and (ts[1:] >= ts[:-1]).all():  # nearly always, and 14 times faster
+        if ts[0] >= self.latest and (ts[1:] >= ts[:-1]).all():  # the usual case, 14 times faster
             self.latest = int(ts[-1])
             return ts
         keys = np.maximum.accumulate(ts)

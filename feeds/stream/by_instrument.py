@@ -1,4 +1,4 @@
-"""Rows put together by instrument, and the counters that need a row's one before."""
+"""Group rows by instrument, and count what depends on an instrument's previous row."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Groups:
-    """The rows of a block by instrument: `order` keeps each one's rows in their order.
+    """The rows of a block by instrument; `order` keeps each instrument's rows in their order.
 
-    Instrument `code[k]` has the places [starts[k], ends[k]) of `order`; all are in [0, size).
+    Instrument `code[k]` has the places [starts[k], ends[k]) of `order`. All codes are in [0, size).
     """
 
     def __init__(self, instrument: Int32s, size: int) -> None:
@@ -34,13 +34,13 @@ class Groups:
         self.code: Int32s = present.astype(np.int32)
 
     def inside(self, pairs: Bools) -> Bools:
-        """`pairs[k]` is of the places k and k + 1: False where those are two instruments."""
+        """Clear pairs of two instruments; `pairs[k]` is for the places k and k + 1."""
         pairs[self.starts[1:] - 1] = False
         return pairs
 
 
 class Duplicates:
-    """Rows that are the same as their instrument's row before in all but ts."""
+    """Counts rows equal to their instrument's previous row in everything but ts."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -55,12 +55,12 @@ class Duplicates:
     def observe(self, block: Ticks, groups: Groups, volume: Int64s | None) -> None:
         """Count a block; `volume` is its volume in the order of `groups`.
 
-        Few rows repeat the volume (or the price, where there is none), so only those are looked
-        at in full.
+        Few rows repeat the volume (or the price, if there is no volume), so only those are compared
+        in full.
         """
-        telling = block.ltp[groups.order] if volume is None else volume
-        again = np.flatnonzero(groups.inside(telling[1:] == telling[:-1])) + 1
-        row, before = groups.order[again], groups.order[again - 1]
+        first = block.ltp[groups.order] if volume is None else volume
+        repeated = np.flatnonzero(groups.inside(first[1:] == first[:-1])) + 1
+        row, before = groups.order[repeated], groups.order[repeated - 1]
         for name in COMPARED:
             column = getattr(block, name)
             if column is not None and len(row):
@@ -70,7 +70,7 @@ class Duplicates:
         self._carry(block, groups)
 
     def _carry(self, block: Ticks, groups: Groups) -> None:
-        """Each instrument's first row with its last of the blocks before."""
+        """Compare each instrument's first row with its last row of earlier blocks."""
         heads, tails = groups.order[groups.starts], groups.order[groups.ends - 1]
         same = self._seen[groups.code]
         for name, last in self._last.items():
@@ -81,7 +81,7 @@ class Duplicates:
 
 
 class Volumes:
-    """Rows whose volume is below the highest of their instrument's day so far."""
+    """Counts rows whose volume is below their instrument's highest of the day so far."""
 
     def __init__(self) -> None:
         self.backward_rows = 0
@@ -94,7 +94,9 @@ class Volumes:
         self._highest = longer(self._highest, more, -1)
 
     def observe(self, volume: Int64s, keys: Int64s, groups: Groups) -> None:
-        """Count volumes in the order of `groups`; `keys` are the times of the block's rows."""
+        """Count volumes in the order of `groups`; `keys` are the times of the block's rows (UTC
+        ns).
+        """
         starts, who, day = _by_day(keys, groups)
         floor = np.where(self._day[who] == day, self._highest[who], -1)
         falls = volume[1:] < volume[:-1]
@@ -111,7 +113,9 @@ class Volumes:
 
 
 def _by_day(keys: Int64s, groups: Groups) -> tuple[Rows, Int32s, Int64s]:
-    """Where each instrument's rows of one day begin, in the order of `groups`, and whose day."""
+    """Return where each instrument's rows of one day begin in `groups.order`, its code, and the
+    day.
+    """
     if ist_day(int(keys[0])) == (day := ist_day(int(keys[-1]))):
         return groups.starts, groups.code, np.full(len(groups.code), day, dtype=np.int64)
     days = indian_days(keys)[groups.order]
@@ -123,10 +127,10 @@ def _by_day(keys: Int64s, groups: Groups) -> tuple[Rows, Int32s, Int64s]:
 
 
 def indian_days(ts: Int64s) -> Int64s:
-    """The Indian day of each time."""
+    """Return the Indian day number of each time (UTC ns)."""
     return (ts + IST_OFFSET_NS) // DAY_NS
 
 
 def longer(old: Int64s, more: int, value: int) -> Int64s:
-    """The array with `more` places of `value` after it."""
+    """Return the array extended by `more` places of `value`."""
     return np.append(old, np.full(more, value, dtype=np.int64))

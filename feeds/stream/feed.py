@@ -1,4 +1,4 @@
-"""What every source of market data looks like to the daemon."""
+"""The interface of every source of market data."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from feeds.stream.guard import Note
 
 
 class Feed(Protocol):
-    """Pushes inputs into the engine: replay, synthetic and live differ only in this."""
+    """A source of engine inputs; replay, synthetic and live feeds differ only here."""
 
     @property
     def name(self) -> str:
-        """What the feed is called in reports."""
+        """Return the feed's name for reports."""
 
     @property
     def universe(self) -> Universe:
-        """The instruments that the `instrument` column of its blocks refers to."""
+        """Return the instruments that the `instrument` column of its blocks refers to."""
 
     def inputs(self) -> AsyncIterator[Input]:
-        """The inputs in order, once. Raises FeedError where the data cannot be read."""
+        """Yield the inputs in order, once. Raises FeedError where the data cannot be read."""
 
     def quality(self) -> dict[str, int]:
-        """Counters of what was odd in the data so far."""
+        """Return counts of anomalies in the data so far."""
 
     async def run(self) -> None:
-        """What has to run beside `inputs`; a recording needs nothing.
+        """Run what `inputs` needs alongside it; a recording needs nothing.
 
-        Raises DaemonError for a fault that no reconnecting can mend.
+        Raises DaemonError for a fault that reconnecting cannot mend.
         """
 
     def state(self) -> str | None:
-        """The connection's own state; None where only the inputs tell."""
+        """Return the connection's state, None for a feed without a connection."""
 
     def take_notes(self) -> list[Note]:
-        """What happened to the feed since the last call, for the journal's operations."""
+        """Return the feed's events since the last call, for the journal's operations."""
 
 
 class Playback(Feed, Protocol):
@@ -49,29 +49,29 @@ class Playback(Feed, Protocol):
 
 
 class Unattended:
-    """The parts of a feed that a recording or a made-up market has no use for."""
+    """The connection's part of a feed for recordings and synthetic markets, which have none."""
 
     async def run(self) -> None:
-        """Nothing runs beside the inputs."""
+        """Do nothing: only `inputs` has work to do."""
 
     def state(self) -> str | None:
-        """Only the inputs tell."""
+        """Return None: there is no connection."""
         return None
 
     def take_notes(self) -> list[Note]:
-        """Nothing happens to it."""
+        """Return no notes."""
         return []
 
 
 class Source(Protocol):
-    """One recorded file as blocks of ticks."""
+    """One recorded file, read as blocks of ticks."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """What the reader itself dropped or mended, by name."""
+        """Return how much the reader dropped or mended, by name."""
 
     def named(self) -> Sequence[Instrument]:
-        """The instruments that the file names. Raises FeedError if it cannot be read."""
+        """Return the instruments that the file names. Raises FeedError if it cannot be read."""
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """The file's rows in file order. Raises FeedError at the first unreadable row."""
+        """Yield the file's rows in file order. Raises FeedError at the first unreadable row."""

@@ -1,4 +1,4 @@
-"""The guard of a live feed: its state, who is stale, floods and clocks that do not agree."""
+"""Watch a live feed: its state, silent instruments, floods, and disagreeing clocks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from daemon.domain.ticks import Int64s, Ticks
 
 FeedState = Literal["connecting", "live", "stale", "reconnecting", "closed"]
 LATE_NS: Final = 5 * SECOND_NS
-"""A tick that comes so long after its exchange time is late."""
+"""A tick that arrives later than this after its exchange time is late."""
 FLOOD_TICKS: Final = 1_000
-"""So many late ticks in one second are a flood: a receiver that stood still gives its backlog."""
+"""Late ticks in one second that make a flood: the backlog of a receiver that had stalled."""
 AHEAD_NS: Final = 2 * SECOND_NS
-"""Exchange times have whole seconds; one further ahead than this says that our clock is wrong."""
+"""Exchange times have whole seconds; one further ahead than this means our clock is wrong."""
 _NOTES_MAX: Final = 1_000
 
 
 class Note(NamedTuple):
-    """Something about the feed for the journal's operations and the log. `ts` UTC ns."""
+    """A feed event for the journal's operations and the log; `ts` is UTC ns."""
 
     ts: int
     kind: str
@@ -29,14 +29,14 @@ class Note(NamedTuple):
 
 
 class _Flood(NamedTuple):
-    """Late ticks that came together: since when, how many, the longest lag (ns)."""
+    """Late ticks that arrived together: start (UTC ns), count, longest lag (ns)."""
 
     since: int
     ticks: int
     lag: int
 
     def more(self, now: int, ticks: int, lag: int) -> _Flood:
-        """With those that came at `now`."""
+        """Return the flood with the late ticks that arrived at `now` added."""
         return _Flood(self.since if self.ticks else now, self.ticks + ticks, max(self.lag, lag))
 
 
@@ -46,7 +46,7 @@ _NONE_LATE: Final = _Flood(0, 0, 0)
 class FeedGuard:
     """Watches what arrives and when; decides nothing about trades.
 
-    `stale_after_ns` is for the whole feed, `quiet_after_ns` for one instrument.
+    `stale_after_ns` applies to the whole feed, `quiet_after_ns` to one instrument.
     """
 
     def __init__(self, size: int, *, stale_after_ns: int, quiet_after_ns: int) -> None:
@@ -55,13 +55,13 @@ class FeedGuard:
         self._link: FeedState = "connecting"
         self._state: FeedState = "connecting"
         self._last_sign = -1
-        """When the last tick came or, if later, the link came up."""
+        """Time of the last tick or, if later, of the link coming up (UTC ns)."""
         self._seen: Int64s = np.full(size, -1, dtype=np.int64)
         self._ltp: Int64s = np.zeros(size, dtype=np.int64)
         self._notes: list[Note] = []
         self._second = -1
         self._late = _NONE_LATE
-        """The late ticks of this second, as long as they are no flood."""
+        """This second's late ticks, while they are not yet a flood."""
         self._flood: _Flood | None = None
         self._is_skewed = False
         self.reconnects = 0
@@ -71,7 +71,7 @@ class FeedGuard:
         self.notes_lost = 0
 
     def link(self, ts: int, state: FeedState, reason: str = "") -> None:
-        """The connection's own state has changed."""
+        """Take a change of the connection's own state."""
         self.reconnects += state == "reconnecting" and self._link != "reconnecting"
         self._link = state
         if state == "live":
@@ -79,10 +79,10 @@ class FeedGuard:
         self._enter(ts, state, reason)
 
     def saw(self, block: Ticks) -> None:
-        """Ticks have come; all of them are of known instruments."""
+        """Take a block of ticks, all of known instruments."""
         now = int(block.ts[-1])
         self._last_sign = now
-        if len(block) == 1:  # most of a quiet market: numbers cost a third of arrays
+        if len(block) == 1:  # usual in a quiet market: scalars take a third of the time of arrays
             instrument = block.instrument[0]
             self._seen[instrument] = now
             self._ltp[instrument] = block.ltp[0]
@@ -95,7 +95,7 @@ class FeedGuard:
             self._watch_lag(block, now)
 
     def check(self, now: int) -> None:
-        """Time has passed without a tick."""
+        """Take the passing of time without a tick."""
         if self._flood is not None:
             self._end_flood(now)
         silent = self._last_sign >= 0 and now - self._last_sign > self._stale_after_ns
@@ -103,37 +103,37 @@ class FeedGuard:
             self._enter(now, "stale", "")
 
     def state(self) -> FeedState:
-        """The state as of the last tick or check."""
+        """Return the state as of the last tick or check."""
         return self._state
 
     def last_of(self, instruments: Sequence[int]) -> int:
-        """When any of the instruments (indices) last ticked, UTC ns; -1 = never."""
+        """Return the time (UTC ns) at which any of these instruments last ticked, -1 if never."""
         return int(self._seen[list(instruments)].max(initial=-1))
 
     def last_price(self, instrument: int) -> tuple[int, int]:
-        """The last ltp (paise) of an instrument and when it came (UTC ns, -1 = never)."""
+        """Return an instrument's last ltp (paise) and its time (UTC ns, -1 if never)."""
         return int(self._ltp[instrument]), int(self._seen[instrument])
 
     def quiet(self, wanted: Int64s, now: int) -> int:
-        """How many of the instruments (indices) have not ticked for long, or never."""
+        """Return how many of these instruments (indices) have not ticked lately, or ever."""
         return int((now - self._seen[wanted] > self._quiet_after_ns).sum())
 
     def clock_jumped(self, now: int, by_ns: int, cause: str) -> None:
-        """Note that the time of the run was moved on to `now`, by `by_ns`."""
+        """Note that the run's time was moved on to `now`, by `by_ns`."""
         self.clock_jumps += 1
         self._note(now, "clock_jump", {"seconds": round(by_ns / SECOND_NS, 3), "cause": cause})
 
     def note(self, ts: int, kind: str, **detail: int | float | str | bool | None) -> None:
-        """Something else that belongs into the journal's operations."""
+        """Add another event to the journal's operations."""
         self._note(ts, kind, detail)
 
     def take_notes(self) -> list[Note]:
-        """What has happened since the last call."""
-        taken, self._notes = self._notes, []
-        return taken
+        """Return the notes since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def counters(self) -> dict[str, int]:
-        """Counts since the start."""
+        """Return counts since the start."""
         return {
             "reconnects": self.reconnects,
             "floods": self.floods,
@@ -179,7 +179,7 @@ class FeedGuard:
             self._flood = self._late
 
     def _watch_skew(self, now: int, least: int) -> None:
-        """A tick from the future means that this machine's clock is behind."""
+        """Note when ticks start to come from the future: this machine's clock is then behind."""
         if (least < -AHEAD_NS) == self._is_skewed:
             return
         self._is_skewed = not self._is_skewed

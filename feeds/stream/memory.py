@@ -1,4 +1,4 @@
-"""Keeping the memory of one block for the next."""
+"""Keep freed memory for the next block."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _LARGEST: Final = 31 << 20
 
 
 def keep_freed_memory() -> None:
-    """Let the allocator keep freed columns instead of giving each back to the system.
+    """Make the allocator keep freed columns instead of returning each to the system.
 
-    glibc maps a large array anew each time, and the first touch of every page then costs more
-    than the work on it: a tenth of a replay. It raises its limit (mallopt(3),
-    M_MMAP_THRESHOLD) to the size of a large array that was freed; so one is, untouched, which
-    costs nothing and does nothing where the allocator is another.
+    By default glibc maps every large array afresh, and the first touch of each page then takes
+    longer than the work on it: a tenth of a replay. Freeing one large array raises the limit for
+    that (mallopt(3), M_MMAP_THRESHOLD) to its size. The array is never touched, so this costs
+    nothing, and has no effect with another allocator.
     """
     np.empty(_LARGEST, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Several recordings as one, in the order in which a single receiver would have seen them."""
+"""Merge several recordings into one, in the order a single receiver would have seen them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feeds.stream.blocks import RunningTime, join
 
 
 class _Stream:
-    """One file's rows that were read and not yet given, with the time they are ordered by."""
+    """One file's rows that were read but not yet given out, with the times that order them."""
 
     def __init__(self, blocks: Iterator[Ticks]) -> None:
         self._blocks = blocks
@@ -21,7 +21,7 @@ class _Stream:
         self.fill()
 
     def fill(self) -> None:
-        """Read on when nothing is left; `block` is None at the end of the file."""
+        """Read on if no rows are left; `block` is None at the end of the file."""
         while self.block is None or not len(self.block):
             self.block = next(self._blocks, None)
             if self.block is None:
@@ -29,7 +29,7 @@ class _Stream:
             self.keys = self._time.keys(self.block.ts)
 
     def give(self, limit: int, *, with_limit: bool) -> tuple[Ticks, Int64s] | None:
-        """Take the rows before `limit` (and at it) out."""
+        """Remove and return the rows before `limit`, or up to and including it."""
         if self.block is None:
             return None
         stop = int(np.searchsorted(self.keys, limit, side="right" if with_limit else "left"))
@@ -41,22 +41,22 @@ class _Stream:
 
 
 def merge(files: Sequence[Iterator[Ticks]]) -> Iterator[Ticks]:
-    """All rows by time, then file order, then row; a file's own row order is never changed.
+    """Yield all rows by time, then file order, then row; a file's own row order never changes.
 
-    A row whose time goes back is ordered by the latest time before it in its file. Holds one
-    block of each file.
+    A row whose time goes back is ordered by the latest time before it in its file. Holds one block
+    of each file.
     """
     if len(files) == 1:
         yield from files[0]
         return
-    streams = [_Stream(each) for each in files]
+    streams = [_Stream(file) for file in files]
     while True:
         live = [(int(s.keys[-1]), at) for at, s in enumerate(streams) if s.block is not None]
         if not live:
             return
         limit, file = min(live)
         parts = [s.give(limit, with_limit=at <= file) for at, s in enumerate(streams)]
-        yield _interleave([each for each in parts if each is not None])
+        yield _interleave([part for part in parts if part is not None])
         for stream in streams:
             stream.fill()
 

@@ -1,4 +1,4 @@
-"""Replaying at a multiple of the speed at which things happened."""
+"""Replay at a multiple of real speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLOCK_REAL_SECONDS: Final = 0.25
 
 
 def parse_speed(text: str) -> float | None:
-    """None for `max`, else the factor of `10` or `10x`. Raises ConfigError."""
+    """Return None for `max`, else the factor in `10` or `10x`. Raises ConfigError."""
     if text == "max":
         return None
     try:
@@ -32,7 +32,7 @@ def parse_speed(text: str) -> float | None:
 
 
 class Pacer:
-    """Waits so that session time runs `speed` times as fast as real time, nights skipped."""
+    """Waits so that session time runs `speed` times as fast as real time; nights are skipped."""
 
     def __init__(self, speed: float | None) -> None:
         self._speed = speed
@@ -42,8 +42,10 @@ class Pacer:
         self._from_real = 0.0
 
     def pieces(self, block: Ticks) -> Iterator[tuple[int, int, Ticks]]:
-        """The block cut so that no piece spans much real time, with its first and last time."""
-        if self._speed is None:  # nobody waits, so nobody asks for the times
+        """Yield the block in pieces that each span little real time, with their first and last
+        time.
+        """
+        if self._speed is None:  # no waiting, so the times do not matter
             yield int(block.ts[0]), int(block.ts[-1]), block
             return
         keys = self._time.keys(block.ts)
@@ -57,7 +59,7 @@ class Pacer:
     async def wait(self, since: int, ts: int) -> None:
         """Return when `ts` is due; let other tasks run in any case.
 
-        A new day begins without delay at `since`, the first time of what is waited for.
+        A new day begins without delay at `since`, the first time waited for.
         """
         await anyio.lowlevel.checkpoint()
         if self._speed is None:

@@ -1,4 +1,4 @@
-"""Counting what is odd in a recording, without changing it."""
+"""Count anomalies in a recording without changing it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class DataQuality:
     """Counters over a stream of blocks; where the blocks end makes no difference.
 
     `stalls`: silences of the whole feed over 5 s within a day; `flood_seconds`: seconds in which
-    one instrument has 200 rows or more, `flood_rows` their rows; `duplicate_rows`: the same as
-    the instrument's row before in all but ts; `backward_volume_rows`: volume below the day's
-    maximum; `crossed_rows`: bid over ask; `one_sided_rows`: only one of bid and ask. Rows made
-    of candles count as `rows` only.
+    one instrument has 200 rows or more, `flood_rows` their rows; `duplicate_rows`: the same as the
+    instrument's previous row in all but ts; `backward_volume_rows`: volume below the day's maximum;
+    `crossed_rows`: bid over ask; `one_sided_rows`: only one of bid and ask. Rows made from candles
+    count as `rows` only.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class DataQuality:
         self._volumes = Volumes()
 
     def counters(self) -> dict[str, int]:
-        """The counters so far."""
+        """Return the counters so far."""
         return self._counters | {
             "flood_seconds": self._floods.seconds,
             "flood_rows": self._floods.rows,
@@ -47,11 +47,11 @@ class DataQuality:
         }
 
     def observe(self, block: Ticks) -> None:
-        """Count a block; blocks are to be given in the order of the feed."""
+        """Count a block; blocks must come in the feed's order."""
         before = self._time.latest
         keys = self._time.keys(block.ts)
         self._counters["rows"] += len(block)
-        if block.walk is not None:  # rows made of candles have their own rhythm
+        if block.walk is not None:  # rows made from candles have artificial times
             real = block.walk == WALK_NONE
             block, keys = block.take(real), keys[real]
         if not len(block):
@@ -87,12 +87,12 @@ class DataQuality:
             self._counters["crossed_rows"] += int((over & (ask > 0)).sum())
 
     def _by_instrument(self, block: Ticks, keys: Int64s) -> None:
-        """The counters that compare a row with the one before of its instrument."""
+        """Update the counters that compare a row with its instrument's previous one."""
         more = int(block.instrument.max()) + 1 - self._size
         if more > 0:
             self._size += more
-            for each in (self._duplicates, self._floods, self._volumes):
-                each.grow(more)
+            for counter in (self._duplicates, self._floods, self._volumes):
+                counter.grow(more)
         groups = Groups(block.instrument, self._size)
         volume = None if block.volume is None else block.volume[groups.order]
         self._duplicates.observe(block, groups, volume)
@@ -102,7 +102,7 @@ class DataQuality:
 
 
 class _Floods:
-    """Rows of one instrument in one second; only the last second can go on in the next block."""
+    """Rows of one instrument in one second; only the last second may continue in the next block."""
 
     def __init__(self) -> None:
         self.seconds = 0
@@ -122,11 +122,11 @@ class _Floods:
             starts, seconds = _seconds(keys, first, last)
             rows = np.diff(starts, append=len(keys))
             slot = np.repeat(np.arange(len(starts), dtype=np.int32), rows)[groups.order]
-            goes_on = groups.inside(slot[1:] == slot[:-1])
-            begins = np.append(0, np.flatnonzero(~goes_on) + 1)
+            is_same = groups.inside(slot[1:] == slot[:-1])
+            begins = np.append(0, np.flatnonzero(~is_same) + 1)
             fresh = np.diff(begins, append=len(keys))
             who, when = instrument[groups.order[begins]], seconds[slot[begins]]
-        else:  # only the second that began before and the one that may go on
+        else:  # only the second that began earlier, and the one that may continue
             stop, start = np.searchsorted(keys, [(first + 1) * SECOND_NS, last * SECOND_NS])
             who, fresh = _rows_of_each(instrument[start:])
             when = np.full(len(who), last)
@@ -143,7 +143,7 @@ class _Floods:
         if flooded.any():
             self.rows += int(np.where(earlier >= FLOOD_ROWS, fresh, total)[flooded].sum())
             new = set(when[flooded].tolist())
-            self.seconds += sum(each > self._flooded for each in new)
+            self.seconds += sum(second > self._flooded for second in new)
             self._flooded = max(self._flooded, *new)
         ongoing = when == latest
         if latest != self._second:
@@ -153,16 +153,19 @@ class _Floods:
 
 
 def _rows_of_each(instrument: Int32s) -> tuple[Rows, Int64s]:
-    """The instruments that have rows, and how many. (`np.unique` would load `np.ma`, 8 ms.)"""
+    """Return the instruments that have rows, and their row counts.
+
+    (`np.unique` would load `np.ma`, 8 ms.)
+    """
     rows = np.bincount(instrument)
     present = np.flatnonzero(rows)
     return present, rows[present]
 
 
 def _may_flood(instrument: Int32s, keys: Int64s, groups: Groups) -> bool:
-    """False if no instrument has FLOOD_ROWS rows within one second of these rows.
+    """Return False if no instrument has FLOOD_ROWS rows within one second of these rows.
 
-    Of each instrument's rows every so many-th is looked at. A flood has two of these side by side.
+    Looks at every (FLOOD_ROWS / 2)-th place: a flood covers two neighbouring ones.
     """
     some = groups.order[:: FLOOD_ROWS // 2]
     who, second = instrument[some], keys[some] // SECOND_NS
@@ -170,7 +173,7 @@ def _may_flood(instrument: Int32s, keys: Int64s, groups: Groups) -> bool:
 
 
 def _seconds(keys: Int64s, first: int, last: int) -> tuple[Rows, Int64s]:
-    """The first row of each second that has rows, and the second's number."""
+    """Return the first row of each second that has rows, and the second's number."""
     if (last - first) * 8 > len(keys):
         seconds = keys // SECOND_NS
         starts = np.flatnonzero(np.append(True, seconds[1:] != seconds[:-1]))

@@ -1,4 +1,4 @@
-"""Rows with everything else that happens between them: settlements, and closes without ticks."""
+"""Interleave rows with settlements, and with closes that no tick marks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _BY_TIME = attrgetter("ts")
 
 
 def no_closes(date: dt.date) -> Sequence[int]:
-    """No calendar: nothing is known to end."""
+    """Return no closes, for a feed without a calendar."""
     return ()
 
 
 def closing_time(
     session: Callable[[Instrument, dt.date], tuple[int, int] | None],
 ) -> Callable[[Instrument, dt.date], int | None]:
-    """Return when the sessions close that `session` gives as (open, close)."""
+    """Return a function that gives the close of the (open, close) that `session` gives."""
 
     def close(instrument: Instrument, date: dt.date) -> int | None:
         span = session(instrument, date)
@@ -43,13 +43,13 @@ def closes_of(
     close: Callable[[Instrument, dt.date], int | None] | None,
     grace_ns: int = 0,
 ) -> Closes:
-    """When all is over for the instruments of a universe, once each: close plus candle grace."""
+    """Return the times at which sessions are over: each distinct close plus the candle grace."""
     if close is None:
         return no_closes
 
     def closes(date: dt.date) -> Sequence[int]:
-        found = {close(each, date) for each in universe}
-        return sorted(each + grace_ns for each in found if each is not None)
+        found = {close(instrument, date) for instrument in universe}
+        return sorted(ts + grace_ns for ts in found if ts is not None)
 
     return closes
 
@@ -57,10 +57,10 @@ def closes_of(
 def timeline(
     blocks: Iterable[Ticks], settlements: Sequence[Settlement], closes: Closes
 ) -> Iterator[Ticks | Moment]:
-    """The rows, cut where a session ends or a settlement is due, with a Clock at each close.
+    """Yield the rows, cut where a session ends or a settlement is due, with a Clock at each close.
 
-    A close that no row follows is not told: the end of a recording is not the end of a session.
-    Without the Clock what is due at a close would wait for the next day's first tick.
+    A close that no row follows is not given: the end of a recording is not the end of a session.
+    Without the Clock, whatever is due at a close would wait for the next day's first tick.
     """
     due: list[Moment] = sorted(settlements, key=_BY_TIME)
     time, day = RunningTime(), None
@@ -76,7 +76,7 @@ def timeline(
             size = int(np.searchsorted(keys, ist_midnight(date) + DAY_NS, side="left"))
             yield from _with_due(rest.rows(0, size), keys[:size], due)
             rest, keys = rest.rows(size, len(rest)), keys[size:]
-    while any(isinstance(each, Settlement) for each in due):
+    while any(isinstance(moment, Settlement) for moment in due):
         yield due.pop(0)
 
 
