@@ -1,4 +1,4 @@
-"""Whether the machine's clock can be right, by the exchange times of the first ticks."""
+"""Check the machine's clock against the exchange times of the first ticks."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError
 
 OFF_NS: Final = 120 * MINUTE_NS
-"""A clock that is further off the exchange's time is wrong."""
+"""A clock further than this from the exchange's time is wrong."""
 SNAPSHOT_NS: Final = 3 * SECOND_NS
-"""What comes so soon after the first tick may be of any age: the last trade of each instrument."""
+"""Ticks this soon after the first may have any age: the last trade of each instrument."""
 SAME_NS: Final = MINUTE_NS
-"""Ticks of a market that is open are all about as old; the last ones of a closed one are not."""
+"""In an open market all ticks are about equally old; a closed market's last ticks are not."""
 WITNESSES: Final = 3
 
 
 class ClockTrial:
-    """Hold the first ticks of a start against the machine's clock.
+    """Compares the first ticks of a start with the machine's clock.
 
-    Exchange times more than `OFF_NS` ahead of it prove that it is wrong. Times behind it prove
-    that only if the market is open: they must be newer than all before, come after the first
-    snapshot, and be behind by the same. `WITNESSES` ticks are needed either way, with none
-    between them that agrees with the clock.
+    Exchange times more than `OFF_NS` ahead prove the clock wrong. Times behind it prove that only
+    if the market is open: they must be newer than all before, come after the first snapshot, and
+    lag by the same amount. Either way takes `WITNESSES` ticks, with none in between that agrees
+    with the clock.
     """
 
     def __init__(self) -> None:
         self._first = -1
-        """When the first tick with an exchange time came, UTC ns."""
+        """Arrival of the first tick with an exchange time, UTC ns."""
         self._newest = 0
-        """The latest exchange time that is not of the future."""
+        """The latest exchange time that is not in the future."""
         self._off = 0
         self._witnesses = 0
 
     def passed_by(self, block: Ticks) -> bool:
-        """Return whether the clock has proved right. Raises ClockError if it proved wrong."""
+        """Return whether the clock has proved right. Raises ClockError if it has proved wrong."""
         if block.exchange_ts is None:
             return False
         return any(

@@ -1,4 +1,4 @@
-"""Where the frames of all connections wait for the one task that decodes them."""
+"""Hold the frames of all connections until the decoding task takes them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final, NamedTuple
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 FRAME_COST_BYTES: Final = 150
-"""What a waiting frame takes beside its data (tuple, int, bytes header, list slot)."""
+"""Memory of a waiting frame besides its data (tuple, int, bytes header, list slot)."""
 
 
 class Frame(NamedTuple):
-    """One binary message of market data, and when it arrived (UTC, ns)."""
+    """One binary message of market data, and its time of arrival (UTC ns)."""
 
     ts: int
     data: bytes
 
 
 class FrameInbox:
-    """Frames in the order of their arrival, drained by one task.
+    """Frames in order of arrival, drained by one task.
 
-    Frames that arrive together are taken together, so that they are decoded together. Nothing is
-    ever dropped: over `limit_bytes` the inbox is full and those who fill it stop reading (TCP then
-    holds the sender back) until it has been taken, which always empties it.
+    Frames that arrive together are taken and decoded together. Nothing is ever dropped: above
+    `limit_bytes` the inbox is full and its connections stop reading (TCP then holds the sender
+    back) until it has been taken, which always empties it.
     """
 
     def __init__(self, now_ns: Callable[[], int], limit_bytes: int = LIMIT_BYTES):
@@ -38,11 +38,11 @@ class FrameInbox:
 
     @property
     def waiting_bytes(self) -> int:
-        """The memory that the waiting frames take."""
+        """Return the memory that the waiting frames take, in bytes."""
         return self._bytes
 
     def put(self, data: bytes) -> None:
-        """Called by a connection for each binary message; stamps it with the time of arrival."""
+        """Add a binary message, stamped with the time of arrival; called by the connections."""
         self._frames.append(Frame(self._now_ns(), data))
         self._bytes += len(data) + FRAME_COST_BYTES
         waiter = self._waiter
@@ -53,7 +53,8 @@ class FrameInbox:
             self._turn(is_full=True)
 
     async def take(self, timeout_s: float) -> list[Frame]:
-        """All frames that have arrived, waiting up to `timeout_s` for the first; [] if none came.
+        """Return all frames that have arrived, waiting up to `timeout_s` for the first; [] if none
+        came.
 
         Only one task may wait. Cancelling it loses no frame.
         """
@@ -74,7 +75,7 @@ class FrameInbox:
         self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[bool], None]) -> None:
-        """The opposite of `watch`."""
+        """Stop calling `watcher`."""
         self._watchers.remove(watcher)
 
     async def _wait(self, timeout_s: float) -> None:

@@ -1,4 +1,4 @@
-"""The time of a live feed: the machine's, or that of the ticks of a recording which is served."""
+"""Give a live feed its time: the machine's, or that of a served recording's ticks."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from feeds.stream.blocks import join
 
 
 class Jump(Protocol):
-    """Time that the run did not live through, ns, and why."""
+    """Time that the run did not live through (ns), and why."""
 
     @property
     def ns(self) -> int:
-        """Return how much."""
+        """Return the length of the jump, ns."""
 
     @property
     def cause(self) -> str:
-        """Why, in a word."""
+        """Return the cause in a word."""
 
 
 class FeedTime(Protocol):
-    """Where the feed's time comes from."""
+    """The source of the feed's time."""
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """Return how many ticks were refused for their time, by reason."""
+        """Return the number of ticks refused for their time, by reason."""
 
     def stamp(self, block: Ticks) -> Ticks | None:
-        """Return what may be given to the engine now, with its times; None if that is nothing."""
+        """Return the ticks the engine may have now, with their times; None if there are none."""
 
     def now(self) -> int:
-        """Return UTC ns; -1 if there is no time yet."""
+        """Return UTC ns, -1 if there is no time yet."""
 
     def told(self, now: int) -> None:
-        """Note that the engine was given this time: no later tick may be before it."""
+        """Note that the engine was given this time: no later tick may come before it."""
 
     def jump(self) -> Jump | None:
-        """Return the time that was missed since the last call. Raises ClockError."""
+        """Return the time missed since the last call. Raises ClockError."""
 
 
 class WallTime:
-    """The machine's time. The first ticks are held against it: see `ClockTrial`."""
+    """The machine's time; the first ticks check it, see `ClockTrial`."""
 
     def __init__(self, now_ns: Callable[[], int], keep_right: Callable[[], Jump | None]) -> None:
         self.refused: Mapping[str, int] = {}
@@ -57,7 +57,9 @@ class WallTime:
         self._trial: ClockTrial | None = ClockTrial()
 
     def stamp(self, block: Ticks) -> Ticks:
-        """Return the block as it is. Raises ClockError if the exchange's time is another."""
+        """Return the block unchanged. Raises ClockError if the exchange's time proves the clock
+        wrong.
+        """
         if self._trial is not None and self._trial.passed_by(block):
             self._trial = None
         return block
@@ -67,25 +69,25 @@ class WallTime:
 
 
 class ExchangeTime:
-    """The time of the ticks: that of the last one, and at most a second more."""
+    """The ticks' time: that of the last one, plus at most a second."""
 
     def __init__(self, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
         self._times = TickTimes()
         self._last = -1
-        """The time of the last tick, at `_real` of the machine."""
+        """The time of the last tick, which arrived at `_real` by the machine's clock."""
         self._real = 0
         self._told = -1
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """Return those that still wait for others to confirm them are counted as refused."""
+        """Return refusals by reason, including ticks that still wait to be confirmed."""
         refused = Counter(self._times.refused)
         refused["time_ahead"] += len(self._times.waiting)
         return +refused
 
     def stamp(self, block: Ticks) -> Ticks | None:
-        """Replace times of arrival by believed times of the exchange."""
+        """Replace times of arrival with believed exchange times."""
         times = block.ts
         if block.exchange_ts is not None:
             times = block.exchange_ts
@@ -104,14 +106,14 @@ class ExchangeTime:
         self._real = self._now_ns()
 
     def now(self) -> int:
-        """Return UTC ns; -1 as long as no tick was believed."""
+        """Return UTC ns, -1 until a tick is believed."""
         if self._last < 0:
             return -1
         return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
 
     def told(self, now: int) -> None:
-        """Note what the engine was told."""
+        """Note the time that the engine was given."""
         self._told = now
 
     def jump(self) -> None:
-        """Return None: it is nothing to this time what the machine's clock does."""
+        """Return None: jumps of the machine's clock do not affect this time."""

@@ -1,4 +1,4 @@
-"""Which exchange times of ticks are believed where they are the time of the run."""
+"""Decide which exchange times to believe where ticks set the time of the run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from daemon.domain.dates import DAY_NS, MINUTE_NS, ist_ns
 from daemon.domain.ticks import Int64s, Ticks
 
 EARLIEST: Final = ist_ns(dt.date(2000, 1, 1), dt.time())
-"""A stamp before this is none: no derivative was traded in India then."""
+"""A stamp before this counts as missing: no derivative was traded in India then."""
 AHEAD_NS: Final = MINUTE_NS
-"""A tick that is further ahead of the feed's time waits until others confirm it."""
+"""A tick further ahead of the feed's time than this waits until others confirm it."""
 CONFIRMED_BY: Final = 3
 AGREE_NS: Final = 6 * 60 * MINUTE_NS
-"""So many waiting ticks in a row, all within this time of each other, confirm one another."""
+"""CONFIRMED_BY waiting ticks in a row within this time of each other confirm one another."""
 NEVER_NS: Final = 400 * DAY_NS
-"""Further ahead than this no tick is believed, as in the engine."""
+"""No tick further ahead than this is believed; the engine has the same limit."""
 MOST_WAITING: Final = 64
 
 Timed = tuple[int, Ticks]
@@ -27,18 +27,18 @@ Timed = tuple[int, Ticks]
 
 
 class TickTimes:
-    """Follow the time that ticks tell, and hold back those that tell another.
+    """Follows the time that ticks show, and holds back those that show another.
 
     The feed's time `last` is the latest believed stamp. A tick
 
     - without a stamp, or with one before `EARLIEST`, takes `last`; it is refused (`no_time`)
       while there is none;
     - not after `last` is late, and takes `last`;
-    - up to `AHEAD_NS` after `last` moves it on, and refuses those that wait (`time_ahead`);
-    - further ahead waits. When `CONFIRMED_BY` ticks that wait, the last ones, agree to within
-      `AGREE_NS`, the earliest of them is the feed's time, and all that wait are judged again.
+    - up to `AHEAD_NS` after `last` advances it, and refuses those that wait (`time_ahead`);
+    - further ahead waits. When the last `CONFIRMED_BY` waiting ticks agree to within `AGREE_NS`,
+      the earliest of them becomes the feed's time, and all that wait are judged again.
 
-    All that is decided follows from the stamps in their order, wherever a block ends.
+    Every decision follows from the stamps in their order, wherever a block ends.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class TickTimes:
         return True
 
     def sift(self, block: Ticks, stamps: Int64s) -> list[Timed]:
-        """Return the ticks that are believed now, also those that have waited, in their order."""
+        """Return the ticks that are believed now, including earlier ones that waited, in order."""
         believed: list[Timed] = []
         for row, stamp in enumerate(stamps.tolist()):
             self._take(stamp, block.take(np.array([row])), believed)
@@ -77,7 +77,7 @@ class TickTimes:
 
     def _wait(self, stamp: int, tick: Ticks, believed: list[Timed]) -> None:
         self.waiting.append((stamp, tick))
-        newest = [each for each, _ in self.waiting[-CONFIRMED_BY:]]
+        newest = [stamp for stamp, _ in self.waiting[-CONFIRMED_BY:]]
         if len(newest) < CONFIRMED_BY or max(newest) - min(newest) > AGREE_NS:
             self._refuse_waiting(len(self.waiting) - MOST_WAITING)
             return

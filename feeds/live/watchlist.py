@@ -1,4 +1,4 @@
-"""What a live feed subscribes to."""
+"""Decide what a live feed subscribes to."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Protocol
 
 
 class Watchlist(Protocol):
-    """Follows the spot, and never lets go of what is held. Instruments are universe indices."""
+    """Follows the spot and always keeps what is held. Instruments are universe indices."""
 
     @property
     def spots(self) -> Mapping[str, int]:
-        """Underlying -> the instrument whose price is its spot, as far as they are watched."""
+        """Return the watched underlyings mapped to the instrument whose price is their spot."""
 
     def follow(self, spot: int, ltp_paise: int) -> bool:
-        """A new price of a spot; True if what is wanted has changed."""
+        """Take a spot's new price; return whether the wanted instruments changed."""
 
     def wanted(self, held: Iterable[int]) -> frozenset[int]:
-        """All instruments to subscribe to now."""
+        """Return all instruments to subscribe to now."""
 
     def take_notes(self) -> list[str]:
-        """What a trader should know of it, since the last call."""
+        """Return what a trader should know of the watchlist since the last call."""
 
 
 class FixedWatchlist:
-    """Everything in the universe, all day."""
+    """The whole universe, all day."""
 
     def __init__(self, size: int, spots: Mapping[str, int] | None = None) -> None:
         self.spots: Mapping[str, int] = dict(spots or {})
         self._all = frozenset(range(size))
 
     def follow(self, spot: int, ltp_paise: int) -> bool:
-        """No price changes it."""
+        """Return False: no price changes the list."""
         return False
 
     def wanted(self, held: Iterable[int]) -> frozenset[int]:
-        """All."""
+        """Return the whole universe."""
         return self._all
 
     def take_notes(self) -> list[str]:
-        """Nothing happens to it."""
+        """Return no notes."""
         return []
