@@ -1,4 +1,4 @@
-"""Any recording that can be replayed as one native file."""
+"""Convert any recording that can be replayed to one native file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feeds.stream.quality import DataQuality
 
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written; `quality` counts what is odd in the data, `bytes` is the file's size."""
+    """What was written; `quality` counts anomalies in the data, `bytes` is the file's size."""
 
     path: str
     rows: int
@@ -44,7 +44,7 @@ def convert(
     cannot be written.
     """
     recording = Recording(config, universe, contracts=contracts, session=session, data_dir=data_dir)
-    if any(find_data(each.path, data_dir).resolve() == out.resolve() for each in config.files):
+    if any(find_data(file.path, data_dir).resolve() == out.resolve() for file in config.files):
         raise fault(out, "is one of the files to be converted", "choose another output")
     quality = DataQuality()
 

@@ -1,4 +1,4 @@
-"""Makes the sample session that ships: `python -m feeds.make_sample [OUT]`."""
+"""Make the sample session that ships: `python -m feeds.make_sample [OUT]`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOLIDAYS: Final = (dt.date(2026, 11, 24),)
 
 
 def session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
-    """The hours of November 2026: derivatives to 15:40, the cash market to 15:15."""
+    """Return the hours of November 2026: derivatives to 15:40, the cash market to 15:15."""
     close = dt.time(15, 15) if instrument.is_index else dt.time(15, 40)
     if date.weekday() >= 5 or date in _HOLIDAYS:
         return None
@@ -29,20 +29,20 @@ def session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
 
 
 def shift(expiry: dt.date) -> dt.date:
-    """The trading day before, if the expiry would be a holiday."""
+    """Return the trading day before an expiry that would be a holiday."""
     while expiry.weekday() >= 5 or expiry in _HOLIDAYS:
         expiry -= dt.timedelta(days=1)
     return expiry
 
 
 def make_sample(out: Path) -> int:
-    """Write the sample and give its rows."""
+    """Write the sample and return its number of rows."""
     market = SyntheticMarket(CONFIG, session=session, shift=shift)
     return write_ticks(out, market.universe, market.blocks())
 
 
 def main() -> None:
-    """Write to the path of the command line, or to where the sample is kept."""
+    """Write to the path on the command line, or to where the sample is kept."""
     make_sample(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
 
 

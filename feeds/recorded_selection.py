@@ -1,8 +1,8 @@
-"""A live configuration on a recording: its words become contracts of the recording.
+"""Resolve a live configuration on a recording: its words become the recording's contracts.
 
-The recording's contract table is the dump. A word such as `current` or `weekly` means what it
-means by the dated rules on the recording's first date, as a recording need not hold the contracts
-in between; where the rules do not reach, the order of the contracts that it has counts.
+The recording's contract table serves as the dump. A word such as `current` or `weekly` means what
+the dated rules say on the recording's first date, since a recording need not hold the contracts in
+between. Where the rules do not reach, the order of its contracts counts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from feeds.replay import Recording
 
 
 class OnRecording(NamedTuple):
-    """A configuration that names the recording's contracts, and what a trader should know."""
+    """A configuration that names the recording's contracts, and notes for the trader."""
 
     config: Config
     notes: tuple[str, ...] = ()
@@ -50,9 +50,9 @@ def on_recording(
 ) -> OnRecording:
     """Return the configuration with `underlyings` and aliases resolved from its replay files.
 
-    One without them comes back as it is; nothing is read then. What the recording lacks is left
-    out with a note. Raises ConfigError where nothing of it is there, or a strategy needs what is
-    not; FeedError for an unusable file.
+    One without them comes back unchanged, with nothing read. What the recording lacks is left out
+    with a note. Raises ConfigError if it has none of it, or a strategy needs what is missing;
+    FeedError for an unusable file.
     """
     used = aliases_in(config)
     underlyings = config.universe.underlyings
@@ -60,19 +60,17 @@ def on_recording(
         return OnRecording(config)
     wanted = replace(config.universe, underlyings=[])
     recording = Recording(
-        config.feed.replay,
-        replace(wanted, instruments=[]),
-        contracts=contracts,
-        session=session,
+        config.feed.replay, replace(wanted, instruments=[]), contracts=contracts, session=session,
         data_dir=data_dir,
-    )
+    )  # fmt: skip
     lost = _lost(wanted, recording) if underlyings else []
-    singles = replace(wanted, instruments=[e for e in wanted.instruments if e not in lost])
+    kept = [instrument for instrument in wanted.instruments if instrument not in lost]
+    singles = replace(wanted, instruments=kept)
     table = _table(singles, recording, contracts, data_dir)
     words = _Words(table, contracts, _start(recording), session)
     selection = _Selection(words, singles)
-    for number, each in enumerate(underlyings):
-        selection.add(number, each)
+    for number, underlying in enumerate(underlyings):
+        selection.add(number, underlying)
     aliases = selection.aliases if underlyings else words.aliases()
     resolved = resolve_strategies(
         replace(config, universe=selection.universe() if underlyings else singles),
@@ -81,21 +79,25 @@ def on_recording(
         todo="write one of",
     )
     named = list(aliases) if underlyings else used
-    meant = [*(f"{each} is {aliases[each]}" for each in named), *selection.meanings]
+    meanings = [*(f"{alias} is {aliases[alias]}" for alias in named), *selection.meanings]
     notes = [
-        f"The contracts of {words.date}, the recording's first date: {', '.join(meant)}",
-        *(f"universe.instruments: the recording has no {each.tradingsymbol}" for each in lost),
+        f"The contracts of {words.date}, the recording's first date: {', '.join(meanings)}",
+        *(f"universe.instruments: the recording has no {row.tradingsymbol}" for row in lost),
         *selection.notes,
     ]
-    return OnRecording(resolved, tuple(f"{each}." for each in notes))
+    return OnRecording(resolved, tuple(f"{note}." for note in notes))
 
 
 def _lost(wanted: UniverseConfig, recording: Recording) -> list[InstrumentConfig]:
-    """The single instruments that nothing names."""
+    """Return the single instruments that the recording does not name."""
     if wanted.instruments_file:
         return []
     known = set(recording.universe.symbols)
-    return [e for e in wanted.instruments if not describes(e) and e.tradingsymbol not in known]
+    return [
+        instrument
+        for instrument in wanted.instruments
+        if not describes(instrument) and instrument.tradingsymbol not in known
+    ]
 
 
 def _start(recording: Recording) -> int:
@@ -109,26 +111,30 @@ def _start(recording: Recording) -> int:
 
 
 def _named(instruments: Sequence[Instrument]) -> list[InstrumentConfig]:
-    """The instruments as the configuration would name them; what is assumed is not written."""
+    """Return instruments in the form of the configuration; assumed fields are not written."""
     return [
-        written_out([each])[0]
-        if each.has_contract_row
-        else InstrumentConfig(tradingsymbol=each.tradingsymbol)
-        for each in instruments
+        written_out([instrument])[0]
+        if instrument.has_contract_row
+        else InstrumentConfig(tradingsymbol=instrument.tradingsymbol)
+        for instrument in instruments
     ]
 
 
 def _table(
     singles: UniverseConfig, recording: Recording, contracts: ContractLookup, data_dir: Path | None
 ) -> Contracts:
-    """The contracts that are written out, and those of the recording; with their expiries."""
-    rows = {each.tradingsymbol: each for each in recording.universe}
+    """Return the contracts written out and those of the recording, with their expiries."""
+    rows = {instrument.tradingsymbol: instrument for instrument in recording.universe}
     if singles.instruments:
         named = list(recording.universe)
         written = build_universe(singles, named, contracts, data_dir=data_dir)
-        rows |= {each.tradingsymbol: each for each in written}
-    known = [each for each in rows.values() if each.expiry or not each.is_contract]
-    if not any(each.is_contract for each in known):
+        rows |= {instrument.tradingsymbol: instrument for instrument in written}
+    known = [
+        instrument
+        for instrument in rows.values()
+        if instrument.expiry or not instrument.is_contract
+    ]
+    if not any(instrument.is_contract for instrument in known):
         raise ConfigError(
             "universe.underlyings: the recording names no contract with an expiry, so neither they"
             " nor names such as NIFTY:FUT:current mean anything on it; name an"
@@ -153,22 +159,25 @@ class _Words:
         self._is_over = over_at(start, self.date, session)
 
     def future(self, chain: Chain, word: FutureExpiry, where: str) -> Instrument:
-        """Return the future that a word means. Raises ConfigError if it is not there."""
+        """Return the future that a word means. Raises ConfigError if the recording lacks it."""
         days = self._coming(chain, self._expiries.coming_monthly)
         at = FUTURES.index(word)
         if at >= len(days):
             return future(chain, word, self._is_over, where)
-        for each in chain.futures:
-            if each.expiry == days[at]:
-                return each
-        known = ", ".join(each.expiry for each in chain.futures) or "none"
+        for contract in chain.futures:
+            if contract.expiry == days[at]:
+                return contract
+        known = ", ".join(contract.expiry for contract in chain.futures) or "none"
         raise ConfigError(
             f"{where}: the recording has no {word!r} future of {chain.name}: that expires on"
             f" {days[at]}, it has {known}"
         )
 
     def option_expiry(self, chain: Chain, config: OptionsConfig, where: str) -> str:
-        """Return the expiry of options that a word means. Raises ConfigError if it has none."""
+        """Return the option expiry that a word means.
+
+        Raises ConfigError if the recording lacks it.
+        """
         word = config.expiry
         is_weekly = word in ("weekly", "next_weekly")
         days = self._coming(
@@ -186,7 +195,7 @@ class _Words:
         )
 
     def aliases(self) -> dict[str, str]:
-        """Return every name that strategies may use of what the recording has."""
+        """Return every alias that strategies may use on this recording, and its tradingsymbol."""
         found: dict[str, str] = {}
         for name in self.table.underlyings:
             chain, spot = self.table.chain(name), self.table.spot(name)
@@ -197,23 +206,22 @@ class _Words:
                     assert chain is not None
                     found[f"{name}:FUT:{word}"] = self.future(chain, word, "").tradingsymbol
                 except ConfigError:
-                    continue  # a strategy that uses the name is refused with what there is
+                    continue  # a strategy that uses this alias is refused, with the known ones
         return found
 
     def _coming(
         self, chain: Chain, days: Callable[[str, str, dt.date], Iterator[dt.date]]
     ) -> list[str]:
-        """The next expiry days of an underlying by the dated rules, as far as they reach."""
-        some = chain.example()
-        today = replace(some, expiry=self.date.isoformat())
+        """Return an underlying's next expiry days by the dated rules, as far as they reach."""
+        contract = chain.example()
+        today = replace(contract, expiry=self.date.isoformat())
         start = self.date + dt.timedelta(days=self._is_over(today))
-        return [
-            day.isoformat() for day in islice(days(some.exchange, chain.name, start), len(FUTURES))
-        ]
+        coming = islice(days(contract.exchange, chain.name, start), len(FUTURES))
+        return [day.isoformat() for day in coming]
 
 
 class _Selection:
-    """What `universe.underlyings` finds in a recording."""
+    """The instruments that `universe.underlyings` finds in a recording."""
 
     def __init__(self, words: _Words, singles: UniverseConfig) -> None:
         self._singles = singles
@@ -224,15 +232,20 @@ class _Selection:
         self._words = words
 
     def universe(self) -> UniverseConfig:
-        """Return what was found, and the single instruments. Raises ConfigError if none is."""
-        written = {each.tradingsymbol for each in self._singles.instruments}
-        found = _named([each for each in self._found if each.tradingsymbol not in written])
+        """Return what was found and the single instruments.
+
+        Raises ConfigError if there are none.
+        """
+        written = {instrument.tradingsymbol for instrument in self._singles.instruments}
+        found = _named(
+            [instrument for instrument in self._found if instrument.tradingsymbol not in written]
+        )
         if not found and not written:
             raise ConfigError("; ".join(self.notes))
         return replace(self._singles, instruments=[*found, *self._singles.instruments])
 
     def add(self, number: int, config: UnderlyingConfig) -> None:
-        """Take in what the recording has of one entry; note what it lacks."""
+        """Add what the recording has of one entry; note what it lacks."""
         where, table = f"universe.underlyings[{number}]", self._words.table
         chain, spot = table.chain(config.name), table.spot(config.name)
         if config.index and spot is not None:
@@ -266,8 +279,10 @@ class _Selection:
         except ConfigError as error:
             self.notes.append(str(error))
             return
-        rows = [each for each in chain.options[expiry] if each.instrument_type in config.types]
-        strikes = sorted({each.strike_paise for each in rows})
+        rows = [
+            option for option in chain.options[expiry] if option.instrument_type in config.types
+        ]
+        strikes = sorted({option.strike_paise for option in rows})
         wanted = 2 * config.strikes_each_side + 1
         if len(strikes) < wanted:
             span = f" ({strikes[0] / 100:g} to {strikes[-1] / 100:g})" if strikes else ""
@@ -279,4 +294,4 @@ class _Selection:
         self.meanings.append(f"{config.expiry} options of {chain.name} are those of {expiry}")
 
     def _take(self, instruments: Sequence[Instrument]) -> None:
-        self._found += [each for each in instruments if each not in self._found]
+        self._found += [instrument for instrument in instruments if instrument not in self._found]

@@ -1,4 +1,4 @@
-"""Recordings as a feed: opened, merged, cut and paced."""
+"""Replay recordings as a feed: open, merge, cut and pace them."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _MIN_BATCH_ROWS: Final = 4096
 
 
 class Recording:
-    """The files of a replay as one stream of blocks, without pace; reads each file once.
+    """The files of a replay as one unpaced stream of blocks; reads each file once.
 
-    `depth` keeps the order book of native files that have it.
-    Raises ConfigError or FeedError when it is made if a file is missing or unusable.
+    `depth` keeps the order book of native files that have it. Raises ConfigError or FeedError on
+    creation if a file is missing or unusable.
     """
 
     def __init__(
@@ -68,12 +68,13 @@ class Recording:
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
         self._sources = [
-            open_source(each, batch_rows=share, session=session, data_dir=data_dir, depth=depth)
-            for each in config.files
+            open_source(file, batch_rows=share, session=session, data_dir=data_dir, depth=depth)
+            for file in config.files
         ]
         self.has_candles = any(
-            isinstance(each, CandleFile) or (isinstance(each, NativeFile) and each.candle_walked)
-            for each in self._sources
+            isinstance(source, CandleFile)
+            or (isinstance(source, NativeFile) and source.candle_walked)
+            for source in self._sources
         )
         described = universe_config or UniverseConfig()
         self.universe = build_universe(
@@ -81,8 +82,12 @@ class Recording:
         )
 
     def blocks(self) -> Generator[Ticks, None, None]:
-        """All rows in time, `block_rows` at most in a block. Raises FeedError if damaged."""
-        streams = [each.blocks(self.universe) for each in self._in_order()]
+        """Yield the rows of the configured span in order of time, in blocks of at most
+        `block_rows`.
+
+        Raises FeedError if a file is damaged.
+        """
+        streams = [source.blocks(self.universe) for source in self._in_order()]
         try:
             yield from at_most(self._cut(merge(streams)), self._block_rows)
         finally:
@@ -95,7 +100,7 @@ class Recording:
             return next((int(block.ts[0]) for block in blocks if len(block)), None)
 
     def counts(self) -> dict[str, int]:
-        """What the readers dropped or mended, summed over the files."""
+        """Return how much the readers dropped or mended, summed over the files."""
         total: dict[str, int] = {}
         for source in self._sources:
             for name, value in source.counts.items():
@@ -103,9 +108,9 @@ class Recording:
         return total
 
     def edges(self, rows: int) -> list[Edges]:
-        """Return the first and the last rows of each file, without what lies between.
+        """Return the first and last rows of each file, without those in between.
 
-        A text file is read through, in bounded memory; of Parquet only its ends.
+        A text file is read through, in bounded memory; of Parquet only the ends are read.
         """
         return [
             read_edges(file, source, self.universe, rows)
@@ -113,7 +118,7 @@ class Recording:
         ]
 
     def seen(self, wanted: Collection[int]) -> set[int]:
-        """Return which of these instruments have a row at all; reads until all were found."""
+        """Return which of these instruments have any row; reads until all are found."""
         found: set[int] = set()
         for source in self._sources:
             with closing(source.blocks(self.universe)) as blocks:  # type: ignore[type-var]
@@ -125,25 +130,28 @@ class Recording:
         return found
 
     def _named(self, config: UniverseConfig) -> Sequence[Instrument]:
-        """What the files name; a foreign file is not read through for that if not needed."""
+        """Return the instruments that the files name.
+
+        A foreign file is read through for that only if it is needed.
+        """
         described = bool(config.instruments) and all(map(describes, config.instruments))
         named: dict[str, Instrument] = {}
         for source in self._sources:
             if described and not isinstance(source, NativeFile):
                 continue
-            for each in source.named():
-                known = named.get(each.tradingsymbol)
+            for instrument in source.named():
+                known = named.get(instrument.tradingsymbol)
                 if known is None or not known.has_contract_row:
-                    named[each.tradingsymbol] = each
+                    named[instrument.tradingsymbol] = instrument
         return list(named.values())
 
     def _in_order(self) -> list[Source]:
-        """The files in order; one-symbol candle files among themselves by declaration."""
+        """Return the files in order; one-symbol candle files among themselves by declaration."""
         sources = list(self._sources)
         ranked = [
-            (at, rank, each)
-            for at, each in enumerate(sources)
-            if isinstance(each, CandleFile) and (rank := each.rank(self.universe)) is not None
+            (at, rank, source)
+            for at, source in enumerate(sources)
+            if isinstance(source, CandleFile) and (rank := source.rank(self.universe)) is not None
         ]
         by_rank = sorted(ranked, key=lambda entry: entry[1])
         for (at, _, _), (_, _, source) in zip(ranked, by_rank, strict=True):
@@ -151,7 +159,7 @@ class Recording:
         return sources
 
     def _cut(self, blocks: Iterable[Ticks]) -> Iterator[Ticks]:
-        """What lies in the configured span, which is everything unless one was named."""
+        """Yield the rows in the configured span, which is everything by default."""
         time = RunningTime()
         is_whole = (self._start, self._end) == (_MIN_TS, _MAX_TS)
         for block in blocks:
@@ -173,7 +181,7 @@ class Recording:
 
 
 class ReplayFeed(Unattended):
-    """Plays recordings into the engine. Raises ConfigError or FeedError."""
+    """Feeds recordings to the engine. Raises ConfigError or FeedError."""
 
     name: Final = "replay"
 
@@ -200,15 +208,15 @@ class ReplayFeed(Unattended):
         self.candle_walked = self.recording.has_candles
 
     async def inputs(self) -> AsyncIterator[Input]:
-        """Blocks and settlements in order. Raises FeedError where a file is damaged."""
+        """Yield blocks and settlements in order. Raises FeedError where a file is damaged."""
         pacer = Pacer(self._speed)
         with closing(self.recording.blocks()) as blocks:
-            for each in self._timeline(blocks):
-                if not isinstance(each, Ticks):
-                    await pacer.wait(each.ts, each.ts)
-                    yield each
+            for item in self._timeline(blocks):
+                if not isinstance(item, Ticks):
+                    await pacer.wait(item.ts, item.ts)
+                    yield item
                     continue
-                for since, due, piece in pacer.pieces(each):
+                for since, due, piece in pacer.pieces(item):
                     await pacer.wait(since, due)
                     self._quality.observe(piece)
                     yield piece
@@ -216,17 +224,17 @@ class ReplayFeed(Unattended):
     def unpaced(self) -> Generator[Input, None, None]:
         """Yield the same without waiting. Raises FeedError where a file is damaged."""
         with closing(self.recording.blocks()) as blocks:
-            for each in self._timeline(blocks):
-                if isinstance(each, Ticks):
-                    self._quality.observe(each)
-                yield each
+            for item in self._timeline(blocks):
+                if isinstance(item, Ticks):
+                    self._quality.observe(item)
+                yield item
 
     def _timeline(self, blocks: Iterable[Ticks]) -> Iterator[Ticks | Moment]:
         closes = closes_of(self.universe, self._close, self._grace_ns)
         return timeline(blocks, self._settlements, closes)
 
     def quality(self) -> dict[str, int]:
-        """Counters of what was odd in the rows given so far."""
+        """Return counts of anomalies in the rows given so far."""
         return self._quality.counters() | self.recording.counts()
 
 
@@ -238,7 +246,7 @@ def open_source(
     data_dir: Path | None = None,
     depth: bool = False,
 ) -> Source:
-    """The reader for one file. Raises FeedError or ConfigError if it cannot be used."""
+    """Return the reader for one file. Raises FeedError or ConfigError if it cannot be used."""
     path = find_data(config.path, data_dir)
     kind = format_of(path, config)
     if kind == "inputs":
@@ -263,7 +271,7 @@ def open_source(
 
 
 def _refuse_times(path: Path, config: ReplayFile) -> None:
-    """Our own recordings say their times; a setting that would do nothing is a mistake."""
+    """Refuse time settings for our own recordings, which state their times. Raises ConfigError."""
     default = ReplayFile(path="")
     for name in ("zone", "epoch_zone", "ts_format"):
         if getattr(config, name) != getattr(default, name):
@@ -280,7 +288,7 @@ def _check_order(path: Path, config: ReplayFile) -> None:
 
 
 def _range(config: ReplayConfig) -> tuple[int, int]:
-    """The first time and the time after the last; a date alone as the end includes its day."""
+    """Return the first time and the time after the last; an end without a time includes its day."""
     try:
         start = parse_ts(config.start) if config.start else _MIN_TS
         end = parse_ts(config.end) if config.end else _MAX_TS
@@ -295,8 +303,11 @@ def _range(config: ReplayConfig) -> tuple[int, int]:
 
 def _settlements(config: ReplayConfig) -> list[Settlement]:
     start, end = _range(config)
-    found = [_settlement(each) for each in config.settlements]
-    return sorted((each for each in found if start <= each.ts < end), key=lambda each: each.ts)
+    found = [_settlement(settlement) for settlement in config.settlements]
+    return sorted(
+        (settlement for settlement in found if start <= settlement.ts < end),
+        key=lambda settlement: settlement.ts,
+    )
 
 
 def _settlement(config: SettlementConfig) -> Settlement:

@@ -1,4 +1,4 @@
-"""A seeded market: the same seed gives the same ticks, whatever the block size or speed."""
+"""Simulate a seeded market: one seed gives the same ticks, whatever the block size or speed."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _LEVELS: Final = 5
 class SyntheticMarket:
     """The sessions of a configuration as tick blocks.
 
-    `session` gives the times of an instrument on a date, `shift` the real day of an expiry.
-    Raises ConfigError if the configured date has no session.
+    `session` gives an instrument's hours on a date, `shift` the actual day of an expiry. Raises
+    ConfigError if the configured date has no session.
     """
 
     def __init__(
@@ -76,17 +76,17 @@ class SyntheticMarket:
         self.universe = Universe(all_instruments(self._chains))
 
     def blocks(self, rows: int = 65_536) -> Iterator[Ticks]:
-        """All sessions in blocks of `rows`."""
+        """Yield all sessions in blocks of `rows`."""
         return reblock(self._chunks(), rows)
 
     def _chunks(self) -> Iterator[Ticks]:
-        """Pieces of market time whose length depends on the configuration alone."""
+        """Yield spans of market time whose length depends on the configuration alone."""
         for number, (chain, level) in enumerate(zip(self._chains, self._levels, strict=True)):
             rng = _generator(self._config.seed, number + 1, 0)
             traders = [
-                _Trader(self.universe, each, chain, times, self._config.ticks_per_second)
-                for each in chain.instruments
-                if (times := self._session(chain.date, each)) is not None
+                _Trader(self.universe, instrument, chain, times, self._config.ticks_per_second)
+                for instrument in chain.instruments
+                if (times := self._session(chain.date, instrument)) is not None
             ]
             opens = min(trader.open for trader in traders)
             closes = max(trader.close for trader in traders)
@@ -103,7 +103,7 @@ class SyntheticMarket:
 
 
 class SyntheticFeed(Unattended):
-    """Plays a synthetic market into the engine. Raises ConfigError."""
+    """Feeds a synthetic market to the engine. Raises ConfigError."""
 
     name: Final = "synthetic"
 
@@ -127,13 +127,13 @@ class SyntheticFeed(Unattended):
         self._session = session
 
     async def inputs(self) -> AsyncIterator[Input]:
-        """The blocks of all sessions in order."""
+        """Yield the blocks of all sessions in order."""
         pacer = Pacer(self._speed)
-        for each in self._timeline():
-            if not isinstance(each, Ticks):
-                yield each
+        for item in self._timeline():
+            if not isinstance(item, Ticks):
+                yield item
                 continue
-            for since, due, piece in pacer.pieces(each):
+            for since, due, piece in pacer.pieces(item):
                 await pacer.wait(since, due)
                 self._quality.observe(piece)
                 yield piece
@@ -154,12 +154,12 @@ class SyntheticFeed(Unattended):
         return None if span is None else span[1]
 
     def quality(self) -> dict[str, int]:
-        """Counters of what was odd in the rows given so far."""
+        """Return counts of anomalies in the rows given so far."""
         return self._quality.counters()
 
 
 class _Trader:
-    """One instrument through one session: what is carried from one piece to the next."""
+    """One instrument through one session, with the state carried from chunk to chunk."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class _Trader:
     def rows(
         self, rng: np.random.Generator, path: Path, start: int, stop: int, depth: bool
     ) -> Ticks:
-        """The instrument's rows in [start, stop)."""
+        """Return the instrument's rows in [start, stop)."""
         ts = self._times(rng, start, stop)
         ts = ts[(ts >= self.open) & (ts < self.close)]
         at = path.at(ts)
@@ -245,14 +245,16 @@ class _Trader:
         return bid, np.maximum(ask, bid + tick)
 
     def _trades(self, rng: np.random.Generator, count: int) -> Int64s:
-        """Where a trade happened; an instrument's first row of the day is one."""
+        """Return 1 for rows where a trade happened, else 0; an instrument's first row of the day is
+        one.
+        """
         traded = rng.random(count) < _TRADED
         if count and self._ltp == 0:
             traded[0] = True
         return traded.astype(np.int64)
 
     def _last(self, traded: Int64s, level: Int64s, units: Int64s) -> tuple[Int64s, Int64s]:
-        """The last traded price and quantity of each row; a quote moves neither."""
+        """Return the last traded price and quantity at each row; quotes change neither."""
         latest = np.maximum.accumulate(np.where(traded == 1, np.arange(1, len(traded) + 1), 0))
         ltp = np.concatenate([[self._ltp], level])[latest]
         ltq = np.concatenate([[self._ltq], units])[latest]
@@ -261,7 +263,7 @@ class _Trader:
         return ltp, ltq
 
     def _day_volume(self, rng: np.random.Generator, traded: Int64s, lots: Int64s) -> Int64s:
-        """The last trade and those that the feed did not show."""
+        """Return the day's volume: the trades shown and those between rows."""
         more = lots + rng.poisson(1.5, len(lots))
         volume = self._volume + np.cumsum(traded * more) * self._instrument.lot_size
         if len(volume):
@@ -288,10 +290,10 @@ class _Trader:
 
 
 def _weight(instrument: Instrument, chain: Chain) -> float:
-    """How often an instrument ticks: the middle of the chain most."""
+    """Return how often an instrument ticks relative to the index: near the money most."""
     if not instrument.is_option:
         return 1.0
-    strikes = sorted({each.strike_paise for each in chain.options})
+    strikes = sorted({option.strike_paise for option in chain.options})
     distance = abs(strikes.index(instrument.strike_paise) - len(strikes) // 2)
     return 1 / (1 + 0.15 * distance)
 

@@ -1,4 +1,4 @@
-"""The instruments of a synthetic market: an index, its future, and option chains."""
+"""List the instruments of a synthetic market: an index, its future, and option chains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from daemon.settings.config import SyntheticConfig
 SessionTimes = Callable[[dt.date, Instrument], tuple[int, int] | None]
 """Open and close (UTC ns) of an instrument on a date, None on a day without a session."""
 ExpiryShift = Callable[[dt.date], dt.date]
-"""The day on which a contract really expires, from the day that the weekday rule gives."""
+"""Gives the day on which a contract actually expires for the day by the weekday rule."""
 
 _TUESDAY: Final = 1
 _FIRST_EXCHANGE_TOKEN: Final = 40_000
@@ -43,19 +43,19 @@ UNDERLYINGS: Final = {
 
 
 class Tokens:
-    """Made-up tokens in Kite's form, one for each symbol in the order in which they are asked."""
+    """Made-up tokens in Kite's form, one per symbol, in the order in which they are requested."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, int] = {}
 
     def of(self, symbol: str) -> int:
-        """The symbol's token."""
+        """Return the symbol's token."""
         exchange_token = _FIRST_EXCHANGE_TOKEN + len(self._tokens)
         return self._tokens.setdefault(symbol, exchange_token << 8 | _NFO)
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """What is traded on one day: the future and the options, with their expiries (UTC ns)."""
+    """The contracts of one day: the future and the options, with their expiries (UTC ns)."""
 
     date: dt.date
     index: Instrument
@@ -66,12 +66,12 @@ class Chain(msgspec.Struct, frozen=True):
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """The index, the future, then the options."""
+        """Return the index, the future, then the options."""
         return (self.index, self.future, *self.options)
 
 
 def default_session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
-    """09:15 to 15:30 on weekdays, for someone without a calendar."""
+    """Return 09:15 to 15:30 on weekdays, for use without a calendar."""
     del instrument
     if date.weekday() >= 5:
         return None
@@ -79,12 +79,12 @@ def default_session(date: dt.date, instrument: Instrument) -> tuple[int, int] | 
 
 
 def no_shift(expiry: dt.date) -> dt.date:
-    """The expiry as the weekday rule gives it, for someone without a calendar."""
+    """Return the expiry by the weekday rule, for use without a calendar."""
     return expiry
 
 
 def session_days(config: SyntheticConfig, session: SessionTimes) -> list[dt.date]:
-    """The days of the sessions. Raises ConfigError if the first day has no session."""
+    """Return the dates of the sessions. Raises ConfigError if the first one has no session."""
     index = index_of(config)
     try:
         day = dt.date.fromisoformat(config.date)
@@ -108,7 +108,7 @@ def session_days(config: SyntheticConfig, session: SessionTimes) -> list[dt.date
 
 
 def index_of(config: SyntheticConfig) -> Instrument:
-    """The index instrument with Kite's own token."""
+    """Return the index instrument with Kite's own token."""
     terms = UNDERLYINGS[config.underlying]
     return Instrument(
         instrument_token=terms.token, tradingsymbol=terms.symbol, exchange="NSE",
@@ -119,7 +119,7 @@ def index_of(config: SyntheticConfig) -> Instrument:
 def chain_of(
     config: SyntheticConfig, date: dt.date, spot: float, shift: ExpiryShift, tokens: Tokens
 ) -> Chain:
-    """The contracts of one day around a spot (rupees)."""
+    """Return the contracts of one day around a spot (rupees)."""
     terms = UNDERLYINGS[config.underlying]
     monthly = next_expiry(date, shift, weekly=False)
     nearest = next_expiry(date, shift, weekly=terms.weekly)
@@ -132,7 +132,7 @@ def chain_of(
     )  # fmt: skip
     middle = round(spot / terms.strike_step)
     steps = range(-config.strikes_each_side, config.strikes_each_side + 1)
-    strikes = [each for step in steps if (each := (middle + step) * terms.strike_step) > 0]
+    strikes = [strike for step in steps if (strike := (middle + step) * terms.strike_step) > 0]
     options = tuple(
         _option(config.underlying, nearest, strike, kind, tokens, weekly=nearest != monthly)
         for strike in strikes
@@ -142,7 +142,7 @@ def chain_of(
 
 
 def next_expiry(date: dt.date, shift: ExpiryShift, *, weekly: bool) -> dt.date:
-    """The first expiry on or after `date`: Tuesdays, or the last Tuesday of a month."""
+    """Return the first expiry on or after `date`: Tuesdays, or the last Tuesday of a month."""
     for nominal in _tuesdays(date - dt.timedelta(days=10), weekly=weekly):
         actual = shift(nominal)
         if actual >= date:
@@ -151,8 +151,8 @@ def next_expiry(date: dt.date, shift: ExpiryShift, *, weekly: bool) -> dt.date:
 
 
 def all_instruments(chains: Iterable[Chain]) -> list[Instrument]:
-    """Every instrument of the chains once, in the order in which it first appears."""
-    return list(dict.fromkeys(each for chain in chains for each in chain.instruments))
+    """Return every instrument of the chains once, in order of first appearance."""
+    return list(dict.fromkeys(instrument for chain in chains for instrument in chain.instruments))
 
 
 def _tuesdays(start: dt.date, *, weekly: bool) -> Iterable[dt.date]:

@@ -1,4 +1,4 @@
-"""Prices of a synthetic session: the path of the spot, and what futures and options make of it."""
+"""Price a synthetic session: the path of the spot, and the futures and options on it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Path(msgspec.Struct, frozen=True):
     volatility: Floats
 
     def at(self, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The grid points in force at some times."""
+        """Return the grid points in force at the given times (UTC ns)."""
         return np.clip((ts - self.open) // STEP_NS, 0, len(self.spot) - 1)
 
 
 def daily_levels(spot: float, volatility: float, sessions: int, seed: int) -> list[Floats]:
-    """The log of open and close of each session, drawn ahead so that chains can be listed."""
+    """Return the log of each session's open and close, drawn ahead so that chains can be listed."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0])))
     daily = volatility / np.sqrt(TRADING_DAYS)
     level = float(np.log(spot))
@@ -48,7 +48,7 @@ def daily_levels(spot: float, volatility: float, sessions: int, seed: int) -> li
 
 
 def activity(part: Floats) -> Floats:
-    """How busy the market is at a part (0 to 1) of the session: a U with mean 1."""
+    """Return how busy the market is at a fraction (0 to 1) of the session: a U with mean 1."""
     shape: Floats = 0.6 + 1.2 * (2 * part - 1) ** 2
     return shape
 
@@ -56,7 +56,7 @@ def activity(part: Floats) -> Floats:
 def draw_path(
     rng: np.random.Generator, ends: Floats, times: tuple[int, int], volatility: float
 ) -> Path:
-    """A path from the open's log level to the close's with volatility that wanders and returns."""
+    """Draw a path from the open's log level to the close's, with mean-reverting volatility."""
     steps = max(2, (times[1] - times[0]) // STEP_NS + 1)
     wander = _wander(rng, steps // _MINUTE_STEPS + 2)
     factor = np.repeat(np.exp(wander), _MINUTE_STEPS)[:steps]
@@ -77,7 +77,7 @@ def draw_path(
 
 
 def future_price(spot: Floats, ts: npt.NDArray[np.int64], expiry: int) -> Floats:
-    """The fair price (rupees) of a future."""
+    """Return the fair price of a future, rupees."""
     fair: Floats = spot * np.exp(RATE * _years(ts, expiry))
     return fair
 
@@ -86,7 +86,7 @@ def option_price(
     spot: Floats, volatility: Floats, ts: npt.NDArray[np.int64], expiry: int, strike: float,
     *, call: bool,
 ) -> Floats:  # fmt: skip
-    """Black-Scholes (rupees) with a smile; after the expiry the intrinsic value."""
+    """Return a Black-Scholes price (rupees) with a smile; after the expiry the intrinsic value."""
     years = _years(ts, expiry)
     moneyness = np.log(strike / spot)
     deviation = volatility * (1 + 4 * moneyness**2 - 0.4 * moneyness) * np.sqrt(years)
@@ -98,7 +98,7 @@ def option_price(
 
 
 def half_spread(price: Floats, spot: Floats, strike: float) -> Floats:
-    """Half the distance of bid and ask (rupees): wider for dear and for distant strikes."""
+    """Return half the bid-ask spread (rupees): wider for expensive options and distant strikes."""
     spread: Floats = 0.05 + 0.0012 * price + 4.0 * np.abs(strike / spot - 1) * np.sqrt(price) / 10
     return spread
 
@@ -118,7 +118,7 @@ def _wander(rng: np.random.Generator, minutes: int) -> Floats:
 
 
 def _normal(x: Floats) -> Floats:
-    """The normal distribution function, within 1e-7 (Abramowitz and Stegun 26.2.17)."""
+    """Return the normal distribution function, within 1e-7 (Abramowitz and Stegun 26.2.17)."""
     size = np.abs(x)
     t = 1 / (1 + 0.2316419 * size)
     series = t * (
