@@ -1,1 +1,1 @@
-"""Every input of a live run on disk, in the order in which the engine took them (design D16)."""
+"""Record every input of a live run on disk, in the order the engine took them (design D16)."""

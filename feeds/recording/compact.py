@@ -1,7 +1,7 @@
-"""A finished log as one Parquet file: a tenth of the bytes, and readable by anything.
+"""Compact a finished log into one Parquet file: a tenth of the bytes, and readable by any tool.
 
-The ticks are the rows; the other inputs lie in the file's metadata with the number of rows before
-each, so that the same inputs come out in the same order.
+The ticks are the rows. The other inputs are in the file's metadata, each with the number of rows
+before it, so that the inputs come out in the same order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KEY: Final = b"run_fno_paper.inputs"
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a finished log left off: the journal's last event, and what goes on to the next day."""
+    """Where a finished log ends: the journal's last event, and the state for the next day."""
 
     seq: int
     input_no: int
@@ -47,10 +47,10 @@ class _Extra(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compact(log: InputLog, ending: Ending) -> Path:
-    """Write the finished log as Parquet beside it, then remove it; gives the new file.
+    """Write the finished log as Parquet beside it, then remove it; return the new file.
 
-    Raises FeedError for a damaged log and JournalIOError if the file cannot be written; the log
-    stays then.
+    Raises FeedError for a damaged log and JournalIOError if the file cannot be written; the log is
+    kept then.
     """
     target = log.path.with_suffix(SUFFIX)
     others: list[tuple[int, Other]] = []
@@ -64,7 +64,7 @@ def compact(log: InputLog, ending: Ending) -> Path:
             others.append((rows, item))
     extra = _Extra(header=log.header, ending=ending, others=others)
     partial = target.with_name(f".{target.name}.partial")
-    blocks = (each for each in log.inputs() if isinstance(each, Ticks))
+    blocks = (item for item in log.inputs() if isinstance(item, Ticks))
     try:
         partial.unlink(missing_ok=True)
         create_in(partial)
@@ -87,7 +87,7 @@ def compact(log: InputLog, ending: Ending) -> Path:
 
 
 class CompactedLog:
-    """A finished recording. Raises FeedError if the file is no recording of a live run."""
+    """A finished recording. Raises FeedError if the file is not the recording of a live run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -103,16 +103,16 @@ class CompactedLog:
 
     @property
     def header(self) -> LogHeader:
-        """What the inputs mean."""
+        """Return the log's header."""
         return self._extra.header
 
     @property
     def ending(self) -> Ending:
-        """Where it left off."""
+        """Return where the log ends."""
         return self._extra.ending
 
     def inputs(self) -> Iterator[Input]:
-        """All inputs in order. Raises FeedError where the file is damaged."""
+        """Yield all inputs in order. Raises FeedError where the file is damaged."""
         rows, at, others = 0, 0, self._extra.others
         for block in NativeFile(self.path, depth=True).blocks(Universe(self.header.instruments)):
             start = 0
@@ -129,7 +129,7 @@ class CompactedLog:
 
 
 def open_recording(path: Path) -> InputLog | CompactedLog:
-    """A recording of a live run in either form. Raises FeedError."""
+    """Open a live run's recording in either form. Raises FeedError."""
     if problem := no_file(path):
         raise FeedError(f"{path}: {problem.replace('file', 'recording')}; check the path")
     return CompactedLog(path) if path.suffix == SUFFIX else InputLog(path)

@@ -1,4 +1,4 @@
-"""A live run's recording as a feed: exactly the inputs that the engine took, in their order."""
+"""Replay a live run's recording as a feed: exactly the inputs the engine took, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from feeds.stream.quality import DataQuality
 
 
 class RecordedFeed(Unattended):
-    """Gives ticks, the passing of time, gaps and commands as they were. Raises FeedError."""
+    """Yields ticks, the passing of time, gaps and commands as they were. Raises FeedError."""
 
     name: Final = "recorded"
 
@@ -28,7 +28,7 @@ class RecordedFeed(Unattended):
         self._quality = DataQuality()
 
     async def inputs(self) -> AsyncIterator[Input]:
-        """The recorded inputs. Raises FeedError where the recording is damaged."""
+        """Yield the recorded inputs. Raises FeedError where the recording is damaged."""
         pacer = Pacer(self._speed)
         for item in gather(self._recording.inputs()):
             if not isinstance(item, Ticks):
@@ -41,6 +41,6 @@ class RecordedFeed(Unattended):
                 yield piece
 
     def quality(self) -> dict[str, int]:
-        """Counters of what was odd in the rows given so far."""
+        """Return counts of anomalies in the rows given so far."""
         torn = self._recording.torn_bytes if isinstance(self._recording, InputLog) else 0
         return self._quality.counters() | {"torn_bytes": torn}

@@ -1,10 +1,10 @@
-"""The bytes of an input log: a header, then one framed record per input.
+"""Encode an input log: a header, then one framed record per input.
 
     MAGIC, then records of: u32 length of the payload, u32 CRC-32 of kind and payload, u8 kind,
     u16 check of these three, payload.
 
 A block of ticks is written by column; everything else is one line of JSON. A process that dies
-leaves at most a torn record at the end, which a reader leaves out and a writer cuts off.
+leaves at most a torn record at the end, which a reader skips and a writer cuts off.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _UINT32_BITS: Final = 32
 _WIDE_DEPTH: Final = 1
 
 Other = Clock | Command | Gap | Settlement | ConfigChange | History
-"""Every input but ticks."""
+"""Every input except ticks."""
 
 
 class Kind(IntEnum):
-    """What a record holds."""
+    """The kind of a record."""
 
     HEADER = 0
     TICKS = 1
@@ -52,13 +52,13 @@ class Kind(IntEnum):
 
 
 class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """What the inputs mean: whose they are, of which day, and the state that they act on.
+    """The context of the inputs: account, day, and the state that they act on.
 
-    `config` and `ledger` are JSON: the effective configuration and the ledger before the first
+    `config` and `ledger` are JSON: the effective configuration, and the ledger before the first
     input, which is the fold of the account's journal up to `base_seq` (with that event's hash).
-    `carry` is what the engine knew beyond its ledger, `equity` what the account's P&L was before
-    (None before version 0.2.1, or where it is not known). `first_input_no` is the number of inputs
-    before the first one.
+    `carry` is what the engine knew beyond its ledger, `equity` the account's earlier P&L (None
+    before version 0.2.1, or where it is not known). `first_input_no` is the number of inputs before
+    the first one.
     """
 
     version: int = VERSION
@@ -82,15 +82,15 @@ _other_decoder: Final[msgspec.json.Decoder[Other]] = msgspec.json.Decoder(Other)
 
 
 def record(kind: Kind, payload: bytes) -> bytes:
-    """One framed record."""
+    """Return one framed record."""
     head = _HEAD.pack(len(payload), checksum(kind, payload), kind)
     return head + _CHECK.pack(zlib.crc32(head) & 0xFFFF) + payload
 
 
 def read_head(head: bytes) -> tuple[int, int, int] | None:
-    """(length, checksum, kind) of a record's first HEAD_BYTES, None if they were damaged.
+    """Return (length, checksum, kind) from a record's first HEAD_BYTES, None if they are damaged.
 
-    The head has a check of its own, so that a wrong length is not taken for a torn record.
+    The head has its own check, so that a wrong length is not taken for a torn record.
     """
     if _CHECK.unpack_from(head, _HEAD.size)[0] != zlib.crc32(head[: _HEAD.size]) & 0xFFFF:
         return None
@@ -99,29 +99,29 @@ def read_head(head: bytes) -> tuple[int, int, int] | None:
 
 
 def checksum(kind: int, payload: bytes | memoryview) -> int:
-    """What protects a record; a bit that flipped on the disk is found."""
+    """Return the checksum that protects a record; it detects a bit flipped on disk."""
     return zlib.crc32(payload, kind)
 
 
 def encode_header(header: LogHeader) -> bytes:
-    """The header's payload."""
+    """Return the header's payload."""
     return _encoder.encode(header)
 
 
 def encode_input(item: Input) -> bytes:
-    """An input as a record."""
+    """Return an input as a record."""
     if isinstance(item, Ticks):
         return record(Kind.TICKS, encode_ticks(item))
     return record(Kind.OTHER, _encoder.encode(item))
 
 
 def decode_other(payload: bytes | memoryview) -> Other:
-    """The inverse for all but ticks. Raises msgspec.MsgspecError."""
+    """Decode any input except ticks. Raises msgspec.MsgspecError."""
     return _other_decoder.decode(payload)
 
 
 def encode_ticks(block: Ticks) -> bytes:
-    """Rows, which columns are there, and their bytes one after another."""
+    """Return the row count, the columns present, and their bytes one after another."""
     parts: list[bytes] = []
     present = flags = 0
     for bit, name, kind in _LAYOUT:
@@ -130,7 +130,7 @@ def encode_ticks(block: Ticks) -> bytes:
             continue
         present |= bit
         if name == "depth":
-            # Kite's quantities and prices have 32 bits: half the bytes of the largest column
+            # Kite's quantities and prices fit 32 bits, which halves the largest column.
             if (column >> _UINT32_BITS).any():
                 flags |= _WIDE_DEPTH
             else:
@@ -142,7 +142,7 @@ def encode_ticks(block: Ticks) -> bytes:
 
 
 def decode_ticks(payload: bytes | memoryview) -> Ticks:
-    """The inverse of encode_ticks. Raises ValueError for bytes that are no block."""
+    """Decode what encode_ticks wrote. Raises ValueError for bytes that are not a block."""
     if len(payload) < _BLOCK.size:
         raise ValueError("a block of ticks without its head")
     rows, present, flags = _BLOCK.unpack_from(payload)

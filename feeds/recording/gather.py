@@ -1,4 +1,6 @@
-"""Many small blocks as few large ones: no result depends on where a block ends (design D5)."""
+"""Gather many small blocks into a few large ones; no result depends on where blocks end (design
+D5).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ ROWS: Final = 65_536
 
 
 def gather(inputs: Iterable[Input], rows: int = ROWS) -> Iterator[Input]:
-    """The same inputs, ticks that follow each other in one block of about `rows` at most."""
+    """Yield the same inputs, with successive ticks in blocks of about `rows` at most."""
     held: list[Ticks] = []
     count = 0
     for item in inputs:

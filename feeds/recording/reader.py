@@ -1,4 +1,4 @@
-"""Reading an input log: whole records in order, up to where the writer was interrupted."""
+"""Read an input log: whole records in order, up to where the writer was interrupted."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _PIECE: Final = 1 << 16
 
 
 class Entry(NamedTuple):
-    """An input and where its record ends in the file."""
+    """An input, and the offset where its record ends in the file."""
 
     item: Input
     end: int
 
 
 class InputLog:
-    """A log on disk. Raises FeedError if it is no log, of another version, or without header."""
+    """A log on disk. Raises FeedError if it is not a log, of another version, or has no header."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with _opened(path) as file:
             self.header = self._read_header(file)
             self.end_of_header = file.tell()
-            """Where the first input begins, in bytes."""
+            """Offset of the first input, in bytes."""
         self.torn_bytes = 0
-        """Bytes of a record that was never completed, known when all was read."""
+        """Bytes of a record that was never completed; known once everything was read."""
 
     def entries(self) -> Iterator[Entry]:
-        """Every input that is whole. Raises FeedError at a record that was damaged."""
+        """Yield every whole input. Raises FeedError at a damaged record."""
         with _opened(self.path) as file:
             file.seek(self.end_of_header)
             while True:
@@ -62,11 +62,11 @@ class InputLog:
                 yield Entry(self._decode(kind, payload, start), file.tell())
 
     def inputs(self) -> Iterator[Input]:
-        """Every input that is whole. Raises FeedError at a record that was damaged."""
-        return (each.item for each in self.entries())
+        """Yield every whole input. Raises FeedError at a damaged record."""
+        return (entry.item for entry in self.entries())
 
     def end(self) -> int:
-        """Where the last whole record ends, in bytes; reads the whole file."""
+        """Return the offset where the last whole record ends, in bytes; reads the whole file."""
         end = self.end_of_header
         for entry in self.entries():
             end = entry.end
@@ -91,7 +91,7 @@ class InputLog:
             raise fault(self.path, f"its header is damaged ({error})", _RESTORE) from error
 
     def _record(self, file: BinaryIO, start: int) -> tuple[int, bytes] | None:
-        """The record at `start`, None at the end or where the writer was interrupted."""
+        """Return the record at `start`, None at the end or where the writer was interrupted."""
         head = file.read(HEAD_BYTES)
         if len(head) == HEAD_BYTES:
             found = read_head(head)
@@ -105,7 +105,7 @@ class InputLog:
         return None
 
     def _is_blank(self, file: BinaryIO, start: int) -> bool:
-        """True if only zeros follow: room that the file system gave and nobody wrote to."""
+        """Return whether only zeros follow: space that was allocated but never written."""
         file.seek(start)
         while piece := file.read(_PIECE):
             if piece.count(0) != len(piece):

@@ -1,4 +1,4 @@
-"""The recorder: each input into a buffer when it comes, to the disk before it is acted on."""
+"""Record each input: into a buffer as it comes, to disk before it is acted on."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, encode
 from feeds.recording.reader import InputLog
 
 BUFFER_BYTES: Final = 16 << 20
-"""More than this waiting for the disk asks for a flush, whatever the time."""
+"""With more than this waiting for the disk a flush is due, whatever the time."""
 
 
 class InputRecorder:
     """Appends inputs to one log. `record` runs in the event loop, `flush` in the journal's thread.
 
-    After a failed write it takes no more: what the kernel could not write may be gone, and a
-    second fsync would call it written. Raises JournalIOError.
+    After a failed write it accepts no more: what the kernel could not write may be gone, and a
+    second fsync would report it written. Raises JournalIOError.
     """
 
     def __init__(self, path: Path, file: int) -> None:
@@ -38,9 +38,9 @@ class InputRecorder:
 
     @classmethod
     def begin(cls, path: Path, header: LogHeader) -> InputRecorder:
-        """Start a new log, its header on the disk. Raises JournalIOError if there is a file.
+        """Start a new log with its header on disk. Raises JournalIOError if the file exists.
 
-        It gets its name when the header is whole: a kill leaves no log that cannot be read.
+        The file gets its name once the header is whole, so a kill leaves no unreadable log.
         """
         building = path.with_name(path.name + ".new")
         try:
@@ -61,7 +61,7 @@ class InputRecorder:
 
     @classmethod
     def resume(cls, log: InputLog, end: int) -> InputRecorder:
-        """Go on behind the last whole record, which ends at byte `end`; a torn one is cut off."""
+        """Continue after the last whole record, which ends at byte `end`; cut off a torn one."""
         try:
             file = os.open(log.path, os.O_WRONLY | os.O_CLOEXEC)
             try:
@@ -77,24 +77,24 @@ class InputRecorder:
 
     @property
     def needs_flush(self) -> bool:
-        """Whether so much waits that it should not wait for the next commit."""
+        """Return whether too much is waiting to leave it for the next commit."""
         return self._waiting >= BUFFER_BYTES
 
     def record(self, item: Input) -> None:
-        """Take an input; it is in memory until the next `flush`."""
+        """Buffer an input until the next `flush`."""
         data = encode_input(item)
         with self._lock:
             self._pieces.append(data)
             self._waiting += len(data)
 
     def flush(self) -> None:
-        """Write and sync all that was taken before this call; a no-op if nothing was."""
+        """Write and sync all inputs taken before this call; do nothing if there are none."""
         with self._busy:
             self._flush()
 
     @property
     def has_stopped(self) -> bool:
-        """Whether a write failed, or hangs in another thread."""
+        """Return whether a write failed, or hangs in another thread."""
         return bool(self._failure) or self._busy.locked()
 
     def _flush(self) -> None:
@@ -108,7 +108,7 @@ class InputRecorder:
             data = b"".join(pieces)
             _write_all(self._file, data)
             os.fdatasync(self._file)
-            # What is written to a file that was removed or moved, no start will find.
+            # No later start would find what is written to a file that was removed or moved.
             if not os.path.samestat(os.stat(self.path), os.fstat(self._file)):
                 raise FileNotFoundError(errno.ENOENT, "another file is in its place")
             self.bytes_written += len(data)
@@ -117,9 +117,9 @@ class InputRecorder:
             raise _failed(self.path, error) from error
 
     def close(self, *, flush: bool = True) -> None:
-        """Flush what is left and close; harmless twice.
+        """Flush what is left and close; harmless if called twice.
 
-        If another thread hangs in a write, everything stays as it is: the process is to end.
+        If another thread hangs in a write, nothing is touched: the process is about to end.
         """
         if self._file < 0 or not self._busy.acquire(blocking=False):
             return

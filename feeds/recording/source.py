@@ -1,4 +1,4 @@
-"""The ticks of a live run's log as a recording for any configuration: only its ticks."""
+"""Read only the ticks of a live run's log, as a recording for any configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feeds.recording.reader import InputLog
 
 
 class LogTicks:
-    """A log's ticks; gaps, commands and the passing of time are left out.
+    """A log's ticks, without gaps, commands and the passing of time.
 
     `replay` gives all inputs as they were; this is for trying something else on the same market.
     """
@@ -24,18 +24,21 @@ class LogTicks:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Bytes of a record that was never completed."""
+        """Return the bytes of a record that was never completed."""
         return {"torn_bytes": self._log.torn_bytes}
 
     def named(self) -> Sequence[Instrument]:
-        """The log's own instruments."""
+        """Return the log's own instruments."""
         return self._log.header.instruments
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """The rows in order, without depth. Raises FeedError where the log is damaged."""
-        own = [universe.index_of(each.tradingsymbol) for each in self._log.header.instruments]
+        """Yield the rows in order, without depth. Raises FeedError where the log is damaged."""
+        own = [
+            universe.index_of(instrument.tradingsymbol)
+            for instrument in self._log.header.instruments
+        ]
         remap = np.array(
-            [UNKNOWN_INSTRUMENT if each is None else each for each in own], dtype=np.int32
+            [UNKNOWN_INSTRUMENT if index is None else index for index in own], dtype=np.int32
         )
         for item in gather(self._log.inputs()):
             if isinstance(item, Ticks):
