@@ -1,4 +1,4 @@
-"""How frames leave for a client, and what faults do to them on the way."""
+"""Send frames to a client, and apply faults to them on the way."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DELAY_NS: Final = 3 * SECOND_NS
 
 @dataclass
 class ServerStats:
-    """What was sent, and what faults did to it.
+    """Counts of what was sent, and of what faults did to it.
 
-    `packets` counts those of complete frames, a duplicate twice. `destroyed` lists the rows
-    [start, stop) of the recording, numbered from 0, whose packets a fault kept from a client
-    that had asked for them.
+    `packets` counts those of complete frames, a duplicate twice. `destroyed` lists the rows [start,
+    stop) of the recording, numbered from 0, whose packets a fault kept from a client that had asked
+    for them.
     """
 
     frames: int = 0
@@ -34,13 +34,13 @@ class ServerStats:
     """Handshakes answered with 403."""
     heartbeats: int = 0
     stalled: int = 0
-    """Clients that were dropped because they read nothing."""
+    """Clients dropped because they read nothing."""
     duplicated: int = 0
     delayed: int = 0
     destroyed_packets: int = 0
     destroyed: list[tuple[int, int]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    """Those that happened, as planned."""
+    """The faults that happened, as planned."""
 
     def destroy(self, rows: Int64s) -> None:
         """Count packets that will never arrive."""
@@ -55,9 +55,9 @@ class ServerStats:
 
 
 class Delivery:
-    """Sends batches, one frame each, and lets the faults happen that are due.
+    """Sends batches, one frame each, and applies the faults that are due.
 
-    `now` is the loop's time. A client that takes nothing for `stall_s` is dropped.
+    `now` is the loop's time. A client that reads nothing for `stall_s` is dropped.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Delivery:
         self._stall_s = stall_s
 
     async def send(self, to: Subscriber, batch: Batch) -> None:
-        """One frame, or what becomes of it; may wait for the link to take what comes before."""
+        """Send a batch as one frame, with faults applied; may wait for the link to drain."""
         if to.silent:
             self._stats.destroy(batch.row)
         elif to.held or self._faults.next_at < self._stats.packets + len(batch.packets):
@@ -78,7 +78,7 @@ class Delivery:
             self._send_frame(to, batch.packets)
 
     async def settle(self, to: Subscriber) -> None:
-        """Send what was held back, and wait until all has left."""
+        """Send what was held back, and wait until everything has left."""
         await self._release(to)
         if not await to.drained(self._stall_s):
             self._drop_stalled(to)
@@ -94,7 +94,9 @@ class Delivery:
         self._stats.packets += len(packets)
 
     async def _send_with_faults(self, to: Subscriber, batch: Batch) -> None:
-        """A frame in which a fault is at work or due: whole up to it, then what the fault does."""
+        """Send a batch with a fault active or due: whole frames up to it, then what it makes of the
+        rest.
+        """
         if to.held:
             late, batch = batch.split(int(np.searchsorted(batch.due, to.held_until)))
             self._hold(to, late)
@@ -109,7 +111,7 @@ class Delivery:
                 await self._release(to)
 
     async def _suffer(self, to: Subscriber, batch: Batch) -> Batch:
-        """Let the next fault happen; what is still to be sent after it."""
+        """Apply the next fault and return what is still to be sent after it."""
         packets, rest = batch.packets, batch.split(len(batch.packets))[1]
         fault = self._faults.pop()
         self._stats.faults.append(fault)
@@ -153,11 +155,11 @@ class Delivery:
     async def _release(self, client: Subscriber) -> None:
         """Send what was held back, late."""
         held, client.held = client.held, []
-        for each in held:
+        for batch in held:
             if not client.listening:
-                self._stats.destroy(each.row)
+                self._stats.destroy(batch.row)
                 continue
-            self._send_frame(client, each.packets)
+            self._send_frame(client, batch.packets)
             if not await client.writable(self._stall_s):
                 self._drop_stalled(client)
 

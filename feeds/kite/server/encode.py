@@ -1,4 +1,4 @@
-"""Blocks of ticks become Kite's binary packets and frames: the inverse of `feeds.kite.frames`."""
+"""Encode blocks of ticks as Kite's packets and frames, the inverse of `feeds.kite.frames`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from feeds.kite.wire import (
 Mode = Literal["ltp", "quote", "full"]
 
 _U16: Final = Struct(">H")
-# mode -> length of the packet of a contract, of an index
+# mode -> packet length for a contract, for an index
 _KINDS: Final[dict[Mode, tuple[int, int]]] = {
     "ltp": (LTP, LTP),
     "quote": (QUOTE, INDEX_QUOTE),
@@ -37,7 +37,7 @@ _KINDS: Final[dict[Mode, tuple[int, int]]] = {
 
 
 class _Facts(NamedTuple):
-    """What packets say or need to know of each instrument of a universe, as columns."""
+    """The instrument facts that packets need, as columns over a universe."""
 
     tokens: Int64s
     is_index: npt.NDArray[np.bool_]
@@ -45,23 +45,26 @@ class _Facts(NamedTuple):
 
 
 def encode_frame(packets: Sequence[bytes]) -> bytes:
-    """The packets as one frame; ValueError if they, or one of them, are too many to count."""
-    if len(packets) > U16_MAX or any(len(each) > U16_MAX for each in packets):
+    """Return the packets as one frame.
+
+    Raises ValueError if there are too many or one is too long.
+    """
+    if len(packets) > U16_MAX or any(len(packet) > U16_MAX for packet in packets):
         raise ValueError(f"expected up to {U16_MAX} packets of up to {U16_MAX} bytes")
     parts = [_U16.pack(len(packets))]
-    for each in packets:
-        parts += (_U16.pack(len(each)), each)
+    for packet in packets:
+        parts += (_U16.pack(len(packet)), packet)
     return b"".join(parts)
 
 
 def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
-    """One packet for each row, of the kind that the mode means for its instrument.
+    """Return one packet per row, of the kind that the mode implies for its instrument.
 
-    What a block does not know is zero: average price, OHLC, totals, the last trade's time. So is
-    a column without value, since a packet has no other way to say it; numbers beyond 32 bits are
-    sent as the largest. Exchange times lose their fraction of a second. A row without depth has
-    `bid` and `ask` as its best levels, of one lot. Raises ValueError for a row that no packet
-    can carry: an unknown instrument, a token or an ltp outside 0..4294967295.
+    What a block does not have is zero: average price, OHLC, totals, the last trade's time. So is an
+    absent value, since a packet cannot express it otherwise. Numbers beyond 32 bits are sent as the
+    largest. Exchange times lose their fraction of a second. A row without depth has `bid` and `ask`
+    as its best levels, of one lot. Raises ValueError for a row that no packet can carry: an unknown
+    instrument, a token or an ltp outside 0..4294967295.
     """
     facts = _facts(universe)
     _check(block, facts)
@@ -78,9 +81,9 @@ def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
 @lru_cache(maxsize=4)
 def _facts(universe: Universe) -> _Facts:
     return _Facts(
-        np.array([each.instrument_token for each in universe], dtype=np.int64),
-        np.array([each.is_index for each in universe], dtype=np.bool_),
-        np.array([each.lot_size for each in universe], dtype=np.int64),
+        np.array([instrument.instrument_token for instrument in universe], dtype=np.int64),
+        np.array([instrument.is_index for instrument in universe], dtype=np.bool_),
+        np.array([instrument.lot_size for instrument in universe], dtype=np.int64),
     )
 
 
@@ -96,7 +99,7 @@ def _check(block: Ticks, facts: _Facts) -> None:
 
 
 def _pack(block: Ticks, facts: _Facts, length: int) -> list[bytes]:
-    """Packets of one length."""
+    """Return packets of one length."""
     packets = np.zeros(len(block), dtype=LAYOUTS[length])
     names = packets.dtype.names
     assert names is not None
@@ -119,7 +122,7 @@ def _pack(block: Ticks, facts: _Facts, length: int) -> list[bytes]:
 
 
 def _levels(block: Ticks, lots: Int64s) -> Int64s:
-    """The depth (rows, 10, 3); where a row has none, its bid and ask as the best levels."""
+    """Return the depth (rows, 10, 3); a row without one gets its bid and ask as best levels."""
     bare: npt.NDArray[np.bool_]
     if block.depth is None:
         levels = np.zeros((len(block), 2 * LEVELS, 3), dtype=np.int64)
@@ -140,5 +143,5 @@ def _levels(block: Ticks, lots: Int64s) -> Int64s:
 
 
 def _price(prices: Int64s) -> Int64s:
-    """Prices with 0 for what is none or fits no packet."""
+    """Return prices, with 0 for those absent or too large for a packet."""
     return np.where((prices < 0) | (prices > U32_MAX), 0, prices)

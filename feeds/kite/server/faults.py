@@ -1,4 +1,4 @@
-"""What a served link is made to suffer, so that a client's care can be tested."""
+"""Plan faults of a served link, to test how a client copes with them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _GARBAGE_BYTES: Final = (16, 400)
 class Fault:
     """One fault, due once `at` whole packets were sent (over all connections).
 
-    `drop` ends the link in the middle of the next frame; `half-open` keeps it open and says
-    nothing more; `garbage` and `text` are messages that mean nothing; `cut` shortens the last
-    packet of the next frame; `delay` holds the packets of the next three seconds of the recording
-    back and sends them after the newer ones; `duplicate` sends the next frame twice; `refuse`
-    answers every handshake from then on with 403.
+    `drop` ends the link in the middle of the next frame; `half-open` keeps it open and sends
+    nothing more; `garbage` and `text` are meaningless messages; `cut` shortens the last packet of
+    the next frame; `delay` holds back the packets of the recording's next three seconds and sends
+    them after newer ones; `duplicate` sends the next frame twice; `refuse` answers every later
+    handshake with 403.
     """
 
     kind: Kind
@@ -34,15 +34,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """Faults in the order in which they are due; the seed makes the same garbage each time."""
+    """Faults in the order in which they are due; one seed always makes the same garbage."""
 
     faults: tuple[Fault, ...] = ()
     seed: int = 1
 
     @classmethod
     def parse(cls, texts: Iterable[str], *, seed: int = 1) -> FaultPlan:
-        """From `KIND@N`, or `403` alone. Raises UsageError."""
-        found = sorted(map(_fault, texts), key=lambda each: each.at)
+        """Parse faults written as `KIND@N`, or `403` alone. Raises UsageError."""
+        found = sorted(map(_fault, texts), key=lambda fault: fault.at)
         return cls(tuple(found), seed)
 
 
@@ -52,31 +52,33 @@ class PendingFaults:
 
     plan: FaultPlan
     refuse_at: float = math.inf
-    """From this many packets on every handshake is refused."""
+    """Number of packets sent after which every handshake is refused."""
     _waiting: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        refusals = [each.at for each in self.plan.faults if each.kind == "refuse"]
+        refusals = [fault.at for fault in self.plan.faults if fault.kind == "refuse"]
         self.refuse_at = min(refusals, default=math.inf)
-        self._waiting = [each for each in self.plan.faults if each.kind != "refuse"]
+        self._waiting = [fault for fault in self.plan.faults if fault.kind != "refuse"]
         self._random = random.Random(self.plan.seed)  # noqa: S311 - repeatable, not secret
 
     @property
     def next_at(self) -> float:
-        """When the next one is due, in packets sent; infinity if none is left."""
+        """Return when the next fault is due, in packets sent; infinity if none is left."""
         return self._waiting[0].at if self._waiting else math.inf
 
     def pop(self) -> Fault:
-        """The next one, which is then no longer pending."""
+        """Remove and return the next fault."""
         return self._waiting.pop(0)
 
     def garbage(self) -> bytes:
-        """Bytes that no decoder may take for a frame: they promise more packets than they hold."""
+        """Return bytes that no decoder may take for a frame: they claim more packets than they
+        hold.
+        """
         size = self._random.randint(*_GARBAGE_BYTES)
         return bytes([self._random.randint(1, 255)]) + self._random.randbytes(size - 1)
 
     def garbage_text(self) -> str:
-        """A text message that is no JSON."""
+        """Return a text message that is not JSON."""
         return "{" + "".join(map(chr, self._letters(40)))
 
     def _letters(self, count: int) -> Iterator[int]:

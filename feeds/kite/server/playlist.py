@@ -1,4 +1,4 @@
-"""A recording as packets in the order and at the times in which they are to be sent."""
+"""Turn a recording into packets, in the order and at the times they are to be sent."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _U32_MAX: Final = 2**32 - 1
 
 
 class Batch(NamedTuple):
-    """Packets in the order in which they are to be sent, with their rows and times."""
+    """Packets in sending order, with their rows and due times."""
 
     packets: list[bytes]
     row: Int64s
     due: Int64s
 
     def split(self, at: int) -> tuple[Batch, Batch]:
-        """The packets before `at`, and the others."""
+        """Return the packets before `at`, and the others."""
         before = Batch(self.packets[:at], self.row[:at], self.due[:at])
         return before, Batch(self.packets[at:], self.row[at:], self.due[at:])
 
 
 class PacketBlock:
-    """Rows of a recording and their packets, encoded per mode when first asked for.
+    """Rows of a recording and their packets, encoded per mode at first use.
 
-    `instrument` is the universe's index of each row, `row` its number in the recording from 0,
-    `due` the time (UTC ns, never going back) at which it was received.
+    `instrument` is each row's universe index, `row` its number in the recording from 0, `due` the
+    time (UTC ns, never going back) at which it was received.
     """
 
     def __init__(self, block: Ticks, universe: Universe, row: Int64s, due: Int64s) -> None:
@@ -53,14 +53,14 @@ class PacketBlock:
         return len(self.row)
 
     def packets(self, mode: Mode) -> list[bytes]:
-        """One packet for each row."""
+        """Return one packet per row."""
         found = self._packets.get(mode)
         if found is None:
             found = self._packets[mode] = encode_packets(self._block, self._universe, mode)
         return found
 
     def frames(self, most: int, *, by_time: bool) -> Iterator[tuple[int, int]]:
-        """Row ranges of up to `most` rows; `by_time`: of one `due` each."""
+        """Yield row ranges of up to `most` rows, with `by_time` of one `due` each."""
         edges = [0, len(self)]
         if by_time:
             edges[1:1] = (np.flatnonzero(np.diff(self.due)) + 1).tolist()
@@ -72,9 +72,9 @@ class PacketBlock:
 class Playlist:
     """The blocks of a recording, ready to be sent; reads them once.
 
-    Rows that no packet can carry (unknown instrument, a price that is none) are left out and
-    counted in `unplayable`. A row without an exchange time carries that of its receipt.
-    Raises ConfigError if an instrument has no token that fits a packet.
+    Rows that no packet can carry (an unknown instrument, an invalid price) are left out and counted
+    in `unplayable`. A row without an exchange time carries its time of receipt. Raises ConfigError
+    if an instrument has no token that fits a packet.
     """
 
     def __init__(self, universe: Universe, blocks: Iterable[Ticks]) -> None:
@@ -82,11 +82,12 @@ class Playlist:
         self.rows = 0
         self._universe = universe
         self._blocks = blocks
-        for each in universe:
-            if not 0 < each.instrument_token <= _U32_MAX:
+        for instrument in universe:
+            if not 0 < instrument.instrument_token <= _U32_MAX:
                 raise ConfigError(
-                    f"universe.instruments: {each.tradingsymbol}: expected an instrument_token of "
-                    "1 to 4294967295 to serve it; write it there or name an `instruments_file`"
+                    f"universe.instruments: {instrument.tradingsymbol}: expected an"
+                    " instrument_token of 1 to 4294967295 to serve it; write it there or name an"
+                    " `instruments_file`"
                 )
 
     def __iter__(self) -> Iterator[PacketBlock]:
@@ -108,7 +109,7 @@ def _sound(block: Ticks) -> npt.NDArray[np.bool_]:
 
 
 def _stamped(block: Ticks) -> Ticks:
-    """The block with an exchange time in every row."""
+    """Return the block with an exchange time in every row."""
     stamps = block.exchange_ts
     if stamps is not None and stamps.all():
         return block

@@ -1,4 +1,4 @@
-"""One client of the ticker server: what it asked for and what its link can take."""
+"""Serve one client of the ticker server: its subscriptions, and what its link can take."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TOKENS_MAX: Final = 3000
 """Instruments on one connection (Kite Connect documentation, websocket)."""
 _WRITE_BUFFER_BYTES: Final = 256 * 1024
 _TOGETHER_BYTES: Final = 32 * 1024
-"""So much is written at once, if it is there: a write costs more than a frame."""
+"""Bytes written at once, if available: a write costs more than a frame."""
 _NONE: Final = 0
-_QUOTE: Final = 2  # modes are kept as 1 + their place in MODES
+_QUOTE: Final = 2  # modes are stored as 1 + their place in MODES
 
 _Token = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
@@ -32,9 +32,9 @@ class _Request(msgspec.Struct):
 
 
 class Subscriber(WSListener):
-    """The link to one client. Binary messages are written together where there are many.
+    """The link to one client; binary messages are batched into few writes.
 
-    `greetings` are said right after the handshake; `changed` is called whenever the link or its
+    `greetings` are sent right after the handshake; `changed` is called whenever the link or its
     subscriptions change.
     """
 
@@ -46,7 +46,7 @@ class Subscriber(WSListener):
     ) -> None:
         self.last_sent = 0.0
         self.held: list[Batch] = []
-        """What a fault holds back."""
+        """Batches that a fault holds back."""
         self.held_until = 0
         self.silent = False
         """True once a fault made the link half-open."""
@@ -66,11 +66,11 @@ class Subscriber(WSListener):
 
     @property
     def wants(self) -> bool:
-        """True if it would be sent ticks."""
+        """Return whether the client would be sent ticks."""
         return self.listening and bool(self._modes.any())
 
     def chosen(self, block: PacketBlock, start: int, stop: int) -> Batch:
-        """The packets for this client among rows [start, stop)."""
+        """Return this client's packets among rows [start, stop)."""
         if self._selected is None or self._selected[0] is not block:
             self._selected = (block, *self._select(block))
         _, packets, rows = self._selected
@@ -97,8 +97,8 @@ class Subscriber(WSListener):
         """Greet the client."""
         self._transport = transport
         transport.underlying_transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
-        for each in self._greetings:
-            transport.send(WSMsgType.TEXT, each)
+        for greeting in self._greetings:
+            transport.send(WSMsgType.TEXT, greeting)
         self._changed(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -133,7 +133,7 @@ class Subscriber(WSListener):
             self._set(tokens, MODES.index(mode) + 1)
         elif request.a == "subscribe":
             tokens = msgspec.convert(request.v, list[_Token])
-            fresh = [each for each in tokens if not self._has(each)]
+            fresh = [token for token in tokens if not self._has(token)]
             self._set(fresh, _QUOTE)
         else:
             self._set(msgspec.convert(request.v, list[_Token]), _NONE)
@@ -144,7 +144,7 @@ class Subscriber(WSListener):
 
     def _set(self, tokens: list[int], mode: int) -> None:
         if mode:
-            fresh = {each for each in tokens if not self._has(each)}
+            fresh = {token for token in tokens if not self._has(token)}
             have = int(np.count_nonzero(self._modes)) + len(self._others)
             if have + len(fresh) > TOKENS_MAX:
                 raise msgspec.ValidationError(
@@ -160,15 +160,17 @@ class Subscriber(WSListener):
             else:
                 self._others.discard(token)
 
-    # what it is sent
+    # what the client is sent
 
     @property
     def listening(self) -> bool:
-        """True while frames can reach the client."""
+        """Return whether frames can reach the client."""
         return self._transport is not None and not self.closed and not self.silent
 
     def send_binary(self, payload: bytes, now: float) -> None:
-        """A binary message, out at the next `flush` at the latest; lost if the link is gone."""
+        """Queue a binary message, written at the next `flush` at the latest; lost if the link is
+        gone.
+        """
         if not self.listening:
             return
         self._out += _header(len(payload))
@@ -178,7 +180,7 @@ class Subscriber(WSListener):
             self.flush()
 
     def send_text(self, message: dict[str, Any] | str) -> None:
-        """A text message: JSON, or a string as it is."""
+        """Send a text message: JSON, or a string unchanged."""
         if not self.listening:
             return
         assert self._transport is not None
@@ -187,7 +189,7 @@ class Subscriber(WSListener):
         self._transport.send(WSMsgType.TEXT, text)
 
     def flush(self) -> None:
-        """Hand what was sent to the link."""
+        """Write queued messages to the link."""
         if self._out and self._transport is not None and not self.closed:
             out, self._out = self._out, bytearray()
             self._transport.underlying_transport.write(out)
@@ -198,16 +200,16 @@ class Subscriber(WSListener):
         message = _header(len(payload)) + payload
         self._out += message[: len(message) // 2]
         self.flush()
-        self.closed = True  # nothing may follow the half
+        self.closed = True  # nothing may follow the half message
         self._transport.underlying_transport.close()
 
     def half_open(self) -> None:
-        """Say nothing from now on, and keep the link."""
+        """Send nothing from now on, but keep the link."""
         self.flush()
         self.silent = True
 
     def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
-        """Say goodbye and close."""
+        """Close the link with a closing handshake."""
         if self._transport is None or self.closed:
             return
         if self.listening:
@@ -217,28 +219,28 @@ class Subscriber(WSListener):
         self.closed = True
 
     def abort(self) -> None:
-        """End the link; what was not sent yet is lost."""
+        """End the link; unsent data is lost."""
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
         self.closed = True
 
-    # what its link can take
+    # how much the link takes
 
     def pause_writing(self) -> None:
-        """The client reads slower than it is sent to."""
+        """Note that the client reads slower than it is sent to."""
         self._writable = anyio.Event()
 
     def resume_writing(self) -> None:
-        """The client caught up."""
+        """Note that the client has caught up."""
         self._writable.set()
 
     @property
     def choked(self) -> bool:
-        """True while more must not be sent."""
+        """Return whether sending must pause."""
         return not self._writable.is_set()
 
     async def writable(self, patience_s: float) -> bool:
-        """Wait until more may be sent; False if the client took nothing for `patience_s`."""
+        """Wait until more may be sent; return False if the client took nothing for `patience_s`."""
         while self.choked and not self.closed:
             before = self._unsent()
             with anyio.move_on_after(patience_s):
@@ -248,7 +250,7 @@ class Subscriber(WSListener):
         return True
 
     async def drained(self, patience_s: float) -> bool:
-        """Wait until all that was sent has left this process; False as `writable` does."""
+        """Wait until everything sent has left this process; return False as `writable` does."""
         if self._transport is None or self.closed:
             return True
         self.flush()
@@ -265,14 +267,14 @@ class Subscriber(WSListener):
         return self._transport.underlying_transport.get_write_buffer_size()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The link is gone."""
+        """Mark the link as gone."""
         self.closed = True
         self._writable.set()
         self._changed(self)
 
 
 def _header(size: int) -> bytes:
-    """The WebSocket header of an unmasked binary message (RFC 6455 section 5.2)."""
+    """Return the WebSocket header of an unmasked binary message (RFC 6455 section 5.2)."""
     if size < 126:
         return bytes([0x82, size])
     if size < 1 << 16:

@@ -1,6 +1,6 @@
-"""A loopback server that speaks Kite's WebSocket protocol and plays a recording.
+"""Serve a recording over Kite's WebSocket protocol, on the loopback interface.
 
-With it everything live can be run and tested on one machine, link faults included.
+With it every live function can be run and tested on one machine, link faults included.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ LOOPBACK: Final = "127.0.0.1"
 HEARTBEAT: Final = b"\x00"
 _REQUEST_BYTES_MAX: Final = 1 << 20
 _PACKETS_WITHOUT_PAUSE: Final = 500
-"""How many packets are sent before other tasks get a turn."""
+"""Packets sent before other tasks get a turn."""
 
 
 class TickerServer:
-    """Plays blocks of ticks to everyone who subscribes, as `async with TickerServer(...)`.
+    """Plays blocks of ticks to every subscriber, as `async with TickerServer(...)`.
 
-    One position in the recording is shared by all clients; it moves at `speed` (`max`, or a
-    factor of real time), and never past a client whose link is full. With `wait_for_subscribers`
-    it stands still while nobody is subscribed, and until a client's requests have been quiet for
-    `settle_s`, so that one who comes (back) misses nothing. A client that reads nothing for
-    `stall_s` is dropped. With `access_token` set any other is refused with 403.
-    Raises ConfigError for a wrong speed or an instrument without a token, UsageError if the port
-    is taken, FeedError if the recording cannot be read (also from `finished`).
+    All clients share one position in the recording. It advances at `speed` (`max`, or a factor of
+    real time), and never past a client whose link is full. With `wait_for_subscribers` it pauses
+    while there is no subscriber, and until a client's requests have been quiet for `settle_s`, so
+    that a client that connects or returns misses nothing. A client that reads nothing for `stall_s`
+    is dropped. With `access_token` set any other is refused with 403. Raises ConfigError for a
+    wrong speed or an instrument without a token, UsageError if the port is taken, FeedError if the
+    recording cannot be read (also from `finished`).
     """
 
     def __init__(
@@ -118,26 +118,26 @@ class TickerServer:
         except BaseExceptionGroup as group:
             if error is None or group.exceptions != (error,):
                 raise
-            return False  # what went wrong inside the block is raised as it was
+            return False  # an error inside the block is raised as it was
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
-        for each in self._subscribers:
-            each.close()
+        for subscriber in self._subscribers:
+            subscriber.close()
         await anyio.lowlevel.checkpoint()
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Return the port it listens on."""
         return self._port
 
     @property
     def url(self) -> str:
-        """What a client connects to."""
+        """Return the address that a client connects to."""
         return f"ws://{LOOPBACK}:{self._port}"
 
     async def finished(self) -> None:
-        """Return when all was played and has left for the clients. Raises FeedError."""
+        """Return once everything was played and has left for the clients. Raises FeedError."""
         await self._finished.wait()
         if self._lost is not None:
             raise self._lost
@@ -154,20 +154,20 @@ class TickerServer:
         return Subscriber(self._universe, self._greetings(), self._client_changed)
 
     def _greetings(self) -> list[str]:
-        """Messages that clients see in practice and that they must not stumble over."""
+        """Return messages that real clients also get and must not stumble over."""
         count = {"count": len(self._universe), "etag": f'W/"{len(self._universe):x}"'}
         messages = (
             {"type": "instruments_meta", "data": count},
             {"type": "app_code", "timestamp": iso_ist(self._position_ts)},
         )
-        return [msgspec.json.encode(each).decode() for each in messages]
+        return [msgspec.json.encode(message).decode() for message in messages]
 
     def _client_changed(self, client: Subscriber) -> None:
         if client.closed:
             if client in self._subscribers:
                 self._subscribers.remove(client)
-            for each in client.held:
-                self.stats.destroy(each.row)
+            for batch in client.held:
+                self.stats.destroy(batch.row)
             client.held = []
         elif client not in self._subscribers:
             self.stats.connections += 1
@@ -177,14 +177,15 @@ class TickerServer:
         self._changed = anyio.Event()
 
     async def _beat(self) -> None:
-        """A byte to every client that was sent nothing for a while."""
+        """Send a heartbeat byte to every client that was sent nothing for a while."""
         while True:
             await anyio.sleep(self._heartbeat_s / 4)
             now = self._now()
-            for each in self._subscribers:
-                if each.listening and now - each.last_sent >= self._heartbeat_s and not each.choked:
-                    each.send_binary(HEARTBEAT, now)
-                    each.flush()
+            for subscriber in self._subscribers:
+                is_due = now - subscriber.last_sent >= self._heartbeat_s
+                if is_due and subscriber.listening and not subscriber.choked:
+                    subscriber.send_binary(HEARTBEAT, now)
+                    subscriber.flush()
                     self.stats.heartbeats += 1
 
     # the recording
@@ -194,8 +195,8 @@ class TickerServer:
             await self._play_blocks()
         except FeedError as error:
             self._lost = error
-        for each in list(self._subscribers):
-            await self._delivery.settle(each)
+        for subscriber in list(self._subscribers):
+            await self._delivery.settle(subscriber)
         self._finished.set()
 
     async def _play_blocks(self) -> None:
@@ -212,40 +213,43 @@ class TickerServer:
                     self._flush()
                     await anyio.lowlevel.checkpoint()
                 if await self._audience():
-                    pacer = Pacer(self._speed)  # the time nobody listened does not count
+                    pacer = Pacer(self._speed)  # time without a listener does not count
                     await pacer.wait(due, due)
                 await self._send(block, start, stop)
 
     async def _audience(self) -> bool:
-        """Wait until someone is subscribed, if that is wanted; True if it took waiting."""
-        if not self._wait or any(each.wants for each in self._subscribers):
+        """Wait for a subscriber, if configured; return whether that took waiting."""
+        if not self._wait or self._has_audience():
             return False
         self._flush()
-        while not any(each.wants for each in self._subscribers):
+        while not self._has_audience():
             await self._changed.wait()
         while True:
             before = self._changed
             with anyio.move_on_after(self._settle_s) as quiet:
                 await before.wait()
-            if quiet.cancelled_caught and any(each.wants for each in self._subscribers):
+            if quiet.cancelled_caught and self._has_audience():
                 return True
 
+    def _has_audience(self) -> bool:
+        return any(subscriber.wants for subscriber in self._subscribers)
+
     async def _send(self, block: PacketBlock, start: int, stop: int) -> None:
-        """One frame to everyone who wants some of its rows."""
-        for each in list(self._subscribers):
-            batch = each.chosen(block, start, stop)
-            if not batch.packets or each.closed:
+        """Send one frame to every client that wants some of its rows."""
+        for subscriber in list(self._subscribers):
+            batch = subscriber.chosen(block, start, stop)
+            if not batch.packets or subscriber.closed:
                 continue
-            await self._delivery.send(each, batch)
+            await self._delivery.send(subscriber, batch)
             if self._speed is not None:
-                each.flush()
-            if each.choked:
+                subscriber.flush()
+            if subscriber.choked:
                 self._flush()
-                await self._delivery.wait_for(each)
+                await self._delivery.wait_for(subscriber)
 
     def _flush(self) -> None:
-        for each in self._subscribers:
-            each.flush()
+        for subscriber in self._subscribers:
+            subscriber.flush()
 
 
 def _refusal() -> WSUpgradeResponse:
