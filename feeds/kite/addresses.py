@@ -1,4 +1,4 @@
-"""Which addresses a token may be sent to."""
+"""Check the addresses that a token may be sent to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from daemon.errors import ConfigError
 
 
 def checked_url(url: str) -> str:
-    """The base address without a slash at its end.
+    """Return the base address without its trailing slash.
 
-    Raises ConfigError for one that would show the token on its way: only https, or plain http to
-    this machine.
+    Raises ConfigError for an address that would expose the token on its way. Only https is
+    accepted, or plain http to this machine.
     """
     try:
         parts = urlsplit(url)
@@ -29,7 +29,7 @@ def checked_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
+    """Return whether a host name or address is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Kite's candle rows checked, and bars put together into longer ones."""
+"""Check Kite's candle rows, and merge bars into longer ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from daemon.domain.dates import ist_date, parse_ts
 _PRICE_MAX: Final = 1e12
 _VOLUME_MAX: Final = 2**53
 _LENGTHS: Final = (6, 7)
-"""Values of a row, without and with open interest."""
+"""Number of values in a row, without and with open interest."""
 
 
 class Bar(NamedTuple):
-    """A bar [start, end) of a session that opened at `session_open`; UTC ns, rupees, units."""
+    """A bar [start, end) of the session that opened at `session_open`; UTC ns, rupees, units."""
 
     session_open: int
     session_close: int
@@ -30,10 +30,10 @@ class Bar(NamedTuple):
 
 
 class BarReader:
-    """Reads the rows of one instrument and interval, and counts by reason what it drops.
+    """Reads the rows of one instrument and interval, and counts refused rows by reason.
 
     `counts` gets `malformed_rows, bad_prices, out_of_order, outside_session, off_grid,
-    future_candles, untraded_candles` (dropped: flat and without volume, no index) and
+    future_candles, untraded_candles` (refused: flat and without volume, not an index) and
     `widened_candles` (kept).
     """
 
@@ -51,18 +51,18 @@ class BarReader:
         self._last = -1
 
     def read(self, rows: Iterable[Any], now: int) -> list[Bar]:
-        """The bars that are closed by `now` (UTC ns), oldest first."""
+        """Return the bars closed by `now` (UTC ns), oldest first."""
         bars = []
         for row in rows:
             found = self._bar(row, now)
             if isinstance(found, str):
                 self._counts[found] = self._counts.get(found, 0) + 1
-            elif found.end <= now:  # the one that is still open is no fault
+            elif found.end <= now:  # the bar that is still open is not counted as refused
                 bars.append(found)
         return bars
 
     def _bar(self, row: Any, now: int) -> Bar | str:
-        """A bar, or why the row is none."""
+        """Return a bar, or the reason the row is refused."""
         if not isinstance(row, list) or len(row) not in _LENGTHS or not isinstance(row[0], str):
             return "malformed_rows"
         try:
@@ -71,7 +71,7 @@ class BarReader:
         except (ValueError, OverflowError):
             return "malformed_rows"
         prices, volume = row[1:5], row[5]
-        if not all(_is_number(each) and 0 < each <= _PRICE_MAX for each in prices):
+        if not all(_is_number(price) and 0 < price <= _PRICE_MAX for price in prices):
             return "bad_prices"
         if not _is_number(volume) or not 0 <= volume <= _VOLUME_MAX or volume != int(volume):
             return "malformed_rows"
@@ -79,14 +79,14 @@ class BarReader:
             return "outside_session"
         if (start - span[0]) % self._interval_ns:
             return "off_grid"
-        if start > now:  # taken for the last one, it would put all that follow out of order
+        if start > now:  # taking it as the latest would put all that follow out of order
             return "future_candles"
         if start <= self._last:
             return "out_of_order"
         self._last = start
         if not volume and len(set(prices)) == 1 and not self._is_index:
             return "untraded_candles"
-        return self._widened(span, start, [float(each) for each in prices], int(volume))
+        return self._widened(span, start, [float(price) for price in prices], int(volume))
 
     def _widened(self, span: tuple[int, int], start: int, prices: list[float], volume: int) -> Bar:
         first, high, low, last = prices
@@ -98,7 +98,7 @@ class BarReader:
 
 
 def grouped(bars: Iterable[Bar], timeframe_ns: int) -> list[Bar]:
-    """Bars in time order as those of a longer timeframe, anchored at their session's open.
+    """Merge bars in time order into a longer timeframe, anchored at their session's open.
 
     `timeframe_ns` is a multiple of their length. The last bar of a session ends at its close.
     """
@@ -117,10 +117,10 @@ def _joined(start: int, parts: list[Bar], timeframe_ns: int) -> Bar:
     return first._replace(
         start=start,
         end=min(start + timeframe_ns, first.session_close),
-        high=max(each.high for each in parts),
-        low=min(each.low for each in parts),
+        high=max(bar.high for bar in parts),
+        low=min(bar.low for bar in parts),
         close=last.close,
-        volume=sum(each.volume for each in parts),
+        volume=sum(bar.volume for bar in parts),
     )
 
 

@@ -1,7 +1,7 @@
-"""The login's file: read it safely, write it safely, show nothing of it.
+"""Read and write the login's file safely, and show none of its secrets.
 
-The file is JSON: `{"version": 1, "api_key": .., "access_token": .., "login_ts": ..}`. It holds
-no API secret: that one is used once, at login, and never stored.
+The file is JSON: `{"version": 1, "api_key": .., "access_token": .., "login_ts": ..}`. It holds no
+API secret: that is used once, at login, and never stored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from daemon.settings.config import KiteConfig
 
 CREDENTIALS_VERSION: Final = 1
 SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
-"""Where the service manager puts what its unit loads with LoadCredential."""
+"""Names the directory of the credentials that a systemd unit loads with LoadCredential."""
 SYSTEMD_NAME: Final = "kite.json"
 _NO_HOME: Final = (
     "{}: no home directory is known; set HOME, or name a full path under feed.kite.credentials_file"
@@ -33,13 +33,13 @@ _FILE_BYTES_MAX: Final = 65_536
 _EXPIRY_HOUR: Final = 6
 _OTHERS: Final = 0o077
 _WORD: Final = r"^[A-Za-z0-9_.-]{1,256}\Z"
-"""Keys and tokens go into headers and addresses as they are, so they have no other character."""
+"""Keys and tokens go into headers and addresses unescaped, so no other character is accepted."""
 
 
 class Secret:
-    """A text that shows itself as `***` wherever it is printed, logged or formatted.
+    """Text that shows as `***` wherever it is printed, logged or formatted.
 
-    It is compared in constant time, has no hash, and refuses to be pickled, copied or encoded.
+    It compares in constant time, has no hash, and refuses to be pickled, copied or encoded.
     """
 
     __slots__ = ("__value",)
@@ -48,7 +48,7 @@ class Secret:
         self.__value = value
 
     def reveal(self) -> str:
-        """The text itself: only for the request that needs it."""
+        """Return the text itself; only for the request that needs it."""
         return self.__value
 
     def __repr__(self) -> str:
@@ -59,14 +59,14 @@ class Secret:
             return NotImplemented
         return hmac.compare_digest(self.__value.encode(), other.__value.encode())
 
-    __hash__ = None  # type: ignore[assignment]  # a hash in a set would tell secrets apart
+    __hash__ = None  # type: ignore[assignment]  # a hash would reveal which secrets are equal
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret is not to be stored")
 
 
 class Credentials(NamedTuple):
-    """What a request to Kite is signed with. `login_ts` is the time of the login, UTC ns."""
+    """The credentials that sign a request to Kite; `login_ts` is the time of the login, UTC ns."""
 
     api_key: str
     access_token: Secret
@@ -81,7 +81,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def valid_until(login_ts: int) -> int:
-    """When the access token of a login dies: the first 06:00 IST after it (UTC ns, domain.md 2)."""
+    """Return when a login's access token ends: the next 06:00 IST (UTC ns, domain.md 2)."""
     morning = ist_midnight(ist_date(login_ts)) + _EXPIRY_HOUR * HOUR_NS
     if login_ts < morning:
         return morning
@@ -89,18 +89,18 @@ def valid_until(login_ts: int) -> int:
 
 
 def is_expired(login_ts: int, now: int) -> bool:
-    """Whether a token of this login must be dead by `now` (both UTC ns).
+    """Return whether a token of this login must have ended by `now` (both UTC ns).
 
-    For a clear message only: Kite decides, and may end a token earlier.
+    Only for a clear message: Kite decides, and may end a token earlier.
     """
     return now >= valid_until(login_ts)
 
 
 def credentials_path(config: KiteConfig) -> Path:
-    """Where the credentials are read from.
+    """Return where credentials are read from.
 
-    `credentials_file`, else the service manager's credential `kite.json` if there is one, else
-    the user's own file.
+    That is `credentials_file`, else the service manager's credential `kite.json` if there is one,
+    else the user's own file.
     """
     handed = _handed_over()
     if not config.credentials_file and handed is not None and _is_there(handed):
@@ -109,9 +109,9 @@ def credentials_path(config: KiteConfig) -> Path:
 
 
 def login_path(config: KiteConfig) -> Path:
-    """Where a login writes: `credentials_file`, else the user's own file.
+    """Return where a login writes: `credentials_file`, else the user's own file.
 
-    Never the service manager's copy, which is made new at each start of the service.
+    Never the service manager's copy, which is replaced at each start of the service.
     """
     if config.credentials_file:
         return _in_home(config.credentials_file)
@@ -130,10 +130,10 @@ def _in_home(text: str) -> Path:
 
 
 def read_credentials(path: Path) -> Credentials:
-    """The stored login.
+    """Read the stored login.
 
-    Raises TokenRefused if there is no file, ConfigError if others can read it or if it is not
-    such a file; no message shows what is in it.
+    Raises TokenRefused if there is no file, ConfigError if others can read it or it is not a
+    credentials file. No message shows its content.
     """
     data = _read_private(path)
     try:
@@ -144,17 +144,17 @@ def read_credentials(path: Path) -> Credentials:
             )
         found = msgspec.json.decode(data, type=_File)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        # Without its cause: a decoder's message may quote what it read.
+        # Without a cause: a decoder's message may quote what it read.
         kind = type(error).__name__
         raise ConfigError(f"{path}: not a credentials file ({kind}); {LOG_IN}") from None
     return Credentials(found.api_key, Secret(found.access_token), found.login_ts)
 
 
 def write_credentials(path: Path, credentials: Credentials) -> None:
-    """Store a login, readable by its owner only from the first byte on.
+    """Store a login in a file that only its owner can read, from the first byte on.
 
     A reader sees the old file or the new one, never a part. Raises ConfigError if it cannot be
-    written or if the words are not what Kite gives.
+    written, or if the values are not of Kite's form.
     """
     file = _File(
         version=CREDENTIALS_VERSION,
@@ -181,14 +181,14 @@ def write_credentials(path: Path, credentials: Credentials) -> None:
 
 def _read_private(path: Path) -> bytes:
     try:
-        # Not blocking: what stands there may be a pipe, which would wait for a writer.
+        # Non-blocking: a pipe in its place would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise TokenRefused(f"{path}: no login is stored there; {LOG_IN}") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({_reason(error)}); {LOG_IN}") from error
     try:
-        # The opened file is asked, not the name, which may stand for another file by now.
+        # Check the opened file, not the name, which may refer to another file by now.
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(f"{path}: expected a file; {LOG_IN}")
@@ -214,11 +214,11 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:
-        return True  # in a directory that is closed to us: reading it says what is wrong
+        return True  # in a directory without access: reading it gives the reason
 
 
 def _is_handed_over(path: Path) -> bool:
-    """Whether the service manager keeps this file: it is in memory, and it guards it itself."""
+    """Return whether the service manager keeps this file, in memory and guarded by it."""
     handed = _handed_over()
     return handed is not None and path.absolute() == handed.absolute()
 

@@ -1,4 +1,4 @@
-"""The day of a live feed: which instruments there are, what is watched, who asks Kite."""
+"""Prepare a live day: its instruments, its watchlist, and its access to Kite."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ Session = Callable[[Instrument, dt.date], tuple[int, int] | None]
 
 
 class NoSessionToday(DaemonError):
-    """The market is closed for today: nothing is wrong, and there is nothing to do."""
+    """The market is closed for today: not an error, and there is nothing to do."""
 
     exit_code = ExitCode.STOPPED
 
 
 class LiveDay:
-    """What a live run of one day stands on. `config` has the day's symbols in its strategies."""
+    """What a live run needs for one day; `config` has the day's symbols in its strategies."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class LiveDay:
         self._session = session
 
     def candles(self, subscriptions: Mapping[str, Iterable[int]], *, now: int) -> OldCandles:
-        """The closed candles that the strategies want to begin on. Raises TokenRefused."""
+        """Return the closed candles that warm the strategies up. Raises TokenRefused."""
         assert self.http is not None
         return historical_candles(
             self.http, self.universe, subscriptions, now=now,
@@ -73,7 +73,7 @@ class LiveDay:
 
 
 def credentials_reader(config: KiteConfig) -> Callable[[], Credentials]:
-    """Reads the login anew at each call. A server on this machine needs none."""
+    """Return a function that reads the login at each call; a server on this machine needs none."""
     path = credentials_path(config)
     if not config.credentials_file and not path.exists() and _is_served_here(config):
         return lambda: Credentials("served", Secret("here"), 0)
@@ -85,11 +85,13 @@ def _is_served_here(config: KiteConfig) -> bool:
 
 
 def with_held(universe: Universe, held: Iterable[Instrument]) -> Universe:
-    """The universe and behind it the instruments of open positions that it lacks."""
-    more = [each for each in held if universe.index_of(each.tradingsymbol) is None]
-    taken = {each.instrument_token for each in universe}
-    # tokens are used again after an expiry (domain.md section 2)
-    return Universe([*universe, *(_with_free_token(each, taken) for each in more)])
+    """Return the universe followed by the instruments of open positions that it lacks."""
+    more = [
+        instrument for instrument in held if universe.index_of(instrument.tradingsymbol) is None
+    ]
+    taken = {instrument.instrument_token for instrument in universe}
+    # Kite reuses tokens after an expiry (domain.md section 2).
+    return Universe([*universe, *(_with_free_token(instrument, taken) for instrument in more)])
 
 
 def _with_free_token(instrument: Instrument, taken: Container[int]) -> Instrument:
@@ -98,9 +100,8 @@ def _with_free_token(instrument: Instrument, taken: Container[int]) -> Instrumen
 
 
 class DayFinder:
-    """Puts the day together, asking Kite for no more than is needed.
+    """Prepares the day, asking Kite for no more than is needed.
 
-    `known` are the instruments of today's recording that goes on: then nothing is looked up.
     Raises NoSessionToday, ConfigError, FeedError or TokenRefused.
     """
 
@@ -123,13 +124,13 @@ class DayFinder:
         self._contracts = contracts
         self._is_known = is_known
         self.notes: list[str] = []
-        """What a trader should know of the dumps and the windows."""
+        """Notes for the trader on the dumps and the windows."""
         self._data_dir = data_dir
         self._directory = Path(self._kite.instruments_cache or out / "instruments")
         self._read = credentials_reader(self._kite)
 
     def check(self) -> None:
-        """Whether there is anything to do today, and a login to do it with; asks nobody."""
+        """Check that there is a session left today and a valid login, without asking Kite."""
         self._check_session()
         self._check_login()
 
@@ -139,9 +140,12 @@ class DayFinder:
         known: Sequence[Instrument] | None = None,
         began: int = 0,
     ) -> LiveDay:
-        """The day with all its instruments; `began` is when a recording that goes on did.
+        """Return the day with all its instruments.
 
-        `weekly` and `current` mean all day what they meant in the morning.
+        `known` are the instruments of today's recording if the run continues it, and nothing is
+        looked up for them; `began` is when that recording began (UTC ns), so that `weekly` and
+        `current` mean all day what they meant in the morning. `held` are the instruments of open
+        positions.
         """
         http = self._http()
         universe, watchlist, config = self._universe(http, held, known, began)
@@ -157,7 +161,7 @@ class DayFinder:
 
     def _no_session_line(self, future: Instrument) -> str:
         days = (self._today + dt.timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD))
-        following = next((each for each in days if self._session(future, each)), None)
+        following = next((day for day in days if self._session(future, day)), None)
         then = f"; the next session is on {following}" if following is not None else ""
         if following is not None and not self._is_known(following):
             then = "; the calendar ends before the next session"
@@ -172,7 +176,7 @@ class DayFinder:
             )
 
     def _http(self) -> KiteHttp | None:
-        """None where the ticks come from this machine and the API does not."""
+        """Return None where the ticks come from this machine but the API does not."""
         served_here = is_loopback(urlsplit(self._kite.ticker_url).hostname or "")
         api_here = is_loopback(urlsplit(self._kite.api_url).hostname or "")
         if served_here and not api_here:
@@ -190,7 +194,7 @@ class DayFinder:
         if not wanted.underlyings and all(map(describes, wanted.instruments)):
             universe = Universe(known) if known is not None else self._written(held)
             return universe, FixedWatchlist(len(universe), spots_of(universe)), config
-        dump = read_contracts([self._dump(http, each) for each in exchanges_needed(wanted)])
+        dump = read_contracts([self._dump(http, exchange) for exchange in exchanges_needed(wanted)])
         selection = select(
             wanted,
             dump,
@@ -207,12 +211,12 @@ class DayFinder:
         return selection.universe, selection.watchlist(), resolved
 
     def _written(self, held: Sequence[Instrument]) -> Universe:
-        """Nothing needs to be looked up: every instrument is written out."""
+        """Return the universe of instruments written out, which needs no lookup."""
         wanted = self._config.universe
         return with_held(build_universe(wanted, (), self._contracts, data_dir=self._data_dir), held)
 
     def _spots(self, http: KiteHttp | None, dump: Contracts) -> dict[str, int]:
-        """Where the spots stand now, paise; a window without one opens at the first tick."""
+        """Return the current spots, paise; a window without one opens at its first tick."""
         keys = spot_keys(self._config.universe, dump)
         if http is None or not keys:
             return {}
@@ -235,5 +239,11 @@ class DayFinder:
 
 
 def spots_of(universe: Universe) -> dict[str, int]:
-    """Underlying -> its index among the instruments, where the index names its underlying."""
-    return {each.name: at for at, each in enumerate(universe) if each.is_index and each.name}
+    """Return underlyings mapped to their index in the universe, where an index names its
+    underlying.
+    """
+    return {
+        instrument.name: at
+        for at, instrument in enumerate(universe)
+        if instrument.is_index and instrument.name
+    }

@@ -1,7 +1,7 @@
-"""The day's contracts: downloaded once, checked whole, kept for offline use and for later.
+"""Cache the day's contracts: downloaded once, checked in full, kept for offline use and later.
 
-Expired contracts vanish from Kite's dump, so older files stay: they are what a recording of
-their day is read with.
+Expired contracts disappear from Kite's dump, so older files are kept: a recording is read with the
+dump of its day.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ COLUMNS: Final = (
     "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry",
     "strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange",
 )  # fmt: skip
-"""Kite's columns (domain.md 2); more of them are no fault."""
+"""Kite's columns (domain.md 2); additional ones are accepted."""
 FILES_MAX: Final = 400
 READY_NS: Final = 8 * HOUR_NS + 30 * MINUTE_NS
-"""Kite makes the day's dump in the morning; before 08:30 IST it may still be yesterday's."""
+"""Kite writes the day's dump in the morning; before 08:30 IST it may still be yesterday's."""
 _NAME: Final = re.compile(r"([A-Z]+)-(\d{4}-\d{2}-\d{2})\.csv\Z", re.ASCII)
 
 
 class BadDump(FeedError):
-    """A dump that is cut, doubled or something else altogether."""
+    """A dump that is cut, has duplicates, or is not a dump."""
 
 
 class Dump(NamedTuple):
-    """A good instruments file. `warning` is empty unless it is not the one that was wanted."""
+    """A good instruments file; `warning` is empty if it is the one that was wanted."""
 
     path: Path
     date: dt.date
@@ -46,10 +46,10 @@ class Dump(NamedTuple):
 
 
 class InstrumentsCache:
-    """Instruments files of a directory, one per exchange and day (`NFO-2026-11-23.csv`).
+    """A directory of instruments files, one per exchange and day (`NFO-2026-11-23.csv`).
 
-    `http` None means offline: what is there is used. `today` is the Indian date whose dump is
-    wanted (see `dump_date`).
+    With `http` None it is offline and uses the files it has. `today` is the Indian date whose dump
+    is wanted (see `dump_date`).
     """
 
     def __init__(self, directory: Path, http: KiteHttp | None, today: dt.date) -> None:
@@ -58,24 +58,24 @@ class InstrumentsCache:
         self._today = today
 
     def get(self, exchange: Exchange) -> Dump:
-        """Today's dump, downloaded if it is not there, else the newest good one with a warning.
+        """Return today's dump, downloaded if missing, else the newest good one with a warning.
 
-        Raises FeedError if there is none at all, and TokenRefused or BadRequest from the
-        download: those do not pass by themselves.
+        Raises FeedError if there is none, and TokenRefused or BadRequest from the download, which
+        do not pass by themselves.
         """
         path = self._directory / f"{exchange}-{self._today.isoformat()}.csv"
-        spoilt: list[str] = []
+        refused: list[str] = []
         if path.exists():
             reason = _fault_of(path, exchange)
             if not reason:
                 return Dump(path, self._today, True, "")
-            spoilt.append(reason)
+            refused.append(reason)
         try:
             self._download(exchange, path)
         except FeedError as error:
-            return self._older(exchange, str(error), spoilt)
+            return self._older(exchange, str(error), refused)
         self._prune()
-        return Dump(path, self._today, True, "; ".join(spoilt))
+        return Dump(path, self._today, True, "; ".join(refused))
 
     def _download(self, exchange: Exchange, path: Path) -> None:
         if self._http is None:
@@ -92,27 +92,27 @@ class InstrumentsCache:
                 " feed.kite.instruments_cache"
             ) from error
 
-    def _older(self, exchange: Exchange, cause: str, spoilt: list[str]) -> Dump:
-        """The newest good file of another day before today."""
+    def _older(self, exchange: Exchange, cause: str, refused: list[str]) -> Dump:
+        """Return the newest good file from before today."""
         for date, path in reversed(self._files(exchange)):
             if date >= self._today:
                 continue
             reason = _fault_of(path, exchange)
             if not reason:
-                told = "; ".join([f"no {exchange} dump of {self._today}: {cause}", *spoilt])
+                causes = "; ".join([f"no {exchange} dump of {self._today}: {cause}", *refused])
                 days = (self._today - date).days
                 age = f"{days} day{'s' if days > 1 else ''} old"
-                warning = f"{told}; using {path.name}, {age}: newer contracts are unknown"
+                warning = f"{causes}; using {path.name}, {age}: newer contracts are unknown"
                 return Dump(path, date, False, warning)
-            spoilt.append(reason)
-        told = "; ".join([cause, *spoilt])
+            refused.append(reason)
+        causes = "; ".join([cause, *refused])
         raise FeedError(
-            f"{self._directory}: no instruments of {exchange} ({told});"
+            f"{self._directory}: no instruments of {exchange} ({causes});"
             " connect once, or put a dump there by hand"
         )
 
     def _files(self, exchange: str = "") -> list[tuple[dt.date, Path]]:
-        """(date, path) of the files, oldest first."""
+        """Return (date, path) of the files, oldest first."""
         found = []
         for path in self._directory.glob("*.csv"):
             match = _NAME.fullmatch(path.name)
@@ -121,7 +121,7 @@ class InstrumentsCache:
             try:
                 found.append((dt.date.fromisoformat(match[2]), path))
             except ValueError:
-                continue  # such as 2026-02-30: not a file of ours
+                continue  # not a date, such as 2026-02-30, so not one of these files
         return sorted(found)
 
     def _prune(self) -> None:
@@ -131,18 +131,18 @@ class InstrumentsCache:
 
 
 def dump_date(now: int) -> dt.date:
-    """The date of the newest dump that Kite surely has at `now` (UTC ns)."""
+    """Return the date of the newest dump that Kite is sure to have at `now` (UTC ns)."""
     return ist_date(now - READY_NS)
 
 
 def check_dump(data: bytes, exchange: str) -> int:
-    """The number of contracts of a whole dump. Raises BadDump for any other."""
+    """Return the number of contracts in a whole dump. Raises BadDump for anything else."""
     if not data.endswith(b"\n"):
         raise BadDump(f"instruments of {exchange}: the last line is cut")
     try:
         rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         header = next(rows, [])
-        missing = [each for each in COLUMNS if each not in header]
+        missing = [column for column in COLUMNS if column not in header]
         if missing:
             raise BadDump(f"instruments of {exchange}: no column {', '.join(missing)}")
         count = _check_rows(rows, header, exchange)
@@ -173,7 +173,7 @@ def _check_rows(rows: Iterator[list[str]], header: list[str], exchange: str) -> 
 
 
 def _fault_of(path: Path, exchange: str) -> str:
-    """What is wrong with a cached file, empty if nothing is."""
+    """Return why a cached file is refused, empty if it is good."""
     try:
         check_dump(read_stored(path), exchange)
     except (OSError, ValueError, BadDump) as error:

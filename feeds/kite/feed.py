@@ -1,4 +1,4 @@
-"""Live ticks of Kite as a feed: frames in, inputs out, in the order of their arrival."""
+"""Turn Kite's live ticks into a feed: frames in, inputs out, in order of arrival."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from feeds.stream.guard import FeedGuard, Note
 from feeds.stream.timeline import Closes
 
 SILENCE_S: Final = 0.25
-"""So long without a frame and the engine is told that time has passed (semantics.md section 1)."""
+"""Time without a frame after which the engine gets a Clock input (semantics.md section 1)."""
 CHECK_NS: Final = SECOND_NS
 SETTLE_AFTER_NS: Final = 5 * MINUTE_NS
-"""After the last close, on an expiry day: by then the index shows its closing value."""
+"""Wait after the last close of an expiry day: by then the index shows its closing value."""
 
 
 class KiteFeed:
-    """Yields ticks, the passing of time, and gaps; its sockets run beside it.
+    """Yields ticks, the passing of time, and gaps, while its sockets run alongside.
 
-    `first` are inputs before all others. `missed_since` is when an earlier process of the day
-    took its last input (UTC ns, 0 = none): what came between is a gap. `keep_right` makes `now_ns`
-    follow the machine's clock and tells what time was missed.
+    `first` are inputs that come before all others. `missed_since` is when an earlier process of the
+    day took its last input (UTC ns, 0 = none); the time since then is a gap. `keep_right` makes
+    `now_ns` follow the machine's clock and returns what time was missed.
     """
 
     name: Final = "kite"
@@ -61,9 +61,10 @@ class KiteFeed:
         self.universe = universe
         self.guard = guard
         self.held: Callable[[], Iterable[int]] = tuple
-        """The instruments (indices) of positions and waiting orders; set by who has an engine."""
+        """Returns the instruments (indices) of positions and waiting orders; set by the engine's
+        owner."""
         self.is_over = False
-        """Whether the day's last session has ended."""
+        """True once the day's last session has ended."""
         self._config = config
         self._watchlist = watchlist
         self._inbox = FrameInbox(now_ns)
@@ -84,13 +85,16 @@ class KiteFeed:
         self._want()
 
     async def run(self) -> None:
-        """Keep the connections up. Raises TokenRefused, or what reading the credentials raises."""
+        """Keep the connections up.
+
+        Raises TokenRefused, or what reading the credentials raises.
+        """
         await self._sockets.run()
 
     async def inputs(self) -> AsyncIterator[Input]:
-        """Inputs until the day's last session is over; times never go back.
+        """Yield inputs until the day's last session is over; times never go back.
 
-        Raises ClockError if the machine's clock was set back, or if the day is over because it
+        Raises ClockError if the machine's clock was set back, or if the day ended while the machine
         was suspended.
         """
         for item in self._first:
@@ -121,15 +125,15 @@ class KiteFeed:
                     yield item
 
     def state(self) -> str | None:
-        """The guard's state."""
+        """Return the guard's state."""
         return self.guard.state()
 
     def take_notes(self) -> list[Note]:
-        """What happened to the feed since the last call."""
+        """Return the feed's events since the last call."""
         return self.guard.take_notes()
 
     def quality(self) -> dict[str, int]:
-        """Counters since the start; packets that gave no tick by reason."""
+        """Return counts since the start; packets that gave no tick are counted by reason."""
         return {
             "frames": self._frames,
             "quiet_instruments": self._quiet,
@@ -145,7 +149,7 @@ class KiteFeed:
     # frames
 
     async def _next_block(self) -> Ticks | None:
-        """The next ticks; None after `SILENCE_S` without one, whatever else may have come."""
+        """Return the next ticks, None after `SILENCE_S` without any, whatever else has come."""
         until = time.monotonic() + SILENCE_S
         wait_s = SILENCE_S
         while wait_s > 0:
@@ -163,7 +167,7 @@ class KiteFeed:
         try:
             decoded = self._decoder.decode(frames)
         except FrameError:
-            readable = [each for each in frames if len(each.data) >= HEADER]
+            readable = [frame for frame in frames if len(frame.data) >= HEADER]
             self._rejects["bad_frame"] += len(frames) - len(readable)
             decoded = self._decoder.decode(readable)
         self._rejects.update(decoded.rejects)
@@ -198,7 +202,7 @@ class KiteFeed:
         )
 
     def _check(self, now: int) -> None:
-        """Once a second: who is held, who is quiet."""
+        """Once a second, update what is subscribed and how many instruments are quiet."""
         self._next_check = now + CHECK_NS
         self._want()
         for text in self._watchlist.take_notes():
@@ -214,18 +218,19 @@ class KiteFeed:
             self._missed.setdefault(number, max(self.guard.last_of(self._share(number)), 0))
         worst = next(
             (
-                each
-                for each in ("reconnecting", "connecting", "live")
-                if each in self._links.values()
+                state
+                for state in ("reconnecting", "connecting", "live")
+                if state in self._links.values()
             ),
             "closed",
         )
         self.guard.link(max(self._time.now(), 0), worst, reason)  # type: ignore[arg-type]
 
     def _skip(self, jump: Jump, block: Ticks | None) -> Gap:
-        """Go on after time that the run did not live through: on new connections.
+        """Continue on new connections after time that the run did not live through.
 
-        What waits in the old ones may be as old as the jump is long, so it is dropped and counted.
+        Frames waiting in the old ones may be as old as the jump is long, so they are dropped and
+        counted.
         """
         now = self._time.now()
         if self._day is not None and self._day.is_another(now):
@@ -240,12 +245,12 @@ class KiteFeed:
         self._sockets.renew("the clock jumped")
         frames = self._inbox.take_waiting()
         waiting = (block, self._decode(frames) if frames else None)
-        self._rejects["before_jump"] += sum(len(each) for each in waiting if each is not None)
+        self._rejects["before_jump"] += sum(len(ticks) for ticks in waiting if ticks is not None)
         return Gap(ts=now, since=now - jump.ns)
 
     def _gaps(self, ts: int) -> list[Gap]:
-        """Gaps that end with this block: those of links that are live again."""
-        ended = [each for each in self._missed if self._links.get(max(each, 0)) == "live"]
+        """Return the gaps that end with this block: those of links that are live again."""
+        ended = [number for number in self._missed if self._links.get(max(number, 0)) == "live"]
         gaps = []
         for number in ended:
             since = self._missed.pop(number)
@@ -259,7 +264,7 @@ class KiteFeed:
         return gaps
 
     def _share(self, number: int) -> list[int]:
-        """The subscribed instruments that come over one connection."""
+        """Return the subscribed instruments that come over one connection."""
         return [
             index
             for index in sorted(self._wanted)
@@ -268,7 +273,7 @@ class KiteFeed:
 
 
 class _Day:
-    """When the last session of a day is over, and what its expiring contracts settle at."""
+    """Follows when a day's last session is over, and what its expiring contracts settle at."""
 
     def __init__(self, universe: Universe, closes: Closes) -> None:
         self._universe = universe
@@ -278,24 +283,26 @@ class _Day:
         self._end = 0
 
     def is_over(self, now: int) -> bool:
-        """Whether nothing more comes of the day that `now` is in."""
+        """Return whether nothing more comes on the day that `now` is in."""
         date = ist_date(now)
         if date != self._date:
             self._date = date
             self._last_close = max(self._closes(date), default=0)
-            expiring = any(each.expiry == date.isoformat() for each in self._universe)
+            expiring = any(instrument.expiry == date.isoformat() for instrument in self._universe)
             self._end = self._last_close + (SETTLE_AFTER_NS if expiring else 0)
         return now > self._end
 
     def is_another(self, now: int) -> bool:
-        """Return whether `now` is on another date than the day that it has followed so far."""
+        """Return whether `now` is on another date than the day followed so far."""
         return self._date is not None and ist_date(now) != self._date
 
     def settlements(self, guard: FeedGuard, spots: Mapping[str, int], now: int) -> list[Settlement]:
-        """The closing values that the spots showed after the close, of what expires today."""
+        """Return closing values for contracts that expire today, as the spots showed after the
+        close.
+        """
         assert self._date is not None
         date = self._date.isoformat()
-        expiring = {each.name for each in self._universe if each.expiry == date}
+        expiring = {instrument.name for instrument in self._universe if instrument.expiry == date}
         return [
             Settlement(ts=now, underlying=name, date=date, close_paise=ltp)
             for name, spot in sorted(spots.items())

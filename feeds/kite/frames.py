@@ -1,8 +1,8 @@
-"""Kite's binary WebSocket frames become blocks of ticks: pure, vectorised, nothing lost unseen.
+"""Decode Kite's binary WebSocket frames into blocks of ticks: pure, vectorised, fully counted.
 
 Packets in = ticks + counted rejects, whatever the bytes are. A packet's kind is its length
-(domain.md section 1); everything is converted by column, since a Python object for each of a
-full packet's 46 numbers is what makes the usual decoders slow.
+(domain.md section 1). Everything is converted by column: a Python object for each of a full
+packet's 46 numbers is what makes the usual decoders slow.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ UNKNOWN_LENGTH: Final = "unknown_length"
 BAD_DIVISOR: Final = "bad_divisor"
 UNKNOWN_TOKEN: Final = "unknown_token"  # noqa: S105  a reason, not a secret
 REASONS: Final = (CUT, UNKNOWN_LENGTH, BAD_DIVISOR, UNKNOWN_TOKEN)
-"""Why a packet gives no tick, in the order in which they are looked for: its frame ends before
-it does; no kind has its length; prices that are not paise (currency); not in the universe."""
+"""Why a packet gives no tick, in the order checked: its frame ends before it does; no kind has
+its length; its prices are not paise (currency); its instrument is not in the universe."""
 
 
 class Decoded(NamedTuple):
-    """What frames held: `packets` = len(ticks) + the sum of `rejects`.
+    """The content of frames: `packets` = len(ticks) + the sum of `rejects`.
 
-    `ticks` is None if there are none. `packets` is what the frames' headers claim. `rejects` has
-    only the reasons that occurred (REASONS). `trailing` are bytes behind the last packet claimed.
+    `ticks` is None if there are none. `packets` is the number that the frames' headers claim.
+    `rejects` has only the reasons that occurred (REASONS). `trailing` counts bytes behind the last
+    packet claimed.
     """
 
     ticks: Ticks | None
@@ -53,16 +54,16 @@ class Decoded(NamedTuple):
 
 
 def is_heartbeat(frame: bytes) -> bool:
-    """True for the one-byte frame that only says that the link is alive."""
+    """Return whether this is the one-byte frame that only shows the link is alive."""
     return len(frame) == 1
 
 
-# a full packet: length, token, ltp, ltq, volume, oi, exchange timestamp, then quantity and price
-# of the best bid and of the best ask
+# A full packet: length, token, ltp, ltq, volume, oi, exchange timestamp, then quantity and price
+# of the best bid and of the best ask.
 _FULL: Final = Struct(">H III 4x I 28x I 8x I II 52x II 52x")
 _LEVEL_WORDS: Final = FULL // 4 - DEPTH_WORD
 FEW: Final = 8
-"""So many full packets are decoded one by one: measured, columns win from about ten on."""
+"""Up to this many full packets are decoded one by one; by measurement columns win from ten."""
 
 
 _IS_KNOWN: Final = np.isin(np.arange(U16_MAX + 1), LENGTHS)
@@ -70,19 +71,20 @@ _HAS_PAISE: Final = ~np.isin(np.arange(256), list(CURRENCY_SEGMENTS))
 
 
 class FrameDecoder:
-    """Turns frames into blocks for one universe; `depth` says whether the five levels are kept."""
+    """Decodes frames into blocks for one universe; `depth` keeps the five levels."""
 
     def __init__(self, universe: Universe, *, depth: bool = True) -> None:
         self._table = TokenTable(universe)
         self._depth = depth
 
     def decode(self, frames: Sequence[tuple[int, bytes]]) -> Decoded:
-        """All packets of the frames, each given as (time of arrival in UTC ns, bytes), as a block.
+        """Decode all packets of the frames, each (time of arrival in UTC ns, bytes), into one
+        block.
 
-        Rows are in order of arrival and have the time of their frame. Prices are taken as they
-        are, an ltp of 0 too; a side of the book without quantity or price is ABSENT. What a kind
-        does not carry has the absent value that `Ticks` names. Raises FrameError, and nothing
-        else, if a frame has no readable header; then nothing was decoded.
+        Rows are in order of arrival and have the time of their frame. Prices are taken unchanged,
+        even an ltp of 0; a side of the book without quantity or price is ABSENT. A field that a
+        kind does not carry has the absent value of `Ticks`. Raises only FrameError, if a frame has
+        no readable header; then nothing was decoded.
         """
         if len(frames) <= FEW:
             ticks = self._few_full(frames)
@@ -101,7 +103,7 @@ class FrameDecoder:
         return self._decode(buffer, packets, times)
 
     def _few_full(self, frames: Sequence[tuple[int, bytes]]) -> Ticks | None:
-        """What a quiet market sends, with the fewest steps; None if it is anything else."""
+        """Decode a few full packets, as in a quiet market, in the fewest steps; None otherwise."""
         rows: list[tuple[int, ...]] = []
         places: list[tuple[bytes, int]] = []
         for ts, buffer in frames:
@@ -132,7 +134,7 @@ class FrameDecoder:
         return as_ticks(columns[7], columns[8].astype(np.int32), columns, depth)
 
     def _decode(self, buffer: bytes, packets: Packets, times: Int64s) -> Decoded:
-        """Reject, count, convert; `times` has one entry a frame."""
+        """Reject, count and convert packets; `times` has one entry per frame."""
         rejects = {CUT: packets.cut} if packets.cut else {}
         claimed = len(packets.starts) + packets.cut
         packets = _of_known_length(packets, rejects)
@@ -156,7 +158,7 @@ class FrameDecoder:
 
 
 def _of_known_length(packets: Packets, rejects: dict[str, int]) -> Packets:
-    """The packets of a kind that there is; the others are counted."""
+    """Return the packets of known kinds; count the others."""
     lengths, packets_in = packets.lengths, len(packets.starts)
     if isinstance(lengths, int):
         if lengths in LENGTHS or not packets_in:
@@ -172,7 +174,7 @@ def _of_known_length(packets: Packets, rejects: dict[str, int]) -> Packets:
 
 
 def _count_strangers(tokens: Uint32s, rejects: dict[str, int]) -> None:
-    """Count packets whose instrument is not found, those of currency segments for themselves."""
+    """Count packets whose instrument is unknown, those of currency segments separately."""
     unknown = int(np.count_nonzero(_HAS_PAISE[tokens & 0xFF]))
     if unknown < len(tokens):
         rejects[BAD_DIVISOR] = len(tokens) - unknown

@@ -1,10 +1,9 @@
-"""Opening one WebSocket to Kite; what can go wrong, in words without secrets."""
+"""Open a WebSocket to Kite; word what can go wrong without secrets."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import socket
@@ -16,14 +15,15 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from picows import WSError, WSHandshakeError, WSListener, WSParsedURL, WSTransport, ws_connect
 
 from daemon.errors import ConfigError
+from feeds.kite.addresses import is_loopback
 from feeds.kite.credentials import Credentials
 
 PROTOCOL_HEADERS: Final = {"X-Kite-Version": "3"}
 MOST_MESSAGE_BYTES: Final = 1024 * 1024
 """Kite's largest frame, 3,000 full packets, has 560 KB."""
 
-# The library logs requests at its lowest level, and the token is part of them. What it has to
-# say otherwise comes back as an exception.
+# The library logs requests, token included, at its lowest level. Everything else it reports comes
+# back as an exception.
 _SILENT: Final = logging.getLogger("feeds.kite.picows")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -31,7 +31,7 @@ _SILENT.setLevel(logging.CRITICAL)
 
 
 class ConnectFailed(Exception):
-    """An attempt to connect came to nothing: why, and the HTTP status if there was one."""
+    """An attempt to connect failed: the reason, and the HTTP status if there was one."""
 
     def __init__(self, reason: str, status: int | None = None):
         super().__init__(reason)
@@ -40,9 +40,9 @@ class ConnectFailed(Exception):
 
 
 def checked_url(url: str) -> str:
-    """`url` if the access token may travel there: encrypted, or within this machine.
+    """Return `url` if the access token may travel there: encrypted, or within this machine.
 
-    Raises ConfigError; it names scheme and host only, as someone may have pasted a token.
+    Raises ConfigError, naming scheme and host only, since someone may have pasted a token.
     """
     try:
         parts = urlsplit(url)
@@ -54,7 +54,7 @@ def checked_url(url: str) -> str:
     where = f"feed.kite.ticker_url: {parts.scheme}://{parts.hostname}"
     if parts.query or parts.fragment or parts.username is not None:
         raise ConfigError(f"{where}: expected no user, query or fragment, they are added later")
-    if parts.scheme != "wss" and not (parts.scheme == "ws" and _is_loopback(parts.hostname)):
+    if parts.scheme != "wss" and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
         raise ConfigError(
             f"{where}: expected wss://, the access token would travel unencrypted; ws:// is for "
             "a server on this machine (ws://127.0.0.1:PORT)"
@@ -62,17 +62,13 @@ def checked_url(url: str) -> str:
     return url
 
 
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 async def connect(
     url: str, credentials: Credentials, listener: Callable[[], WSListener], timeout_s: float
 ) -> WSTransport:
-    """A WebSocket to `url`, past its handshake. Raises ConnectFailed, whatever went wrong."""
+    """Open a WebSocket to `url` and complete its handshake.
+
+    Raises ConnectFailed for any failure.
+    """
     parts = urlsplit(url)
     key, token = credentials.api_key, credentials.access_token.reveal()
     query = urlencode({"api_key": key, "access_token": token})
@@ -102,12 +98,12 @@ async def connect(
         if not isinstance(error, (OSError, WSError)):
             raise
         failure = _failure(error, parts, timeout_s)
-    # Raised out here so that the library's exception, which may hold the URL, is not its context.
+    # Raised here so that the library's exception, which may hold the URL, is not its context.
     raise failure
 
 
 async def _open_tcp(parts: SplitResult, timeout_s: float) -> socket.socket:
-    """A connected socket; each of the host's addresses gets its share of the time."""
+    """Return a connected socket; each of the host's addresses gets its share of the time."""
     loop = asyncio.get_running_loop()
     port = parts.port or (443 if parts.scheme == "wss" else 80)
     found = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
@@ -132,12 +128,12 @@ async def _open_tcp(parts: SplitResult, timeout_s: float) -> socket.socket:
 def _let_go(opened: list[socket.socket]) -> None:
     """End a connection whose handshake was given up.
 
-    The library's transport owns the socket by then and is not ours to reach; it sees the end of
-    the stream and closes.
+    By then the library's transport owns the socket and is out of reach; it sees the end of the
+    stream and closes.
     """
-    for each in opened:
+    for connection in opened:
         with contextlib.suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _failure(error: OSError | WSError, parts: SplitResult, timeout_s: float) -> ConnectFailed:

@@ -1,7 +1,7 @@
-"""Kite's historical candles as ours, so that strategies do not begin on cold indicators.
+"""Fetch Kite's historical candles, so that strategies do not start with cold indicators.
 
-Bars are anchored at the session's open (semantics.md 3), and so are Kite's intraday bars. A
-timeframe that Kite does not have is put together from the largest of its bars that fits in whole.
+Bars are anchored at the session's open (semantics.md 3), as Kite's intraday bars are. A timeframe
+that Kite lacks is merged from the largest of its bars that divides it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ NOTES_MAX: Final = 5
 
 
 class OldCandles(NamedTuple):
-    """What was read. `counts` says by reason which rows were dropped (or widened)."""
+    """Historical candles; `counts` has refused (or widened) rows by reason."""
 
     candles: list[Candle]
     """By end, then timeframe, then instrument: the order in which a run closes them."""
     counts: dict[str, int]
     notes: list[str]
-    """What a trader should know: which series stay cold, and why. A few lines at most."""
+    """Notes for the trader: which series stay cold, and why. A few lines at most."""
 
 
 class _Series(NamedTuple):
@@ -59,17 +59,17 @@ def historical_candles(
     count: int,
     session: SessionSpan,
 ) -> OldCandles:
-    """The last `count` candles of every subscribed series that end at or before `now` (UTC ns).
+    """Return the last `count` candles of every subscribed series that end by `now` (UTC ns).
 
-    `subscriptions` maps timeframes to indices into the universe. A series that cannot be read
-    stays cold with a note; once Kite is out of reach no more is asked. Raises TokenRefused.
+    `subscriptions` maps timeframes to indices into the universe. A series that cannot be read stays
+    cold with a note; once Kite is unreachable, no more is requested. Raises TokenRefused.
     """
     return _Fetch(http, universe, now, count, session).read(subscriptions)
 
 
 def kite_bar(timeframe_ns: int) -> int | None:
-    """The longest Kite bar (ns) that fits into the timeframe in whole, None if there is none."""
-    return next((each for each in INTERVALS if timeframe_ns % each == 0), None)
+    """Return the longest Kite bar (ns) that divides the timeframe, None if none does."""
+    return next((length for length in INTERVALS if timeframe_ns % length == 0), None)
 
 
 class _Fetch:
@@ -85,52 +85,54 @@ class _Fetch:
         self._counts: dict[str, int] = {}
 
     def read(self, subscriptions: Mapping[str, Iterable[int]]) -> OldCandles:
-        series = self._series(subscriptions) if self._count else []
+        wanted = self._series(subscriptions) if self._count else []
         found: list[tuple[_Series, Candle]] = []
         empty: list[str] = []
         try:
-            for (index, base), of_one in groupby(series, key=lambda each: (each.at, each.base)):
-                wanted = list(of_one)
+            for (index, base), group in groupby(
+                wanted, key=lambda series: (series.at, series.base)
+            ):
+                same_bars = list(group)
                 try:
-                    bars = self._bars(index, base, wanted)
+                    bars = self._bars(index, base, same_bars)
                 except PermissionRefused:
                     raise
                 except BadRequest as error:
                     self._notes.append(f"{self._symbol(index)}: {error}")
                     continue
-                for each in wanted:
-                    candles = self._candles(each, bars)
-                    found += [(each, candle) for candle in candles]
+                for series in same_bars:
+                    candles = self._candles(series, bars)
+                    found += [(series, candle) for candle in candles]
                     if not candles:
-                        empty.append(f"{self._symbol(index)} {each.timeframe}")
+                        empty.append(f"{self._symbol(index)} {series.timeframe}")
         except (PermissionRefused, FeedError) as error:
             self._notes.append(f"no further history is asked for: {error}")
         if empty:
-            named = ", ".join(empty[:3]) + (", ..." if len(empty) > 3 else "")
-            self._notes.append(f"Kite has no candles for {len(empty)} series: {named}")
-        found.sort(key=lambda each: (each[1].end_ts, each[0].span, each[0].at))
+            examples = ", ".join(empty[:3]) + (", ..." if len(empty) > 3 else "")
+            self._notes.append(f"Kite has no candles for {len(empty)} series: {examples}")
+        found.sort(key=lambda entry: (entry[1].end_ts, entry[0].span, entry[0].at))
         return OldCandles([candle for _, candle in found], self._counts, self._short_notes())
 
     def _series(self, subscriptions: Mapping[str, Iterable[int]]) -> list[_Series]:
-        """All series that Kite can give, those of one request side by side."""
-        series = []
+        """Return all series that Kite can give, with those of one request next to each other."""
+        found: list[_Series] = []
         for timeframe, indices in subscriptions.items():
             span = parse_timeframe(timeframe)
             base = kite_bar(span)
             if base is None:
                 self._notes.append(f"{timeframe}: Kite has no bars of less than a minute")
                 continue
-            series += [
+            found += [
                 _Series(timeframe, span, index, base)
                 for index in indices
                 if self._universe[index].instrument_token > 0
             ]
-        return sorted(series, key=lambda each: (each.at, each.base, each.span, each.timeframe))
+        return sorted(found, key=lambda one: (one.at, one.base, one.span, one.timeframe))
 
     def _bars(self, index: int, base: int, wanted: list[_Series]) -> list[Bar]:
         instrument = self._universe[index]
-        starts = [self._first_open(instrument, each.span) for each in wanted]
-        known = [each for each in starts if each is not None]
+        starts = [self._first_open(instrument, series.span) for series in wanted]
+        known = [start for start in starts if start is not None]
         if not known:
             return []
         token, interval = instrument.instrument_token, INTERVALS[base]
@@ -146,7 +148,7 @@ class _Fetch:
         return reader.read(rows, self._now)
 
     def _first_open(self, instrument: Instrument, timeframe_ns: int) -> int | None:
-        """The open of the latest session from which on there are enough closed bars."""
+        """Return the open of the latest session from which there are enough closed bars."""
         left = self._count
         first: int | None = None
         today = ist_date(self._now)
@@ -164,7 +166,7 @@ class _Fetch:
         return first
 
     def _candles(self, series: _Series, bars: list[Bar]) -> list[Candle]:
-        closed = [each for each in grouped(bars, series.span) if each.end <= self._now]
+        closed = [bar for bar in grouped(bars, series.span) if bar.end <= self._now]
         return [
             Candle(
                 tradingsymbol=self._symbol(series.at),

@@ -1,6 +1,6 @@
-"""Kite's HTTP side: contracts, last prices, old candles, and the login's exchange. No orders.
+"""Use Kite's HTTP API for contracts, last prices, old candles and the login. No orders.
 
-Blocking: use it before the event loop starts, or in a thread.
+Calls block: use it before the event loop starts, or in a thread.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 Exchange = Literal["NFO", "NSE", "BFO", "BSE"]
 Params = tuple[tuple[str, str], ...]
 Row = list[Any]
-"""A candle as Kite sends it: `[stamp, open, high, low, close, volume(, oi)]`, not checked."""
+"""A candle as Kite sends it: `[stamp, open, high, low, close, volume(, oi)]`, unchecked."""
 
 RATES: Final = {"quote": 1.0, "historical": 3.0, "other": 10.0}
-"""Requests a second that Kite allows (domain.md 2)."""
+"""Requests per second that Kite allows (domain.md 2)."""
 SESSION: Final = "/session/token"
-"""The only address that is posted to: the login's exchange."""
+"""The only address that gets a POST: the login's token exchange."""
 LTP_KEYS_MAX: Final = 1000
 SPAN_DAYS: Final = {
     "minute": 60, "3minute": 100, "5minute": 100, "10minute": 100,
     "15minute": 200, "30minute": 200, "60minute": 400, "day": 2000,
 }  # fmt: skip
-"""Days of one request by interval (domain.md 2)."""
+"""Most days per request, by interval (domain.md 2)."""
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_S: Final = 1.0
 _TIMEOUT_S: Final = 10.0
@@ -72,11 +72,11 @@ class _Session(msgspec.Struct):
 
 
 class KiteHttp:
-    """One client for all requests: signed, spaced, bounded in size, time and attempts.
+    """A client for all requests: signed, spaced, bounded in size, time and attempts.
 
     `monotonic` and `sleep` (seconds) are for tests. Every method raises TokenRefused, BadRequest
-    (of which PermissionRefused is one), RateLimited, Unreachable or Malformed, in one line that
-    holds no secret. Proxies and `.netrc` of the environment are not used.
+    (of which PermissionRefused is one), RateLimited, Unreachable or Malformed, in one line without
+    secrets. Proxies and `.netrc` of the environment are not used.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class KiteHttp:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        import httpx  # not above: other commands must not pay for it
+        import httpx  # imported late, so that other commands do not load it
 
         self._base = checked_url(base_url)
         self._credentials = credentials
@@ -121,21 +121,21 @@ class KiteHttp:
         self._client.close()
 
     def instruments(self, exchange: Exchange) -> bytes:
-        """The exchange's contracts as CSV, unpacked; whether it is whole is for `dump` to say."""
+        """Return the exchange's contracts as CSV, unpacked; `dump` checks whether it is whole."""
         return self._get(f"/instruments/{exchange}", (), "other", _DUMP_BYTES)
 
     def ltp(self, keys: Sequence[str]) -> dict[str, float]:
-        """Last prices in rupees by key (`NSE:NIFTY 50`); one without a price is absent."""
+        """Return last prices in rupees by key (`NSE:NIFTY 50`); one without a price is absent."""
         path = "/quote/ltp"
         prices: dict[str, float] = {}
         for at in range(0, len(keys), LTP_KEYS_MAX):
-            asked = keys[at : at + LTP_KEYS_MAX]
-            params = tuple(("i", each) for each in asked)
+            part = keys[at : at + LTP_KEYS_MAX]
+            params = tuple(("i", key) for key in part)
             body = self._get(path, params, "quote", _ANSWER_BYTES)
             found = data_of(body, dict[str, _Quote], self._where(path), self._hidden)
             prices.update(
                 (key, found[key].last_price)
-                for key in asked
+                for key in part
                 if key in found and found[key].last_price > 0
             )
         return prices
@@ -150,9 +150,9 @@ class KiteHttp:
         continuous: bool = False,
         oi: bool = False,
     ) -> list[Row]:
-        """Kite's candles that start in [start, end] (UTC ns), as sent, oldest request first.
+        """Return Kite's candles that start in [start, end] (UTC ns), as sent, oldest request first.
 
-        A span longer than one request may have becomes several.
+        A span too long for one request is split.
         """
         path = f"/instruments/historical/{token}/{interval}"
         rows: list[Row] = []
@@ -170,9 +170,9 @@ class KiteHttp:
     def exchange_token(
         self, api_key: str, request_token: Secret, api_secret: Secret, *, now: int
     ) -> Credentials:
-        """The login that a request_token stands for; `now` (UTC ns) becomes its `login_ts`.
+        """Exchange a request_token for a login; `now` (UTC ns) becomes its `login_ts`.
 
-        Attempted once, but for a rate limit: a request_token works only once.
+        Tried once, except after a rate limit: a request_token works only once.
         """
         where = self._where(SESSION, "POST")
         signed = f"{api_key}{request_token.reveal()}{api_secret.reveal()}"
@@ -208,7 +208,7 @@ class KiteHttp:
         *,
         again: frozenset[int],
     ) -> bytes:
-        """The body of a good answer; a passing fault is met with a few more attempts."""
+        """Return the body of a good answer, repeating the request after a passing fault."""
         pause_s = _FIRST_PAUSE_S
         for attempts_left in reversed(range(_ATTEMPTS)):
             self._spacing[rate].wait()
@@ -224,7 +224,10 @@ class KiteHttp:
     def _once(
         self, send: Callable[[], AbstractContextManager[httpx.Response]], where: str, most: int
     ) -> tuple[int, DaemonError | None, bytes]:
-        """One attempt: (HTTP code, fault, body). A timeout counts as 504, a lost link as 0."""
+        """Send once and return (HTTP code, fault, body).
+
+        A timeout counts as 504, a lost link as 0.
+        """
         try:
             with send() as response:
                 raw = self._body(response, where, most)
@@ -240,7 +243,7 @@ class KiteHttp:
         return code, fault(code, _readable(raw, encoding), where, self._hidden), b""
 
     def _body(self, response: httpx.Response, where: str, most: int) -> bytes:
-        """The raw body: at most `most` bytes, and whole before long even if it only trickles."""
+        """Read the raw body: at most `most` bytes, within a time limit even if it only trickles."""
         parts: list[bytes] = []
         size, until = 0, self._monotonic() + _WHOLE_ANSWER_S
         for part in response.iter_raw():
@@ -263,8 +266,9 @@ class KiteHttp:
 
 
 def spans(start: int, end: int, days: int) -> Iterator[tuple[int, int]]:
-    """[start, end] (UTC ns) in parts of at most `days`; they are apart by one second, Kite's
-    unit of time, because Kite takes both ends as included.
+    """Yield [start, end] (UTC ns) in parts of at most `days`.
+
+    Parts are one second apart, Kite's unit of time, because Kite includes both ends.
     """
     while start <= end:
         last = min(end, start + days * DAY_NS - SECOND_NS)
@@ -273,7 +277,7 @@ def spans(start: int, end: int, days: int) -> Iterator[tuple[int, int]]:
 
 
 def _readable(raw: bytes, encoding: str) -> bytes:
-    """An error's body, empty if it cannot be unpacked: the HTTP code says enough."""
+    """Return an error's body, empty if it cannot be unpacked: the HTTP code is enough."""
     try:
         return content(raw, encoding, _ERROR_BYTES, "")
     except Malformed:
@@ -281,5 +285,5 @@ def _readable(raw: bytes, encoding: str) -> bytes:
 
 
 def _wall(ts: int) -> str:
-    """Kite's way to write a time: IST without its offset, whole seconds."""
+    """Return a time as Kite writes it: IST without an offset, whole seconds."""
     return iso_ist(ts)[:19].replace("T", " ")

@@ -1,4 +1,4 @@
-"""One open WebSocket: what arrives on it, as the callbacks of the library see it."""
+"""Handle one open WebSocket: what arrives on it, through the library's callbacks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLOSE: Final = WSMsgType.CLOSE
 
 @dataclass
 class LinkCounts:
-    """What came over the connections of one socket, beside market data."""
+    """Counts of what came over one socket's connections besides market data."""
 
     connects: int = 0
     """Handshakes completed."""
@@ -34,10 +34,10 @@ class LinkCounts:
 
 
 class Link(WSListener):
-    """Market data goes to the inbox, texts are counted, any frame at all is a sign of life.
+    """Puts market data into the inbox and counts texts; any frame is a sign of life.
 
-    A link that breaks the protocol is ended at once, with `ended` saying why; what comes after
-    that is not read.
+    A link that breaks the protocol is ended at once, with the reason in `ended`; later frames are
+    not read.
     """
 
     def __init__(
@@ -61,21 +61,21 @@ class Link(WSListener):
         self.last_heard = now()
         self.ended = ""
         self.writable = asyncio.Event()
-        """Not set while the server takes nothing of what it was sent."""
+        """Cleared while the server does not read what it was sent."""
         self.writable.set()
 
     @property
     def is_open(self) -> bool:
-        """Whether the handshake was completed."""
+        """Return whether the handshake was completed."""
         return self._transport is not None
 
     @property
     def is_held_back(self) -> bool:
-        """Whether reading is paused because the inbox is full: silence then says nothing."""
+        """Return whether a full inbox has paused reading; silence then means nothing."""
         return self._inbox.is_full
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """The handshake is done."""
+        """Start reading after the handshake."""
         self._transport = transport
         self._counts.connects += 1
         self.last_heard = self._now()
@@ -84,13 +84,13 @@ class Link(WSListener):
             self._hold_back(True)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The connection is gone, for whatever reason."""
+        """Stop watching the inbox; the connection is gone, for whatever reason."""
         self._inbox.unwatch(self._hold_back)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Every frame of the connection, control frames too."""
-        # The library reads on for a moment after it refused a frame, but has lost its place. It
-        # parses one frame ahead, so the one before the refused frame can go down with the link.
+        """Take a frame of the connection, control frames included."""
+        # After refusing a frame the library reads on for a moment, but has lost its place. It
+        # parses one frame ahead, so the frame before the refused one may be lost with the link.
         if self.ended or transport.is_close_frame_sent:
             return
         self.last_heard = self._now()
@@ -98,7 +98,7 @@ class Link(WSListener):
         if kind == _BINARY and frame.fin and self._parts_kind is None:
             self._binary(frame.get_payload_as_bytes())
         elif kind == _PING:
-            if self.writable.is_set():  # answers nobody reads would pile up here
+            if self.writable.is_set():  # answers that the server does not read would pile up
                 transport.send_pong(frame.get_payload_as_bytes())
         elif kind == _CLOSE:
             self._closed_by_server(transport, frame)
@@ -106,15 +106,15 @@ class Link(WSListener):
             self._part(kind, frame)
 
     def pause_writing(self) -> None:
-        """The server does not take what it is sent."""
+        """Note that the server does not read what it is sent."""
         self.writable.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Note that the server reads again."""
         self.writable.set()
 
     def end(self, reason: str) -> None:
-        """Give the connection up without another word to the other side."""
+        """Drop the connection without a closing handshake."""
         self.ended = self.ended or reason
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
@@ -134,7 +134,7 @@ class Link(WSListener):
             self._on_error(words)
 
     def _part(self, kind: WSMsgType, frame: WSFrame) -> None:
-        """A text, or a message in several frames."""
+        """Take a text, or part of a message in several frames."""
         if (kind == _CONTINUATION) == (self._parts_kind is None):
             self.end("a message in several frames was broken off")
             return

@@ -1,7 +1,7 @@
-"""Packets of one length as columns: all that is converted, and the matrix it is kept in.
+"""Convert packets of one length to columns, and hold the matrix that keeps them.
 
-Words, not the fields of `wire.LAYOUTS`, are what is converted: one cast of a matrix of big-endian
-words takes about half the time of a cast for each field of a structured array.
+Words are converted, not the fields of `wire.LAYOUTS`: one cast of a matrix of big-endian words
+takes about half the time of a cast for each field of a structured array.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from feeds.kite.wire import (
 )
 
 WORD: Final = np.dtype(">u4")
-# the rows of the matrix that a block's int64 columns are views of, and their absent values
+# The rows of the matrix that a block's int64 columns are views of, and their absent values.
 _LTP, _LTQ, _VOLUME, _OI, _TIME, _BID, _ASK, _BID_QUANTITY, _ASK_QUANTITY = range(9)
 _DEFAULTS: Final = np.array([[0, 0, -1, -1, 0, ABSENT, ABSENT, 0, 0]], dtype=np.int64).T
 _SIDES: Final = slice(_BID, _ASK + 1)
@@ -37,9 +37,9 @@ DEPTH_WORD: Final = word(FULL, "bids")
 _BEST_ASK_WORD: Final = word(FULL, "asks")
 _WORDS_PER_LEVEL: Final = (_BEST_ASK_WORD - DEPTH_WORD) // LEVELS
 # length -> (words of the packet, rows of the matrix that they fill)
-_TAKEN: Final[dict[int, tuple[Intps, Intps]]] = {
-    length: (np.array(list(taken.values())), np.array(list(taken)))
-    for length, taken in {
+_FIELDS: Final[dict[int, tuple[Intps, Intps]]] = {
+    length: (np.array(list(fields.values())), np.array(list(fields)))
+    for length, fields in {
         LTP: {_LTP: word(LTP, "ltp")},
         INDEX_QUOTE: {_LTP: word(INDEX_QUOTE, "ltp")},
         INDEX_FULL: {_LTP: word(INDEX_FULL, "ltp"), _TIME: word(INDEX_FULL, "exchange_ts")},
@@ -63,12 +63,12 @@ _TAKEN: Final[dict[int, tuple[Intps, Intps]]] = {
 }
 # length -> which of these words is the exchange timestamp
 _TIME_PLACE: Final = {
-    length: into.tolist().index(_TIME) for length, (_, into) in _TAKEN.items() if _TIME in into
+    length: into.tolist().index(_TIME) for length, (_, into) in _FIELDS.items() if _TIME in into
 }
 
 
 def as_ticks(ts: Int64s, instrument: Int32s, columns: Int64s, depth: Int64s | None) -> Ticks:
-    """A block of the matrix's rows; of those for quantities it needs none."""
+    """Return a block that views the matrix's rows, without those for quantities."""
     return Ticks(
         ts=ts,
         instrument=instrument,
@@ -84,7 +84,7 @@ def as_ticks(ts: Int64s, instrument: Int32s, columns: Int64s, depth: Int64s | No
 
 
 def tokens_of(buffer: bytes, starts: Intps) -> Uint32s:
-    """The tokens of the packets at `starts`."""
+    """Return the tokens of the packets at `starts`."""
     windows = np.ndarray((len(buffer) - 3,), WORD, buffer, 0, (1,))
     return windows[starts].astype(np.uint32)
 
@@ -92,12 +92,12 @@ def tokens_of(buffer: bytes, starts: Intps) -> Uint32s:
 def columns_of(
     buffer: bytes, starts: Intps, lengths: Intps | int, *, depth: bool
 ) -> tuple[Int64s, Int64s | None]:
-    """The matrix of the packets at `starts`, and their depth if it is wanted and one has it."""
+    """Return the matrix of the packets at `starts`, and their depth if wanted and present."""
     if isinstance(lengths, int):
         if lengths == FULL:
             return _full(buffer, starts, depth=depth)
         columns = _empty(len(starts))
-        columns[_TAKEN[lengths][1]] = _scalars(_words(buffer, starts, lengths), lengths)
+        columns[_FIELDS[lengths][1]] = _scalars(_words(buffer, starts, lengths), lengths)
         return columns, None
     columns, kept = _empty(len(starts)), None
     for length in LENGTHS:
@@ -111,12 +111,14 @@ def columns_of(
                 kept[rows] = levels
         else:
             words = _words(buffer, starts[rows], length)
-            columns[_TAKEN[length][1][:, None], rows] = _scalars(words, length)
+            columns[_FIELDS[length][1][:, None], rows] = _scalars(words, length)
     return columns, kept
 
 
 def levels_of(words: Int64s) -> Int64s:
-    """The depth (rows, 10, 3) of the words behind full packets' other fields, in place."""
+    """Return the depth (rows, 10, 3) from the words that follow full packets' other fields, in
+    place.
+    """
     depth = words.reshape(len(words), 2 * LEVELS, _WORDS_PER_LEVEL)
     orders = depth[:, :, 2]
     orders >>= 16  # the count shares its word with two bytes of padding
@@ -135,7 +137,7 @@ def _full(buffer: bytes, starts: Intps, *, depth: bool) -> tuple[Int64s, Int64s 
 
 
 def _words(buffer: bytes, starts: Intps, length: int) -> npt.NDArray[np.uint32]:
-    """The packets at `starts`, all of one length, as a matrix of big-endian 4-byte words."""
+    """Return the packets at `starts`, all of one length, as a matrix of big-endian 4-byte words."""
     windows = np.ndarray((len(buffer) - length + 1,), f"V{length}", buffer, 0, (1,))
     return windows[starts].view(WORD).reshape(len(starts), length // 4)
 
@@ -147,8 +149,8 @@ def _empty(rows: int) -> Int64s:
 
 
 def _scalars(words: npt.NDArray[np.uint32], length: int) -> Int64s:
-    """What a block keeps of packets of one length but for depth, in the order of `_TAKEN`."""
-    columns = words.T[_TAKEN[length][0]].astype(np.int64)
+    """Return all of a packet that a block keeps, except depth, in the order of `_FIELDS`."""
+    columns = words.T[_FIELDS[length][0]].astype(np.int64)
     if length in _TIME_PLACE:
         columns[_TIME_PLACE[length]] *= NS_PER_SECOND
     return columns

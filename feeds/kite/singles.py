@@ -1,4 +1,4 @@
-"""The instruments that a configuration names one by one, for a live day."""
+"""Find the instruments that a configuration names one by one, for a live day."""
 
 from __future__ import annotations
 
@@ -20,35 +20,42 @@ def single_instruments(
     contracts: ContractLookup | None,
     data_dir: Path | None,
 ) -> list[Instrument]:
-    """The instruments that the configuration names one by one, completed."""
+    """Return the instruments that the configuration names one by one, completed.
+
+    Raises ConfigError for one that is unknown, listed twice, expired, or without a token.
+    """
     rows: list[Instrument] = []
-    for number, each in enumerate(config.instruments):
+    for number, named in enumerate(config.instruments):
         where = f"universe.instruments[{number}].tradingsymbol"
-        found = dump.find(each.tradingsymbol, each.exchange)
+        found = dump.find(named.tradingsymbol, named.exchange)
         if len(found) > 1:
             places = ", ".join(row.exchange for row in found)
             raise ConfigError(
-                f"{where}: {each.tradingsymbol} is listed on {places}; write its `exchange`"
+                f"{where}: {named.tradingsymbol} is listed on {places}; write its `exchange`"
             )
-        if not found and not describes(each) and not config.instruments_file:
+        if not found and not describes(named) and not config.instruments_file:
             raise ConfigError(
-                f"{where}: {each.tradingsymbol} is not in the day's dump: it has expired, or is"
-                f" mistyped{near_any_case(each.tradingsymbol, dump.symbols)}"
+                f"{where}: {named.tradingsymbol} is not in the day's dump: it has expired, or is"
+                f" mistyped{near_any_case(named.tradingsymbol, dump.symbols)}"
             )
         rows += found
     if not config.instruments:
         return []
     complete = list(build_universe(config, rows, contracts, data_dir=data_dir))
     for number, single in enumerate(complete):
-        where = f"universe.instruments[{number}]"
-        if is_over(single):
-            raise ConfigError(
-                f"{where}: {single.tradingsymbol} expired on {single.expiry}; take it out"
-            )
-        if single.instrument_token <= 0:
-            raise ConfigError(
-                f"{where}: {single.tradingsymbol} is not in the day's dump"
-                f"{near_any_case(single.tradingsymbol, dump.symbols)}, and no instrument_token is"
-                " written, so Kite cannot be asked for it"
-            )
+        _check(single, f"universe.instruments[{number}]", dump, is_over)
     return complete
+
+
+def _check(single: Instrument, where: str, dump: Contracts, is_over: IsOver) -> None:
+    """Refuse an instrument that expired or has no token. Raises ConfigError."""
+    if is_over(single):
+        raise ConfigError(
+            f"{where}: {single.tradingsymbol} expired on {single.expiry}; take it out"
+        )
+    if single.instrument_token <= 0:
+        raise ConfigError(
+            f"{where}: {single.tradingsymbol} is not in the day's dump"
+            f"{near_any_case(single.tradingsymbol, dump.symbols)}, and no instrument_token is"
+            " written, so Kite cannot be asked for it"
+        )

@@ -1,4 +1,4 @@
-"""One connection to Kite's ticker that heals itself."""
+"""Keep one connection to Kite's ticker up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LinkState = Literal["connecting", "live", "reconnecting", "closed"]
 OnState = Callable[[int, LinkState, str], None]
 
 BATCH_PAUSE_S: Final = 0.1
-"""Between two batches of subscriptions, so that the server is not flooded with them."""
+"""Pause between two batches of subscriptions, so that they do not flood the server."""
 FORBIDDEN: Final = 403
 REFUSAL: Final = (
     "Kite refused the access token (HTTP 403): tokens end at 06:00 each day and at a logout; "
@@ -32,7 +32,7 @@ REFUSAL: Final = (
 
 
 class TickerSocket:
-    """Keeps one connection up, subscribed to what is wanted, and its frames flowing to the inbox.
+    """Keeps one connection up and subscribed as wanted, with its frames flowing into the inbox.
 
     `on_state(number, state, text)` is called once per change of either: `live` from the first
     binary message on (a handshake alone proves nothing), `text` the reason or the server's words.
@@ -71,23 +71,24 @@ class TickerSocket:
 
     @property
     def attempts(self) -> int:
-        """Attempts to connect since the link was last live."""
+        """Return the number of attempts to connect since the link was last live."""
         return self._backoff.attempts
 
     def want(self, tokens: Mapping[int, Mode]) -> None:
-        """Replace the whole wanted set; a live connection is sent the difference."""
+        """Replace the wanted set; a live connection is sent the difference."""
         self._subscription.want(tokens)
         self._changed.set()
 
     def renew(self, reason: str) -> None:
-        """Give up the connection that is open or being made, and make a new one."""
+        """Drop the connection that is open or being made, and make a new one."""
         if self._link is not None:
             self._link.end(reason)
 
     async def run(self) -> None:
-        """Connect, read, and connect again, until cancelled.
+        """Connect, read, and reconnect, until cancelled.
 
-        Raises TokenRefused if Kite refuses the access token, and what `read_credentials` raises.
+        Raises TokenRefused if Kite refuses the access token, and whatever `read_credentials`
+        raises.
         """
         self._say("connecting")
         why_closed = "stopped"
@@ -103,7 +104,7 @@ class TickerSocket:
             self._say("closed", why_closed)
 
     async def _connect_and_read(self) -> str:
-        """One connection, from its handshake to its end; why it ended."""
+        """Run one connection from handshake to end, and return why it ended."""
         self._credentials = credentials = self._read_credentials()
         self._link = link = Link(self._inbox, self.counts, self._now, self._live, self._report)
         try:
@@ -138,7 +139,7 @@ class TickerSocket:
         return link.ended or reason
 
     async def _subscribe(self, link: Link, transport: WSTransport) -> None:
-        """Send what is wanted and was not asked for yet, batch by batch, again at each change."""
+        """Send what is wanted and not yet requested, batch by batch, again after each change."""
         while True:
             await self._changed.wait()
             self._changed = anyio.Event()
@@ -150,7 +151,7 @@ class TickerSocket:
                 await link.writable.wait()
 
     async def _watch(self, link: Link) -> None:
-        """End a link on which nothing came for too long: a half-open one looks just like that."""
+        """End a link that is silent for too long: a half-open one looks just like that."""
         timeout_s = self._config.read_timeout_s
         while True:
             quiet_s = 0.0 if link.is_held_back else self._now() - link.last_heard
@@ -176,9 +177,10 @@ class TickerSocket:
 
 
 async def _until_closed(transport: WSTransport) -> str:
-    """Wait for the end of the connection; what the library found wrong with it, if anything.
+    """Wait for the end of the connection and return what the library found wrong with it, if
+    anything.
 
-    An exception of a callback of ours is no fault of the link and is raised here.
+    An exception from a callback is not the link's fault and is raised here.
     """
     try:
         await transport.wait_disconnected()

@@ -1,4 +1,4 @@
-"""More tokens than one connection may hold, spread over up to three."""
+"""Spread more tokens than one connection may hold over up to three."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from feeds.live.inbox import FrameInbox
 
 MOST_SOCKETS: Final = 3
 MOST_TOKENS: Final = 3_000
-"""Kite's limits: connections of one api_key, tokens of one connection (domain.md section 1)."""
+"""Kite's limits: connections per api_key, tokens per connection (domain.md section 1)."""
 
 
 class TickerSockets:
     """The connections of one account, behind one wanted set.
 
-    A token stays on the connection it was given, so that its ticks keep their order and no other
-    is disturbed by what comes and goes. A connection is opened when the ones before it are full,
-    and then kept; the first is opened even for nothing, it shows that the account can be used.
+    A token stays on the connection it was given, so that its ticks keep their order and changes to
+    others do not disturb it. A connection is opened when the ones before it are full, and is then
+    kept. The first is opened even without tokens: it shows that the account can be used.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class TickerSockets:
 
     @property
     def needed(self) -> int:
-        """Connections that are kept open."""
+        """Return the number of connections kept open."""
         return self._needed
 
     def socket_of(self, token: int) -> int | None:
-        """The number of the connection that carries `token`; None if it is not wanted."""
+        """Return the number of the connection that carries `token`, None if it is not wanted."""
         return self._home.get(token)
 
     def want(self, tokens: Mapping[int, Mode]) -> None:
-        """Replace the whole wanted set. Raises ConfigError if it is more than Kite allows."""
+        """Replace the wanted set. Raises ConfigError if it is more than Kite allows."""
         most = MOST_SOCKETS * MOST_TOKENS
         if len(tokens) > most:
             raise ConfigError(
@@ -87,14 +87,14 @@ class TickerSockets:
             self._grown.set()
 
     def renew(self, reason: str) -> None:
-        """Give up every connection that is open and make it anew."""
+        """Drop every open connection and make it again."""
         for socket in self.sockets:
             socket.renew(reason)
 
     async def run(self) -> None:
         """Run every connection that is needed, until cancelled.
 
-        Raises TokenRefused, and what `read_credentials` raises.
+        Raises TokenRefused, and whatever `read_credentials` raises.
         """
         try:
             await self._run()
@@ -102,7 +102,7 @@ class TickerSockets:
             faults, others = group.split(DaemonError)
             if faults is None or others is not None:
                 raise
-            # One login serves all connections, so the fault of one speaks for them all.
+            # All connections share one login, so one's fault stands for all.
             fault = _first(faults)
         else:
             return
@@ -119,7 +119,7 @@ class TickerSockets:
                 await self._grown.wait()
 
     def _settle(self, tokens: Mapping[int, Mode]) -> None:
-        """Give every wanted token a connection: the one it has, or the first with room."""
+        """Assign every wanted token a connection: the one it has, or the first with room."""
         self._home = {token: home for token, home in self._home.items() if token in tokens}
         held = [0] * MOST_SOCKETS
         for home in self._home.values():

@@ -1,4 +1,4 @@
-"""Requests kept apart, so that a rate limit is never reached."""
+"""Space requests so that a rate limit is never reached."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 _MARGIN: Final = 1.1
-"""Kite counts by its own calendar seconds: evenly spaced requests may bunch on the way there."""
+"""Kite counts by its own clock seconds, and evenly spaced requests may bunch on the way."""
 
 
 class Spacing:
-    """At most `per_second` requests a second, spaced evenly; safe to share between threads.
+    """Allows `per_second` requests per second, evenly spaced; safe to share between threads.
 
     `monotonic` gives seconds, `sleep` takes seconds.
     """

@@ -1,4 +1,4 @@
-"""Where the packets of binary frames begin and how long they are, found without a copy."""
+"""Find where the packets of binary frames begin and how long they are, without copying."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Intps = npt.NDArray[np.intp]
 
 
 class FrameError(Exception):
-    """A frame of which not even the count of packets can be read (0 or 1 byte).
+    """A frame too short to hold the count of packets (0 or 1 byte).
 
-    `at` is its place in the call. Nothing of the call is decoded: leave the frame out and call
-    again. A frame of one byte is a heartbeat and belongs to the socket, not here.
+    `at` is its position in the call. Nothing of the call was decoded: leave the frame out and call
+    again. A frame of one byte is a heartbeat, which the socket should have kept.
     """
 
     def __init__(self, at: int, size: int) -> None:
@@ -31,10 +31,10 @@ class FrameError(Exception):
 class Packets(NamedTuple):
     """The packets of frames laid end to end, in order of arrival.
 
-    `starts` are the offsets of their first bytes (behind the length), `lengths` their lengths,
-    one number where all are equal; `frames` the frame of each, one number where all are of one.
-    `cut` is how many packets the frames claim beyond that, `trailing` how many bytes follow the
-    last claimed packet.
+    `starts` are the offsets of their first bytes (behind the length), `lengths` their lengths, a
+    single number if all are equal; `frames` is each packet's frame, a single number if all share
+    one. `cut` is how many packets the frames claim beyond that, `trailing` how many bytes follow
+    the last claimed packet.
     """
 
     starts: Intps
@@ -45,7 +45,7 @@ class Packets(NamedTuple):
 
 
 def split(buffer: bytes, sizes: Sequence[int]) -> Packets:
-    """The packets of the frames that `buffer` holds end to end; `sizes` are their bytes.
+    """Return the packets of the frames that `buffer` holds end to end; `sizes` are their bytes.
 
     Raises FrameError for a frame without a readable header.
     """
@@ -62,7 +62,7 @@ def _split_one(buffer: bytes) -> Packets:
         (count,) = _read_u16(buffer)
         (length,) = _read_u16(buffer, HEADER)
         step = length + HEADER
-        # slices of bytes compare faster than arrays until far beyond what a frame can hold
+        # Slices of bytes compare faster than arrays, up to far beyond what a frame can hold.
         if (
             size == HEADER + count * step
             and buffer[HEADER::step] == buffer[HEADER : HEADER + 1] * count
@@ -75,18 +75,18 @@ def _split_one(buffer: bytes) -> Packets:
 
 
 def _split_many(buffer: bytes, sizes: Intps) -> Packets:
-    """Frames whose packets have one length are opened together, the others one by one."""
+    """Split frames whose packets have one length together, the others one by one."""
     short = np.flatnonzero(sizes < HEADER)
     if len(short):
         raise FrameError(int(short[0]), int(sizes[short[0]]))
     begins = np.cumsum(sizes) - sizes
-    # every two bytes of the buffer as a number, wherever they stand
+    # Every two neighbouring bytes of the buffer as a number, at any offset.
     numbers = np.ndarray((len(buffer) - 1,), ">u2", buffer, 0, (1,))
     counts = numbers[begins].astype(np.intp)
     firsts = numbers.take(begins + HEADER, mode="clip").astype(np.intp)
     even = (counts > 0) & (sizes == HEADER + counts * (firsts + HEADER))
     opened = _open_even(numbers, begins, np.where(even, counts, 0), firsts)
-    if opened is None:  # a frame whose size fits its first packet by chance, or by malice
+    if opened is None:  # a frame's size fits its first packet by chance, or by malice
         return _split_each(buffer, begins, sizes, np.flatnonzero(sizes))
     if even.all():
         return opened
@@ -97,7 +97,7 @@ def _split_many(buffer: bytes, sizes: Intps) -> Packets:
 def _open_even(
     numbers: npt.NDArray[Any], begins: Intps, counts: Intps, firsts: Intps
 ) -> Packets | None:
-    """The packets of frames that seem to have one length each, None if one of them has not."""
+    """Return the packets of frames that seem to have one length each, None if one does not."""
     frames = np.repeat(np.arange(len(counts)), counts)
     before: Intps = np.cumsum(counts) - counts
     order = np.arange(len(frames)) - before[frames]
@@ -110,7 +110,7 @@ def _open_even(
 
 
 def _split_each(buffer: bytes, begins: Intps, sizes: Intps, chosen: Intps) -> Packets:
-    """The packets of the chosen frames, one frame after the other."""
+    """Return the packets of the chosen frames, one frame after the other."""
     starts: list[int] = []
     lengths: list[int] = []
     counts: list[int] = []
@@ -132,7 +132,9 @@ def _split_each(buffer: bytes, begins: Intps, sizes: Intps, chosen: Intps) -> Pa
 
 
 def _walk(buffer: bytes, begin: int, end: int) -> tuple[list[int], list[int], int, int]:
-    """Starts and lengths of one frame's packets, packets missing or cut, bytes left over."""
+    """Return one frame's packet starts and lengths, the packets missing or cut, and bytes left
+    over.
+    """
     (count,) = _read_u16(buffer, begin)
     starts: list[int] = []
     lengths: list[int] = []
@@ -151,7 +153,7 @@ def _walk(buffer: bytes, begin: int, end: int) -> tuple[list[int], list[int], in
 
 
 def _merge(one: Packets, other: Packets) -> Packets:
-    """Packets of different frames of a buffer, back in order of arrival."""
+    """Merge packets of different frames of a buffer, back in order of arrival."""
     starts = np.concatenate((one.starts, other.starts))
     order = np.argsort(starts, kind="stable")
     lengths = np.concatenate([np.broadcast_to(p.lengths, len(p.starts)) for p in (one, other)])

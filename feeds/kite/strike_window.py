@@ -1,4 +1,4 @@
-"""The strikes around the spot, and how they follow it."""
+"""Keep a window of strikes around the spot."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HALF: Final = Fraction(1, 2)
 class AtmWindow:
     """One expiry's options around the spot; empty until the first spot is known.
 
-    `grid` has, by strike (paise), the instruments (indices) of that strike. The middle stays
-    while the spot is not past the midpoint to a neighbour by more than `hysteresis` of the step
-    to it, and then goes to the nearest strike at once, however far. At an end of the grid the
-    window is shorter; `notes` says it once.
+    `grid` has the instruments (indices) of each strike (paise). The middle stays until the spot is
+    past the midpoint to a neighbour by more than `hysteresis` of the step to it; then it moves to
+    the nearest strike at once, however far. At an end of the grid the window is shorter, and
+    `notes` states that once.
     """
 
     def __init__(
@@ -39,29 +39,29 @@ class AtmWindow:
         self.wanted: frozenset[int] = frozenset()
         """The instruments (indices) in the window."""
         self.atm_paise = 0
-        """The strike in the middle; 0 as long as there is none."""
+        """The middle strike; 0 while there is none."""
         self.notes: list[str] = []
         self._rows = [frozenset(grid[strike]) for strike in self.strikes]
         self._each_side = each_side
         self._band = _HALF + Fraction(*ratio(hysteresis))
         self._is_cut = False
-        # the middle stays while _lower <= spot <= _upper; at first no spot is within
+        # The middle stays while _lower <= spot <= _upper; at first no spot is within.
         self._lower, self._upper = (1, 0) if grid else (-sys.maxsize, sys.maxsize)
 
     def follow(self, spot_paise: int) -> bool:
-        """A new price of the spot; True if `wanted` has changed."""
+        """Take a new spot price; return whether `wanted` changed."""
         if self._lower <= spot_paise <= self._upper:
             return False
         return self._move(spot_paise)
 
     def _move(self, spot: int) -> bool:
         if spot <= 0:
-            return False  # an index that has not been computed yet
+            return False  # the index has not been computed yet
         strikes, side = self.strikes, self._each_side
         at = nearest(strikes, spot)
         self.atm_paise = middle = strikes[at]
         last = len(strikes) - 1
-        # whole paise: the spot is past a bound exactly if it is past its whole part
+        # The spot is in whole paise, so it is past a bound exactly if past its integer part.
         self._lower = middle - int(self._band * (middle - strikes[at - 1])) if at else -sys.maxsize
         self._upper = (
             middle + int(self._band * (strikes[at + 1] - middle)) if at < last else sys.maxsize
@@ -83,10 +83,10 @@ class AtmWindow:
 
 
 class SpotWatchlist:
-    """What a live feed subscribes to when windows follow the spots.
+    """The watchlist of a live feed whose windows follow the spots.
 
-    `fixed` is always wanted; what is held always is, too. `mute` are instruments that Kite has
-    no token for (any more), they are never asked for. All are indices of the universe.
+    `fixed` is always wanted, and so is what is held. `mute` are instruments that Kite has no token
+    for (any more); they are never requested. All are indices of the universe.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class SpotWatchlist:
         self._fixed = fixed - mute
         self._windows = tuple(windows)
         self._of_spot: dict[int, list[AtmWindow]] = {}
-        for each in windows:
-            self._of_spot.setdefault(each.spot_index, []).append(each)
+        for window in windows:
+            self._of_spot.setdefault(window.spot_index, []).append(window)
         self._mute = mute
         self._open = self._union()
 
     def follow(self, spot: int, ltp_paise: int) -> bool:
-        """A new price of a spot; True if what is wanted has changed."""
+        """Take a spot's new price; return whether what is wanted changed."""
         moved = False
         for window in self._of_spot.get(spot, ()):
             moved |= window.follow(ltp_paise)
@@ -116,9 +116,9 @@ class SpotWatchlist:
         return moved
 
     def wanted(self, held: Iterable[int]) -> frozenset[int]:
-        """All instruments to subscribe to now.
+        """Return all instruments to subscribe to now.
 
-        If that were more than Kite allows, strikes of windows give way, never what is held.
+        If they exceed Kite's limit, strikes of windows give way, never what is held.
         """
         must = self._fixed.union(held) - self._mute
         wanted = must | self._open
@@ -128,11 +128,11 @@ class SpotWatchlist:
         return must.union(sorted(wanted - must)[:room])
 
     def take_notes(self) -> list[str]:
-        """What the windows have to say since the last call."""
+        """Return the windows' notes since the last call."""
         notes = [note for window in self._windows for note in window.notes]
         for window in self._windows:
             window.notes = []
         return notes
 
     def _union(self) -> frozenset[int]:
-        return frozenset[int]().union(*(each.wanted for each in self._windows)) - self._mute
+        return frozenset[int]().union(*(window.wanted for window in self._windows)) - self._mute

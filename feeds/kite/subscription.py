@@ -1,4 +1,4 @@
-"""What is wanted of one connection, what it was asked for, and the messages between the two."""
+"""Track what one connection should carry and what it was asked for, and make the messages."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 Mode = Literal["ltp", "quote", "full"]
-"""How much of an instrument Kite sends: last price; with volume and OHLC; with depth and OI."""
+"""How much Kite sends per instrument: last price; also volume and OHLC; also depth and OI."""
 
 BATCH_TOKENS: Final = 200
 """Tokens in one message (domain.md section 1: what third parties found to be safe)."""
 
 
 class Request(NamedTuple):
-    """One message to Kite; `mode` is set where the action is `mode`, and only there."""
+    """A message to Kite; `mode` is set only where the action is `mode`."""
 
     action: Literal["subscribe", "unsubscribe", "mode"]
     tokens: tuple[int, ...]
     mode: Mode | None = None
 
     def encode(self) -> bytes:
-        """As JSON, the way Kite's documentation has it."""
+        """Return the message as JSON in the form of Kite's documentation."""
         value = self.tokens if self.mode is None else (self.mode, self.tokens)
         return msgspec.json.encode({"a": self.action, "v": value})
 
@@ -31,8 +31,8 @@ class Request(NamedTuple):
 class Subscription:
     """The difference between what is wanted and what the connection was asked for.
 
-    It is taken batch by batch: what is wanted may change between two of them, and a token that
-    is no longer wanted by then is never asked for.
+    It is taken batch by batch. What is wanted may change in between, and a token no longer wanted
+    by then is never requested.
     """
 
     def __init__(self, batch_tokens: int = BATCH_TOKENS):
@@ -41,19 +41,20 @@ class Subscription:
         self._asked: dict[int, Mode] = {}
 
     def want(self, tokens: Mapping[int, Mode]) -> None:
-        """Replace the whole wanted set; its order is the order in which tokens are asked for."""
+        """Replace the wanted set; tokens are requested in its order."""
         self._wanted = dict(tokens)
 
     def forget(self) -> None:
-        """A new connection knows nothing of what the one before was asked for."""
+        """Forget all requests, for a new connection."""
         self._asked = {}
 
     def next_batch(self) -> list[Request]:
-        """The next messages to send together, at most one batch of tokens; [] if all was asked.
+        """Return the next messages to send together, at most one batch of tokens; [] if none are
+        left.
 
-        Kite gives a fresh subscription the quote mode, and some clients found it to give none,
-        so the mode is always said, right after the tokens it is for. Tokens leave first: a
-        connection may never hold more than its limit.
+        By documentation Kite gives a fresh subscription the quote mode, but some clients found none
+        set, so the mode is always sent right after its tokens. Unwanted tokens leave first: a
+        connection may never exceed its limit.
         """
         gone = self._some(token for token in self._asked if token not in self._wanted)
         if gone:
@@ -71,7 +72,7 @@ class Subscription:
 
     def _missing(self) -> Iterator[tuple[int, Mode]]:
         asked = self._asked
-        return (each for each in self._wanted.items() if asked.get(each[0]) != each[1])
+        return (entry for entry in self._wanted.items() if asked.get(entry[0]) != entry[1])
 
     def _some(self, tokens: Iterator[int]) -> tuple[int, ...]:
         return tuple(islice(tokens, self._batch_tokens))

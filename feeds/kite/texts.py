@@ -1,4 +1,4 @@
-"""Kite's text messages: none of them is market data; all are counted, one kind is shown."""
+"""Count Kite's text messages, which hold no market data; one kind is shown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 MOST_TEXT_BYTES: Final = 64 * 1024
-"""An order postback has 2 KB. What is much longer is counted and not looked into."""
+"""An order postback has 2 KB. Much longer messages are counted without decoding them."""
 MOST_KINDS: Final = 32
-"""Kinds counted by name; those met after them are counted together."""
+"""Kinds counted by name; later ones are counted together."""
 SHOWN_CHARACTERS: Final = 200
 KIND_CHARACTERS: Final = 40
 
@@ -21,10 +21,10 @@ class _Text(msgspec.Struct):
 
 
 class TextCounts:
-    """How many text messages came, by kind, and how many were no message at all.
+    """Counts of text messages by kind, and of those that could not be decoded.
 
-    `order` postbacks come unasked for orders placed anywhere by the user: this process has
-    none, so they are no concern of it. Kite adds new kinds without notice.
+    `order` postbacks come unasked for the user's orders placed elsewhere; this process places none
+    and ignores them. Kite adds new kinds without notice.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class TextCounts:
         self.malformed = 0
 
     def take(self, text: bytes) -> str | None:
-        """Count one message; the words of it if it is an error that Kite reports."""
+        """Count one message; return its text if it is an error that Kite reports."""
         if len(text) > MOST_TEXT_BYTES:
             self.malformed += 1
             return None
@@ -52,9 +52,9 @@ class TextCounts:
 
 
 def shown(text: str, secrets: tuple[str, ...]) -> str:
-    """Words of the other side, fit for one line of ours: short, printable, without secrets."""
+    """Return the other side's text for one log line: short, printable, without secrets."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, "***")
-    line = "".join(each if each.isprintable() else " " for each in text)
+    line = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(line[:SHOWN_CHARACTERS].split())

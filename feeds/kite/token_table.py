@@ -1,4 +1,4 @@
-"""From Kite's instrument_token to the index in the universe, for whole columns at once."""
+"""Map Kite's instrument_token to the index in the universe, whole columns at a time."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Uint32s = npt.NDArray[np.uint32]
 class TokenTable:
     """The universe's tokens in order, searched by bisection.
 
-    Tokens that no packet can carry (outside 32 bits) and those of the currency segments, whose
-    prices are not paise, are left out: nothing is ever found for them.
+    Tokens that no packet can carry (outside 32 bits) and those of currency segments, whose prices
+    are not paise, are left out and never found.
     """
 
     def __init__(self, universe: Universe) -> None:
         found = sorted(
-            (each.instrument_token, index)
-            for index, each in enumerate(universe)
-            if 0 <= each.instrument_token <= U32_MAX
-            and each.instrument_token & 0xFF not in CURRENCY_SEGMENTS
+            (instrument.instrument_token, index)
+            for index, instrument in enumerate(universe)
+            if 0 <= instrument.instrument_token <= U32_MAX
+            and instrument.instrument_token & 0xFF not in CURRENCY_SEGMENTS
         )
         tokens = [token for token, _ in found]
         self._tokens: Final[Uint32s] = np.array(tokens, dtype=np.uint32)
-        # a search beyond the last token ends on an entry that no token equals
+        # A search beyond the last token ends on an entry that no token equals.
         self._found: Final[Int64s] = np.array([*tokens, -1], dtype=np.int64)
         self._indices: Final[Int32s] = np.array(
             [*(index for _, index in found), UNKNOWN_INSTRUMENT], dtype=np.int32
@@ -38,13 +38,13 @@ class TokenTable:
         self._index_of: Final = dict(found)
 
     def index_of(self, token: int) -> int:
-        """The index of one token, UNKNOWN_INSTRUMENT if there is none."""
+        """Return the index of one token, UNKNOWN_INSTRUMENT if there is none."""
         return self._index_of.get(token, UNKNOWN_INSTRUMENT)
 
     def find(self, tokens: Uint32s) -> tuple[Int32s, npt.NDArray[np.bool_] | None]:
-        """The index of each token, int32, and which are known; None for that when all are.
+        """Return the index of each token (int32) and a mask of known ones, None if all are known.
 
-        The index of an unknown one is UNKNOWN_INSTRUMENT.
+        The index of an unknown token is UNKNOWN_INSTRUMENT.
         """
         at = self._tokens.searchsorted(tokens)
         indices: Int32s = self._indices.take(at)

@@ -1,4 +1,4 @@
-"""Kite's binary packets: the layout of each kind, told apart by length alone (domain.md 1)."""
+"""Define the layout of each kind of Kite's binary packets, told apart by length (domain.md 1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FULL: Final = 184
 LENGTHS: Final = (LTP, INDEX_QUOTE, INDEX_FULL, QUOTE, FULL)
 
 HEADER: Final = 2
-"""Bytes of the number before a frame's packets, and of the length before each of them."""
+"""Bytes of the count before a frame's packets, and of the length before each packet."""
 U16_MAX: Final = 0xFFFF
 U32_MAX: Final = 0xFFFF_FFFF
 LEVELS: Final = 5
@@ -68,7 +68,7 @@ quantities units. An index gives high and low before open, other packets open fi
 
 
 def word(length: int, field: str) -> int:
-    """Which 4-byte word of a packet of this length the field begins at."""
+    """Return which 4-byte word the field begins at in a packet of this length."""
     fields = LAYOUTS[length].fields
     assert fields is not None
     return int(fields[field][1]) // 4
