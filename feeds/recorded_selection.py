@@ -80,12 +80,17 @@ def on_recording(
     )
     named = list(aliases) if underlyings else used
     meanings = [*(f"{alias} is {aliases[alias]}" for alias in named), *selection.meanings]
-    notes = [
-        f"The contracts of {words.date}, the recording's first date: {', '.join(meanings)}",
-        *(f"universe.instruments: the recording has no {row.tradingsymbol}" for row in lost),
-        *selection.notes,
-    ]
-    return OnRecording(resolved, tuple(f"{note}." for note in notes))
+    return OnRecording(resolved, tuple(_notes(words.date, meanings, lost, selection.notes)))
+
+
+def _notes(
+    date: dt.date, meanings: list[str], lost: list[InstrumentConfig], notes: list[str]
+) -> Iterator[str]:
+    yield f"The contracts of {date}, the recording's first date: {', '.join(meanings)}."
+    for instrument in lost:
+        yield f"universe.instruments: the recording has no {instrument.tradingsymbol}."
+    for note in notes:
+        yield f"{note}."
 
 
 def _lost(wanted: UniverseConfig, recording: Recording) -> list[InstrumentConfig]:
