@@ -1,1 +1,1 @@
-"""Trading strategies and the engine that runs them. They see rupees and never the execution."""
+"""Trading strategies and the engine that runs them; they never see the execution side."""

@@ -1,4 +1,4 @@
-"""From a strategy's configuration to the strategy itself, with errors a trader understands."""
+"""Build a strategy from its configuration, with errors that a trader understands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from strategies.search import AmbiguousModule, import_strategy
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """A strategy that was built, and what it trades."""
+    """A strategy that was built, and the symbols it trades."""
 
     config: StrategyConfig
     strategy: Any
@@ -29,9 +29,9 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -> Loaded:
-    """Build one strategy, its module also looked for in the directories of `path`.
+    """Build one strategy; its module may also be in the directories of `path`.
 
-    Raises ConfigError naming its id and what was expected.
+    Raises ConfigError naming the strategy's id and what was expected.
     """
     try:
         parse_timeframe(config.timeframe)
@@ -44,7 +44,7 @@ def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -
 
 
 def _with_default_exits(config: StrategyConfig, cls: type[Any]) -> StrategyConfig:
-    """Lay the configuration's exit settings over those that the class declares."""
+    """Return the configuration with the class's exit settings where it sets none itself."""
     declared = getattr(cls, "default_exits", None)
     if declared is None:
         return config
@@ -58,9 +58,9 @@ def _with_default_exits(config: StrategyConfig, cls: type[Any]) -> StrategyConfi
 
 
 def did_you_mean(word: str, choices: Iterable[str], prefix: str = "") -> str:
-    """A hint with the near matches, each with `prefix`, or nothing."""
+    """Return a hint with near matches, each with `prefix`, empty if there are none."""
     near = get_close_matches(word, sorted(set(choices)), n=3, cutoff=0.7)
-    names = " or ".join(prefix + each for each in near)
+    names = " or ".join(prefix + name for name in near)
     return f"; did you mean {names}?" if near else ""
 
 
@@ -97,7 +97,7 @@ def _module(config: StrategyConfig, path: Sequence[str]) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{config.module}.".startswith(f"{error.name}."):
             _refuse(config, f"module: {config.module} needs {error.name!r}", error)
-        shipped = [each.name for each in pkgutil.iter_modules(strategies.__path__)]
+        shipped = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
         hint = did_you_mean(config.module.rpartition(".")[2], shipped, "strategies.")
         where = f"{config.module!r} installed, next to the configuration or under strategies.path"
         _refuse(config, f"module: no module named {where}{hint}", error)
@@ -107,7 +107,7 @@ def _module(config: StrategyConfig, path: Sequence[str]) -> Any:
 
 
 def _is_strategy(cls: type[Any]) -> bool:
-    """It decides on candles, or its intents are known beforehand."""
+    """Return whether a class decides on candles, or knows its intents beforehand."""
     if callable(getattr(cls, "timed_intents", None)):
         return True
     return _takes(getattr(cls, "on_candle", None)) and (
@@ -133,22 +133,22 @@ def _build(config: StrategyConfig, cls: Callable[..., Any]) -> Any:
         _refuse(config, str(error), error)
     except ValueError as error:
         _refuse(config, f"params: {error}", error)
-    except Exception as error:  # noqa: BLE001 - a boundary: the constructor is the user's own code
+    except Exception as error:  # noqa: BLE001 - a boundary: the constructor is the user's code
         _refuse(config, f"its __init__ raised {type(error).__name__}: {error}", error)
 
 
 def _params(config: StrategyConfig, cls: Any) -> dict[str, Any]:
-    """The parameters checked against the annotations of `__init__`."""
+    """Return the parameters, checked against the annotations of `__init__`."""
     accepted = inspect.signature(cls).parameters
-    if any(each.kind is each.VAR_KEYWORD for each in accepted.values()):
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values()):
         return dict(config.params)
     for name in config.params:
         if name not in accepted:
             names = ", ".join(accepted) or "none"
             hint = did_you_mean(name, accepted)
             _refuse(config, f"params.{name}: unknown, expected one of: {names}{hint}")
-    for name, each in accepted.items():
-        if each.default is each.empty and name not in config.params:
+    for name, parameter in accepted.items():
+        if parameter.default is parameter.empty and name not in config.params:
             _refuse(config, f"params.{name}: missing")
     hints = get_type_hints(cls.__init__, include_extras=True)
     return {n: _param(config, n, value, hints.get(n, Any)) for n, value in config.params.items()}

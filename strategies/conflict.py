@@ -1,7 +1,7 @@
-"""Rival strategies on one symbol at one boundary: whose entries go through (semantics.md 11).
+"""Resolve conflicts: strategies with entries on one symbol at one boundary (semantics.md 11).
 
-A strategy is no rival of itself: what one strategy asks for at a boundary goes through together
-or not at all. Only `net_out` sets its BUY against its SELL.
+A strategy is no rival of itself: what it asks for at one boundary goes through together or not at
+all. Only `net_out` sets its BUY against its SELL.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Rule = Literal["highest_confidence", "priority", "net_out"]
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A complete intent with the place of its strategy in the configured order."""
+    """A complete intent, with its strategy's position in the configured order."""
 
     intent: OrderIntent
     rank: int
@@ -25,30 +25,33 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that did not go through as it was asked; `kept` units of it did."""
+    """An entry that did not go through as requested; `kept` of its units did."""
 
     intent: OrderIntent
     kept: int
     to: str
-    """The strategy that took the symbol; empty where both sides were equal."""
+    """The strategy that won the symbol; empty if both sides were equal."""
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """The intents that go through, in the order of delivery, and what was lost."""
+    """The intents that go through, in order of delivery, and the entries that lost."""
 
     intents: list[OrderIntent]
     lost: list[Loss]
 
 
 class _Verdict(NamedTuple):
-    """Who takes a symbol, and how many units of each entry on it go through."""
+    """The strategy that wins a symbol, and how many units of each entry on it go through."""
 
     taker: str
     quantities: list[int]
 
 
 def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
-    """Return what goes through. An EXIT, and what a gate will refuse anyway, always does."""
+    """Return the intents that go through by the rule.
+
+    EXITs always do, and so do intents that a gate will refuse anyway.
+    """
     stands: dict[int, OrderIntent] = {}
     entries: dict[str, list[int]] = {}
     for number, proposal in enumerate(proposals):
@@ -94,16 +97,18 @@ def _priority(entries: list[Proposal]) -> _Verdict:
 
 
 def _all_of(best: Proposal, entries: list[Proposal]) -> _Verdict:
-    """The strategy of the best entry takes the symbol with all that it asked for."""
+    """Give the symbol to the best entry's strategy, with all that it asked for."""
     taker = best.intent.strategy_id
-    return _Verdict(taker, [e.intent.qty if e.intent.strategy_id == taker else 0 for e in entries])
+    return _Verdict(
+        taker, [entry.intent.qty if entry.intent.strategy_id == taker else 0 for entry in entries]
+    )
 
 
 def _net_out(entries: list[Proposal]) -> _Verdict:
-    """The first strategy of the larger side takes the net quantity.
+    """Give the net quantity to the first strategy of the larger side.
 
-    Its entries of that side share it in order, each at most what it asked for; the last of them
-    takes the rest, which is also what others of its side had asked for.
+    Its entries of that side share it in order, each at most what it asked for. The last of them
+    takes the rest, which includes what other strategies of its side asked for.
     """
     quantities = [0] * len(entries)
     net = sum(signed_quantity(entry.intent) for entry in entries)

@@ -1,4 +1,4 @@
-"""Intraday trend following on a crossover of two averages."""
+"""Follow the intraday trend by the crossover of two moving averages."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from strategies.strategy import BaseStrategy, Intents, View
 
 
 class EmaTrend(BaseStrategy):
-    """Goes long when the fast EMA crosses above the slow one, short when it crosses below.
+    """Buys when the fast EMA crosses above the slow one, sells when it crosses below.
 
-    Stop and target are multiples of the ATR from the close. The opposite cross closes the
-    position and turns it round. The averages run on over the night as on a chart, but the first
-    candle of a day only says which side the market is on: an overnight gap is not a cross.
+    It decides on each closed candle. Stop and target are `stop_atr` and `target_atr` ATRs from the
+    close. A trade ends at its stop, its target, the opposite cross (which also opens the opposite
+    trade, until `last_entry`) or the square-off; there is no time stop. The averages carry on
+    overnight, as on a chart, but the first candle of a day only sets the side: an overnight gap is
+    not a cross. Indices are not traded.
 
-    A trade that goes nowhere is left to the opposite cross: there is no time stop.
-
-    fast (20), slow (50), atr (14): candles. stop_atr (1.5), target_atr (3.0): ATRs.
-    quantity (0): units, 0 = one lot. last_entry ("15:00"): IST, no entry on a later close.
+    fast (20), slow (50), atr (14): candles. stop_atr (1.5), target_atr (3.0): ATRs. quantity (0):
+    units, 0 = one lot. last_entry ("15:00"): IST, no entry on a later close.
     """
 
     default_exits = ExitOverrides(enable_time_stop=False)
@@ -93,7 +93,7 @@ class _Lines(msgspec.Struct):
         return cls(indicators.ema(fast), indicators.ema(slow), indicators.atr(atr))
 
     def crossed(self, candle: Candle) -> int:
-        """+1 or -1 if this close took the fast average over to that side, else 0."""
+        """Return +1 or -1 if this close took the fast average across to that side, else 0."""
         if (day := ist_day(candle.ts)) != self.day:
             self.day, self.side = day, 0
         fast, slow = self.fast.add(candle.close), self.slow.add(candle.close)

@@ -1,4 +1,4 @@
-"""Runs all strategies of a configuration: candles and ticks in, reconciled intents out."""
+"""Run all strategies of a configuration: candles and ticks in, intents without conflicts out."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from strategies.strategy import TickView, TimedStrategy
 from strategies.views import Desk, History, StrategyView, WarmDesk
 
 FAULTS_MAX: Final = 1000
-"""Faults kept until the log takes them; the counters go on."""
+"""Faults kept until the log takes them; the counters include later ones."""
 LOSSES_MAX: Final = 100
-"""So many lost entries of a strategy are told one by one; the counter goes on."""
+"""Lost entries reported one by one per strategy; the counter includes later ones."""
 
 
 class LostEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that lost to a conflict, for log and journal. `ts` UTC ns of the engine."""
+    """An entry that lost a conflict, for log and journal; `ts` is engine time, UTC ns."""
 
     ts: int
     rule: Rule
@@ -38,10 +38,10 @@ class LostEntry(msgspec.Struct, frozen=True, kw_only=True):
 class StrategyEngineV2:
     """All enabled strategies in configured order (semantics.md section 9).
 
-    `subscriptions` says which candles to deliver: timeframe -> indices into the universe (an
-    empty set where only the timeframe's boundaries matter, for a scripted strategy).
-    `tick_instruments` are those whose ticks a strategy asked for. `timed_intents` are known
-    beforehand, by time, at one time in configured order.
+    `subscriptions` are the candles to deliver: timeframe -> indices into the universe (an empty set
+    where only the timeframe's boundaries matter, for a scripted strategy). `tick_instruments` are
+    those whose ticks a strategy asked for. `timed_intents` are known beforehand, sorted by time, in
+    configured order at equal times.
     """
 
     def __init__(self, config: StrategiesConfig, universe: Universe) -> None:
@@ -51,7 +51,7 @@ class StrategyEngineV2:
         self.faults: list[StrategyFault] = []
         self.lost: list[LostEntry] = []
         self._failed: list[StrategyFault] = []
-        """Faults of the boundary or tick in work, not counted yet."""
+        """Faults of the current boundary or tick, not counted yet."""
         self._rule = config.conflict
         self._errors_max = config.max_strategy_errors
         self._universe = universe
@@ -60,28 +60,30 @@ class StrategyEngineV2:
         self._runners: dict[str, Runner] = {}
         self._on_candle: dict[tuple[str, str], list[tuple[Runner, Decide]]] = {}
         self._on_tick: dict[str, list[tuple[Runner, Decide]]] = {}
-        for each in config.items:
-            if each.enabled:
-                self._add(load(each, universe, config.path))
-        self.timed_intents.sort(key=lambda each: each.ts)
+        for item in config.items:
+            if item.enabled:
+                self._add(load(item, universe, config.path))
+        self.timed_intents.sort(key=lambda timed: timed.ts)
 
     def limits(self, strategy_id: str) -> StrategyLimits | None:
-        """The strategy's own limits, None for an unknown strategy."""
+        """Return the strategy's own limits, None for an unknown strategy."""
         config = self._configs.get(strategy_id)
         return StrategyLimits(config.max_trades_per_day, config.max_loss_streak) if config else None
 
     def product(self, strategy_id: str) -> Product:
-        """The product of its orders; MIS for an unknown strategy."""
+        """Return the product of its orders, MIS for an unknown strategy."""
         config = self._configs.get(strategy_id)
         return config.product if config else "MIS"
 
     def exits(self, strategy_id: str) -> ExitOverrides:
-        """Its exit settings, merged already into the intents that come from here."""
+        """Return its exit settings, which its intents from here already include."""
         config = self._configs.get(strategy_id)
         return config.exits if config else ExitOverrides()
 
     def on_candles(self, candles: Sequence[Candle], desk: Desk) -> list[OrderIntent]:
-        """All candles closed at one boundary, in the engine's order -> the intents, in order."""
+        """Show all candles closed at one boundary, in the engine's order, and return the intents in
+        order.
+        """
         self._remember(candles)
         proposals: list[Proposal] = []
         for candle in candles:
@@ -90,7 +92,7 @@ class StrategyEngineV2:
         return self._resolved(proposals, desk)
 
     def on_tick(self, tick: TickView, desk: Desk) -> list[OrderIntent]:
-        """A tick to those who asked for it; its intents are reconciled like a boundary's."""
+        """Show a tick to the strategies that asked for it, and return the intents in order."""
         failed = self._failed
         proposals: list[Proposal] = []
         for runner, decide in self._on_tick.get(tick.tradingsymbol, ()):
@@ -101,13 +103,13 @@ class StrategyEngineV2:
         return self._resolved(proposals, desk) if proposals else []
 
     def warm(self, candles: Sequence[Candle]) -> None:
-        """History before the run: the strategies see it without prices or positions.
+        """Show candles from before the run, without prices or positions, and drop what is returned.
 
-        What they return is dropped. Candles are taken by their end, whatever their order.
+        Candles are taken by their end, in whatever order they come.
         """
         desk = WarmDesk(candles, self._universe)
-        in_time = sorted(candles, key=lambda each: each.end_ts)
-        for _, boundary in groupby(in_time, key=lambda each: each.end_ts):
+        in_time = sorted(candles, key=lambda candle: candle.end_ts)
+        for _, boundary in groupby(in_time, key=lambda candle: candle.end_ts):
             closed = list(boundary)
             self._remember(closed)
             dropped: list[Proposal] = []
@@ -117,7 +119,7 @@ class StrategyEngineV2:
             self._end_boundary(closed, dropped)
 
     def set_enabled(self, strategy_id: str, on: bool) -> None:
-        """Switch a strategy on or off by hand; a fault is reported if it is not loaded."""
+        """Switch a strategy on or off by hand; report a fault if it is not loaded."""
         if strategy_id in self._runners:
             self._runners[strategy_id].switch(on)
             return
@@ -127,27 +129,29 @@ class StrategyEngineV2:
         )
 
     def disable(self, strategy_id: str, since: int) -> None:
-        """Take up a strategy that had failed too often at `since` (UTC ns), if it is loaded."""
+        """Restore a loaded strategy as disabled for its failures since `since` (UTC ns)."""
         if strategy_id in self._runners:
             runner = self._runners[strategy_id]
             runner.disabled, runner.failures.disabled_ts = True, since
 
     def take_faults(self) -> list[StrategyFault]:
-        """The faults since the last call, for the log."""
-        taken, self.faults = self.faults, []
-        return taken
+        """Return the faults since the last call, for the log."""
+        faults, self.faults = self.faults, []
+        return faults
 
     def take_lost(self) -> list[LostEntry]:
-        """The entries lost to conflicts since the last call, at most LOSSES_MAX a strategy."""
-        taken, self.lost = self.lost, []
-        return taken
+        """Return the entries lost to conflicts since the last call, at most LOSSES_MAX per
+        strategy.
+        """
+        lost, self.lost = self.lost, []
+        return lost
 
     def failures(self) -> dict[str, Failures]:
         """Return how often and when each loaded strategy failed since the start."""
         return {strategy_id: runner.failures for strategy_id, runner in self._runners.items()}
 
     def disabled(self) -> dict[str, int]:
-        """The strategies that failed too often and are not called, and since when (UTC ns)."""
+        """Return the strategies disabled for their failures, and since when (UTC ns)."""
         return {
             strategy_id: runner.failures.disabled_ts or 0
             for strategy_id, runner in self._runners.items()
@@ -155,11 +159,11 @@ class StrategyEngineV2:
         }
 
     def reports(self) -> dict[str, dict[str, int]]:
-        """The counters of each loaded strategy since the start."""
-        return {each: runner.report() for each, runner in self._runners.items()}
+        """Return each loaded strategy's counters since the start."""
+        return {strategy_id: runner.report() for strategy_id, runner in self._runners.items()}
 
     def status(self) -> dict[str, dict[str, int | str | None]]:
-        """The counters of each loaded strategy with the times of its failures, for people."""
+        """Return each loaded strategy's counters and the times of its failures, for people."""
         return {strategy_id: runner.status() for strategy_id, runner in self._runners.items()}
 
     def _add(self, loaded: Loaded) -> None:
@@ -169,7 +173,7 @@ class StrategyEngineV2:
         runner = Runner(loaded, len(self._runners), view, self._errors_max)
         self._runners[config.id] = runner
         found = map(self._universe.index_of, symbols)
-        indices = frozenset(each for each in found if each is not None)
+        indices = frozenset(index for index in found if index is not None)
         wanted = frozenset() if runner.on_candle is None else indices
         self.subscriptions[config.timeframe] = wanted | self.subscriptions.get(
             config.timeframe, frozenset()
@@ -186,12 +190,12 @@ class StrategyEngineV2:
             self.timed_intents += _timed(loaded.strategy, config)
 
     def _remember(self, candles: Iterable[Candle]) -> None:
-        for each in candles:
-            if (each.timeframe, each.tradingsymbol) in self._on_candle:
-                self._history.add(each)
+        for candle in candles:
+            if (candle.timeframe, candle.tradingsymbol) in self._on_candle:
+                self._history.add(candle)
 
     def _ask(self, candle: Candle, desk: Desk) -> list[Proposal]:
-        """Show one candle of a boundary to all who asked for it."""
+        """Show one candle of a boundary to all strategies that asked for it."""
         proposals: list[Proposal] = []
         for runner, decide in self._on_candle.get((candle.timeframe, candle.tradingsymbol), ()):
             if found := runner.ask(decide, candle, desk, self._failed):
@@ -204,7 +208,7 @@ class StrategyEngineV2:
         return proposals
 
     def _end_boundary(self, candles: Sequence[Candle], proposals: Sequence[Proposal]) -> None:
-        """Everyone was asked: what was asked for becomes orders, and failures are counted."""
+        """Clear the entries requested at this boundary, which now become orders; count failures."""
         for proposal in proposals:
             self._runners[proposal.intent.strategy_id].view.asked.clear()
         if self._failed:
@@ -247,18 +251,18 @@ class StrategyEngineV2:
 
 def _by_id(items: Iterable[StrategyConfig]) -> dict[str, StrategyConfig]:
     configs: dict[str, StrategyConfig] = {}
-    for each in items:
-        if each.id in configs:
-            raise ConfigError(f"strategy {each.id!r}: expected each id once")
-        configs[each.id] = each
+    for item in items:
+        if item.id in configs:
+            raise ConfigError(f"strategy {item.id!r}: expected each id once")
+        configs[item.id] = item
     return configs
 
 
 def _timed(strategy: TimedStrategy, config: StrategyConfig) -> list[TimedIntent]:
-    """The intents of a scripted strategy, complete and without HOLD."""
+    """Return the complete intents of a scripted strategy, without HOLD."""
     wanted = strategy.timed_intents(config.product)
     return [
-        TimedIntent(ts=each.ts, intent=completed(each.intent, config, product_given=True))
-        for each in wanted
-        if each.intent.signal != Signal.HOLD
+        TimedIntent(ts=timed.ts, intent=completed(timed.intent, config, product_given=True))
+        for timed in wanted
+        if timed.intent.signal != Signal.HOLD
     ]

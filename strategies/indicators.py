@@ -1,4 +1,4 @@
-"""talipp's incremental indicators with bounded memory: talipp itself keeps every value for ever."""
+"""Wrap talipp's incremental indicators to bound their memory: talipp keeps every value."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ T = TypeVar("T", float, Candle)
 
 
 class Bounded(Generic[T]):
-    """One indicator that forgets what it can no longer need. `value` is None until it is ready."""
+    """An indicator that forgets inputs it no longer needs; `value` is None until it is ready."""
 
     def __init__(self, indicator: Any, period: int) -> None:
-        # talipp starts over when it holds exactly `period` inputs, so more than that must stay.
+        # talipp restarts when it holds exactly `period` inputs, so more than that must stay.
         self._keep = period + 2
         self._indicator = indicator
         self.value: float | None = None
@@ -32,12 +32,12 @@ class Bounded(Generic[T]):
 
 
 def ema(period: int) -> Bounded[float]:
-    """Exponential moving average of closes; ready after `period` values."""
+    """Return an exponential moving average of closes, ready after `period` values."""
     return Bounded(EMA(period), period)
 
 
 def atr(period: int) -> Bounded[Candle]:
-    """Average true range (Wilder); ready after `period` candles."""
+    """Return an average true range (Wilder), ready after `period` candles."""
     return Bounded(ATR(period), period)
 
 

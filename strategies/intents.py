@@ -1,4 +1,4 @@
-"""What a strategy returned becomes a complete intent, or an error that names what is wrong."""
+"""Complete what a strategy returned to intents, or say what is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _NOTHING_SET: Final = ExitOverrides()
 
 
 def as_intents(returned: object) -> list[OrderIntent]:
-    """The intents of one call without HOLD. Raises TypeError for anything else."""
+    """Return the intents of one call, without HOLD. Raises TypeError for anything else."""
     if returned is None:
         return []
     intents: list[OrderIntent] = []
-    for each in returned if isinstance(returned, list | tuple) else [returned]:
-        if not isinstance(each, OrderIntent):
-            raise TypeError(f"expected OrderIntent, a list of them or None, was {each!r}")
-        if each.signal != Signal.HOLD:
-            intents.append(each)
+    for intent in returned if isinstance(returned, list | tuple) else [returned]:
+        if not isinstance(intent, OrderIntent):
+            raise TypeError(f"expected OrderIntent, a list of them or None, was {intent!r}")
+        if intent.signal != Signal.HOLD:
+            intents.append(intent)
     return intents
 
 
 def completed(
     intent: OrderIntent, config: StrategyConfig, *, product_given: bool = False
 ) -> OrderIntent:
-    """The intent with what it left out taken from its strategy's configuration.
+    """Return the intent with what it leaves out filled in from its strategy's configuration.
 
-    `MIS` is what an intent says that says nothing, so only `NRML` overrides the configuration.
-    Raises TypeError or ValueError. Whether symbol, quantity and levels are good is the gates' job.
+    `MIS` is the default of an intent, so only `NRML` overrides the configuration. Raises TypeError
+    or ValueError. Whether symbol, quantity and levels are acceptable is up to the gates.
     """
     if intent.strategy_id not in ("", config.id):
         raise ValueError(f"expected its own strategy_id, was {intent.strategy_id!r}")
@@ -65,7 +65,7 @@ def completed(
 
 
 def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrides | None:
-    """Field by field the first that is set; None if nothing is."""
+    """Return the settings of `over`, field by field, else of `under`; None if all are unset."""
     check_exits(over)
     if over is None:
         return None if under == _NOTHING_SET else under

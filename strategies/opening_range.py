@@ -1,4 +1,4 @@
-"""Breakout of the first minutes' range."""
+"""Trade the breakout of the first minutes' range."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from strategies.strategy import BaseStrategy, Intents, View
 class OpeningRangeBreakout(BaseStrategy):
     """Buys the first close above the opening range, sells the first close below it.
 
-    The stop is the other end of the range, the target `target_r` times that risk. One trade per
-    side and day, each only while flat; options are only bought. A day whose opening range had no
-    candle (a start after it, without warm-up) is not traded.
+    The range is the high and low of the session's first `minutes`. The stop is the other end of the
+    range, the target `target_r` times that risk. A trade ends at its stop, its target or the
+    square-off; there is no time stop. It makes at most one trade per side and day, only while flat;
+    options are only bought, indices not traded. A day without a candle in its opening range (a
+    later start without warm-up) is not traded.
 
-    A trade runs to its stop, its target or the square-off: there is no time stop.
-
-    minutes (15): length of the range. target_r (2.0): multiples of the risk. quantity (0): units,
-    0 = one lot. side ("both"): both, long or short. last_entry ("15:00"): IST, no entry on a
-    later close.
+    minutes (15): length of the range. target_r (2.0): multiples of the risk. quantity (0): units, 0
+    = one lot. side ("both"): both, long or short. last_entry ("15:00"): IST, no entry on a later
+    close.
     """
 
     default_exits = ExitOverrides(enable_time_stop=False)
@@ -48,7 +48,7 @@ class OpeningRangeBreakout(BaseStrategy):
         self._days: dict[str, _Day] = {}
 
     def on_candle(self, candle: Candle, view: View) -> Intents:
-        """Widen the range while it forms, then wait for a close outside it."""
+        """Widen the range while it forms, then trade a close outside it."""
         today = self._today(candle)
         if candle.ts < view.session_open:
             return None  # yesterday's last candle, closed by today's first tick
@@ -71,7 +71,7 @@ class OpeningRangeBreakout(BaseStrategy):
         return known
 
     def _broken_side(self, today: _Day, candle: Candle, view: View) -> int:
-        """+1 or -1 if this close may be traded to that side, else 0."""
+        """Return +1 or -1 if this close may be traded on that side, else 0."""
         symbol, instrument = candle.tradingsymbol, view.instrument(candle.tradingsymbol)
         side = (candle.close > today.high) - (candle.close < today.low)
         if today.high < today.low or side not in self._sides or side in today.traded:

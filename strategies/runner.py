@@ -1,4 +1,4 @@
-"""One strategy at work: called safely, counted, disabled when it keeps failing."""
+"""Run one strategy: call it safely, count its results, disable it when it keeps failing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from strategies.strategy import Intents, TickView, View
 from strategies.views import Desk, StrategyView
 
 Decide = Callable[[Any, View], Intents]
-"""A strategy's method, of a candle or a tick and what it may see."""
+"""A strategy's method: takes a candle or a tick and a View, returns intents."""
 
 
 class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong in a call of a strategy, for the log.
+    """An error in a call of a strategy, for the log.
 
-    `ts` UTC ns: the end of the candle or the tick that it was shown.
+    `ts` (UTC ns) is the end of the candle, or the time of the tick, that it was shown.
     """
 
     strategy_id: str
@@ -34,26 +34,26 @@ class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failures(msgspec.Struct, kw_only=True):
-    """How often a strategy failed and when. Times UTC ns, None for never.
+    """How often and when a strategy failed; times are UTC ns, None for never.
 
-    A boundary counts once, however many candles of it were shown; so does a tick.
+    A boundary counts once, however many of its candles were shown; so does a tick.
     """
 
     count: int = 0
     calls: int = 0
-    """The calls that raised; several at one boundary count each here."""
+    """Calls that raised; several at one boundary all count here."""
     first_ts: int | None = None
     last_ts: int | None = None
     disabled_ts: int | None = None
-    """When it was last disabled; kept when a person brings it back."""
+    """When it was last disabled; kept when it is switched on again."""
 
 
 class Runner:
-    """Calls one strategy and keeps its faults from everyone else.
+    """Calls one strategy and keeps its faults from everything else.
 
-    A strategy that a person switched off is still shown candles, so that its indicators are
-    right when it comes back, but only its exits go through. One that failed too often is not
-    called again until a person switches it on.
+    A strategy switched off by hand still sees candles, so that its indicators are right when it is
+    switched on again, but only its exits go through. One that failed too often is not called until
+    it is switched on by hand.
     """
 
     def __init__(self, loaded: Loaded, rank: int, view: StrategyView, errors_max: int) -> None:
@@ -74,7 +74,7 @@ class Runner:
         self._streak = 0
 
     def switch(self, on: bool) -> None:
-        """On forgives the errors so far."""
+        """Switch the strategy on or off by hand; switching on forgives earlier errors."""
         self.on = on
         if on:
             self.disabled, self._streak = False, 0
@@ -86,10 +86,10 @@ class Runner:
         desk: Desk,
         faults: list[StrategyFault],
     ) -> list[Proposal]:
-        """Return what it proposes on a closed candle or a tick; a fault is added to `faults`.
+        """Return its proposals on a closed candle or a tick; add a fault to `faults`.
 
-        `decide` is its `on_candle` or its `on_tick`. The caller counts the faults of a boundary
-        or a tick with `fail`.
+        `decide` is its `on_candle` or its `on_tick`. The caller counts the faults of a boundary or
+        a tick with `fail`.
         """
         if self.disabled:
             return []
@@ -97,20 +97,20 @@ class Runner:
         view.show(shown, desk)
         try:
             returned = decide(shown, view)
-            if returned is None:  # nearly always
+            if returned is None:  # the usual case
                 self._streak = 0
                 return []
-            intents = [completed(each, self.config) for each in as_intents(returned)]
+            intents = [completed(intent, self.config) for intent in as_intents(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
             faults.append(self._fault(error, shown))
             return []
         self._streak = 0
-        return [self._proposal(each) for each in intents if self._may(each)]
+        return [self._proposal(intent) for intent in intents if self._may(intent)]
 
     def fail(self, ts: int, calls: int, *, forgiven: bool) -> None:
-        """Count a boundary or tick (UTC ns) at which so many of its calls raised.
+        """Count a boundary or tick (`ts`, UTC ns) at which `calls` of its calls raised.
 
-        It is forgiven if another call of the same boundary went well.
+        It is forgiven if another call of the same boundary succeeded.
         """
         failures = self.failures
         failures.count += 1
@@ -123,7 +123,7 @@ class Runner:
             failures.disabled_ts = ts
 
     def report(self) -> dict[str, int]:
-        """Its counters since the start; `disabled` by its errors, `off` by a person."""
+        """Return its counters since the start; `disabled` is for its errors, `off` by hand."""
         return {
             "intents": self.intents,
             "errors": self.failures.count,
@@ -134,7 +134,7 @@ class Runner:
         }
 
     def status(self) -> dict[str, int | str | None]:
-        """Its counters, and when it failed and was disabled: Indian time, None for never."""
+        """Return its counters and when it failed and was disabled: Indian time, None for never."""
         failures = self.failures
         return {
             **self.report(),

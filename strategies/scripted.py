@@ -1,4 +1,4 @@
-"""Intents written down beforehand: for tests, rehearsals and other people's signals."""
+"""Send intents written beforehand, for tests, rehearsals and signals from elsewhere."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, Ti
 from daemon.errors import ConfigError
 from daemon.files.text_lines import LongLine, bounded_lines
 
-# 1973 to 2262: what is outside was written in another unit.
+# 1973 to 2262: a number outside was written in another unit.
 TS_MIN: Final = 10**17
 TS_MAX: Final = 2**63 - 1
 
 
 class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of the file: `ts` ISO 8601 (IST unless it says otherwise) or UTC ns.
+    """One line of the file; `ts` is ISO 8601 (IST unless it names a zone) or UTC ns.
 
-    Levels in rupees, `qty` in units; BUY and SELL need a quantity.
+    Levels are in rupees, `qty` in units; BUY and SELL need a quantity.
     """
 
     ts: str | int
@@ -41,16 +41,17 @@ class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Scripted:
     """Sends the intents of a JSON Lines file, each at the first input at or after its time.
 
-    It decides nothing and needs no candles. They are given to the engine when it is built.
+    It enters and leaves exactly as the file says, decides nothing and needs no candles. The engine
+    gets all its intents when it is built.
 
-    file: path of the script; in a configuration, a relative one is next to the configuration.
+    file: path of the script; in a configuration a relative path is next to the configuration.
     """
 
     def __init__(self, *, file: str) -> None:
         self._lines = _read(Path(file))
 
     def timed_intents(self, product: Product) -> list[TimedIntent]:
-        """The intents in the order of the file."""
+        """Return the intents in the order of the file."""
         return [TimedIntent(ts=ts, intent=_intent(line, product)) for ts, line in self._lines]
 
 

@@ -1,7 +1,7 @@
-"""Finds the modules of strategies: next to the configuration, under `strategies.path`, installed.
+"""Find the modules of strategies: next to the configuration, under `strategies.path`, or installed.
 
-The directories are searched last, so a file in them never takes the place of a module of Python's
-or of an installed one; a name that means two files is refused.
+The directories are searched last, so a file in them never replaces one of Python's modules or an
+installed one. A name that means two files is refused.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from types import ModuleType
 from typing import Final
 
 _searched: Final[list[str]] = []
-"""Directories that are on Python's path for the configuration that was loaded last."""
+"""Directories on Python's path for the configuration loaded last."""
 _imported: Final[dict[str, str]] = {}
-"""Top-level modules that came from one of them -> the directory."""
+"""Top-level modules imported from one of them -> the directory."""
 
 
 class AmbiguousModule(Exception):
-    """A name that means two files, or a file that an installed module hides."""
+    """A name with two files, or a file that an installed module hides."""
 
 
 def import_strategy(name: str, directories: Sequence[str]) -> ModuleType:
-    """Return the module of this name, from Python's path or else from these directories.
+    """Import the module of this name, from Python's path or else from these directories.
 
     Raises AmbiguousModule, and whatever the import raises.
     """
@@ -44,34 +44,34 @@ def import_strategy(name: str, directories: Sequence[str]) -> ModuleType:
 
 
 def _search_in(directories: Sequence[str]) -> None:
-    """Search these directories after all others, and forget what another configuration's held.
+    """Search these directories after all others; forget modules of another configuration's.
 
-    A module that was forgotten goes on working for those who have it.
+    A forgotten module keeps working for code that already holds it.
     """
     for directory in set(_searched).difference(directories):
         _searched.remove(directory)
         if directory in sys.path:
             sys.path.remove(directory)
-        for top in [each for each, place in _imported.items() if place == directory]:
+        for top in [name for name, place in _imported.items() if place == directory]:
             del _imported[top]
-            for name in [each for each in sys.modules if f"{each}.".startswith(f"{top}.")]:
+            for name in [module for module in sys.modules if f"{module}.".startswith(f"{top}.")]:
                 del sys.modules[name]
     for directory in directories:
         if directory not in sys.path:
             sys.path.append(directory)
             _searched.append(directory)
     if directories:
-        importlib.invalidate_caches()  # a file may be younger than the last look at its directory
+        importlib.invalidate_caches()  # a file may be newer than the cached directory listing
 
 
 def _remember(names: Iterable[str]) -> None:
-    """Keep which of the modules that were just imported came from the directories."""
+    """Remember which newly imported modules came from the directories."""
     for name in names:
         spec = getattr(sys.modules[name], "__spec__", None)
         if "." in name or spec is None:
             continue
         for place in (spec.origin, *(spec.submodule_search_locations or ())):
-            parents = [str(each) for each in Path(place or "").parents][:2]
+            parents = [str(parent) for parent in Path(place or "").parents][:2]
             if found := set(parents).intersection(_searched):
                 _imported[name] = found.pop()
 
@@ -85,7 +85,7 @@ def _files(name: str, directories: Sequence[str]) -> list[Path]:
     for directory in directories:
         stem = Path(directory, *names)
         for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
-            if path.is_file() and not any(path.samefile(each) for each in found):
+            if path.is_file() and not any(path.samefile(other) for other in found):
                 found.append(path)
     return found
 
@@ -111,7 +111,7 @@ def _refuse_hidden(name: str, file: Path) -> None:
 def _find(name: str) -> ModuleSpec | None:
     try:
         return find_spec(name)
-    except (ModuleNotFoundError, ValueError):  # a package above it, or `__main__`
+    except (ModuleNotFoundError, ValueError):  # its package is missing, or it is `__main__`
         return None
 
 

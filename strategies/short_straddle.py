@@ -1,4 +1,4 @@
-"""Selling the at-the-money straddle once a day."""
+"""Sell the at-the-money straddle once a day."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ INDEX_SYMBOLS: Final = {
     "MIDCPNIFTY": "NIFTY MID SELECT",
     "NIFTYNXT50": "NIFTY NEXT 50",
 }
-"""What Kite calls the index of an option's underlying, where the two names differ."""
+"""Kite's name of the index of an option's underlying, where the two differ."""
 
 
 class ShortStraddle(BaseStrategy):
     """Sells the call and the put nearest to the underlying's spot, nearest expiry, once a day.
 
-    It enters at the first candle that closes at or after `at` and finds both premiums, never one
-    leg alone. Each leg has its own stop above its premium and no target; what is left is closed
-    at the first candle at or after `exit_at`. Spot is the index, or the nearest future while the
-    index has no price. Give it all symbols (`symbols: []`) or at least one that trades often.
+    It enters at the first candle that closes at or after `at` once both premiums are known, never
+    one leg alone. Each leg has its own stop, `stop_pct` above its premium, and no target. It closes
+    what is left at the first candle that closes at or after `exit_at`. The spot is the index, or
+    the nearest future while the index has no price. Give it all symbols (`symbols: []`), or at
+    least one that trades often.
 
-    Its exits are these alone: no partial exit, no trailing stop, no time stop.
+    There are no other exits: no partial exit, no trailing stop, no time stop.
 
     underlying ("NIFTY"): the options' name. at ("09:20"), exit_at ("15:00"): IST. quantity (0):
     units per leg, 0 = one lot. stop_pct (30): percent of the premium.
@@ -57,7 +58,7 @@ class ShortStraddle(BaseStrategy):
         self._entered_day = self._exited_day = 0
 
     def on_candle(self, candle: Candle, view: View) -> Intents:
-        """Any candle of any of its symbols is the clock."""
+        """Enter or leave when it is time; any candle of its symbols serves as the clock."""
         day, time = ist_day(candle.ts), time_of_day(candle.end_ts)
         if time >= self._exit_at and self._exited_day != day:
             self._exited_day = day
@@ -67,7 +68,7 @@ class ShortStraddle(BaseStrategy):
         return None
 
     def _leave(self, view: View) -> Intents:
-        legs = [each.tradingsymbol for each in self._contracts(view) if each.is_option]
+        legs = [contract.tradingsymbol for contract in self._contracts(view) if contract.is_option]
         held = [leg for leg in legs if view.position(leg) or view.waiting(leg)]
         return [self.exit(leg, reason="exit_at") for leg in held]
 
@@ -89,13 +90,21 @@ class ShortStraddle(BaseStrategy):
         ]
 
     def _at_the_money(self, today: str, view: View) -> tuple[Instrument, ...]:
-        """The call and the put of the strike nearest to spot (the lower at a tie), or nothing."""
+        """Return the call and put of the strike nearest to spot (the lower at a tie), or ()."""
         spot = self._spot(today, view)
-        options = [e for e in self._contracts(view) if e.is_option and e.expiry >= today]
+        options = [
+            contract
+            for contract in self._contracts(view)
+            if contract.is_option and contract.expiry >= today
+        ]
         if spot is None or not options:
             return ()
-        expiry = min(each.expiry for each in options)
-        chain = {(e.strike_paise, e.instrument_type): e for e in options if e.expiry == expiry}
+        expiry = min(option.expiry for option in options)
+        chain = {
+            (option.strike_paise, option.instrument_type): option
+            for option in options
+            if option.expiry == expiry
+        }
         strikes = [strike for strike, kind in chain if kind == "CE" and (strike, "PE") in chain]
         if not strikes:
             return ()
@@ -105,16 +114,16 @@ class ShortStraddle(BaseStrategy):
     def _spot(self, today: str, view: View) -> float | None:
         name = INDEX_SYMBOLS.get(self._underlying, self._underlying)
         futures = []
-        for each in map(view.instrument, view.symbols):
-            if each.is_index and name in (each.tradingsymbol, each.name):
-                if (price := view.ltp(each.tradingsymbol)) is not None:
+        for instrument in map(view.instrument, view.symbols):
+            if instrument.is_index and name in (instrument.tradingsymbol, instrument.name):
+                if (price := view.ltp(instrument.tradingsymbol)) is not None:
                     return price
-            elif each.instrument_type == "FUT" and each.name == self._underlying:
-                futures.append(each)
-        alive = [each for each in futures if each.expiry >= today]
-        nearest = min(alive, key=lambda each: each.expiry, default=None)
+            elif instrument.instrument_type == "FUT" and instrument.name == self._underlying:
+                futures.append(instrument)
+        alive = [future for future in futures if future.expiry >= today]
+        nearest = min(alive, key=lambda future: future.expiry, default=None)
         return view.ltp(nearest.tradingsymbol) if nearest else None
 
     def _contracts(self, view: View) -> list[Instrument]:
         contracts = map(view.instrument, view.symbols)
-        return [each for each in contracts if each.name == self._underlying]
+        return [contract for contract in contracts if contract.name == self._underlying]

@@ -1,4 +1,4 @@
-"""What a strategy is, what it sees, and the helpers that make one ten lines long."""
+"""Define what a strategy is and what it sees, with helpers that keep one short."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ __all__ = [
 ]  # fmt: skip
 
 Intents = OrderIntent | list[OrderIntent] | None
-"""All intents of a list are taken, in its order: two BUYs of one symbol are two orders."""
+"""All intents of a list are taken, in order: two BUYs of one symbol are two orders."""
 
 
 class View(Protocol):
-    """All that a strategy may see. Prices in rupees, quantities in units, times in UTC ns.
+    """All that a strategy may see: prices in rupees, quantities in units, times in UTC ns.
 
     A symbol that is not in the universe raises ValueError.
     """
 
     @property
     def now(self) -> int:
-        """The engine's time."""
+        """Return the engine's time."""
 
     @property
     def session_open(self) -> int:
-        """When the session of the instrument that is being shown opened."""
+        """Return when the session of the instrument being shown opened."""
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The strategy's own symbols as configured, or all of the universe."""
+        """Return the strategy's own symbols as configured, or all of the universe."""
 
     def ltp(self, symbol: str) -> float | None:
-        """The last price, None before the first tick (and while history is being warmed up)."""
+        """Return the last price, None before the first tick (and during warm-up)."""
 
     def position(self, symbol: str) -> int:
-        """This strategy's signed open quantity: above 0 long, below 0 short."""
+        """Return this strategy's signed open quantity: above 0 long, below 0 short."""
 
     def waiting(self, symbol: str) -> int:
         """Return how many of this strategy's entries are not filled yet.
 
-        Those that it asked for at an earlier candle of the same boundary count too.
+        Entries requested at an earlier candle of the same boundary count too.
         """
 
     def instrument(self, symbol: str) -> Instrument:
-        """The contract: lot size, tick, type, strike, expiry."""
+        """Return the contract: lot size, tick size, type, strike, expiry."""
 
     def history(self, symbol: str) -> Sequence[Candle]:
-        """Closed candles of the strategy's timeframe, newest last, at most `warmup_candles`.
+        """Return closed candles of the strategy's timeframe, newest last, at most `warmup_candles`.
 
         Includes the candle being shown. Only the strategy's own symbols have a history.
         """
 
 
 class Strategy(Protocol):
-    """A plain class; its parameters are the keyword arguments of its `__init__`.
+    """A plain class whose parameters are the keyword arguments of its `__init__`.
 
-    It may also have `on_tick` (see TickStrategy). State per symbol is its own business.
+    It may also have `on_tick` (see TickStrategy). It keeps its own state per symbol.
     """
 
     def on_candle(self, candle: Candle, view: View) -> Intents:
@@ -71,7 +71,7 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class TickStrategy(Protocol):
-    """A strategy that asked for ticks by having this method."""
+    """A strategy that asks for ticks by having this method."""
 
     def on_tick(self, tick: TickView, view: View) -> Intents:
         """Decide on a tick of one of its symbols, after fills and exits have seen it."""
@@ -79,18 +79,18 @@ class TickStrategy(Protocol):
 
 @runtime_checkable
 class TimedStrategy(Protocol):
-    """A strategy whose intents are known beforehand; it needs no `on_candle`."""
+    """A strategy that knows its intents beforehand; it needs no `on_candle`."""
 
     def timed_intents(self, product: Product) -> list[TimedIntent]:
-        """All its intents; `product` is for those that name none."""
+        """Return all its intents; `product` is for those that name none."""
 
 
 class BaseStrategy:
-    """Writes the intents: `return self.buy("NIFTY26NOVFUT", 65, stop=25_000.0)`."""
+    """Helpers that make intents: `return self.buy("NIFTY26NOVFUT", 65, stop=25_000.0)`."""
 
     default_exits: ClassVar[ExitOverrides] = ExitOverrides()
-    """The strategy's own exit settings; `exits` in the configuration or in an intent overrides
-    them, and `execution` holds for what none of the three sets."""
+    """The strategy's own exit settings. `exits` in the configuration or in an intent overrides
+    them; a setting that none of the three has comes from `execution`."""
 
     def buy(
         self,
@@ -133,5 +133,5 @@ class BaseStrategy:
         return OrderIntent(symbol=symbol, signal=Signal.EXIT, reason=reason)
 
     def size(self, quantity: int, symbol: str, view: View) -> int:
-        """`quantity` units, or one lot of the contract if that is 0."""
+        """Return `quantity` units, or one lot of the contract if that is 0."""
         return quantity or view.instrument(symbol).lot_size

@@ -1,4 +1,4 @@
-"""Try a strategy in a test: show it candles and look at what it wants. Nothing is traded."""
+"""Try a strategy in a test: show it candles and see what it wants. Nothing is traded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def candles(
     timeframe: str = "1m",
     volume: int = 0,
 ) -> list[Candle]:
-    """Return candles in a row, each from the close before to its own; prices in rupees.
+    """Return consecutive candles, each from the previous close to its own; prices in rupees.
 
     `start` is ISO, Indian time unless it names a zone. The first candle opens at its close.
     """
@@ -55,13 +55,13 @@ def decide(
     positions: Mapping[str, int] | None = None,
     instruments: Iterable[Instrument] = (),
 ) -> list[OrderIntent]:
-    """Show a strategy closed candles, one boundary each, and return all that it wants.
+    """Show a strategy closed candles, one boundary each, and return all its intents.
 
-    `positions` is what it holds throughout (signed units by symbol). Symbols that no `instruments`
-    describe are futures with a lot of 1. `view.ltp` is the last close. What the strategy raises
-    comes through; so does TypeError if it returns something other than intents.
+    `positions` is what it holds throughout (signed units by symbol). Symbols that `instruments`
+    does not describe are futures with a lot of 1. `view.ltp` is the last close. Errors of the
+    strategy come through; so does TypeError if it returns something other than intents.
     """
-    described = {each.tradingsymbol: each for each in instruments}
+    described = {instrument.tradingsymbol: instrument for instrument in instruments}
     for candle in shown:
         if candle.tradingsymbol not in described:
             described[candle.tradingsymbol] = Instrument(
@@ -80,7 +80,7 @@ def decide(
 
 
 class _Desk(WarmDesk):
-    """What a strategy would see at the desk: last closes, and the positions of the test."""
+    """A desk with the last closes and the test's positions."""
 
     def __init__(
         self, shown: Sequence[Candle], universe: Universe, positions: Mapping[str, int]
@@ -101,5 +101,5 @@ class _Desk(WarmDesk):
         return None if close is None else paise_exact(close)
 
     def position(self, strategy_id: str, symbol: str) -> int:
-        """Return the position of the test."""
+        """Return the test's position."""
         return self._positions.get(symbol, 0)

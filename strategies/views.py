@@ -1,4 +1,4 @@
-"""The windows through which strategies see the execution side."""
+"""Show strategies the execution side, and no more of it than they may see."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from daemon.domain.tick_view import TickView
 
 
 class Desk(Protocol):
-    """What the execution side offers. Prices in paise, times in UTC ns."""
+    """What the execution side offers: prices in paise, times in UTC ns."""
 
     @property
     def now(self) -> int:
-        """The engine's time."""
+        """Return the engine's time."""
 
     def ltp_paise(self, index: int) -> int | None:
-        """The last price of an instrument of the universe."""
+        """Return the last price of an instrument of the universe, paise."""
 
     def position(self, strategy_id: str, symbol: str) -> int:
-        """A strategy's signed open quantity."""
+        """Return a strategy's signed open quantity."""
 
     def waiting(self, strategy_id: str, symbol: str) -> int:
-        """How many entries of a strategy are not filled yet."""
+        """Return how many entries of a strategy are not filled yet."""
 
     def session_open(self, index: int) -> int:
-        """When today's session of an instrument opened."""
+        """Return when today's session of an instrument opened."""
 
 
 class WarmDesk:
@@ -50,19 +50,19 @@ class WarmDesk:
         self.now, self._candle_ts = candle.end_ts, candle.ts
 
     def ltp_paise(self, index: int) -> int | None:
-        """Unknown: no tick has been seen."""
+        """Return None: there was no tick yet."""
         return None
 
     def position(self, strategy_id: str, symbol: str) -> int:
-        """None is open."""
+        """Return 0: there are no positions yet."""
         return 0
 
     def waiting(self, strategy_id: str, symbol: str) -> int:
-        """None is waiting."""
+        """Return 0: there are no entries yet."""
         return 0
 
     def session_open(self, index: int) -> int:
-        """The first candle of that day on that exchange."""
+        """Return the start of that day's first candle on that exchange."""
         key = self._key(self._universe[index].tradingsymbol, self._candle_ts)
         return self._opens.get(key, self._candle_ts)
 
@@ -87,12 +87,12 @@ class History:
         found.append(candle)
 
     def of(self, timeframe: str, symbol: str) -> tuple[Candle, ...]:
-        """Oldest first."""
+        """Return a series' candles, oldest first."""
         return tuple(self._candles.get((timeframe, symbol), ()))
 
 
 class StrategyView:
-    """One strategy's View over the desk."""
+    """One strategy's View of the desk."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class StrategyView:
     ) -> None:
         self.symbols = symbols
         self.asked: dict[str, int] = {}
-        """Entries that it asked for at this boundary and that are no orders yet, by symbol."""
+        """Entries requested at this boundary that are not orders yet, by symbol."""
         self._id = strategy_id
         self._timeframe = timeframe
         self._own = frozenset(symbols)
@@ -119,36 +119,36 @@ class StrategyView:
 
     @property
     def now(self) -> int:
-        """The engine's time."""
+        """Return the engine's time."""
         return self._desk.now
 
     @property
     def session_open(self) -> int:
-        """The open of the instrument being shown."""
+        """Return when the session of the instrument being shown opened."""
         assert self._shown is not None
         return self._desk.session_open(self._index(self._shown.tradingsymbol))
 
     def ltp(self, symbol: str) -> float | None:
-        """The last price in rupees."""
+        """Return the last price in rupees, None before the first tick."""
         paise = self._desk.ltp_paise(self._index(symbol))
         return None if paise is None else rupees(paise)
 
     def position(self, symbol: str) -> int:
-        """The strategy's signed open quantity."""
+        """Return the strategy's signed open quantity."""
         self._index(symbol)
         return self._desk.position(self._id, symbol)
 
     def waiting(self, symbol: str) -> int:
-        """The strategy's unfilled entries, those asked for at this boundary included."""
+        """Return the strategy's unfilled entries, including those requested at this boundary."""
         self._index(symbol)
         return self._desk.waiting(self._id, symbol) + self.asked.get(symbol, 0)
 
     def instrument(self, symbol: str) -> Instrument:
-        """The contract of a symbol."""
+        """Return the contract of a symbol."""
         return self._universe[self._index(symbol)]
 
     def history(self, symbol: str) -> tuple[Candle, ...]:
-        """Closed candles of the strategy's timeframe, newest last."""
+        """Return closed candles of the strategy's timeframe, newest last."""
         if symbol not in self._own:
             raise ValueError(f"expected one of the strategy's own symbols, was {symbol!r}")
         return self._history.of(self._timeframe, symbol)

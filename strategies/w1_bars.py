@@ -1,4 +1,4 @@
-"""The benchmark strategy W1: many small trades whose results are known exactly."""
+"""Run the benchmark W1: many small trades with exactly known results."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ EVERY_BARS = 5
 
 
 class W1Bars(BaseStrategy):
-    """Every fifth bar, when flat, follows the move of the last five bars with 50 units.
+    """Every fifth bar, when flat, trades 50 units in the direction of the last five bars.
 
-    Stop 0.15 % and target 0.30 % from the close, out after 20 bars. All arithmetic is in whole
-    steps of 0.05 rupees so that the result does not depend on floats. No parameters.
+    The stop is 0.15 % and the target 0.30 % from the close; a trade still open after 20 bars is
+    closed. All arithmetic is in whole steps of 0.05 rupees, so that the result does not depend on
+    floats. No parameters.
     """
 
     def __init__(self) -> None:
         self._bars: dict[str, _Bars] = {}
 
     def on_candle(self, candle: Candle, view: View) -> Intents:
-        """The time exit, else the entry: never both on one bar."""
+        """Return the time exit, else an entry, never both on one bar."""
         symbol = candle.tradingsymbol
         bars = self._bars.get(symbol)
         if bars is None:
@@ -50,9 +51,9 @@ class _Bars(msgspec.Struct):
     count: int = 0
     entered: int = 0
     closes: deque[int] = msgspec.field(default_factory=lambda: deque(maxlen=EVERY_BARS + 1))
-    """Closes in steps of 0.05 rupees, the oldest five bars back."""
+    """Closes in steps of 0.05 rupees, back to five bars ago."""
 
 
 def _of(steps: int, per_10_000: int) -> float:
-    """The rupees of a share of a price, rounded half up in steps."""
+    """Return a fraction of a price (steps of 0.05 rupees) in rupees, rounded half up to a step."""
     return (steps * per_10_000 + 5000) // 10_000 * 5 / 100
