@@ -1,4 +1,4 @@
-"""The dated rulebook: sessions, charges and contract specifications of any date."""
+"""The dated rulebook: sessions, charges and contract specifications for any date."""
 
 from daemon.rules.calendar import Session
 from daemon.rules.loader import load_rulebook

@@ -1,4 +1,4 @@
-"""When a segment trades on a date: weekdays, less holidays, plus special sessions."""
+"""Tell when a segment trades on a date: weekdays except holidays, plus special sessions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Session(msgspec.Struct, frozen=True):
 class Calendar:
     """The sessions of every segment, from the dated tables.
 
-    Dates that no year of the table covers are taken as open on weekdays; `is_known` tells.
+    Dates outside the table's years count as open on weekdays; see `is_known`.
     """
 
     def __init__(self, table: CalendarFile, index_underlyings: frozenset[str]) -> None:
@@ -46,13 +46,13 @@ class Calendar:
         self._cache: dict[tuple[dt.date, Exchange, Segment, bool], Session | None] = {}
 
     def is_known(self, date: dt.date) -> bool:
-        """Whether the holidays of this date's year are in the table."""
+        """Return whether the holidays of this date's year are in the table."""
         return any(year.from_ <= date <= year.to for year in self._years)
 
     def session(self, date: dt.date, instrument: Instrument) -> Session | None:
-        """The instrument's session that day, None on a holiday or a weekend.
+        """Return the instrument's session that day, None on a holiday or a weekend.
 
-        An instrument on its own expiry date may close earlier; after it there is no check.
+        An instrument may close earlier on its own expiry date; dates after it are not checked.
         Raises ConfigError for an exchange without rows.
         """
         exchange, segment = segment_of(instrument)
@@ -88,7 +88,7 @@ class Calendar:
 
 
 def hours_by_segment(rows: Iterable[HoursRow]) -> dict[tuple[Exchange, Segment], list[HoursRow]]:
-    """Return the rows of each exchange's segments, in their order."""
+    """Return the rows of each exchange's segments, in order."""
     found: dict[tuple[Exchange, Segment], list[HoursRow]] = {}
     for row in rows:
         for segment in row.segments:
@@ -97,7 +97,7 @@ def hours_by_segment(rows: Iterable[HoursRow]) -> dict[tuple[Exchange, Segment],
 
 
 def hours_are_in_order(row: HoursRow | SpecialSession) -> bool:
-    """Whether a row opens before it closes (`HH:MM` compares as text)."""
+    """Return whether a row opens before it closes (`HH:MM` compares as text)."""
     if isinstance(row, SpecialSession):
         return row.open < row.close and row.open < (row.contracts_close or row.close)
     early = row.expiring_index_close

@@ -1,7 +1,7 @@
-"""What an executed order costs, exactly: integer arithmetic, nothing rounded (domain facts, 6).
+"""Compute what an executed order costs, exactly: integers, nothing rounded (domain facts, 6).
 
-Amounts are counted in units of 1e-18 rupees inside: paise (1e-2) times a rate of 12 decimals
-times a GST rate of 4 decimals is always a whole number of them.
+Amounts are in units of 1e-18 rupees: paise (1e-2) times a rate of 12 decimals times a GST rate of 4
+decimals is always a whole number of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PAISA: Final = _RUPEE // 100
 _GST_SCALE: Final = 10**4
 _RATE_SCALE: Final = 10**12
 RATE_DECIMALS_MAX: Final = 10
-"""Decimals of a percentage; more could not be charged exactly."""
+"""Most decimals of a percentage; more could not be charged exactly."""
 GST_DECIMALS_MAX: Final = 2
 RUPEE_DECIMALS_MAX: Final = 2
 _ClassRow = TypeVar("_ClassRow", BrokerageRow, RateRow)
@@ -65,10 +65,10 @@ class BrokeragePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeTable:
-    """The dated charge rates, with another broker's `plan` in place of the table's brokerage.
+    """The dated charge rates, optionally with another broker's `plan` for the brokerage.
 
-    A date before the table is charged by its oldest row; what another exchange than NSE charges
-    is refused then.
+    A date before the table is charged by its oldest row, except for exchanges other than NSE, whose
+    charges are then refused.
     """
 
     def __init__(self, table: ChargesFile, plan: BrokeragePlan | None = None) -> None:
@@ -85,10 +85,10 @@ class ChargeTable:
         quantity: int,
         price_paise: int,
     ) -> Charges:
-        """The charges of one executed order, exact rupees. `quantity` in units.
+        """Return the charges of one executed order, exact rupees; `quantity` is in units.
 
-        Raises ValueError for an index, which cannot be traded, and ConfigError where the
-        exchange's charge is not known.
+        Raises ValueError for an index, which cannot be traded, and ConfigError where the exchange's
+        charge is not known.
         """
         key = (
             date, instrument.exchange, instrument.name, instrument.instrument_type,
@@ -123,10 +123,10 @@ class ChargeTable:
         quantity: int,
         intrinsic_paise: int,
     ) -> Charges:
-        """The charges of settlement at expiry: the holder of an exercised option pays STT.
+        """Return the charges of settlement at expiry: the holder of an exercised option pays STT.
 
-        `sign` +1 long, -1 short; `intrinsic_paise` per unit. A writer, an option that expires
-        worthless and a future pay nothing (for futures an assumption).
+        `sign` is +1 for long, -1 for short; `intrinsic_paise` is per unit. A writer, an option that
+        expires worthless and a future pay nothing (for futures an assumption).
         """
         if sign < 0 or intrinsic_paise <= 0 or not instrument.is_option:
             return Charges()
@@ -151,7 +151,7 @@ class ChargeTable:
         )
 
     def refuse_unknown(self, instrument: Instrument, date: dt.date | None = None) -> None:
-        """Refuse an instrument whose exchange's charge is not known, on `date` if it is given.
+        """Refuse an instrument whose exchange's charge is not known, on `date` if given.
 
         Raises ConfigError.
         """
@@ -169,7 +169,7 @@ class ChargeTable:
         return row
 
     def _turnover_rows(self, instrument: Instrument) -> list[TurnoverRow]:
-        """Return the rows of its exchange and class: those that name it, else the general ones."""
+        """Return the rows for its exchange and class: those that name it, else the general ones."""
         exchange, kind = exchange_of(instrument), charge_class(instrument)
         rows = [
             row
@@ -192,7 +192,9 @@ class ChargeTable:
 
 
 def charge_class(instrument: Instrument) -> ChargeClass:
-    """Return the class of rates. Raises ValueError for an index, which cannot be traded."""
+    """Return an instrument's class of rates. Raises ValueError for an index, which cannot be
+    traded.
+    """
     if instrument.is_option:
         return "options"
     if instrument.instrument_type == "FUT":
@@ -216,7 +218,7 @@ def _units_per_paisa(percent: Decimal) -> int:
 
 
 def _rupees(units: int) -> str:
-    """Units as a plain decimal: no exponent, no trailing zeros."""
+    """Return units as plain decimal rupees: no exponent, no trailing zeros."""
     if not units:
         return "0"
     digits = str(units).zfill(_DECIMALS + 1)

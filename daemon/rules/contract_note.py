@@ -1,4 +1,4 @@
-"""A day's contract note: the charges of its orders, rounded as a broker's note rounds them."""
+"""Make a day's contract note: the charges of its orders, rounded as brokers' notes are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINES: Final[Mapping[str, str]] = {
     "stamp": "stamp_duty",
     "gst": "gst",
 }
-"""Line of a note -> the field of an order's exact charges."""
+"""Line of a note -> field of an order's exact charges."""
 
 
 class ContractNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class ContractNote(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> Decimal:
-        """The sum of the rounded lines."""
+        """Return the sum of the rounded lines."""
         return self.brokerage + self.stt + self.exchange + self.sebi + self.stamp + self.gst
 
 
@@ -57,7 +57,7 @@ class ContractNoteSums:
                 self._exact[line] += Decimal(rupees)
 
     def note(self) -> ContractNote:
-        """Return the note of what was added so far."""
+        """Return the note for what was added so far."""
         rounded = {
             line: exact.quantize(_RUPEE if line == "stt" else _PAISA, ROUND_HALF_UP)
             for line, exact in self._exact.items()
@@ -68,6 +68,6 @@ class ContractNoteSums:
 def contract_note(charges: Iterable[Charges]) -> ContractNote:
     """Return the contract note of a day's orders."""
     sums = ContractNoteSums()
-    for each in charges:
-        sums.add(each)
+    for order_charges in charges:
+        sums.add(order_charges)
     return sums.note()

@@ -1,4 +1,4 @@
-"""What the exchange fixes per underlying: lots by expiry, freeze quantities, price steps."""
+"""Look up what the exchange fixes per underlying: lots, freeze quantities, tick sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Row = TypeVar("_Row", bound=DatedRow)
 
 
 class ContractTable:
-    """Contract specifications of the index underlyings; stocks are only in the broker's dump."""
+    """Contract specifications of index underlyings; only the broker's dump has those of stocks."""
 
     def __init__(self, table: ContractsFile) -> None:
         self.index_underlyings = frozenset(table.index_underlyings)
@@ -23,15 +23,15 @@ class ContractTable:
         self._ticks = _grouped(table.ticks, lambda row: (row.instrument_type, row.name))
 
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
-        """Units of one lot of the contract that expires then, None if the table does not say.
+        """Return the lot size (units) for an expiry, None if it is not in the table.
 
-        By expiry, because contracts keep the lot they were listed with.
+        It goes by expiry because contracts keep the lot they were listed with.
         """
         row = in_force(self._lots.get(name, []), expiry)
         return row.units if row else None
 
     def freeze_quantity(self, date: dt.date, instrument: Instrument) -> int:
-        """The largest quantity of one order of a contract in units, 0 if unknown."""
+        """Return the largest quantity of one order of a contract in units, 0 if unknown."""
         if not is_derivative(instrument.exchange):
             return 0
         key = (EXCHANGES[instrument.exchange], instrument.name)
@@ -39,9 +39,10 @@ class ContractTable:
         return row.units if row else 0
 
     def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
-        """The price step of an index contract in paise, None if the table does not say.
+        """Return the tick size of an index contract in paise, None if the table has none.
 
-        Only a help for contracts without a row in the dump: it is reviewed monthly by level.
+        Only a fallback for contracts without a row in the dump: the exchange reviews it monthly by
+        the index level.
         """
         if name not in self.index_underlyings:
             return None

@@ -1,4 +1,4 @@
-"""The exchanges whose rules are in the dated tables, and the refusal of all others."""
+"""List the exchanges that the dated tables cover, and refuse all others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEGMENTS: Final[Mapping[Exchange, tuple[Segment, ...]]] = {
 
 
 def is_derivative(code: str) -> bool:
-    """Return whether Kite's exchange code is one of contracts that the tables know."""
+    """Return whether Kite's exchange code is for contracts that the tables cover."""
     return code in ("NFO", "BFO")
 
 
@@ -36,7 +36,7 @@ def exchange_of(instrument: Instrument) -> Exchange:
 
 
 def segment_of(instrument: Instrument) -> tuple[Exchange, Segment]:
-    """Return whose hours an instrument keeps: by its exchange and by what it is."""
+    """Return the exchange and segment whose hours an instrument keeps."""
     exchange = exchange_of(instrument)
     contracts, shares, indices = SEGMENTS[exchange]
     if instrument.is_index or instrument.segment == "INDICES":

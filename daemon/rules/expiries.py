@@ -1,4 +1,4 @@
-"""On which days contracts expire: a weekday by date, moved before a holiday."""
+"""Compute the days on which contracts expire: a weekday by date, moved before a holiday."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MONTHS_AHEAD: Final = 60
 
 
 class ExpiryTable:
-    """Expiry days of every underlying, by the dated rows and the known holidays."""
+    """The expiry days of every underlying, by the dated rows and the known holidays."""
 
     def __init__(self, rows: Sequence[ExpiryRow], years: Sequence[CalendarYear]) -> None:
         self._rows: dict[tuple[str, str], list[ExpiryRow]] = {}
@@ -26,10 +26,10 @@ class ExpiryTable:
         self._holidays = frozenset(day.date for year in years for day in year.holidays)
 
     def monthly(self, exchange: str, name: str, year: int, month: int) -> dt.date | None:
-        """Return the day on which the contracts of a month expire, None if no table says.
+        """Return the day on which a month's contracts expire, None if no table states it.
 
-        The row in force on the month's last day decides. None too where the holidays of that day
-        are not known: a guess would be a day off.
+        The row in force on the month's last day decides. Also None where that day's holidays are
+        not known: a guess could be a day off.
         """
         nominal = self._nominal_monthly(exchange, name, year, month)
         return None if nominal is None else self.moved(nominal)
@@ -47,9 +47,9 @@ class ExpiryTable:
     def coming(self, exchange: str, name: str, date: dt.date) -> Iterator[dt.date]:
         """Yield the expiries on or after a date, weekly and monthly, as far as the tables reach.
 
-        A week in which a month's contracts expire has no other expiry.
+        A week with a monthly expiry has no other expiry.
         """
-        # a holiday moves an expiry back, into the week before at most
+        # A holiday moves an expiry back, into the week before at most.
         monday = date - dt.timedelta(days=date.weekday())
         while True:
             nominal = self._nominal_of_week(exchange, name, monday)
@@ -63,7 +63,7 @@ class ExpiryTable:
     def moved(self, nominal: dt.date) -> dt.date | None:
         """Return the trading day on or before a weekday, None where holidays are not known.
 
-        Special sessions (Muhurat, a Saturday) are not trading days in this sense.
+        Special sessions (Muhurat, a Saturday) do not count as trading days here.
         """
         day = nominal
         while self._has_holidays(day):

@@ -1,4 +1,4 @@
-"""Reads the rule files: a rulebook that loads has rows in order and no gap in what it needs."""
+"""Load the rule files; a loaded rulebook has its rows in order and no gap in what it needs."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _CLASSES: Final[tuple[str, ...]] = get_args(ChargeClass)
 _NEEDED_CHARGES: Final[dict[str, tuple[Hashable, ...]]] = {
     "brokerage": _CLASSES,
     "transaction_tax": _CLASSES,
-    "exchange_turnover": tuple(("NSE", each) for each in _CLASSES),
+    "exchange_turnover": tuple(("NSE", name) for name in _CLASSES),
     "stamp_duty": _CLASSES,
     "sebi_turnover": (None,),
     "gst": (None,),
     "exercise_tax": (None,),
 }
-_NEEDED_HOURS: Final = tuple(("NSE", each) for each in SEGMENTS["NSE"])
+_NEEDED_HOURS: Final = tuple(("NSE", segment) for segment in SEGMENTS["NSE"])
 Place = tuple[Step, ...]
 
 
 def load_rulebook(directory: Path | None = None, local: Path | None = None) -> Rulebook:
-    """Load the rulebook of a directory, or the one that ships, with the rows of a `local` file.
+    """Load the rulebook of a directory, or the shipped one, with the rows of a `local` file.
 
-    Raises ConfigError: file, line, path.
+    Raises ConfigError naming file, line and path.
     """
     folder = SHIPPED_RULES if directory is None else directory
     calendar = _calendar(read_document(folder / "calendar.yaml"))
@@ -94,7 +94,7 @@ def _contracts(document: Document) -> ContractsFile:
 
 
 def _check_local_calendar(document: Document, table: CalendarFile, local: LocalCalendar) -> None:
-    """Refuse years that overlap those that ship, and holidays of a year that is not known."""
+    """Refuse years that overlap shipped ones, and holidays of a year that is not known."""
     at = ("calendar",)
     _check_calendar(document, local, at)
     merged = calendar_with(table, local).years
@@ -178,7 +178,7 @@ def _check_contracts(document: Document, table: ContractsFile | LocalContracts, 
 def _check_order(
     document: Document, path: Place, rows: Iterable[tuple[int, Hashable, dt.date]]
 ) -> None:
-    """Rows (position, of what, from when) ascend for each thing."""
+    """Refuse rows (position, key, start) that do not ascend for each key."""
     last: dict[Hashable, dt.date] = {}
     for number, key, begins in rows:
         before = last.get(key)
@@ -190,7 +190,7 @@ def _check_order(
 def _check_needed(
     document: Document, name: str, known: set[Hashable], needed: Iterable[Hashable]
 ) -> None:
-    """Refuse a table without a row for what every run may ask."""
+    """Refuse a table without a row that every run may need."""
     for key in needed:
         if key not in known:
             of = key[-1] if isinstance(key, tuple) else key
@@ -198,7 +198,7 @@ def _check_needed(
 
 
 def _check_number(document: Document, path: Place, number: Decimal) -> None:
-    """Refuse what the exact arithmetic of the charges cannot hold."""
+    """Refuse a number that the charges' exact arithmetic cannot hold."""
     decimals = RATE_DECIMALS_MAX
     if "gst" in path:
         decimals = GST_DECIMALS_MAX

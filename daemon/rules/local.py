@@ -1,7 +1,7 @@
-"""A user's own rows (`rules.local.yaml`), laid over the rules that ship.
+"""Lay a user's own rows (`rules.local.yaml`) over the shipped rules.
 
-A row with the `from` of a row of the same thing replaces it; every other row is added. So a new
-year of the calendar, or a rate that changed, needs no copy of the shipped files.
+A row with the same key and `from` as another replaces it; every other row is added. So a new year
+of the calendar, or a changed rate, needs no copy of the shipped files.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from daemon.rules.tables import (
 )
 
 LOCAL_RULES: Final = "rules.local.yaml"
-"""The name under which the file is looked for."""
+"""The file's name."""
 _Row = TypeVar("_Row", bound=DatedRow)
 
 
 class LocalCalendar(Table, frozen=True, kw_only=True):
-    """Rows for calendar.yaml; `holidays` are added to the years that have them."""
+    """Rows for calendar.yaml; `holidays` are added to their years."""
 
     hours: list[HoursRow] = []
     years: list[CalendarYear] = []
@@ -81,7 +81,7 @@ class LocalRules(Table, frozen=True, kw_only=True):
 
 
 def calendar_with(table: CalendarFile, local: LocalCalendar) -> CalendarFile:
-    """Return the calendar with the local rows; its spans may overlap where they are wrong."""
+    """Return the calendar with the local rows; its years may overlap where those are wrong."""
     years = _merged(table.years, local.years, lambda _: None)
     return replace(
         table,
@@ -112,7 +112,7 @@ def _all_merged(
 def _merged(
     rows: Sequence[_Row], local: Sequence[_Row], key: Callable[[_Row], Hashable]
 ) -> list[_Row]:
-    """All rows by date, without those that a local one of the same thing and date replaces."""
+    """Return all rows by date, without those that a local row of the same key and date replaces."""
     replaced = {(key(row), row.from_) for row in local}
     kept = [row for row in rows if (key(row), row.from_) not in replaced]
     return sorted([*kept, *local], key=_began)
@@ -123,7 +123,7 @@ def _began(row: DatedRow) -> dt.date:
 
 
 def _by_segment(rows: Iterable[HoursRow]) -> list[HoursRow]:
-    return [replace(row, segments=[each]) for row in rows for each in row.segments]
+    return [replace(row, segments=[segment]) for row in rows for segment in row.segments]
 
 
 def _segment(row: HoursRow) -> Hashable:

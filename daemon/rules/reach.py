@@ -1,9 +1,10 @@
-"""How far the tables reach, and what a user must know of dates outside them."""
+"""Show how far the tables reach, and what a user must know of dates outside them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from daemon.domain.instrument import Instrument
@@ -22,19 +23,22 @@ from daemon.rules.tables import (
 )
 
 WARN_DAYS: Final = 14
-"""So many days before the calendar's end it is told that it ends."""
+"""Days before the calendar's end from which a run warns that it ends."""
 _NAMED_MAX: Final = 5
 _SATURDAY: Final = 5
 
 
 class Reach(NamedTuple):
-    """A table: from its oldest row, `until` the last day that it knows (None: open)."""
+    """How far a table reaches: from `since`, its oldest row, to `until`, the last day it knows.
+
+    `until` is None where there is no last day.
+    """
 
     table: str
     since: dt.date
     until: dt.date | None
     newest: dt.date
-    """When its newest row begins."""
+    """Start of its newest row."""
     rows: int
     unverified: int
     local: int
@@ -42,7 +46,9 @@ class Reach(NamedTuple):
 
 
 def reaches(rules: Rulebook) -> list[Reach]:
-    """Return how far each table with rows reaches, those of several exchanges apart."""
+    """Return how far each table with rows reaches, separately for each exchange where rows name
+    one.
+    """
     calendar, charges, contracts = rules.calendar_file, rules.charges_file, rules.contracts_file
     local = rules.local
     found: list[Reach | None] = [
@@ -61,11 +67,11 @@ def reaches(rules: Rulebook) -> list[Reach]:
             found += _by_exchange(f"contracts.{name}", table, own)
         else:
             found.append(_open(f"contracts.{name}", table, own))
-    return [each for each in found if each is not None]
+    return [reach for reach in found if reach is not None]
 
 
 def calendar_span(rules: Rulebook) -> tuple[dt.date, dt.date] | None:
-    """Return the first and the last date of the calendar's years, None without any."""
+    """Return the first and last date of the calendar's years, None if it has none."""
     years = rules.calendar_file.years
     return (years[0].from_, years[-1].to) if years else None
 
@@ -73,7 +79,7 @@ def calendar_span(rules: Rulebook) -> tuple[dt.date, dt.date] | None:
 def calendar_warnings(rules: Rulebook, first: dt.date, last: dt.date) -> Iterator[str]:
     """Yield what to know of data from `first` to `last` (Indian dates), one sentence each.
 
-    Of days outside the calendar, and of its end where it is near.
+    It warns of days outside the calendar, and of its end if that is near.
     """
     span = calendar_span(rules)
     known = f"known are {span[0]} to {span[1]}" if span else "it has no year"
@@ -96,8 +102,8 @@ def before_first_rows(
     rules: Rulebook, instruments: Iterable[Instrument], date: dt.date, *, charged: bool
 ) -> Iterator[str]:
     """Yield one sentence for each file of rules whose first rows begin after `date`."""
-    known = [each for each in instruments if each.exchange in EXCHANGES]
-    tradable = [each for each in known if not each.is_index]
+    known = [instrument for instrument in instruments if instrument.exchange in EXCHANGES]
+    tradable = [instrument for instrument in known if not instrument.is_index]
     hours = _begun_later(_hours_of(rules, known), date)
     if hours:
         yield f"Hours before {hours[0][1]} are not in the tables: the oldest were used."
@@ -114,7 +120,7 @@ def before_first_rows(
 
 
 def _calendar(rules: Rulebook) -> Iterator[Reach]:
-    """The tables of single days, which are known as far as the years are."""
+    """Yield the reach of the tables of single days, known as far as the years are."""
     table, local, span = rules.calendar_file, rules.local.calendar, calendar_span(rules)
     years = _open("calendar.years", table.years, local.years)
     if years is not None and span is not None:
@@ -144,42 +150,43 @@ def _open(name: str, rows: Sequence[DatedRow], local: Sequence[DatedRow]) -> Rea
 
 
 def _unknown_weekdays(rules: Rulebook, first: dt.date, last: dt.date) -> list[dt.date]:
-    days = (first + dt.timedelta(days=each) for each in range((last - first).days + 1))
+    days = (first + dt.timedelta(days=day) for day in range((last - first).days + 1))
     return [day for day in days if day.weekday() < _SATURDAY and not rules.is_known(day)]
 
 
 def _hours_of(rules: Rulebook, instruments: Sequence[Instrument]) -> dict[str, dt.date]:
     rows = hours_by_segment(rules.calendar_file.hours)
     segments = dict.fromkeys(map(segment_of, instruments))
-    return {" ".join(each): rows[each][0].from_ for each in segments if each in rows}
+    return {" ".join(segment): rows[segment][0].from_ for segment in segments if segment in rows}
 
 
 def _charges_of(rules: Rulebook, tradable: Sequence[Instrument]) -> dict[str, dt.date]:
-    """Table -> when the first row begins that any of the instruments is charged by."""
-    classes = {charge_class(each) for each in tradable}
-    is_nse = any(exchange_of(each) == "NSE" for each in tradable)
+    """Return tables mapped to the start of the first row that charges any of the instruments."""
+    classes = {charge_class(instrument) for instrument in tradable}
+    is_nse = any(exchange_of(instrument) == "NSE" for instrument in tradable)
     first: dict[str, dt.date] = {}
     for name in CHARGE_KEYS:
         if name == "exercise_tax" or not tradable:
             continue
         for row in reversed(getattr(rules.charges_file, name)):
-            is_ours = getattr(row, "class_", None) in {None, *classes}
-            # what BSE charges is refused before its first row
-            if is_ours and (not isinstance(row, TurnoverRow) or (is_nse and row.exchange == "NSE")):
+            is_used = getattr(row, "class_", None) in {None, *classes}
+            # BSE's charges are refused before their first row, so there is nothing to warn of.
+            if is_used and (not isinstance(row, TurnoverRow) or (is_nse and row.exchange == "NSE")):
                 first[name] = row.from_
     return first
 
 
 def _begun_later(first: dict[str, dt.date], date: dt.date) -> list[tuple[str, dt.date]]:
-    return sorted((each for each in first.items() if each[1] > date), key=lambda each: each[1])
+    later = [(name, since) for name, since in first.items() if since > date]
+    return sorted(later, key=itemgetter(1))
 
 
 def _without_freeze(rules: Rulebook, tradable: Iterable[Instrument], date: dt.date) -> list[str]:
     names = (
-        each.name or each.tradingsymbol
-        for each in tradable
-        if each.instrument_type != "EQ"
-        and not each.freeze_quantity
-        and not rules.freeze_quantity(date, each)
+        instrument.name or instrument.tradingsymbol
+        for instrument in tradable
+        if instrument.instrument_type != "EQ"
+        and not instrument.freeze_quantity
+        and not rules.freeze_quantity(date, instrument)
     )
     return list(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""The dated rulebook: what the exchange and the state say on a date (design D11)."""
+"""Answer what the exchange and the state prescribe on a date (design D11)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from daemon.rules.tables import CalendarFile, ChargesFile, ContractsFile
 
 
 class Rulebook:
-    """One door to the calendar, the charges and the contract specifications.
+    """The single access to the calendar, the charges and the contract specifications.
 
-    Pure once built: the same question has the same answer. `date` is always the Indian date.
+    Pure once built: the same question gets the same answer. `date` is always the Indian date.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Rulebook:
         contracts: ContractsFile,
         local: LocalRules | None = None,
     ) -> None:
-        """Take the tables, in which the rows of `local` are already."""
+        """Take the tables, which already include the rows of `local`."""
         self.calendar_file: Final = calendar
         self.charges_file: Final = charges
         self.contracts_file: Final = contracts
@@ -42,10 +42,10 @@ class Rulebook:
         self._calendar = Calendar(calendar, self._contracts.index_underlyings)
         self._charges = ChargeTable(charges)
         self.expiries = ExpiryTable(contracts.expiry_days, calendar.years)
-        """On which days contracts expire."""
+        """The days on which contracts expire."""
 
     def with_brokerage(self, plan: BrokeragePlan | None) -> Rulebook:
-        """Return a rulebook that charges another broker's plan; None: that of the table."""
+        """Return a rulebook that charges another broker's plan; None keeps the table's."""
         if plan is None:
             return self
         other = copy.copy(self)
@@ -55,7 +55,7 @@ class Rulebook:
     def refuse_unknown(
         self, instruments: Iterable[Instrument], *, charged: bool, date: dt.date | None = None
     ) -> None:
-        """Refuse instruments that the tables have no hours or, if `charged`, no charges for.
+        """Refuse instruments without hours or, if `charged`, without charges in the tables.
 
         With `date` the charges must be known on that date. Raises ConfigError for the first.
         """
@@ -66,15 +66,17 @@ class Rulebook:
                 self._charges.refuse_unknown(instrument, date)
 
     def session(self, date: dt.date, instrument: Instrument) -> Session | None:
-        """The instrument's session that day in UTC ns, None on a holiday or a weekend.
+        """Return the instrument's session that day in UTC ns, None on a holiday or a weekend.
 
-        A contract past its expiry is not looked for; that is the caller's business. Raises
-        ConfigError for an exchange whose hours are not in the table.
+        Whether a contract has expired is not checked; that is up to the caller. Raises ConfigError
+        for an exchange whose hours are not in the table.
         """
         return self._calendar.session(date, instrument)
 
     def is_known(self, date: dt.date) -> bool:
-        """Whether the holidays around this date are known; else weekdays count as sessions."""
+        """Return whether the holidays around this date are known; if not, weekdays count as
+        sessions.
+        """
         return self._calendar.is_known(date)
 
     def charges(
@@ -86,10 +88,10 @@ class Rulebook:
         quantity: int,
         price_paise: int,
     ) -> Charges:
-        """The exact charges in rupees of one executed order (`quantity` in units).
+        """Return the exact charges in rupees of one executed order (`quantity` in units).
 
-        Raises ValueError for an index, which cannot be traded, and ConfigError where the
-        exchange's charge is not known.
+        Raises ValueError for an index, which cannot be traded, and ConfigError where the exchange's
+        charge is not known.
         """
         return self._charges.charges(
             date,
@@ -108,22 +110,22 @@ class Rulebook:
         quantity: int,
         intrinsic_paise: int,
     ) -> Charges:
-        """The charges of settlement at expiry: STT on the intrinsic value (paise per unit).
+        """Return the charges of settlement at expiry: STT on the intrinsic value (paise per unit).
 
-        Only who holds the option (`sign` +1) pays; everyone else is charged nothing.
+        Only the option's holder (`sign` +1) pays; all others are charged nothing.
         """
         return self._charges.exercise_charges(
             date, instrument, sign=sign, quantity=quantity, intrinsic_paise=intrinsic_paise
         )
 
     def freeze_quantity(self, date: dt.date, instrument: Instrument) -> int:
-        """The largest quantity of one order of this contract in units, 0 if unknown."""
+        """Return the largest quantity of one order of this contract in units, 0 if unknown."""
         return self._contracts.freeze_quantity(date, instrument)
 
     def lot_size(self, name: str, expiry: dt.date) -> int | None:
-        """Units of one lot of the contract with this expiry, None if the table does not say."""
+        """Return the lot size (units) for an expiry, None if it is not in the table."""
         return self._contracts.lot_size(name, expiry)
 
     def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
-        """The price step of an index contract in paise, None if the table does not say."""
+        """Return the tick size of an index contract in paise, None if the table has none."""
         return self._contracts.tick_paise(instrument_type, name, date)

@@ -1,6 +1,6 @@
-"""The rows of the rule files (`configs/rules/*.yaml`): what was in force from which date on.
+"""Define the rows of the rule files (`configs/rules/*.yaml`): what is in force from which date.
 
-Every row names its `source`; `unverified: true` marks what no primary source confirmed.
+Every row names its `source`; `unverified: true` marks a row that no primary source confirms.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Text = Annotated[str, Meta(min_length=1)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Part of a rule file; a key that it does not have is an error."""
+    """Part of a rule file; an unknown key is an error."""
 
 
 class DatedRow(Table, frozen=True, kw_only=True):
-    """A rule, in force from the date `from` until a later row of the same thing."""
+    """A rule, in force from the date `from` until a later row with the same key."""
 
     from_: dt.date = msgspec.field(name="from")
     source: Text
@@ -44,13 +44,13 @@ _BEGAN: Final[Callable[[DatedRow], dt.date]] = attrgetter("from_")
 
 
 def in_force(rows: Sequence[Row], date: dt.date) -> Row | None:
-    """The latest row of ascending rows that has begun by `date`, None if none has."""
+    """Return the latest of ascending rows that has begun by `date`, None if none has."""
     began = bisect_right(rows, date, key=_BEGAN)
     return rows[began - 1] if began else None
 
 
 def in_force_or_oldest(rows: Sequence[Row], date: dt.date) -> Row:
-    """As `in_force`, but the oldest row also covers the time before it: old data still runs."""
+    """Return the row in force, or the oldest one for earlier dates, so that old data still runs."""
     return in_force(rows, date) or rows[0]
 
 
@@ -66,13 +66,13 @@ class HoursRow(DatedRow, frozen=True, kw_only=True):
 
 
 class SpecialSession(DatedRow, frozen=True, kw_only=True):
-    """One date on which all segments trade at these hours, whatever weekday or holiday it is."""
+    """A date on which all segments trade at these hours, whatever weekday or holiday it is."""
 
     name: Text
     open: WallTime
     close: WallTime
     contracts_close: WallTime | None = None
-    """Where futures and options close at another time than shares and indices."""
+    """Close of futures and options, where it differs from that of shares and indices."""
 
 
 class Holiday(Table, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ class CalendarFile(Table, frozen=True, kw_only=True):
 
 
 class BrokerageRow(DatedRow, frozen=True, kw_only=True):
-    """Brokerage of an executed order: `percent` of its value, at most `most_rupees`.
+    """The brokerage of an executed order: `percent` of its value, at most `most_rupees`.
 
     Without `percent` it is `most_rupees` flat.
     """
@@ -119,7 +119,7 @@ class RateRow(DatedRow, frozen=True, kw_only=True):
 
 
 class TurnoverRow(RateRow, frozen=True, kw_only=True):
-    """What an exchange charges; of `names` alone where there are any, and they come first."""
+    """An exchange's charge; a row with `names` applies to those alone, and takes precedence."""
 
     exchange: Exchange = "NSE"
     names: list[Text] = []
@@ -145,7 +145,7 @@ class ChargesFile(Table, frozen=True, kw_only=True):
 
 
 class UnitsRow(DatedRow, frozen=True, kw_only=True):
-    """A quantity of one underlying, in units. For lots `from` is the first affected expiry."""
+    """A quantity for one underlying, in units; for lots `from` is the first affected expiry."""
 
     name: Text
     units: Units
@@ -158,7 +158,7 @@ class FreezeRow(UnitsRow, frozen=True, kw_only=True):
 
 
 class TickRow(DatedRow, frozen=True, kw_only=True):
-    """The price step of index futures (by `name`) or index options (no name), in paise."""
+    """The tick size of index futures (by `name`) or index options (no name), in paise."""
 
     instrument_type: Literal["FUT", "OPT"]
     name: str = ""
@@ -168,15 +168,15 @@ class TickRow(DatedRow, frozen=True, kw_only=True):
 class ExpiryRow(DatedRow, frozen=True, kw_only=True):
     """The weekdays on which contracts expire; `from` is the first expiry that it governs.
 
-    Without a name it is the rule of every underlying of the exchange that has no row of its own.
+    Without a name it applies to every underlying of the exchange that has no row of its own.
     """
 
     exchange: Literal["NFO", "BFO"]
     name: str = ""
     monthly: Weekday
-    """The last of the month."""
+    """The weekday of the month's last expiry."""
     weekly: Weekday | None = None
-    """None: only monthly contracts."""
+    """None: there are only monthly contracts."""
 
 
 class ContractsFile(Table, frozen=True, kw_only=True):
@@ -227,11 +227,11 @@ CHARGE_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "gst": _same,
     "exercise_tax": _same,
 }
-"""Charge table -> what a row of it is about; a later row of the same thing ends it."""
+"""Charge table -> key of a row; a later row with the same key replaces it from then on."""
 CONTRACT_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "lot_sizes": _name,
     "freeze_quantities": _freeze,
     "ticks": _tick,
     "expiry_days": _expiry,
 }
-"""As CHARGE_KEYS, for the tables of contracts."""
+"""Contract table -> key of a row, as in CHARGE_KEYS."""
