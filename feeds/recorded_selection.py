@@ -30,24 +30,24 @@ from feeds.contracts.aliases import aliases_in, resolve_strategies
 from feeds.contracts.expiries import FUTURES, FutureExpiry, future, option_expiry, over_at
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.lookup import Chain, Contracts, near_any_case
-from feeds.contracts.universe import build_universe, describes, written_out
+from feeds.contracts.universe import as_config, build_universe, describes
 from feeds.files.candle_files import SessionSpan
 from feeds.replay import Recording
 
 
-class OnRecording(NamedTuple):
+class ResolvedConfig(NamedTuple):
     """A configuration that names the recording's contracts, and notes for the trader."""
 
     config: Config
     notes: tuple[str, ...] = ()
 
 
-def on_recording(
+def resolve_on_recording(
     config: Config,
     contracts: ContractLookup,
     session: SessionSpan,
     data_dir: Path | None = None,
-) -> OnRecording:
+) -> ResolvedConfig:
     """Return the configuration with `underlyings` and aliases resolved from its replay files.
 
     One without them comes back unchanged, with nothing read. What the recording lacks is left out
@@ -57,7 +57,7 @@ def on_recording(
     used = aliases_in(config)
     underlyings = config.universe.underlyings
     if config.feed.kind != "replay" or not (underlyings or used):
-        return OnRecording(config)
+        return ResolvedConfig(config)
     wanted = replace(config.universe, underlyings=[])
     recording = Recording(
         config.feed.replay, replace(wanted, instruments=[]), contracts=contracts, session=session,
@@ -80,7 +80,7 @@ def on_recording(
     )
     named = list(aliases) if underlyings else used
     meanings = [*(f"{alias} is {aliases[alias]}" for alias in named), *selection.meanings]
-    return OnRecording(resolved, tuple(_notes(words.date, meanings, lost, selection.notes)))
+    return ResolvedConfig(resolved, tuple(_notes(words.date, meanings, lost, selection.notes)))
 
 
 def _notes(
@@ -118,7 +118,7 @@ def _start(recording: Recording) -> int:
 def _named(instruments: Sequence[Instrument]) -> list[InstrumentConfig]:
     """Return instruments in the form of the configuration; assumed fields are not written."""
     return [
-        written_out([instrument])[0]
+        as_config([instrument])[0]
         if instrument.has_contract_row
         else InstrumentConfig(tradingsymbol=instrument.tradingsymbol)
         for instrument in instruments

@@ -73,7 +73,7 @@ class Recording:
         ]
         self.has_candles = any(
             isinstance(source, CandleFile)
-            or (isinstance(source, NativeFile) and source.candle_walked)
+            or (isinstance(source, NativeFile) and source.has_candles)
             for source in self._sources
         )
         described = universe_config or UniverseConfig()
@@ -205,7 +205,7 @@ class ReplayFeed(Unattended):
         self._settlements = _settlements(config)
         self._quality = DataQuality()
         self.universe = self.recording.universe
-        self.candle_walked = self.recording.has_candles
+        self.has_candles = self.recording.has_candles
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Yield blocks and settlements in order. Raises FeedError where a file is damaged."""

@@ -34,7 +34,7 @@ from daemon.runtime.feed_kinds import kind_of
 from daemon.settings.config import Config, UniverseConfig
 from daemon.settings.file import load_config
 from daemon.settings.inputs import misplaced_inputs
-from feeds.contracts.universe import written_out
+from feeds.contracts.universe import as_config
 from feeds.files.edges import Edges
 from feeds.files.recorded_files import find_data
 from feeds.replay import ReplayFeed
@@ -143,7 +143,7 @@ def _warmup_files(parts: Parts, data_dir: Path | None) -> Iterator[str]:
     config = replace(
         parts.config,
         feed=replace(feed, replay=only),
-        universe=UniverseConfig(instruments=written_out(parts.feed.universe)),
+        universe=UniverseConfig(instruments=as_config(parts.feed.universe)),
     )
     warm = build_feed(config, parts.rules, data_dir=data_dir)
     assert isinstance(warm, ReplayFeed)

@@ -51,11 +51,11 @@ def slow_files(paths: Sequence[Path]) -> Iterator[str]:
 def file_warnings(parts: Parts, edges: Edges) -> Iterator[str]:
     """Say what is odd in the ends of one file."""
     where = edges.file.path
-    if edges.fault:
-        yield f"the run will end where the file can no longer be read: {edges.fault}"
+    if edges.error:
+        yield f"the run will end where the file can no longer be read: {edges.error}"
     blocks = edges.blocks()
     if not blocks:
-        if not edges.fault:
+        if not edges.error:
             yield f"{where}: has no rows"
         return
     outside_span = _outside_the_span(parts, edges)

@@ -62,7 +62,7 @@ def _without_expiry(app: App) -> Iterator[str]:
 
 
 def _filled_in_candles(app: App) -> Iterator[str]:
-    if getattr(app.feed, "candle_walked", False):
+    if getattr(app.feed, "has_candles", False):
         yield "Data of candles, not ticks: fills happened at the open, high, low or close of a bar."
 
 

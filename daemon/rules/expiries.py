@@ -32,7 +32,7 @@ class ExpiryTable:
         not known: a guess could be a day off.
         """
         nominal = self._nominal_monthly(exchange, name, year, month)
-        return None if nominal is None else self.moved(nominal)
+        return None if nominal is None else self.trading_day_on_or_before(nominal)
 
     def coming_monthly(self, exchange: str, name: str, date: dt.date) -> Iterator[dt.date]:
         """Yield the monthly expiries on or after a date, as far as the tables reach."""
@@ -53,14 +53,14 @@ class ExpiryTable:
         monday = date - dt.timedelta(days=date.weekday())
         while True:
             nominal = self._nominal_of_week(exchange, name, monday)
-            found = None if nominal is None else self.moved(nominal)
+            found = None if nominal is None else self.trading_day_on_or_before(nominal)
             if found is None and not self._is_known(monday, exchange, name):
                 return
             if found is not None and found >= date:
                 yield found
             monday += _WEEK
 
-    def moved(self, nominal: dt.date) -> dt.date | None:
+    def trading_day_on_or_before(self, nominal: dt.date) -> dt.date | None:
         """Return the trading day on or before a weekday, None where holidays are not known.
 
         Special sessions (Muhurat, a Saturday) do not count as trading days here.

@@ -19,7 +19,7 @@ from daemon.runtime.machine import Machine, machine
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
-from feeds.recorded_selection import on_recording
+from feeds.recorded_selection import resolve_on_recording
 from feeds.stream.feed import Feed
 from strategies.engine import StrategyEngineV2
 
@@ -48,7 +48,7 @@ class Parts(NamedTuple):
 def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
     rules = load_rules(config)
-    config, notes = on_recording(config, rules, sessions_of(rules), data_dir)
+    config, notes = resolve_on_recording(config, rules, sessions_of(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
     built = machine(config, rules, feed.universe)
@@ -96,7 +96,7 @@ def universe_to_read(config: Config, rules: Rulebook, data_dir: Path | None) -> 
     Raises ConfigError or FeedError as a replay would.
     """
     idle = replace(config, strategies=StrategiesConfig())
-    return on_recording(idle, rules, sessions_of(rules), data_dir).config.universe
+    return resolve_on_recording(idle, rules, sessions_of(rules), data_dir).config.universe
 
 
 def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, int] | None]:

@@ -47,7 +47,7 @@ def _synthetic(config: Config, rules: Rulebook, reading: Reading) -> Feed:
     return SyntheticFeed(
         settings,
         session=lambda date, instrument: session_of(instrument, date),
-        shift=lambda date: rules.expiries.moved(date) or date,
+        shift=lambda date: rules.expiries.trading_day_on_or_before(date) or date,
         speed=settings.speed,
         depth=settings.depth,
         grace_ns=config.execution.candle_grace_ns,

@@ -14,7 +14,7 @@ from daemon.runtime.resume import ResumedState, held_symbols, last_input_of_toda
 from feeds.kite.day import LiveDay
 from feeds.kite.feed import KiteFeed
 from feeds.kite.sockets import TickerSockets
-from feeds.live.backoff import fresh_chance
+from feeds.live.backoff import jitter_rng
 from feeds.stream.guard import FeedGuard
 from feeds.stream.timeline import closes_of, closing_time
 
@@ -46,7 +46,7 @@ def live_feed(
             inbox=inbox,
             on_state=on_state,
             config=config,
-            rng=fresh_chance(),
+            rng=jitter_rng(),
             now=time.monotonic,
         ),
         now_ns=clock.now_ns,

@@ -23,7 +23,7 @@ from daemon.market.schedule import midnight_after
 from daemon.runtime.machine import paper_engine
 from daemon.settings.config import Config, ReplayConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
-from feeds.contracts.universe import written_out
+from feeds.contracts.universe import as_config
 from feeds.files.candle_files import SessionSpan
 from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
@@ -66,7 +66,7 @@ def history(
     """
     candles: list[Candle] = []
     # the same instruments, whatever the other recording says of them
-    written = UniverseConfig(instruments=written_out(universe))
+    written = UniverseConfig(instruments=as_config(universe))
     for replay in _sources(config.feed.replay):
         keeper = CandleKeeper(strategies)
         recording = Recording(replay, written, **reading)

@@ -134,7 +134,7 @@ def describes(config: InstrumentConfig) -> bool:
     return any(getattr(config, field) is not None for field in config.__struct_fields__[1:])
 
 
-def written_out(instruments: Iterable[Instrument]) -> list[InstrumentConfig]:
+def as_config(instruments: Iterable[Instrument]) -> list[InstrumentConfig]:
     """Return instruments in the form of the configuration, with every field written."""
     return [
         InstrumentConfig(

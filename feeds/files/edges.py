@@ -23,7 +23,7 @@ class Edges(NamedTuple):
     source: Source
     head: Ticks | None
     tail: Ticks | None
-    fault: str
+    error: str
     """Why reading stopped, empty if the file was read to its end."""
 
     def blocks(self) -> list[Ticks]:
@@ -36,7 +36,7 @@ def read_edges(file: ReplayFile, source: Source, universe: Universe, rows: int) 
     head: list[Ticks] = []
     tail: deque[Ticks] = deque()
     in_head = in_tail = 0
-    fault = ""
+    error_text = ""
     try:
         with _only_ends(source, rows):
             for block in source.blocks(universe):
@@ -50,11 +50,11 @@ def read_edges(file: ReplayFile, source: Source, universe: Universe, rows: int) 
                 while tail and in_tail - len(tail[0]) >= rows:
                     in_tail -= len(tail.popleft())
     except FeedError as error:
-        fault = str(error)
+        error_text = str(error)
     last = join(list(tail)) if tail else None
     if last is not None:
         last = last.rows(max(0, len(last) - rows), len(last))
-    return Edges(file, source, join(head) if head else None, last, fault)
+    return Edges(file, source, join(head) if head else None, last, error_text)
 
 
 @contextmanager

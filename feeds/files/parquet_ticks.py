@@ -132,7 +132,7 @@ class NativeFile:
         return self._table.rows
 
     @property
-    def candle_walked(self) -> bool:
+    def has_candles(self) -> bool:
         """Return whether rows were made from candles."""
         return "walk" in self._columns
 

@@ -39,7 +39,7 @@ class Backoff:
         self.attempts = 0
 
 
-def fresh_chance() -> random.Random:
+def jitter_rng() -> random.Random:
     """Return a random generator seeded differently in each process.
 
     For pauses only; nothing that trades may use it.

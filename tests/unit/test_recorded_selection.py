@@ -34,7 +34,7 @@ from daemon.settings.config import (
 )
 from daemon.settings.file import load_config
 from feeds.files.parquet_ticks import write_ticks
-from feeds.recorded_selection import OnRecording, on_recording
+from feeds.recorded_selection import ResolvedConfig, resolve_on_recording
 from feeds.recording.format import (
     MAGIC,
     Kind,
@@ -94,11 +94,11 @@ def config_of(
     )
 
 
-def resolved(*paths: str, **how: Any) -> OnRecording:
-    return on_recording(config_of(*paths, **how), RULES, SESSIONS)
+def resolved(*paths: str, **how: Any) -> ResolvedConfig:
+    return resolve_on_recording(config_of(*paths, **how), RULES, SESSIONS)
 
 
-def symbols_of(found: OnRecording) -> list[str]:
+def symbols_of(found: ResolvedConfig) -> list[str]:
     return [each.tradingsymbol for each in found.config.universe.instruments]
 
 
@@ -264,7 +264,7 @@ def test_the_log_of_a_live_day_is_a_recording_like_any_other(tmp_path: Path) -> 
     head = MAGIC + record(Kind.HEADER, encode_header(header))
     path.write_bytes(head + encode_input(one_tick_each(len(symbols), ist_ns(DAY, dt.time(9, 15)))))
     config = config_of(str(path), underlyings=[NIFTY], symbols=["NIFTY:FUT:current"])
-    found = on_recording(config, RULES, SESSIONS).config
+    found = resolve_on_recording(config, RULES, SESSIONS).config
     universe = build_feed(found, RULES).universe
     assert list(universe) == [ROWS["NIFTY 50"], ROWS["NIFTY/2611FUT"]]
 
@@ -281,7 +281,7 @@ def test_a_strategy_may_name_the_future_of_any_recording(tmp_path: Path) -> None
 
 def test_a_configuration_without_such_names_stays_as_it_is_and_reads_nothing() -> None:
     config = config_of("/nowhere/a.parquet", symbols=["NIFTY26NOVFUT"])
-    assert on_recording(config, RULES, SESSIONS) == OnRecording(config)
+    assert resolve_on_recording(config, RULES, SESSIONS) == ResolvedConfig(config)
 
 
 # what cannot be resolved

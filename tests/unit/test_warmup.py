@@ -9,7 +9,7 @@ from daemon.rules import load_rulebook
 from daemon.runtime.build import build
 from daemon.runtime.warmup import history
 from daemon.settings.file import load_config
-from feeds.contracts.universe import written_out
+from feeds.contracts.universe import as_config
 
 SAMPLE = Path("configs/sample.yaml")
 
@@ -41,6 +41,6 @@ def test_warmup_files_give_the_candles_of_their_whole_sessions() -> None:
 
 def test_a_universe_written_out_and_built_again_is_the_same() -> None:
     parts = build(load_config(SAMPLE))
-    again = written_out(parts.feed.universe)
+    again = as_config(parts.feed.universe)
     assert [each.tradingsymbol for each in again] == list(parts.feed.universe.symbols)
     assert [each.lot_size for each in again] == [each.lot_size for each in parts.feed.universe]
