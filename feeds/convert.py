@@ -14,7 +14,7 @@ from daemon.settings.config import ReplayConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
 from feeds.files.candle_files import SessionSpan
 from feeds.files.parquet_ticks import write_ticks
-from feeds.files.recorded_files import fault, find_data
+from feeds.files.recorded_files import file_error, find_data
 from feeds.replay import Recording
 from feeds.stream.quality import DataQuality
 
@@ -45,7 +45,7 @@ def convert(
     """
     recording = Recording(config, universe, contracts=contracts, session=session, data_dir=data_dir)
     if any(find_data(file.path, data_dir).resolve() == out.resolve() for file in config.files):
-        raise fault(out, "is one of the files to be converted", "choose another output")
+        raise file_error(out, "is one of the files to be converted", "choose another output")
     quality = DataQuality()
 
     def observed() -> Iterator[Ticks]:

@@ -27,10 +27,10 @@ from daemon.settings.config import (
     UniverseConfig,
 )
 from feeds.contracts.aliases import aliases_in, resolve_strategies
-from feeds.contracts.expiries import FUTURES, FutureExpiry, future, option_expiry, over_at
+from feeds.contracts.expiries import FUTURES, FutureExpiry, expired_at, future, option_expiry
 from feeds.contracts.facts import ContractLookup
-from feeds.contracts.lookup import Chain, Contracts, near_any_case
-from feeds.contracts.universe import as_config, build_universe, describes
+from feeds.contracts.lookup import Chain, Contracts, suggest_any_case
+from feeds.contracts.universe import as_config, build_universe, is_written_out
 from feeds.files.candle_files import SessionSpan
 from feeds.replay import Recording
 
@@ -67,7 +67,7 @@ def resolve_on_recording(
     kept = [instrument for instrument in wanted.instruments if instrument not in lost]
     singles = replace(wanted, instruments=kept)
     table = _table(singles, recording, contracts, data_dir)
-    words = _Words(table, contracts, _start(recording), session)
+    words = _ExpiryWords(table, contracts, _start(recording), session)
     selection = _Selection(words, singles)
     for number, underlying in enumerate(underlyings):
         selection.add(number, underlying)
@@ -101,7 +101,7 @@ def _lost(wanted: UniverseConfig, recording: Recording) -> list[InstrumentConfig
     return [
         instrument
         for instrument in wanted.instruments
-        if not describes(instrument) and instrument.tradingsymbol not in known
+        if not is_written_out(instrument) and instrument.tradingsymbol not in known
     ]
 
 
@@ -148,7 +148,7 @@ def _table(
     return Contracts(known)
 
 
-class _Words:
+class _ExpiryWords:
     """What `current`, `weekly` and so on mean when a recording begins."""
 
     def __init__(
@@ -161,14 +161,14 @@ class _Words:
         self.table = table
         self.date = ist_date(start)
         self._expiries = contracts.expiries
-        self._is_over = over_at(start, self.date, session)
+        self._is_expired = expired_at(start, self.date, session)
 
     def future(self, chain: Chain, word: FutureExpiry, where: str) -> Instrument:
         """Return the future that a word means. Raises ConfigError if the recording lacks it."""
         days = self._coming(chain, self._expiries.coming_monthly)
         at = FUTURES.index(word)
         if at >= len(days):
-            return future(chain, word, self._is_over, where)
+            return future(chain, word, self._is_expired, where)
         for contract in chain.futures:
             if contract.expiry == days[at]:
                 return contract
@@ -190,7 +190,7 @@ class _Words:
         )
         at = 1 if word.startswith("next_") else 0
         if at >= len(days):
-            return option_expiry(chain, word, self._is_over, where)
+            return option_expiry(chain, word, self._is_expired, where)
         if days[at] in chain.options:
             return days[at]
         known = ", ".join(chain.options) or "none"
@@ -220,7 +220,7 @@ class _Words:
         """Return an underlying's next expiry days by the dated rules, as far as they reach."""
         contract = chain.example()
         today = replace(contract, expiry=self.date.isoformat())
-        start = self.date + dt.timedelta(days=self._is_over(today))
+        start = self.date + dt.timedelta(days=self._is_expired(today))
         coming = islice(days(contract.exchange, chain.name, start), len(FUTURES))
         return [day.isoformat() for day in coming]
 
@@ -228,7 +228,7 @@ class _Words:
 class _Selection:
     """The instruments that `universe.underlyings` finds in a recording."""
 
-    def __init__(self, words: _Words, singles: UniverseConfig) -> None:
+    def __init__(self, words: _ExpiryWords, singles: UniverseConfig) -> None:
         self._singles = singles
         self._found: list[Instrument] = []
         self.aliases: dict[str, str] = {}
@@ -262,7 +262,7 @@ class _Selection:
             )
         if chain is None:
             is_known = config.name in INDEX_SYMBOLS
-            hint = "" if is_known else near_any_case(config.name, table.underlyings)
+            hint = "" if is_known else suggest_any_case(config.name, table.underlyings)
             self.notes.append(
                 f"{where}: the recording has no futures or options of {config.name}{hint}"
             )

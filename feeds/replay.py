@@ -19,7 +19,7 @@ from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
 from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
-from feeds.contracts.universe import build_universe, describes
+from feeds.contracts.universe import build_universe, is_written_out
 from feeds.files.candle_files import CandleFile, SessionSpan
 from feeds.files.csv_ticks import CsvTable
 from feeds.files.edges import Edges, read_edges
@@ -30,7 +30,7 @@ from feeds.files.table import Table
 from feeds.files.tick_files import TickFile
 from feeds.recording.source import LogTicks
 from feeds.stream.blocks import RunningTime, at_most
-from feeds.stream.feed import Source, Unattended
+from feeds.stream.feed import OfflineFeed, Source
 from feeds.stream.memory import keep_freed_memory
 from feeds.stream.merge import merge
 from feeds.stream.pacing import Pacer, parse_speed
@@ -134,7 +134,7 @@ class Recording:
 
         A foreign file is read through for that only if it is needed.
         """
-        described = bool(config.instruments) and all(map(describes, config.instruments))
+        described = bool(config.instruments) and all(map(is_written_out, config.instruments))
         named: dict[str, Instrument] = {}
         for source in self._sources:
             if described and not isinstance(source, NativeFile):
@@ -180,7 +180,7 @@ class Recording:
                 return
 
 
-class ReplayFeed(Unattended):
+class ReplayFeed(OfflineFeed):
     """Feeds recordings to the engine. Raises ConfigError or FeedError."""
 
     name: Final = "replay"

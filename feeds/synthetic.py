@@ -14,7 +14,7 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
 from daemon.settings.config import SyntheticConfig
 from feeds.stream.blocks import join, reblock
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 from feeds.stream.pacing import Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 from feeds.stream.timeline import Moment, closes_of, timeline
@@ -102,7 +102,7 @@ class SyntheticMarket:
         return int(max(1, min(_CHUNK_SECONDS, _CHUNK_ROWS / rate)))
 
 
-class SyntheticFeed(Unattended):
+class SyntheticFeed(OfflineFeed):
     """Feeds a synthetic market to the engine. Raises ConfigError."""
 
     name: Final = "synthetic"

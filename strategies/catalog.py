@@ -20,7 +20,7 @@ from strategies.intents import merge_exits
 from strategies.search import AmbiguousModule, import_strategy
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedStrategy(msgspec.Struct, frozen=True):
     """A strategy that was built, and the symbols it trades."""
 
     config: StrategyConfig
@@ -28,7 +28,7 @@ class Loaded(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
 
 
-def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -> Loaded:
+def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -> LoadedStrategy:
     """Build one strategy; its module may also be in the directories of `path`.
 
     Raises ConfigError naming the strategy's id and what was expected.
@@ -40,7 +40,7 @@ def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -
         _refuse(config, str(error), error)
     symbols = _symbols(config, universe)
     cls = _class(config, path)
-    return Loaded(_with_default_exits(config, cls), _build(config, cls), symbols)
+    return LoadedStrategy(_with_default_exits(config, cls), _build(config, cls), symbols)
 
 
 def _with_default_exits(config: StrategyConfig, cls: type[Any]) -> StrategyConfig:

@@ -24,7 +24,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int
 
 
-class Loss(msgspec.Struct, frozen=True, kw_only=True):
+class LostIntent(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that did not go through as requested; `kept` of its units did."""
 
     intent: OrderIntent
@@ -37,7 +37,7 @@ class Resolution(msgspec.Struct, frozen=True):
     """The intents that go through, in order of delivery, and the entries that lost."""
 
     intents: list[OrderIntent]
-    lost: list[Loss]
+    lost: list[LostIntent]
 
 
 class _Verdict(NamedTuple):
@@ -58,7 +58,7 @@ def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
         stands[number] = proposal.intent
         if is_entry(proposal.intent):
             entries.setdefault(proposal.intent.symbol, []).append(number)
-    losses: dict[int, Loss] = {}
+    losses: dict[int, LostIntent] = {}
     for numbers in entries.values():
         if len(numbers) == 1:
             continue
@@ -71,7 +71,7 @@ def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
                     msgspec.structs.replace(intent, qty=quantity) if changed else intent
                 )
             if quantity < intent.qty:
-                losses[number] = Loss(intent=intent, kept=quantity, to=taker)
+                losses[number] = LostIntent(intent=intent, kept=quantity, to=taker)
     return Resolution(
         [stands[number] for number in sorted(stands)],
         [losses[number] for number in sorted(losses)],

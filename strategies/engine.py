@@ -14,10 +14,10 @@ from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, StrategyLimits
 from daemon.errors import ConfigError
 from daemon.settings.config import StrategiesConfig, StrategyConfig
-from strategies.catalog import Loaded, load
-from strategies.conflict import Loss, Proposal, Rule, is_entry, resolve
+from strategies.catalog import LoadedStrategy, load
+from strategies.conflict import LostIntent, Proposal, Rule, is_entry, resolve
 from strategies.intents import completed
-from strategies.runner import Decide, Failures, Runner, StrategyFault
+from strategies.runner import Failures, Runner, StrategyFault, StrategyMethod
 from strategies.strategy import TickView, TimedStrategy
 from strategies.views import Desk, History, StrategyView, WarmDesk
 
@@ -32,7 +32,7 @@ class LostEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     ts: int
     rule: Rule
-    loss: Loss
+    loss: LostIntent
 
 
 class StrategyEngineV2:
@@ -58,8 +58,8 @@ class StrategyEngineV2:
         self._history = History(config.warmup_candles)
         self._configs = _by_id(config.items)
         self._runners: dict[str, Runner] = {}
-        self._on_candle: dict[tuple[str, str], list[tuple[Runner, Decide]]] = {}
-        self._on_tick: dict[str, list[tuple[Runner, Decide]]] = {}
+        self._on_candle: dict[tuple[str, str], list[tuple[Runner, StrategyMethod]]] = {}
+        self._on_tick: dict[str, list[tuple[Runner, StrategyMethod]]] = {}
         for item in config.items:
             if item.enabled:
                 self._add(load(item, universe, config.path))
@@ -166,7 +166,7 @@ class StrategyEngineV2:
         """Return each loaded strategy's counters and the times of its failures, for people."""
         return {strategy_id: runner.status() for strategy_id, runner in self._runners.items()}
 
-    def _add(self, loaded: Loaded) -> None:
+    def _add(self, loaded: LoadedStrategy) -> None:
         config, symbols = loaded.config, loaded.symbols
         self._configs[config.id] = config  # with the exit settings that the class declares
         view = StrategyView(config.id, config.timeframe, symbols, self._universe, self._history)

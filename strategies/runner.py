@@ -11,13 +11,13 @@ import msgspec
 from daemon.domain.candle import Candle
 from daemon.domain.dates import iso_ist
 from daemon.domain.intent import OrderIntent, Signal
-from strategies.catalog import Loaded
+from strategies.catalog import LoadedStrategy
 from strategies.conflict import Proposal
 from strategies.intents import as_intents, completed
 from strategies.strategy import Intents, TickView, View
 from strategies.views import Desk, StrategyView
 
-Decide = Callable[[Any, View], Intents]
+StrategyMethod = Callable[[Any, View], Intents]
 """A strategy's method: takes a candle or a tick and a View, returns intents."""
 
 
@@ -56,7 +56,9 @@ class Runner:
     it is switched on by hand.
     """
 
-    def __init__(self, loaded: Loaded, rank: int, view: StrategyView, errors_max: int) -> None:
+    def __init__(
+        self, loaded: LoadedStrategy, rank: int, view: StrategyView, errors_max: int
+    ) -> None:
         self.config = loaded.config
         self.on = True
         self.disabled = False
@@ -66,8 +68,8 @@ class Runner:
         self.conflicts_lost = 0
         self.losses_told = 0
         self.rank = rank
-        self.on_candle: Decide | None = getattr(loaded.strategy, "on_candle", None)
-        self.on_tick: Decide | None = getattr(loaded.strategy, "on_tick", None)
+        self.on_candle: StrategyMethod | None = getattr(loaded.strategy, "on_candle", None)
+        self.on_tick: StrategyMethod | None = getattr(loaded.strategy, "on_tick", None)
         """The strategy's own methods, None for what it did not ask for."""
         self.view = view
         self._errors_max = errors_max
@@ -81,7 +83,7 @@ class Runner:
 
     def ask(
         self,
-        decide: Decide,
+        decide: StrategyMethod,
         shown: Candle | TickView,
         desk: Desk,
         faults: list[StrategyFault],

@@ -17,9 +17,9 @@ from daemon.rules.local import (
     LocalCharges,
     LocalContracts,
     LocalRules,
-    calendar_with,
-    charges_with,
-    contracts_with,
+    merge_calendar,
+    merge_charges,
+    merge_contracts,
 )
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.tables import (
@@ -63,9 +63,9 @@ def load_rulebook(directory: Path | None = None, local: Path | None = None) -> R
     _check_charges(document, rows.charges, ("charges",))
     _check_contracts(document, rows.contracts, ("contracts",))
     return Rulebook(
-        calendar=calendar_with(calendar, rows.calendar),
-        charges=charges_with(charges, rows.charges),
-        contracts=contracts_with(contracts, rows.contracts),
+        calendar=merge_calendar(calendar, rows.calendar),
+        charges=merge_charges(charges, rows.charges),
+        contracts=merge_contracts(contracts, rows.contracts),
         local=rows,
     )
 
@@ -97,13 +97,13 @@ def _check_local_calendar(document: Document, table: CalendarFile, local: LocalC
     """Refuse years that overlap shipped ones, and holidays of a year that is not known."""
     at = ("calendar",)
     _check_calendar(document, local, at)
-    merged = calendar_with(table, local).years
+    merged = merge_calendar(table, local).years
     for number, year in enumerate(local.years):
         for other in merged:
             if other.from_ != year.from_ and other.from_ <= year.to and year.from_ <= other.to:
                 text = f"overlaps {other.from_} to {other.to}; the same `from` would replace it"
                 raise document.error((*at, "years", number), text)
-    specials = {row.from_ for row in calendar_with(table, local).special_sessions}
+    specials = {row.from_ for row in merge_calendar(table, local).special_sessions}
     for number, day in enumerate(local.holidays):
         here = (*at, "holidays", number, "date")
         if not any(year.from_ <= day.date <= year.to for year in merged):

@@ -80,7 +80,7 @@ class LocalRules(Table, frozen=True, kw_only=True):
     contracts: LocalContracts = LocalContracts()
 
 
-def calendar_with(table: CalendarFile, local: LocalCalendar) -> CalendarFile:
+def merge_calendar(table: CalendarFile, local: LocalCalendar) -> CalendarFile:
     """Return the calendar with the local rows; its years may overlap where those are wrong."""
     years = _merged(table.years, local.years, lambda _: None)
     return replace(
@@ -91,12 +91,12 @@ def calendar_with(table: CalendarFile, local: LocalCalendar) -> CalendarFile:
     )
 
 
-def charges_with(table: ChargesFile, local: LocalCharges) -> ChargesFile:
+def merge_charges(table: ChargesFile, local: LocalCharges) -> ChargesFile:
     """Return the charges with the local rows."""
     return replace(table, **_all_merged(table, local, CHARGE_KEYS.items()))
 
 
-def contracts_with(table: ContractsFile, local: LocalContracts) -> ContractsFile:
+def merge_contracts(table: ContractsFile, local: LocalContracts) -> ContractsFile:
     """Return the contract specifications with the local rows."""
     underlyings = list(dict.fromkeys([*table.index_underlyings, *local.index_underlyings]))
     merged = _all_merged(table, local, CONTRACT_KEYS.items())

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from daemon.errors import ConfigError
 from daemon.settings.config import Config, StrategyConfig
-from feeds.files.table import near
+from feeds.files.table import suggest
 
 _ALIAS: Final = re.compile(r"[^:\s]+:(INDEX|FUT:[a-z]+)\Z")
 """Cannot be mistaken: no tradingsymbol has a colon, and no time of day has a letter."""
@@ -41,7 +41,7 @@ def resolve_alias(
     found = aliases.get(text)
     if found is None:
         known = ", ".join(sorted(aliases)) or "none"
-        raise ConfigError(f"{text!r} {unknown}{near(text, list(aliases))}; {todo}: {known}")
+        raise ConfigError(f"{text!r} {unknown}{suggest(text, list(aliases))}; {todo}: {known}")
     return found
 
 

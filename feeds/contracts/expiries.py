@@ -10,16 +10,16 @@ from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
 from feeds.contracts.lookup import Chain
 
-IsOver = Callable[[Instrument], bool]
+IsExpired = Callable[[Instrument], bool]
 """Tests whether a contract has expired; on its expiry day, whether its session has closed."""
 OptionExpiry = Literal["weekly", "next_weekly", "monthly", "next_monthly"]
 FutureExpiry = Literal["current", "next", "far"]
 FUTURES: Final[tuple[FutureExpiry, ...]] = ("current", "next", "far")
 
 
-def over_at(
+def expired_at(
     now: int, date: dt.date, session: Callable[[Instrument, dt.date], tuple[int, int] | None]
-) -> IsOver:
+) -> IsExpired:
     """Return a test for contracts that expired before `date`, or on it with their session closed.
 
     `date` is Indian, `now` UTC ns; `session` is the rulebook's (open, close) in UTC ns, None on a
@@ -27,22 +27,22 @@ def over_at(
     """
     today = date.isoformat()
 
-    def is_over(contract: Instrument) -> bool:
+    def is_expired(contract: Instrument) -> bool:
         if not contract.expiry or contract.expiry > today:
             return False
         span = session(contract, date) if contract.expiry == today else None
         return span is None or now >= span[1]
 
-    return is_over
+    return is_expired
 
 
-def option_expiry(chain: Chain, wanted: OptionExpiry, is_over: IsOver, where: str) -> str:
+def option_expiry(chain: Chain, wanted: OptionExpiry, is_expired: IsExpired, where: str) -> str:
     """Return the option expiry (ISO) that `wanted` means.
 
     Raises ConfigError, beginning with `where`, if the underlying has no options, only monthly ones,
     or none that far out.
     """
-    alive = [expiry for expiry, rows in chain.options.items() if not is_over(rows[0])]
+    alive = [expiry for expiry, rows in chain.options.items() if not is_expired(rows[0])]
     months = monthlies(chain)
     if not alive:
         had = f", the last expired on {max(chain.options)}" if chain.options else ""
@@ -64,9 +64,9 @@ def option_expiry(chain: Chain, wanted: OptionExpiry, is_over: IsOver, where: st
     return found[at]
 
 
-def future(chain: Chain, wanted: FutureExpiry, is_over: IsOver, where: str) -> Instrument:
+def future(chain: Chain, wanted: FutureExpiry, is_expired: IsExpired, where: str) -> Instrument:
     """Return the first, second or third unexpired future. Raises ConfigError if there is none."""
-    alive = [future for future in chain.futures if not is_over(future)]
+    alive = [future for future in chain.futures if not is_expired(future)]
     at = FUTURES.index(wanted)
     if at < len(alive):
         return alive[at]

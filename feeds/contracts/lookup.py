@@ -13,7 +13,7 @@ from daemon.errors import ConfigError
 from daemon.files.text_lines import csv_records
 from feeds.contracts.dump_file import open_dump
 from feeds.contracts.rows import NAMES, instrument_of
-from feeds.files.table import near
+from feeds.files.table import suggest
 
 EXCHANGES: Final = ("NSE", "NFO", "BSE", "BFO")
 """Exchanges with prices in paise; rows of others are skipped. Earlier ones are preferred."""
@@ -117,11 +117,11 @@ def read_contracts(paths: Iterable[Path]) -> Contracts:
     return Contracts(found, notes)
 
 
-def near_any_case(word: str, known: Sequence[str]) -> str:
+def suggest_any_case(word: str, known: Sequence[str]) -> str:
     """Return a "did you mean" hint for a name mistyped or in the wrong case, empty if nothing is
     close.
     """
-    return near(word, known) or near(word.upper(), known)
+    return suggest(word, known) or suggest(word.upper(), known)
 
 
 def _read(file: IO[str], path: Path, found: list[Instrument]) -> str:

@@ -10,8 +10,8 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.settings.config import OptionsConfig, UnderlyingConfig
-from feeds.contracts.expiries import IsOver, future, option_expiry
-from feeds.contracts.lookup import Contracts, near_any_case
+from feeds.contracts.expiries import IsExpired, future, option_expiry
+from feeds.contracts.lookup import Contracts, suggest_any_case
 
 STRIKES_EACH_SIDE: Final = 200
 """Strikes on each side of the first spot that may enter the day's window."""
@@ -35,7 +35,7 @@ def resolve(
     config: UnderlyingConfig,
     dump: Contracts,
     singles: Sequence[Instrument],
-    is_over: IsOver,
+    is_expired: IsExpired,
     spot_paise: int | None,
 ) -> Underlying:
     """Find an entry's spot, futures and options. Raises ConfigError for what the dump lacks.
@@ -47,7 +47,7 @@ def resolve(
     if chain is None:
         raise ConfigError(f"{where}.name: {_unknown(config.name, dump)}")
     futures: dict[str, Instrument] = {
-        word: future(chain, word, is_over, f"{where}.futures[{at}]")
+        word: future(chain, word, is_expired, f"{where}.futures[{at}]")
         for at, word in enumerate(config.futures)
     }
     spot = _spot(config.name, dump, singles) if config.index or config.options else None
@@ -58,7 +58,7 @@ def resolve(
         )
     if config.options is None:
         return Underlying(config, spot, futures, "", ())
-    expiry = option_expiry(chain, config.options.expiry, is_over, f"{where}.options.expiry")
+    expiry = option_expiry(chain, config.options.expiry, is_expired, f"{where}.options.expiry")
     options = _bounded(chain.options[expiry], config.options, spot_paise)
     if not options:
         raise ConfigError(
@@ -72,7 +72,7 @@ def _unknown(name: str, dump: Contracts) -> str:
     of_index = {symbol: name for name, symbol in INDEX_SYMBOLS.items()}
     known = dump.underlyings
     guess = of_index.get(name.upper(), name.upper())
-    hint = f" (did you mean {guess}?)" if guess in known else near_any_case(guess, known)
+    hint = f" (did you mean {guess}?)" if guess in known else suggest_any_case(guess, known)
     return (
         f"{name!r} has no futures or options in the day's dump{hint}; write the underlying as in"
         " its column `name`, or a single symbol under `instruments`"

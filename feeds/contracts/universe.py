@@ -26,7 +26,7 @@ from daemon.settings.config import InstrumentConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup, with_dated_rules, with_symbol_facts
 from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.files.recorded_files import DATA_VARIABLE
-from feeds.files.table import near
+from feeds.files.table import suggest
 
 _WRITTEN = ("exchange", "segment", "name", "instrument_type", "lot_size")
 
@@ -46,9 +46,9 @@ def build_universe(
     """
     finder = _Finder(config, named, contracts, data_dir)
     if config.instruments:
-        found = [finder.configured(instrument) for instrument in config.instruments]
+        found = [finder.from_config(instrument) for instrument in config.instruments]
     else:
-        found = [finder.named(instrument) for instrument in named]
+        found = [finder.from_file(instrument) for instrument in named]
     return _universe(list(dict.fromkeys(found)) if not config.instruments else found)
 
 
@@ -75,7 +75,7 @@ class _Finder:
             ]
             self._file = InstrumentsFile(path, symbols, tokens, contracts)
 
-    def named(self, instrument: Instrument) -> Instrument:
+    def from_file(self, instrument: Instrument) -> Instrument:
         """Return an instrument from a file, with a better table's row if there is one."""
         row: Instrument | None = None
         if not instrument.has_contract_row:
@@ -84,14 +84,14 @@ class _Finder:
                 row = self._file.find_token(instrument.instrument_token)
         return self._completed(row or instrument)
 
-    def configured(self, config: InstrumentConfig) -> Instrument:
+    def from_config(self, config: InstrumentConfig) -> Instrument:
         """Return an instrument of the configuration, completed."""
         symbol = config.tradingsymbol
         row = self._row(symbol, config.exchange)
         if row is None:
             row = self._named.get(symbol)
         if row is None:
-            if not describes(config):
+            if not is_written_out(config):
                 raise self._unknown(symbol)
             row = bare_instrument(symbol, config.instrument_token or 0)
         found = self._completed(_merged(row, config))
@@ -124,12 +124,12 @@ class _Finder:
         known = [*self._named, *(self._file.known if self._file is not None else ())]
         places = "the feed's files" if self._file is None else f"{self._file.path}"
         return ConfigError(
-            f"universe.instruments: {symbol}: not found in {places}{near(symbol, known)};"
+            f"universe.instruments: {symbol}: not found in {places}{suggest(symbol, known)};"
             " correct it, name an `instruments_file`, or write its lot_size and tick_size"
         )
 
 
-def describes(config: InstrumentConfig) -> bool:
+def is_written_out(config: InstrumentConfig) -> bool:
     """Return whether more than the symbol is written, so that no lookup is needed."""
     return any(getattr(config, field) is not None for field in config.__struct_fields__[1:])
 

@@ -30,10 +30,10 @@ from daemon.domain.ticks import (
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Bools, counts, prices
-from feeds.files.instrument_column import Instruments
-from feeds.files.recorded_files import fault
+from feeds.files.instrument_column import InstrumentColumn
+from feeds.files.recorded_files import file_error
 from feeds.files.row_times import RowTimes
-from feeds.files.table import CANDLE_COLUMNS, Batch, Keys, Table, map_columns
+from feeds.files.table import CANDLE_COLUMNS, Batch, InstrumentKeys, Table, map_columns
 from feeds.stream.blocks import RunningTime, join
 
 SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
@@ -71,7 +71,7 @@ class CandleFile:
         except ValueError as error:
             raise ConfigError(f"{table.path}: timeframe: {error}") from error
         self._mapped = map_columns(table, config, CANDLE_COLUMNS, ("ts", *_PRICE_NAMES))
-        self._keys = Keys(table, config, self._mapped)
+        self._keys = InstrumentKeys(table, config, self._mapped)
         self._times = RowTimes(table, config, self._mapped, dates=self._span == DAY_NS)
         self._sessions = _Sessions(session)
 
@@ -85,13 +85,13 @@ class CandleFile:
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """Yield four rows per candle, by time, then declaration order. Raises FeedError."""
-        walk = _Walk(universe, self._sessions, self._span, self.counts)
+        walk = _CandleRows(universe, self._sessions, self._span, self.counts)
         walk.skip_untraded = self._config.skip_untraded
-        instruments = Instruments(self._keys, universe)
+        instruments = InstrumentColumn(self._keys, universe)
         try:
             for batch in self._table.batches(self._mapped):
                 start = self._times.of(batch)
-                good, error = self._times.sound_rows(batch, start)
+                good, error = self._times.readable_rows(batch, start)
                 candles = self._candles(batch, start, instruments(batch))
                 candles = candles.take(np.arange(len(start)) < good)
                 if self._span == DAY_NS and self._sessions.are_known:
@@ -100,9 +100,9 @@ class CandleFile:
                 if error is not None:
                     raise error
         except FeedError:
-            yield walk.rest()
+            yield walk.flush()
             raise
-        yield walk.rest()
+        yield walk.flush()
 
     def _candles(self, batch: Batch, start: Int64s, instrument: Int32s) -> _Candles:
         missing = np.full(batch.rows, ABSENT, dtype=np.int64)
@@ -131,7 +131,7 @@ class CandleFile:
         if late.any():
             at = int(np.argmax(late))
             opens_at, stamp = (iso_ist(int(times[at]))[:16] for times in (opens, candles.start))
-            error = fault(
+            error = file_error(
                 self._table.path,
                 "expected a day candle stamped at 00:00 or at the open of its session"
                 f" ({opens_at}), was {stamp} IST",
@@ -186,7 +186,7 @@ class _Sessions:
         return self._known[key]
 
 
-class _Walk:
+class _CandleRows:
     """Converts candles to rows, and holds back rows that a later candle of the file may precede."""
 
     def __init__(
@@ -216,13 +216,13 @@ class _Walk:
         if len(candles.start):
             self._hold(candles, sound)
         stop = int(np.searchsorted(self._held_keys, self._starts.latest, side="left"))
-        return self._give(stop)
+        return self._release(stop)
 
-    def rest(self) -> Ticks:
+    def flush(self) -> Ticks:
         """Return all rows still held."""
-        return self._give(len(self._held_keys))
+        return self._release(len(self._held_keys))
 
-    def _give(self, stop: int) -> Ticks:
+    def _release(self, stop: int) -> Ticks:
         ready, self._held = self._held.rows(0, stop), self._held.rows(stop, len(self._held))
         self._held_keys = self._held_keys[stop:]
         return ready

@@ -17,7 +17,7 @@ Column = Any
 Bools = npt.NDArray[np.bool_]
 _MISSING: Final = int(np.iinfo(np.int64).min)
 _NO_COUNT: Final = -2
-FAULTS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
+CONVERSION_ERRORS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
 
 def prices(column: Column) -> Int64s:
@@ -79,7 +79,7 @@ def array_of(values: list[Any]) -> Column:
     """Return values decoded from JSON as a column; values of mixed types become text."""
     try:
         return pa.array(values)
-    except FAULTS:
+    except CONVERSION_ERRORS:
         return pa.array([_text(value) for value in values], pa.string())
 
 
@@ -121,7 +121,7 @@ def int64s(column: Column, absent: int) -> Int64s:
         if pa.types.is_signed_integer(filled.type):
             return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
         values = filled.cast(pa.int64())
-    except FAULTS:  # unsigned: `absent` may be negative, and values may not fit
+    except CONVERSION_ERRORS:  # unsigned: `absent` may be negative, and values may not fit
         listed = column.to_pylist()
         fits = [absent if v is None else v if v < 2**63 else _NO_COUNT for v in listed]
         return np.array(fits, dtype=np.int64)
@@ -147,7 +147,7 @@ def _floats(text: Column) -> npt.NDArray[np.float64]:
     """Return text as floats: NaN where missing, infinity where it is not a number."""
     try:
         numbers = text.cast(pa.float64()).fill_null(float("nan"))
-    except FAULTS:
+    except CONVERSION_ERRORS:
         return np.array([_float(cell) for cell in text.to_pylist()], dtype=np.float64)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from daemon.errors import FeedError
-from feeds.files.recorded_files import CutFile, fault, first_line, line_chunks
+from feeds.files.recorded_files import TruncatedFile, file_error, first_line, line_chunks
 from feeds.files.table import Batch
 
 _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
@@ -29,9 +29,11 @@ class CsvTable:
         try:
             self.names = [name.strip() for name in next(csv.reader([self._header]))]
         except csv.Error as error:
-            raise fault(path, f"its header is damaged ({error})", "mend its first line") from error
+            raise file_error(
+                path, f"its header is damaged ({error})", "mend its first line"
+            ) from error
 
-    def every_name(self) -> Sequence[str]:
+    def all_names(self) -> Sequence[str]:
         """Return the header's names."""
         return self.names
 
@@ -60,9 +62,9 @@ class CsvTable:
                 row += sound.num_rows
                 if bad:
                     raise self._wrong_width(row, bad[0])
-        except CutFile as error:
+        except TruncatedFile as error:
             good = f"the last good row is {row - 1}" if row > 1 else "no row is readable"
-            raise fault(
+            raise file_error(
                 self.path, f"the file is cut or damaged ({error}), {good}", _WHOLE_COPY, row=row
             ) from error
         finally:
@@ -74,7 +76,7 @@ class CsvTable:
         try:
             return self._read(data, columns)
         except pa.ArrowInvalid as error:
-            raise fault(
+            raise file_error(
                 self.path,
                 f"expected lines of {len(self.names)} values separated by commas ({error})",
                 "check the file from that row on",
@@ -105,7 +107,7 @@ class CsvTable:
         return table, bad
 
     def _wrong_width(self, row: int, bad: Any) -> FeedError:
-        return fault(
+        return file_error(
             self.path,
             f"expected {len(self.names)} values ({','.join(self.names)[:200]}),"
             f" was {bad.actual_columns}: {str(bad.text)[:80]!r}",

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from feeds.files.columns import FAULTS, Column, array_of
+from feeds.files.columns import CONVERSION_ERRORS, Column, array_of
 
 SIDES: Final = {"bid": "buy", "ask": "sell"}
 _UNREADABLE: Final = float("inf")
@@ -37,7 +37,7 @@ def _objects(depth: Column) -> list[Any]:
             name: pc.list_slice(pc.struct_field(depth, name), 0, 1).to_pylist()
             for name in SIDES.values()
         }
-    except FAULTS:
+    except CONVERSION_ERRORS:
         return list(depth.to_pylist())
     return [{"buy": buy, "sell": sell} for buy, sell in zip(*sides.values(), strict=True)]
 

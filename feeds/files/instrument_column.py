@@ -11,20 +11,20 @@ import pyarrow as pa
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import UNKNOWN_INSTRUMENT, Int32s
 from feeds.files.columns import Column, codes
-from feeds.files.table import Batch, Keys
+from feeds.files.table import Batch, InstrumentKeys
 
 _TABLE_SIZE: Final = 1 << 16
 _UNASKED: Final = -2
 
 
-class Instruments:
+class InstrumentColumn:
     """Maps rows to universe indices, batch by batch; each key is looked up once.
 
     Small whole numbers go through a table, which takes a tenth of the time of finding the distinct
     values.
     """
 
-    def __init__(self, keys: Keys, universe: Universe) -> None:
+    def __init__(self, keys: InstrumentKeys, universe: Universe) -> None:
         self._column = keys.column
         self._constant = UNKNOWN_INSTRUMENT if keys.column else keys.constant(universe)
         self._lookup = cache(lambda key: keys.index(key, universe))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from feeds.files.columns import Column, array_of
-from feeds.files.recorded_files import CutFile, fault, first_line, line_chunks
+from feeds.files.recorded_files import TruncatedFile, file_error, first_line, line_chunks
 from feeds.files.table import Batch, matching
 
 _DECODER: Final = msgspec.json.Decoder()
@@ -32,7 +32,7 @@ class JsonlTable:
         self._all_read = False
         self.names: Sequence[str] = _keys(self._sample())
 
-    def every_name(self) -> Sequence[str]:
+    def all_names(self) -> Sequence[str]:
         """Return the keys of all lines, reading the whole file if that was not done yet."""
         if not self._all_read:
             names = dict.fromkeys(self.names)
@@ -85,12 +85,12 @@ class JsonlTable:
                 del good, lines  # free a block's objects before reading the next
                 if error is not None:
                     return
-        except CutFile as cut:
+        except TruncatedFile as cut:
             last = f"the last good row is {row - 1}" if row > 1 else "no row is readable"
             yield (
                 [],
                 row,
-                fault(
+                file_error(
                     self.path, f"the file is cut or damaged ({cut}), {last}", _WHOLE_COPY, row=row
                 ),
             )
@@ -120,7 +120,7 @@ class JsonlTable:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            raise fault(
+            raise file_error(
                 self.path,
                 f"expected a JSON object, was {line[:80]!r}",
                 "mend or remove that line",

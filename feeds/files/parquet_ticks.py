@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Ticks
 from daemon.errors import FeedError
-from feeds.files.recorded_files import fault
+from feeds.files.recorded_files import file_error
 from feeds.files.table import Batch
 from feeds.stream.ahead import has_second_core, read_ahead
 from feeds.stream.blocks import full_column, reblock
@@ -26,7 +26,7 @@ from feeds.stream.blocks import full_column, reblock
 KEY: Final = b"run_fno_paper"
 VERSION: Final = 1
 ROW_GROUP_ROWS: Final = 131_072
-_FAULTS: Final = (pa.ArrowException, OSError, ValueError)
+_READ_ERRORS: Final = (pa.ArrowException, OSError, ValueError)
 _NEW_COPY: Final = "get a whole copy of the file, or record or convert it again"
 
 _INT64: Final = {"exchange_ts": 0, "bid": ABSENT, "ask": ABSENT, "ltq": 0, "volume": -1, "oi": -1}
@@ -62,11 +62,11 @@ class ParquetTable:
             with _open(path) as file:
                 self.schema: Any = file.schema_arrow
                 self.rows: int = file.metadata.num_rows
-        except _FAULTS as error:
-            raise fault(path, f"expected a whole Parquet file ({error})", _NEW_COPY) from error
+        except _READ_ERRORS as error:
+            raise file_error(path, f"expected a whole Parquet file ({error})", _NEW_COPY) from error
         self.names = list(self.schema.names)
 
-    def every_name(self) -> Sequence[str]:
+    def all_names(self) -> Sequence[str]:
         """Return the schema's column names."""
         return self.names
 
@@ -91,8 +91,8 @@ class ParquetTable:
                         given = {ours: batch[theirs[0]] for ours, theirs in wanted.items()}
                         yield Batch(row, given, batch.num_rows)
                     row += batch.num_rows
-        except _FAULTS as error:
-            raise fault(
+        except _READ_ERRORS as error:
+            raise file_error(
                 self.path, f"the file is damaged from here on ({error})", _NEW_COPY, row=row
             ) from error
 
@@ -119,10 +119,10 @@ class NativeFile:
         schema = self._table.schema
         for name, kind in _NEEDED.items():
             if name not in self._table.names or schema.field(name).type != kind:
-                raise fault(path, f"expected a column {name} of type {kind}", _NEW_COPY)
+                raise file_error(path, f"expected a column {name} of type {kind}", _NEW_COPY)
         for name in _TYPES.keys() & set(self._table.names):
             if schema.field(name).type != _TYPES[name]:
-                raise fault(path, f"expected {name} to be of type {_TYPES[name]}", _NEW_COPY)
+                raise file_error(path, f"expected {name} to be of type {_TYPES[name]}", _NEW_COPY)
         known = [name for name in _TYPES if name in self._table.names]
         self._columns = {name: (name,) for name in known if depth or name != "depth"}
 
@@ -200,14 +200,16 @@ def _header(table: ParquetTable) -> _Header:
     try:
         version = msgspec.json.decode(data).get("version")
         if version != VERSION:
-            raise fault(
+            raise file_error(
                 table.path,
                 f"expected version {VERSION} of the native format, was {version}",
                 "read it with the version of the program that wrote it",
             )
         return msgspec.json.decode(data, type=_Header)
     except (ValueError, AttributeError, RecursionError) as error:
-        raise fault(table.path, f"its instrument table is damaged ({error})", _NEW_COPY) from error
+        raise file_error(
+            table.path, f"its instrument table is damaged ({error})", _NEW_COPY
+        ) from error
 
 
 def _open(path: Path) -> Any:

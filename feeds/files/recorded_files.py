@@ -31,11 +31,11 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks that UTF-16 text begins with."""
 
 
-class CutFile(Exception):
+class TruncatedFile(Exception):
     """The file ends or fails to decompress partway; whole lines before that were given."""
 
 
-def fault(path: Path, problem: str, todo: str, *, row: int | None = None) -> FeedError:
+def file_error(path: Path, problem: str, todo: str, *, row: int | None = None) -> FeedError:
     """Return the error for a file that cannot be used; `row` counts data rows from 1."""
     where = f"{path}: row {row}" if row is not None else str(path)
     return FeedError(f"{where}: {problem}; {todo}")
@@ -58,7 +58,7 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
     path = Path(os.path.expanduser(text))  # an unknown user's `~` stays, and no such file is found
     problem = no_file(path)
     if problem:
-        raise fault(path, problem, "check `path` in the replay's files")
+        raise file_error(path, problem, "check `path` in the replay's files")
     return path
 
 
@@ -81,7 +81,7 @@ def format_of(path: Path, config: ReplayFile) -> Format:
     for ending, known in _ENDINGS.items():
         if name.endswith(ending):
             return known
-    raise fault(
+    raise file_error(
         path,
         f"expected one of the endings {', '.join(_ENDINGS)} (text also .gz)",
         "set `format` to parquet, jsonl, csv or inputs",
@@ -94,22 +94,24 @@ def first_line(path: Path) -> str:
         with _open(path) as file:
             line = file.readline(LINE_MAX + 2)
     except (EOFError, OSError, zlib.error) as error:
-        raise fault(path, f"cannot be read ({error})", "get a whole copy of the file") from error
+        raise file_error(
+            path, f"cannot be read ({error})", "get a whole copy of the file"
+        ) from error
     if len(line) > LINE_MAX and not line.endswith(b"\n"):
         raise _long_line(path, 1)
     if line.startswith(_UTF_16):
-        raise fault(path, "is UTF-16 text, as spreadsheets write it", "save it as UTF-8")
+        raise file_error(path, "is UTF-16 text, as spreadsheets write it", "save it as UTF-8")
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
     if not text.strip():
-        raise fault(path, "the file is empty or starts with an empty line", "check the file")
+        raise file_error(path, "the file is empty or starts with an empty line", "check the file")
     return text
 
 
 def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the file in pieces of about `size` bytes that end at a line end.
 
-    Raises CutFile after the last whole line if the rest cannot be read, and FeedError for a line of
-    more than LINE_MAX bytes. Memory stays within LINE_MAX plus twice `size`.
+    Raises TruncatedFile after the last whole line if the rest cannot be read, and FeedError for a
+    line of more than LINE_MAX bytes. Memory stays within LINE_MAX plus twice `size`.
     """
     tail = b""
     given = 0
@@ -126,7 +128,7 @@ def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
                 tail = tail[end:]
                 given += end
             if damage is not None:
-                raise CutFile(str(damage)) from damage
+                raise TruncatedFile(str(damage)) from damage
             if not data:
                 break
     if tail:
@@ -134,7 +136,7 @@ def line_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
 
 
 def _long_line(path: Path, number: int) -> FeedError:
-    return fault(path, f"line {number} is {LongLine(number)}", "mend or remove that line")
+    return file_error(path, f"line {number} is {LongLine(number)}", "mend or remove that line")
 
 
 def _lines_before(path: Path, end: int) -> int:

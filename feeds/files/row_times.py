@@ -13,8 +13,8 @@ from daemon.errors import FeedError
 from daemon.files.zones import UNREADABLE
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Column
-from feeds.files.recorded_files import fault
-from feeds.files.table import TIME_OF_DAY, Batch, Mapped, Table
+from feeds.files.recorded_files import file_error
+from feeds.files.table import TIME_OF_DAY, Batch, ColumnMap, Table
 from feeds.files.time_column import TimeRules, joined, times
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -29,7 +29,7 @@ class RowTimes:
     """
 
     def __init__(
-        self, table: Table, config: ReplayFile, mapped: Mapped, *, dates: bool = False
+        self, table: Table, config: ReplayFile, mapped: ColumnMap, *, dates: bool = False
     ) -> None:
         self._table = table
         self._mapped = mapped
@@ -41,7 +41,7 @@ class RowTimes:
             return np.full(batch.rows, UNREADABLE, dtype=np.int64)
         return times(self._column(batch), self.rules)
 
-    def sound_rows(self, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:
+    def readable_rows(self, batch: Batch, ts: Int64s) -> tuple[int, FeedError | None]:
         """Return the number of rows before the first unreadable time, and the error for that row.
 
         Such a row has no place in time, so the replay cannot go past it.
@@ -56,7 +56,7 @@ class RowTimes:
             for name in self._ours()
         ]
         shown = " and ".join(map(repr, values))
-        return at, fault(
+        return at, file_error(
             self._table.path,
             f"expected a time (ISO 8601, or an epoch number of 1990 to 2100) in {names},"
             f" was {shown}",

@@ -16,7 +16,7 @@ from daemon.domain.ticks import UNKNOWN_INSTRUMENT
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Column, codes
-from feeds.files.recorded_files import fault
+from feeds.files.recorded_files import file_error
 
 TICK_COLUMNS: Final = (
     "ts", "exchange_ts", "symbol", "token", "ltp", "bid", "ask", "ltq", "volume", "oi", "depth",
@@ -36,7 +36,7 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "ltq": ("ltq", "last_traded_quantity", "last_quantity", "qty"),
     "volume": ("volume", "volume_traded"),
 }
-Mapped = dict[str, tuple[str, ...]]
+ColumnMap = dict[str, tuple[str, ...]]
 """Our column name -> the file's names for it; each row uses the first one it has."""
 
 
@@ -63,7 +63,7 @@ class Table(Protocol):
     def is_open(self) -> bool:
         """Return whether later rows may have columns that `names` lacks."""
 
-    def every_name(self) -> Sequence[str]:
+    def all_names(self) -> Sequence[str]:
         """Return all column names, reading the file through if necessary."""
 
     def batches(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[Batch]:
@@ -72,18 +72,18 @@ class Table(Protocol):
 
 def map_columns(
     table: Table, config: ReplayFile, known: Sequence[str], needed: Sequence[str]
-) -> Mapped:
+) -> ColumnMap:
     """Return our column names mapped to the file's: as configured, or by usual names in any case.
 
     Raises ConfigError for a column name that we do not have, FeedError for one that the file lacks
     or has twice.
     """
-    mapped: Mapped = {}
+    mapped: ColumnMap = {}
     for ours, theirs in config.columns.items():
         if ours not in known:
             raise ConfigError(
                 f"{table.path}: columns.{ours}: expected one of {', '.join(known)}"
-                + near(ours, known)
+                + suggest(ours, known)
             )
         _map_configured(table, mapped, ours, [theirs] if isinstance(theirs, str) else theirs)
     if "ts" in known and "ts" not in mapped:
@@ -93,7 +93,7 @@ def map_columns(
             mapped[ours] = found
     for ours in needed:
         if ours not in mapped or not _occurs(table, mapped[ours]):
-            raise fault(
+            raise file_error(
                 table.path,
                 f"expected a column for {ours}, the file has {_listed(table.names)}",
                 _of_separator(table.names) or f"name it in `columns` as `{ours}: ...`",
@@ -116,18 +116,18 @@ def matching(name: str, names: Sequence[str]) -> list[str]:
     return [column for column in names if column.casefold() == name]
 
 
-def _map_configured(table: Table, mapped: Mapped, ours: str, theirs: Sequence[str]) -> None:
+def _map_configured(table: Table, mapped: ColumnMap, ours: str, theirs: Sequence[str]) -> None:
     if len(theirs) != 1 and (ours != "ts" or len(theirs) != len(_DATE_AND_TIME)):
         raise ConfigError(
             f"{table.path}: columns.{ours}: expected one column"
             + (", or a date's and a time's as [Date, Time]" if ours == "ts" else "")
         )
     for name in theirs:
-        if name not in table.names and name not in table.every_name():
-            raise fault(
+        if name not in table.names and name not in table.all_names():
+            raise file_error(
                 table.path,
                 f"expected a column {name!r} for {ours}, the file has {_listed(table.names)}",
-                "correct `columns` in the replay's file" + near(name, table.names),
+                "correct `columns` in the replay's file" + suggest(name, table.names),
             )
         _refuse_twice(table, ours, [column for column in table.names if column == name])
     mapped[ours] = (theirs[0],)
@@ -135,11 +135,11 @@ def _map_configured(table: Table, mapped: Mapped, ours: str, theirs: Sequence[st
         mapped[TIME_OF_DAY] = (theirs[1],)
 
 
-def _map_time(table: Table, mapped: Mapped) -> None:
+def _map_time(table: Table, mapped: ColumnMap) -> None:
     """Map `ts` to one column of the file, or to its date and time columns; never to a mixture."""
     names = table.names
     if not any(matching(alias, names) for alias in _ALIASES["ts"]):
-        names = table.every_name()
+        names = table.all_names()
     found = [name for alias in _ALIASES["ts"] for name in matching(alias, names)]
     if not found:
         return
@@ -168,28 +168,28 @@ def _usual(table: Table, ours: str) -> tuple[str, ...]:
 def _occurs(table: Table, theirs: Sequence[str]) -> bool:
     if any(matching(name, table.names) for name in theirs):
         return True
-    return table.is_open and any(matching(name, table.every_name()) for name in theirs)
+    return table.is_open and any(matching(name, table.all_names()) for name in theirs)
 
 
 def _refuse_twice(table: Table, ours: str, found: Sequence[str]) -> None:
     if len(found) > 1:
-        raise fault(
+        raise file_error(
             table.path,
             f"expected one column for {ours}, the file has {' and '.join(map(repr, found))}",
             f"name the one that counts in `columns` as `{ours}: ...`, or rename one",
         )
 
 
-def near(text: str, known: Sequence[str]) -> str:
+def suggest(text: str, known: Sequence[str]) -> str:
     """Return a "did you mean" hint for a mistyped name, empty if nothing is close."""
     found = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(found)}?)" if found else ""
 
 
-class Keys:
+class InstrumentKeys:
     """Identifies each row's instrument: by the file's one symbol, or a symbol or token column."""
 
-    def __init__(self, table: Table, config: ReplayFile, mapped: Mapped) -> None:
+    def __init__(self, table: Table, config: ReplayFile, mapped: ColumnMap) -> None:
         self._symbols = config.symbols
         self._constant = config.symbol
         configured = next((name for name in ("symbol", "token") if name in config.columns), "")

@@ -14,10 +14,10 @@ from daemon.files.zones import UNREADABLE
 from daemon.settings.config import ReplayFile
 from feeds.files.columns import Column, counts, prices
 from feeds.files.depth_column import SIDES, best_sides
-from feeds.files.instrument_column import Instruments
+from feeds.files.instrument_column import InstrumentColumn
 from feeds.files.receive_order import ReceiveOrder
 from feeds.files.row_times import RowTimes
-from feeds.files.table import TICK_COLUMNS, TIME_OF_DAY, Batch, Keys, Table, map_columns
+from feeds.files.table import TICK_COLUMNS, TIME_OF_DAY, Batch, InstrumentKeys, Table, map_columns
 from feeds.files.time_column import times
 
 _UNITS = {"ltq": 0, "volume": -1, "oi": -1}
@@ -38,7 +38,7 @@ class TickFile:
         self._mapped = map_columns(table, config, TICK_COLUMNS, ("ts", "ltp"))
         if not table.is_open and all(side in self._mapped for side in SIDES):
             self._mapped.pop("depth", None)
-        self._keys = Keys(table, config, self._mapped)
+        self._keys = InstrumentKeys(table, config, self._mapped)
         self._times = RowTimes(table, config, self._mapped)
         self._exchange_rules = replace(self._times.rules, unit="auto", format="")
         self._is_same_time = TIME_OF_DAY not in self._mapped and (
@@ -54,11 +54,11 @@ class TickFile:
 
         Raises FeedError at the first row without a readable time.
         """
-        instruments = Instruments(self._keys, universe)
+        instruments = InstrumentColumn(self._keys, universe)
         received = ReceiveOrder() if self._is_in_receive_order else None
         for batch in self._table.batches(self._mapped):
             ts = self._times.of(batch)
-            good, error = self._times.sound_rows(batch, ts)
+            good, error = self._times.readable_rows(batch, ts)
             block = self._block(batch, ts, instruments)
             if good:
                 block = block.rows(0, good) if good < len(block) else block
@@ -66,7 +66,7 @@ class TickFile:
             if error is not None:
                 raise error
 
-    def _block(self, batch: Batch, ts: Int64s, instruments: Instruments) -> Ticks:
+    def _block(self, batch: Batch, ts: Int64s, instruments: InstrumentColumn) -> Ticks:
         columns = batch.columns
         no_price = np.full(batch.rows, ABSENT, dtype=np.int64)
         units: dict[str, Any] = {

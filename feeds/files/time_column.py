@@ -17,7 +17,7 @@ from daemon.domain.ticks import Int64s
 from daemon.errors import ConfigError
 from daemon.files.zones import UNREADABLE, Zone, parse_zone, to_utc
 from daemon.settings.config import ReplayFile
-from feeds.files.columns import FAULTS, Column, filled, int64s, is_text, strings
+from feeds.files.columns import CONVERSION_ERRORS, Column, filled, int64s, is_text, strings
 
 TimeUnit = Literal["auto", "iso", "ns", "us", "ms", "s"]
 
@@ -161,7 +161,7 @@ def _text_times(text: Column, rules: TimeRules) -> Int64s:
     for attempt in attempts:
         try:
             return attempt()
-        except FAULTS:
+        except CONVERSION_ERRORS:
             continue
     return np.array([_time(cell, rules) for cell in text.to_pylist()], dtype=np.int64)
 
@@ -195,7 +195,7 @@ def _time(text: str | None, rules: TimeRules) -> int:
         for zone in (None, "UTC"):
             try:
                 stamp = pa.scalar(text).cast(pa.timestamp("ns", zone))
-            except FAULTS:
+            except CONVERSION_ERRORS:
                 continue
             value = int(stamp.cast(pa.int64()).as_py())
             if len(text) <= _DATE_LENGTH:

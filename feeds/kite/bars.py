@@ -97,7 +97,7 @@ class BarReader:
         return Bar(*span, start, end, first, high, low, last, volume)
 
 
-def grouped(bars: Iterable[Bar], timeframe_ns: int) -> list[Bar]:
+def merge_bars(bars: Iterable[Bar], timeframe_ns: int) -> list[Bar]:
     """Merge bars in time order into a longer timeframe, anchored at their session's open.
 
     `timeframe_ns` is a multiple of their length. The last bar of a session ends at its close.

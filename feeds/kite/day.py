@@ -16,10 +16,10 @@ from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import DaemonError, ExitCode, FeedError, TokenRefused
 from daemon.settings.config import Config, KiteConfig
 from feeds.contracts.aliases import resolve_strategies
-from feeds.contracts.expiries import over_at
+from feeds.contracts.expiries import expired_at
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.lookup import Contracts, read_contracts
-from feeds.contracts.universe import build_universe, describes
+from feeds.contracts.universe import build_universe, is_written_out
 from feeds.kite.addresses import is_loopback
 from feeds.kite.credentials import (
     Credentials,
@@ -29,7 +29,7 @@ from feeds.kite.credentials import (
     read_credentials,
 )
 from feeds.kite.dump import InstrumentsCache, dump_date
-from feeds.kite.history import OldCandles, historical_candles
+from feeds.kite.history import HistoricalCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
 from feeds.kite.selection import exchanges_needed, select, spot_keys
 from feeds.live.watchlist import FixedWatchlist, Watchlist
@@ -63,7 +63,7 @@ class LiveDay:
         self.http = http
         self._session = session
 
-    def candles(self, subscriptions: Mapping[str, Iterable[int]], *, now: int) -> OldCandles:
+    def candles(self, subscriptions: Mapping[str, Iterable[int]], *, now: int) -> HistoricalCandles:
         """Return the closed candles that warm the strategies up. Raises TokenRefused."""
         assert self.http is not None
         return historical_candles(
@@ -191,14 +191,14 @@ class DayFinder:
         began: int,
     ) -> tuple[Universe, Watchlist, Config]:
         config, wanted = self._config, self._config.universe
-        if not wanted.underlyings and all(map(describes, wanted.instruments)):
+        if not wanted.underlyings and all(map(is_written_out, wanted.instruments)):
             universe = Universe(known) if known is not None else self._written(held)
             return universe, FixedWatchlist(len(universe), spots_of(universe)), config
         dump = read_contracts([self._dump(http, exchange) for exchange in exchanges_needed(wanted)])
         selection = select(
             wanted,
             dump,
-            is_over=over_at(began or self._now, self._today, self._session),
+            is_expired=expired_at(began or self._now, self._today, self._session),
             spots=self._spots(http, dump),
             held=held,
             known=known,

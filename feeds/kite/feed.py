@@ -108,7 +108,7 @@ class KiteFeed:
             if block is not None:
                 for gap in self._gaps(first):
                     yield gap
-                self.guard.saw(block)
+                self.guard.on_ticks(block)
                 self._follow(block)
                 yield block
             now = self._time.now()
@@ -116,7 +116,7 @@ class KiteFeed:
                 continue
             self.is_over = self._day is not None and self._day.is_over(now)
             if block is None or self.is_over:
-                self._time.told(now)
+                self._time.advance_to(now)
                 yield Clock(ts=now)
             if now >= self._next_check or block is None:
                 self._check(now)
@@ -224,7 +224,7 @@ class KiteFeed:
             ),
             "closed",
         )
-        self.guard.link(max(self._time.now(), 0), worst, reason)  # type: ignore[arg-type]
+        self.guard.on_link(max(self._time.now(), 0), worst, reason)  # type: ignore[arg-type]
 
     def _skip(self, jump: Jump, block: Ticks | None) -> Gap:
         """Continue on new connections after time that the run did not live through.

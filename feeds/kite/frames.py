@@ -143,7 +143,7 @@ class FrameDecoder:
             tokens = tokens_of(buffer, packets.starts)
             instrument, known = self._table.find(tokens)
             if known is not None:
-                _count_strangers(tokens[~known], rejects)
+                _count_unknown(tokens[~known], rejects)
                 packets, instrument = _keep(packets, known), instrument[known]
             if len(instrument):
                 of = packets.frames
@@ -173,7 +173,7 @@ def _of_known_length(packets: Packets, rejects: dict[str, int]) -> Packets:
     return kept
 
 
-def _count_strangers(tokens: Uint32s, rejects: dict[str, int]) -> None:
+def _count_unknown(tokens: Uint32s, rejects: dict[str, int]) -> None:
     """Count packets whose instrument is unknown, those of currency segments separately."""
     unknown = int(np.count_nonzero(_HAS_PAISE[tokens & 0xFF]))
     if unknown < len(tokens):

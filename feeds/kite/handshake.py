@@ -94,7 +94,7 @@ async def connect(
             )
             return transport
     except BaseException as error:
-        _let_go(opened)
+        _abandon(opened)
         if not isinstance(error, (OSError, WSError)):
             raise
         failure = _failure(error, parts, timeout_s)
@@ -125,7 +125,7 @@ async def _open_tcp(parts: SplitResult, timeout_s: float) -> socket.socket:
     raise failed
 
 
-def _let_go(opened: list[socket.socket]) -> None:
+def _abandon(opened: list[socket.socket]) -> None:
     """End a connection whose handshake was given up.
 
     By then the library's transport owns the socket and is out of reach; it sees the end of the

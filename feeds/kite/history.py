@@ -15,9 +15,9 @@ from daemon.domain.candle import Candle
 from daemon.domain.dates import HOUR_NS, MINUTE_NS, SECOND_NS, ist_date, parse_timeframe
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import FeedError
-from feeds.kite.answers import BadRequest, PermissionRefused
-from feeds.kite.bars import Bar, BarReader, grouped
+from feeds.kite.bars import Bar, BarReader, merge_bars
 from feeds.kite.http import KiteHttp
+from feeds.kite.responses import BadRequest, PermissionRefused
 
 SessionSpan = Callable[[Instrument, dt.date], tuple[int, int] | None]
 """An instrument's session on a date as [open, close) in UTC ns, None on a day without one."""
@@ -32,7 +32,7 @@ DAYS_BACK_MAX: Final = 400
 NOTES_MAX: Final = 5
 
 
-class OldCandles(NamedTuple):
+class HistoricalCandles(NamedTuple):
     """Historical candles; `counts` has refused (or widened) rows by reason."""
 
     candles: list[Candle]
@@ -58,7 +58,7 @@ def historical_candles(
     now: int,
     count: int,
     session: SessionSpan,
-) -> OldCandles:
+) -> HistoricalCandles:
     """Return the last `count` candles of every subscribed series that end by `now` (UTC ns).
 
     `subscriptions` maps timeframes to indices into the universe. A series that cannot be read stays
@@ -84,7 +84,7 @@ class _Fetch:
         self._notes: list[str] = []
         self._counts: dict[str, int] = {}
 
-    def read(self, subscriptions: Mapping[str, Iterable[int]]) -> OldCandles:
+    def read(self, subscriptions: Mapping[str, Iterable[int]]) -> HistoricalCandles:
         wanted = self._series(subscriptions) if self._count else []
         found: list[tuple[_Series, Candle]] = []
         empty: list[str] = []
@@ -111,7 +111,7 @@ class _Fetch:
             examples = ", ".join(empty[:3]) + (", ..." if len(empty) > 3 else "")
             self._notes.append(f"Kite has no candles for {len(empty)} series: {examples}")
         found.sort(key=lambda entry: (entry[1].end_ts, entry[0].span, entry[0].at))
-        return OldCandles([candle for _, candle in found], self._counts, self._short_notes())
+        return HistoricalCandles([candle for _, candle in found], self._counts, self._short_notes())
 
     def _series(self, subscriptions: Mapping[str, Iterable[int]]) -> list[_Series]:
         """Return all series that Kite can give, with those of one request next to each other."""
@@ -166,7 +166,7 @@ class _Fetch:
         return first
 
     def _candles(self, series: _Series, bars: list[Bar]) -> list[Candle]:
-        closed = [bar for bar in grouped(bars, series.span) if bar.end <= self._now]
+        closed = [bar for bar in merge_bars(bars, series.span) if bar.end <= self._now]
         return [
             Candle(
                 tradingsymbol=self._symbol(series.at),

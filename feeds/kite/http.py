@@ -16,18 +16,18 @@ import msgspec
 from daemon.domain.dates import DAY_NS, SECOND_NS, iso_ist
 from daemon.errors import DaemonError, TokenRefused
 from feeds.kite.addresses import checked_url
-from feeds.kite.answers import (
+from feeds.kite.credentials import LOG_IN, Credentials, Secret
+from feeds.kite.rate_limiter import RateLimiter
+from feeds.kite.responses import (
     AGAIN,
     Malformed,
     Unreachable,
     content,
     data_of,
-    fault,
+    error_of,
+    masked,
     plain,
-    without,
 )  # fmt: skip
-from feeds.kite.credentials import LOG_IN, Credentials, Secret
-from feeds.kite.spacing import Spacing
 
 if TYPE_CHECKING:
     import httpx
@@ -95,7 +95,7 @@ class KiteHttp:
         self._hidden = [] if credentials is None else [credentials.access_token]
         self._monotonic = monotonic
         self._sleep = sleep
-        self._spacing = {name: Spacing(rate, monotonic, sleep) for name, rate in RATES.items()}
+        self._limiters = {name: RateLimiter(rate, monotonic, sleep) for name, rate in RATES.items()}
         self._timeouts = httpx.TimeoutException
         self._faults = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
         self._client = httpx.Client(
@@ -211,7 +211,7 @@ class KiteHttp:
         """Return the body of a good answer, repeating the request after a passing fault."""
         pause_s = _FIRST_PAUSE_S
         for attempts_left in reversed(range(_ATTEMPTS)):
-            self._spacing[rate].wait()
+            self._limiters[rate].wait()
             code, error, body = self._once(send, where, most)
             if error is None:
                 return body
@@ -236,11 +236,11 @@ class KiteHttp:
         except self._timeouts:
             return 504, Unreachable(f"{where}: no answer in time; is the network up?"), b""
         except self._faults as error:
-            reason = plain(without(str(error), self._hidden)) or type(error).__name__
+            reason = plain(masked(str(error), self._hidden)) or type(error).__name__
             return 0, Unreachable(f"{where}: {reason}; is the network up?"), b""
         if code == _OK:
             return code, None, content(raw, encoding, most, where)
-        return code, fault(code, _readable(raw, encoding), where, self._hidden), b""
+        return code, error_of(code, _readable(raw, encoding), where, self._hidden), b""
 
     def _body(self, response: httpx.Response, where: str, most: int) -> bytes:
         """Read the raw body: at most `most` bytes, within a time limit even if it only trickles."""

@@ -12,7 +12,7 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.symbols import BSE_UNDERLYINGS
 from daemon.errors import ConfigError
 from daemon.settings.config import UniverseConfig
-from feeds.contracts.expiries import IsOver
+from feeds.contracts.expiries import IsExpired
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.lookup import Contracts
 from feeds.contracts.underlyings import Underlying, resolve
@@ -74,7 +74,7 @@ def select(
     config: UniverseConfig,
     dump: Contracts,
     *,
-    is_over: IsOver,
+    is_expired: IsExpired,
     spots: Mapping[str, int] | None = None,
     held: Sequence[Instrument] = (),
     known: Sequence[Instrument] | None = None,
@@ -85,14 +85,14 @@ def select(
 
     `spots` (paise by underlying) opens the windows; one without a spot opens at its first tick.
     `held` are the instruments of open positions, kept even if the dump no longer has them. `known`
-    is the universe of the recording that the run continues: it is used unchanged, and `is_over`
+    is the universe of the recording that the run continues: it is used unchanged, and `is_expired`
     should then be for the time when that recording began, so that words mean what they meant then.
     Raises ConfigError for what is unknown, expired, in doubt, or more than Kite sends.
     """
     spots = spots or {}
-    singles = single_instruments(config, dump, is_over, contracts, data_dir)
+    singles = single_instruments(config, dump, is_expired, contracts, data_dir)
     underlyings = [
-        resolve(number, underlying, dump, singles, is_over, spots.get(underlying.name))
+        resolve(number, underlying, dump, singles, is_expired, spots.get(underlying.name))
         for number, underlying in enumerate(config.underlyings)
     ]
     always = [*_always(underlyings), *singles]

@@ -15,7 +15,7 @@ from feeds.kite.credentials import Credentials
 from feeds.kite.handshake import ConnectFailed, checked_url, connect
 from feeds.kite.link import ENDED, Link, LinkCounts
 from feeds.kite.subscription import Mode, Subscription
-from feeds.kite.texts import shown
+from feeds.kite.texts import printable
 from feeds.live.backoff import Backoff
 from feeds.live.inbox import FrameInbox
 
@@ -167,7 +167,7 @@ class TickerSocket:
     def _report(self, words: str) -> None:
         assert self._credentials is not None
         secrets = (self._credentials.access_token.reveal(), self._credentials.api_key)
-        self._say(self._state, f"Kite says: {shown(words, secrets)}")
+        self._say(self._state, f"Kite says: {printable(words, secrets)}")
 
     def _say(self, state: LinkState, text: str = "") -> None:
         self._state = state

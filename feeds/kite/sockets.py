@@ -75,7 +75,7 @@ class TickerSockets:
                 f"universe: {len(tokens):,} instruments, but Kite sends at most {most:,} "
                 f"({MOST_SOCKETS} connections of {MOST_TOKENS:,}); name fewer strikes"
             )
-        self._settle(tokens)
+        self._assign(tokens)
         shares: list[dict[int, Mode]] = [{} for _ in self.sockets]
         for token, mode in tokens.items():
             shares[self._home[token]][token] = mode
@@ -118,7 +118,7 @@ class TickerSockets:
                 started = max(started, self._needed)
                 await self._grown.wait()
 
-    def _settle(self, tokens: Mapping[int, Mode]) -> None:
+    def _assign(self, tokens: Mapping[int, Mode]) -> None:
         """Assign every wanted token a connection: the one it has, or the first with room."""
         self._home = {token: home for token, home in self._home.items() if token in tokens}
         held = [0] * MOST_SOCKETS

@@ -51,7 +51,7 @@ class TextCounts:
         return short if short in self.kinds or len(self.kinds) < MOST_KINDS else "others"
 
 
-def shown(text: str, secrets: tuple[str, ...]) -> str:
+def printable(text: str, secrets: tuple[str, ...]) -> str:
     """Return the other side's text for one log line: short, printable, without secrets."""
     for secret in secrets:
         if secret:

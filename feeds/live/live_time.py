@@ -10,7 +10,7 @@ import numpy as np
 
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import Int64s, Ticks
-from feeds.live.clock_trial import ClockTrial
+from feeds.live.clock_check import ClockCheck
 from feeds.live.tick_times import TickTimes
 from feeds.stream.blocks import join
 
@@ -40,7 +40,7 @@ class FeedTime(Protocol):
     def now(self) -> int:
         """Return UTC ns, -1 if there is no time yet."""
 
-    def told(self, now: int) -> None:
+    def advance_to(self, now: int) -> None:
         """Note that the engine was given this time: no later tick may come before it."""
 
     def jump(self) -> Jump | None:
@@ -48,23 +48,23 @@ class FeedTime(Protocol):
 
 
 class WallTime:
-    """The machine's time; the first ticks check it, see `ClockTrial`."""
+    """The machine's time; the first ticks check it, see `ClockCheck`."""
 
     def __init__(self, now_ns: Callable[[], int], keep_right: Callable[[], Jump | None]) -> None:
         self.refused: Mapping[str, int] = {}
         self.now = now_ns
         self.jump = keep_right
-        self._trial: ClockTrial | None = ClockTrial()
+        self._clock_check: ClockCheck | None = ClockCheck()
 
     def stamp(self, block: Ticks) -> Ticks:
         """Return the block unchanged. Raises ClockError if the exchange's time proves the clock
         wrong.
         """
-        if self._trial is not None and self._trial.passed_by(block):
-            self._trial = None
+        if self._clock_check is not None and self._clock_check.confirms(block):
+            self._clock_check = None
         return block
 
-    def told(self, now: int) -> None:
+    def advance_to(self, now: int) -> None:
         """Do nothing: the machine's time does not go back."""
 
 
@@ -77,7 +77,7 @@ class ExchangeTime:
         self._last = -1
         """The time of the last tick, which arrived at `_real` by the machine's clock."""
         self._real = 0
-        self._told = -1
+        self._given = -1
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -101,8 +101,8 @@ class ExchangeTime:
         return block
 
     def _give(self, block: Ticks, times: Int64s) -> None:
-        block.ts = np.maximum.accumulate(np.maximum(times, max(self._told, 0)))
-        self._last = self._told = int(block.ts[-1])
+        block.ts = np.maximum.accumulate(np.maximum(times, max(self._given, 0)))
+        self._last = self._given = int(block.ts[-1])
         self._real = self._now_ns()
 
     def now(self) -> int:
@@ -111,9 +111,9 @@ class ExchangeTime:
             return -1
         return self._last + min(self._now_ns() - self._real, SECOND_NS - 1)
 
-    def told(self, now: int) -> None:
+    def advance_to(self, now: int) -> None:
         """Note the time that the engine was given."""
-        self._told = now
+        self._given = now
 
     def jump(self) -> None:
         """Return None: jumps of the machine's clock do not affect this time."""

@@ -23,7 +23,7 @@ from daemon.errors import FeedError, JournalIOError
 from daemon.files.private import create_in
 from daemon.files.replace import rename_durably, sync_to_disk
 from feeds.files.parquet_ticks import NativeFile, ParquetTable, write_ticks
-from feeds.files.recorded_files import fault, no_file
+from feeds.files.recorded_files import file_error, no_file
 from feeds.recording.format import LogHeader, Other
 from feeds.recording.reader import InputLog
 
@@ -93,11 +93,13 @@ class CompactedLog:
         self.path = path
         data = (ParquetTable(path, 1).schema.metadata or {}).get(_KEY)
         if data is None:
-            raise fault(path, "expected the recording of a live run", "replay it with --replay")
+            raise file_error(
+                path, "expected the recording of a live run", "replay it with --replay"
+            )
         try:
             self._extra = msgspec.json.decode(zlib.decompress(base64.b64decode(data)), type=_Extra)
         except (ValueError, zlib.error, msgspec.MsgspecError) as error:
-            raise fault(
+            raise file_error(
                 path, f"its inputs are damaged ({error})", "restore the file from a backup"
             ) from error
 

@@ -11,12 +11,12 @@ from daemon.domain.ticks import Ticks
 from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 from feeds.stream.pacing import Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 
 
-class RecordedFeed(Unattended):
+class RecordedFeed(OfflineFeed):
     """Yields ticks, the passing of time, gaps and commands as they were. Raises FeedError."""
 
     name: Final = "recorded"

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.inputs import Input
 from daemon.errors import FeedError
-from feeds.files.recorded_files import fault
+from feeds.files.recorded_files import file_error
 from feeds.recording.format import (
     HEAD_BYTES,
     MAGIC,
@@ -74,21 +74,23 @@ class InputLog:
 
     def _read_header(self, file: BinaryIO) -> LogHeader:
         if file.read(len(MAGIC)) != MAGIC:
-            raise fault(self.path, "expected an input log of this program", "check the path")
+            raise file_error(self.path, "expected an input log of this program", "check the path")
         found = self._record(file, len(MAGIC))
         if found is None or found[0] != Kind.HEADER:
-            raise fault(self.path, "the log ends before its header", "nothing was recorded in it")
+            raise file_error(
+                self.path, "the log ends before its header", "nothing was recorded in it"
+            )
         try:
             version = msgspec.json.decode(found[1]).get("version")
             if version != VERSION:
-                raise fault(
+                raise file_error(
                     self.path,
                     f"expected version {VERSION} of the input log, was {version}",
                     "read it with the version of the program that wrote it",
                 )
             return msgspec.json.decode(found[1], type=LogHeader)
         except (ValueError, AttributeError, RecursionError) as error:
-            raise fault(self.path, f"its header is damaged ({error})", _RESTORE) from error
+            raise file_error(self.path, f"its header is damaged ({error})", _RESTORE) from error
 
     def _record(self, file: BinaryIO, start: int) -> tuple[int, bytes] | None:
         """Return the record at `start`, None at the end or where the writer was interrupted."""
@@ -100,7 +102,7 @@ class InputLog:
                 return found[2], payload
             is_torn = found is not None and len(payload) < found[0]
             if not is_torn and not self._is_blank(file, start):
-                raise fault(self.path, f"the record at byte {start} is damaged", _RESTORE)
+                raise file_error(self.path, f"the record at byte {start} is damaged", _RESTORE)
         self.torn_bytes = self.path.stat().st_size - start
         return None
 
@@ -119,10 +121,10 @@ class InputLog:
             if kind == Kind.OTHER:
                 return decode_other(payload)
         except (ValueError, RecursionError) as error:
-            raise fault(
+            raise file_error(
                 self.path, f"the record at byte {start} cannot be read ({error})", _RESTORE
             ) from error
-        raise fault(
+        raise file_error(
             self.path, f"the record at byte {start} is of the unknown kind {kind}",
             "read it with the version of the program that wrote it",
         )  # fmt: skip

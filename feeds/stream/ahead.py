@@ -40,28 +40,28 @@ def read_ahead(
     where `source` releases the interpreter lock, as decoding does; otherwise the threads only
     alternate, at a loss.
     """
-    maker = _Maker(source, ahead)
-    maker.thread.start()
+    producer = _Producer(source, ahead)
+    producer.thread.start()
     try:
-        while not isinstance(item := maker.items.get(), _End):
-            maker.room.put(None)
+        while not isinstance(item := producer.items.get(), _End):
+            producer.room.put(None)
             yield item
         if item.error is not None:
             raise item.error
     finally:
-        maker.is_left = True
-        maker.room.put(None)
-        maker.thread.join()
+        producer.is_abandoned = True
+        producer.room.put(None)
+        producer.thread.join()
 
 
-class _Maker(Generic[Item]):
+class _Producer(Generic[Item]):
     """The thread and its queues: finished items, and one entry in `room` per item it may make."""
 
     def __init__(self, source: Generator[Item, None, None], ahead: int) -> None:
         self._source = source
         self.items: SimpleQueue[Item | _End] = SimpleQueue()
         self.room: SimpleQueue[None] = SimpleQueue()
-        self.is_left = False
+        self.is_abandoned = False
         self.thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
         for _ in range(ahead):
             self.room.put(None)
@@ -69,16 +69,16 @@ class _Maker(Generic[Item]):
     def _run(self) -> None:
         end = _End()
         try:
-            self._make_all()
+            self._produce()
         except BaseException as error:  # noqa: BLE001 - the reading thread raises it
             end = _End(error)
         self.items.put(end)
 
-    def _make_all(self) -> None:
+    def _produce(self) -> None:
         try:
             while True:
                 self.room.get()
-                item = None if self.is_left else next(self._source, None)
+                item = None if self.is_abandoned else next(self._source, None)
                 if item is None:
                     return
                 self.items.put(item)

@@ -33,7 +33,7 @@ def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype
     return np.full(len(block), absent, dtype=kind)
 
 
-def picked(block: Ticks, name: str, rows: npt.NDArray[np.intp]) -> Int64s | int:
+def values_at(block: Ticks, name: str, rows: npt.NDArray[np.intp]) -> Int64s | int:
     """Return a column's values at `rows`, or just its absent value if the block has none."""
     column = getattr(block, name)
     return _DEFAULTS[name][1] if column is None else column[rows]

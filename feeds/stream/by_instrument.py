@@ -10,7 +10,7 @@ import numpy.typing as npt
 from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, ist_day
 from daemon.domain.grouping import group
 from daemon.domain.ticks import Int32s, Int64s, Ticks
-from feeds.stream.blocks import picked
+from feeds.stream.blocks import values_at
 
 COMPARED: Final = ("ltp", "bid", "ask", "exchange_ts", "ltq", "volume", "oi")
 _VOLUME_SPAN: Final = 1 << 42
@@ -50,7 +50,7 @@ class Duplicates:
     def grow(self, more: int) -> None:
         """Make room for more instruments."""
         self._seen = np.append(self._seen, np.zeros(more, dtype=np.bool_))
-        self._last = {name: longer(old, more, 0) for name, old in self._last.items()}
+        self._last = {name: extended(old, more, 0) for name, old in self._last.items()}
 
     def observe(self, block: Ticks, groups: Groups, volume: Int64s | None) -> None:
         """Count a block; `volume` is its volume in the order of `groups`.
@@ -67,15 +67,15 @@ class Duplicates:
                 same = column[row] == column[before]
                 row, before = row[same], before[same]
         self.rows += len(row)
-        self._carry(block, groups)
+        self._compare_with_earlier(block, groups)
 
-    def _carry(self, block: Ticks, groups: Groups) -> None:
+    def _compare_with_earlier(self, block: Ticks, groups: Groups) -> None:
         """Compare each instrument's first row with its last row of earlier blocks."""
         heads, tails = groups.order[groups.starts], groups.order[groups.ends - 1]
         same = self._seen[groups.code]
         for name, last in self._last.items():
-            same &= picked(block, name, heads) == last[groups.code]
-            last[groups.code] = picked(block, name, tails)
+            same &= values_at(block, name, heads) == last[groups.code]
+            last[groups.code] = values_at(block, name, tails)
         self.rows += int(same.sum())
         self._seen[groups.code] = True
 
@@ -90,8 +90,8 @@ class Volumes:
 
     def grow(self, more: int) -> None:
         """Make room for more instruments."""
-        self._day = longer(self._day, more, _NEVER)
-        self._highest = longer(self._highest, more, -1)
+        self._day = extended(self._day, more, _NEVER)
+        self._highest = extended(self._highest, more, -1)
 
     def observe(self, volume: Int64s, keys: Int64s, groups: Groups) -> None:
         """Count volumes in the order of `groups`; `keys` are the times of the block's rows (UTC
@@ -131,6 +131,6 @@ def indian_days(ts: Int64s) -> Int64s:
     return (ts + IST_OFFSET_NS) // DAY_NS
 
 
-def longer(old: Int64s, more: int, value: int) -> Int64s:
+def extended(old: Int64s, more: int, value: int) -> Int64s:
     """Return the array extended by `more` places of `value`."""
     return np.append(old, np.full(more, value, dtype=np.int64))

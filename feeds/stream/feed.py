@@ -48,7 +48,7 @@ class Playback(Feed, Protocol):
         """Yield the inputs as `inputs` does, without waiting for anything."""
 
 
-class Unattended:
+class OfflineFeed:
     """The connection's part of a feed for recordings and synthetic markets, which have none."""
 
     async def run(self) -> None:

@@ -70,7 +70,7 @@ class FeedGuard:
         self.clock_jumps = 0
         self.notes_lost = 0
 
-    def link(self, ts: int, state: FeedState, reason: str = "") -> None:
+    def on_link(self, ts: int, state: FeedState, reason: str = "") -> None:
         """Take a change of the connection's own state."""
         self.reconnects += state == "reconnecting" and self._link != "reconnecting"
         self._link = state
@@ -78,7 +78,7 @@ class FeedGuard:
             self._last_sign = max(self._last_sign, ts)
         self._enter(ts, state, reason)
 
-    def saw(self, block: Ticks) -> None:
+    def on_ticks(self, block: Ticks) -> None:
         """Take a block of ticks, all of known instruments."""
         now = int(block.ts[-1])
         self._last_sign = now

@@ -28,7 +28,7 @@ class _Stream:
                 return
             self.keys = self._time.keys(self.block.ts)
 
-    def give(self, limit: int, *, with_limit: bool) -> tuple[Ticks, Int64s] | None:
+    def take(self, limit: int, *, with_limit: bool) -> tuple[Ticks, Int64s] | None:
         """Remove and return the rows before `limit`, or up to and including it."""
         if self.block is None:
             return None
@@ -55,7 +55,7 @@ def merge(files: Sequence[Iterator[Ticks]]) -> Iterator[Ticks]:
         if not live:
             return
         limit, file = min(live)
-        parts = [s.give(limit, with_limit=at <= file) for at, s in enumerate(streams)]
+        parts = [s.take(limit, with_limit=at <= file) for at, s in enumerate(streams)]
         yield _interleave([part for part in parts if part is not None])
         for stream in streams:
             stream.fill()

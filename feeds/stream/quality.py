@@ -9,7 +9,7 @@ import numpy as np
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import WALK_NONE, Int32s, Int64s, Ticks
 from feeds.stream.blocks import RunningTime, full_column
-from feeds.stream.by_instrument import Duplicates, Groups, Rows, Volumes, indian_days, longer
+from feeds.stream.by_instrument import Duplicates, Groups, Rows, Volumes, extended, indian_days
 
 STALL_NS: Final = 5 * SECOND_NS
 FLOOD_ROWS: Final = 200
@@ -113,7 +113,7 @@ class _Floods:
 
     def grow(self, more: int) -> None:
         """Make room for more instruments."""
-        self._counts = longer(self._counts, more, 0)
+        self._counts = extended(self._counts, more, 0)
 
     def observe(self, instrument: Int32s, keys: Int64s, groups: Groups) -> None:
         """Count rows whose times do not go back."""

@@ -39,7 +39,7 @@ from daemon.process.clock import Clock, MachineClocks
 from daemon.runtime.app import App
 from daemon.runtime.bus import Bus
 from feeds.recording.compact import open_recording
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 from tests.kit.account_market import ACCOUNT, BLOCK_ROWS, DAYS, opened_ns, session
 
 PROGRAM: Final = "run_fno_paper"
@@ -112,7 +112,7 @@ class FixedClocks(MachineClocks):
         return self._now
 
 
-class LosslessFeed(Unattended):
+class LosslessFeed(OfflineFeed):
     """The day's ticks from the first that is not recorded yet: a market that waits for us.
 
     So a run that was interrupted anywhere must come to exactly what one that was not comes to.

@@ -34,11 +34,11 @@ from daemon.settings.config import (
 from daemon.settings.file import load_config
 from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.contracts.lookup import read_contracts
-from feeds.kite.answers import content, data_of, fault
 from feeds.kite.bars import BarReader
 from feeds.kite.credentials import read_credentials
 from feeds.kite.dump import BadDump, check_dump
 from feeds.kite.frames import FrameDecoder, FrameError
+from feeds.kite.responses import content, data_of, error_of
 from feeds.kite.texts import TextCounts
 from feeds.recording.compact import Ending, compact, open_recording
 from feeds.recording.format import MAGIC as LOG_MAGIC
@@ -153,7 +153,7 @@ def _answer(data: bytes, _: Path) -> None:
         body = content(data, "", 1 << 20, "here")
         data_of(body, dict[str, Any], "here")
     for code in (200, 403, 429, 500):
-        assert isinstance(fault(code, data, "here"), DaemonError)
+        assert isinstance(error_of(code, data, "here"), DaemonError)
 
 
 def _candles(data: bytes, _: Path) -> None:

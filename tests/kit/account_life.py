@@ -35,7 +35,7 @@ from daemon.runtime.live import open_live
 from daemon.runtime.prepared_run import Session
 from daemon.settings.config import Config
 from daemon.settings.file import load_config
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 from strategies.strategy import View
 from tests.crash.rig import FixedClocks
 from tests.kit.account_market import (
@@ -59,7 +59,7 @@ class Faulty:
         raise ValueError("no number")
 
 
-class GivenFeed(Unattended):
+class GivenFeed(OfflineFeed):
     """Inputs of a test, and before the first of them the gap since the life before."""
 
     name = "kite"

@@ -31,7 +31,7 @@ from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.machine import machine
 from daemon.runtime.prepared_run import open_run
 from daemon.settings.config import Config, StrategiesConfig, StrategyConfig
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 from strategies.strategy import BaseStrategy, Intents, View
 
 DATE: Final = dt.date(2026, 11, 18)
@@ -94,7 +94,7 @@ def before() -> list[Ticks]:
     ]
 
 
-class BoundaryFeed(Unattended):
+class BoundaryFeed(OfflineFeed):
     """The tick that closes the candle comes at `began`; the stop's tick when the loop takes it."""
 
     name: Final = "kite"

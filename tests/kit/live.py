@@ -183,7 +183,7 @@ def server_of(
 ) -> TickerServer:
     """A server that plays the market, or a part of it, a few packets a frame."""
     settings: dict[str, Any] = {
-        "packets_per_frame": 7, "heartbeat_s": 0.1, "settle_s": 0.05,
+        "packets_per_frame": 7, "heartbeat_s": 0.1, "quiet_s": 0.05,
         "faults": FaultPlan.parse(faults),
     }  # fmt: skip
     return TickerServer(

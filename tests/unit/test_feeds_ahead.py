@@ -18,9 +18,9 @@ from daemon.domain.instrument import Universe
 from daemon.domain.symbols import bare_instrument
 from daemon.settings.config import ReplayConfig, ReplayFile
 from feeds.files.columns import codes
-from feeds.files.instrument_column import Instruments
+from feeds.files.instrument_column import InstrumentColumn
 from feeds.files.parquet_ticks import ParquetTable
-from feeds.files.table import Batch, Keys
+from feeds.files.table import Batch, InstrumentKeys
 from feeds.replay import ReplayFeed
 from feeds.stream.ahead import read_ahead
 
@@ -123,8 +123,8 @@ def test_a_table_of_numbers_finds_what_looking_up_each_key_finds(
 ) -> None:
     universe = Universe([bare_instrument(f"S{n}", n) for n in (0, 3, 5, 70_000)])
     table = cast("ParquetTable", _Named(["ts", "token", "ltp"]))
-    keys = Keys(table, ReplayFile(path="x", symbols={"4": "S3"}), {"token": ("token",)})
-    instruments = Instruments(keys, universe)
+    keys = InstrumentKeys(table, ReplayFile(path="x", symbols={"4": "S3"}), {"token": ("token",)})
+    instruments = InstrumentColumn(keys, universe)
     for values in batches:
         column = pa.array(values, pa.int32())
         found = instruments(Batch(1, {"token": column}, len(values)))

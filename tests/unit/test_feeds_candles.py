@@ -165,7 +165,7 @@ class Sliced:
 
     def __init__(self, table: CsvTable, rows: int) -> None:
         self.path, self.names, self.rows, self._table = table.path, table.names, rows, table
-        self.is_open, self.every_name = table.is_open, table.every_name
+        self.is_open, self.all_names = table.is_open, table.all_names
 
     def batches(self, wanted: Any) -> Any:
         for batch in self._table.batches(wanted):

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
-from feeds.contracts.expiries import OptionExpiry, future, monthlies, option_expiry, over_at
+from feeds.contracts.expiries import OptionExpiry, expired_at, future, monthlies, option_expiry
 from feeds.contracts.lookup import Chain, Contracts, read_contracts
 from tests.kit.kite_dump import (
     DAY,
@@ -239,8 +239,8 @@ def test_an_expiry_that_is_not_there_is_refused() -> None:
 
 def test_futures_are_counted_from_the_first_that_is_not_over() -> None:
     chain = chain_of("NIFTY")
-    is_over = over_on(DAY)
-    found = [future(chain, word, is_over, "").expiry for word in ("current", "next", "far")]
+    is_expired = over_on(DAY)
+    found = [future(chain, word, is_expired, "").expiry for word in ("current", "next", "far")]
     assert found == list(MONTHLIES)
     closed = over_on(dt.date(2026, 11, 23), closed=True)
     assert future(chain, "current", closed, "").expiry == "2026-12-29"
@@ -253,7 +253,7 @@ def test_a_contract_is_over_when_its_last_session_is() -> None:
     date = dt.date(2026, 11, 23)
 
     def at(now: int, date: dt.date, span: tuple[int, int] | None = (100, 200)) -> bool:
-        return over_at(now, date, lambda _, __: span)(future_of_today)
+        return expired_at(now, date, lambda _, __: span)(future_of_today)
 
     assert [at(199, date), at(200, date)] == [False, True]
     assert at(0, date, None), "no session is left that day"
@@ -261,4 +261,4 @@ def test_a_contract_is_over_when_its_last_session_is() -> None:
     assert at(0, date + dt.timedelta(days=1))
     index = day_contracts().spot("NIFTY")
     assert index is not None
-    assert not over_at(300, date, lambda _, __: (100, 200))(index)
+    assert not expired_at(300, date, lambda _, __: (100, 200))(index)

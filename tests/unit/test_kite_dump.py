@@ -17,8 +17,8 @@ from daemon.domain.dates import parse_ts
 from daemon.errors import FeedError, TokenRefused
 from feeds.contracts.instruments_file import InstrumentsFile
 from feeds.kite import dump as dump_module
-from feeds.kite.answers import BadRequest
 from feeds.kite.dump import BadDump, Dump, InstrumentsCache, check_dump, dump_date
+from feeds.kite.responses import BadRequest
 from tests.kit.golden import data_directory
 from tests.kit.kite_api import Answer, KiteApi, Reply, dump, gzipped, kite_api, refusal
 

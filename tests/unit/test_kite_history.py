@@ -15,8 +15,8 @@ from daemon.domain.dates import MINUTE_NS, iso_ist, parse_timeframe, parse_ts
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import TokenRefused
 from daemon.rules import load_rulebook
-from feeds.kite.bars import BarReader, grouped
-from feeds.kite.history import OldCandles, historical_candles, kite_bar
+from feeds.kite.bars import BarReader, merge_bars
+from feeds.kite.history import HistoricalCandles, historical_candles, kite_bar
 from tests.kit.golden import data_directory
 from tests.kit.kite_api import Answer, KiteApi, Reply, Request, kite_api, refusal, success
 
@@ -85,7 +85,7 @@ def read(
     now: int = NOON,
     count: int = 200,
     universe: Universe = UNIVERSE,
-) -> tuple[OldCandles, KiteApi]:
+) -> tuple[HistoricalCandles, KiteApi]:
     with kite_api(*(answers or (kite,))) as api, api.client() as http:
         found = historical_candles(
             http, universe, subscriptions, now=now, count=count, session=session
@@ -171,9 +171,9 @@ def test_all_series_come_in_the_order_in_which_a_run_closes_them() -> None:
 
 def test_nothing_is_asked_for_nothing() -> None:
     found, api = read(subscriptions={"1m": frozenset()})
-    assert (found, api.requests) == (OldCandles([], {}, []), [])
+    assert (found, api.requests) == (HistoricalCandles([], {}, []), [])
     found, api = read(subscriptions={"1m": frozenset({0})}, count=0)
-    assert (found, api.requests) == (OldCandles([], {}, []), [])
+    assert (found, api.requests) == (HistoricalCandles([], {}, []), [])
 
 
 def test_bars_of_seconds_stay_cold_with_a_note() -> None:
@@ -289,7 +289,7 @@ def test_joined_bars_lose_nothing(minutes: set[int], length: int) -> None:
     rows = [[stamp(ts), price(FUTURE, ts), price(FUTURE, ts), price(FUTURE, ts) - 1,
              price(FUTURE, ts), 3] for ts in starts]  # fmt: skip
     bars = BarReader(MINUTE_NS, lambda date: session(FUTURE, date), False, {}).read(rows, NOON)
-    joined = grouped(bars, length * MINUTE_NS)
+    joined = merge_bars(bars, length * MINUTE_NS)
     assert sum(each.volume for each in joined) == 3 * len(minutes)
     for each in joined:
         assert (each.start - span[0]) % (length * MINUTE_NS) == 0

@@ -18,7 +18,10 @@ from hypothesis import strategies as st
 from daemon.domain.dates import DAY_NS, SECOND_NS, parse_ts
 from daemon.errors import ConfigError, DaemonError, ExitCode, TokenRefused
 from feeds.kite.addresses import checked_url
-from feeds.kite.answers import (
+from feeds.kite.credentials import Secret
+from feeds.kite.http import RATES, KiteHttp, spans
+from feeds.kite.rate_limiter import RateLimiter
+from feeds.kite.responses import (
     BadRequest,
     Malformed,
     PermissionRefused,
@@ -27,9 +30,6 @@ from feeds.kite.answers import (
     data_of,
     plain,
 )
-from feeds.kite.credentials import Secret
-from feeds.kite.http import RATES, KiteHttp, spans
-from feeds.kite.spacing import Spacing
 from tests.kit.kite_api import (
     API_KEY,
     CANARY,
@@ -315,7 +315,7 @@ def test_parts_of_a_span_cover_it_once(start_s: int, length_s: int, days: int) -
 def test_requests_never_pass_the_rate(rate: float) -> None:
     rng = random.Random(7)
     clock = FakeTime()
-    spacing = Spacing(rate, clock.monotonic, clock.sleep)
+    spacing = RateLimiter(rate, clock.monotonic, clock.sleep)
     sent: list[float] = []
     for _ in range(300):
         spacing.wait()
@@ -328,7 +328,7 @@ def test_requests_never_pass_the_rate(rate: float) -> None:
 
 def test_a_client_that_waited_long_enough_is_not_held_up() -> None:
     clock = FakeTime()
-    spacing = Spacing(1, clock.monotonic, clock.sleep)
+    spacing = RateLimiter(1, clock.monotonic, clock.sleep)
     spacing.wait()
     clock.now += 5
     spacing.wait()

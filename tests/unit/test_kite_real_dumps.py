@@ -12,7 +12,7 @@ from daemon.errors import ConfigError
 from daemon.rules import load_rulebook
 from daemon.runtime.build import sessions_of
 from daemon.settings.config import InstrumentConfig, OptionsConfig, UnderlyingConfig, UniverseConfig
-from feeds.contracts.expiries import IsOver, OptionExpiry, monthlies, option_expiry, over_at
+from feeds.contracts.expiries import IsExpired, OptionExpiry, expired_at, monthlies, option_expiry
 from feeds.contracts.lookup import Contracts, read_contracts
 from feeds.kite.selection import select
 from tests.kit.golden import data_directory
@@ -34,8 +34,8 @@ def dump() -> Contracts:
     )
 
 
-def over(date: dt.date, time: dt.time = dt.time(10)) -> IsOver:
-    return over_at(ist_ns(date, time), date, sessions_of(load_rulebook()))
+def over(date: dt.date, time: dt.time = dt.time(10)) -> IsExpired:
+    return expired_at(ist_ns(date, time), date, sessions_of(load_rulebook()))
 
 
 def test_every_row_is_read_and_every_underlying_has_its_spot(dump: Contracts) -> None:
@@ -58,7 +58,7 @@ def test_a_usual_day_is_selected(dump: Contracts) -> None:
         ],
         instruments=[InstrumentConfig(tradingsymbol="INDIA VIX")],
     )
-    found = select(config, dump, is_over=over(DAY), spots={"NIFTY": 2_433_320})
+    found = select(config, dump, is_expired=over(DAY), spots={"NIFTY": 2_433_320})
     assert {found.universe[each].tradingsymbol for each in found.fixed} == {
         "NIFTY 50", "NIFTY26AUGFUT", "NIFTY26OCTFUT", "NIFTY BANK", "BANKNIFTY26SEPFUT",
         "RELIANCE", "RELIANCE26AUGFUT", "INDIA VIX",
@@ -104,9 +104,9 @@ def test_only_nifty_has_weeklies(dump: Contracts) -> None:
         has_weeklies = not monthlies(chain).issuperset(chain.options)
         assert has_weeklies == (name == "NIFTY"), name
     bank = UnderlyingConfig(name="BANKNIFTY", options=OptionsConfig())
-    config, is_over = UniverseConfig(underlyings=[bank]), over(DAY)
+    config, is_expired = UniverseConfig(underlyings=[bank]), over(DAY)
     with pytest.raises(ConfigError, match="BANKNIFTY has only monthly options"):
-        select(config, dump, is_over=is_over)
+        select(config, dump, is_expired=is_expired)
 
 
 def test_an_expiry_that_a_holiday_moved_is_a_monthly_like_any_other(dump: Contracts) -> None:
@@ -120,7 +120,7 @@ def test_an_expiry_that_a_holiday_moved_is_a_monthly_like_any_other(dump: Contra
 def test_strikes_that_lie_further_apart_far_out_are_followed(dump: Contracts) -> None:
     options = OptionsConfig(expiry="monthly", strikes_each_side=2)
     config = UniverseConfig(underlyings=[UnderlyingConfig(name="BANKNIFTY", options=options)])
-    found = select(config, dump, is_over=over(DAY), spots={"BANKNIFTY": 4_845_000})
+    found = select(config, dump, is_expired=over(DAY), spots={"BANKNIFTY": 4_845_000})
     (window,) = found.windows
     strikes = {found.universe[each].strike_paise // 100 for each in window.wanted}
     assert strikes == {47_500, 48_000, 48_500, 48_600, 48_700}
@@ -136,4 +136,4 @@ def test_strikes_that_lie_further_apart_far_out_are_followed(dump: Contracts) ->
 def test_an_expired_or_mistyped_symbol_is_refused(dump: Contracts, symbol: str, hint: str) -> None:
     config = UniverseConfig(instruments=[InstrumentConfig(tradingsymbol=symbol)])
     with pytest.raises(ConfigError, match=rf"{symbol} is not in the day's dump.*{hint}"):
-        select(config, dump, is_over=over(DAY))
+        select(config, dump, is_expired=over(DAY))

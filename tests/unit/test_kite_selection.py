@@ -43,7 +43,7 @@ def chosen(*underlyings: UnderlyingConfig, **more: Any) -> Selection:
     config = more.pop("config", None) or UniverseConfig(
         underlyings=list(underlyings), instruments=singles
     )
-    given = {"is_over": over_on(DAY), "spots": {"NIFTY": SPOT}, **more}
+    given = {"is_expired": over_on(DAY), "spots": {"NIFTY": SPOT}, **more}
     return select(config, given.pop("dump", None) or day_contracts(), **given)
 
 
@@ -228,7 +228,7 @@ def test_a_recording_that_goes_on_keeps_its_universe() -> None:
 def test_what_a_recording_that_goes_on_does_not_have_is_told() -> None:
     before = chosen(NIFTY)
     closed = over_on(dt.date(2026, 11, 23), closed=True)
-    again = chosen(NIFTY, known=before.universe.instruments, is_over=closed)
+    again = chosen(NIFTY, known=before.universe.instruments, is_expired=closed)
     assert again.notes == (
         "universe: NIFTY/2612FUT, the options of NIFTY 2026-12-01: not among the instruments that"
         " today's recording began with, so not watched before tomorrow",
@@ -263,7 +263,7 @@ def test_a_symbol_that_is_unknown_or_over_is_refused() -> None:
     assert "it has expired, or is mistyped (did you mean NIFTY/2612FUT or NIFTY/2611FUT" in said
     assert "(did you mean RELIANCE or" in refused(singles=["reliance"], spots={})
     closed = over_on(dt.date(2026, 11, 23), closed=True)
-    said = refused(singles=["NIFTY/2611FUT"], is_over=closed)
+    said = refused(singles=["NIFTY/2611FUT"], is_expired=closed)
     assert said == "universe.instruments[0]: NIFTY/2611FUT expired on 2026-11-23; take it out"
 
 
@@ -393,7 +393,7 @@ def test_the_shipped_live_configuration_means_what_it_says() -> None:
     config = load_config(ROOT / "configs/live.yaml")
     rows = day_rows()
     vix = replace(rows[0], tradingsymbol="INDIA VIX", name="INDIA VIX", instrument_token=264969)
-    found = select(config.universe, Contracts([*rows, vix]), is_over=over_on(DAY))
+    found = select(config.universe, Contracts([*rows, vix]), is_expired=over_on(DAY))
     assert symbols(found, found.fixed) == {
         "NIFTY 50", "NIFTY/2611FUT", "NIFTY BANK", "BANKNIFTY/2611FUT", "BANKNIFTY/2612FUT",
         "INDIA VIX",

@@ -24,7 +24,7 @@ from tests.kit.cli import ROOT
 from tests.kit.ticker_client import TickerClient, connected, random_depth, sample
 
 ROWS = 3000
-SETTLE_S = 0.05
+QUIET_S = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def tokens_of(universe: Universe) -> list[int]:
 
 
 def server(universe: Universe, *blocks: Ticks, **options: Any) -> TickerServer:
-    return TickerServer(universe, blocks, **({"settle_s": SETTLE_S} | options))
+    return TickerServer(universe, blocks, **({"quiet_s": QUIET_S} | options))
 
 
 async def done(served: TickerServer) -> None:
@@ -115,7 +115,7 @@ async def test_subscriptions_of_mid_play_count_from_then_on(
         yield halves[1]
 
     async with (
-        TickerServer(universe, blocks(), settle_s=SETTLE_S) as served,
+        TickerServer(universe, blocks(), quiet_s=QUIET_S) as served,
         connected(served.url) as client,
     ):
         client.subscribe([first], "ltp")
@@ -254,7 +254,7 @@ async def test_a_slow_client_gets_everything_and_little_is_buffered(
     universe, block = session
     many = [block] * 20  # 11 MB in full mode, more than the kernel holds for a link
     async with (
-        TickerServer(universe, iter(many), settle_s=SETTLE_S) as served,
+        TickerServer(universe, iter(many), quiet_s=QUIET_S) as served,
         connected(served.url) as client,
     ):
         client.subscribe(tokens_of(universe))
@@ -274,7 +274,7 @@ async def test_a_slow_client_gets_everything_and_little_is_buffered(
 async def test_a_client_that_reads_nothing_is_dropped(session: tuple[Universe, Ticks]) -> None:
     universe, block = session
     async with (
-        TickerServer(universe, iter([block] * 20), settle_s=SETTLE_S, stall_s=0.05) as served,
+        TickerServer(universe, iter([block] * 20), quiet_s=QUIET_S, stall_s=0.05) as served,
         connected(served.url) as reader,
         connected(served.url) as client,
     ):
@@ -296,7 +296,7 @@ async def test_a_damaged_recording_is_told_by_finished(session: tuple[Universe, 
         raise FeedError("the file is damaged from here on")
 
     async with (
-        TickerServer(universe, broken(), settle_s=SETTLE_S) as served,
+        TickerServer(universe, broken(), quiet_s=QUIET_S) as served,
         connected(served.url) as client,
     ):
         client.subscribe(tokens_of(universe))
@@ -333,7 +333,7 @@ async def test_the_official_client_receives_every_tick_with_its_values(
     universe, bare = session
     block = random_depth(bare)
     out = tmp_path / "ticks.jsonl"
-    async with server(universe, block, settle_s=0.3) as served:
+    async with server(universe, block, quiet_s=0.3) as served:
         command = [sys.executable, official_client.__file__, served.url, str(out)]
         command += map(str, tokens_of(universe))
         environment = os.environ | {"TZ": "Asia/Kolkata", "PYTHONPATH": str(ROOT)}

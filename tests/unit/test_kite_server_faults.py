@@ -33,7 +33,7 @@ def session() -> tuple[Universe, Ticks]:
 
 def faulty(session: tuple[Universe, Ticks], *faults: str, **options: Any) -> TickerServer:
     universe, block = session
-    plain = {"settle_s": 0.05, "packets_per_frame": FRAME}
+    plain = {"quiet_s": 0.05, "packets_per_frame": FRAME}
     plan = FaultPlan.parse(faults)
     return TickerServer(universe, [block], faults=plan, **(plain | options))
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.kite.subscription import BATCH_TOKENS, Mode, Request, Subscription
-from feeds.kite.texts import MOST_KINDS, SHOWN_CHARACTERS, TextCounts, shown
+from feeds.kite.texts import MOST_KINDS, SHOWN_CHARACTERS, TextCounts, printable
 from feeds.live.backoff import Backoff
 from feeds.live.inbox import FRAME_COST_BYTES, FrameInbox
 
@@ -156,11 +156,11 @@ def test_a_server_that_invents_kinds_fills_no_memory() -> None:
 
 @given(st.text())
 def test_what_is_shown_is_one_short_printable_line(text: str) -> None:
-    line = shown(text, ("canary",))
+    line = printable(text, ("canary",))
     assert len(line) <= SHOWN_CHARACTERS
     assert line.isprintable()
 
 
 def test_a_secret_is_not_shown_even_where_the_line_is_cut() -> None:
     for before in range(SHOWN_CHARACTERS):
-        assert "can" not in shown("x" * before + "canary", ("canary",))
+        assert "can" not in printable("x" * before + "canary", ("canary",))

@@ -134,7 +134,7 @@ def test_every_packet_of_a_served_recording_arrives_but_those_that_faults_destro
             async with (
                 TickerServer(
                     UNIVERSE, [recording(rows)], faults=plan, heartbeat_s=0.02,
-                    packets_per_frame=7, settle_s=0.03,
+                    packets_per_frame=7, quiet_s=0.03,
                 ) as server,
                 anyio.create_task_group() as tasks,
             ):  # fmt: skip

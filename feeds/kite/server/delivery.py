@@ -77,7 +77,7 @@ class Delivery:
         else:
             self._send_frame(to, batch.packets)
 
-    async def settle(self, to: Subscriber) -> None:
+    async def drain(self, to: Subscriber) -> None:
         """Send what was held back, and wait until everything has left."""
         await self._release(to)
         if not await to.drained(self._stall_s):
@@ -104,13 +104,13 @@ class Delivery:
             before, batch = batch.split(max(0, int(self._faults.next_at) - self._stats.packets))
             if before.packets:
                 self._send_frame(to, before.packets)
-            batch = await self._suffer(to, batch)
+            batch = await self._apply_fault(to, batch)
         if batch.packets:
             self._send_frame(to, batch.packets)
             if to.held:
                 await self._release(to)
 
-    async def _suffer(self, to: Subscriber, batch: Batch) -> Batch:
+    async def _apply_fault(self, to: Subscriber, batch: Batch) -> Batch:
         """Apply the next fault and return what is still to be sent after it."""
         packets, rest = batch.packets, batch.split(len(batch.packets))[1]
         fault = self._faults.pop()

@@ -45,7 +45,7 @@ class TickerServer:
 
     All clients share one position in the recording. It advances at `speed` (`max`, or a factor of
     real time), and never past a client whose link is full. With `wait_for_subscribers` it pauses
-    while there is no subscriber, and until a client's requests have been quiet for `settle_s`, so
+    while there is no subscriber, and until a client's requests have been quiet for `quiet_s`, so
     that a client that connects or returns misses nothing. A client that reads nothing for `stall_s`
     is dropped. With `access_token` set any other is refused with 403. Raises ConfigError for a
     wrong speed or an instrument without a token, UsageError if the port is taken, FeedError if the
@@ -64,7 +64,7 @@ class TickerServer:
         packets_per_frame: int = 500,
         wait_for_subscribers: bool = True,
         access_token: str = "",
-        settle_s: float = 0.3,
+        quiet_s: float = 0.3,
         stall_s: float = 10.0,
     ) -> None:
         self.stats = ServerStats()
@@ -77,7 +77,7 @@ class TickerServer:
         self._packets_per_frame = packets_per_frame
         self._wait = wait_for_subscribers
         self._access_token = access_token
-        self._settle_s = settle_s
+        self._quiet_s = quiet_s
         self._stall_s = stall_s
         self._subscribers: list[Subscriber] = []
         self._changed = anyio.Event()
@@ -104,7 +104,7 @@ class TickerServer:
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(self._play)
-        tasks.start_soon(self._beat)
+        tasks.start_soon(self._send_heartbeats)
         return self
 
     async def __aexit__(
@@ -176,7 +176,7 @@ class TickerServer:
         self._changed.set()
         self._changed = anyio.Event()
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         """Send a heartbeat byte to every client that was sent nothing for a while."""
         while True:
             await anyio.sleep(self._heartbeat_s / 4)
@@ -196,7 +196,7 @@ class TickerServer:
         except FeedError as error:
             self._lost = error
         for subscriber in list(self._subscribers):
-            await self._delivery.settle(subscriber)
+            await self._delivery.drain(subscriber)
         self._finished.set()
 
     async def _play_blocks(self) -> None:
@@ -212,12 +212,12 @@ class TickerServer:
                     pause_at = self.stats.packets + _PACKETS_WITHOUT_PAUSE
                     self._flush()
                     await anyio.lowlevel.checkpoint()
-                if await self._audience():
+                if await self._wait_for_audience():
                     pacer = Pacer(self._speed)  # time without a listener does not count
                     await pacer.wait(due, due)
                 await self._send(block, start, stop)
 
-    async def _audience(self) -> bool:
+    async def _wait_for_audience(self) -> bool:
         """Wait for a subscriber, if configured; return whether that took waiting."""
         if not self._wait or self._has_audience():
             return False
@@ -226,7 +226,7 @@ class TickerServer:
             await self._changed.wait()
         while True:
             before = self._changed
-            with anyio.move_on_after(self._settle_s) as quiet:
+            with anyio.move_on_after(self._quiet_s) as quiet:
                 await before.wait()
             if quiet.cancelled_caught and self._has_audience():
                 return True

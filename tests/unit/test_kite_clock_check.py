@@ -8,7 +8,7 @@ import pytest
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError, ExitCode
-from feeds.live.clock_trial import OFF_NS, SNAPSHOT_NS, WITNESSES, ClockTrial
+from feeds.live.clock_check import OFF_NS, SNAPSHOT_NS, WITNESSES, ClockCheck
 
 TEN = parse_ts("2026-11-24T10:00:00")
 HOUR_NS = 60 * MINUTE_NS
@@ -16,14 +16,14 @@ HOUR_NS = 60 * MINUTE_NS
 
 def verdict(*ticks: tuple[int, int], rows: int = 1) -> bool:
     """Whether the clock passed, by (time of arrival, exchange time) of each tick."""
-    trial = ClockTrial()
+    trial = ClockCheck()
     for start in range(0, len(ticks), rows):
         ts, stamps = np.array(ticks[start : start + rows], dtype=np.int64).T
         block = Ticks(
             ts=ts, instrument=np.zeros(len(ts), dtype=np.int32), ltp=np.ones(len(ts), np.int64),
             exchange_ts=stamps,
         )  # fmt: skip
-        if trial.passed_by(block):
+        if trial.confirms(block):
             return True
     return False
 
@@ -91,4 +91,4 @@ def test_nothing_is_judged_in_the_first_seconds_by_old_ticks() -> None:
 
 def test_ticks_without_exchange_times_say_nothing() -> None:
     block = Ticks(ts=np.array([TEN]), instrument=np.zeros(1, np.int32), ltp=np.ones(1, np.int64))
-    assert not ClockTrial().passed_by(block)
+    assert not ClockCheck().confirms(block)

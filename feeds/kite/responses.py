@@ -43,14 +43,14 @@ class Malformed(FeedError):
     """An answer that is cut, too large, or not as Kite documents it."""
 
 
-class _Answer(msgspec.Struct):
+class _Response(msgspec.Struct):
     status: str = ""
     message: str | None = None
     error_type: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_ANSWER: Final = msgspec.json.Decoder(_Answer)
+_RESPONSE: Final = msgspec.json.Decoder(_Response)
 
 
 def content(body: bytes, encoding: str, most: int, where: str) -> bytes:
@@ -74,9 +74,9 @@ def data_of(body: bytes, kind: type[T], where: str, hidden: Iterable[Secret] = (
     Raises Malformed, or the fault that the answer reports.
     """
     try:
-        answer = _ANSWER.decode(body)
+        answer = _RESPONSE.decode(body)
         if answer.status != "success":
-            raise fault(200, body, where, hidden)
+            raise error_of(200, body, where, hidden)
         return msgspec.json.decode(answer.data, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         # Without a cause: a decoder's message may quote what it read.
@@ -84,13 +84,13 @@ def data_of(body: bytes, kind: type[T], where: str, hidden: Iterable[Secret] = (
         raise Malformed(f"{where}: the answer is not what Kite documents ({reason})") from None
 
 
-def fault(code: int, body: bytes, where: str, hidden: Iterable[Secret] = ()) -> DaemonError:
+def error_of(code: int, body: bytes, where: str, hidden: Iterable[Secret] = ()) -> DaemonError:
     """Return the error that an answer reports, by its `error_type`, else by its HTTP code.
 
     Secrets in `hidden` are masked even where the answer quotes them.
     """
     answer = _refusal(body)
-    reason = plain(without(answer.message or "no reason given", hidden))
+    reason = plain(masked(answer.message or "no reason given", hidden))
     problem = f"{where}: HTTP {code}: {reason}"
     if answer.error_type == "TokenException" or (code == _FORBIDDEN and not answer.error_type):
         return TokenRefused(f"{problem}; the access token is refused, {LOG_IN}")
@@ -107,7 +107,7 @@ def fault(code: int, body: bytes, where: str, hidden: Iterable[Secret] = ()) -> 
     return Malformed(f"{problem}; the answer is not what Kite documents")
 
 
-def without(text: str, hidden: Iterable[Secret]) -> str:
+def masked(text: str, hidden: Iterable[Secret]) -> str:
     """Return the text with every secret in it masked."""
     for secret in hidden:
         text = text.replace(secret.reveal(), str(secret))
@@ -121,9 +121,9 @@ def plain(text: str) -> str:
     return words if len(words) <= _MESSAGE_MAX else f"{words[:_MESSAGE_MAX]}..."
 
 
-def _refusal(body: bytes) -> _Answer:
+def _refusal(body: bytes) -> _Response:
     """Return what an error answer says; empty for a proxy's page, which has nothing to decode."""
     try:
-        return _ANSWER.decode(body)
+        return _RESPONSE.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _Answer()
+        return _Response()

@@ -10,7 +10,7 @@ _MARGIN: Final = 1.1
 """Kite counts by its own clock seconds, and evenly spaced requests may bunch on the way."""
 
 
-class Spacing:
+class RateLimiter:
     """Allows `per_second` requests per second, evenly spaced; safe to share between threads.
 
     `monotonic` gives seconds, `sleep` takes seconds.

@@ -17,7 +17,7 @@ SAME_NS: Final = MINUTE_NS
 WITNESSES: Final = 3
 
 
-class ClockTrial:
+class ClockCheck:
     """Compares the first ticks of a start with the machine's clock.
 
     Exchange times more than `OFF_NS` ahead prove the clock wrong. Times behind it prove that only
@@ -34,17 +34,17 @@ class ClockTrial:
         self._off = 0
         self._witnesses = 0
 
-    def passed_by(self, block: Ticks) -> bool:
+    def confirms(self, block: Ticks) -> bool:
         """Return whether the clock has proved right. Raises ClockError if it has proved wrong."""
         if block.exchange_ts is None:
             return False
         return any(
-            self._passed_by(ts, stamp)
+            self._confirms(ts, stamp)
             for ts, stamp in zip(block.ts.tolist(), block.exchange_ts.tolist(), strict=True)
             if stamp > 0
         )
 
-    def _passed_by(self, ts: int, stamp: int) -> bool:
+    def _confirms(self, ts: int, stamp: int) -> bool:
         off = stamp - ts
         if abs(off) <= OFF_NS:
             self._witnesses = 0
