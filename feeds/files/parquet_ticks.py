@@ -127,11 +127,6 @@ class NativeFile:
         self._columns = {name: (name,) for name in known if depth or name != "depth"}
 
     @property
-    def rows(self) -> int:
-        """Return the number of rows in the file."""
-        return self._table.rows
-
-    @property
     def has_candles(self) -> bool:
         """Return whether rows were made from candles."""
         return "walk" in self._columns

@@ -41,7 +41,6 @@ class Dump(NamedTuple):
 
     path: Path
     date: dt.date
-    is_fresh: bool
     warning: str
 
 
@@ -68,14 +67,14 @@ class InstrumentsCache:
         if path.exists():
             reason = _fault_of(path, exchange)
             if not reason:
-                return Dump(path, self._today, True, "")
+                return Dump(path, self._today, "")
             refused.append(reason)
         try:
             self._download(exchange, path)
         except FeedError as error:
             return self._older(exchange, str(error), refused)
         self._prune()
-        return Dump(path, self._today, True, "; ".join(refused))
+        return Dump(path, self._today, "; ".join(refused))
 
     def _download(self, exchange: Exchange, path: Path) -> None:
         if self._http is None:
@@ -103,7 +102,7 @@ class InstrumentsCache:
                 days = (self._today - date).days
                 age = f"{days} day{'s' if days > 1 else ''} old"
                 warning = f"{causes}; using {path.name}, {age}: newer contracts are unknown"
-                return Dump(path, date, False, warning)
+                return Dump(path, date, warning)
             refused.append(reason)
         causes = "; ".join([cause, *refused])
         raise FeedError(

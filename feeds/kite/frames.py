@@ -28,7 +28,7 @@ from feeds.kite.split import FrameError, Packets, split
 from feeds.kite.token_table import TokenTable, Uint32s
 from feeds.kite.wire import CURRENCY_SEGMENTS, FULL, HEADER, LENGTHS, NS_PER_SECOND, U16_MAX
 
-__all__ = ["Decoded", "FrameDecoder", "FrameError", "TokenTable", "is_heartbeat"]
+__all__ = ["Decoded", "FrameDecoder", "FrameError", "TokenTable"]
 
 CUT: Final = "cut"
 UNKNOWN_LENGTH: Final = "unknown_length"
@@ -51,11 +51,6 @@ class Decoded(NamedTuple):
     packets: int
     rejects: dict[str, int]
     trailing: int = 0
-
-
-def is_heartbeat(frame: bytes) -> bool:
-    """Return whether this is the one-byte frame that only shows the link is alive."""
-    return len(frame) == 1
 
 
 # A full packet: length, token, ltp, ltq, volume, oi, exchange timestamp, then quantity and price

@@ -147,7 +147,6 @@ class KiteHttp:
         start: int,
         end: int,
         *,
-        continuous: bool = False,
         oi: bool = False,
     ) -> list[Row]:
         """Return Kite's candles that start in [start, end] (UTC ns), as sent, oldest request first.
@@ -160,7 +159,7 @@ class KiteHttp:
             params = (
                 ("from", _wall(first)),
                 ("to", _wall(last)),
-                ("continuous", str(int(continuous))),
+                ("continuous", "0"),
                 ("oi", str(int(oi))),
             )
             body = self._get(path, params, "historical", _ANSWER_BYTES)

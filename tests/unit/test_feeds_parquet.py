@@ -55,7 +55,6 @@ def test_the_native_format_gives_back_every_row(tmp_path: Path, block: Ticks, ro
     assert write_ticks(path, UNIVERSE, cut(block, rows)) == len(block)
     file = NativeFile(path, rows)
     assert list(file.named()) == list(UNIVERSE)
-    assert file.rows == len(block)
     back = join(list(file.blocks(UNIVERSE)))
     assert rows_of(back) == rows_of(block)
     assert {str(back.ts.dtype), str(back.ltp.dtype)} == {"int64"}

@@ -44,7 +44,7 @@ def test_a_dump_is_downloaded_once_a_day(tmp_path: Path) -> None:
     with kite_api(gzipped(GOOD)) as api:
         first = get(place, api)
         again = get(place, api)
-    assert first == again == Dump(place / NAME, TODAY, True, "")
+    assert first == again == Dump(place / NAME, TODAY, "")
     assert first.path.read_bytes() == GOOD
     assert len(api.requests) == 1
     assert os.listdir(place) == [NAME]
@@ -84,7 +84,7 @@ def test_a_bad_download_leaves_the_newest_good_file_in_use(tmp_path: Path, answe
     old(tmp_path, "2026-11-24")  # of a clock that was wrong
     with kite_api(answer) as api:
         found = get(tmp_path, api)
-    assert found._replace(warning="") == Dump(wanted, dt.date(2026, 11, 20), False, "")
+    assert found._replace(warning="") == Dump(wanted, dt.date(2026, 11, 20), "")
     assert f"{spoilt.name} is not used" in found.warning
     assert "3 days old" in found.warning
     assert "\n" not in found.warning
@@ -118,7 +118,7 @@ def test_todays_file_is_downloaded_again_if_it_is_damaged(tmp_path: Path) -> Non
     old(tmp_path, "2026-11-23", GOOD[:-9])
     with kite_api(gzipped(GOOD)) as api:
         found = get(tmp_path, api)
-    assert found.is_fresh
+    assert found.date == TODAY
     assert "NFO-2026-11-23.csv is not used" in found.warning
     assert found.path.read_bytes() == GOOD
 

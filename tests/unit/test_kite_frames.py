@@ -12,7 +12,7 @@ import pytest
 
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import ABSENT, Ticks
-from feeds.kite.frames import Decoded, FrameDecoder, FrameError, TokenTable, is_heartbeat
+from feeds.kite.frames import Decoded, FrameDecoder, FrameError, TokenTable
 from feeds.kite.server.encode import encode_frame, encode_packets
 from tests.kit.golden import data_directory
 from tests.kit.kite_frames import CURRENCY_TOKEN, INDEX, UNIVERSE, Row, framed, rows_of
@@ -195,12 +195,6 @@ def test_a_frame_without_a_count_is_an_error_that_names_it(frame: bytes) -> None
     with pytest.raises(FrameError) as caught:
         decode(bytes.fromhex(E1), frame, b"")
     assert caught.value.at == 1
-
-
-def test_one_byte_is_a_heartbeat() -> None:
-    assert is_heartbeat(b"\x00")
-    assert not is_heartbeat(b"")
-    assert not is_heartbeat(bytes(2))
 
 
 def test_a_frame_whose_size_fits_its_first_packet_by_chance_is_read_packet_by_packet() -> None:
