@@ -1,52 +1,67 @@
-"""Which tests are asked about a mutant, cheapest first: unit, then property, then golden."""
+"""Which tests are asked about a mutant: unit, then property, then command line, then golden."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from tests.kit.cli import ROOT
+from tests.mutants.reach import Reach
+from tests.mutants.sample import AREAS
+
+STAGES: Final = (
+    ("unit", ("tests/unit/", "tests/test_")),
+    ("property", ("tests/properties/",)),
+    ("command line", ("tests/cli/",)),
+    ("golden", ("tests/golden/",)),
+)
+BUDGET_S: Final = 30.0
+"""Of each stage the quickest tests that take this long are asked.
+
+A mutant that only slower ones notice wants a test of its own.
+"""
+
+
+def tests_asked(*, unit_only: bool) -> tuple[str, ...]:
+    """Return what pytest is to run of the whole; `unit_only` is what imports an area by name."""
+    if unit_only:
+        return (*_unit_tests_of_areas(), _NAMED, *_LEFT_OUT)
+    places = ("tests/unit", _NAMED, "tests/properties", "tests/cli", "tests/golden")
+    return (*places, *_LEFT_OUT)
+
+
+def _unit_tests_of_areas() -> list[str]:
+    imported = re.compile(rf"^\s*(from|import) .*\bdaemon\.({'|'.join(AREAS)})\b", re.MULTILINE)
+    files = sorted((ROOT / "tests/unit").glob("test_*.py"))
+    return [str(each.relative_to(ROOT)) for each in files if imported.search(each.read_text())]
+
 
 _NAMED: Final = "tests/test_execution_engine_v3_new.py"
-_GOLDEN: Final = ("tests/golden",)
-_ENGINE_PROPERTIES: Final = (
-    "tests/properties/test_structures.py",
-    "tests/properties/test_fast_forward.py",
-    "tests/properties/test_symmetries.py",
-    "tests/properties/test_tick_strategies.py",
-    "tests/properties/test_restart.py",
-    "tests/properties/test_differential.py",
+_LEFT_OUT: Final = (
+    "--ignore-glob=tests/unit/test_docs_*",
+    "--ignore=tests/unit/test_checks_are_on.py",
+    "--ignore=tests/unit/test_mutants.py",
+    "--ignore=tests/unit/test_supply.py",
 )
-_SLOW_UNIT: Final = ("tests/unit/test_docs_", "tests/unit/test_supply.py")
-_JOURNAL_PROPERTIES: Final = ("tests/properties/test_restart.py",)
+"""Tests of texts, of the packaging and of this: they read more than the program."""
 
 
-def stages_of(path: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the stages for a file of the program, as (name, test files), none of them twice."""
-    area = Path(path).parts[1]
-    module = path.removesuffix(".py").replace("/", ".")
-    own = _unit_tests(rf"\b{re.escape(module)}\b")
-    near = [each for each in _unit_tests(rf"\bdaemon\.{area}\b") if each not in own]
-    properties = _JOURNAL_PROPERTIES if area == "journal" else _ENGINE_PROPERTIES
+def stages_of(reach: Reach, path: str, line: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the stages for a line of the program, as (name, tests), without the empty ones."""
+    every = reach.tests_of(path, line)
     found = [
-        ("own unit", tuple(own)),
-        ("unit", (*near, _NAMED)),
-        ("property", properties),
-        ("golden", _GOLDEN),
+        (name, _within_budget(reach, [each for each in every if each.startswith(places)]))
+        for name, places in STAGES
     ]
     return [(name, tests) for name, tests in found if tests]
 
 
-@cache
-def _unit_tests(pattern: str) -> list[str]:
-    """Return the unit test files that import what the pattern says, smallest first."""
-    files = sorted((ROOT / "tests/unit").glob("test_*.py"), key=lambda each: each.stat().st_size)
-    names = {each: str(each.relative_to(ROOT)) for each in files}
-    return [
-        names[each]
-        for each in files
-        if not names[each].startswith(_SLOW_UNIT)
-        and re.search(rf"^\s*(from|import) .*{pattern}", each.read_text(), re.MULTILINE)
-    ]
+def _within_budget(reach: Reach, tests: list[str]) -> tuple[str, ...]:
+    left = BUDGET_S
+    found: list[str] = []
+    for test in tests:
+        left -= reach.seconds_of(test)
+        if left < 0 and found:
+            break
+        found.append(test)
+    return tuple(found)

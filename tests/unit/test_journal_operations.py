@@ -75,3 +75,12 @@ def test_the_newest_are_shown_in_order(tmp_path: Path) -> None:
             store.append([], input_no=number, operations=[operation])
         shown = operations_text(store, 3).splitlines()
     assert [line[-8:] for line in shown[1:]] == ["number 6", "number 7", "number 8"]
+
+
+@pytest.mark.parametrize(("details", "shown"), [(6, True), (7, False)])
+def test_zeros_are_left_out_above_six_details(details: int, shown: bool) -> None:
+    detail: dict[str, int | float | str | bool | None] = {"rows": 0}
+    detail |= {f"number_{each}": each for each in range(1, details)}
+    line = operation_line(Operation(ts=START, kind="stop", detail=detail))
+    assert ("rows 0" in line) is shown
+    assert f"number {details - 1} {details - 1}" in line
