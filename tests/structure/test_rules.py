@@ -113,7 +113,6 @@ def test_the_engine_has_no_base_class_and_at_most_250_lines() -> None:
     assert not list(rules.engine_faults(engine))
 
 
-@pytest.mark.xfail(strict=True, reason="feed kinds become a table")
 def test_nothing_outside_feeds_kite_compares_with_kite() -> None:
     wrong = [
         f"{module.path}:{line} {text}"
