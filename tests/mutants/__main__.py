@@ -17,13 +17,13 @@ from queue import SimpleQueue
 from typing import Final, NamedTuple
 
 from tests.kit.cli import ROOT
+from tests.kit.copied import copy_to
 from tests.kit.figures import merge_figures
 from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.forks import ForkServer
 from tests.mutants.reach import Reach, measure
 from tests.mutants.sample import Mutant, chosen
 from tests.mutants.stages import stages_of, tests_asked
-from tests.planted.__main__ import copy_to
 
 GOAL: Final = 0.95
 PASSED: Final = "0"

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from tests.kit.cli import ROOT
+from tests.kit.copied import FAILED, PASSED, ask, copy_to
 from tests.kit.figures import merge_figures
 from tests.planted.bugs import BUGS, Bug
-
-TREES: Final = ("daemon", "feeds", "strategies", "tests", "configs")
-FILES: Final = ("pyproject.toml", "Makefile", "run_fno_paper.py", "README.md", "CHANGELOG.md")
-PASSED, FAILED = 0, 1
-TIMEOUT_S: Final = 600
-
-
-def copy_to(place: Path) -> None:
-    """The program and its tests, without what runs leave behind."""
-    for tree in TREES:
-        shutil.copytree(ROOT / tree, place / tree, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
-        shutil.copy(ROOT / name, place / name)
-    (place / "docs").symlink_to(ROOT / "docs")
-
-
-def ask(place: Path, tests: tuple[str, ...]) -> int:
-    """What pytest says of the copy."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
-    )
-    if done.returncode not in (PASSED, FAILED):
-        print(done.stdout.decode()[-2000:], done.stderr.decode()[-2000:])
-    return done.returncode
 
 
 def is_caught(place: Path, bug: Bug) -> bool:

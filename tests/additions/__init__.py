@@ -1,0 +1,1 @@
+"""What may be added to the program, and how few files it takes."""
