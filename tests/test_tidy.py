@@ -71,19 +71,3 @@ def test_a_planted_fault_is_found() -> None:
         "time", "daemon.runtime.app", "daemon", "daemon.bus", "random",
     ]  # fmt: skip
     assert [called for _, called, _ in calls(planted)] == ["time.time", "eval"]
-
-
-def test_sizes_are_shown() -> None:
-    """Printed for people (`pytest -s`), not judged."""
-    functions = []
-    for module in MODULES:
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno is not None
-                length = node.end_lineno - node.lineno + 1
-                functions.append((length, f"{module.path}:{node.lineno} {node.name}"))
-    files = sorted(((each.text.count("\n"), each.path) for each in MODULES), reverse=True)
-    print("\nlongest files:", *files[:8], sep="\n  ")
-    print("longest functions:", *sorted(functions, reverse=True)[:8], sep="\n  ")
-    assert files
-    assert functions
