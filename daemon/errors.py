@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends (reliability.md)."""
+    """What the process says when it ends (RUNBOOK, "Exit codes")."""
 
     STOPPED = 0
     USAGE = 64

@@ -1,4 +1,6 @@
-"""Resolve conflicts: strategies with entries on one symbol at one boundary (semantics.md 11).
+"""Resolve conflicts: strategies with entries on one symbol at one boundary.
+
+See SEMANTICS, "Strategies".
 
 A strategy is no rival of itself: what it asks for at one boundary goes through together or not at
 all. Only `net_out` sets its BUY against its SELL.

@@ -36,7 +36,7 @@ class LostEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrategyEngineV2:
-    """All enabled strategies in configured order (semantics.md section 9).
+    """All enabled strategies in configured order (SEMANTICS, "Strategies").
 
     `subscriptions` are the candles to deliver: timeframe -> indices into the universe (an empty set
     where only the timeframe's boundaries matter, for a scripted strategy). `tick_instruments` are

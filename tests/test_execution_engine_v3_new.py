@@ -1,4 +1,4 @@
-"""The 24 tests of the original list, by name (design.md section 6)."""
+"""The 24 tests of the original list, by name."""
 
 from __future__ import annotations
 

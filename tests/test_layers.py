@@ -1,4 +1,4 @@
-"""Imports point one way (design.md section 5), read from the source itself."""
+"""Imports point one way (ARCHITECTURE, "Imports point one way"), read from the source itself."""
 
 from __future__ import annotations
 

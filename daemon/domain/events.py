@@ -1,6 +1,6 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
-Three kinds, and nothing else is a trading event (semantics.md section 5). Every event has
+Three kinds, and nothing else is a trading event (SEMANTICS, "Orders and states"). Every event has
 `seq` (1, 2, ... in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and
 `order_id`; `due_ts` where something was due before `ts`, else 0. An event refers to nothing that
 could refer back to it, so the collector is not told of events (`gc=False`) nor of their parts.

@@ -1,4 +1,4 @@
-"""Everything that can reach the engine besides ticks (semantics.md section 1)."""
+"""Everything that can reach the engine besides ticks (SEMANTICS, "Inputs and time")."""
 
 from __future__ import annotations
 

@@ -52,7 +52,9 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A strategy's wish (semantics.md section 9). `qty` in units, levels in rupees.
+    """A strategy's wish. `qty` in units, levels in rupees.
+
+    See SEMANTICS, "From an intent to an order".
 
     `time_stop_bars` None means the configured number, 0 means off. `timeframe` empty means the
     strategy's own. The engine checks everything; nothing here is trusted.

@@ -1,4 +1,4 @@
-"""The ledger: nothing but the fold of the trading events (design D2).
+"""The ledger: nothing but the fold of the trading events (ARCHITECTURE, "Events and the ledger").
 
 `apply` is the only thing in the program that changes an order or a position.
 """

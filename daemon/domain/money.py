@@ -1,4 +1,4 @@
-"""Exact money: integer paise inside, rupees only at the edges (semantics.md, "Numbers")."""
+"""Exact money: integer paise inside, rupees only at the edges (SEMANTICS, "Numbers")."""
 
 from __future__ import annotations
 

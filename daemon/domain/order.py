@@ -17,7 +17,7 @@ TRAILING_STOP: Final = "trailing_stop"
 
 
 class OrderState(StrEnum):
-    """Where an order is in its life (semantics.md section 5)."""
+    """Where an order is in its life (SEMANTICS, "Orders and states")."""
 
     CREATED = "CREATED"
     SUBMITTED = "SUBMITTED"

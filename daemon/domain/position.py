@@ -23,7 +23,7 @@ class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Position(msgspec.Struct, kw_only=True, gc=False):
-    """One position: never netted with another (semantics.md section 5).
+    """One position: never netted with another (SEMANTICS, "Orders and states").
 
     `sign` +1 long, -1 short. Money in paise, exact. `cost_paise` is what the open quantity
     cost. `anchor_paise` is A of the ladder, `on_rest` whether a partial exit has been made

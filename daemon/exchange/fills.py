@@ -1,4 +1,4 @@
-"""The price that an order gets (semantics.md section 6)."""
+"""The price that an order gets (SEMANTICS, "Fills")."""
 
 from __future__ import annotations
 

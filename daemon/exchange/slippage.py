@@ -1,4 +1,4 @@
-"""Slippage: how far from its base price an order fills (semantics.md section 6)."""
+"""Slippage: how far from its base price an order fills (SEMANTICS, "Fills")."""
 
 from __future__ import annotations
 

@@ -139,7 +139,10 @@ class Admission:
         return tally
 
     def _check_managed(self, intent: OrderIntent) -> Refusal | None:
-        """Refuse levels, time stops and exit settings where no rule manages them (section 9)."""
+        """Refuse levels, time stops and exit settings where no rule manages them.
+
+        See SEMANTICS, "Strategies".
+        """
         if self._manages_exits:
             return None
         asked: dict[str, int | str] = {}

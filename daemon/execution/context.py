@@ -68,7 +68,10 @@ class BarClock(Protocol):
 
 
 class CalendarBars:
-    """Count bars by the calendar: boundaries passed in sessions, ticks or not (semantics.md 7)."""
+    """Count bars by the calendar: boundaries passed in sessions, ticks or not.
+
+    See SEMANTICS, "Exits of one position".
+    """
 
     def __init__(self, schedule: Schedule, universe: Universe, grace_ns: int) -> None:
         self._schedule = schedule

@@ -45,7 +45,7 @@ class Quotes:
         return book.quote()
 
     def fresh_quote(self, book: Book) -> Quote | None:
-        """Return the quote if an order may fill on it now (semantics.md section 6), else None."""
+        """Return the quote if an order may fill on it now (SEMANTICS, "Fills"), else None."""
         quote = self.quote_of(book)
         at = self._at
         open_ts, close_ts = self.session(book)

@@ -1,4 +1,7 @@
-"""The end of a session: forced closes, expiries and settlements, the archive (section 7)."""
+"""The end of a session: forced closes, expiries and settlements, the archive.
+
+See SEMANTICS, "Exits of one position".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves the events of finished days out of a journal: its growth has a bound (R9).
+"""Moves the events of finished days out of a journal: its growth has a bound (ARCHITECTURE R9).
 
 In this order, each step complete before the next: everything is verified, the archive is written
 and synced, read back and folded, and only then one transaction takes the events out and leaves

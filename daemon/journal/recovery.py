@@ -1,4 +1,4 @@
-"""Recovery is start: the ledger is the fold of the journal, always (design D2, R3)."""
+"""Recovery is start: the ledger is the fold of the journal, always (ARCHITECTURE R3)."""
 
 from __future__ import annotations
 

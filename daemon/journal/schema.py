@@ -31,7 +31,8 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     """Whose journal it is and of which versions; it never changes, the chains begin with it.
 
-    `created_ts` UTC ns. The fingerprints decide whether a run may be resumed (design D7).
+    `created_ts` UTC ns. The fingerprints decide whether a run may be resumed (DATA_FORMATS, "The
+    journal").
     """
 
     run_id: str

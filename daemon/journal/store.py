@@ -1,4 +1,7 @@
-"""`JournalStore`: the append-only record of a run, in SQLite, with a hash chain (design D7)."""
+"""`JournalStore`: the append-only record of a run, in SQLite, with a hash chain.
+
+See DATA_FORMATS, "The journal".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a whole journal and says whether it is what was written (reliability.md A5)."""
+"""Reads a whole journal and says whether it is what was written (RELIABILITY A5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The row path: what happens to a tick that does not matter (semantics.md section 4).
+"""The row path: what happens to a tick that does not matter.
+
+See SEMANTICS, "One input, in this order".
 
 This one function defines the cost of a tick. A faster scan over columns must leave the books
 in the same state and stop at the same rows.

@@ -1,4 +1,7 @@
-"""The trigger book of one instrument: which level is nearest, and who waits there (design D4)."""
+"""The trigger book of one instrument: which level is nearest, and who waits there.
+
+See ARCHITECTURE, "Trigger book and exit coroutines".
+"""
 
 from __future__ import annotations
 

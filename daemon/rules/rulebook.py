@@ -1,4 +1,4 @@
-"""Answer what the exchange and the state prescribe on a date (design D11)."""
+"""Answer what the exchange and the state prescribe on a date (DATA_FORMATS, "Dated rules")."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Convert one row of an instruments dump to an instrument, field by field; refuse what is in doubt.
 
-docs/DATA_FORMATS.md ("Instruments file") lists what each field may hold.
+DATA_FORMATS, "Instruments file", lists what each field may hold.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replay candle files: each candle becomes four ticks (SEMANTICS.md section 4)."""
+"""Replay candle files: each candle becomes four ticks (SEMANTICS, "Candles")."""
 
 from __future__ import annotations
 

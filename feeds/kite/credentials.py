@@ -81,7 +81,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def valid_until(login_ts: int) -> int:
-    """Return when a login's access token ends: the next 06:00 IST (UTC ns, domain.md 2)."""
+    """Return when a login's access token ends: the next 06:00 IST (UTC ns)."""
     morning = ist_midnight(ist_date(login_ts)) + _EXPIRY_HOUR * HOUR_NS
     if login_ts < morning:
         return morning

@@ -90,7 +90,7 @@ def with_held(universe: Universe, held: Iterable[Instrument]) -> Universe:
         instrument for instrument in held if universe.index_of(instrument.tradingsymbol) is None
     ]
     taken = {instrument.instrument_token for instrument in universe}
-    # Kite reuses tokens after an expiry (domain.md section 2).
+    # Kite reuses tokens after an expiry.
     return Universe([*universe, *(_with_free_token(instrument, taken) for instrument in more)])
 
 

@@ -25,7 +25,10 @@ COLUMNS: Final = (
     "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry",
     "strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange",
 )  # fmt: skip
-"""Kite's columns (domain.md 2); additional ones are accepted."""
+"""Kite's columns; additional ones are accepted.
+
+See Kite Connect's documentation, market quotes and instruments.
+"""
 FILES_MAX: Final = 400
 READY_NS: Final = 8 * HOUR_NS + 30 * MINUTE_NS
 """Kite writes the day's dump in the morning; before 08:30 IST it may still be yesterday's."""

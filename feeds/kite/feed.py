@@ -27,7 +27,7 @@ from feeds.stream.guard import FeedGuard, Note
 from feeds.stream.timeline import Closes
 
 SILENCE_S: Final = 0.25
-"""Time without a frame after which the engine gets a Clock input (semantics.md section 1)."""
+"""Time without a frame after which the engine gets a Clock input (SEMANTICS, "Inputs and time")."""
 CHECK_NS: Final = SECOND_NS
 SETTLE_AFTER_NS: Final = 5 * MINUTE_NS
 """Wait after the last close of an expiry day: by then the index shows its closing value."""

@@ -1,7 +1,7 @@
 """Fetch Kite's historical candles, so that strategies do not start with cold indicators.
 
-Bars are anchored at the session's open (semantics.md 3), as Kite's intraday bars are. A timeframe
-that Kite lacks is merged from the largest of its bars that divides it.
+Bars are anchored at the session's open (SEMANTICS, "Candles"), as Kite's intraday bars are. A
+timeframe that Kite lacks is merged from the largest of its bars that divides it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ Row = list[Any]
 """A candle as Kite sends it: `[stamp, open, high, low, close, volume(, oi)]`, unchecked."""
 
 RATES: Final = {"quote": 1.0, "historical": 3.0, "other": 10.0}
-"""Requests per second that Kite allows (domain.md 2)."""
+"""Requests per second that Kite allows (Kite Connect's documentation)."""
 SESSION: Final = "/session/token"
 """The only address that gets a POST: the login's token exchange."""
 LTP_KEYS_MAX: Final = 1000
@@ -46,7 +46,7 @@ SPAN_DAYS: Final = {
     "minute": 60, "3minute": 100, "5minute": 100, "10minute": 100,
     "15minute": 200, "30minute": 200, "60minute": 400, "day": 2000,
 }  # fmt: skip
-"""Most days per request, by interval (domain.md 2)."""
+"""Most days per request, by interval (Kite Connect's documentation)."""
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_S: Final = 1.0
 _TIMEOUT_S: Final = 10.0

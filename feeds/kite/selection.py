@@ -142,7 +142,7 @@ def _universe(
     for instrument in held:
         symbol, token = instrument.tradingsymbol, instrument.instrument_token
         if symbol not in found:
-            # Kite reuses tokens after an expiry (domain.md section 2); then it has none.
+            # Kite reuses tokens after an expiry; then it has none.
             is_free = tokens.setdefault(token, symbol) == symbol
             found[symbol] = (
                 instrument if is_free else replace(instrument, instrument_token=-abs(token))

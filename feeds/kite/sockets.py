@@ -17,7 +17,10 @@ from feeds.live.inbox import FrameInbox
 
 MOST_SOCKETS: Final = 3
 MOST_TOKENS: Final = 3_000
-"""Kite's limits: connections per api_key, tokens per connection (domain.md section 1)."""
+"""Kite's limits: connections per api_key, tokens per connection.
+
+See Kite Connect's documentation, WebSocket.
+"""
 
 
 class TickerSockets:

@@ -12,7 +12,7 @@ Mode = Literal["ltp", "quote", "full"]
 """How much Kite sends per instrument: last price; also volume and OHLC; also depth and OI."""
 
 BATCH_TOKENS: Final = 200
-"""Tokens in one message (domain.md section 1: what third parties found to be safe)."""
+"""Tokens in one message (what third parties found to be safe)."""
 
 
 class Request(NamedTuple):

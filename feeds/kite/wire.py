@@ -1,4 +1,7 @@
-"""Define the layout of each kind of Kite's binary packets, told apart by length (domain.md 1)."""
+"""Define the layout of each kind of Kite's binary packets, told apart by length.
+
+See Kite Connect's documentation, WebSocket.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Record every input of a live run on disk, in the order the engine took them (design D16)."""
+"""Record every input of a live run on disk, in the order the engine took them.
+
+See DATA_FORMATS, "Input log".
+"""

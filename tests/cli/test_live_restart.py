@@ -45,7 +45,7 @@ from tests.kit.live import (
 from tests.kit.shown import shown_wrong
 
 KILLS: Final = int(os.environ.get("FNO_KILLS", "6"))
-"""Set it to 100 or 2,000 for the longer proofs (reliability.md A1)."""
+"""Set it to 100 or 2,000 for the longer proofs (RELIABILITY A1)."""
 KILLS_A_SESSION: Final = 3
 
 

@@ -1,4 +1,7 @@
-"""The same recording and configuration give the same bytes, however they are run (R4)."""
+"""The same recording and configuration give the same bytes, however they are run.
+
+See ARCHITECTURE R4.
+"""
 
 from __future__ import annotations
 

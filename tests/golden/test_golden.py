@@ -1,4 +1,4 @@
-"""Recorded sessions trade as they always did, byte for byte (reliability R4, E)."""
+"""Recorded sessions trade as they always did, byte for byte (ARCHITECTURE R4)."""
 
 from __future__ import annotations
 

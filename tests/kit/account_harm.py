@@ -1,4 +1,4 @@
-"""What is done to the files of an account, and what a start makes of them (reliability.md A5)."""
+"""What is done to the files of an account, and what a start makes of them (RELIABILITY A5)."""
 
 from __future__ import annotations
 

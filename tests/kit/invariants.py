@@ -28,7 +28,7 @@ from daemon.settings.config import ExecutionConfig
 from tests.oracle.ledger import FractionBooks
 
 S = OrderState
-# semantics.md section 5, written again
+# SEMANTICS, "Orders and states", written again
 ARROWS = {
     S.CREATED: {S.SUBMITTED, S.REJECTED},
     S.SUBMITTED: {S.FILLED, S.REJECTED, S.CANCELLED},

@@ -130,7 +130,7 @@ def sample_events(*, archive: bool = True) -> list[TradingEvent]:
 
 
 def worked_example(w: EventWriter) -> str:
-    """The example of semantics.md section 7: partial stop, rest, target; +235.00 gross."""
+    """Return the example of SEMANTICS, "Exits of one position": +235.00 gross."""
     w.next_input()
     symbol = "NIFTY26NOV25000CE"
     order = w.create(symbol, "BUY", 50, sl_paise=9500, tp_paise=11200, note="range broken")

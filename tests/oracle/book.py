@@ -33,7 +33,10 @@ class Pending:
 
 @dataclass
 class Trade:
-    """An order and the position it became. `best`, signed by the side, is H of section 7."""
+    """An order and the position it became. `best`, signed by the side, is H.
+
+    See SEMANTICS, "Exits of one position".
+    """
 
     number: int
     order_id: str

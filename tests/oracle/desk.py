@@ -1,4 +1,7 @@
-"""The desk of the naive oracle: intents, gates, fills and exits (semantics.md sections 5 to 9)."""
+"""The desk of the naive oracle: intents, gates, fills and exits.
+
+SEMANTICS, "Orders and states" and what follows.
+"""
 
 from __future__ import annotations
 

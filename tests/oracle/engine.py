@@ -1,4 +1,4 @@
-"""The oracle: semantics.md read aloud, one row at a time, with its own books.
+"""The oracle: docs/SEMANTICS.md read aloud, one row at a time, with its own books.
 
 It shares only the vocabulary of `daemon.domain` with the engine. Nothing here is fast, and
 nothing is clever: each method is one sentence of the text. `run(scenario)` gives the trading
@@ -26,7 +26,7 @@ _S = OrderState
 
 
 class Naive(Desk):
-    """One run of the oracle: the inputs and the steps of section 4."""
+    """One run of the oracle: the inputs and the steps of SEMANTICS, "One input, in this order"."""
 
     # ------------------------------------------------------------------ inputs
 
@@ -81,7 +81,10 @@ class Naive(Desk):
     def deliver(
         self, item: Row | Clock | Command | Settlement | Gap, *, walked: bool = False
     ) -> None:
-        """One input: refused rows do not exist; the rest passes the steps of section 4."""
+        """One input: refused rows do not exist; the rest passes the steps.
+
+        See SEMANTICS, "One input, in this order".
+        """
         if isinstance(item, Row) and (
             not 0 <= item.instrument < len(self.instruments) or item.ltp <= 0 or item.ts < self.now
         ):

@@ -1,5 +1,6 @@
 """The market side of the naive oracle: quotes, sessions, fill prices, bars. Written from
-semantics.md sections 2, 3 and 6 with exact fractions and no thought for speed.
+SEMANTICS, "Ticks", SEMANTICS, "Candles" and SEMANTICS, "Fills", with exact fractions and no thought
+for speed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Priced:
-    """What the price model of section 6 says."""
+    """What the price model says (SEMANTICS, "Fills")."""
 
     price: int
     rule: str
@@ -54,7 +55,10 @@ class Priced:
 
 
 def price(quote: Quote, side: Side, mode: str, bps: float, tick: int) -> Priced:
-    """Section 6: base by mode, moved against the order, snapped, strictly worse if bps > 0."""
+    """Base by mode, moved against the order, snapped, strictly worse if bps > 0.
+
+    See SEMANTICS, "Fills".
+    """
     if mode == "mid":
         rule = "mid" if quote.bid and quote.ask else "ltp_for_mid"
         base_half = quote.bid + quote.ask if rule == "mid" else 2 * quote.ltp

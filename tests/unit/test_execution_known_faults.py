@@ -1,4 +1,4 @@
-"""Faults of an earlier engine with these class names, each kept from coming back (design.md 6)."""
+"""Faults of an earlier engine with these class names, each kept from coming back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""semantics.md read row by row: the check of section 6, the table of section 7, its variants."""
+"""docs/SEMANTICS.md read row by row.
+
+The check of SEMANTICS, "Fills", the table of SEMANTICS, "Exits of one position", its variants.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A changed journal is never read as if it were whole (reliability.md A5)."""
+"""A changed journal is never read as if it were whole (RELIABILITY A5)."""
 
 from __future__ import annotations
 

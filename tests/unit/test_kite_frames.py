@@ -1,4 +1,4 @@
-"""Worked frames of domain.md, the official packets, and every way in which a packet is refused."""
+"""Worked frames, the official packets, and every way in which a packet is refused."""
 
 from __future__ import annotations
 

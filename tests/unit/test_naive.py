@@ -1,4 +1,4 @@
-"""The oracle itself: the worked examples of semantics.md, then invariants on random scenarios."""
+"""The oracle itself: the worked examples of SEMANTICS, then invariants on random scenarios."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def stops(events: list[TradingEvent]) -> list[tuple[int, int, int]]:
     ]
 
 
-# ------------------------------------------------------------------- section 6
+# ------------------------------------------ SEMANTICS, "Fills"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_missing_side_falls_back_to_ltp_and_never_below_one_tick() -> None:
     assert price(low, "SELL", "ltp", 50, 5).price == 5
 
 
-# ------------------------------------------------------------------- section 7
+# ------------------------------------------ SEMANTICS, "Exits of one position"
 
 
 def entered(

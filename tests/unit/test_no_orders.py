@@ -1,4 +1,4 @@
-"""Nothing in the tree can place, change or cancel a real order (reliability.md R10, design D12).
+"""Nothing in the tree can place, change or cancel a real order (ARCHITECTURE R10).
 
 Three nets: no text names an endpoint that trades; one module alone speaks HTTP, and it reads,
 but for the login's exchange; no library that can trade is imported.

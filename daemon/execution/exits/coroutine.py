@@ -1,4 +1,4 @@
-"""The exit coroutine: one per position, driven by the engine (design D3).
+"""The exit coroutine: one per position, driven by the engine (decision 0002).
 
 It awaits market conditions and asks for exits; it keeps nothing of its own. All it knows is in
 the position, so one that is thrown away and started again goes on the same.

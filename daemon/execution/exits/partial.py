@@ -1,4 +1,7 @@
-"""Partial exits: how much leaves, and where what is left waits (semantics.md section 7)."""
+"""Partial exits: how much leaves, and where what is left waits.
+
+See SEMANTICS, "Exits of one position".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the exit coroutines: start them, wake them, do what they ask for (design D3)."""
+"""Run the exit coroutines: start them, wake them, do what they ask for (decision 0002)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stop: when it is breached, and how much leaves (semantics.md section 7)."""
+"""The stop: when it is breached, and how much leaves (SEMANTICS, "Exits of one position")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target: full exit when it is reached (semantics.md section 7)."""
+"""The target: full exit when it is reached (SEMANTICS, "Exits of one position")."""
 
 from __future__ import annotations
 

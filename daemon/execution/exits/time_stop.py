@@ -1,4 +1,7 @@
-"""The time stop: a position leaves after so many bars without stop or target (section 7)."""
+"""The time stop: a position leaves after so many bars without stop or target.
+
+See SEMANTICS, "Exits of one position".
+"""
 
 from __future__ import annotations
 

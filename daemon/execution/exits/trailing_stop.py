@@ -1,4 +1,7 @@
-"""The ladder: for every whole step gained the stop moves up one step (semantics.md section 7)."""
+"""The ladder: for every whole step gained the stop moves up one step.
+
+See SEMANTICS, "Exits of one position".
+"""
 
 from __future__ import annotations
 
