@@ -71,7 +71,9 @@ class RowPath:
         agenda = self._agenda
         fast_rows = FAST_ROWS + FAST_ROWS_EACH * len(self._books)
         while start < stop:
-            end = rows.first_at(agenda.next_due, start, stop)
+            end = stop
+            if stop - start >= fast_rows:  # else it is too short whatever is due
+                end = rows.first_at(agenda.next_due, start, stop)
             if end - start < fast_rows:
                 end = min(start + min(fast_rows, SCAN_ROWS), stop)
                 self._scan(rows, start, end)

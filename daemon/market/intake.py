@@ -169,7 +169,7 @@ class Intake:
             special.update(self._off_bar_rows(part.ts, bar_ts, instrument))
         return Rows(
             part, base, offsets, instrument=instrument, sides=sides, bar_ts=bar_ts, gaps=gaps,
-            special=sorted(special),
+            special=sorted(special) if special else (),
         )  # fmt: skip
 
     def _clean_sides(self, part: Ticks) -> tuple[Int64s | None, Int64s | None]:
