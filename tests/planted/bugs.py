@@ -117,7 +117,7 @@ BUGS: Final = (
     ),
     Bug(
         "a restart does not compare what it decides with the journal",
-        "daemon/runtime/account.py",
+        "daemon/runtime/rerun.py",
         "if known != event:",
         "if known.seq != event.seq:",
         ("tests/unit/test_account_taken_up.py",),
