@@ -69,6 +69,7 @@ def _events_before(recording: Path, header: LogHeader) -> list[TradingEvent]:
         events = list(islice(events_since(store, 0), header.base_seq))
     if [each.seq for each in events] != list(range(1, header.base_seq + 1)):
         raise UsageError(
-            f"{recording}: begins after event {header.base_seq}, of which some are archived"
+            f"{recording}: begins after event {header.base_seq}, of which some are in "
+            "archives that are not here"
         )
     return events

@@ -64,7 +64,6 @@ def _work_until(steps: _Steps, work: Callable[[], object]) -> None:
     with (
         mock.patch("daemon.journal.appender.connect", traced),
         mock.patch("daemon.journal.takeover.connect", traced),
-        mock.patch("daemon.journal.files.connect", traced),
         mock.patch.object(Path, "mkdir", steps.before(Path.mkdir)),
         mock.patch.object(Path, "hardlink_to", steps.before(Path.hardlink_to)),
         mock.patch.object(os, "fsync", steps.before(os.fsync)),

@@ -28,6 +28,7 @@ from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalStore
 from daemon.journal.takeover import TakenOver, take_over
 from daemon.runtime.backup import back_up
+from daemon.runtime.live import _last_event_ts as last_event_ts
 from tests.kit.kill import killed_at
 from tests.kit.of_0_2_0 import unpack_account
 
@@ -85,6 +86,15 @@ def test_the_new_journal_goes_on_where_the_old_one_ended(account: Path) -> None:
         assert StateJournal(store).known.carry.strategies_off == ["ema"]
     assert taken(account) is None
     goes_on(account)
+
+
+def test_a_start_knows_when_the_last_event_was(account: Path) -> None:
+    last = state_of(account)[1][-1]
+    taken(account)
+    with JournalStore.open(account) as store:
+        assert last_event_ts(store) == last.ts
+    report = archive_events(account, before_ts=NOW, now_ts=NOW)
+    assert report is None  # all of it is closed already
 
 
 def test_the_closed_journal_is_a_journal_like_any_other(account: Path) -> None:
@@ -164,21 +174,23 @@ def test_a_kill_at_any_step_loses_nothing_and_the_next_start_finishes(
 ) -> None:
     if not is_linked:
         monkeypatch.setattr(Path, "hardlink_to", _no_links)
-    before = state_of(unpack_account(tmp_path / "whole"))
+    whole = unpack_account(tmp_path / "whole")
+    before = state_of(whole)
     places: set[str] = set()
-    for step in range(200):
-        directory = unpack_account(tmp_path / str(step))
+    for step in range(100):
+        directory = tmp_path / str(step)
+        shutil.copytree(whole, directory)
         if not killed_at(step, lambda at=directory: taken(at)):  # type: ignore[misc]
             break
         with closing(sqlite3.connect(directory / "journal.db")) as raw:
             [version] = raw.execute("SELECT value FROM meta WHERE key = 'schema_version'")
         places.add(version[0])
-        assert state_of(directory) == before, step
         taken(directory)
         assert state_of(directory) == before, step
         with JournalStore.open(directory) as store:
             assert store.meta.previous
             assert not audit(store).notes
+        shutil.rmtree(directory)
     else:
         raise AssertionError("it was killed at every step")
     assert step > 10
