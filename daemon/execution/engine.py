@@ -56,9 +56,8 @@ class EngineParts(TypedDict):
 class ExecutionEngineV3:
     """Run an order's whole life: entry, stop, target, trail, time, close.
 
-    Time, input number and due time come from the caller (`at`); every decision is an event that
-    the recorder applies to the ledger. `exits` are the exit rules, in order. `squares_off` False
-    leaves the end of the day to the caller.
+    The caller sets the time (`at`); every decision is an event that the recorder applies. `exits`
+    are the exit rules in order; `squares_off` False leaves the end of the day to the caller.
     """
 
     def __init__(
@@ -121,7 +120,7 @@ class ExecutionEngineV3:
 
     @property
     def lifecycle(self) -> TradeLifecycleManager:
-        """The one door through which orders change, with the events since they were taken."""
+        """Return the one door through which orders change, with the events not taken yet."""
         return self.recorder.lifecycle
 
     # intents and commands
