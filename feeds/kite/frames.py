@@ -1,8 +1,8 @@
 """Decode Kite's binary WebSocket frames into blocks of ticks: pure, vectorised, fully counted.
 
 Packets in = ticks + counted rejects, whatever the bytes are. A packet's kind is its length
-(domain.md section 1). Everything is converted by column: a Python object for each of a full
-packet's 46 numbers is what makes the usual decoders slow.
+(Kite Connect's documentation, WebSocket). Everything is converted by column: a Python object for
+each of a full packet's 46 numbers is what makes the usual decoders slow.
 """
 
 from __future__ import annotations

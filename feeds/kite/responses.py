@@ -1,4 +1,7 @@
-"""Read Kite's HTTP answers: the data in them, or the fault they report (domain.md 2)."""
+"""Read Kite's HTTP answers: the data in them, or the fault they report.
+
+See Kite Connect's documentation, exceptions.
+"""
 
 from __future__ import annotations
 

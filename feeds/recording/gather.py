@@ -1,5 +1,6 @@
-"""Gather many small blocks into a few large ones; no result depends on where blocks end (design
-D5).
+"""Gather many small blocks into a few large ones; no result depends on where blocks end.
+
+See ARCHITECTURE, "Blocks and the scan".
 """
 
 from __future__ import annotations

@@ -24,47 +24,68 @@ CHECKS: dict[str, Check] = {
 }
 ROOMS = ("daemon/execution/", "daemon/exchange/", "daemon/market/", "daemon/clockwork/")
 CORE = (*ROOMS, "daemon/domain/", "daemon/risk/")
-EDGES = (
-    "daemon/execution/helpers.py",
-    "daemon/execution/signal_adapter.py",
-    "daemon/execution/tick_adapter.py",
-)
-"""They read what another program hands over, which can be anything: `Any` says so."""
+SCAN = "the scan is the cost of a tick: a call for each line would be a third of it"
+NULL_OBJECT = "an object that stands for none has nothing to do here"
+TOLD_TICKS = "every tick that a strategy asked for: a call would cost a tenth of it"
+BY_TYPE = "a table's methods each take the type that is their key"
+INPUT_KINDS = "a block has its own path, and a kind of input is told by its type"
+DUE, PAPER, ROWS = (f"daemon/clockwork/{name}.py" for name in ("due", "paper_engine", "rows"))
 EXCEPTIONS: dict[tuple[str, str, str], str] = {
+    ("assigns to another object", "daemon/market/scan.py", "book.row = row"): SCAN,
+    ("assigns to another object", "daemon/market/scan.py", "book.open = book.low = ltp"): SCAN,
+    ("assigns to another object", "daemon/market/scan.py", "book.high = ltp"): SCAN,
+    ("assigns to another object", "daemon/market/scan.py", "book.low = ltp"): SCAN,
+    ("assigns to another object", "daemon/market/scan.py", "book.baseline = volume"): SCAN,
+    ("assigns to another object", "daemon/market/scan.py", "book.volume = volume"): SCAN,
+    (
+        "has a hook that does nothing",
+        "daemon/execution/context.py",
+        "def forget(self, position: Position) -> None:",
+    ): NULL_OBJECT,
+    (
+        "has a hook that does nothing",
+        "daemon/execution/context.py",
+        "def warm(self, candles: Sequence[Candle], /) -> None:",
+    ): NULL_OBJECT,
+    (
+        "has a hook that does nothing",
+        "daemon/execution/context.py",
+        "def set_enabled(self, strategy_id: str, on: bool, /) -> None:",
+    ): NULL_OBJECT,
+    (
+        "has a hook that does nothing",
+        "daemon/execution/context.py",
+        "def disable(self, strategy_id: str, since: int, /) -> None:",
+    ): NULL_OBJECT,
+    (
+        "has a hook that does nothing",
+        "daemon/execution/exits/coroutine.py",
+        "def serve(self, hands: Hands, position: Position) -> Wake | None:",
+    ): "only the fill wakes it: there is nothing to begin",
+    ("assigns to another object", ROWS, "stretch.row = row"): TOLD_TICKS,
+    ("assigns to another object", ROWS, "at.now = ts"): TOLD_TICKS,
+    ("names Any", DUE, "PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]"): BY_TYPE,
+    ("names Any", DUE, "self._requests: dict[type, Callable[[Any], None]] = {"): BY_TYPE,
+    ("names Any", DUE, "def _one_by_one(take: Callable[[Any], object]) -> PhaseWork:"): BY_TYPE,
+    ("names Any", DUE, "def work(due_ts: int, items: Sequence[Any]) -> Iterator[None]:"): BY_TYPE,
+    ("names Any", PAPER, "self._arrived: dict[type, Callable[[Any], None]] = {"): BY_TYPE,
+    ("asks isinstance of our classes", PAPER, "if isinstance(item, Ticks):"): INPUT_KINDS,
     (
         "asks isinstance of our classes",
-        "daemon/execution/signal_adapter.py",
-        "if isinstance(signal, OrderIntent):",
-    ): "another program's signal may already be an intent",
+        PAPER,
+        "if isinstance(item, Command | Settlement):  # has its place in what is due",
+    ): INPUT_KINDS,
     (
         "asks isinstance of our classes",
-        "daemon/execution/signal_adapter.py",
-        "text = value.value if isinstance(value, Signal) else value",
-    ): "another program may hand over the text or the member",
-    (
-        "asks isinstance of our classes",
-        "daemon/execution/signal_adapter.py",
-        "if value is None or isinstance(value, ExitOverrides):",
-    ): "another program may hand over the struct or a mapping",
+        PAPER,
+        "ts = int(item.ts[0]) if isinstance(item, Ticks) else item.ts",
+    ): INPUT_KINDS,
 }
-COMPOSED_NEXT = "the engine is being composed"
-NOT_YET: dict[tuple[str, str], str] = {
-    ("assigns to another object", "daemon/execution/"): COMPOSED_NEXT,
-    ("assigns to another object", "daemon/market/"): COMPOSED_NEXT,
-    ("assigns to another object", "daemon/clockwork/"): COMPOSED_NEXT,
-    ("names Any", "daemon/execution/"): COMPOSED_NEXT,
-    ("names Any", "daemon/market/"): COMPOSED_NEXT,
-    ("names Any", "daemon/clockwork/"): COMPOSED_NEXT,
-    ("asks isinstance of our classes", "daemon/execution/"): COMPOSED_NEXT,
-    ("asks isinstance of our classes", "daemon/clockwork/"): COMPOSED_NEXT,
-    ("has a hook that does nothing", "daemon/execution/"): COMPOSED_NEXT,
-}
+NOT_YET: dict[tuple[str, str], str] = {}
 
 
 def faults(name: str, module: Module) -> list[str]:
     """Return what a check finds in a module and no exception allows."""
-    if name == "names Any" and module.path in EDGES:
-        return []
     return [
         f"{module.path}:{line} {name}: {text}"
         for line, text in CHECKS[name](module)
@@ -96,7 +117,6 @@ def test_no_module_of_a_room(name: str, room: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.xfail(strict=True, reason=COMPOSED_NEXT)
 def test_no_class_of_the_core_is_longer_than_300_lines() -> None:
     wrong = [
         f"{module.path}:{line} {text}"
@@ -107,7 +127,6 @@ def test_no_class_of_the_core_is_longer_than_300_lines() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.xfail(strict=True, reason=COMPOSED_NEXT)
 def test_the_engine_has_no_base_class_and_at_most_250_lines() -> None:
     (engine,) = (each for each in MODULES if "\nclass ExecutionEngineV3" in each.text)
     assert not list(rules.engine_faults(engine))
@@ -132,15 +151,14 @@ def test_an_exception_is_still_needed() -> None:
         for _, text in check(module)
     }
     assert set(EXCEPTIONS) <= needed
-    assert set(EDGES) <= {path for name, path, _ in needed if name == "names Any"}
 
 
 def test_an_exception_is_for_its_line_alone() -> None:
     (name, path, text) = next(iter(EXCEPTIONS))
-    allowed = Module("daemon.fine", path, f"{text}\n    pass", ast.parse(f"{text}\n    pass"))
+    allowed = Module("daemon.fine", path, text, ast.parse(text))
     assert faults(name, allowed) == []
-    other = text.replace("signal", "answer")
-    planted = Module("daemon.fine", path, f"{other}\n    pass", ast.parse(f"{other}\n    pass"))
+    other = text.replace("row", "answer")
+    planted = Module("daemon.fine", path, other, ast.parse(other))
     assert len(faults(name, planted)) == 1
 
 

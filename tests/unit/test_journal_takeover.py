@@ -28,7 +28,7 @@ from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalStore
 from daemon.journal.takeover import TakenOver, take_over
 from daemon.runtime.backup import back_up
-from daemon.runtime.live import _last_event_ts as last_event_ts
+from daemon.runtime.resume import _last_event_ts as last_event_ts
 from tests.kit.kill import killed_at
 from tests.kit.of_0_2_0 import unpack_account
 
