@@ -383,7 +383,7 @@ def test_a_journal_of_another_version_is_65_and_left_alone(tmp_path: Path) -> No
     for command in READERS:
         done = invoke(*command, "--out", tmp_path)
         assert done.code == 65
-        assert "its schema_version is 99, this program reads 1" in done.complaint
+        assert "its schema_version/event_version is 99/2, this program reads" in done.complaint
     assert (kept / "journal.db").read_bytes() == before
 
 

@@ -163,9 +163,9 @@ BUGS: Final = (
     ),
     Bug(
         "a heartbeat is counted as a frame",
-        "feeds/kite/frames.py",
-        "return len(frame) == 1",
-        "return len(frame) == 0",
+        "feeds/kite/link.py",
+        "if len(data) == HEARTBEAT_BYTES:",
+        "if len(data) == HEARTBEAT_BYTES - 1:",
         ("tests/unit/test_kite_frames.py", "tests/unit/test_kite_socket.py"),
     ),
     Bug(
