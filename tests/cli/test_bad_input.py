@@ -461,7 +461,7 @@ def test_a_full_disk_halts_with_74_and_what_was_committed_verifies(tmp_path: Pat
     assert invoke("--config", SAMPLE, "--out", tmp_path / "sample").code == 0
     sample = exported(only_run(tmp_path / "sample"))
     arguments = ("--config", in_small_blocks(tmp_path), "--out", tmp_path / "out")
-    done = finished(spawn(*arguments, code=LIMITED.format(90_000)))
+    done = finished(spawn(*arguments, code=LIMITED.format(60_000)))
     assert done.code == 74, done
     assert "journal" in done.complaint
     assert done.out == ""
