@@ -16,7 +16,7 @@ import msgspec
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.rows import RowPath
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import SECOND_NS, ist_date, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
@@ -61,7 +61,7 @@ class PaperEngine:
         risk: RiskConfig | None = None,
         strategies: Strategies | None = None,
         ledger: Ledger | None = None,
-        carry: Carry | None = None,
+        carry: CarryOver | None = None,
         first_input_no: int = 0,
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
         on_rows: RowsSeen | None = None,
@@ -108,7 +108,7 @@ class PaperEngine:
             grid_ns=_bar_grid(self.strategies),
         )
 
-    def _attach_strategies(self, carry: Carry | None) -> None:
+    def _attach_strategies(self, carry: CarryOver | None) -> None:
         """Watch their ticks, queue their intents, switch off those that had failed too often."""
         for index in self.strategies.tick_instruments:
             self.books[index].watch_ticks()
@@ -135,7 +135,7 @@ class PaperEngine:
         """The number of inputs delivered so far."""
         return self._delivered
 
-    def lasting(self) -> Carry:
+    def lasting(self) -> CarryOver:
         """Return what no event holds and only changes with a decision, disabled strategies too."""
         return msgspec.structs.replace(self.engine.lasting(), disabled=self.strategies.disabled())
 

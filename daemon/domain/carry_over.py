@@ -13,7 +13,7 @@ class RememberedDemand(msgspec.Struct, frozen=True, kw_only=True):
     demand: str = ""
 
 
-class Carry(msgspec.Struct, frozen=True, kw_only=True):
+class CarryOver(msgspec.Struct, frozen=True, kw_only=True):
     """State that no event holds. Orders and positions by order id, prices in paise, times UTC ns.
 
     Within a day the recorded inputs are run again and give it; where they are lost it is taken
@@ -34,6 +34,6 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True):
     until: int = -1
     """The time of the last input: an intent written for then or before has had its turn."""
 
-    def overnight(self) -> Carry:
+    def overnight(self) -> CarryOver:
         """Return what is left of it on the next day: switches and faults are of the day."""
         return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import ist_date, ist_day, parse_timeframe
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, StrategyLimits
@@ -47,7 +47,7 @@ class Admission:
         quotes: Quotes,
         waiting: WaitingFills,
         builder: OrderBuilder,
-        carry: Carry,
+        carry: CarryOver,
         limits_of: LimitsOf,
         *,
         manages_exits: bool,

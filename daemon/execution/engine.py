@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal, StrategyLimits, check_intent
@@ -48,7 +48,7 @@ class EngineParts(TypedDict):
     ledger: NotRequired[Ledger | None]
     agenda: NotRequired[Agenda]
     schedule: NotRequired[Schedule]
-    carry: NotRequired[Carry | None]
+    carry: NotRequired[CarryOver | None]
     bars: NotRequired[BarClock]
     limits_of: NotRequired[LimitsOf]
 
@@ -71,7 +71,7 @@ class ExecutionEngineV3:
     ) -> None:
         universe, rules = parts["universe"], parts["rules"]
         ledger = parts.get("ledger") or Ledger()
-        carry = parts.get("carry") or Carry()
+        carry = parts.get("carry") or CarryOver()
         agenda = parts.get("agenda") or Agenda()
         bars = parts.get("bars") or CountedBars()
         exits = exit_rules() if exits is None else exits
@@ -232,11 +232,11 @@ class ExecutionEngineV3:
         """Return the last ltp (paise) of every symbol with an open position."""
         return self._views.marks()
 
-    def lasting(self) -> Carry:
+    def lasting(self) -> CarryOver:
         """Return the part of `carry` that only changes with a decision; look at no position."""
         return self._resume.lasting()
 
-    def carry(self) -> Carry:
+    def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
         return self._resume.carry()
 

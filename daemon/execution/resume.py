@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from msgspec import structs
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 from daemon.execution.admission import Admission
@@ -51,7 +51,7 @@ class Resume:
         self._session_end = session_end
         self._until = until
 
-    def restore(self, carry: Carry) -> None:
+    def restore(self, carry: CarryOver) -> None:
         """Take up what was open; what waited waits again, in the order in which it began to."""
         waits: list[tuple[int, Callable[[], None]]] = []
         for order in self._ledger.orders.values():
@@ -70,11 +70,11 @@ class Resume:
             wait()
         self._runner.recall(carry.remembered)
 
-    def lasting(self) -> Carry:
+    def lasting(self) -> CarryOver:
         """Return the part of `carry` that only changes with a decision; look at no position."""
         admission, session_end = self._admission, self._session_end
         settlements = sorted(session_end.settlements.items())
-        return Carry(
+        return CarryOver(
             killed=admission.killed,
             strategies_off=sorted(admission.strategies_off),
             settlements=[(*key, *known) for key, known in settlements],
@@ -83,7 +83,7 @@ class Resume:
             until=max(self._at.now, self._until),  # a start may end before its first input
         )
 
-    def carry(self) -> Carry:
+    def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
         excursions = {
             position.order_id: self._excursions.extremes(

@@ -5,7 +5,7 @@ See SEMANTICS, "Exits of one position".
 
 from __future__ import annotations
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.events import ExitDemand
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
@@ -39,7 +39,7 @@ class SessionEnd:
         costs: Costs,
         closing: Closing,
         runner: ExitRunner,
-        carry: Carry,
+        carry: CarryOver,
         *,
         squares_off: bool,
     ) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import ist_date
 from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
@@ -37,7 +37,7 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
 
     date: str = ""
     input_no: int = 0
-    carry: Carry = Carry()
+    carry: CarryOver = CarryOver()
 
     def on(self, date: str) -> DayState:
         """The state with which `date` begins, itself if it is of that date."""
@@ -84,7 +84,7 @@ class StateJournal:
         """Take inputs of an Indian date (ISO) from here on."""
         self.date = date
 
-    def changed(self, carry: Carry, *, input_no: int, ts: int) -> Iterator[Operation]:
+    def changed(self, carry: CarryOver, *, input_no: int, ts: int) -> Iterator[Operation]:
         """The state, for the commit of `input_no`, if it is not the newest that is known.
 
         `ts` UTC ns. What is given counts as written.
@@ -166,7 +166,7 @@ def _obeyed(state: DayState, operation: Operation) -> DayState:
     return msgspec.structs.replace(state, carry=carry)
 
 
-def _lasting(carry: Carry) -> Carry:
+def _lasting(carry: CarryOver) -> CarryOver:
     return msgspec.structs.replace(carry, until=-1, excursions={})
 
 

@@ -10,7 +10,7 @@ import msgspec
 from loguru import logger
 
 from daemon import VERSION
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import ist_date
 from daemon.domain.drawdown import EquityState
 from daemon.errors import FeedError
@@ -105,7 +105,7 @@ class Account:
         return recordings_of(self.directory)
 
     def begin_log(
-        self, machine: Machine, config: Config, written: Config, carry: Carry, now: int
+        self, machine: Machine, config: Config, written: Config, carry: CarryOver, now: int
     ) -> InputRecorder:
         """Begin a recording of today, on the state that the machine has before any input.
 

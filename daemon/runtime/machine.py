@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
@@ -36,7 +36,7 @@ def machine(
     universe: Universe,
     *,
     ledger: Ledger | None = None,
-    carry: Carry | None = None,
+    carry: CarryOver | None = None,
     first_input_no: int = 0,
     equity: EquityState | None = None,
 ) -> Machine:
@@ -84,7 +84,7 @@ def paper_engine(
     strategies: Strategies,
     *,
     ledger: Ledger | None = None,
-    carry: Carry | None = None,
+    carry: CarryOver | None = None,
     first_input_no: int = 0,
     on_rows: Callable[[Rows], None] | None = None,
 ) -> PaperEngine:

@@ -13,7 +13,7 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import DAY_NS, iso_ist, ist_date, ist_midnight
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock
@@ -36,7 +36,7 @@ from feeds.recording.recorder import InputRecorder
 class ResumedState(NamedTuple):
     """What the account had: the newest recording's machine, or what was carried over."""
 
-    carry: Carry = Carry()
+    carry: CarryOver = CarryOver()
     ledger: Ledger | None = None
     equity: EquityState | None = None
     """What the account's P&L was up to now; None if only the journal knows."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
@@ -36,7 +36,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     seq: int
     input_no: int
-    carry: Carry = Carry()
+    carry: CarryOver = CarryOver()
     equity: EquityState | None = None
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument
@@ -72,7 +72,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     base_seq: int = 0
     first_input_no: int = 0
     ledger: str = ""
-    carry: Carry = Carry()
+    carry: CarryOver = CarryOver()
     equity: EquityState | None = None
     created_ts: int = 0
 

@@ -16,7 +16,7 @@ import anyio
 import pytest
 
 from daemon.control.socket import serve_control
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Clock
 from daemon.errors import ExitCode, FeedError, JournalCorrupt, JournalIOError
 from daemon.journal.archive import archive_events
@@ -209,7 +209,7 @@ def test_a_low_limit_is_raised_where_it_may_be() -> None:
 def test_a_start_that_ended_before_its_first_input_forgets_no_time() -> None:
     """Or the intents of a script would have another turn on the next day."""
     scenario = random_scenario(1)
-    engine = make_engine(scenario, carry=Carry(until=1_794_996_020_000_000_000))
+    engine = make_engine(scenario, carry=CarryOver(until=1_794_996_020_000_000_000))
     assert engine.engine.carry().until == 1_794_996_020_000_000_000
 
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import DAY_NS, MINUTE_NS
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import OrderCreated, TradingEvent
@@ -247,7 +247,7 @@ def test_without_a_rerun_the_journal_goes_on_from_the_newest_header(
     )
     machine = build_machine(Config(), load_rulebook(None), universe, ledger=ledger, equity=before)
     machine.engine.ledger.seq = base_seq
-    account.begin_log(machine, Config(), Config(), Carry(), at("09:00:00")).close()
+    account.begin_log(machine, Config(), Config(), CarryOver(), at("09:00:00")).close()
     booked = RunFold(events).booked
     if base_seq > len(events):  # a recording of another journal
         assert account.booked_equity().drawdown == max_drawdown(booked)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import JournalCorrupt
 from daemon.journal.state import DayState, StateJournal, contract_operation, state_operation
@@ -64,20 +64,20 @@ def test_a_contract_is_read_again_and_the_newest_row_counts(tmp_path: Path) -> N
 
 
 def test_state_is_written_when_it_is_another_and_once(tmp_path: Path) -> None:
-    killed = Carry(killed=True)
+    killed = CarryOver(killed=True)
     with state_of(tmp_path) as state:
-        assert list(state.changed(Carry(), input_no=1, ts=1)) == []
+        assert list(state.changed(CarryOver(), input_no=1, ts=1)) == []
         [written] = state.changed(killed, input_no=2, ts=2)
         expected = DayState(date=TODAY, input_no=2, carry=killed)
         assert written == state_operation(expected, ts=2)
         assert state.known == expected
         moved = msgspec.structs.replace(killed, until=9, excursions={"V3-1": (1, 2)})
         assert list(state.changed(moved, input_no=3, ts=3)) == []
-        assert len(list(state.changed(Carry(), input_no=4, ts=4))) == 1
+        assert len(list(state.changed(CarryOver(), input_no=4, ts=4))) == 1
 
 
 def test_a_state_operation_says_its_version_and_what_is_unusual(tmp_path: Path) -> None:
-    carry = Carry(
+    carry = CarryOver(
         killed=True, strategies_off=["a", "b"], disabled={"c": 1},
         settlements=[("NIFTY", TODAY, 1, 2)], settling=["V3-1", "V3-2"],
     )  # fmt: skip
@@ -112,14 +112,14 @@ def test_commands_after_the_newest_state_are_folded_into_it(tmp_path: Path) -> N
 
 
 def test_a_strategy_that_was_switched_on_again_is_neither_off_nor_disabled(tmp_path: Path) -> None:
-    before = Carry(strategies_off=["a", "b"], disabled={"a": 1, "c": 2})
+    before = CarryOver(strategies_off=["a", "b"], disabled={"a": 1, "c": 2})
     carry = obeyed(tmp_path, command("strategy_on", "a"), carry=before).carry
     assert (carry.killed, carry.strategies_off, carry.disabled) == (False, ["b"], {"c": 2})
 
 
 def test_a_killed_account_stays_killed_whatever_else_is_said(tmp_path: Path) -> None:
     said = command("strategy_off", "a")
-    assert obeyed(tmp_path, said, carry=Carry(killed=True)).carry.killed
+    assert obeyed(tmp_path, said, carry=CarryOver(killed=True)).carry.killed
 
 
 @pytest.mark.parametrize("said", [
@@ -133,7 +133,7 @@ def test_a_command_that_the_state_has_or_that_is_none_changes_nothing(
 
 
 def test_a_command_of_the_next_day_begins_with_its_state(tmp_path: Path) -> None:
-    before = Carry(killed=True, strategies_off=["a"])
+    before = CarryOver(killed=True, strategies_off=["a"])
     state = obeyed(
         tmp_path, command("strategy_off", "b"), ts=START + 86_400_000_000_000, carry=before
     )
@@ -142,7 +142,7 @@ def test_a_command_of_the_next_day_begins_with_its_state(tmp_path: Path) -> None
 
 
 def test_a_command_of_an_older_date_leaves_the_date(tmp_path: Path) -> None:
-    before = Carry(killed=True)
+    before = CarryOver(killed=True)
     state = obeyed(
         tmp_path, command("strategy_off", "b"), ts=START - 86_400_000_000_000, carry=before
     )

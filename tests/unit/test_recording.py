@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from daemon.domain.candle import Candle
-from daemon.domain.carry_over import Carry
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import (
     Clock,
     Command,
@@ -42,7 +42,7 @@ HEADER = LogHeader(
     instruments=[Instrument(instrument_token=1, tradingsymbol="A", strike_paise=5)],
     base_seq=3,
     first_input_no=7,
-    carry=Carry(killed=True, excursions={"x": (2, 1)}, settlements=[("N", "2026-11-24", 1, 2)]),
+    carry=CarryOver(killed=True, excursions={"x": (2, 1)}, settlements=[("N", "2026-11-24", 1, 2)]),
 )
 OTHERS: list[Input] = [
     Clock(ts=5),
