@@ -54,7 +54,7 @@ def refused_texts(intake: Intake, universe: Universe, *, has_files: bool = True)
     for reason, refused in intake.refused.items():
         if refused * SHARE > intake.rows:
             first = intake.first_refused[reason]
-            since = f", after {time_text(first.clock)} was reached" if reason == "late" else ""
+            since = f", after {time_text(first.reached)} was reached" if reason == "late" else ""
             yield (
                 f"{_of(refused, intake.rows)} were refused as `{reason}`. The first: "
                 f"{_row(universe, first)}{since}."

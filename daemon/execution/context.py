@@ -51,7 +51,7 @@ class Rules(Sessions, Protocol):
         """Return the largest order of a contract, 0 if unknown."""
 
 
-class BarClock(Protocol):
+class BarCounter(Protocol):
     """Count the bars that a position has been held."""
 
     def due(self, position: Position, bars: int) -> int | None:

@@ -16,7 +16,7 @@ from daemon.exchange.waiting import WaitingFills
 from daemon.execution.admission import Admission, LimitsOf
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.closing import Closing
-from daemon.execution.context import BarClock, CountedBars, Rules
+from daemon.execution.context import BarCounter, CountedBars, Rules
 from daemon.execution.costs import Costs
 from daemon.execution.demands import Demands
 from daemon.execution.desk import Desk
@@ -49,7 +49,7 @@ class EngineParts(TypedDict):
     agenda: NotRequired[Agenda]
     schedule: NotRequired[Schedule]
     carry: NotRequired[CarryOver | None]
-    bars: NotRequired[BarClock]
+    bars: NotRequired[BarCounter]
     limits_of: NotRequired[LimitsOf]
 
 

@@ -6,7 +6,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.position import Position
 from daemon.domain.position_row import position_row
-from daemon.execution.context import BarClock
+from daemon.execution.context import BarCounter
 from daemon.execution.excursions import Excursions
 from daemon.execution.quotes import Quotes
 from daemon.market.moment import Moment
@@ -24,7 +24,7 @@ class Views:
         at: Moment,
         quotes: Quotes,
         excursions: Excursions,
-        bars: BarClock,
+        bars: BarCounter,
     ) -> None:
         self._name = name
         self._ledger = ledger

@@ -19,13 +19,13 @@ from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
-    clock,
     demand_text,
     fill_lines,
     levels_text,
     money,
     money_exact,
     refusal_text,
+    wall_time,
 )
 from daemon.visible import visible
 
@@ -181,14 +181,14 @@ def _stop_text(event: StopMoved) -> str:
 def _paragraph(event: TradingEvent, lines: list[str]) -> list[str]:
     first, *rest = lines
     due = f" (was due at {_due(event)})" if event.due_ts else ""
-    return [f"{clock(event.ts)}  {first}{due}", *(_INDENT + line for line in rest)]
+    return [f"{wall_time(event.ts)}  {first}{due}", *(_INDENT + line for line in rest)]
 
 
 def _due(event: TradingEvent) -> str:
     """The time at which it was due, with the date if that is another."""
     if ist_day(event.due_ts) == ist_day(event.ts):
-        return clock(event.due_ts)
-    return f"{iso_ist(event.due_ts)[:10]} {clock(event.due_ts)}"
+        return wall_time(event.due_ts)
+    return f"{iso_ist(event.due_ts)[:10]} {wall_time(event.due_ts)}"
 
 
 def _unknown(store: JournalStore, order_id: str) -> str:

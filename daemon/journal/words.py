@@ -85,7 +85,7 @@ def money_exact(rupees: Decimal) -> str:
     return money(int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP)))
 
 
-def clock(ts: int) -> str:
+def wall_time(ts: int) -> str:
     """The Indian wall time of `ts` (UTC ns) to the millisecond."""
     return iso_ist(ts)[11:23]
 

@@ -108,10 +108,10 @@ class Intake:
         keep[keep] = self._in_time(sound, now)
         return keep
 
-    def _refuse(self, reason: str, block: Ticks, rows: npt.NDArray[np.intp], clock: int) -> None:
-        """Count rows and keep the first of its reason; `clock` is the time reached before it."""
+    def _refuse(self, reason: str, block: Ticks, rows: npt.NDArray[np.intp], reached: int) -> None:
+        """Count rows and keep the first of its reason; `reached` is the time reached before it."""
         if len(rows):
-            self.first_refused.setdefault(reason, example(block, int(rows[0]), clock))
+            self.first_refused.setdefault(reason, example(block, int(rows[0]), reached))
             self.refused[reason] += len(rows)
 
     def _in_time(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:

@@ -28,7 +28,7 @@ class RowExample(NamedTuple):
     ts: int
     instrument: int
     ltp: int
-    clock: int
+    reached: int
 
 
 class DayOutside(NamedTuple):
@@ -43,9 +43,9 @@ class DayOutside(NamedTuple):
     """By how much more or less most of them would be inside, 0 if by neither."""
 
 
-def example(block: Ticks, row: int, clock: int) -> RowExample:
+def example(block: Ticks, row: int, reached: int) -> RowExample:
     """Return a row of a block as an example."""
-    return RowExample(int(block.ts[row]), int(block.instrument[row]), int(block.ltp[row]), clock)
+    return RowExample(int(block.ts[row]), int(block.instrument[row]), int(block.ltp[row]), reached)
 
 
 class OutsideRows:

@@ -66,7 +66,7 @@ class TimeAxis:
         if len(self.days) > 1:
             every = -(-len(self.days) // _LABELS_MAX)
             return [(day.left, f"{ist_date(day.start):%d %b}") for day in self.days[::every]]
-        return _clock_labels(self.days[0], self.x) if self.days else []
+        return _time_labels(self.days[0], self.x) if self.days else []
 
 
 def day_spans(times: Iterable[int]) -> list[tuple[int, int]]:
@@ -78,7 +78,7 @@ def day_spans(times: Iterable[int]) -> list[tuple[int, int]]:
     return [(start, max(end, start + MINUTE_NS)) for _, (start, end) in sorted(spans.items())]
 
 
-def _clock_labels(day: Day, x: Callable[[int], float]) -> list[tuple[float, str]]:
+def _time_labels(day: Day, x: Callable[[int], float]) -> list[tuple[float, str]]:
     span = day.end - day.start
     step = next((step_ns for step_ns in _STEPS_NS if span <= step_ns * _LABELS_MAX), 6 * HOUR_NS)
     midnight = ist_midnight(ist_date(day.start))

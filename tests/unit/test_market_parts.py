@@ -143,7 +143,7 @@ def test_the_first_row_of_each_reason_is_kept_wherever_blocks_end(size: int) -> 
         "late": 2, "bad_price": 1, "not_paise": 1, "future": 1,
     }  # fmt: skip
     kept = intake.first_refused
-    assert kept["late"] == RowExample(ts=OPEN + 2, instrument=0, ltp=101, clock=OPEN + 5)
+    assert kept["late"] == RowExample(ts=OPEN + 2, instrument=0, ltp=101, reached=OPEN + 5)
     assert kept["bad_price"].ts == OPEN + 5
     assert kept["not_paise"].ts == OPEN + 6
     assert kept["future"].ltp == 103

@@ -9,7 +9,7 @@ from msgspec import structs
 from daemon.domain.carry_over import RememberedDemand
 from daemon.domain.position import Position
 from daemon.execution.closing import Closing
-from daemon.execution.context import BarClock
+from daemon.execution.context import BarCounter
 from daemon.execution.exits.coroutine import GO_ON, ExitTask, Request, Wake, drive, manage_exits
 from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 from daemon.execution.recorder import Recorder
@@ -38,7 +38,7 @@ class ExitRunner:
     def __init__(
         self,
         rules: Sequence[ExitRule],
-        bars: BarClock,
+        bars: BarCounter,
         agenda: Agenda,
         recorder: Recorder,
         closing: Closing,
