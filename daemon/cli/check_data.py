@@ -16,7 +16,7 @@ from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 from daemon.domain.ticks import Ticks
 from daemon.errors import DaemonError
 from daemon.market.intake import Intake
-from daemon.market.left_out import NEAR_NS, SHIFTS
+from daemon.market.refused_rows import NEAR_NS, SHIFTS
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
 from daemon.runtime.build import Parts

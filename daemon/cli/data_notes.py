@@ -9,7 +9,7 @@ from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.instrument import Universe
 from daemon.domain.money import rupees_text
 from daemon.market.intake import Intake
-from daemon.market.left_out import DayOutside, RowExample
+from daemon.market.refused_rows import DayOutside, RowExample
 from daemon.report.text import count
 from daemon.runtime.app import App
 

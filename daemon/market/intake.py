@@ -16,8 +16,8 @@ import numpy.typing as npt
 from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int32s, Int64s, Ticks
 from daemon.market.agenda import NEVER
-from daemon.market.left_out import OutsideRows, RowExample, example
 from daemon.market.off_bar_rows import find_off_bar_rows
+from daemon.market.refused_rows import OutsideRows, RowExample, example
 from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule, midnight_after
 

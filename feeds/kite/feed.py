@@ -79,7 +79,7 @@ class KiteFeed:
         self._missed: dict[int, int] = {-1: missed_since} if missed_since else {}
         self._wanted: frozenset[int] = frozenset()
         self._next_check = 0
-        self._rejects: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._frames = 0
         self._quiet = 0
         self._want()
@@ -140,11 +140,11 @@ class KiteFeed:
             "subscribed": len(self._wanted),
             "inbox_full": self._inbox.times_full,
             **self.guard.counters(),
-            **{f"packets_{reason}": count for reason, count in sorted(self._refused().items())},
+            **{f"packets_{reason}": count for reason, count in sorted(self._all_refused().items())},
         }
 
-    def _refused(self) -> Counter[str]:
-        return self._rejects + Counter(self._time.refused)
+    def _all_refused(self) -> Counter[str]:
+        return self._refused + Counter(self._time.refused)
 
     # frames
 
@@ -168,11 +168,11 @@ class KiteFeed:
             decoded = self._decoder.decode(frames)
         except FrameError:
             readable = [frame for frame in frames if len(frame.data) >= HEADER]
-            self._rejects["bad_frame"] += len(frames) - len(readable)
+            self._refused["bad_frame"] += len(frames) - len(readable)
             decoded = self._decoder.decode(readable)
-        self._rejects.update(decoded.rejects)
+        self._refused.update(decoded.refused)
         if decoded.trailing:
-            self._rejects["trailing_bytes"] += decoded.trailing
+            self._refused["trailing_bytes"] += decoded.trailing
         return None if decoded.ticks is None else self._time.stamp(decoded.ticks)
 
     # what is subscribed
@@ -245,7 +245,7 @@ class KiteFeed:
         self._sockets.renew("the clock jumped")
         frames = self._inbox.take_waiting()
         waiting = (block, self._decode(frames) if frames else None)
-        self._rejects["before_jump"] += sum(len(ticks) for ticks in waiting if ticks is not None)
+        self._refused["before_jump"] += sum(len(ticks) for ticks in waiting if ticks is not None)
         return Gap(ts=now, since=now - jump.ns)
 
     def _gaps(self, ts: int) -> list[Gap]:

@@ -1,6 +1,6 @@
 """Decode Kite's binary WebSocket frames into blocks of ticks: pure, vectorised, fully counted.
 
-Packets in = ticks + counted rejects, whatever the bytes are. A packet's kind is its length
+Packets in = ticks + counted refusals, whatever the bytes are. A packet's kind is its length
 (Kite Connect's documentation, WebSocket). Everything is converted by column: a Python object for
 each of a full packet's 46 numbers is what makes the usual decoders slow.
 """
@@ -40,16 +40,16 @@ its length; its prices are not paise (currency); its instrument is not in the un
 
 
 class Decoded(NamedTuple):
-    """The content of frames: `packets` = len(ticks) + the sum of `rejects`.
+    """The content of frames: `packets` = len(ticks) + the sum of `refused`.
 
     `ticks` is None if there are none. `packets` is the number that the frames' headers claim.
-    `rejects` has only the reasons that occurred (REASONS). `trailing` counts bytes behind the last
+    `refused` has only the reasons that occurred (REASONS). `trailing` counts bytes behind the last
     packet claimed.
     """
 
     ticks: Ticks | None
     packets: int
-    rejects: dict[str, int]
+    refused: dict[str, int]
     trailing: int = 0
 
 
@@ -130,15 +130,15 @@ class FrameDecoder:
 
     def _decode(self, buffer: bytes, packets: Packets, times: Int64s) -> Decoded:
         """Reject, count and convert packets; `times` has one entry per frame."""
-        rejects = {CUT: packets.cut} if packets.cut else {}
+        refused = {CUT: packets.cut} if packets.cut else {}
         claimed = len(packets.starts) + packets.cut
-        packets = _of_known_length(packets, rejects)
+        packets = _of_known_length(packets, refused)
         ticks = None
         if len(packets.starts):
             tokens = tokens_of(buffer, packets.starts)
             instrument, known = self._table.find(tokens)
             if known is not None:
-                _count_unknown(tokens[~known], rejects)
+                _count_unknown(tokens[~known], refused)
                 packets, instrument = _keep(packets, known), instrument[known]
             if len(instrument):
                 of = packets.frames
@@ -149,10 +149,10 @@ class FrameDecoder:
                     buffer, packets.starts, packets.lengths, depth=self._depth
                 )
                 ticks = as_ticks(ts, instrument, columns, depth)
-        return Decoded(ticks, claimed, rejects, packets.trailing)
+        return Decoded(ticks, claimed, refused, packets.trailing)
 
 
-def _of_known_length(packets: Packets, rejects: dict[str, int]) -> Packets:
+def _of_known_length(packets: Packets, refused: dict[str, int]) -> Packets:
     """Return the packets of known kinds; count the others."""
     lengths, packets_in = packets.lengths, len(packets.starts)
     if isinstance(lengths, int):
@@ -164,17 +164,17 @@ def _of_known_length(packets: Packets, rejects: dict[str, int]) -> Packets:
         if known.all():
             return packets
     kept = _keep(packets, known)
-    rejects[UNKNOWN_LENGTH] = packets_in - len(kept.starts)
+    refused[UNKNOWN_LENGTH] = packets_in - len(kept.starts)
     return kept
 
 
-def _count_unknown(tokens: Uint32s, rejects: dict[str, int]) -> None:
+def _count_unknown(tokens: Uint32s, refused: dict[str, int]) -> None:
     """Count packets whose instrument is unknown, those of currency segments separately."""
     unknown = int(np.count_nonzero(_HAS_PAISE[tokens & 0xFF]))
     if unknown < len(tokens):
-        rejects[BAD_DIVISOR] = len(tokens) - unknown
+        refused[BAD_DIVISOR] = len(tokens) - unknown
     if unknown:
-        rejects[UNKNOWN_TOKEN] = unknown
+        refused[UNKNOWN_TOKEN] = unknown
 
 
 def _keep(packets: Packets, kept: npt.NDArray[np.bool_]) -> Packets:

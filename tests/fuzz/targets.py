@@ -92,7 +92,7 @@ def _frame(data: bytes, _: Path) -> None:
     with suppress(FrameError):
         decoded = FrameDecoder(MARKET.universe).decode([(_TS, data)])
         taken = 0 if decoded.ticks is None else len(decoded.ticks)
-        assert decoded.packets == taken + sum(decoded.rejects.values())
+        assert decoded.packets == taken + sum(decoded.refused.values())
         if decoded.ticks is not None:
             _trade([decoded.ticks], MARKET.universe)
 

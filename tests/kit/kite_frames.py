@@ -68,7 +68,7 @@ class Naive:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.packets = 0
-        self.rejects: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.trailing = 0
 
     def read(self, ts: int, frame: bytes) -> None:
@@ -80,11 +80,11 @@ class Naive:
             start = at + 2
             end = start + int.from_bytes(frame[at:start], "big")
             if max(start, end) > len(frame):
-                self.rejects["cut"] += count - number
+                self.refused["cut"] += count - number
                 return
             reason = self._packet(ts, frame[start:end])
             if reason:
-                self.rejects[reason] += 1
+                self.refused[reason] += 1
             at = end
         self.trailing += len(frame) - at
 

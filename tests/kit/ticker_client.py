@@ -106,16 +106,16 @@ def split_frame(frame: bytes) -> list[bytes]:
 def decoded(universe: Universe, frames: list[bytes]) -> tuple[int, int]:
     """How many ticks and rejects the product's own decoder makes of the frames."""
     decoder = FrameDecoder(universe)
-    ticks = rejects = 0
+    ticks = refused = 0
     for at, frame in enumerate(frames):
         try:
             found = decoder.decode([(at, frame)])
         except FrameError:
-            rejects += 1
+            refused += 1
             continue
         ticks += 0 if found.ticks is None else len(found.ticks)
-        rejects += sum(found.rejects.values())
-    return ticks, rejects
+        refused += sum(found.refused.values())
+    return ticks, refused
 
 
 @contextlib.asynccontextmanager

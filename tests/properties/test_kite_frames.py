@@ -1,4 +1,4 @@
-"""Whatever the bytes: packets in = ticks + rejects, as read by hand and by the official client."""
+"""Whatever the bytes: packets in = ticks + refusals, as read by hand and by the official client."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def agrees(frames: list[tuple[int, bytes]]) -> None:
     rows = rows_of(decoded.ticks)
     assert rows == naive.rows
     assert decoded.packets == naive.packets
-    assert decoded.rejects == naive.rejects
+    assert decoded.refused == naive.refused
     assert decoded.trailing == naive.trailing
-    assert decoded.packets == len(rows) + sum(decoded.rejects.values())
-    assert set(decoded.rejects) <= set(REASONS)
+    assert decoded.packets == len(rows) + sum(decoded.refused.values())
+    assert set(decoded.refused) <= set(REASONS)
     assert (decoded.ticks is None) == (not rows)
 
 

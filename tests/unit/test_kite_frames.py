@@ -136,7 +136,7 @@ def test_a_cut_frame_is_counted_and_nothing_is_lost() -> None:
         decoded = decode(whole[:size])
         rows = len(rows_of(decoded.ticks))
         assert decoded.packets == 3
-        assert decoded.rejects == {"cut": 3 - rows}
+        assert decoded.refused == {"cut": 3 - rows}
         assert decoded.trailing == 0
         assert rows == (0 if size < 12 else 1 if size < 198 else 2)
 
@@ -202,7 +202,7 @@ def test_a_frame_whose_size_fits_its_first_packet_by_chance_is_read_packet_by_pa
     for frames in ([chance], [chance, chance], [bytes.fromhex(E5), chance]):
         decoded = decode(*frames)
         times = frames.count(chance)
-        assert decoded.rejects == {"unknown_length": times}
+        assert decoded.refused == {"unknown_length": times}
         assert len(rows_of(decoded.ticks)) == 2 * times + (len(frames) - times)
 
 

@@ -75,9 +75,9 @@ async def test_garbage_is_one_frame_more_and_nothing_is_lost(
     assert len(client.frames) == len(sound) + 1 == served.stats.frames + 1
     assert client.packets == expected(session)
     assert served.stats.destroyed == []
-    ticks, rejects = decoded(session[0], client.frames)
+    ticks, refused = decoded(session[0], client.frames)
     assert ticks == ROWS
-    assert rejects > 0
+    assert refused > 0
     assert [is_json(each) for each in client.texts] == [True, True, False]
 
 
@@ -223,7 +223,7 @@ def test_garbage_never_is_a_tick_and_is_the_same_for_a_seed(seed: int) -> None:
     assert made == PendingFaults(FaultPlan(seed=seed)).garbage()
     found = FrameDecoder(universe).decode([(1, made)])
     assert found.ticks is None
-    assert sum(found.rejects.values()) == found.packets > 0
+    assert sum(found.refused.values()) == found.packets > 0
 
 
 @pytest.mark.parametrize("text", ["", "drop", "drop@", "drop@-1", "drop@x", "@5", "404", "stop@5"])

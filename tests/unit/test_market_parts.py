@@ -21,7 +21,7 @@ from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import fast_forward
 from daemon.market.intake import FUTURE_MAX_NS, Intake
-from daemon.market.left_out import RowExample
+from daemon.market.refused_rows import RowExample
 from daemon.market.rows import Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
