@@ -50,10 +50,10 @@ class RowPath:
         """Take all rows of a block that has begun (`Moment.begin_rows`), and end it."""
         start = 0
         for special in rows.special:
-            self._run(rows, start, special)
+            self._take_plain_rows(rows, start, special)
             self._take_row(rows, special, is_special=True)
             start = special + 1
-        self._run(rows, start, len(rows))
+        self._take_plain_rows(rows, start, len(rows))
         for book in self._books_in(rows):
             book.settle(rows)
         self._at.end_rows(rows)
@@ -66,7 +66,7 @@ class RowPath:
 
     # rows without anything special
 
-    def _run(self, rows: Rows, start: int, stop: int) -> None:
+    def _take_plain_rows(self, rows: Rows, start: int, stop: int) -> None:
         """Take the rows [start, stop): by columns where that pays, else by the scan."""
         agenda = self._agenda
         fast_rows = FAST_ROWS + FAST_ROWS_EACH * len(self._books)
@@ -187,8 +187,8 @@ class RowPath:
         book.settle(rows)
         book.end_segment()
         book.take_price(rows, row)
-        assert book.run is not None
-        book.run.pass_row()
+        assert book.behind is not None
+        book.behind.pass_row()
         self._process(intents)
 
 

@@ -42,15 +42,15 @@ class Book:
 
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
-    in work, -1 when the quote below is up to date. `run` is set while rows that have happened may
-    still be out of the book (fast_forward.py); `settle` fetches them. `high` < 0 marks an empty
+    in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
+    may still be out of the book (fast_forward.py); `settle` fetches them. `high` < 0 marks an empty
     segment.
     """
 
     __slots__ = (
-        "above", "after_gap_no", "ask", "bars", "baseline", "below", "bid", "close_ts",
+        "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "low", "ltp", "open", "open_ts", "quote_ts", "row", "run",
+        "input_no", "instrument", "low", "ltp", "open", "open_ts", "quote_ts", "row",
         "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
@@ -60,7 +60,7 @@ class Book:
         self.tradingsymbol = "" if instrument is None else instrument.tradingsymbol
         # the quote
         self.row = -1
-        self.run: RowsBehind | None = None
+        self.behind: RowsBehind | None = None
         self.ltp = 0
         self.bid = 0
         self.ask = 0
@@ -126,8 +126,8 @@ class Book:
 
     def settle(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
-        if self.run is not None:
-            self.run.catch_up()
+        if self.behind is not None:
+            self.behind.catch_up()
         row = self.row
         if row < 0:
             return
@@ -149,9 +149,9 @@ class Book:
         self.input_no = input_no
         self.walked = walked
 
-    def follow(self, run: RowsBehind | None) -> None:
-        """Have rows that have happened taken from `run` on demand, None when it is done."""
-        self.run = run
+    def follow(self, behind: RowsBehind | None) -> None:
+        """Have rows that have happened taken from `behind` on demand, None when it is done."""
+        self.behind = behind
 
     def point_at(self, row: int) -> None:
         """Let the quote be that of a row of the block in work, whose price comes later."""

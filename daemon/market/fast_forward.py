@@ -33,27 +33,27 @@ class Stretch:
     """Sort the rows [start, stop) of a block, all before the next due time, by instrument.
 
     `row` is the row in work: those before it have happened when a book is asked for.
-    `asked` are the runs whose books were asked for since the row in work began.
+    `asked` are the parts whose books were asked for since the row in work began.
     """
 
     __slots__ = (
-        "_order", "_start", "asked", "ltp", "row", "rows", "runs", "stop", "volume", "watched",
+        "_order", "_start", "asked", "ltp", "parts", "row", "rows", "stop", "volume", "watched",
     )  # fmt: skip
 
     def __init__(self, rows: Rows, start: int, stop: int, books: list[Book]) -> None:
         self.rows = rows
         self.row = start - 1
         self.stop = stop
-        self.asked: list[Run] = []
+        self.asked: list[InstrumentRows] = []
         order, edges = group(rows.instrument[start:stop], len(books))
         self._start = start
         self._order = order
         self.ltp: Int64s = rows.ltp[start:stop].take(order)
         self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
-        self.runs: list[Run] = []
+        self.parts: list[InstrumentRows] = []
         self.watched: list[Places] = []
         """The rows of each instrument whose every tick a strategy wants to be told."""
-        self._part(edges, books)
+        self._split(edges, books)
 
     def row_at(self, place: int) -> int:
         """Return the row that stands at a place; places go instrument after instrument."""
@@ -67,8 +67,8 @@ class Stretch:
         """Return the first of an instrument's places [start, end) with a row at or after `row`."""
         return start + int(self._order[start:end].searchsorted(row - self._start))
 
-    def _part(self, edges: Places, books: list[Book]) -> None:
-        """Make one run for each instrument that has rows here."""
+    def _split(self, edges: Places, books: list[Book]) -> None:
+        """Make one part for each instrument that has rows here."""
         present = np.flatnonzero(edges[1:] > edges[:-1])
         starts = edges[present]
         highs = np.maximum.reduceat(self.ltp, starts).tolist()
@@ -81,9 +81,9 @@ class Stretch:
             present.tolist(), at, [*at[1:], len(self.ltp)], highs, lows, totals, strict=True
         ):
             book = books[number]
-            run = Run(self, book, start, start, end, high, low, total)
-            book.follow(run)
-            self.runs.append(run)
+            part = InstrumentRows(self, book, start, start, end, high, low, total)
+            book.follow(part)
+            self.parts.append(part)
             if book.tick_watchers:
                 self.watched.append(self._order[start:end] + self._start)
 
@@ -106,21 +106,21 @@ class Stretch:
     def leave(self, stop: int) -> None:
         """End the stretch at the row `stop`; the books follow up to it, quotes included."""
         behind: list[Book] = []
-        for run in self.runs:
-            book = run.book
+        for part in self.parts:
+            book = part.book
             book.follow(None)
-            run.fold(run.end if stop == self.stop else run.place_of(stop))
+            part.fold(part.end if stop == self.stop else part.place_of(stop))
             if book.row >= 0:
                 behind.append(book)
-        self.runs.clear()  # they refer to this stretch: its columns are freed now, not collected
+        self.parts.clear()  # they refer to this stretch: its columns are freed now, not collected
         settle_all(behind, self.rows)
 
 
-class Run(msgspec.Struct, eq=False):
+class InstrumentRows(msgspec.Struct, eq=False):
     """One instrument's rows in a stretch; those at the places [at, end) are not in its book yet.
 
     `next_row` is the first row that reaches a level of the book, -1 if none does. High, low and
-    total (the highest cumulative volume) are those of the whole run. A Struct, because there is
+    total (the highest cumulative volume) are those of all of them. A Struct, because there is
     one for each instrument and stretch: it is made in a third of the time.
     """
 
@@ -168,7 +168,7 @@ class Run(msgspec.Struct, eq=False):
                 self.book.point_at(stretch.row)
 
     def pass_row(self) -> None:
-        """Step over the row in work, the next of this run: it is in the book."""
+        """Step over the row in work, the next of these: it is in the book."""
         self.at += 1
 
     def fold(self, end: int) -> None:
@@ -219,14 +219,14 @@ class Stops:
     ends, which what is taken may bring nearer.
     """
 
-    __slots__ = ("_agenda", "_heap", "_runs", "_stretch", "_take", "due", "end", "nearest")
+    __slots__ = ("_agenda", "_heap", "_parts", "_stretch", "_take", "due", "end", "nearest")
 
     def __init__(self, stretch: Stretch, agenda: Agenda, take: Take) -> None:
         self._stretch = stretch
         self._agenda = agenda
         self._take = take
-        self._runs = {run.next_row: run for run in stretch.runs if run.look_ahead()}
-        self._heap = sorted(self._runs)
+        self._parts = {part.next_row: part for part in stretch.parts if part.look_ahead()}
+        self._heap = sorted(self._parts)
         self.end = stretch.stop
         self.due = agenda.next_due
         self.nearest = self._heap[0] if self._heap else NEVER
@@ -236,21 +236,21 @@ class Stops:
         stretch = self._stretch
         while self.nearest < min(row, self.end):
             first = heapq.heappop(self._heap)
-            run = self._runs.pop(first, None)
-            if run is not None and run.next_row == first:  # else its levels have moved since
+            part = self._parts.pop(first, None)
+            if part is not None and part.next_row == first:  # else its levels have moved since
                 stretch.begin_row(first)
-                run.catch_up()
+                part.catch_up()
                 self._take(stretch.rows, first)
-                run.pass_row()
+                part.pass_row()
             self.look_again()
 
     def look_again(self) -> None:
         """Look ahead where books were asked for: their levels may have moved."""
         stretch = self._stretch
-        for run in stretch.asked:
-            if run.look_ahead():
-                self._runs[run.next_row] = run
-                heapq.heappush(self._heap, run.next_row)
+        for part in stretch.asked:
+            if part.look_ahead():
+                self._parts[part.next_row] = part
+                heapq.heappush(self._heap, part.next_row)
         stretch.asked.clear()
         if self._agenda.next_due != self.due:
             self.due = self._agenda.next_due
