@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daemon import VERSION
-from daemon.cli.run import Outcome, run_session
+from daemon.cli.run import Outcome, run_prepared
 from daemon.errors import UsageError
 from daemon.journal.past import events_since
 from daemon.journal.store import JournalStore
@@ -32,10 +32,10 @@ def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
     live = journal_beside(recording)
     if JournalStore.exists(live):  # before anything is shown that will be held against it
         JournalStore.open_whole(live).close()
-    session = open_recorded(recording, out, speed=speed)
-    outcome = run_session(session, out)
+    prepared = open_recorded(recording, out, speed=speed)
+    outcome = run_prepared(prepared, out)
     recorded_by = open_recording(recording).header.program_version
-    verdict = compare(session.directory, live, recorded_by=recorded_by)
+    verdict = compare(prepared.directory, live, recorded_by=recorded_by)
     return Replayed(outcome, verdict)
 
 

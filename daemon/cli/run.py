@@ -25,7 +25,7 @@ from daemon.runtime.app import App
 from daemon.runtime.build import build
 from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.outcome import facts_of, summarize_run
-from daemon.runtime.prepared_run import Session, open_run
+from daemon.runtime.prepared_run import PreparedRun, open_run
 from daemon.runtime.progress import show_bar, show_lines
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE, write_json
 from daemon.settings.config import Config, FeedConfig
@@ -60,9 +60,9 @@ def run(
     allow_descriptors()
     if kind_of(config.feed).is_live:
         hold_signals()  # an account that is being taken up is not left in the middle of it
-    session = _open(config, data_dir)
+    prepared = _open(config, data_dir)
     hold_signals()  # nor what is written after the run
-    return run_session(session, Path(config.out), use_uvloop=use_uvloop, read_again=read_again)
+    return run_prepared(prepared, Path(config.out), use_uvloop=use_uvloop, read_again=read_again)
 
 
 def _log(config: Config) -> None:
@@ -81,8 +81,8 @@ def _is_readable(feed: FeedConfig) -> bool:
     return speed != "max" and float(speed) <= READABLE_SPEED
 
 
-def run_session(
-    session: Session,
+def run_prepared(
+    prepared: PreparedRun,
     out: Path,
     *,
     use_uvloop: bool = True,
@@ -92,9 +92,9 @@ def run_session(
     watch = show_bar if sys.stderr.isatty() else show_lines
 
     async def main() -> App:
-        app = App(session, out=out)
+        app = App(prepared, out=out)
         app.recorder.on_stall = leave_soon
-        if session.recorder is not None and read_again is not None:
+        if prepared.recorder is not None and read_again is not None:
             # On a terminal a hangup says that the terminal is gone.
             app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())
         settle_memory()
@@ -105,16 +105,16 @@ def run_session(
     try:
         app = anyio.run(main, backend_options={"use_uvloop": use_uvloop})
     except JournalCorrupt:
-        session.close(checkpoint=False)
+        prepared.close(checkpoint=False)
         raise
     finally:
-        session.close()
+        prepared.close()
     if getattr(app.feed, "is_over", False):
-        logger.info("the day's recording: {}", session.finish_day())
+        logger.info("the day's recording: {}", prepared.finish_day())
     return Outcome(finish(app), app.feed_lost)
 
 
-def _open(config: Config, data_dir: Path | None) -> Session:
+def _open(config: Config, data_dir: Path | None) -> PreparedRun:
     if kind_of(config.feed).is_live:
         from daemon.runtime.live import open_live
 

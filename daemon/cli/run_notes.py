@@ -182,7 +182,7 @@ def _feed_lost(app: App) -> Iterator[str]:
 
 
 def _not_run_again(app: App) -> Iterator[str]:
-    for operation in app.session.operations:
+    for operation in app.prepared.operations:
         if operation.kind == "not_run_again":
             yield (
                 f"The day's recording could not be used ({operation.detail['reason']}): "

@@ -41,7 +41,7 @@ from daemon.process.status import status_text
 from daemon.runtime.bus import Bus, Overflow
 from daemon.runtime.committed_view import CommittedView
 from daemon.runtime.late_decisions import LateDecisions
-from daemon.runtime.prepared_run import Session
+from daemon.runtime.prepared_run import PreparedRun
 from daemon.runtime.rerun import state_operations
 from daemon.runtime.run_files import METRICS_FILE
 from daemon.runtime.run_log import RunLog
@@ -60,15 +60,15 @@ BREATH_S: Final = 0.001
 class App:
     """One run from its first input to its last committed event."""
 
-    def __init__(self, session: Session, *, out: Path) -> None:
-        self.session = session
-        self.parts = session.parts
-        self.directory = session.directory
-        self.clock = session.clock
-        self.engine = session.parts.engine
-        self.feed = session.parts.feed
-        self.store = session.store
-        self.inputs = session.recorder
+    def __init__(self, prepared: PreparedRun, *, out: Path) -> None:
+        self.prepared = prepared
+        self.parts = prepared.parts
+        self.directory = prepared.directory
+        self.clock = prepared.clock
+        self.engine = prepared.parts.engine
+        self.feed = prepared.parts.feed
+        self.store = prepared.store
+        self.inputs = prepared.recorder
         self.stopped_by = ""
         self.feed_lost: DaemonError | None = None
         is_on_time = self.inputs is not None and self.parts.config.feed.kite.clock == "wall"
@@ -78,7 +78,7 @@ class App:
         self.commands: Commands | None = None
         """Where people's commands go; None in the run of a recording, which takes none."""
         self.reload_on_hangup = False
-        self._sampler = session.parts.machine.sampler
+        self._sampler = prepared.parts.machine.sampler
         self._feed_scope = anyio.CancelScope()
         self._last_put = 0.0
         self._fault = ""
@@ -97,7 +97,7 @@ class App:
         )
         collector = MetricsCollector(FillProfile.of(config.execution), ledger=ledger)
         self.status = RunStatus(self.parts, run_id, self.clock, collector, self.late)
-        self.log = RunLog(self.parts, run_id, self.session.operations)
+        self.log = RunLog(self.parts, run_id, self.prepared.operations)
         self.metrics = self._metrics_writer(out / config.metrics.path)
         self.notifier = Notifier()
         self.pulse = Pulse(
@@ -113,7 +113,7 @@ class App:
     def _metrics_writer(self, shared: Path) -> MetricsWriter:
         """Write to the file that is named; an account has its own, and shares that one."""
         interval_s, snapshot = self.parts.config.metrics.interval_s, self.status.snapshot
-        if self.session.account is None:
+        if self.prepared.account is None:
             return MetricsWriter(shared, snapshot, interval_s=interval_s)
         own = self.directory / METRICS_FILE
         copy = SharedMetricsFile(shared, own=own).put
@@ -181,11 +181,11 @@ class App:
                 await self._run_feed()
                 tasks.cancel_scope.cancel()
         except BaseException as error:
-            self.session.close(checkpoint=not found_corrupt(error))
+            self.prepared.close(checkpoint=not found_corrupt(error))
             raise
         finally:
             self.notifier.close()
-            self.session.close()
+            self.prepared.close()
 
     async def _start_listening(self, tasks: TaskGroup) -> None:
         """Listen to signals, and where there are commands to people's."""
@@ -334,8 +334,8 @@ class App:
     async def _put(self, events: list[TradingEvent]) -> None:
         """Queue events for the journal, with all that belongs to the same commit."""
         operations = self.log.take()
-        if self.session.account is not None:
-            operations += state_operations(self.engine, self.session.account.state, events)
+        if self.prepared.account is not None:
+            operations += state_operations(self.engine, self.prepared.account.state, events)
         self._last_put = anyio.current_time()
         await self.recorder.put(
             Batch(

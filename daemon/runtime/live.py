@@ -24,7 +24,7 @@ from daemon.runtime.first_inputs import of_a_new_recording, of_a_recording_that_
 from daemon.runtime.live_feed import live_feed
 from daemon.runtime.live_start import LiveStart
 from daemon.runtime.machine import Machine, machine
-from daemon.runtime.prepared_run import Session
+from daemon.runtime.prepared_run import PreparedRun
 from daemon.runtime.resume import ResumedState, resume
 from daemon.runtime.retention import old_recordings, remove
 from daemon.settings.config import Config
@@ -32,7 +32,7 @@ from feeds.kite.day import DayFinder, LiveDay
 from feeds.recording.recorder import InputRecorder
 
 
-def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
+def open_live(config: Config, *, data_dir: Path | None = None) -> PreparedRun:
     """Resume the account and connect everything; nothing has been started yet.
 
     Raises ConfigError, TokenRefused, FeedError, ClockError, AlreadyRunning, JournalCorrupt,
@@ -51,7 +51,7 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> Session:
     account = Account.open(out, config.account, created_ts=now)
     try:
         with disk_errors_as_journal_errors(account.directory):
-            return _session(LiveStart(config, rules, account, now, MACHINE_CLOCKS), finder)
+            return _prepare(LiveStart(config, rules, account, now, MACHINE_CLOCKS), finder)
     except BaseException:
         account.close(checkpoint=False)  # what could not be resumed stays as it lies there
         raise
@@ -69,7 +69,7 @@ def _refuse_unknown_day(rules: Rulebook, today: dt.date) -> None:
     )
 
 
-def _session(start: LiveStart, finder: DayFinder) -> Session:
+def _prepare(start: LiveStart, finder: DayFinder) -> PreparedRun:
     """Do all steps of a start in their order."""
     account = start.account
     resumed = resume(start)
@@ -85,7 +85,7 @@ def _session(start: LiveStart, finder: DayFinder) -> Session:
     _remove_old_recordings(start)
     feed = live_feed(start, day, decides.engine, clock, first=first, resumed=resumed)
     parts = Parts(start.config, start.rules, feed, decides)
-    return Session(
+    return PreparedRun(
         parts, account.directory, account.store, clock, recorder, account.operations, account
     )
 

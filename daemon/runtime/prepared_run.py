@@ -17,7 +17,7 @@ from daemon.settings.inputs import kept_config
 from feeds.recording.recorder import InputRecorder
 
 
-class Session(NamedTuple):
+class PreparedRun(NamedTuple):
     """What `App` runs. A recording's run has no recorder: its inputs are on disk already."""
 
     parts: Parts
@@ -54,7 +54,7 @@ class Session(NamedTuple):
             self.store.close(checkpoint=works and checkpoint)
 
 
-def open_run(parts: Parts, out: Path) -> Session:
+def open_run(parts: Parts, out: Path) -> PreparedRun:
     """Open a run of its own, in a directory of its own. Raises JournalIOError."""
     config = parts.config
     directory = new_run_directory(out, parts.feed.name, fingerprint(config))
@@ -67,4 +67,4 @@ def open_run(parts: Parts, out: Path) -> Session:
         program_version=VERSION,
         created_ts=clock.now_ns(),
     )
-    return Session(parts, directory, JournalStore.create(directory, meta), clock)
+    return PreparedRun(parts, directory, JournalStore.create(directory, meta), clock)

@@ -14,14 +14,14 @@ from daemon.journal.store import JournalStore
 from daemon.runtime.build import Parts
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.machine import machine_of
-from daemon.runtime.prepared_run import Session, open_run
+from daemon.runtime.prepared_run import PreparedRun, open_run
 from daemon.settings.config import Config
 from feeds.recording.compact import open_recording
 from feeds.recording.feed import RecordedFeed
 from feeds.recording.format import LogHeader
 
 
-def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
+def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> PreparedRun:
     """Open a run of exactly what a live run took, as configured then, in its own directory.
 
     Its journal is that of the live run, event for event. A recording that begins in the middle
@@ -43,10 +43,10 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Session:
     config = msgspec.structs.replace(config, out=str(out))
     before = _events_before(recording, header)
     parts = Parts(config, rules, feed, machine)
-    session = open_run(parts, out)
+    prepared = open_run(parts, out)
     if before:
-        session.store.append(before, input_no=header.first_input_no)
-    return session
+        prepared.store.append(before, input_no=header.first_input_no)
+    return prepared
 
 
 def journal_beside(recording: Path) -> Path:

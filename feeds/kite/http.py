@@ -39,7 +39,7 @@ Row = list[Any]
 
 RATES: Final = {"quote": 1.0, "historical": 3.0, "other": 10.0}
 """Requests per second that Kite allows (Kite Connect's documentation)."""
-SESSION: Final = "/session/token"
+LOGIN: Final = "/session/token"
 """The only address that gets a POST: the login's token exchange."""
 LTP_KEYS_MAX: Final = 1000
 SPAN_DAYS: Final = {
@@ -67,7 +67,7 @@ class _Candles(msgspec.Struct):
     candles: list[Row]
 
 
-class _Session(msgspec.Struct):
+class _Login(msgspec.Struct):
     access_token: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
@@ -173,20 +173,20 @@ class KiteHttp:
 
         Tried once, except after a rate limit: a request_token works only once.
         """
-        where = self._where(SESSION, "POST")
+        where = self._where(LOGIN, "POST")
         signed = f"{api_key}{request_token.reveal()}{api_secret.reveal()}"
         checksum = hashlib.sha256(signed.encode()).hexdigest()
         self._hidden += [request_token, api_secret, Secret(checksum)]
         form = {"api_key": api_key, "request_token": request_token.reveal(), "checksum": checksum}
         body = self._ask(
-            lambda: self._client.stream("POST", SESSION, data=form),
+            lambda: self._client.stream("POST", LOGIN, data=form),
             where,
             "other",
             _ANSWER_BYTES,
             again=_LIMITED,
         )
-        session = data_of(body, _Session, where, self._hidden)
-        return Credentials(api_key, Secret(session.access_token), now)
+        login = data_of(body, _Login, where, self._hidden)
+        return Credentials(api_key, Secret(login.access_token), now)
 
     def _get(self, path: str, params: Params, rate: str, most: int) -> bytes:
         headers = self._signature()

@@ -190,7 +190,7 @@ def test_a_sleep_past_the_close_ends_the_day_in_order(place: Place) -> None:
     closed = [each for each in outcome.moves if each.reason == "square_off" and each.fill]
     assert {ist_date(each.due_ts).isoformat() for each in closed} == {"2026-11-18"}
     assert {each.product for each in outcome.ledger.open_positions()} == {"NRML"}
-    assert app.session.finish_day() is not None
+    assert app.prepared.finish_day() is not None
 
 
 def test_a_sleep_over_night_ends_with_71_and_the_next_start_does_both_days_right(

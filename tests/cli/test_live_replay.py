@@ -223,7 +223,7 @@ def test_square_off_and_the_close_come_without_a_feed(
     assert [each.fill is not None and each.fill.stale for each in closed] == [True] * 3
     assert {type(inputs.get(each.input_no)) for each in squared} == {TimePasses}
     assert {each.product for each in outcome.ledger.open_positions()} == {"NRML"}
-    packed = app.session.finish_day()
+    packed = app.prepared.finish_day()
     assert packed is not None
     assert list((outcome.directory / "recordings").iterdir()) == [packed]
     replays_equal(packed, tmp_path / "replays")

@@ -32,7 +32,7 @@ from daemon.rules import Rulebook
 from daemon.runtime.app import App
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.live import open_live
-from daemon.runtime.prepared_run import Session
+from daemon.runtime.prepared_run import PreparedRun
 from daemon.settings.config import Config
 from daemon.settings.file import load_config
 from feeds.stream.feed import OfflineFeed
@@ -154,7 +154,7 @@ def _put_in_place(
         yield
 
 
-def opened(place: Path, day: int = 0) -> Session:
+def opened(place: Path, day: int = 0) -> PreparedRun:
     """The account taken up as a start does; whoever calls closes it."""
     with _put_in_place((), day):
         return open_live(_config(place))

@@ -169,8 +169,8 @@ def run_busy(count: int, out: Path, meanwhile: Meanwhile = None) -> BusyRun:
 
 async def _run(count: int, out: Path, meanwhile: Meanwhile) -> BusyRun:
     parts = busy_parts(count, out)
-    session = open_run(parts, out)._replace(recorder=NoRecorder())  # type: ignore[arg-type]
-    app = App(session, out=out)
+    prepared = open_run(parts, out)._replace(recorder=NoRecorder())  # type: ignore[arg-type]
+    app = App(prepared, out=out)
     lane = app.bus.consume(256, Overflow.WAIT)
     feed = parts.feed
     assert isinstance(feed, BoundaryFeed)

@@ -31,7 +31,7 @@ from daemon.runtime.app import App
 from daemon.runtime.bus import Lane, Overflow
 from daemon.runtime.live import open_live
 from daemon.runtime.machine import machine_of
-from daemon.runtime.prepared_run import Session
+from daemon.runtime.prepared_run import PreparedRun
 from feeds.recording.compact import open_recording
 from feeds.recording.gather import gather
 from tests.simulation.feed import MangledFeed, SimFinder, SimSockets, Weather
@@ -149,11 +149,11 @@ class _OneLife:
     async def _run(self) -> None:
         self.scope = anyio.CancelScope()
         with anyio.fail_after(LIMIT_S), self._in_the_market():
-            session = self._open()
-            self.observer.take_over(session.store)
-            feed: Any = MangledFeed(session.parts.feed, self.weather)
-            session = session._replace(parts=session.parts._replace(feed=feed))
-            self.app = App(session, out=Path(self.config.out))
+            prepared = self._open()
+            self.observer.take_over(prepared.store)
+            feed: Any = MangledFeed(prepared.parts.feed, self.weather)
+            prepared = prepared._replace(parts=prepared.parts._replace(feed=feed))
+            self.app = App(prepared, out=Path(self.config.out))
             lanes = (
                 self.app.bus.consume(4, Overflow.WAIT),
                 self.app.bus.consume(2, Overflow.KEEP_LATEST),
@@ -163,7 +163,7 @@ class _OneLife:
             fault = await self._live(lanes)
             self._judge(fault, lanes, before)
 
-    def _open(self) -> Session:
+    def _open(self) -> PreparedRun:
         """Start; where the clock is behind what was recorded, somebody sets it right first."""
         try:
             return open_live(self.config)

@@ -120,9 +120,9 @@ def test_a_live_run_tells_its_late_decisions_in_numbers_and_in_a_note(
 
 
 async def test_a_run_of_recorded_data_counts_no_decision_as_late(tmp_path: Path) -> None:
-    session = open_run(busy_parts(1, tmp_path), tmp_path)
-    app = App(session, out=tmp_path)
+    prepared = open_run(busy_parts(1, tmp_path), tmp_path)
+    app = App(prepared, out=tmp_path)
     assert app.late is None
     assert app.status.statistics().timing == {}
     await app.recorder.close()
-    session.close()
+    prepared.close()

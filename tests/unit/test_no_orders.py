@@ -19,7 +19,7 @@ from tests.kit.source import PACKAGES, ROOT, Module, dotted, imports, modules
 HTTP: Final = "feeds/kite/http.py"
 READ: Final = ("/instruments/", "/instruments/historical/", "/quote/ltp")
 """All addresses that are read."""
-SESSION: Final = "/session/token"
+LOGIN: Final = "/session/token"
 """The only address that is posted to."""
 TRADES: Final = re.compile(
     r"/orders?\b|/gtt\b|/portfolio|/positions?\b|/margins?\b|/charges/|/basket|/alerts\b|/mf/"
@@ -111,7 +111,7 @@ def wrong_requests(tree: ast.AST, path: str = HTTP) -> list[Fault]:
             isinstance(method, ast.Constant)
             and method.value == "POST"
             and isinstance(address, ast.Name)
-            and address.id == "SESSION"
+            and address.id == "LOGIN"
         )
         if node.func.attr != "stream" or not (is_read or is_login):
             wrong.append(Fault(path, node.lineno, ast.unparse(node)))
@@ -169,14 +169,14 @@ def test_the_one_module_that_speaks_http_reads_and_logs_in() -> None:
         and isinstance(node.args[0], ast.Constant)
     ]
     assert sorted(methods) == ["GET", "POST"], "the check has seen them"
-    assert addresses(tree) == {*READ, SESSION}
+    assert addresses(tree) == {*READ, LOGIN}
     constants = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.AnnAssign | ast.Assign)
-        and "SESSION" in ast.unparse(node).split("=")[0]
+        and "LOGIN" in ast.unparse(node).split("=")[0]
     ]
-    assert [ast.unparse(each) for each in constants] == [f"SESSION: Final = {SESSION!r}"]
+    assert [ast.unparse(each) for each in constants] == [f"LOGIN: Final = {LOGIN!r}"]
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def test_the_http_module_may_import_its_library() -> None:
         "self._client.get('/instruments')",
         "self._client.stream('POST', '/session/token')",
         "self._client.stream('POST', path)",
-        "self._client.stream('PUT', SESSION)",
-        "self._client.stream('DELETE', SESSION)",
-        "self._client.stream(method, SESSION)",
-        "client.request('GET', SESSION)",
+        "self._client.stream('PUT', LOGIN)",
+        "self._client.stream('DELETE', LOGIN)",
+        "self._client.stream(method, LOGIN)",
+        "client.request('GET', LOGIN)",
         "client.send(request)",
         "self._client.stream()",
     ],
