@@ -17,7 +17,7 @@ from daemon.process.descriptors import allow_descriptors, spare_descriptors
 from daemon.process.halt import leave_soon
 from daemon.process.log_file import with_account
 from daemon.process.logs import start_logging
-from daemon.process.memory import settle_memory
+from daemon.process.memory import steady_memory
 from daemon.process.signals import hold_signals
 from daemon.report.fold import RunFold
 from daemon.report.summary import RunSummary, summary_dict
@@ -97,7 +97,7 @@ def run_prepared(
         if prepared.recorder is not None and read_again is not None:
             # On a terminal a hangup says that the terminal is gone.
             app.listen(read_again, _log, reload_on_hangup=not sys.stderr.isatty())
-        settle_memory()
+        steady_memory()
         with spare_descriptors():
             await app.run(watch)
         return app

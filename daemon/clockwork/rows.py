@@ -55,7 +55,7 @@ class RowPath:
             start = special + 1
         self._take_plain_rows(rows, start, len(rows))
         for book in self._books_in(rows):
-            book.settle(rows)
+            book.catch_up(rows)
         self._at.end_rows(rows)
 
     def _books_in(self, rows: Rows) -> Iterable[Book]:
@@ -109,7 +109,7 @@ class RowPath:
         at.see_row(ts)
         if book.instrument is None:  # outside its session
             return
-        book.settle(rows)
+        book.catch_up(rows)
         book.end_segment()
         if is_special:
             self._take_special_price(rows, row, book)
@@ -184,7 +184,7 @@ class RowPath:
         at.see_row(at.now)
         at.take_input(rows.input_no(row))
         book = self._books[rows.instrument[row]]
-        book.settle(rows)
+        book.catch_up(rows)
         book.end_segment()
         book.take_price(rows, row)
         assert book.behind is not None

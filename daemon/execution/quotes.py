@@ -41,7 +41,7 @@ class Quotes:
         """Return the last quote of a book, up to date with the rows in work."""
         rows = self._at.rows
         if rows is not None:
-            book.settle(rows)
+            book.catch_up(rows)
         return book.quote()
 
     def fresh_quote(self, book: Book) -> Quote | None:

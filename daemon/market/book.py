@@ -43,8 +43,8 @@ class Book:
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
     in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
-    may still be out of the book (fast_forward.py); `settle` fetches them. `high` < 0 marks an empty
-    segment.
+    may still be out of the book (fast_forward.py); `catch_up` fetches them. `high` < 0 marks an
+    empty segment.
     """
 
     __slots__ = (
@@ -124,7 +124,7 @@ class Book:
             self.floor = self.triggers.nearest_below()
             self.below = WATCH_ALL if self.tick_watchers else self.floor
 
-    def settle(self, rows: Rows) -> None:
+    def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
         if self.behind is not None:
             self.behind.catch_up()
@@ -140,7 +140,7 @@ class Book:
         self.walked = rows.walk is not None and bool(rows.walk[row])
 
     def show(self, *, ts: int, ltp: int, bid: int, ask: int, input_no: int, walked: bool) -> None:
-        """Take a quote that was read from the rows already; `row` is settled with it."""
+        """Take a quote that was read from the rows already; `row` is done with."""
         self.row = -1
         self.quote_ts = ts
         self.ltp = ltp
@@ -182,7 +182,7 @@ class Book:
         self.open = self.high = self.low = int(rows.ltp[row])
         if with_volume:
             self.take_volume(rows.volume_at(row))
-        self.settle(rows)
+        self.catch_up(rows)
         if self.expects_gap_tick:
             self.expects_gap_tick = False
             self.after_gap_no = self.input_no
@@ -239,8 +239,8 @@ class Book:
         return high, low
 
 
-def settle_all(books: Sequence[Book], rows: Rows) -> None:
-    """Settle books whose `row` is set, by column."""
+def take_quotes(books: Sequence[Book], rows: Rows) -> None:
+    """Bring the quotes of books whose `row` is set up to date, by column."""
     if not books:
         return
     at = np.array([book.row for book in books])

@@ -21,7 +21,7 @@ from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import Int64s
 from daemon.market.agenda import NEVER, Agenda
-from daemon.market.book import WATCH_ALL, Book, settle_all
+from daemon.market.book import WATCH_ALL, Book, take_quotes
 from daemon.market.rows import Rows
 
 WatchedRow = tuple[int, int, TickView]
@@ -113,7 +113,7 @@ class Stretch:
             if book.row >= 0:
                 behind.append(book)
         self.parts.clear()  # they refer to this stretch: its columns are freed now, not collected
-        settle_all(behind, self.rows)
+        take_quotes(behind, self.rows)
 
 
 class InstrumentRows(msgspec.Struct, eq=False):

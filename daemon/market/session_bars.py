@@ -159,5 +159,5 @@ class SessionBars:
 
 def _end_segment(book: Book, rows: Rows | None) -> None:
     if rows is not None:
-        book.settle(rows)
+        book.catch_up(rows)
     book.end_segment()

@@ -11,7 +11,7 @@ YOUNG_OBJECTS: Final = 10_000
 """Events and their parts are freed by their counts; the collector only finds that out."""
 
 
-def settle_memory() -> None:
+def steady_memory() -> None:
     """Call once, when everything is built and before the first input.
 
     The collector will not go through what was built again, and looks at young objects less often

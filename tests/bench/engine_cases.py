@@ -19,7 +19,7 @@ from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.process.memory import settle_memory
+from daemon.process.memory import steady_memory
 from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
@@ -47,7 +47,7 @@ def positions(path: Path, count: int) -> dict[str, Any]:
     for each in raw[: first + 1]:
         engine.handle(as_ticks(each))
     assert len(engine.ledger.positions) == count
-    settle_memory()
+    steady_memory()
     rest = raw[first + 1 :]
     start = time.perf_counter()
     for each in rest:
@@ -80,7 +80,7 @@ def waiting(path: Path, count: int) -> dict[str, Any]:
         engine.handle(as_ticks(each))
     until = start_ts + LATENCY_MS * 1_000_000
     rest = [each for each in raw[first + 1 :] if each["ts_ns"][-1] < until]
-    settle_memory()
+    steady_memory()
     start = time.perf_counter()
     for each in rest:
         engine.handle(as_ticks(each))
@@ -123,7 +123,7 @@ def tick_strategy(path: Path, watched: int) -> dict[str, Any]:
     )
     strategies = StrategyEngineV2(StrategiesConfig(items=[config]), known)
     engine = w1_engine_of(known, strategies)
-    settle_memory()
+    steady_memory()
     start = time.perf_counter()
     for each in raw:
         engine.handle(as_ticks(each))
@@ -135,7 +135,7 @@ def bracket(count: int) -> dict[str, Any]:
     """A bracket's life in the engine, charges booked: intent, fill, target, closed."""
     engine = w1_engine_of(universe(1))
     engine.handle(_tick(0, 10_000))
-    settle_memory()
+    steady_memory()
     start = time.perf_counter()
     _live(engine, count, 1)
     elapsed = time.perf_counter() - start
@@ -149,7 +149,7 @@ def bracket_journaled(count: int) -> dict[str, Any]:
     engine.handle(_tick(0, 10_000))
     with tempfile.TemporaryDirectory() as place:
         store = JournalStore.create(Path(place) / "j", JournalMeta(run_id="b", account="bench"))
-        settle_memory()
+        steady_memory()
         start = time.perf_counter()
         for at in range(1, count // COMMIT_BRACKETS + 1):
             events = _live(engine, COMMIT_BRACKETS, at)

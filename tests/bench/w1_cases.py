@@ -16,7 +16,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks, paise_column
 from daemon.execution.context import Strategies
-from daemon.process.memory import settle_memory
+from daemon.process.memory import steady_memory
 from daemon.rules import load_rulebook
 from daemon.runtime.app import App
 from daemon.runtime.build import build
@@ -104,7 +104,7 @@ def w1_engine(path: Path, instruments: int = 10) -> dict[str, Any]:
     raw = blocks(path)
     known = universe(instruments)
     engine = w1_engine_of(known, w1_strategies(known))
-    settle_memory()
+    steady_memory()
     start = time.perf_counter()
     events = sum(len(engine.handle(as_ticks(each))) for each in raw)
     elapsed = time.perf_counter() - start

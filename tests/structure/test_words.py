@@ -49,7 +49,6 @@ NOT_YET: dict[str, frozenset[str]] = {
 }
 TERMS_NOT_YET: frozenset[str] = frozenset(
     {
-        "settlement",
         "status",
     }
 )
