@@ -35,7 +35,7 @@ def changes(old: Config, new: Config, *, loaded: Container[str]) -> Reload:
     """Return what differs in `new`; `loaded` are the strategies that this process can switch."""
     was, now = _plain(old), _plain(new)
     refused = [
-        f"{path}: was {_said(before)}, is now {_said(after)}; that takes a restart"
+        f"{path}: was {_value_text(before)}, is now {_value_text(after)}; that takes a restart"
         for path, before, after in _differences("", was, now)
         if not _is_live(path)
     ]
@@ -79,7 +79,7 @@ def change_text(change: LiveChange) -> str:
     """Return the change in a line of plain words."""
     said = [f"strategy {name} {'on' if on else 'off'}" for name, on in change.strategies.items()]
     if change.risk is not None:
-        said += [f"risk.{name} {_said(value)}" for name, value in _fields(change.risk)]
+        said += [f"risk.{name} {_value_text(value)}" for name, value in _fields(change.risk)]
     if change.log_level is not None:
         said.append(f"log.level {change.log_level}")
     return ", ".join(said) or "nothing"
@@ -112,7 +112,7 @@ def _is_live(path: str) -> bool:
     return path.startswith("risk.") or path == "log.level" or is_switch
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is _ABSENT:
         return "absent"
     text = msgspec.json.encode(value).decode()

@@ -66,7 +66,7 @@ class TickerSocket:
         self._credentials: Credentials | None = None
         self._link: Link | None = None
         self._state: LinkState = "connecting"
-        self._said: tuple[LinkState, str] | None = None
+        self._reported: tuple[LinkState, str] | None = None
         self.counts = LinkCounts()
 
     @property
@@ -171,8 +171,8 @@ class TickerSocket:
 
     def _say(self, state: LinkState, text: str = "") -> None:
         self._state = state
-        if self._said != (state, text):
-            self._said = (state, text)
+        if self._reported != (state, text):
+            self._reported = (state, text)
             self._on_state(self._number, state, text)
 
 

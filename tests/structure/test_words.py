@@ -47,11 +47,7 @@ NOT_YET: dict[str, frozenset[str]] = {
     "starts with a verb": frozenset({"daemon/domain", "daemon/embedding", "daemon/journal"}),
     "names its loops": frozenset({"daemon/journal", "daemon/runtime"}),
 }
-TERMS_NOT_YET: frozenset[str] = frozenset(
-    {
-        "status",
-    }
-)
+TERMS_NOT_YET: frozenset[str] = frozenset()
 DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
     {
         "docs/ARCHITECTURE.md",
