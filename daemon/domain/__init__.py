@@ -1,1 +1,1 @@
-"""The vocabulary of the daemon. Imports nothing else of ours."""
+"""The vocabulary of the daemon. Imports nothing else of the project."""

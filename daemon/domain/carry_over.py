@@ -6,7 +6,7 @@ import msgspec
 
 
 class RememberedDemand(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a full exit begins when the partial exit that is pending has filled."""
+    """Why a full exit begins as soon as the pending partial exit has filled."""
 
     ltp_paise: int = 0
     bars_held: int = 0
@@ -14,16 +14,16 @@ class RememberedDemand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CarryOver(msgspec.Struct, frozen=True, kw_only=True):
-    """State that no event holds. Orders and positions by order id, prices in paise, times UTC ns.
+    """Engine state that no event holds, by order id. Prices in paise, times UTC ns.
 
-    Within a day the recorded inputs are run again and give it; where they are lost it is taken
+    Within a day it is rebuilt by running the recorded inputs again; if they are lost, it is read
     from the journal.
     """
 
     killed: bool = False
     strategies_off: list[str] = []
     disabled: dict[str, int] = {}
-    """Strategies that failed too often and are not called, and since when."""
+    """Strategies that failed too often and are no longer called, with the time since when."""
     settlements: list[tuple[str, str, int, int]] = []
     """(underlying, expiry date, official close, when it became known)."""
     settling: list[str] = []
@@ -32,8 +32,8 @@ class CarryOver(msgspec.Struct, frozen=True, kw_only=True):
     excursions: dict[str, tuple[int, int]] = {}
     """The highest and the lowest ltp that each open position has seen."""
     until: int = -1
-    """The time of the last input: an intent written for then or before has had its turn."""
+    """The time of the last input: intents due at or before it have been handled."""
 
     def overnight(self) -> CarryOver:
-        """Return what is left of it on the next day: switches and faults are of the day."""
+        """Return what remains on the next day: switches and failures last for one day."""
         return msgspec.structs.replace(self, killed=False, strategies_off=[], disabled={})

@@ -25,12 +25,12 @@ _MIDNIGHT: Final = re.compile(
 
 
 def ist_day(ts: int) -> int:
-    """Days from 1970-01-01 to the Indian date of `ts`."""
+    """Return the days from 1970-01-01 to the Indian date of `ts`."""
     return (ts + IST_OFFSET_NS) // DAY_NS
 
 
 def ist_date(ts: int) -> dt.date:
-    """The Indian date of `ts`. Raises OverflowError outside the years 1 to 9999."""
+    """Return the Indian date of `ts`. Raises OverflowError outside the years 1 to 9999."""
     return _date_of(ist_day(ts))
 
 
@@ -40,18 +40,18 @@ def _date_of(day: int) -> dt.date:
 
 
 def ist_midnight(date: dt.date) -> int:
-    """The UTC ns at which the Indian date begins."""
+    """Return the UTC ns at which the Indian date begins."""
     return (date - _EPOCH).days * DAY_NS - IST_OFFSET_NS
 
 
 def ist_ns(date: dt.date, time: dt.time) -> int:
-    """The UTC ns of an Indian date and wall time."""
+    """Return the UTC ns of an Indian date and wall time."""
     seconds = time.hour * 3600 + time.minute * 60 + time.second
     return ist_midnight(date) + seconds * SECOND_NS + time.microsecond * 1000
 
 
 def iso_ist(ts: int) -> str:
-    """ISO 8601 with +05:30 and nanoseconds cut to microseconds, for people and JSON."""
+    """Return ISO 8601 with +05:30, cut to microseconds, for people and JSON."""
     midnight = ist_midnight(ist_date(ts))
     at = dt.datetime.combine(ist_date(ts), dt.time(), IST)
     return (at + dt.timedelta(microseconds=(ts - midnight) // 1000)).isoformat(
@@ -61,11 +61,11 @@ def iso_ist(ts: int) -> str:
 
 @lru_cache(maxsize=4096)  # a dump of 90,000 contracts has a few dozen expiries
 def parse_date(text: str) -> str:
-    """Return the date that a text says, as YYYY-MM-DD.
+    """Return the date in a text as YYYY-MM-DD.
 
-    Understood are YYYY-MM-DD, also with a time of midnight behind it (Indian or UTC), and a day, an
-    English month's name and a year of four digits (`06-Jun-2024`). Raises ValueError for anything
-    else: whether 06-05-2024 is of May or of June cannot be told.
+    Accepts YYYY-MM-DD, optionally followed by a time of midnight (Indian or UTC), and a day, an
+    English month name and a four-digit year (`06-Jun-2024`). Raises ValueError for anything else:
+    06-05-2024 could be in May or in June.
     """
     iso, named = _MIDNIGHT.fullmatch(text), _DAY_FIRST.fullmatch(text)
     try:
@@ -80,7 +80,7 @@ def parse_date(text: str) -> str:
 
 
 def parse_ts(text: str) -> int:
-    """UTC ns from ISO 8601 (naive means IST) or from a number of ns.
+    """Parse ISO 8601 (naive means IST) or a number of ns as UTC ns.
 
     Raises ValueError if it is neither.
     """
@@ -95,7 +95,7 @@ def parse_ts(text: str) -> int:
 
 @lru_cache(maxsize=64)
 def parse_timeframe(text: str) -> int:
-    """Nanoseconds of a bar: `1m`, `5m`, `1h`, `30s`; `1d` (one bar a session) is a whole day.
+    """Return a bar's length in ns: `1m`, `5m`, `1h`, `30s`; `1d` (a bar a session) is a whole day.
 
     Raises ValueError for anything else.
     """

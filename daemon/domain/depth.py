@@ -8,7 +8,7 @@ from daemon.domain.ticks import DEPTH_LEVELS, Int64s
 
 
 class Level(NamedTuple):
-    """One price of a side: paise, units, and how many orders stand there."""
+    """One price level of a side: paise, units, and the number of orders."""
 
     price_paise: int
     quantity: int
@@ -26,9 +26,9 @@ EMPTY: Final = Depth((), ())
 
 
 def depth_of(levels: Int64s) -> Depth:
-    """Return one row of `Ticks.depth`, shape (10, 3), without levels that are empty.
+    """Return one row of `Ticks.depth`, shape (10, 3), without its empty levels.
 
-    Nothing else is judged: the levels are those that the feed sent.
+    Nothing else is checked: the levels are as the feed sent them.
     """
     shown = [Level(price, quantity, orders) for quantity, price, orders in levels.tolist()]
     return Depth(_side(shown[:DEPTH_LEVELS]), _side(shown[DEPTH_LEVELS:]))

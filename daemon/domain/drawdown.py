@@ -6,7 +6,7 @@ import msgspec
 
 
 class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
-    """The deepest fall of net P&L below its highest point so far; an account starts at 0.
+    """The deepest fall of net P&L below its high so far; an account starts at 0.
 
     Paise; times are UTC ns, 0 for the account's start.
     """
@@ -14,11 +14,11 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
     depth_paise: int = 0
     """>= 0."""
     peak_paise: int = 0
-    """The high from which the deepest fall was."""
+    """The high that the deepest fall is measured from."""
     peak_ts: int = 0
     trough_ts: int = 0
     highest_paise: int = 0
-    """The highest point so far, from which later falls are measured."""
+    """The highest point so far, which later falls are measured from."""
     highest_ts: int = 0
 
     def after(self, ts: int, paise: int) -> Drawdown:
@@ -38,7 +38,7 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EquityState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the equity of an account's next day goes on from."""
+    """What the next day's equity of an account starts from."""
 
     drawdown: Drawdown = Drawdown()
     marks: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What can go wrong in the vocabulary itself."""
+"""The errors of the vocabulary itself."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ class BadNumber(ValueError):
 
 
 class BadIntent(ValueError):
-    """An intent whose fields are not of their types: nothing that a journal could hold."""
+    """An intent with a field of a wrong type, which no journal could hold."""
 
 
 class InvalidTransition(Exception):
-    """A move that the state table does not have; nothing was changed."""
+    """A move that is not in the state table; nothing was changed."""
 
     def __init__(self, order_id: str, state: str, to: str) -> None:
         super().__init__(f"order {order_id}: {state} -> {to} is not a legal move")

@@ -1,15 +1,15 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
-Three kinds, and nothing else is a trading event (SEMANTICS, "Orders and states"). Every event has
-`seq` (1, 2, ... in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and
-`order_id`; `due_ts` where something was due before `ts`, else 0. An event refers to nothing that
-could refer back to it, so the collector is not told of events (`gc=False`) nor of their parts.
+There are three kinds of trading events (SEMANTICS, "Orders and states"). Every event has `seq`
+(from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
+`due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
+the garbage collector does not track events or their parts (`gc=False`).
 
-A field that has its default is left out of an event's bytes, so a new optional field changes no
-byte of a run that does not use it. msgspec knows a default by identity: only None, booleans, small
-integers and "" may be plain defaults here. `written` is for a default of another kind that is
-always written, `__post_init__` puts the default's own object where an equal one came. A field or a
-kind of event that is not known is refused: it may change what the known ones mean.
+Fields at their defaults are omitted from an event's bytes, so a new optional field changes no byte
+of a run that does not use it. msgspec recognises a default by identity: only None, booleans, small
+integers and "" may be plain defaults here. `written` declares any other default, which is then
+always encoded; `__post_init__` replaces a value that equals the default by the default object
+itself. Unknown fields and kinds of events are refused: they may change what the known ones mean.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Fill(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """A fill and its evidence: the quote that was used, its age, the rule and the slippage.
+    """A fill and its evidence: the quote it used, the quote's age, the rule and the slippage.
 
-    `rule` is the base that was taken: `ltp`, `mid`, `bid`, `ask`, `ltp_for_mid`, `ltp_for_bid`,
-    `ltp_for_ask` (the side was absent), `settlement` or `last_quote` (forced at the close).
-    The base and the slippage are in half paise because a mid can fall between two paise.
-    Bid and ask are 0 where absent. `bid_ask_paise` is what `fill_mode: bid_ask` would have paid.
+    `rule` is the base price: `ltp`, `mid`, `bid`, `ask`, `ltp_for_mid`, `ltp_for_bid`,
+    `ltp_for_ask` (the side was absent), `settlement` or `last_quote` (forced at the close). The
+    base and the slippage are in half paise because a mid can fall between two paise. Bid and ask
+    are 0 where absent. `bid_ask_paise` is what `fill_mode: bid_ask` would have paid.
     """
 
     transaction_type: Side
@@ -90,7 +90,7 @@ class ExitDemand(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """Why an exit began: the quantity and the numbers that were compared (0 = not involved)."""
+    """Why an exit began: its quantity and the numbers that were compared (0 = not involved)."""
 
     quantity: int
     partial: bool = False
@@ -140,7 +140,7 @@ class OrderCreated(
     tag_field="event",
     tag="created",
 ):
-    """An intent became an order (from nothing to CREATED), as it was asked for."""
+    """An intent became an order (from nothing to CREATED), as requested."""
 
     seq: int
     ts: int
@@ -175,9 +175,9 @@ class OrderMoved(
 ):
     """One transition with its reason and the numbers behind it.
 
-    `fill` is on the moves that a fill makes, `demand` on those that begin an exit, `levels`
-    where levels are set, `excursion` on the fill that closes, `numbers` on refusals (what was
-    compared, paise or units).
+    `fill` is set on moves made by a fill, `demand` on those that begin an exit, `levels` on those
+    that set levels, `excursion` on the closing fill, `numbers` on refusals (what was compared,
+    paise or units).
     """
 
     seq: int
@@ -233,17 +233,17 @@ _decoder: Final[msgspec.json.Decoder[TradingEvent]] = msgspec.json.Decoder(Tradi
 
 
 def encode_event(event: TradingEvent) -> bytes:
-    """One event as one line of JSON without the newline: the same event, the same bytes."""
+    """Encode an event as a line of JSON without its newline; equal events give equal bytes."""
     return _encoder.encode(event)
 
 
 def decode_event(line: bytes | str) -> TradingEvent:
-    """The inverse of encode_event. Raises msgspec.ValidationError or DecodeError."""
+    """Invert encode_event. Raises msgspec.ValidationError or DecodeError."""
     return _decoder.decode(line)
 
 
 def event_fields(event: TradingEvent) -> dict[str, Any]:
-    """Return an event as plain values under their names, those that have their default too."""
+    """Return an event's fields as plain values by name, defaults included."""
     return {"event": type(event).__struct_config__.tag, **_plain(event)}
 
 

@@ -1,4 +1,4 @@
-"""Rows of a block put together by instrument, at the price of counting them."""
+"""Group the rows of a block by instrument, at about the cost of counting them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from daemon.domain.ticks import Int32s
 
 Places = npt.NDArray[np.intp]
 _BISECT_ROWS: Final = 32
-"""Finding an instrument's edge by bisection costs as much as counting so many rows."""
+"""Finding an instrument's edge by bisection costs as much as counting this number of rows."""
 
 
 def group(instrument: Int32s, count: int) -> tuple[Places, Places]:
-    """(order, edges): instrument k, of [0, count), has the rows order[edges[k] : edges[k + 1]].
+    """Return (order, edges): instrument k of `count` has the rows order[edges[k] : edges[k + 1]].
 
-    Each one's rows keep their order.
+    The rows of an instrument keep their order.
     """
     owner = _narrow(instrument, count)
-    order = owner.argsort(kind="stable")  # a radix sort for such narrow numbers
+    order = owner.argsort(kind="stable")  # a radix sort for numbers this narrow
     return order, _edges(owner, order, count)
 
 
 def _narrow(instrument: Int32s, count: int) -> npt.NDArray[Any]:
-    """The instruments in the fewest bytes that hold them: fewer bytes are sorted faster."""
+    """Return the instruments in the smallest type that holds them: it sorts faster."""
     if count <= 1 << 8:
         return instrument.astype(np.uint8)
     return instrument.astype(np.uint16) if count <= 1 << 16 else instrument

@@ -18,8 +18,10 @@ class Clock(msgspec.Struct, frozen=True, tag="clock"):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
-    """An order from a person: `kill_switch`, `manual_exit` (target = order id),
-    `strategy_on` / `strategy_off` (target = strategy id), or `square_off` at a stop."""
+    """A command from a person, or `square_off` when the daemon stops.
+
+    `target` is an order id for `manual_exit`, a strategy id for `strategy_on` and `strategy_off`.
+    """
 
     ts: int
     command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off"]
@@ -51,7 +53,7 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True, tag="config_change
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, tag="history"):
-    """Closed candles from elsewhere, shown to the strategies to warm them; never traded on."""
+    """Closed candles from another source, shown to the strategies as warm-up; never traded on."""
 
     ts: int
     candles: tuple[Candle, ...]

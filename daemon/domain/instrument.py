@@ -17,8 +17,8 @@ DEFAULT_LOT_SIZE: Final = 1
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the contract table. Prices in paise, quantities in units (not lots).
 
-    Raises ValueError for an `expiry` that is neither empty nor YYYY-MM-DD: expiries are compared
-    as text everywhere, which is right for no other form.
+    Raises ValueError for an `expiry` that is neither empty nor YYYY-MM-DD: expiries are compared as
+    text everywhere, which is right only for that form.
     """
 
     instrument_token: int
@@ -36,16 +36,16 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     freeze_quantity: int = 0
     """Largest quantity of one order, 0 if unknown."""
     has_contract_row: bool = True
-    """False when tick and lot are defaults because no contract row named the symbol."""
+    """False if tick and lot are defaults because the symbol has no contract row."""
 
     def __post_init__(self) -> None:
-        """Refuse any other form of `expiry`, wherever the instrument comes from."""
+        """Refuse any other form of `expiry`, whatever the source of the instrument."""
         if self.expiry and parse_date(self.expiry) != self.expiry:
             raise ValueError(f"expected an expiry as YYYY-MM-DD, was {self.expiry!r}")
 
     @property
     def is_index(self) -> bool:
-        """An index has a price and cannot be traded."""
+        """True for an index, which has a price and cannot be traded."""
         return self.instrument_type == "INDEX"
 
     @property
@@ -55,12 +55,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_contract(self) -> bool:
-        """True for what expires: futures and options."""
+        """True for futures and options, which expire."""
         return self.instrument_type in ("FUT", "CE", "PE")
 
 
 class Universe:
-    """The instruments of a run in declaration order; everything else refers to their index."""
+    """The instruments of a run in declaration order; the rest of the program uses their index."""
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
         self.instruments: Final = tuple(instruments)
@@ -81,11 +81,11 @@ class Universe:
         return self.instruments[index]
 
     def index_of(self, tradingsymbol: str) -> int | None:
-        """The index of a symbol, None if it is not in the universe."""
+        """Return the index of a symbol, None if it is not in the universe."""
         return self._by_symbol.get(tradingsymbol)
 
     def index_of_token(self, instrument_token: int) -> int | None:
-        """The index of a Kite instrument_token, None if it is not in the universe."""
+        """Return the index of a Kite instrument_token, None if it is not in the universe."""
         return self._by_token.get(instrument_token)
 
     @property

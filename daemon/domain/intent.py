@@ -16,7 +16,7 @@ QUANTITY_MAX: Final = 10**9
 Product = Literal["MIS", "NRML"]
 
 PartialExitPct = Annotated[float, Meta(gt=0, lt=1)]
-"""The share of a position that leaves at the first stop, 0.5 for half of it."""
+"""The share of a position that is closed at the first stop, 0.5 for half of it."""
 PartialExitWhen = Literal["losing", "always"]
 TrailStepR = Annotated[float, Meta(gt=0, le=100)]
 """One step of a trailing stop in R, the risk at entry."""
@@ -36,7 +36,7 @@ class Signal(StrEnum):
 
 
 class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exit settings of one strategy or intent; None leaves the setting of the level above."""
+    """Exit settings of one strategy or intent; None inherits from the level above."""
 
     enable_partial_exit: bool | None = None
     partial_exit_pct: PartialExitPct | None = None
@@ -52,7 +52,7 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A strategy's wish. `qty` in units, levels in rupees.
+    """What a strategy asks for. `qty` in units, levels in rupees.
 
     See SEMANTICS, "From an intent to an order".
 
@@ -87,10 +87,10 @@ _TEXTS: Final = ("symbol", "strategy_id", "timeframe", "reason", "tag")
 
 
 def check_intent(intent: OrderIntent) -> None:
-    """Raises BadIntent if a field is not of its type or an exit setting out of its range.
+    """Raise BadIntent if a field has a wrong type or an exit setting is out of its range.
 
-    Constructing a struct checks nothing. What is merely refused (a lot size, a level that is not
-    a number) is a gate's business; this is what an event could not carry.
+    Constructing a struct checks nothing. This catches what no event could carry; a value that is
+    merely unacceptable (a lot size, a level that is not a number) is refused by a gate.
     """
     for name in _TEXTS:
         if not _is_text(getattr(intent, name)):
@@ -113,9 +113,9 @@ def check_intent(intent: OrderIntent) -> None:
 
 
 def check_exits(exits: ExitOverrides | None) -> None:
-    """Raises BadIntent if a setting is not in the range that its type says.
+    """Raise BadIntent if a setting is outside the range that its type declares.
 
-    One that was decoded is right already; one that was constructed was never looked at.
+    Decoding has checked a setting already; constructing has not.
     """
     if exits is None:
         return
@@ -128,7 +128,7 @@ def check_exits(exits: ExitOverrides | None) -> None:
 
 
 def _is_text(value: object) -> bool:
-    """Text that a journal can hold: a lone surrogate has no bytes."""
+    """Return whether a journal can hold the text: a lone surrogate cannot be encoded."""
     return type(value) is str and (
         value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
     )

@@ -15,7 +15,7 @@ from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, Trad
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
-# A global is found at once; an attribute of an enum's class is looked up each time, for each event.
+# Globals, because an attribute of an enum's class is looked up again for every event.
 _SUBMITTED: Final = OrderState.SUBMITTED
 _FILLED: Final = OrderState.FILLED
 _ARCHIVED: Final = OrderState.ARCHIVED
@@ -24,10 +24,10 @@ _DEAD_ENTRY: Final = frozenset({OrderState.REJECTED, OrderState.CANCELLED})
 
 
 class StrategyTally(msgspec.Struct, kw_only=True):
-    """What the gates and the metrics need to know of one strategy. Money in paise."""
+    """What the gates and the metrics need of one strategy. Money in paise."""
 
     day: int = 0
-    """The IST day that the counters of today belong to (`ist_day`)."""
+    """The IST day of the daily counters (`ist_day`)."""
     trades_today: int = 0
     loss_streak: int = 0
     entries: int = 0
@@ -38,7 +38,7 @@ class StrategyTally(msgspec.Struct, kw_only=True):
 
 
 class FillTally(msgspec.Struct, kw_only=True):
-    """How believable the fills were, counted."""
+    """Counts that say how believable the fills are."""
 
     fills: int = 0
     quote_older_than_1s: int = 0
@@ -79,7 +79,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     fill_tally: FillTally = msgspec.field(default_factory=FillTally)
 
     def apply(self, event: TradingEvent) -> None:
-        """Fold one event. Raises InvalidTransition for a move that the table does not have."""
+        """Fold one event. Raises InvalidTransition for a move that is not in the table."""
         assert event.seq == self.seq + 1, (event.seq, self.seq)
         if isinstance(event, OrderMoved):
             self._apply_move(event)
@@ -93,14 +93,14 @@ class Ledger(msgspec.Struct, kw_only=True):
         self.seq = event.seq
 
     def tally(self, strategy_id: str) -> StrategyTally:
-        """The strategy's tally, made on first use."""
+        """Return the strategy's tally; create it on first use."""
         found = self.strategies.get(strategy_id)
         if found is None:
             found = self.strategies[strategy_id] = StrategyTally()
         return found
 
     def tally_on(self, strategy_id: str, day: int) -> StrategyTally:
-        """The tally with its day counters cleared if they belong to another day."""
+        """Return the tally, its daily counters cleared if they belong to another day."""
         tally = self.tally(strategy_id)
         if tally.day != day:
             tally.day = day
@@ -264,11 +264,11 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.stop_moved_by = ""
 
     def open_positions(self) -> list[Position]:
-        """Positions with an open quantity, by number."""
+        """Return the positions with an open quantity, by number."""
         return sorted(self.positions.values(), key=_by_number)
 
     def orders_by_state(self) -> dict[str, int]:
-        """How many orders are in each state, archived ones included."""
+        """Return the number of orders in each state, archived ones included."""
         counts: dict[str, int] = {}
         for order in self.orders.values():
             counts[order.state] = counts.get(order.state, 0) + 1
@@ -277,18 +277,18 @@ class Ledger(msgspec.Struct, kw_only=True):
         return counts
 
     def is_open(self, order_id: str) -> bool:
-        """Whether the order has an open position."""
+        """Return whether the order has an open position."""
         order = self.orders.get(order_id)
         return order is not None and order.state in OPEN_STATES
 
 
 def day_of(order_id: str) -> str:
-    """The session day (YYYYMMDD) that an order id carries."""
+    """Return the session day (YYYYMMDD) in an order id."""
     return order_id.split("-")[1]
 
 
 def is_optimistic(fill: Fill) -> bool:
-    """A mid or ltp fill where the side that bid_ask would have paid was there."""
+    """Return whether a mid or ltp fill ignored a side that bid_ask would have paid."""
     if not has_book_side(fill):
         return False
     if fill.rule == "last_quote":
@@ -298,7 +298,7 @@ def is_optimistic(fill: Fill) -> bool:
 
 
 def has_book_side(fill: Fill) -> bool:
-    """Whether the quote had the side of the book that the order would have crossed."""
+    """Return whether the quote had the side of the book that the order would have crossed."""
     return (fill.ask_paise if fill.transaction_type == "BUY" else fill.bid_paise) > 0
 
 

@@ -27,7 +27,7 @@ def decimal_from(value: float | int | str | Decimal) -> Decimal:
 
 
 def paise_exact(rupees: float | int | str | Decimal) -> int:
-    """Rupees to whole paise. Raises BadNumber if there is a fraction of a paisa (`not_paise`)."""
+    """Convert rupees to whole paise. Raises BadNumber for a fraction of a paisa (`not_paise`)."""
     exact = decimal_from(rupees)
     # first, because the product of an absurd exponent overflows even a decimal
     if exact.copy_abs() <= PAISE_MAX // PAISE_PER_RUPEE:
@@ -38,24 +38,24 @@ def paise_exact(rupees: float | int | str | Decimal) -> int:
 
 
 def ratio(value: float | int | str | Decimal) -> Ratio:
-    """The exact fraction that was written: 0.3 is (3, 10), 2.5 is (5, 2)."""
+    """Return a number as the exact fraction that was written: 0.3 is (3, 10), 2.5 is (5, 2)."""
     return decimal_from(value).as_integer_ratio()
 
 
 def rupees(paise: int) -> float:
-    """Paise as a rupee float, for people and JSON only."""
+    """Return paise as a float of rupees, for people and JSON only."""
     return paise / PAISE_PER_RUPEE
 
 
 def rupees_text(paise: int) -> str:
-    """Paise as rupees in Indian digit groups: 12345678 is 1,23,456.78; a minus sign is ASCII."""
+    """Format paise as rupees in Indian groups: 12345678 is 1,23,456.78; the minus is ASCII."""
     whole, part = divmod(abs(paise), PAISE_PER_RUPEE)
     return f"{'-' if paise < 0 else ''}{group_indian(whole)}.{part:02d}"
 
 
 def group_indian(number: int) -> str:
-    """A whole number >= 0 in Indian groups: the last three digits, then twos."""
-    if number < 100_000:  # up to here the groups are the same everywhere
+    """Format a whole number >= 0 in Indian groups: the last three digits, then twos."""
+    if number < 100_000:  # below this Indian and Western groups are the same
         return f"{number:,}"
     digits = str(number)
     head, tail = digits[:-3], digits[-3:]
@@ -64,17 +64,17 @@ def group_indian(number: int) -> str:
 
 
 def floor_to_tick(numerator: int, denominator: int, tick: int) -> int:
-    """The highest multiple of `tick` not above numerator/denominator (paise)."""
+    """Return the highest multiple of `tick` not above numerator/denominator (paise)."""
     return numerator // (denominator * tick) * tick
 
 
 def ceil_to_tick(numerator: int, denominator: int, tick: int) -> int:
-    """The lowest multiple of `tick` not below numerator/denominator (paise)."""
+    """Return the lowest multiple of `tick` not below numerator/denominator (paise)."""
     return -(-numerator // (denominator * tick)) * tick
 
 
 def nearest_tick(numerator: int, denominator: int, tick: int, *, ties_up: bool) -> int:
-    """The multiple of `tick` nearest to numerator/denominator, a tie going up or down."""
+    """Return the multiple of `tick` nearest to numerator/denominator (paise); ties up or down."""
     step = 2 * denominator * tick
     if ties_up:
         return (2 * numerator + denominator * tick) // step * tick

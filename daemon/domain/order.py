@@ -13,11 +13,11 @@ from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
 TRAILING_STOP: Final = "trailing_stop"
-"""The rule that moves a stop, where nothing else is written."""
+"""The rule that moves a stop unless another is named."""
 
 
 class OrderState(StrEnum):
-    """Where an order is in its life (SEMANTICS, "Orders and states")."""
+    """The state of an order (SEMANTICS, "Orders and states")."""
 
     CREATED = "CREATED"
     SUBMITTED = "SUBMITTED"
@@ -32,7 +32,7 @@ class OrderState(StrEnum):
     ARCHIVED = "ARCHIVED"
 
     __hash__ = str.__hash__
-    """As fast as that of the text; Enum's own is a call of a Python function."""
+    """As fast as a string's hash; Enum's own is a Python function."""
 
 
 _S = OrderState
@@ -59,7 +59,7 @@ DEAD_STATES: Final = frozenset({_S.CLOSED, _S.REJECTED, _S.CANCELLED})
 
 
 def can_move(state: OrderState, to: OrderState) -> bool:
-    """Whether the table has this move."""
+    """Return whether this move is in the table."""
     return to in NEXT_STATES[state]
 
 
@@ -75,9 +75,9 @@ class ExitRules(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """The exit settings that one order was built with, every default resolved.
+    """The exit settings of one order with all defaults resolved.
 
-    Fractions and multiples of R are the decimals that were written (read them with `money.ratio`);
+    Fractions and multiples of R are kept as written decimals (read them with `money.ratio`);
     `time_stop_bars` 0 = no time stop, `trail_after_r` 0 = the ladder begins at the entry.
     """
 
@@ -93,7 +93,7 @@ class ExitRules(
     trail_after_r: float = _AT_ONCE
 
     def __post_init__(self) -> None:
-        # The encoder leaves out what is the default's own object, not what equals it.
+        # The encoder omits the default object itself, not a value that equals it.
         if self.break_even_at_r == _AT_ONE_R:
             msgspec.structs.force_setattr(self, "break_even_at_r", _AT_ONE_R)
         if self.trail_after_r == _AT_ONCE:
@@ -114,7 +114,7 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
 
     order_id: str
     number: int
-    """Counts orders since the ledger began; "by position number" means this."""
+    """Counts the ledger's orders; "by position number" means this."""
     tradingsymbol: str
     transaction_type: Side
     quantity: int

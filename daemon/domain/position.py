@@ -11,7 +11,7 @@ from daemon.domain.order import TRAILING_STOP, ExitRules
 
 
 class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An exit that waits for its fill. `seq` is the event that began the wait."""
+    """An exit waiting for its fill. `seq` is the event that began the wait."""
 
     seq: int
     ts: int
@@ -19,7 +19,7 @@ class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quantity: int
     partial: bool = False
     settling: bool = False
-    """Waits for the official close of the underlying, not for a tick."""
+    """It waits for the official close of the underlying, not for a tick."""
 
 
 class Position(msgspec.Struct, kw_only=True, gc=False):
@@ -65,7 +65,7 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     exit_reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.ladder_steps and not self.stop_moved_by:  # kept by a version before 0.3.0
+        if self.ladder_steps and not self.stop_moved_by:  # written by a version before 0.3.0
             self.stop_moved_by = TRAILING_STOP
 
     @property
@@ -76,9 +76,9 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
         return abs(self.entry_paise - self.initial_stop_paise)
 
     def cost_share(self, quantity: int) -> int:
-        """What `quantity` units of the open ones cost: the proportional share, rounded down."""
+        """Return the cost of `quantity` of the open units: the proportional share, rounded down."""
         return self.cost_paise * quantity // self.quantity
 
     def unrealized_paise(self, ltp_paise: int) -> int:
-        """What closing the open quantity at `ltp_paise` would add, gross."""
+        """Return what closing the open quantity at `ltp_paise` would add, gross."""
         return self.sign * (ltp_paise * self.quantity - self.cost_paise)

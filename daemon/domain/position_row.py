@@ -1,7 +1,7 @@
-"""An open position as it is shown, by whoever shows it: helpers, metrics, summary, report.
+"""An open position as the helpers, metrics, summary and report show it.
 
-`as_dict` is the one dialect; a new reader uses it. The files of version 0.2.0 have some fields
-under other names: `in_metrics` and `in_summary` are the only places that know them.
+`as_dict` has the standard names, for every new reader. The files of version 0.2.0 call some fields
+differently; only `in_metrics` and `in_summary` know those names.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from daemon.domain.position import Position
 
 
 class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One open position at one moment. Money in paise, `quantity` in units without a sign, UTC ns.
+    """One open position at one moment. Money in paise, `quantity` unsigned in units, UTC ns.
 
-    None: there is no such level or price, or whoever made the row does not know it.
+    None: there is no such level or price, or it is not known here.
     """
 
     order_id: str
@@ -37,9 +37,9 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unrealized_paise: int | None
     realized_paise: int
     charges: Decimal
-    """Of all its fills so far, rupees."""
+    """Charges of all its fills so far, rupees."""
     open_charges: Decimal | None = None
-    """Of its entry, less what exits have taken over, rupees."""
+    """Charges of its entry less the share that exits have taken over, rupees."""
     bars_held: int | None = None
     best_paise: int | None = None
     worst_paise: int | None = None
@@ -74,7 +74,7 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         }
 
     def in_metrics(self) -> dict[str, Any]:
-        """Return the row of the metrics file, which is written up to ten times a second."""
+        """Return the row for the metrics file, which is written up to ten times a second."""
         return {
             "order_id": self.order_id,
             "tradingsymbol": self.tradingsymbol,
@@ -88,7 +88,7 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         }
 
     def in_summary(self) -> dict[str, Any]:
-        """Return the row of summary.json, where the side stands for the quantity's sign."""
+        """Return the row for summary.json, where the side replaces the quantity's sign."""
         return {
             "order_id": self.order_id,
             "strategy_id": self.strategy_id,
@@ -115,7 +115,7 @@ def position_row(
     best_paise: int | None = None,
     worst_paise: int | None = None,
 ) -> PositionRow:
-    """Return the row of a position at the last price `ltp_paise`, None where there is none."""
+    """Return a position's row at the last price `ltp_paise`, which is None before the first."""
     return PositionRow(
         order_id=position.order_id,
         strategy_id=position.strategy_id,

@@ -1,4 +1,4 @@
-"""What a run counts beside its journal: one set of names for metrics, summary and API."""
+"""The counters of a run: one set of names for metrics, summary and API."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import msgspec
 from msgspec.structs import asdict
 
 StrategyStatus = Mapping[str, int | str | None]
-"""A strategy's counters, and its failures' times as text."""
+"""A strategy's counters, and the times of its failures as text."""
 NO_COUNTS: Final[Mapping[str, int]] = {}
 
 
 class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the market's rows; counts, unless the name says a unit."""
+    """What became of the market's rows; counts unless the name has a unit."""
 
     engine: str
     """`v3` or `v2`."""
     ticks: int
-    """Rows that were taken, refused ones not among them."""
+    """Rows that were taken, without refused ones."""
     refused_rows: Mapping[str, int]
-    """By reason; reasons without a row are left out."""
+    """By reason, without reasons that did not occur."""
     dropped_books: int
     bad_sides: int
     outside_session: int
@@ -32,12 +32,12 @@ class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
     settlements_pending: int
 
     def counters(self) -> dict[str, int]:
-        """Return every count by its name."""
+        """Return all counts by name."""
         return {name: value for name, value in asdict(self).items() if isinstance(value, int)}
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The feed at one moment: its state, and the seconds since its last tick."""
+    """The feed at one moment: its state and the seconds since its last tick."""
 
     state: str = ""
     age_s: float | None = None
@@ -51,9 +51,9 @@ class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
     session_ts: int | None = None
     """The engine's time, UTC ns."""
     feed: Mapping[str, int] = NO_COUNTS
-    """What the feed counts, under names of its own."""
+    """The feed's own counters by its own names."""
     timing: Mapping[str, int] = NO_COUNTS
-    """Decisions that were late, where time is this machine's."""
+    """Late decisions, for feeds in this machine's time."""
     strategies: Mapping[str, StrategyStatus] = {}
     """By strategy id."""
 
@@ -63,5 +63,5 @@ class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
         return {**engine, **self.feed, **self.timing}
 
     def oddities(self) -> dict[str, int]:
-        """Return the counters above 0 but for the plain numbers of rows."""
+        """Return the counters above 0, except the plain numbers of rows."""
         return {k: v for k, v in self.counters().items() if v and k not in ("ticks", "rows")}

@@ -1,4 +1,4 @@
-"""Reading Kite's F&O symbols, for contracts that no table has a row of."""
+"""Read Kite's F&O symbols, for contracts without a row in any table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INDEX_SYMBOLS: Final[Mapping[str, str]] = {
     "SENSEX": "SENSEX",
     "BANKEX": "BANKEX",
 }
-"""The `name` of a derivative's row -> the tradingsymbol of its index: no column connects them."""
+"""The `name` of a derivative's row -> the tradingsymbol of its index; no column connects them."""
 BSE_UNDERLYINGS: Final = frozenset(("SENSEX", "BANKEX"))
 _INDICES: Final = frozenset((*INDEX_SYMBOLS.values(), "INDIA VIX"))
 _LAST_BYTE: Final = 0xFF
@@ -43,13 +43,13 @@ _SYMBOL: Final = re.compile(
 
 
 class SymbolParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a symbol says. A monthly one does not say its day: `expiry` is empty then."""
+    """The parts of a symbol. A monthly one has no day: its `expiry` is empty."""
 
     name: str
     instrument_type: InstrumentType
     year: int
     month: int
-    """Of the expiry."""
+    """The month of the expiry."""
     expiry: str
     strike_paise: int
 
@@ -84,29 +84,29 @@ def _strike_paise(text: str) -> int:
 
 
 def segment_of(kind: InstrumentType, exchange: str) -> str:
-    """Return Kite's segment of an instrument of an exchange."""
+    """Return Kite's segment for an instrument of an exchange."""
     if kind == "INDEX":
         return INDICES_SEGMENT
     return {"EQ": exchange, "FUT": f"{exchange}-FUT"}.get(kind, f"{exchange}-OPT")
 
 
 def exchange_of(kind: InstrumentType, name: str) -> str:
-    """Return Kite's exchange of an instrument: by its underlying BSE's, or else NSE's."""
+    """Return Kite's exchange for an instrument: BSE's by its underlying, else NSE's."""
     if kind in ("INDEX", "EQ"):
         return "BSE" if kind == "INDEX" and name in BSE_UNDERLYINGS else "NSE"
     return "BFO" if name in BSE_UNDERLYINGS else "NFO"
 
 
 def is_index(tradingsymbol: str, instrument_token: int) -> bool:
-    """Return True if the symbol is a known index or the token's last byte is that of indices."""
+    """Return whether the symbol is a known index or the token's last byte is that of indices."""
     is_index_token = instrument_token > 0 and instrument_token & _LAST_BYTE == _INDICES_BYTE
     return is_index_token or tradingsymbol in _INDICES
 
 
 def meant_symbol(tradingsymbol: str) -> str:
-    """Return the contract's or index's symbol that another writing of it means, empty if none.
+    """Return the symbol of the contract or index that a misspelt one means, empty if unknown.
 
-    Another writing is in lower case, or has the exchange before it (`NFO:NIFTY26NOVFUT`).
+    Misspelt means in lower case, or with the exchange in front (`NFO:NIFTY26NOVFUT`).
     """
     exchange, _, rest = tradingsymbol.upper().rpartition(":")
     plain = rest.strip() if exchange.strip() in _TOKEN_EXCHANGES.values() else ""
@@ -116,9 +116,9 @@ def meant_symbol(tradingsymbol: str) -> str:
 
 
 def bare_instrument(tradingsymbol: str, instrument_token: int = 0) -> Instrument:
-    """Return an instrument of which only the symbol or token is known; token 0 stands for none.
+    """Return an instrument known only by symbol or token; token 0 means unknown.
 
-    Where the symbol is no contract's, the token's last byte says the exchange; else it is a share.
+    If the symbol is no contract's, the token's last byte gives the exchange; else it is a share.
     """
     parts = parse_symbol(tradingsymbol)
     exchange = ""
@@ -127,7 +127,7 @@ def bare_instrument(tradingsymbol: str, instrument_token: int = 0) -> Instrument
     elif is_index(tradingsymbol, instrument_token):
         kind = "INDEX"
     else:
-        if instrument_token > _LAST_BYTE:  # a smaller one is made up
+        if instrument_token > _LAST_BYTE:  # a smaller token is made up
             exchange = _TOKEN_EXCHANGES.get(instrument_token & _LAST_BYTE, "")
         kind = "EQ" if exchange in ("", "NSE", "BSE") else "FUT"
     name = parts.name if parts is not None else tradingsymbol

@@ -15,7 +15,7 @@ Int8s = npt.NDArray[np.int8]
 
 UNKNOWN_INSTRUMENT: Final = -1
 ABSENT: Final = np.iinfo(np.int64).min
-"""A price that is not there (NaN, null or an empty cell)."""
+"""An absent price (NaN, null or an empty cell)."""
 NOT_FINITE: Final = ABSENT + 1
 """An infinite price."""
 NOT_PAISE: Final = ABSENT + 2
@@ -23,11 +23,11 @@ NOT_PAISE: Final = ABSENT + 2
 
 _CACHED_ROWS: Final = 32_768
 _TO_WHOLE: Final = 1.5 * 2.0**52
-"""Added to a float below 2**51 it rounds half to even, and its low bits are the whole number."""
+"""Adding it rounds a float below 2**51 half to even and leaves the whole number in the low bits."""
 _TO_WHOLE_BITS: Final = np.float64(_TO_WHOLE).view(np.int64)
 
 DEPTH_LEVELS: Final = 5
-"""Levels of a side that `Ticks.depth` has room for."""
+"""Levels of a side in `Ticks.depth`."""
 
 WALK_NONE: Final = 0
 WALK_OPEN: Final = 1
@@ -37,7 +37,7 @@ WALK_CLOSE: Final = 4
 
 
 class Ticks:
-    """A block of ticks in the order in which they were received.
+    """A block of ticks in the order they were received.
 
     All columns have one length. `ts` and `exchange_ts` are UTC ns (exchange_ts 0 = absent),
     `instrument` is the index into the universe (UNKNOWN_INSTRUMENT if not in it), `ltp`, `bid`
@@ -105,7 +105,7 @@ class Ticks:
         self.instrument = instrument
 
     def _pick(self, rows: Any) -> Ticks:
-        """Select by column and not in a loop: a live tick is a block, and pays for this twice."""
+        """Select without a loop over columns: each live tick is a block and pays for this twice."""
         return Ticks(
             ts=self.ts[rows],
             instrument=self.instrument[rows],
@@ -123,10 +123,10 @@ class Ticks:
 
 
 def paise_column(prices: npt.NDArray[Any]) -> Int64s:
-    """Return a rupee column as paise: exact, or ABSENT, NOT_FINITE, NOT_PAISE where it is no price.
+    """Return rupees as exact paise, with ABSENT, NOT_FINITE or NOT_PAISE for what is no price.
 
-    A float is whole paise exactly when it is the float nearest to that number of paise, which is
-    what reading its shortest decimal form (`Decimal(repr(x))`) would say too.
+    A float is whole paise if and only if it is the float nearest to that number of paise; reading
+    its shortest decimal form (`Decimal(repr(x))`) gives the same answer.
     """
     if prices.dtype.kind in "iu":
         return np.asarray(prices.astype(np.int64) * PAISE_PER_RUPEE, dtype=np.int64)
@@ -148,9 +148,9 @@ def paise_column(prices: npt.NDArray[Any]) -> Int64s:
 
 
 def _exact_paise(prices: npt.NDArray[np.float64]) -> Int64s | None:
-    """Return the column if every price is whole paise, which is nearly always.
+    """Return the column as paise if every price is whole paise, as is nearly always so.
 
-    In pieces that stay in the processor's cache: four times as fast as whole columns.
+    Works in pieces that fit the processor's cache: four times as fast as whole columns.
     """
     paise = np.empty(len(prices), dtype=np.int64)
     scratch = np.empty(min(len(prices), _CACHED_ROWS))
@@ -166,7 +166,7 @@ def _exact_paise(prices: npt.NDArray[np.float64]) -> Int64s | None:
             if not (whole == piece).all():
                 return None
             bits -= _TO_WHOLE_BITS
-            # Read as unsigned, what is negative, too large or no number is larger than all prices.
+            # As unsigned integers, negative, too large and non-finite values exceed every price.
             if bits.view(np.uint64).max() > PAISE_MAX:
                 return None
     return paise

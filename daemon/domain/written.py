@@ -10,6 +10,6 @@ T = TypeVar("T")
 
 
 def written(default: T) -> T:
-    """Return a field with this default that is always encoded, since a factory makes it."""
+    """Return a field with this default that is always encoded, because a factory makes it."""
     field: T = msgspec.field(default_factory=lambda: default)
     return field

@@ -1,9 +1,9 @@
 """The seven embedding functions: the v3 engine inside another program's loop.
 
 Rupees and plain dicts in and out. Time is the time of the ticks; the session is the whole Indian
-day, every day, and nothing is squared off: the embedder's clock rules. Ticks go through the same
-door as in the daemon (`PaperEngine.handle`), so they are judged, counted and filled the same way.
-No function swallows an error; a tick that makes no sense is not an error but a counted refusal.
+day, every day, and nothing is squared off: the embedder's clock rules. Ticks take the same way as
+in the daemon (`PaperEngine.handle`), so they are checked, counted and filled the same way. No
+function swallows an error; a tick that makes no sense is a counted refusal and no error.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ class WholeDay(NamedTuple):
 
 
 class AlwaysOpen:
-    """Rules without a calendar, charges or freeze quantities: those are the embedder's."""
+    """Rules without a calendar, charges or freeze quantities, which are the embedder's business."""
 
     def session(self, date: dt.date, instrument: Instrument, /) -> WholeDay:
-        """The whole Indian day but its last ns, so that one day ends before the next begins."""
+        """Return the whole day but its last ns, so that a day ends before the next begins."""
         midnight = ist_midnight(date)
         return WholeDay(midnight, midnight + DAY_NS - 1)
 
     def charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
-        """No charges."""
+        """Return no charges."""
         return Charges()
 
     def exercise_charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
-        """No charges."""
+        """Return no charges."""
         return Charges()
 
     def freeze_quantity(self, date: dt.date, instrument: Instrument, /) -> int:
-        """Unknown."""
+        """Return 0: unknown."""
         return 0
 
 
@@ -70,7 +70,7 @@ class EmbeddedEngineV3(ExecutionEngineV3):
     loop: PaperEngine
 
     def process_signal(self, intent: OrderIntent) -> str | None:
-        """As in the daemon. Raises ValueError before the first tick: there is no time yet."""
+        """Take an intent as the daemon does. Raises ValueError before the first tick."""
         if self.at.now < 0:
             raise ValueError("expected a tick before the first signal: ticks bring the time")
         return super().process_signal(intent)
@@ -79,11 +79,11 @@ class EmbeddedEngineV3(ExecutionEngineV3):
 def create_execution_engine_v3(
     config: Mapping[str, Any], instruments: Iterable[Mapping[str, Any] | str]
 ) -> ExecutionEngineV3:
-    """An engine for the other functions of this module.
+    """Return an engine for the other functions of this module.
 
     `config` is the `execution:` mapping or has one under `execution`. An instrument is a mapping
     with Kite's names (`tradingsymbol, lot_size, tick_size, instrument_token, ...`) or a bare
-    symbol, which gets lot 1 and tick 0.05. Raises ValueError for anything that it does not know.
+    symbol, which gets lot 1 and tick 0.05. Raises ValueError for anything unknown.
     """
     settings = _execution_config(config)
     if settings.engine != "v3":
@@ -106,7 +106,7 @@ def create_execution_engine_v3(
 
 
 def should_use_v3(config: Mapping[str, Any]) -> bool:
-    """Whether the configuration opts in with `execution.engine: v3`; without the key, no.
+    """Return whether the configuration opts in with `execution.engine: v3`; no without the key.
 
     Raises ValueError for an engine that does not exist.
     """
@@ -119,7 +119,7 @@ def should_use_v3(config: Mapping[str, Any]) -> bool:
 def update_positions_from_tick(
     engine: ExecutionEngineV3, tick: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Take one tick with Kite's names; returns the events since the last call, in rupees.
+    """Take one tick with Kite's names and return the events since the last call, in rupees.
 
     `tradingsymbol` or `instrument_token`, `last_price`, `bid` and `ask` or `depth`, and a time:
     `ts` | `timestamp` | `exchange_timestamp` as UTC ns, ISO text or datetime (naive means IST).
@@ -140,10 +140,10 @@ def on_candle_close(
     timeframe: str = "1m",
     ts: int | str | dt.datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """A bar of `symbol` has closed (at `ts`, if given: time passes until then).
+    """Close a bar of `symbol` (at `ts`, if given: time passes until then).
 
-    Counts one bar held for its positions of that timeframe; returns the events since the last
-    call. Raises ValueError for a symbol or timeframe that is not known.
+    Counts one bar held for its positions of that timeframe and returns the events since the last
+    call. Raises ValueError for an unknown symbol or timeframe.
     """
     loop = _loop(engine)
     if engine.universe.index_of(symbol) is None:
@@ -158,17 +158,17 @@ def on_candle_close(
 
 
 def get_v3_positions(engine: ExecutionEngineV3) -> list[dict[str, Any]]:
-    """Open positions in rupees, oldest first."""
+    """Return the open positions in rupees, oldest first."""
     return engine.get_positions()
 
 
 def get_v3_metrics(engine: ExecutionEngineV3) -> dict[str, Any]:
-    """Orders, positions and P&L in rupees, and what became of the ticks."""
+    """Return orders, positions and P&L in rupees, and what became of the ticks."""
     return {**msgspec.structs.asdict(_loop(engine).stats()), **engine.get_metrics()}
 
 
 def event_view(event: TradingEvent) -> dict[str, Any]:
-    """An event as a plain dict: what is `..._paise` in the journal is `..._rupees` here."""
+    """Return an event as a plain dict; `..._paise` in the journal is `..._rupees` here."""
     plain: dict[str, Any] = _in_rupees(event_fields(event))
     return plain
 
@@ -205,7 +205,7 @@ def _instrument(row: Mapping[str, Any] | str, place: int) -> Instrument:
         return Instrument(instrument_token=-1 - place, tradingsymbol=row, has_contract_row=False)
     fields = {k: v for k, v in row.items() if k not in _KITE_EXTRAS and v is not None}
     expiry = fields.get("expiry")
-    if isinstance(expiry, dt.date):  # a datetime is one, too
+    if isinstance(expiry, dt.date):  # a datetime is a date, too
         fields["expiry"] = expiry.isoformat()
     if fields.get("segment") == "INDICES":  # Kite gives an index tick 0 and lot 0
         fields = {k: v for k, v in fields.items() if k not in ("tick_size", "lot_size")}

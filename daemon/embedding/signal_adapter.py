@@ -1,4 +1,4 @@
-"""A signal of somebody else's program, with the usual names, as an intent; what is odd is said."""
+"""Turn another program's signal, with the usual names, into an intent; refuse what is odd."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in n
 
 
 def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any) -> OrderIntent:
-    """An intent from a mapping or an object with the usual names; `defaults` fill what is absent.
+    """Read an intent from a mapping or object with the usual names; `defaults` fill in the rest.
 
-    Names: symbol | tradingsymbol; signal | action | side (BUY, SELL, EXIT, HOLD in any case);
-    qty | quantity; sl_price | stop_loss | sl; tp_price | target | take_profit; time_stop_bars,
-    strategy_id, timeframe, product, reason, tag, confidence, exits. A name that is not known is a
-    ValueError: a misspelt stop must not trade without one.
+    Names: symbol | tradingsymbol; signal | action | side (BUY, SELL, EXIT, HOLD in any case); qty |
+    quantity; sl_price | stop_loss | sl; tp_price | target | take_profit; time_stop_bars,
+    strategy_id, timeframe, product, reason, tag, confidence, exits. An unknown name is a
+    ValueError: a misspelt stop must not trade without a stop.
     """
     if isinstance(signal, OrderIntent):
         return signal
@@ -71,7 +71,7 @@ def _as_mapping(signal: Mapping[str, Any] | object) -> Mapping[str, Any]:
 
 
 def _fields(given: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """The values by field, None left out. Two names of one field must agree."""
+    """Return the values by field, without None. Two names of one field must agree."""
     fields: dict[str, Any] = {}
     for name, value in given.items():
         field = _FIELD_OF.get(name)
@@ -132,7 +132,7 @@ def _timeframe(value: Any) -> str:
 
 
 def _checked(value: Any, struct: type[OrderIntent], name: str) -> Any:
-    """The value as the field's type says. Raises ValueError with the field's name."""
+    """Return the value as the field's type. Raises ValueError with the field's name."""
     field = next(each for each in msgspec.structs.fields(struct) if each.name == name)
     try:
         return msgspec.convert(value, field.type)

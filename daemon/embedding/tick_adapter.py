@@ -1,4 +1,4 @@
-"""One tick as a dict with Kite's names becomes a block of one row; nothing in it is an error."""
+"""Turn a tick as a dict with Kite's names into a block of one row, whatever it contains."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from daemon.domain.ticks import ABSENT, NOT_FINITE, UNKNOWN_INSTRUMENT, Ticks, p
 TIME_KEYS: Final = ("ts", "timestamp", "exchange_timestamp")
 EARLIEST_TS: Final = ist_midnight(dt.date(2000, 1, 1))
 LATEST_TS: Final = ist_midnight(dt.date(2200, 1, 1))
-"""A time before the one or after the other is no time of a market."""
+"""No market time is before the first or after the second."""
 
 
 def block_of(universe: Universe, tick: Mapping[str, Any]) -> Ticks | None:
-    """The tick as a block of one row, None if it has no readable time.
+    """Return the tick as a block of one row, None if it has no readable time.
 
-    What is no price is ABSENT or NOT_FINITE, an unknown instrument UNKNOWN_INSTRUMENT: the engine
-    refuses and counts such a row as it does any other.
+    What is no price becomes ABSENT or NOT_FINITE, an unknown instrument UNKNOWN_INSTRUMENT: the
+    engine refuses and counts such rows as usual.
     """
     ts = _tick_time(tick)
     if ts is None:
@@ -49,7 +49,7 @@ def _index(universe: Universe, tick: Mapping[str, Any]) -> int:
 
 
 def _paise(value: Any) -> int:
-    """A rupee price as a block has it: paise, or one of the marks for what is not a price."""
+    """Return a rupee price as a block holds it: paise, or a mark for what is no price."""
     if value is None:
         return ABSENT
     if isinstance(value, bool | str):
@@ -61,9 +61,9 @@ def _paise(value: Any) -> int:
 
 
 def _best(tick: Mapping[str, Any], name: str, side: str) -> int:
-    """The best bid or ask: from its own key, else the first level of Kite's depth.
+    """Return the best bid or ask: from its own key, else from the first level of Kite's depth.
 
-    A level whose quantity is written and not above 0 is an absent side.
+    A level with a quantity that is not above 0 is an absent side.
     """
     if name in tick:
         return _paise(tick[name])
@@ -83,7 +83,7 @@ def _tick_time(tick: Mapping[str, Any]) -> int | None:
 
 
 def utc_ns(value: Any) -> int | None:
-    """UTC ns of a number of ns, ISO text or a datetime; None if it is no time of a market."""
+    """Return the UTC ns of a number of ns, ISO text or a datetime; None if it is no market time."""
     ts = _any_ns(value)
     return ts if ts is not None and EARLIEST_TS <= ts < LATEST_TS else None
 
