@@ -17,6 +17,7 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal, StrategyLimits
 from daemon.domain.ledger import Ledger
+from daemon.domain.order import Side
 from daemon.domain.ticks import (
     ABSENT,
     WALK_CLOSE,
@@ -29,6 +30,7 @@ from daemon.domain.ticks import (
 from daemon.execution.context import NoStrategies, Strategies
 from strategies.conflict import Proposal, resolve
 from tests.kit.scenario import Row, Scenario, WalkCandle
+from tests.kit.tariff import Tariff, in_force
 
 WalkedRow = tuple[int, int, Row]
 """(step of the candle, price if the high comes first, the row)."""
@@ -42,20 +44,44 @@ class Span(NamedTuple):
 
 
 class FixedRules:
-    """Sessions from a table, no charges, no freeze quantities."""
+    """Sessions from a table, charges by tariffs (none: nothing), no freeze quantities."""
 
-    def __init__(self, sessions: Mapping[tuple[dt.date, str], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        sessions: Mapping[tuple[dt.date, str], tuple[int, int]],
+        tariffs: Sequence[Tariff] = (),
+    ) -> None:
         self._sessions = sessions
+        self._tariffs = tariffs
 
     def session(self, date: dt.date, instrument: Instrument, /) -> Span | None:
         found = self._sessions.get((date, instrument.segment))
         return None if found is None else Span(*found)
 
-    def charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
-        return Charges()
+    def charges(
+        self,
+        date: dt.date,
+        instrument: Instrument,
+        /,
+        *,
+        transaction_type: Side,
+        quantity: int,
+        price_paise: int,
+    ) -> Charges:
+        tariff = in_force(self._tariffs, date)
+        return tariff.order(instrument, transaction_type, quantity, price_paise)
 
-    def exercise_charges(self, date: dt.date, instrument: Instrument, /, **_: Any) -> Charges:
-        return Charges()
+    def exercise_charges(
+        self,
+        date: dt.date,
+        instrument: Instrument,
+        /,
+        *,
+        sign: int,
+        quantity: int,
+        intrinsic_paise: int,
+    ) -> Charges:
+        return in_force(self._tariffs, date).exercise(instrument, sign, quantity, intrinsic_paise)
 
     def freeze_quantity(self, date: dt.date, instrument: Instrument, /) -> int:
         return 0
@@ -198,7 +224,7 @@ def make_engine(
     return PaperEngine(
         scenario.execution,
         universe=universe,
-        rules=FixedRules(scenario.sessions),
+        rules=FixedRules(scenario.sessions, scenario.tariffs),
         risk=scenario.risk,
         strategies=strategies or RuleStrategies(scenario, universe),
         **before,

@@ -14,6 +14,7 @@ from daemon.domain.inputs import Clock, Command, Gap, Settlement, TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import OrderIntent
 from daemon.settings.config import ExecutionConfig, RiskConfig
+from tests.kit.tariff import Tariff
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class Scenario:
     timed: tuple[TimedIntent, ...] = ()
     strategies: tuple[CandleRule, ...] = ()
     limits: Mapping[str, StrategyLimits] = field(default_factory=dict)
+    tariffs: tuple[Tariff, ...] = ()
+    """What orders cost, where `execution.charges` is on."""
 
 
 def random_scenario(seed: int) -> Scenario:

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.errors import BadNumber
@@ -14,6 +14,7 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product
 from daemon.domain.order import ExitRules, OrderState, Side
 from daemon.settings.config import ExecutionConfig
+from tests.oracle.coming import DEFAULTS, exit_rules
 from tests.oracle.market import fraction, nearest
 
 T = TypeVar("T")
@@ -68,7 +69,14 @@ class Trade:
     best: int = 0
     bars: int = 0
     partial_made: bool = False
-    ladder_moved: bool = False
+    mover: str = ""
+    """What moved the stop last since it was set: the reason of its exit."""
+    ladder_steps: int = 0
+    """The steps of the ladder's last move."""
+    charged: Fraction = Fraction(0)
+    """Charges booked so far, rupees."""
+    costs: dict[dt.date, int] = field(default_factory=dict)
+    """C by the rules of a date, once found."""
     pending: Pending | None = None
     remembered: Pending | None = None
     settling: bool = False
@@ -86,9 +94,7 @@ class Trade:
 
     @property
     def stop_reason(self) -> str:
-        if self.ladder_moved:
-            return "trailing_stop"
-        return "stop_loss_rest" if self.partial_made else "stop_loss"
+        return self.mover or ("stop_loss_rest" if self.partial_made else "stop_loss")
 
     @staticmethod
     def side_of(sign: int) -> Side:
@@ -97,9 +103,17 @@ class Trade:
     def booked(self, day: dt.date, paise: int) -> None:
         self.exits_of.append((day, paise))
 
+    def setting(self, name: str) -> Any:
+        """One of the exit settings that not every version has."""
+        return getattr(self.exits, name, DEFAULTS[name])
+
     def snap_back(self, signed_level: Fraction) -> int:
         """A level in signed prices, snapped away from the market: down for a long."""
         return math.floor(signed_level / self.tick) * self.tick
+
+    def gained(self, ltp: int, at_r: float) -> bool:
+        """Whether ltp is at E + at_r x R or beyond, exact."""
+        return self.sign * (ltp - self.entry) >= fraction(at_r) * self.r
 
     def bad_level(self) -> bool:
         """Not a number, under one tick, or stop and target in the wrong order."""
@@ -135,13 +149,18 @@ def resolve_exits(config: ExecutionConfig, intent: OrderIntent) -> ExitRules:
     bars = pick(intent.time_stop_bars, pick(over.time_stop_bars, config.time_stop_bars))
     if not pick(over.enable_time_stop, config.enable_time_stop):
         bars = 0
-    return ExitRules(
+    coming = {
+        name: pick(getattr(over, name, None), getattr(config, name, default))
+        for name, default in DEFAULTS.items()
+    }
+    return exit_rules(
         enable_partial_exit=pick(over.enable_partial_exit, config.enable_partial_exit),
         partial_exit_pct=pick(over.partial_exit_pct, config.partial_exit_pct),
         partial_exit_when=pick(over.partial_exit_when, config.partial_exit_when),
         enable_trailing=pick(over.enable_trailing, config.enable_trailing),
         trail_step_r=pick(over.trail_step_r, config.trail_step_r),
         time_stop_bars=bars,
+        **coming,
     )
 
 

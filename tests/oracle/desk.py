@@ -9,12 +9,21 @@ import datetime as dt
 from fractions import Fraction
 
 from daemon.domain.dates import MINUTE_NS, ist_date, parse_timeframe
-from daemon.domain.events import ExitDemand, Fill, Levels, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    Charges,
+    ExitDemand,
+    Fill,
+    Levels,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import OrderIntent, Signal
-from daemon.domain.order import NEXT_STATES, OrderState
+from daemon.domain.order import NEXT_STATES, OrderState, Side
 from tests.kit.scenario import Scenario, StrategyLimits
+from tests.kit.tariff import in_force
 from tests.oracle.book import Pending, Trade, new_trade
 from tests.oracle.market import Bar, Calendar, Quote, fraction, price
 
@@ -270,6 +279,7 @@ class Desk:
         bps = self.config.slippage_bps
         side = trade.side_of(side_sign)
         made = price(quote, side, self.config.fill_mode, bps, trade.tick)
+        charges = self.charges(trade, side, quantity, made.price)
         fair = price(quote, side, "bid_ask", bps, trade.tick).price
         return Fill(
             transaction_type=side,
@@ -287,11 +297,45 @@ class Desk:
             stale=forced,
             walked=quote.walked,
             after_gap=quote.after_gap,
+            charges=charges,
             realized_paise=trade.sign * (made.price - trade.entry) * quantity if exit_ else 0,
             realized_bid_ask_paise=trade.sign * (fair - trade.entry_bid_ask) * quantity
             if exit_
             else 0,
         )
+
+    def booking_day(self) -> dt.date:
+        """The Indian date on which what happens now is booked."""
+        return ist_date(self.due or self.now)
+
+    def charges(self, trade: Trade, side: Side, quantity: int, price_paise: int) -> Charges:
+        """What an order that is filled now costs."""
+        if not self.config.charges:
+            return Charges()
+        tariff = in_force(self.scenario.tariffs, self.booking_day())
+        return tariff.order(self.instrument(trade), side, quantity, price_paise)
+
+    def cost(self, trade: Trade, ltp: int) -> int | None:
+        """C: E, or the first price from E towards ltp at which all charges are earned.
+
+        None if a whole step before ltp there is no such price.
+        """
+        day, sign = self.booking_day(), trade.sign
+        if not trade.setting("break_even_with_charges"):
+            return trade.entry if sign * (ltp - trade.entry) >= trade.tick else None
+        if day not in trade.costs:
+            for at in range(trade.entry, ltp, sign * trade.tick):
+                if sign * (ltp - at) >= trade.tick and self.pays(trade, at):
+                    trade.costs[day] = at
+                    break
+        found = trade.costs.get(day)
+        return found if found is not None and sign * (ltp - found) >= trade.tick else None
+
+    def pays(self, trade: Trade, at: int) -> bool:
+        """Whether closing all of it at this price earns the charges of its entry and its exit."""
+        closing = self.charges(trade, trade.side_of(-trade.sign), trade.open, at)
+        earned = Fraction(trade.sign * (at - trade.entry) * trade.open, 100)
+        return earned >= trade.charged + Fraction(closing.total)
 
     def fill_entry(self, trade: Trade) -> None:
         """SUBMITTED to FILLED to ACTIVE, or rejected because a level is on the wrong side."""
@@ -305,6 +349,7 @@ class Desk:
             return
         trade.filled, trade.fill_ts, trade.open = True, self.now, trade.quantity
         trade.entry, trade.entry_bid_ask = entry, fill.bid_ask_paise
+        trade.charged = Fraction(fill.charges.total)
         self.move(trade, _S.FILLED, "filled", fill=fill)
         if trade.stop is not None:
             trade.r = abs(entry - trade.stop)
@@ -328,9 +373,10 @@ class Desk:
             self.close(trade, fill, demand.reason)
             return
         assert trade.stop is not None
-        trade.booked(ist_date(self.due or self.now), fill.realized_paise)
+        trade.booked(self.booking_day(), fill.realized_paise)
         trade.open -= quantity
-        trade.partial_made, trade.ladder_moved, trade.pending = True, False, None
+        trade.partial_made, trade.mover, trade.pending = True, "", None
+        trade.ladder_steps = 0
         trade.anchor, trade.behind, trade.best = trade.stop, trade.step, trade.sign * trade.stop
         trade.stop = trade.sign * trade.snap_back(trade.sign * trade.stop - trade.step)
         self.move(trade, _S.ACTIVE, demand.reason, fill=fill, levels=self.levels(trade))
@@ -349,13 +395,18 @@ class Desk:
         if official is None:
             return
         value = official.close_paise
+        charges = Charges()
         if instrument.instrument_type == "CE":
             value = max(0, official.close_paise - instrument.strike_paise)
         elif instrument.instrument_type == "PE":
             value = max(0, instrument.strike_paise - official.close_paise)
+        if self.config.charges:
+            tariff = in_force(self.scenario.tariffs, self.booking_day())
+            charges = tariff.exercise(instrument, trade.sign, trade.open, value)
         fill = Fill(
             transaction_type=trade.side_of(-trade.sign),
             quantity=trade.open,
+            charges=charges,
             price_paise=value,
             rule="settlement",
             base_half_paise=2 * value,
@@ -372,7 +423,7 @@ class Desk:
         self.close(trade, fill, "expiry")
 
     def close(self, trade: Trade, fill: Fill, reason: str) -> None:
-        trade.booked(ist_date(self.due or self.now), fill.realized_paise)
+        trade.booked(self.booking_day(), fill.realized_paise)
         trade.open -= fill.quantity
         assert trade.open == 0
         trade.pending = trade.remembered = None

@@ -12,13 +12,14 @@ from bisect import bisect_right
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_date, parse_timeframe
-from daemon.domain.events import StopMoved, TradingEvent
+from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock, Command, Gap, Settlement
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.money import rupees
 from daemon.domain.order import DEAD_STATES, PENDING_EXIT_STATES, OrderState
 from tests.kit.scenario import CandleRule, Row, Scenario, ScenarioInput, WalkCandle
 from tests.oracle.book import Pending, Trade
+from tests.oracle.coming import stop_moved
 from tests.oracle.desk import Desk
 from tests.oracle.market import Bar, Quote
 
@@ -343,27 +344,52 @@ class Naive(Desk):
                 trade.stop_reason, part or trade.open, partial=part > 0, level=trade.stop, ltp=ltp
             )
             self.begin_and_try(trade, _S.SL_PENDING, demand)
-        elif trade.stop is not None and trade.exits.enable_trailing:
-            trade.best = max(trade.best, sign * ltp)
-            steps = math.floor((trade.best - sign * trade.anchor) / trade.step)
+        elif trade.stop is not None:
+            self.move_stop(trade, ltp)
+
+    def move_stop(self, trade: Trade, ltp: int) -> None:
+        """The better of what ladder and break-even say, if it betters the stop; a tie: the latter.
+
+        The ladder that waits for `trail_after_r` watches, so that it has lost nothing.
+        """
+        assert trade.stop is not None
+        sign, reason, best = trade.sign, "", trade.stop
+        trade.best = max(trade.best, sign * ltp)
+        steps = math.floor((trade.best - sign * trade.anchor) / trade.step)
+        begun = trade.partial_made or trade.gained(ltp, trade.setting("trail_after_r"))
+        if trade.exits.enable_trailing and begun:
             level = sign * trade.anchor + steps * trade.step - trade.behind
             stop = sign * trade.snap_back(level)
-            if sign * stop > sign * trade.stop:
-                trade.ladder_moved = True
-                self.events.append(
-                    StopMoved(
-                        seq=len(self.events) + 1,
-                        ts=self.now,
-                        input_no=self.input_no,
-                        order_id=trade.order_id,
-                        due_ts=self.due,
-                        stop_from_paise=trade.stop,
-                        stop_to_paise=stop,
-                        steps=steps,
-                        ltp_paise=ltp,
-                    )
-                )
-                trade.stop = stop
+            if sign * stop > sign * best:
+                reason, best = "trailing_stop", stop
+        cost = self.break_even(trade, ltp)
+        if cost is not None and sign * cost > sign * trade.stop and sign * cost >= sign * best:
+            reason, best, steps = "break_even", cost, trade.ladder_steps
+        if not reason:
+            return
+        self.events.append(
+            stop_moved(
+                seq=len(self.events) + 1,
+                ts=self.now,
+                input_no=self.input_no,
+                order_id=trade.order_id,
+                due_ts=self.due,
+                stop_from_paise=trade.stop,
+                stop_to_paise=best,
+                steps=steps,
+                ltp_paise=ltp,
+                reason=reason,
+            )
+        )
+        trade.stop, trade.mover, trade.ladder_steps = best, reason, steps
+
+    def break_even(self, trade: Trade, ltp: int) -> int | None:
+        """C, if ltp is far enough for the stop to be there."""
+        if not trade.setting("enable_break_even") or trade.partial_made:
+            return None
+        if not trade.gained(ltp, trade.setting("break_even_at_r")):
+            return None
+        return self.cost(trade, ltp)
 
 
 def run(scenario: Scenario) -> list[TradingEvent]:

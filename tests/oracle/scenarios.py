@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import random
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final, Literal
 
 from msgspec import structs
@@ -25,19 +26,26 @@ from tests.kit.scenario import (
     StrategyLimits,
     WalkCandle,
 )
+from tests.kit.tariff import Tariff
+from tests.oracle import coming
 
 MS: Final = 1_000_000
 # A Thursday to the Tuesday after, with the weekend between.
 DAYS: Final = tuple(dt.date(2026, 11, day) for day in (19, 20, 21, 23, 24))
 TICKS: Final = (5, 5, 5, 10, 20, 1, 7)
 LOTS: Final = (1, 1, 10, 25, 75)
+AT_R: Final = (0.1, 0.2, 0.5, 1, 1.5, 2)
 
 
 class Generator:
     """One random scenario."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, moving_stops: bool = coming.LANDED) -> None:
         self.rng = random.Random(seed)
+        self.moving_stops = moving_stops
+        """Whether break-even and a late trail are drawn."""
+        self.stop_rng = random.Random(f"moving stops {seed}")
+        """Their own draws, so that the rest of a seed's scenario is the same with them."""
         self.walk = self.chance(0.2)
         self.instruments = self.make_instruments()
         self.dates = self.make_dates()
@@ -107,10 +115,45 @@ class Generator:
         rupees = self.rng.choice((100, 100, 250, 20, 2))
         return rupees * 100 // instrument.tick_paise * instrument.tick_paise
 
+    def stop_moves(self) -> dict[str, object]:
+        """Break-even in three of ten scenarios, half with charges; a late trail in as many."""
+        rng = self.stop_rng
+        found: dict[str, object] = {}
+        if not self.moving_stops:
+            return found
+        if rng.random() < 0.3:
+            with_charges = rng.random() < 0.5
+            found["enable_break_even"] = True
+            found["break_even_at_r"] = rng.choice(AT_R)
+            found["break_even_with_charges"] = with_charges
+            found["charges"] = with_charges and rng.random() < 0.9
+        if rng.random() < 0.3:
+            found["trail_after_r"] = rng.choice(AT_R)
+        return found
+
+    def tariffs(self) -> tuple[Tariff, ...]:
+        """From nothing to several steps of a price; rates that change over a night."""
+        if not self.moving_stops:
+            return ()
+        rng = self.stop_rng
+        return tuple(
+            Tariff(
+                since=date,
+                brokerage=Decimal(rng.choice(("0", "0.5", "2.35", "20"))),
+                brokerage_percent=Decimal(rng.choice(("0.03", "0.1", "0"))),
+                seller_percent=Decimal(rng.choice(("0.05", "0.15", "1.5", "0"))),
+                buyer_percent=Decimal(rng.choice(("0.003", "0.002", "1"))),
+                turnover_percent=Decimal(rng.choice(("0.0355299", "0.00183"))),
+                gst_percent=Decimal(18),
+                exercise_percent=Decimal("0.15"),
+            )
+            for date in self.dates[:: rng.choice((1, 2, 3))]
+        )
+
     def execution(self) -> ExecutionConfig:
         pick = self.rng.choice
         slow = self.chance(0.2)  # slow partial exits, so that other demands meet them
-        return ExecutionConfig(
+        return coming.execution(
             fill_mode=pick(("ltp", "mid", "bid_ask")),
             slippage_bps=pick((0, 0, 2.5, 5, 50)),
             latency_ms=3000 if slow else pick((0, 0, 0, 200, 3000)),
@@ -126,7 +169,7 @@ class Generator:
             time_stop_bars=1 if slow else pick((20, 5, 3, 1, 0)),
             square_off_before_close_min=pick((20, 10, 5, 0, 1)),
             candle_grace_ms=pick((0, 0, 0, 1000, 2500)),
-            charges=False,
+            **{"charges": False, **self.stop_moves()},
         )
 
     def risk(self) -> RiskConfig:
@@ -301,8 +344,17 @@ class Generator:
     def overrides(self) -> ExitOverrides | None:
         if self.chance(0.7):
             return None
-        maybe = self.rng.choice
-        return ExitOverrides(
+        maybe, rng = self.rng.choice, self.stop_rng
+        stops: dict[str, object] = {}
+        if self.moving_stops:
+            stops = {
+                "enable_break_even": rng.choice((None, None, True, False)),
+                "break_even_at_r": rng.choice((None, *AT_R)),
+                "break_even_with_charges": rng.choice((None, True, False)),
+                "trail_after_r": rng.choice((None, None, 0.0, *AT_R)),
+            }
+        return coming.overrides(
+            **stops,
             enable_partial_exit=maybe((None, True, False)),
             partial_exit_pct=maybe((None, 0.3, 0.34, 0.67)),
             partial_exit_when=maybe((None, "losing", "always")),
@@ -425,6 +477,7 @@ class Generator:
             timed=self.timed(),
             strategies=rules,
             limits=self.limits(),
+            tariffs=self.tariffs(),
         )
 
     def limits(self) -> dict[str, StrategyLimits]:
