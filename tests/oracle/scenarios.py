@@ -34,7 +34,7 @@ MS: Final = 1_000_000
 DAYS: Final = tuple(dt.date(2026, 11, day) for day in (19, 20, 21, 23, 24))
 TICKS: Final = (5, 5, 5, 10, 20, 1, 7)
 LOTS: Final = (1, 1, 10, 25, 75)
-AT_R: Final = (0.1, 0.2, 0.5, 1, 1.5, 2)
+AT_R: Final = (0.1, 0.2, 0.5, 1, 1, 1.5, 2)
 
 
 class Generator:
@@ -150,7 +150,7 @@ class Generator:
             for date in self.dates[:: rng.choice((1, 2, 3))]
         )
 
-    def execution(self) -> ExecutionConfig:
+    def execution(self, moves: dict[str, object]) -> ExecutionConfig:
         pick = self.rng.choice
         slow = self.chance(0.2)  # slow partial exits, so that other demands meet them
         return coming.execution(
@@ -169,7 +169,7 @@ class Generator:
             time_stop_bars=1 if slow else pick((20, 5, 3, 1, 0)),
             square_off_before_close_min=pick((20, 10, 5, 0, 1)),
             candle_grace_ms=pick((0, 0, 0, 1000, 2500)),
-            **{"charges": False, **self.stop_moves()},
+            **{"charges": False, **moves},
         )
 
     def risk(self) -> RiskConfig:
@@ -402,6 +402,31 @@ class Generator:
             out.append(TimedIntent(ts=ts, intent=intent))
         return tuple(sorted(out, key=lambda each: each.ts))
 
+    def sound_entries(self) -> list[TimedIntent]:
+        """Entries with a stop that lasts: most others end before a stop has moved."""
+        rng, out = self.stop_rng, []
+        for _ in range(rng.randint(10, 25) if self.seen else 0):
+            ts, at, ltp = rng.choice(self.seen)
+            instrument, sign = self.instruments[at], rng.choice((1, -1))
+            away = sign * rng.choice((2, 3, 4, 6, 8, 10, 20)) * instrument.tick_paise
+            intent = OrderIntent(
+                symbol=instrument.tradingsymbol,
+                signal=Signal.BUY if sign > 0 else Signal.SELL,
+                qty=instrument.lot_size * rng.choice((1, 2, 4)),
+                sl_price=(ltp - away) / 100,
+                time_stop_bars=0,
+                strategy_id="sound",
+                product=rng.choice(("MIS", "NRML")),
+                exits=coming.overrides(
+                    enable_partial_exit=rng.choice((None, False)),
+                    partial_exit_when=rng.choice((None, "always")),
+                    enable_trailing=rng.choice((None, True)),
+                    trail_step_r=rng.choice((None, 0.5, 1)),
+                ),
+            )
+            out.append(TimedIntent(ts=ts, intent=intent))
+        return out
+
     def rules(self) -> tuple[CandleRule, ...]:
         out = []
         for number in range(self.rng.choice((0, 0, 1, 2))):
@@ -465,16 +490,20 @@ class Generator:
                 place -= 1
             inputs.insert(place, official)
         inputs = _in_order(inputs)
-        execution, rules = self.execution(), self.rules()
+        moves = self.stop_moves()
+        execution, rules = self.execution(moves), self.rules()
         for _, closes in self.sessions.values():
             self.marks += [closes, closes - execution.square_off_before_close_min * MINUTE_NS]
+        risk, timed = self.risk(), self.timed()
+        if "enable_break_even" in moves:
+            timed = tuple(sorted((*timed, *self.sound_entries()), key=lambda each: each.ts))
         return Scenario(
             instruments=self.instruments,
             execution=execution,
-            risk=self.risk(),
+            risk=risk,
             sessions=self.sessions,
             inputs=tuple(inputs),
-            timed=self.timed(),
+            timed=timed,
             strategies=rules,
             limits=self.limits(),
             tariffs=self.tariffs(),
