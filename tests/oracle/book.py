@@ -75,8 +75,6 @@ class Trade:
     """The steps of the ladder's last move."""
     charged: Fraction = Fraction(0)
     """Charges booked so far, rupees."""
-    costs: dict[dt.date, int] = field(default_factory=dict)
-    """C by the rules of a date, once found."""
     pending: Pending | None = None
     remembered: Pending | None = None
     settling: bool = False

@@ -318,18 +318,14 @@ class Desk:
     def cost(self, trade: Trade, ltp: int) -> int | None:
         """C: E, or the first price from E towards ltp at which all charges are earned.
 
-        None if a whole step before ltp there is no such price.
+        None if there is no such price at least one step before ltp.
         """
-        day, sign = self.booking_day(), trade.sign
-        if not trade.setting("break_even_with_charges"):
-            return trade.entry if sign * (ltp - trade.entry) >= trade.tick else None
-        if day not in trade.costs:
-            for at in range(trade.entry, ltp, sign * trade.tick):
-                if sign * (ltp - at) >= trade.tick and self.pays(trade, at):
-                    trade.costs[day] = at
-                    break
-        found = trade.costs.get(day)
-        return found if found is not None and sign * (ltp - found) >= trade.tick else None
+        for at in range(trade.entry, ltp, trade.sign * trade.tick):
+            if trade.sign * (ltp - at) < trade.tick:
+                return None
+            if not trade.setting("break_even_with_charges") or self.pays(trade, at):
+                return at
+        return None
 
     def pays(self, trade: Trade, at: int) -> bool:
         """Whether closing all of it at this price earns the charges of its entry and its exit."""

@@ -418,7 +418,7 @@ class Generator:
                 strategy_id="sound",
                 product=rng.choice(("MIS", "NRML")),
                 exits=coming.overrides(
-                    enable_partial_exit=rng.choice((None, False)),
+                    enable_partial_exit=rng.choice((None, None, False)),
                     partial_exit_when=rng.choice((None, "always")),
                     enable_trailing=rng.choice((None, True)),
                     trail_step_r=rng.choice((None, 0.5, 1)),

@@ -30,7 +30,7 @@ from tests.oracle.scenarios import Generator
 pytestmark = pytest.mark.random
 
 RANDOM = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-FIXED: Final = 60
+FIXED: Final = 120
 
 
 @dataclass
