@@ -56,6 +56,7 @@ class Watch(TradeLifecycleManager):
         self.states: dict[str, OrderState] = {}
         self.created: dict[str, OrderCreated] = {}
         self.stops: dict[str, int | None] = {}
+        self.steps: dict[str, int] = {}
         self.partials: set[str] = set()
         self.entries: dict[str, int] = {}
 
@@ -152,12 +153,25 @@ class Watch(TradeLifecycleManager):
         assert event.stop_from_paise == before
         assert position.sign * (event.stop_to_paise - before) > 0, "a stop moved against"
         assert position.sign * (event.ltp_paise - event.stop_to_paise) > 0, "a stop past the price"
+        self.stops[event.order_id] = event.stop_to_paise
+        if getattr(event, "reason", "trailing_stop") == "break_even":
+            self.check_cost(event, position)
+            return
+        self.steps[event.order_id] = event.steps
         step = self.step(position)
         behind = step if position.on_rest else Fraction(self.risk(position))
         ladder = position.anchor_paise + position.sign * (event.steps * step - behind)
         off = position.sign * (ladder - event.stop_to_paise)
         assert 0 <= off < position.tick_paise, "a stop that the ladder does not have"
-        self.stops[event.order_id] = event.stop_to_paise
+
+    def check_cost(self, event: StopMoved, position: Position) -> None:
+        """Cost is at the entry or beyond it, and the ladder stays as it was."""
+        assert not position.on_rest, "break-even after a partial exit"
+        entry, sign, tick = self.entries[event.order_id], position.sign, position.tick_paise
+        assert event.stop_to_paise % tick == 0
+        assert sign * (event.stop_to_paise - entry) >= 0, "cost on the losing side"
+        assert sign * (event.ltp_paise - event.stop_to_paise) >= tick, "a stop on the price"
+        assert event.steps == self.steps.get(event.order_id, 0), "break-even moved the ladder"
 
     def risk(self, position: Position) -> int:
         """R by what was asked for and what was filled, never by the stop in force."""

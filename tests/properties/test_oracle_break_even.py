@@ -169,7 +169,7 @@ class Judge(Naive):
         return held.entry + held.sign * far * tick
 
     def owes(self, held: Held, at: int, steps: int) -> Fraction:
-        """What is missing for the charges if all of it is closed so many steps beyond E."""
+        """What is missing for the charges if all of it is closed this number of steps beyond E."""
         gain = steps * held.order.tick_paise
         if not self.config.charges:
             return Fraction(-gain)
