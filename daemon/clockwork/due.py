@@ -64,7 +64,7 @@ class Due:
 
     def move_to(self, ts: int) -> None:
         """Set the time; the first time of all begins its day."""
-        if self._bars.date is None:
+        if self._at.date is None:
             self.start_day(ist_date(ts))
         self._at.move_to(ts)
 
@@ -90,6 +90,7 @@ class Due:
     def start_day(self, date: dt.date) -> None:
         """Open the sessions of a date."""
         self._bars.start_day(date, self._at.rows)
+        self._engine.start_day(date)
 
     def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         self._engine.square_off(self._bars.instruments(groups))
@@ -109,8 +110,8 @@ class Due:
         self._at.end_candles()
 
     def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
-        assert self._bars.date is not None
-        self._engine.end_session(self._bars.instruments(groups), self._bars.date.isoformat())
+        assert self._at.date is not None
+        self._engine.end_session(self._bars.instruments(groups), self._at.date.isoformat())
         yield from ()
 
     # strategies on and off

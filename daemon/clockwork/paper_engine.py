@@ -199,7 +199,7 @@ class PaperEngine:
         self.at.begin_rows(rows)
         if self.on_rows is not None:
             self.on_rows(rows)
-        if self.bars.date is None:
+        if self.at.date is None:
             self._due.start_day(ist_date(int(rows.ts[0])))
 
     def _due_before(self, rows: Rows) -> Iterator[None]:

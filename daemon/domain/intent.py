@@ -21,7 +21,9 @@ PartialExitWhen = Literal["losing", "always"]
 TrailStepR = Annotated[float, Meta(gt=0, le=100)]
 """One step of a trailing stop in R, the risk at entry."""
 BreakEvenAtR = Annotated[float, Meta(gt=0, le=100)]
+"""How far beyond the entry, in R, a price must be for the stop to move to cost."""
 TrailAfterR = Annotated[float, Meta(ge=0, le=100)]
+"""How far beyond the entry, in R, a price must be for the stop to begin to trail."""
 TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
 """Bars of the order's timeframe; 0 = no time stop."""
 

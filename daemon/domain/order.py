@@ -63,10 +63,6 @@ def can_move(state: OrderState, to: OrderState) -> bool:
     return to in NEXT_STATES[state]
 
 
-_AT_ONE_R: Final = 1.0
-_AT_ONCE: Final = 0.0
-
-
 class ExitRules(
     msgspec.Struct,
     frozen=True,
@@ -78,7 +74,8 @@ class ExitRules(
     """The exit settings of one order with all defaults resolved.
 
     Fractions and multiples of R are kept as written decimals (read them with `money.ratio`);
-    `time_stop_bars` 0 = no time stop, `trail_after_r` 0 = the ladder begins at the entry.
+    `time_stop_bars` 0 = no time stop, `break_even_at_r` None = no break-even, `trail_after_r`
+    None = the ladder begins at the entry.
     """
 
     enable_partial_exit: bool = False
@@ -87,17 +84,9 @@ class ExitRules(
     enable_trailing: bool = False
     trail_step_r: float = written(0.5)
     time_stop_bars: int = 0
-    enable_break_even: bool = False
-    break_even_at_r: float = _AT_ONE_R
+    break_even_at_r: float | None = None
     break_even_with_charges: bool = False
-    trail_after_r: float = _AT_ONCE
-
-    def __post_init__(self) -> None:
-        # The encoder omits the default object itself, not a value that equals it.
-        if self.break_even_at_r == _AT_ONE_R:
-            msgspec.structs.force_setattr(self, "break_even_at_r", _AT_ONE_R)
-        if self.trail_after_r == _AT_ONCE:
-            msgspec.structs.force_setattr(self, "trail_after_r", _AT_ONCE)
+    trail_after_r: float | None = None
 
 
 class StateChange(msgspec.Struct, frozen=True, gc=False):

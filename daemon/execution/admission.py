@@ -29,6 +29,11 @@ LimitsOf = Callable[[str], StrategyLimits | None]
 """A strategy's own limits, None without any."""
 
 
+def no_limits(strategy_id: str) -> StrategyLimits | None:
+    """Return None for every strategy."""
+    return None
+
+
 class Admission:
     """Keep the switches that a person or a change of the configuration moves; ask the gates.
 

@@ -90,6 +90,9 @@ class OrderBuilder:
         config = self._config
         enabled = _first(over.enable_time_stop, config.enable_time_stop)
         bars = _first(time_stop_bars, over.time_stop_bars, config.time_stop_bars)
+        to_cost = _first(over.enable_break_even, config.enable_break_even)
+        at_r = float(_first(over.break_even_at_r, config.break_even_at_r))
+        charged = _first(over.break_even_with_charges, config.break_even_with_charges)
         return ExitRules(
             enable_partial_exit=_first(over.enable_partial_exit, config.enable_partial_exit),
             # a whole number written by a strategy must read back from the journal as it was
@@ -98,6 +101,9 @@ class OrderBuilder:
             enable_trailing=_first(over.enable_trailing, config.enable_trailing),
             trail_step_r=float(_first(over.trail_step_r, config.trail_step_r)),
             time_stop_bars=max(0, bars) if enabled else 0,
+            break_even_at_r=at_r if to_cost else None,
+            break_even_with_charges=to_cost and charged,
+            trail_after_r=float(_first(over.trail_after_r, config.trail_after_r)) or None,
         )
 
     def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent, Signal, StrategyLimits, check_intent
+from daemon.domain.intent import OrderIntent, Signal, check_intent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
-from daemon.execution.admission import Admission, LimitsOf
+from daemon.execution.admission import Admission, LimitsOf, no_limits
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter, CountedBars, Rules
@@ -74,7 +75,6 @@ class ExecutionEngineV3:
         carry = parts.get("carry") or CarryOver()
         agenda = parts.get("agenda") or Agenda()
         bars = parts.get("bars") or CountedBars()
-        exits = exit_rules() if exits is None else exits
         self.name = name
         self.config = config
         self.universe = universe
@@ -89,13 +89,14 @@ class ExecutionEngineV3:
         self.books = quotes.books
         fills = FillEngine(config)
         builder = OrderBuilder(config, ledger)
-        costs = Costs(rules, at, charged=config.charges)
+        costs = Costs(rules, universe, at, charged=config.charges)
+        exits = exit_rules(costs) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
         excursions = Excursions(quotes, carry.excursions)
         self.admission = admission = Admission(
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
-            builder, carry, parts.get("limits_of") or _no_limits, manages_exits=bool(exits),
+            builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs
@@ -180,6 +181,11 @@ class ExecutionEngineV3:
 
     # what falls due
 
+    def start_day(self, date: dt.date) -> None:
+        """Turn to the ticks of a date."""
+        self.at.begin_date(date)
+        self._runner.begin_date()
+
     def arrive(self, index: int) -> None:
         """Expect the next tick of an instrument: the latency of an order there is over."""
         self._waiting.arrive(index, self.at.now)
@@ -244,7 +250,3 @@ class ExecutionEngineV3:
 def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:
     """Return the plain engine: it opens and closes at the market and has no exit rules (D13)."""
     return ExecutionEngineV3(config, name="v2", exits=(), **parts)
-
-
-def _no_limits(strategy_id: str) -> StrategyLimits | None:
-    return None

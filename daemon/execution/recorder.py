@@ -107,5 +107,6 @@ class Recorder:
                 stop_to_paise=move.stop_paise,
                 steps=move.steps,
                 ltp_paise=move.ltp_paise,
+                reason=move.reason,
             )
         )

@@ -14,11 +14,12 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
-from daemon.domain.order import OrderState
+from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
+    MOVES,
     demand_text,
     fill_lines,
     levels_text,
@@ -164,18 +165,27 @@ def _rules(event: OrderCreated) -> str:
         when = "a losing stop" if exits.partial_exit_when == "losing" else "the first stop"
         parts.append(f"{exits.partial_exit_pct:.0%} leaves at {when}, in whole lots")
     if exits.enable_trailing and event.sl_paise is not None:
-        parts.append(f"the stop trails in steps of {exits.trail_step_r:g} R")
+        begin = "" if exits.trail_after_r is None else f" from {exits.trail_after_r:g} R on"
+        parts.append(f"the stop trails in steps of {exits.trail_step_r:g} R{begin}")
+    if exits.break_even_at_r is not None and event.sl_paise is not None:
+        cost = "the entry with charges" if exits.break_even_with_charges else "the entry"
+        parts.append(f"from {exits.break_even_at_r:g} R on the stop moves to cost ({cost})")
     if exits.time_stop_bars:
         parts.append(f"out after {exits.time_stop_bars} bars")
     return "; ".join(parts)
 
 
 def _stop_text(event: StopMoved) -> str:
-    steps = "1 whole step" if event.steps == 1 else f"{event.steps} whole steps"
     return (
         f"STOP MOVED: from {money(event.stop_from_paise)} to {money(event.stop_to_paise)} at a "
-        f"last price of {money(event.ltp_paise)}, {steps} gained."
+        f"last price of {money(event.ltp_paise)}, {_why_moved(event)}."
     )
+
+
+def _why_moved(event: StopMoved) -> str:
+    if event.reason == TRAILING_STOP:
+        return "1 whole step gained" if event.steps == 1 else f"{event.steps} whole steps gained"
+    return MOVES.get(event.reason, event.reason)
 
 
 def _paragraph(event: TradingEvent, lines: list[str]) -> list[str]:

@@ -42,6 +42,7 @@ REFUSALS: Final[dict[str, str]] = {
 EXITS: Final[dict[str, str]] = {
     "stop_loss": "the price reached the stop",
     "trailing_stop": "the price reached the trailed stop",
+    "break_even": "the price reached the stop, which had been moved to cost",
     "stop_loss_rest": "the price reached the stop of the rest",
     "take_profit": "the price reached the target",
     "time_stop": "the position had been held for its number of bars",
@@ -52,6 +53,9 @@ EXITS: Final[dict[str, str]] = {
     "expiry": "the contract expired; it settles at the official close",
 }
 """Why a position was left."""
+
+MOVES: Final[dict[str, str]] = {"break_even": "to cost, as the price was far enough beyond it"}
+"""Why a stop was moved, other than by the ladder."""
 
 RULES: Final[dict[str, str]] = {
     "ltp": "the last price",

@@ -11,16 +11,18 @@ from daemon.market.rows import Rows
 class Moment:
     """The one clock of the core. All times are UTC ns, -1 before the first.
 
+    `date` is the Indian date whose ticks come now, None before the first input.
     `due_ts` is when the work in hand was due, 0 if that is now. `is_over` is set while candles of
     a session on an earlier date are shown: no order may follow from them. `feed_last` is the time
     of the last row of the feed, `resumed_ts` that of the row that ended its last silence. `rows`
     is the block in work, None between two inputs.
     """
 
-    __slots__ = ("due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows")
+    __slots__ = ("date", "due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows")
 
     def __init__(self) -> None:
         self.now = -1
+        self.date: dt.date | None = None
         self.input_no = 0
         self.due_ts = 0
         self.is_over = False
@@ -31,6 +33,10 @@ class Moment:
     def move_to(self, ts: int) -> None:
         """Set the time."""
         self.now = ts
+
+    def begin_date(self, date: dt.date) -> None:
+        """Turn to the ticks of a date."""
+        self.date = date
 
     def take_input(self, number: int) -> None:
         """Set the number of the input in work."""

@@ -35,8 +35,6 @@ class SessionBars:
         grace_ns: int,
         square_off_ns: int,
     ) -> None:
-        self.date: dt.date | None = None
-        """The date whose sessions are open or over, None before the first input."""
         self.candles_closed = 0
         self.late_rows = 0
         """Rows whose own bar was closed already, for some timeframe."""
@@ -67,7 +65,6 @@ class SessionBars:
 
         `rows` is the block in work, whose rows before this moment still count for the old date.
         """
-        self.date = date
         day = self._schedule.day(date)
         for book, opens, closes in zip(
             self._books, day.opens.tolist(), day.closes.tolist(), strict=False

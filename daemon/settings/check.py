@@ -37,9 +37,13 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("rules", "local"), ""),
     (("strategies", "path"), []),
     *(
-        (("strategies", "list", None, "exits", name), None)
-        for name in (
-            "enable_break_even", "break_even_at_r", "break_even_with_charges", "trail_after_r",
+        (path, default)
+        for name, usual in (
+            ("enable_break_even", False), ("break_even_at_r", 1.0),
+            ("break_even_with_charges", False), ("trail_after_r", 0.0),
+        )
+        for path, default in (
+            (("execution", name), usual), (("strategies", "list", None, "exits", name), None)
         )
     ),
     *(

@@ -15,11 +15,13 @@ from msgspec import Meta
 
 from daemon.domain.dates import MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from daemon.domain.intent import (
+    BreakEvenAtR,
     ExitOverrides,
     PartialExitPct,
     PartialExitWhen,
     Product,
     TimeStopBars,
+    TrailAfterR,
     TrailStepR,
 )
 from daemon.settings.account_name import ACCOUNT_NAME
@@ -50,6 +52,10 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     partial_exit_when: PartialExitWhen = "losing"
     enable_trailing: bool = True
     trail_step_r: TrailStepR = 0.5
+    trail_after_r: TrailAfterR = 0.0
+    enable_break_even: bool = False
+    break_even_at_r: BreakEvenAtR = 1.0
+    break_even_with_charges: bool = False
     enable_time_stop: bool = True
     time_stop_bars: TimeStopBars = 20
     square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20

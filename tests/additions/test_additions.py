@@ -12,19 +12,7 @@ from tests.kit.copied import PASSED, ask, copy_to
 from tests.kit.source import ROOT
 
 TEXT = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
-NOT_YET: dict[str, str] = {
-    "exit rule": "the rules become one protocol with the composed engine",
-}
-CASES = [
-    pytest.param(
-        addition,
-        id=addition.name,
-        marks=pytest.mark.xfail(strict=True, reason=NOT_YET[addition.name])
-        if addition.name in NOT_YET
-        else (),
-    )
-    for addition in ADDITIONS
-]
+CASES = [pytest.param(addition, id=addition.name) for addition in ADDITIONS]
 
 
 def section(heading: str) -> str:

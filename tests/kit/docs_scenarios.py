@@ -172,6 +172,28 @@ SCENARIOS: Final[dict[str, DocScenario]] = {
             Tick("09:21:10", 107.4),
         ),
     ),
+    "break_even": DocScenario(
+        execution={"enable_break_even": True, "enable_trailing": False},
+        steps=(
+            Tick("09:20:00", 100.0),
+            buy(130, sl_price=95.0),
+            Tick("09:20:10", 104.95),
+            Tick("09:20:20", 105.0),
+            Tick("09:20:30", 109.0),
+            Tick("09:20:40", 100.0),
+        ),
+    ),
+    "break_even_and_ladder": DocScenario(
+        execution={"enable_break_even": True, "break_even_at_r": 0.5, "trail_after_r": 1},
+        steps=(
+            Tick("09:20:00", 100.0),
+            buy(130, sl_price=95.0),
+            Tick("09:20:10", 102.5),
+            Tick("09:20:20", 105.0),
+            Tick("09:20:30", 107.5),
+            Tick("09:20:40", 102.4),
+        ),
+    ),
     "time_stop": DocScenario(
         execution={"time_stop_bars": 3},
         steps=(
@@ -451,7 +473,8 @@ def _told(events: Iterable[TradingEvent], engine: PaperEngine) -> Iterable[str]:
     for event in events:
         if isinstance(event, StopMoved):
             steps = "1 step" if event.steps == 1 else f"{event.steps} steps"
-            yield f"stop moves to {_price(event.stop_to_paise)} ({steps})"
+            why = "break-even" if event.reason == "break_even" else steps
+            yield f"stop moves to {_price(event.stop_to_paise)} ({why})"
         elif isinstance(event, OrderMoved):
             yield from _told_move(event, engine)
         else:

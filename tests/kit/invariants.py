@@ -154,7 +154,7 @@ class Watch(TradeLifecycleManager):
         assert position.sign * (event.stop_to_paise - before) > 0, "a stop moved against"
         assert position.sign * (event.ltp_paise - event.stop_to_paise) > 0, "a stop past the price"
         self.stops[event.order_id] = event.stop_to_paise
-        if getattr(event, "reason", "trailing_stop") == "break_even":
+        if event.reason == "break_even":
             self.check_cost(event, position)
             return
         self.steps[event.order_id] = event.steps

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.errors import BadNumber
@@ -14,7 +14,6 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product
 from daemon.domain.order import ExitRules, OrderState, Side
 from daemon.settings.config import ExecutionConfig
-from tests.oracle.coming import DEFAULTS, exit_rules
 from tests.oracle.market import fraction, nearest
 
 T = TypeVar("T")
@@ -101,10 +100,6 @@ class Trade:
     def booked(self, day: dt.date, paise: int) -> None:
         self.exits_of.append((day, paise))
 
-    def setting(self, name: str) -> Any:
-        """One of the exit settings that not every version has."""
-        return getattr(self.exits, name, DEFAULTS[name])
-
     def snap_back(self, signed_level: Fraction) -> int:
         """A level in signed prices, snapped away from the market: down for a long."""
         return math.floor(signed_level / self.tick) * self.tick
@@ -147,18 +142,20 @@ def resolve_exits(config: ExecutionConfig, intent: OrderIntent) -> ExitRules:
     bars = pick(intent.time_stop_bars, pick(over.time_stop_bars, config.time_stop_bars))
     if not pick(over.enable_time_stop, config.enable_time_stop):
         bars = 0
-    coming = {
-        name: pick(getattr(over, name, None), getattr(config, name, default))
-        for name, default in DEFAULTS.items()
-    }
-    return exit_rules(
+    to_cost = pick(over.enable_break_even, config.enable_break_even)
+    at_r = pick(over.break_even_at_r, config.break_even_at_r)
+    charged = pick(over.break_even_with_charges, config.break_even_with_charges)
+    after_r = pick(over.trail_after_r, config.trail_after_r)
+    return ExitRules(
         enable_partial_exit=pick(over.enable_partial_exit, config.enable_partial_exit),
         partial_exit_pct=pick(over.partial_exit_pct, config.partial_exit_pct),
         partial_exit_when=pick(over.partial_exit_when, config.partial_exit_when),
         enable_trailing=pick(over.enable_trailing, config.enable_trailing),
         trail_step_r=pick(over.trail_step_r, config.trail_step_r),
         time_stop_bars=bars,
-        **coming,
+        break_even_at_r=at_r if to_cost else None,
+        break_even_with_charges=to_cost and charged,
+        trail_after_r=after_r if after_r > 0 else None,
     )
 
 

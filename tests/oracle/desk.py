@@ -323,7 +323,7 @@ class Desk:
         for at in range(trade.entry, ltp, trade.sign * trade.tick):
             if trade.sign * (ltp - at) < trade.tick:
                 return None
-            if not trade.setting("break_even_with_charges") or self.pays(trade, at):
+            if not trade.exits.break_even_with_charges or self.pays(trade, at):
                 return at
         return None
 

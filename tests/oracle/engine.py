@@ -12,14 +12,13 @@ from bisect import bisect_right
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_date, parse_timeframe
-from daemon.domain.events import TradingEvent
+from daemon.domain.events import StopMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command, Gap, Settlement
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.money import rupees
 from daemon.domain.order import DEAD_STATES, PENDING_EXIT_STATES, OrderState
 from tests.kit.scenario import CandleRule, Row, Scenario, ScenarioInput, WalkCandle
 from tests.oracle.book import Pending, Trade
-from tests.oracle.coming import stop_moved
 from tests.oracle.desk import Desk
 from tests.oracle.market import Bar, Quote
 
@@ -356,7 +355,7 @@ class Naive(Desk):
         sign, reason, best = trade.sign, "", trade.stop
         trade.best = max(trade.best, sign * ltp)
         steps = math.floor((trade.best - sign * trade.anchor) / trade.step)
-        begun = trade.partial_made or trade.gained(ltp, trade.setting("trail_after_r"))
+        begun = trade.partial_made or trade.gained(ltp, trade.exits.trail_after_r or 0.0)
         if trade.exits.enable_trailing and begun:
             level = sign * trade.anchor + steps * trade.step - trade.behind
             stop = sign * trade.snap_back(level)
@@ -368,7 +367,7 @@ class Naive(Desk):
         if not reason:
             return
         self.events.append(
-            stop_moved(
+            StopMoved(
                 seq=len(self.events) + 1,
                 ts=self.now,
                 input_no=self.input_no,
@@ -385,9 +384,10 @@ class Naive(Desk):
 
     def break_even(self, trade: Trade, ltp: int) -> int | None:
         """C, if ltp is far enough for the stop to be there."""
-        if not trade.setting("enable_break_even") or trade.partial_made:
+        at_r = trade.exits.break_even_at_r
+        if at_r is None or trade.partial_made:
             return None
-        if not trade.gained(ltp, trade.setting("break_even_at_r")):
+        if not trade.gained(ltp, at_r):
             return None
         return self.cost(trade, ltp)
 

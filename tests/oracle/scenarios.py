@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import structs
 
@@ -27,7 +27,6 @@ from tests.kit.scenario import (
     WalkCandle,
 )
 from tests.kit.tariff import Tariff
-from tests.oracle import coming
 
 MS: Final = 1_000_000
 # A Thursday to the Tuesday after, with the weekend between.
@@ -40,7 +39,7 @@ AT_R: Final = (0.1, 0.2, 0.5, 1, 1, 1.5, 2)
 class Generator:
     """One random scenario."""
 
-    def __init__(self, seed: int, *, moving_stops: bool = coming.LANDED) -> None:
+    def __init__(self, seed: int, *, moving_stops: bool = True) -> None:
         self.rng = random.Random(seed)
         self.moving_stops = moving_stops
         """Whether break-even and a late trail are drawn."""
@@ -115,10 +114,10 @@ class Generator:
         rupees = self.rng.choice((100, 100, 250, 20, 2))
         return rupees * 100 // instrument.tick_paise * instrument.tick_paise
 
-    def stop_moves(self) -> dict[str, object]:
+    def stop_moves(self) -> dict[str, Any]:
         """Break-even in three of ten scenarios, half with charges; a late trail in as many."""
         rng = self.stop_rng
-        found: dict[str, object] = {}
+        found: dict[str, Any] = {}
         if not self.moving_stops:
             return found
         if rng.random() < 0.3:
@@ -150,10 +149,10 @@ class Generator:
             for date in self.dates[:: rng.choice((1, 2, 3))]
         )
 
-    def execution(self, moves: dict[str, object]) -> ExecutionConfig:
+    def execution(self, moves: dict[str, Any]) -> ExecutionConfig:
         pick = self.rng.choice
         slow = self.chance(0.2)  # slow partial exits, so that other demands meet them
-        return coming.execution(
+        return ExecutionConfig(
             fill_mode=pick(("ltp", "mid", "bid_ask")),
             slippage_bps=pick((0, 0, 2.5, 5, 50)),
             latency_ms=3000 if slow else pick((0, 0, 0, 200, 3000)),
@@ -169,7 +168,7 @@ class Generator:
             time_stop_bars=1 if slow else pick((20, 5, 3, 1, 0)),
             square_off_before_close_min=pick((20, 10, 5, 0, 1)),
             candle_grace_ms=pick((0, 0, 0, 1000, 2500)),
-            **{"charges": False, **moves},
+            **({"charges": False} | moves),
         )
 
     def risk(self) -> RiskConfig:
@@ -345,7 +344,7 @@ class Generator:
         if self.chance(0.7):
             return None
         maybe, rng = self.rng.choice, self.stop_rng
-        stops: dict[str, object] = {}
+        stops: dict[str, Any] = {}
         if self.moving_stops:
             stops = {
                 "enable_break_even": rng.choice((None, None, True, False)),
@@ -353,7 +352,7 @@ class Generator:
                 "break_even_with_charges": rng.choice((None, True, False)),
                 "trail_after_r": rng.choice((None, None, 0.0, *AT_R)),
             }
-        return coming.overrides(
+        return ExitOverrides(
             **stops,
             enable_partial_exit=maybe((None, True, False)),
             partial_exit_pct=maybe((None, 0.3, 0.34, 0.67)),
@@ -417,7 +416,7 @@ class Generator:
                 time_stop_bars=0,
                 strategy_id="sound",
                 product=rng.choice(("MIS", "NRML")),
-                exits=coming.overrides(
+                exits=ExitOverrides(
                     enable_partial_exit=rng.choice((None, None, False)),
                     partial_exit_when=rng.choice((None, "always")),
                     enable_trailing=rng.choice((None, True)),

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +23,6 @@ from tests.kit.scenario import Scenario
 from tests.kit.tariff import in_force
 from tests.kit.tiers import examples, seeds
 from tests.oracle.book import Trade
-from tests.oracle.coming import DEFAULTS
 from tests.oracle.engine import Naive
 from tests.oracle.scenarios import Generator
 
@@ -49,13 +48,10 @@ class Held:
     mover: str = ""
     on_rest: bool = False
 
-    def setting(self, name: str) -> Any:
-        return getattr(self.order.exits, name, DEFAULTS.get(name))
-
     def apply(self, event: TradingEvent) -> None:
         if isinstance(event, StopMoved):
             self.stop, self.steps = event.stop_to_paise, event.steps
-            self.mover = getattr(event, "reason", "trailing_stop")
+            self.mover = event.reason
         elif isinstance(event, OrderMoved):
             self._move(event)
 
@@ -115,7 +111,7 @@ class Judge(Naive):
             return
         (event,) = moved
         assert isinstance(event, StopMoved)
-        reason = getattr(event, "reason", "trailing_stop")
+        reason = event.reason
         assert (reason, event.stop_to_paise, event.steps) == expected
         assert (event.stop_from_paise, event.ltp_paise) == (stop, ltp)
         assert held.sign * stop < held.sign * event.stop_to_paise < held.sign * ltp
@@ -142,7 +138,8 @@ class Judge(Naive):
         if not held.order.exits.enable_trailing:
             return None
         gain, sign, tick = held.sign * (ltp - held.entry), held.sign, held.order.tick_paise
-        if not held.on_rest and gain < Fraction(repr(held.setting("trail_after_r"))) * held.risk:
+        after_r = held.order.exits.trail_after_r or 0.0
+        if not held.on_rest and gain < Fraction(repr(after_r)) * held.risk:
             self.seen["a ladder waits"] += 1
             return None
         step = Fraction(repr(held.order.exits.trail_step_r)) * held.risk
@@ -152,14 +149,15 @@ class Judge(Naive):
 
     def expected_cost(self, held: Held, at: int, ltp: int) -> int | None:
         """C if break-even may move the stop there at this price."""
-        if not held.setting("enable_break_even") or held.on_rest:
+        at_r = held.order.exits.break_even_at_r
+        if at_r is None or held.on_rest:
             return None
         gain, tick = held.sign * (ltp - held.entry), held.order.tick_paise
-        if gain < Fraction(repr(held.setting("break_even_at_r"))) * held.risk:
+        if gain < Fraction(repr(at_r)) * held.risk:
             return None
         room = (gain - tick) // tick + 1  # of E and the steps after it, a whole step before ltp
         far = 0
-        if held.setting("break_even_with_charges"):
+        if held.order.exits.break_even_with_charges:
             far = bisect_left(range(room), True, key=lambda n: self.owes(held, at, n) <= 0)
             self.seen["with charges"] += far > 0
         if far >= room:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import pytest
 
 from daemon.domain.events import ExitDemand
+from daemon.domain.instrument import Universe
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
-from daemon.execution.exits.coroutine import Leave, MoveStop, Wake, best_move, decide, watch
+from daemon.execution.costs import Costs
+from daemon.execution.exits.coroutine import (
+    Leave,
+    MoveStop,
+    Wake,
+    best_move,
+    decide,
+    nearest_levels,
+)
 from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 from daemon.execution.exits.rules import exit_rules
+from daemon.market.moment import Moment
+from tests.kit.drive import FixedRules
 from tests.kit.market import a_position
 
 
@@ -80,10 +91,13 @@ def test_without_an_exit_the_stop_moves_and_without_either_nothing_is_asked() ->
 
 def test_a_position_waits_at_the_nearest_level_on_either_side() -> None:
     rules = [Waits(110, 90), Waits(105, 80), Waits(None, 95)]
-    long, short = watch(a_position("BUY"), rules), watch(a_position("SELL"), rules)
+    long, short = (
+        nearest_levels(a_position("BUY"), rules),
+        nearest_levels(a_position("SELL"), rules),
+    )
     assert (long.below, long.above) == (95, 105)
     assert (short.below, short.above) == (110, 80)
-    nothing = watch(a_position(), [])
+    nothing = nearest_levels(a_position(), [])
     assert (nothing.below, nothing.above) == (None, None)
 
 
@@ -93,7 +107,9 @@ def test_a_demand_asks_no_rule() -> None:
     assert request.leaving == Exit(OrderState.EXIT_PENDING, "kill_switch", ExitDemand(quantity=50))
 
 
-def test_the_rules_of_the_engine_ask_target_stop_trail_and_time_in_this_order() -> None:
-    assert [type(rule).__name__ for rule in exit_rules()] == [
-        "TakeProfitManager", "StopLossManager", "TrailingStopManager", "TimeStopManager",
+def test_the_rules_of_the_engine_ask_in_the_order_of_their_rank() -> None:
+    costs = Costs(FixedRules({}), Universe([]), Moment(), charged=False)
+    assert [type(rule).__name__ for rule in exit_rules(costs)] == [
+        "TakeProfitManager", "StopLossManager", "BreakEvenManager", "TrailingStopManager",
+        "TimeStopManager",
     ]  # fmt: skip

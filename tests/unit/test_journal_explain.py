@@ -145,7 +145,7 @@ def test_every_refusal_prints(tmp_path: Path, reason: str) -> None:
 
 
 def test_every_exit_reason_has_a_sentence() -> None:
-    stops = {"stop_loss", "trailing_stop", "stop_loss_rest"}
+    stops = {"stop_loss", "trailing_stop", "break_even", "stop_loss_rest"}
     others = {"take_profit", "time_stop", "signal_exit", "square_off", "kill_switch", "expiry"}
     assert stops | others | {"manual_exit"} == EXITS.keys()
 

@@ -1,4 +1,4 @@
-"""Break-even and the late trail in the naive reference, sentence by sentence of section 9."""
+"""Break-even and the late trail in the naive reference, by SEMANTICS, "Exits of one position"."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEve
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
-from daemon.settings.config import RiskConfig
+from daemon.domain.order import ExitRules
+from daemon.settings.config import ExecutionConfig, RiskConfig
 from tests.kit.scenario import Row, Scenario
 from tests.kit.tariff import Tariff
-from tests.oracle import coming
 from tests.oracle.engine import run
 
 DAY, NEXT = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
@@ -46,7 +46,7 @@ def play(
     **settings: Any,
 ) -> list[TradingEvent]:
     """One entry on the first price, one price (or ltp, bid, ask) a second, `morrow` a day later."""
-    plain = {
+    plain: dict[str, Any] = {
         "fill_mode": "ltp", "slippage_bps": 0, "enable_time_stop": False, "enable_trailing": False,
         "charges": False, "latency_ms": latency_ms,
     }  # fmt: skip
@@ -57,7 +57,7 @@ def play(
     return run(
         Scenario(
             instruments=(instrument,),
-            execution=coming.execution(**(plain | settings)),
+            execution=ExecutionConfig(**(plain | settings)),
             risk=RiskConfig(),
             sessions={
                 (DAY, instrument.segment): (OPEN, OPEN + length),
@@ -77,7 +77,7 @@ def play(
 def stops(events: list[TradingEvent]) -> list[tuple[str, int, int, int]]:
     """(reason, from, to, steps) of every move of a stop."""
     return [
-        (getattr(e, "reason", "trailing_stop"), e.stop_from_paise, e.stop_to_paise, e.steps)
+        (e.reason, e.stop_from_paise, e.stop_to_paise, e.steps)
         for e in events
         if isinstance(e, StopMoved)
     ]
@@ -212,9 +212,7 @@ def test_without_a_stop_there_is_no_break_even() -> None:
     events = run(
         Scenario(
             instruments=(FUT,),
-            execution=coming.execution(
-                fill_mode="ltp", slippage_bps=0, charges=False, **BREAK_EVEN
-            ),
+            execution=ExecutionConfig(fill_mode="ltp", slippage_bps=0, charges=False, **BREAK_EVEN),
             risk=RiskConfig(),
             sessions={(DAY, "NFO-FUT"): (OPEN, OPEN + 60 * MINUTE_NS)},
             inputs=tuple(Row(OPEN + at, 0, 10000 + 500 * at) for at in range(5)),
@@ -388,14 +386,14 @@ def test_rates_that_eat_every_gain_leave_the_stop_alone() -> None:
 
 
 def test_an_intent_overrides_what_the_configuration_says() -> None:
-    off = coming.overrides(enable_break_even=False)
+    off = ExitOverrides(enable_break_even=False)
     assert stops(play(10000, 10500, exits=off, **BREAK_EVEN)) == []
-    sooner = coming.overrides(
+    sooner = ExitOverrides(
         enable_break_even=True, break_even_at_r=0.2, break_even_with_charges=True
     )
     events = play(10000, 10100, 10110, exits=sooner, charges=True)
     assert stops(events) == [("break_even", 9500, 10105, 0)]
-    at_once = coming.overrides(trail_after_r=0.0)
+    at_once = ExitOverrides(trail_after_r=0.0)
     events = play(10000, 10250, exits=at_once, enable_trailing=True, trail_after_r=2)
     assert stops(events) == [("trailing_stop", 9500, 9750, 1)]
 
@@ -404,7 +402,7 @@ def test_the_order_keeps_the_settings_that_it_was_built_with() -> None:
     events = play(10000, trail_after_r=1.5, break_even_at_r=0.5, **WITH_CHARGES)
     created = events[0]
     assert isinstance(created, OrderCreated)
-    assert created.exits == coming.exit_rules(
-        enable_partial_exit=True, enable_break_even=True, break_even_at_r=0.5,
+    assert created.exits == ExitRules(
+        enable_partial_exit=True, break_even_at_r=0.5,
         break_even_with_charges=True, trail_after_r=1.5,
     )  # fmt: skip

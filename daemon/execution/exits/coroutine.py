@@ -112,13 +112,13 @@ async def manage_exits(position: Position, rules: Sequence[ExitRule]) -> None:
     if position.pending is not None:
         await Filled()
     while position.quantity:
-        wake = await watch(position, rules)
+        wake = await nearest_levels(position, rules)
         request = decide(position, rules, wake)
         if request is not None:
             await request
 
 
-def watch(position: Position, rules: Sequence[ExitRule]) -> Crossing:
+def nearest_levels(position: Position, rules: Sequence[ExitRule]) -> Crossing:
     """Return what the position waits for: the nearest level of its rules on either side."""
     sign = position.sign
     ahead = behind = None

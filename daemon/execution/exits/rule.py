@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from daemon.domain.events import ExitDemand
-from daemon.domain.order import OrderState
+from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.domain.position import Position
 
 
@@ -18,11 +18,15 @@ class Exit(NamedTuple):
 
 
 class StopMove(NamedTuple):
-    """A decision to move the stop (paise) at a price; `steps` whole steps over the anchor."""
+    """A decision to move the stop (paise) at a price; `steps` whole steps over the anchor.
+
+    A position that leaves at this stop leaves for the move's `reason`.
+    """
 
     stop_paise: int
     steps: int
     ltp_paise: int
+    reason: str = TRAILING_STOP
 
 
 class ExitRule(Protocol):
@@ -30,6 +34,7 @@ class ExitRule(Protocol):
 
     A rule keeps no state: what it knows of a position is in the position. It overrides what it
     has to say and inherits the rest. Prices are paise; None and 0 mean that it does not ask.
+    Levels may go by the date: they are asked for again on every new one.
     """
 
     def ahead(self, position: Position) -> int | None:

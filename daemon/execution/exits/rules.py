@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from daemon.execution.costs import Costs
+from daemon.execution.exits.break_even import BreakEvenManager
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.execution.exits.take_profit import TakeProfitManager
@@ -9,7 +11,7 @@ from daemon.execution.exits.time_stop import TimeStopManager
 from daemon.execution.exits.trailing_stop import TrailingStopManager
 
 
-def exit_rules() -> tuple[ExitRule, ...]:
+def exit_rules(costs: Costs) -> tuple[ExitRule, ...]:
     """Return the rules of the v3 engine: the first exit wins; of moves of the stop the best.
 
     Where two moves are equally good, the rule that stands first wins.
@@ -17,6 +19,7 @@ def exit_rules() -> tuple[ExitRule, ...]:
     return (
         TakeProfitManager(),
         StopLossManager(),
+        BreakEvenManager(costs),
         TrailingStopManager(),
         TimeStopManager(),
     )

@@ -10,7 +10,15 @@ from daemon.domain.carry_over import RememberedDemand
 from daemon.domain.position import Position
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter
-from daemon.execution.exits.coroutine import GO_ON, ExitTask, Request, Wake, drive, manage_exits
+from daemon.execution.exits.coroutine import (
+    GO_ON,
+    ExitTask,
+    Request,
+    Wake,
+    drive,
+    manage_exits,
+    nearest_levels,
+)
 from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 from daemon.execution.recorder import Recorder
 from daemon.market.agenda import Agenda, Phase
@@ -76,6 +84,12 @@ class ExitRunner:
         watch = self._watches[position.number]
         watch.task.close()
         self._forget(watch)
+
+    def begin_date(self) -> None:
+        """Let everyone who waits for a price ask the rules for their levels again."""
+        for watch in self._watches.values():
+            if watch.position.pending is None:
+                nearest_levels(watch.position, self._rules).serve(self, watch.position)
 
     # why coroutines wake
 

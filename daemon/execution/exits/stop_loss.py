@@ -58,7 +58,5 @@ class StopLossManager(ExitRule):
         return losing or rules.partial_exit_when == "always"
 
     def reason(self, position: Position) -> str:
-        """Return which stop this is: the first one, one that the ladder moved, or the rest's."""
-        if position.ladder_steps:
-            return "trailing_stop"
-        return "stop_loss_rest" if position.on_rest else "stop_loss"
+        """Return which stop this is: that of the rule that moved it, the rest's or the first."""
+        return position.stop_moved_by or ("stop_loss_rest" if position.on_rest else "stop_loss")

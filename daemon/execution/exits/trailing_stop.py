@@ -5,6 +5,7 @@ See SEMANTICS, "Exits of one position".
 
 from __future__ import annotations
 
+from daemon.domain.money import ratio
 from daemon.domain.position import Position
 from daemon.execution.exits.partial import snap_away, step_ratio
 from daemon.execution.exits.rule import ExitRule, StopMove
@@ -28,7 +29,7 @@ class TrailingStopManager(ExitRule):
 
     def update_trailing_stop(self, position: Position, ltp_paise: int) -> StopMove | None:
         """Return the move that this price earns, None if the stop stays where it is."""
-        if not _trails(position):
+        if not _trails(position) or position.sign * (ltp_paise - _begins_at(position)) < 0:
             return None
         step, unit = step_ratio(position)
         gained = position.sign * (ltp_paise - position.anchor_paise) * unit
@@ -53,7 +54,8 @@ class TrailingStopManager(ExitRule):
         behind = self._distance(position, step, unit)
         missing = better * unit - sign * position.anchor_paise * unit + behind
         steps = max(-(-missing // step), position.ladder_steps + 1)
-        return sign * -(-(sign * position.anchor_paise * unit + steps * step) // unit)
+        level = -(-(sign * position.anchor_paise * unit + steps * step) // unit)
+        return sign * max(level, sign * _begins_at(position))
 
     def _stop(self, position: Position, steps: int, step: int, unit: int) -> int:
         """Return the unsnapped stop after `steps`, in 1/unit paise."""
@@ -67,3 +69,13 @@ class TrailingStopManager(ExitRule):
 
 def _trails(position: Position) -> bool:
     return position.exits.enable_trailing and position.r_paise > 0
+
+
+def _begins_at(position: Position) -> int:
+    """Return the first whole paisa at which the ladder may move; a rest's may at once."""
+    after = position.exits.trail_after_r
+    if after is None or position.on_rest:
+        return position.anchor_paise
+    numerator, denominator = ratio(after)
+    gain = -(-numerator * position.r_paise // denominator)
+    return position.entry_paise + position.sign * gain
