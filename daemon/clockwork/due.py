@@ -106,7 +106,7 @@ class Due:
             return
         self._at.begin_candles(due_ts)
         intents = self._strategies.on_candles(candles, self._engine.desk)
-        yield from _one_by_one(self._engine.process_signal)(due_ts, intents)
+        yield from _one_by_one(self._engine.take_checked)(due_ts, intents)
         self._at.end_candles()
 
     def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:

@@ -125,7 +125,7 @@ class RowPath:
 
     def _process(self, intents: Sequence[OrderIntent]) -> None:
         for intent in intents:
-            self._engine.process_signal(intent)
+            self._engine.take_checked(intent)
 
     def _end_silence(self, ts: int) -> None:
         """Note that the feed is back: no quote from before is believed, each next one is marked."""

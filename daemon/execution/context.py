@@ -138,7 +138,10 @@ class CountedBars:
 
 
 class Strategies(Protocol):
-    """The strategies as an engine sees them; `StrategyEngineV2` is one."""
+    """The strategies as an engine sees them; `StrategyEngineV2` is one.
+
+    Intents for candles and ticks have passed `check_intent`; the engine does not check them again.
+    """
 
     subscriptions: dict[str, frozenset[int]]
     tick_instruments: frozenset[int]

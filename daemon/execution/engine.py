@@ -132,6 +132,10 @@ class ExecutionEngineV3:
         Raises BadIntent, having changed nothing, for one whose fields are not of their types.
         """
         check_intent(intent)
+        return self.take_checked(intent)
+
+    def take_checked(self, intent: OrderIntent) -> str | None:
+        """Take an intent that has passed `check_intent`, as those of `Strategies` have."""
         if intent.signal is Signal.HOLD:
             return None
         if intent.signal is Signal.EXIT:
