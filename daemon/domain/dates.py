@@ -31,7 +31,7 @@ def ist_day(ts: int) -> int:
 
 def ist_date(ts: int) -> dt.date:
     """Return the Indian date of `ts`. Raises OverflowError outside the years 1 to 9999."""
-    return _date_of(ist_day(ts))
+    return _date_of((ts + IST_OFFSET_NS) // DAY_NS)  # one call less: it is asked for every order
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from daemon.domain.errors import BadNumber
@@ -37,6 +38,7 @@ def paise_exact(rupees: float | int | str | Decimal) -> int:
     raise BadNumber(f"expected whole paise, was {rupees!r} rupees")
 
 
+@lru_cache(maxsize=64, typed=True)  # a configuration has a handful
 def ratio(value: float | int | str | Decimal) -> Ratio:
     """Return a number as the exact fraction that was written: 0.3 is (3, 10), 2.5 is (5, 2)."""
     return decimal_from(value).as_integer_ratio()
