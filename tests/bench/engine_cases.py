@@ -63,11 +63,11 @@ def positions_rows(path: Path, count: int) -> dict[str, Any]:
     return positions(path, count)
 
 
-LATENCY_MS = 3_600_000
+LATENCY_MS = 5 * 3_600_000
 
 
 def waiting(path: Path, count: int) -> dict[str, Any]:
-    """The engine while `count` entries on ticking instruments wait for a latency of an hour."""
+    """The engine while `count` entries on ticking instruments wait for a latency of five hours."""
     raw = blocks(path)
     start_ts = int(raw[0]["ts_ns"][0]) + 1_000_000_000
     intents = [
