@@ -176,10 +176,10 @@ from daemon.domain.dates import SECOND_NS
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
-from feeds.stream.feed import Unattended
+from feeds.stream.feed import OfflineFeed
 
 
-class SawtoothFeed(Unattended):
+class SawtoothFeed(OfflineFeed):
     """Pushes 3,600 ticks, one a second."""
 
     name: Final = "sawtooth"

@@ -12,7 +12,6 @@ from tests.kit.copied import PASSED, ask, copy_to
 from tests.kit.source import ROOT
 
 TEXT = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
-CASES = [pytest.param(addition, id=addition.name) for addition in ADDITIONS]
 
 
 def section(heading: str) -> str:
@@ -28,7 +27,7 @@ def test_an_addition_touches_the_files_that_its_section_names_and_no_more(
     assert len(addition.touched) <= addition.files_max
 
 
-@pytest.mark.parametrize("addition", CASES)
+@pytest.mark.parametrize("addition", ADDITIONS, ids=lambda each: each.name)
 def test_an_addition_fits_the_program_as_it_is(addition: Addition, tmp_path: Path) -> None:
     for path in addition.touched:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +39,7 @@ def test_an_addition_fits_the_program_as_it_is(addition: Addition, tmp_path: Pat
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("addition", CASES)
+@pytest.mark.parametrize("addition", ADDITIONS, ids=lambda each: each.name)
 def test_a_copy_with_an_addition_passes_its_test_and_one_without_does_not(
     addition: Addition, tmp_path: Path
 ) -> None:

@@ -1,0 +1,144 @@
+"""What the documents name exists: files, classes and their members, modules and their names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from daemon.settings.config import Config
+from tests.kit.cli import ROOT
+from tests.kit.source import modules
+
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+MODULES = {module.name: module.tree for module in modules()}
+FILES = {
+    "/" + path.relative_to(ROOT).as_posix()
+    for place in ("daemon", "feeds", "strategies", "tests")
+    for path in (ROOT / place).rglob("*.py")
+} | {"/run_fno_paper.py"}
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+EXAMPLES = {
+    # files that a reader makes, and those of the additions that `tests/additions` shows
+    "configs/mine.yaml", "configs/NAME.yaml",
+    "breakout.py", "random.py", "daemon/execution/exits/three_r.py", "feeds/sawtooth.py",
+}  # fmt: skip
+NOT_OURS = {
+    "AskedInputs",  # a name that the glossary bans
+    "BlockingIOError", "ExecStart", "KeyError", "KiteTicker", "LoadCredential", "MemoryMax",
+    "NotRequired", "TasksMax", "TypedDict", "ValueError", "WorkingDirectory",
+}  # fmt: skip
+CODE = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"(?<![\w./~])(?:daemon|feeds|strategies|tests|configs|docs)/[\w./@-]*\w")
+CAMEL = re.compile(r"\b[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\b")
+MEMBER = re.compile(r"^([A-Z][A-Za-z0-9]+)\.([a-z_]\w*)(?:\(.*\))?$")
+DOTTED = re.compile(r"^(?:daemon|feeds|strategies)(?:\.\w+)+$")
+
+
+def members(node: ast.ClassDef) -> set[str]:
+    """Return the methods, fields and attributes that a class has in its own text."""
+    names = {each.name for each in ast.walk(node) if isinstance(each, ast.FunctionDef)}
+    names |= {each.name for each in ast.walk(node) if isinstance(each, ast.AsyncFunctionDef)}
+    names |= {
+        target.id if isinstance(target, ast.Name) else target.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Assign | ast.AnnAssign)
+        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+        if isinstance(target, ast.Name | ast.Attribute)
+    }
+    return names
+
+
+CLASSES: dict[str, set[str]] = {}
+for tree in MODULES.values():
+    for found in ast.walk(tree):
+        if isinstance(found, ast.ClassDef):
+            CLASSES.setdefault(found.name, set()).update(members(found))
+NAMES = set(CLASSES) | {
+    found.id for tree in MODULES.values() for found in ast.walk(tree) if isinstance(found, ast.Name)
+}
+
+
+def unknown_paths(text: str) -> list[str]:
+    """Return every path into the tree that leads to nothing, and every unknown name of a file."""
+    paths = {found for found in PATH.findall(text) if not (ROOT / found).exists()}
+    files = {code for code in CODE.findall(text) if re.fullmatch(r"[\w/]+\.py", code)}
+    missing = {code for code in files if not any(path.endswith("/" + code) for path in FILES)}
+    return sorted((paths | missing) - EXAMPLES)
+
+
+def unknown_names(text: str) -> list[str]:
+    """Return every class, `Class.member` and dotted name in backticks that is not in the tree."""
+    wrong = []
+    for code in CODE.findall(text):
+        member = MEMBER.match(code)
+        if member and member[1] in CLASSES:
+            if member[2] not in CLASSES[member[1]]:
+                wrong.append(code)
+        elif DOTTED.match(code):
+            if not is_dotted(code):
+                wrong.append(code)
+        else:
+            wrong += [each for each in CAMEL.findall(code) if each not in NAMES | NOT_OURS]
+    return wrong
+
+
+def is_dotted(name: str) -> bool:
+    """Return whether a name is a module, a name in one, or a key of the configuration."""
+    room, _, last = name.rpartition(".")
+    if name in MODULES or (room in MODULES and last in top_level(MODULES[room])):
+        return True
+    section, _, key = name.partition(".")
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    if section not in kinds:
+        return False
+    return key.partition(".")[0] in {
+        field.encode_name for field in msgspec.structs.fields(kinds[section])
+    }
+
+
+def top_level(tree: ast.Module) -> set[str]:
+    """Return the names that a module defines."""
+    named = {getattr(node, "name", "") for node in tree.body}
+    targets = [
+        target
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return named | {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_a_document_exist(path: Path) -> None:
+    assert unknown_paths(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_names_of_ours_in_a_document_exist(path: Path) -> None:
+    assert unknown_names(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_tests_named_in_a_document_exist(path: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if f"def {name}(" not in TESTS] == []
+
+
+def test_what_does_not_exist_is_found() -> None:
+    assert unknown_paths("see daemon/market/nowhere.py and `nowhere.py`") == [
+        "daemon/market/nowhere.py",
+        "nowhere.py",
+    ]
+    text = "`PaperEngine.fly`, `PaperMotor`, `daemon.errors.NoError`, `strategies.flights`"
+    assert unknown_names(text) == [
+        "PaperEngine.fly",
+        "PaperMotor",
+        "daemon.errors.NoError",
+        "strategies.flights",
+    ]
+    known = "`PaperEngine.handle`, `daemon.errors.ExitCode`, `strategies.conflict`, `EmaTrend`"
+    assert unknown_names(known) == []
