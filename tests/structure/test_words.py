@@ -54,22 +54,6 @@ DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
         "docs/PERFORMANCE.md",
         "docs/RELIABILITY.md",
         "docs/RUNBOOK.md",
-        "docs/SEMANTICS.md",
-        "docs/decisions/0002-exit-coroutines-driven-by-the-core.md",
-        "docs/decisions/0005-head-file-in-place-with-two-slots.md",
-        "docs/decisions/0006-v2-and-v3-share-the-core.md",
-        "docs/decisions/0007-a-directory-for-each-run.md",
-        "docs/decisions/0011-stretches-between-due-times.md",
-        "docs/decisions/0012-an-account-is-taken-up-by-running-its-inputs-again.md",
-        "docs/decisions/0018-drawdown-folded-at-every-minute.md",
-        "docs/decisions/0024-a-lost-entry-is-an-operation-not-an-order.md",
-        "docs/decisions/0025-the-clock-of-a-live-run.md",
-        "docs/decisions/0027-a-start-hashes-what-it-reads.md",
-        "docs/decisions/0028-what-a-wheel-carries.md",
-        "docs/decisions/0029-inputs-next-to-the-configuration.md",
-        "docs/decisions/0032-accounts-side-by-side.md",
-        "docs/decisions/0033-pauses-in-a-decision.md",
-        "docs/decisions/0034-an-engine-of-parts.md",
     }
 )
 
