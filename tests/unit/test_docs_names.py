@@ -12,6 +12,7 @@ import pytest
 from daemon.settings.config import Config
 from tests.kit.cli import ROOT
 from tests.kit.source import modules
+from tests.test_layers import ROOMS
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 MODULES = {module.name: module.tree for module in modules()}
@@ -126,6 +127,13 @@ def test_names_of_ours_in_a_document_exist(path: Path) -> None:
 def test_tests_named_in_a_document_exist(path: Path) -> None:
     named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
     assert [name for name in sorted(named) if f"def {name}(" not in TESTS] == []
+
+
+def test_the_picture_of_the_architecture_shows_every_room() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    picture = text.split("\n## The picture\n")[1].split("\n## ")[0]
+    rooms = {room.replace(".", "/") for room in ROOMS} - {"daemon/execution/helpers"}
+    assert [room for room in sorted(rooms) if f"`{room}`" not in picture.replace(".py`", "`")] == []
 
 
 def test_what_does_not_exist_is_found() -> None:
