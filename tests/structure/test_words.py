@@ -48,7 +48,6 @@ NOT_YET: dict[str, frozenset[str]] = {
 TERMS_NOT_YET: frozenset[str] = frozenset()
 DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
     {
-        "docs/DATA_FORMATS.md",
         "docs/EXECUTION_ENGINE_V3_GUIDE.md",
         "docs/PERFORMANCE.md",
         "docs/RELIABILITY.md",
