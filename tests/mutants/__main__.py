@@ -16,7 +16,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, NamedTuple
 
-from tests.kit.cli import ROOT
 from tests.kit.copied import copy_to
 from tests.kit.figures import merge_figures
 from tests.mutants.equivalent import EQUIVALENT
@@ -65,10 +64,7 @@ def judge(place: Path, server: ForkServer, reach: Reach, mutant: Mutant) -> Verd
 
 def is_equivalent(mutant: Mutant) -> bool:
     """Tell whether the mutant is listed as one that computes the same."""
-    source = (ROOT / mutant.path).read_bytes()
-    line = source.decode().splitlines()[mutant.edit.line - 1].strip()
-    old = source[mutant.edit.start : mutant.edit.end].decode()
-    key = (mutant.path, line, old, mutant.edit.new)
+    key = (mutant.path, mutant.line, mutant.old, mutant.edit.new)
     return any(each[:4] == key for each in EQUIVALENT)
 
 
@@ -130,13 +126,13 @@ def main() -> None:
 
 
 def _tell(mutants: list[Mutant], verdicts: list[Verdict], seconds: float) -> float:
-    """Print what came of it by file and in all; return the share that was caught."""
-    survived = Counter(each.mutant.path for each in verdicts if not each.stage)
-    judging = Counter(each.mutant.path for each in verdicts)
-    for path, number in sorted(Counter(each.path for each in mutants).items()):
-        caught = judging[path] - survived[path]
-        equivalent = number - judging[path]
-        print(f"{path:40} {caught:4} caught {equivalent:3} equivalent {survived[path]:3} survived")
+    """Print what came of it by area and in all; return the share that was caught."""
+    survived = Counter(each.mutant.part for each in verdicts if not each.stage)
+    judging = Counter(each.mutant.part for each in verdicts)
+    for part, number in sorted(Counter(each.part for each in mutants).items()):
+        caught = judging[part] - survived[part]
+        equivalent = number - judging[part]
+        print(f"{part:30} {caught:4} caught {equivalent:3} equivalent {survived[part]:3} survived")
     share = 1 - survived.total() / max(len(verdicts), 1)
     stages = Counter(each.stage for each in verdicts if each.stage)
     told = ", ".join(f"{name} {number}" for name, number in stages.most_common())

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
 from tests.kit.cli import ROOT
 from tests.mutants.operators import Edit, edits
 
-AREAS: Final = ("execution", "market", "journal", "rules")
+AREAS: Final = {
+    "execution": ("execution", "exchange", "clockwork"),
+    "market": ("market",),
+    "journal": ("journal",),
+    "rules": ("rules",),
+}
+"""The rooms of daemon/ in each area; `execution` is all that decides an order."""
 WHOLE: Final = (
     "daemon/market/triggers.py",
     "daemon/execution/lifecycle.py",
@@ -23,47 +30,68 @@ WHOLE: Final = (
 
 
 class Mutant(NamedTuple):
-    """One mutation of a file (path from the root), and the area whose tests should notice."""
+    """One mutation of a file (path from the root): its line as it is, and what is replaced."""
 
     path: str
     edit: Edit
-
-    @property
-    def area(self) -> str:
-        """The folder under daemon/ that the file is in."""
-        return Path(self.path).parts[1]
+    line: str
+    old: str
 
     @property
     def name(self) -> str:
         """`daemon/market/book.py:41:12`."""
         return f"{self.path}:{self.edit.line}:{self.edit.column}"
 
+    @property
+    def part(self) -> str:
+        """The area it counts for, or its file where every mutant of the file is tried."""
+        room = self.path.split("/")[1]
+        areas = (area for area, rooms in AREAS.items() if room in rooms)
+        return self.path if self.path in WHOLE else next(areas)
+
     def describe(self) -> str:
         """Return the name, the line as it is and what the mutation writes."""
-        source = (ROOT / self.path).read_bytes()
-        line = source.decode().splitlines()[self.edit.line - 1].strip()
-        old = source[self.edit.start : self.edit.end].decode()
-        return f"{self.name}  `{line}`  {old!r} -> {self.edit.new!r}"
+        return f"{self.name}  `{self.line}`  {self.old!r} -> {self.edit.new!r}"
 
 
 def mutants_of(path: str) -> list[Mutant]:
     """Return all mutants of a file."""
-    return [Mutant(path, edit) for edit in edits((ROOT / path).read_bytes())]
+    source = (ROOT / path).read_bytes()
+    lines = source.decode().splitlines()
+    return [
+        Mutant(path, edit, lines[edit.line - 1].strip(), source[edit.start : edit.end].decode())
+        for edit in edits(source)
+    ]
 
 
 def chosen(seed: int, each_area: int, *, whole: bool) -> Iterator[Mutant]:
-    """Yield the mutants of a run in a mixed order; the same seed gives the same mutants."""
-    rng = random.Random(seed)
-    found: dict[str, Mutant] = {}
-    for area in AREAS:
-        paths = sorted((ROOT / "daemon" / area).glob("*.py"))
-        every = [each for path in paths for each in mutants_of(str(path.relative_to(ROOT)))]
-        for mutant in rng.sample(every, min(each_area, len(every))):
-            found[mutant.name + mutant.edit.new] = mutant
+    """Yield the mutants of a run: the areas' samples in turns, then the whole files, mixed.
+
+    The same seed gives the same mutants, and a change of the program replaces only those of the
+    lines it changes.
+    """
+    samples = [
+        sorted(_mutants_in(rooms), key=_drawn_by(seed))[:each_area] for rooms in AREAS.values()
+    ]
+    found = dict.fromkeys(each for turn in zip_longest(*samples) for each in turn if each)
+    yield from found
     if whole:
-        for path in WHOLE:
-            for mutant in mutants_of(path):
-                found[mutant.name + mutant.edit.new] = mutant
-    mixed = list(found.values())
-    rng.shuffle(mixed)
-    yield from mixed
+        rest = [each for path in WHOLE for each in mutants_of(path) if each not in found]
+        random.Random(seed).shuffle(rest)
+        yield from rest
+
+
+def _mutants_in(rooms: tuple[str, ...]) -> Iterator[Mutant]:
+    paths = chain.from_iterable((ROOT / "daemon" / room).rglob("*.py") for room in rooms)
+    for path in sorted(str(each.relative_to(ROOT)) for each in paths):
+        yield from mutants_of(path)
+
+
+def _drawn_by(seed: int) -> Callable[[Mutant], bytes]:
+    """Return what orders mutants by chance: by nothing but the seed and their own text."""
+
+    def number(mutant: Mutant) -> bytes:
+        told = (seed, mutant.path, mutant.line, mutant.edit.column, mutant.old, mutant.edit.new)
+        return hashlib.sha256(repr(told).encode()).digest()
+
+    return number

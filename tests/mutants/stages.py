@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Final
 
 from tests.kit.cli import ROOT
@@ -31,7 +32,8 @@ def tests_asked(*, unit_only: bool) -> tuple[str, ...]:
 
 
 def _unit_tests_of_areas() -> list[str]:
-    imported = re.compile(rf"^\s*(from|import) .*\bdaemon\.({'|'.join(AREAS)})\b", re.MULTILINE)
+    rooms = "|".join(chain.from_iterable(AREAS.values()))
+    imported = re.compile(rf"^\s*(from|import) .*\bdaemon\.({rooms})\b", re.MULTILINE)
     files = sorted((ROOT / "tests/unit").glob("test_*.py"))
     return [str(each.relative_to(ROOT)) for each in files if imported.search(each.read_text())]
 
