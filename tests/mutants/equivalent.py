@@ -26,6 +26,14 @@ _PORTIONS: Final = "_ROWS_AT_ONCE: Final = (512, 64, 8, 1)"
 _LEAST: Final = "the first number alone is less than any slot's"
 _STDIN: Final = "descriptor 0 is standard input, or is closed by the end of the process"
 _SWEEP: Final = "if len(self._below) + len(self._above) > 4 * len(self._turns) + _SLACK:"
+_NO_VOLUME: Final = "below 0 no volume is known"
+_SAME_WAY: Final = "only which of two ways to the same rows is taken"
+_NO_FIND: Final = "a look that finds no row adds none"
+_CLOCK: Final = "if first < now or last > (first if now < 0 else now) + FUTURE_MAX_NS:"
+_INTAKE: Final = "daemon/market/intake.py"
+_OFF_BAR: Final = "daemon/market/off_bar_rows.py"
+_OWN_ROWS: Final = "if len(own) and (own.min() < begins or own.max() >= begins + grid_ns):"
+_EQUAL_LENGTHS: Final = "what is zipped has equal lengths"
 _ANY_NUMBER: Final = "turns are only compared for being the same"
 _NO_PRICE: Final = "no price is there: they are above 0 and at most 10**15 paise"
 
@@ -80,5 +88,75 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
     *(
         Equivalent("daemon/journal/appender.py", _PORTIONS, old, new, "the same rows in portions")
         for old, new in (("512", "513"), ("64", "65"), ("8", "9"))
+    ),
+    Equivalent(
+        "daemon/exchange/slippage.py",
+        "if not self._bps and not base_half % (2 * tick):",
+        "%",
+        "*",
+        "the long way computes the same price",
+    ),
+    Equivalent("daemon/market/book.py", "strict=True,", "True", "False", _EQUAL_LENGTHS),
+    Equivalent(
+        "daemon/journal/show.py",
+        "for cell, width, to_right in zip(cells, widths, right, strict=True)",
+        "True",
+        "False",
+        _EQUAL_LENGTHS,
+    ),
+    Equivalent("daemon/market/book.py", "self.volume = -1", "1", "2", _NO_VOLUME),
+    Equivalent(
+        "daemon/market/fast_forward.py", "totals = [-1] * len(present)", "1", "2", _NO_VOLUME
+    ),
+    Equivalent(
+        "daemon/market/rows.py",
+        "volumes = repeat(-1) if self.volume is None else self.volume[start:stop].tolist()",
+        "1",
+        "2",
+        _NO_VOLUME,
+    ),
+    Equivalent(
+        "daemon/market/extremes.py", "self.segment = 0", "0", "1", "segments are only compared"
+    ),
+    Equivalent(
+        "daemon/market/extremes.py",
+        "stack.clear()",
+        "stack.clear()",
+        "pass",
+        "a segment that is over is not asked for again",
+    ),
+    Equivalent("daemon/market/agenda.py", "SESSION_END = 8", "8", "9", "phases are only compared"),
+    Equivalent(_OFF_BAR, "bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2", "+", "-", _SAME_WAY),
+    Equivalent(_OFF_BAR, _OWN_ROWS, "<", "<=", _NO_FIND),
+    Equivalent(_INTAKE, _CLOCK, "<", "<=", f"{_SAME_WAY}, and no clock is at 1970"),
+    Equivalent(_INTAKE, _CLOCK, "+", "-", _SAME_WAY),
+    Equivalent(
+        _INTAKE,
+        "if part.ts[0] >= day.latest_open and part.ts[-1] < day.earliest_close:",
+        ">=",
+        ">",
+        _SAME_WAY,
+    ),
+    Equivalent(_INTAKE, "if silence.max() <= self._stale_after_ns:", "<=", "<", _NO_FIND),
+    Equivalent(
+        "daemon/market/schedule.py",
+        "if len(self._spans) > 100_000:",
+        "100_000",
+        "100001",
+        "what is forgotten is computed again",
+    ),
+    Equivalent(
+        "daemon/rules/charges.py",
+        "if sign < 0 or intrinsic_paise <= 0 or not instrument.is_option:",
+        "<=",
+        "<",
+        "the tax on nothing is 0 too",
+    ),
+    Equivalent(
+        "daemon/execution/exits/runner.py",
+        "watch.task.close()",
+        "watch.task.close()",
+        "pass",
+        "a coroutine that is let go is closed",
     ),
 )

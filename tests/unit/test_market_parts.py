@@ -75,6 +75,13 @@ def test_each_refused_row_is_counted_once_by_its_first_reason() -> None:
     assert sum(intake.refused.values()) + len(rows) == intake.rows
 
 
+def test_a_number_right_behind_the_universe_is_no_instrument() -> None:
+    intake = make_intake()
+    (rows,) = take(intake, block(OPEN, OPEN, instrument=[1, 0]))
+    assert rows.instrument.tolist() == [0]
+    assert intake.refused["unknown_instrument"] == 1
+
+
 def test_a_refused_row_moves_no_clock() -> None:
     intake = make_intake()
     (rows,) = take(intake, block(OPEN + 50, OPEN + 1, instrument=[5, 0]), now=OPEN)
@@ -199,6 +206,12 @@ def test_a_recording_of_the_time_before_the_open_is_not_taken_for_utc() -> None:
     assert (day.rows, day.outside, day.shift_ns) == (600, 600, 0)
 
 
+def test_one_row_at_the_close_is_outside_though_all_before_it_are_inside() -> None:
+    intake = make_intake()
+    (rows,) = take(intake, block(OPEN, CLOSE - 1, CLOSE))
+    assert rows.instrument.tolist() == [0, 0, 1]
+
+
 def test_a_silence_is_found_and_its_length_kept() -> None:
     intake = make_intake()
     (rows,) = take(intake, block(OPEN, OPEN + 6 * SECOND_NS, OPEN + 11 * SECOND_NS))
@@ -269,6 +282,13 @@ def test_a_bar_adds_up_its_segments_and_the_volume_since_its_start() -> None:
     )  # fmt: skip
     bar.move_to(OPEN + MINUTE_NS, OPEN + 2 * MINUTE_NS)
     assert bar.high < 0
+
+
+def test_a_bar_whose_day_began_with_no_volume_counts_all_that_follows() -> None:
+    bar = OpenBar()
+    bar.add_volume(0, baseline=0)
+    bar.add_volume(50, baseline=40)
+    assert bar.volume == 50
 
 
 def test_what_came_ahead_for_another_bar_is_forgotten() -> None:
