@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Final, Protocol
+from typing import Protocol
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_timeframe
@@ -19,9 +18,6 @@ from daemon.domain.tick_view import TickView
 from daemon.execution.desk import Desk
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import NO_LIMITS
-
-_REMEMBERED: Final = 64
-"""Boundaries that are kept: many entries of one time wait for the same one."""
 
 
 class Rules(Sessions, Protocol):
@@ -79,13 +75,12 @@ class CalendarBars:
 
     def __init__(self, schedule: Schedule, universe: Universe, grace_ns: int) -> None:
         self._schedule = schedule
-        self._nth_boundary_after = lru_cache(_REMEMBERED)(schedule.nth_boundary_after)
         self._universe = universe
         self._grace_ns = grace_ns
 
     def due(self, position: Position, bars: int) -> int | None:
         """Return the boundary that completes the count, plus the candle grace."""
-        boundary = self._nth_boundary_after(
+        boundary = self._schedule.nth_boundary_after(
             self._index(position), parse_timeframe(position.timeframe), position.entry_ts, bars
         )
         return None if boundary is None else boundary + self._grace_ns

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final
 
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, Universe
@@ -15,8 +13,6 @@ from daemon.execution.context import Rules
 from daemon.market.moment import Moment
 
 _NO_CHARGES = Charges()
-_REMEMBERED: Final = 1024
-"""Executed orders whose charges are kept: many orders of one boundary fill at one price."""
 
 
 class Costs:
@@ -26,7 +22,6 @@ class Costs:
         self.charged = charged
         self._rules = rules
         self._universe = universe
-        self._charges = lru_cache(_REMEMBERED)(rules.charges)
         self._at = at
 
     def of_order(
@@ -35,7 +30,7 @@ class Costs:
         """Return the charges of one executed order, booked now."""
         if not self.charged:
             return _NO_CHARGES
-        return self._charges(
+        return self._rules.charges(
             self._at.booking_date(),
             instrument,
             transaction_type=side,

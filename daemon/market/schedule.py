@@ -14,6 +14,8 @@ from daemon.domain.ticks import Int64s
 
 DAYS_AHEAD_MAX: Final = 400
 """How far the next session is looked for; a calendar without one for so long has ended."""
+_KEPT_MAX: Final = 64
+"""Boundaries that are kept: many entries of one time wait for the same one."""
 
 
 class SessionTimes(Protocol):
@@ -66,6 +68,7 @@ class Schedule:
         self._universe = universe
         self._days: dict[dt.date, DaySessions] = {}
         self._spans: dict[tuple[int, dt.date], tuple[int, int]] = {}
+        self._boundaries: dict[tuple[int, int, int, int], int | None] = {}
 
     def day(self, date: dt.date) -> DaySessions:
         """Return the sessions of a date."""
@@ -108,6 +111,14 @@ class Schedule:
 
     def nth_boundary_after(self, index: int, timeframe_ns: int, ts: int, n: int) -> int | None:
         """Return the n-th bar boundary after `ts` (UTC ns), in sessions; None past the calendar."""
+        key = (index, timeframe_ns, ts, n)
+        if key not in self._boundaries:
+            if len(self._boundaries) >= _KEPT_MAX:
+                self._boundaries.clear()
+            self._boundaries[key] = self._count_on(index, timeframe_ns, ts, n)
+        return self._boundaries[key]
+
+    def _count_on(self, index: int, timeframe_ns: int, ts: int, n: int) -> int | None:
         for open_ts, close_ts in self._sessions_from(index, ts):
             passed = boundaries_by(ts, open_ts, close_ts, timeframe_ns)
             left = boundaries_by(close_ts, open_ts, close_ts, timeframe_ns) - passed

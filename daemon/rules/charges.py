@@ -37,6 +37,10 @@ RATE_DECIMALS_MAX: Final = 10
 """Most decimals of a percentage; more could not be charged exactly."""
 GST_DECIMALS_MAX: Final = 2
 RUPEE_DECIMALS_MAX: Final = 2
+_KEPT_MAX: Final = 1024
+"""Executed orders whose charges are kept: many orders of one boundary fill at one price."""
+_Kind = tuple[dt.date, str, str, str, Side]
+"""What the rates go by: (date, exchange, name, instrument type, side)."""
 _ClassRow = TypeVar("_ClassRow", BrokerageRow, RateRow)
 
 
@@ -74,7 +78,8 @@ class ChargeTable:
     def __init__(self, table: ChargesFile, plan: BrokeragePlan | None = None) -> None:
         self._table = table
         self._plan = plan
-        self._cache: dict[tuple[dt.date, str, str, str, Side], _Rates] = {}
+        self._cache: dict[_Kind, _Rates] = {}
+        self._kept: dict[tuple[_Kind, int], Charges] = {}
 
     def charges(
         self,
@@ -90,29 +95,21 @@ class ChargeTable:
         Raises ValueError for an index, which cannot be traded, and ConfigError where the exchange's
         charge is not known.
         """
-        key = (
+        kind = (
             date, instrument.exchange, instrument.name, instrument.instrument_type,
             transaction_type,
         )  # fmt: skip
-        rates = self._cache.get(key)
-        if rates is None:
-            rates = self._cache[key] = self._rates(date, instrument, transaction_type)
         value = quantity * price_paise
-        brokerage = rates.brokerage_most
-        if rates.brokerage:
-            brokerage = min(brokerage, value * rates.brokerage)
-        tax, exchange = value * rates.transaction_tax, value * rates.exchange
-        sebi, stamp = value * rates.sebi, value * rates.stamp
-        gst = (brokerage + exchange + sebi) // _GST_SCALE * rates.gst
-        return Charges(
-            brokerage=_rupees(brokerage),
-            transaction_tax=_rupees(tax),
-            exchange_turnover_charge=_rupees(exchange),
-            sebi_turnover_charge=_rupees(sebi),
-            stamp_duty=_rupees(stamp),
-            gst=_rupees(gst),
-            total=_rupees(brokerage + tax + exchange + sebi + stamp + gst),
-        )
+        found = self._kept.get((kind, value))
+        if found is not None:
+            return found
+        rates = self._cache.get(kind)
+        if rates is None:
+            rates = self._cache[kind] = self._rates(date, instrument, transaction_type)
+        if len(self._kept) >= _KEPT_MAX:
+            self._kept.clear()
+        charges = self._kept[kind, value] = _charges(rates, value)
+        return charges
 
     def exercise_charges(
         self,
@@ -189,6 +186,25 @@ class ChargeTable:
             f"{f' on {date}' if date else ''} are not in the dated tables{since}; add them to "
             "rules.local.yaml, leave the symbol out, or set execution.charges: false"
         )
+
+
+def _charges(rates: _Rates, value: int) -> Charges:
+    """Return the charges of an order worth `value` paise."""
+    brokerage = rates.brokerage_most
+    if rates.brokerage:
+        brokerage = min(brokerage, value * rates.brokerage)
+    tax, exchange = value * rates.transaction_tax, value * rates.exchange
+    sebi, stamp = value * rates.sebi, value * rates.stamp
+    gst = (brokerage + exchange + sebi) // _GST_SCALE * rates.gst
+    return Charges(
+        brokerage=_rupees(brokerage),
+        transaction_tax=_rupees(tax),
+        exchange_turnover_charge=_rupees(exchange),
+        sebi_turnover_charge=_rupees(sebi),
+        stamp_duty=_rupees(stamp),
+        gst=_rupees(gst),
+        total=_rupees(brokerage + tax + exchange + sebi + stamp + gst),
+    )
 
 
 def charge_class(instrument: Instrument) -> ChargeClass:

@@ -310,6 +310,21 @@ def test_the_calendar_ends_where_it_ends() -> None:
     assert schedule.nth_boundary_after(0, MINUTE_NS, OPEN, 10_000) is None
 
 
+def test_a_boundary_that_was_asked_before_is_that_of_a_fresh_schedule() -> None:
+    schedule = make_schedule()
+    asked = [
+        (0, step * MINUTE_NS, OPEN + after, n)
+        for after in (0, 1, 59 * MINUTE_NS)
+        for step in (1, 5)
+        for n in range(1, 40)
+    ]
+    first = [schedule.nth_boundary_after(*each) for each in asked]
+    assert [schedule.nth_boundary_after(*each) for each in asked] == first
+    assert [make_schedule().nth_boundary_after(*each) for each in asked] == first
+    assert schedule.nth_boundary_after(*asked[-1]) == first[-1]  # kept
+    assert len(schedule._boundaries) <= 64
+
+
 def test_days_that_were_looked_up_are_not_kept_for_ever() -> None:
     schedule = make_schedule()
     for ahead in range(2 * DAYS_AHEAD_MAX):

@@ -173,3 +173,19 @@ def test_lines_are_plain_decimals_that_add_up_exactly(
     assert lines[0] <= 20
     assert (lines[1] == 0) == (side == "BUY")
     assert (lines[4] == 0) == (side == "SELL")
+
+
+def test_charges_that_were_asked_before_are_those_of_a_fresh_table() -> None:
+    legs: list[Leg] = [(side, 25, price) for price in range(1, 1500) for side in ("BUY", "SELL")]
+    kinds: tuple[InstrumentType, ...] = ("CE", "FUT")
+    first = [charged(kind, date, *legs) for kind in kinds for date in (NOV_2025, NOV_2026)]
+    again = [charged(kind, date, *legs) for kind in kinds for date in (NOV_2025, NOV_2026)]
+    assert again == first
+    for kind in kinds:
+        for leg in legs[::500]:
+            fresh = load_rulebook().charges(
+                NOV_2025, instrument(kind), transaction_type=leg[0], quantity=25,
+                price_paise=leg[2],
+            )  # fmt: skip
+            assert charged(kind, NOV_2025, leg) == [fresh]
+    assert len(RULES._charges._kept) <= 1024
