@@ -37,7 +37,7 @@ RATE_DECIMALS_MAX: Final = 10
 """Most decimals of a percentage; more could not be charged exactly."""
 GST_DECIMALS_MAX: Final = 2
 RUPEE_DECIMALS_MAX: Final = 2
-_KEPT_MAX: Final = 1024
+_KEPT_MAX: Final = 256
 """Executed orders whose charges are kept: many orders of one boundary fill at one price."""
 _Kind = tuple[dt.date, str, str, str, Side]
 """What the rates go by: (date, exchange, name, instrument type, side)."""

@@ -188,4 +188,4 @@ def test_charges_that_were_asked_before_are_those_of_a_fresh_table() -> None:
                 price_paise=leg[2],
             )  # fmt: skip
             assert charged(kind, NOV_2025, leg) == [fresh]
-    assert len(RULES._charges._kept) <= 1024
+    assert len(RULES._charges._kept) <= 256
