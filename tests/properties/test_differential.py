@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from unittest import mock
 
 import msgspec
@@ -15,7 +16,7 @@ from daemon.domain.order import OrderState
 from daemon.domain.ticks import Ticks
 from tests.kit.drive import comparable, describe, inputs_of, make_engine, run_engine
 from tests.kit.invariants import watch
-from tests.kit.scenario import random_scenario
+from tests.kit.scenario import Scenario, random_scenario
 from tests.kit.tiers import examples, seeds
 from tests.oracle import engine as naive
 
@@ -25,9 +26,9 @@ SEEDS = st.integers(0, 10**9)
 RANDOM = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 
-def check_against_oracle(seed: int) -> None:
+def check_against_oracle(seed: int, make: Callable[[int], Scenario] = random_scenario) -> None:
     """The engine under watch gives what the oracle gives."""
-    scenario = random_scenario(seed)
+    scenario = make(seed)
     engine = make_engine(scenario)
     watched = watch(engine)
     got: list[TradingEvent] = []
@@ -35,7 +36,7 @@ def check_against_oracle(seed: int) -> None:
         got.extend(engine.handle(item))
     watched.check_end()
     assert got == watched.seen
-    expected = naive.run(random_scenario(seed))
+    expected = naive.run(make(seed))
     for mine, theirs in zip(got, expected, strict=False):
         assert comparable(mine) == comparable(theirs), (
             f"seed {seed}\nengine: {describe(mine)}\noracle: {describe(theirs)}"

@@ -1,23 +1,32 @@
-"""Break-even and the late trail in the naive reference, by SEMANTICS, "Exits of one position"."""
+"""Break-even and the late trail in the engine and in the naive reference, sentence by sentence.
+
+See SEMANTICS, "Exits of one position".
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 import pytest
 
-from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date, ist_ns
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.ledger import Ledger
 from daemon.domain.order import ExitRules
+from daemon.domain.ticks import Ticks
 from daemon.settings.config import ExecutionConfig, RiskConfig
+from tests.kit.drive import inputs_of, make_engine, run_engine
 from tests.kit.scenario import Row, Scenario
 from tests.kit.tariff import Tariff
-from tests.oracle.engine import run
+from tests.oracle import engine as naive
 
 DAY, NEXT = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
 OPEN = ist_ns(DAY, dt.time(9, 15))
@@ -30,6 +39,39 @@ CALL = Instrument(
 FLAT_26 = Tariff(since=DAY, brokerage=Decimal(26), brokerage_percent=Decimal(100))
 BREAK_EVEN: Final[dict[str, Any]] = {"enable_break_even": True}
 WITH_CHARGES: Final = BREAK_EVEN | {"break_even_with_charges": True, "charges": True}
+
+
+def taken_up_on_each_date(scenario: Scenario) -> list[TradingEvent]:
+    """Play every date with an engine of its own that is given what the one before has left."""
+    engine = make_engine(scenario)
+    events: list[TradingEvent] = []
+    for item in inputs_of(scenario, 1):
+        date = ist_date(int(item.ts[0]) if isinstance(item, Ticks) else item.ts)
+        if engine.at.date not in (None, date):
+            left = msgspec.json.decode(msgspec.json.encode(engine.ledger), type=Ledger)
+            engine = make_engine(
+                scenario, ledger=left, carry=engine.engine.carry(), first_input_no=engine.input_no
+            )
+        events += engine.handle(item)
+    return events
+
+
+PLAYERS: Final[dict[str, Callable[[Scenario], list[TradingEvent]]]] = {
+    "engine": lambda scenario: run_engine(scenario)[0],
+    "row by row": lambda scenario: run_engine(scenario, 1)[0],
+    "taken up on each date": taken_up_on_each_date,
+    "reference": naive.run,
+}
+
+
+@pytest.fixture(autouse=True, params=PLAYERS)
+def player(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every fact of this file against all who play a scenario."""
+    monkeypatch.setitem(PLAYERS, "now", PLAYERS[request.param])
+
+
+def run(scenario: Scenario) -> list[TradingEvent]:
+    return PLAYERS["now"](scenario)
 
 
 def play(
@@ -375,6 +417,17 @@ def test_rates_that_rise_overnight_move_the_stop_again_and_lower_ones_do_not() -
     cheaper = Tariff(since=NEXT)
     events = play(10000, 10500, morrow=(10500,), tariffs=(FLAT_26, cheaper), **WITH_CHARGES)
     assert stops(events) == [("break_even", 9500, 10105, 0)]
+
+
+def test_rates_that_fall_overnight_bring_cost_nearer() -> None:
+    dearer = Tariff(since=DAY, brokerage=Decimal(126), brokerage_percent=Decimal(100))
+    events = play(
+        10000, 10500, morrow=(10305, 10310), tariffs=(dearer, replace(FLAT_26, since=NEXT)),
+        break_even_at_r=0.2, **WITH_CHARGES,
+    )  # fmt: skip
+    # 126 + 26 on 50 units are 3.04 each, not 5.04
+    assert stops(events) == [("break_even", 9500, 10305, 0)]
+    assert [e.ltp_paise for e in events if isinstance(e, StopMoved)] == [10310]
 
 
 def test_rates_that_eat_every_gain_leave_the_stop_alone() -> None:
