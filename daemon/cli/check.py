@@ -24,6 +24,7 @@ from daemon.cli.check_strategies import (
 from daemon.cli.data_notes import assumed_contracts
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Input
+from daemon.domain.intent import ExitOverrides
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
 from daemon.process.clock import MACHINE_CLOCKS
@@ -60,6 +61,7 @@ def check_file(
         kind = config.feed.kind
         text = f"{path}: keys and values are right; the {kind} feed itself is not checked"
         live = [f"input {text}" for text in misplaced_inputs(config)]
+        live += _costs_without_charges(config)
         return Checked(text, [*_of_today(config), *_lower_case_underlyings(config), *live])
     parts = build(config, data_dir=data_dir)
     names = ", ".join(item.id for item in config.strategies.items if item.enabled) or "none"
@@ -122,6 +124,30 @@ def _lower_case_underlyings(config: Config) -> Iterator[str]:
             )
 
 
+def _costs_without_charges(config: Config) -> Iterator[str]:
+    """Warn of a cost that is to pay for charges where none are charged."""
+    execution = config.execution
+    if execution.charges:
+        return
+    places = [("execution", ExitOverrides())]
+    places += [(f"strategy {row.id}", row.exits) for row in config.strategies.items if row.enabled]
+    for place, exits in places:
+        to_cost, charged = exits.enable_break_even, exits.break_even_with_charges
+        if place != "execution" and not to_cost and not charged:
+            continue  # as in `execution`
+        to_cost = execution.enable_break_even if to_cost is None else to_cost
+        charged = execution.break_even_with_charges if charged is None else charged
+        if to_cost and charged:
+            yield (
+                f"{place}: `break_even_with_charges` has nothing to count, as `execution.charges` "
+                "is false: the stop moves to the entry price"
+            )
+
+
+def _break_even(parts: Parts) -> Iterator[str]:
+    yield from _costs_without_charges(parts.config)
+
+
 def _files(parts: Parts) -> Iterator[str]:
     """Warn of rows at the ends of each file that would be read in vain."""
     if not isinstance(parts.feed, ReplayFeed):
@@ -180,4 +206,5 @@ WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _files,
     underlying_warnings,
     quantity_warnings,
+    _break_even,
 )

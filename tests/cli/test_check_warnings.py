@@ -348,3 +348,36 @@ def test_what_is_assumed_of_an_unknown_symbol_is_warned_of(tmp_path: Path) -> No
     config.write_text("version: 1\nfeed: {kind: replay, replay: {files: [{path: ticks.csv}]}}\n")
     [text] = warnings_of(check(config))
     assert text == "No contract row: tick 0.05 and lot 1 assumed for XY. Charged as shares: XY."
+
+
+def to_cost(strategy: str, **exits: bool) -> str:
+    """A strategy's line with exit settings of its own."""
+    return strategy.rstrip("\n").removesuffix("}") + f", exits: {json.dumps(exits)}}}\n"
+
+
+BREAK_EVEN = "enable_break_even: true, break_even_with_charges: true"
+
+
+@pytest.mark.parametrize(("execution", "exits", "places"), [
+    (f"charges: false, {BREAK_EVEN}", {}, ["execution"]),
+    (f"charges: true, {BREAK_EVEN}", {"break_even_with_charges": True}, []),
+    ("charges: false, break_even_with_charges: true", {}, []),
+    ("charges: false, break_even_with_charges: true", {"enable_break_even": True},
+     ["strategy ema"]),
+    ("charges: false", {"enable_break_even": True}, []),
+    ("charges: false", {"enable_break_even": True, "break_even_with_charges": True},
+     ["strategy ema"]),
+    (f"charges: false, {BREAK_EVEN}", {"enable_break_even": False}, ["execution"]),
+])  # fmt: skip
+def test_a_cost_with_charges_where_none_are_charged_is_warned_of(
+    tmp_path: Path, execution: str, exits: dict[str, bool], places: list[str]
+) -> None:
+    done = checked(
+        tmp_path, list(tick_rows(3 * ROWS)), strategies=to_cost(ema(quantity=130), **exits),
+        more=f"execution: {{{execution}}}\n",
+    )  # fmt: skip
+    assert warnings_of(done) == [
+        f"{place}: `break_even_with_charges` has nothing to count, as `execution.charges` is "
+        "false: the stop moves to the entry price"
+        for place in places
+    ]

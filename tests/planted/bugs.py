@@ -16,6 +16,7 @@ class Bug(NamedTuple):
 
 
 _ORACLE: Final = ("tests/properties/test_differential.py",)
+_TO_COST: Final = ("tests/unit/test_break_even.py", "tests/properties/test_break_even.py")
 _LIVE: Final = ("tests/simulation/test_simulation.py",)
 
 BUGS: Final = (
@@ -186,5 +187,102 @@ BUGS: Final = (
                 late = True
 """,
         _ORACLE,
+    ),
+    Bug(
+        "break-even waits for a price beyond its trigger",
+        "daemon/execution/exits/break_even.py",
+        "gain = -(-numerator * position.r_paise // denominator)",
+        "gain = numerator * position.r_paise // denominator + 1",
+        _TO_COST,
+    ),
+    Bug(
+        "the trigger of break-even is snapped to the price step",
+        "daemon/execution/exits/break_even.py",
+        """    gain = -(-numerator * position.r_paise // denominator)
+""",
+        """    gain = ceil_to_tick(numerator * position.r_paise, denominator, position.tick_paise)
+""",
+        _TO_COST,
+    ),
+    Bug(
+        "cost forgets the charges of the exit",
+        "daemon/execution/costs.py",
+        "return position.charges + Decimal(closing.total)",
+        "return position.charges",
+        _TO_COST,
+    ),
+    Bug(
+        "cost forgets the charges of the entry",
+        "daemon/execution/costs.py",
+        "return position.charges + Decimal(closing.total)",
+        "return Decimal(closing.total)",
+        _TO_COST,
+    ),
+    Bug(
+        "the order that closes at cost is charged on the side of the entry",
+        "daemon/execution/costs.py",
+        'transaction_type="SELL" if position.sign > 0 else "BUY"',
+        'transaction_type="BUY" if position.sign > 0 else "SELL"',
+        _TO_COST,
+    ),
+    Bug(
+        "the order that closes at cost is charged at the price of the entry",
+        "daemon/execution/costs.py",
+        """            price_paise=price_paise,
+        )
+        return position.charges""",
+        """            price_paise=position.entry_paise,
+        )
+        return position.charges""",
+        _TO_COST,
+    ),
+    Bug(
+        "cost pays for one lot only",
+        "daemon/execution/exits/break_even.py",
+        "(price - entry) * position.quantity",
+        "(price - entry) * position.lot_size",
+        _TO_COST,
+    ),
+    Bug(
+        "a cost that pays exactly is not enough",
+        "daemon/execution/exits/break_even.py",
+        "return gain >= self._costs",
+        "return gain > self._costs",
+        _TO_COST,
+    ),
+    Bug(
+        "a stop may move onto the price",
+        "daemon/execution/exits/break_even.py",
+        "sign * cost + position.tick_paise)",
+        "sign * cost)",
+        _TO_COST,
+    ),
+    Bug(
+        "an exit at cost is charged by the rates of the entry's day",
+        "daemon/execution/costs.py",
+        """            self.date,
+            self._universe[index],""",
+        """            dt.datetime.fromtimestamp(position.entry_ts // 10**9, dt.UTC).date(),
+            self._universe[index],""",
+        _TO_COST,
+    ),
+    Bug(
+        "the ladder wins a tie with break-even",
+        "daemon/execution/exits/rules.py",
+        """        BreakEvenManager(costs),
+        TrailingStopManager(),
+""",
+        """        TrailingStopManager(),
+        BreakEvenManager(costs),
+""",
+        _TO_COST,
+    ),
+    Bug(
+        "levels that go by the day's rates stay those of the day before",
+        "daemon/execution/engine.py",
+        """        self._runner.begin_date()
+""",
+        """""",
+        _TO_COST,
     ),
 )

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from daemon.errors import ConfigError, ExitCode
 from daemon.settings.check import check_config, fingerprint, render_config
-from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from daemon.settings.config import (
+    Config,
+    ExecutionConfig,
+    FeedConfig,
+    ReplayConfig,
+    ReplayFile,
+)
 from daemon.settings.file import load_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -305,3 +311,38 @@ def test_a_configuration_without_newer_settings_keeps_its_fingerprint(
     config: Config, of_0_2_0: str
 ) -> None:
     assert fingerprint(config) == of_0_2_0
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        ExecutionConfig(enable_break_even=True),
+        ExecutionConfig(break_even_at_r=2),
+        ExecutionConfig(break_even_with_charges=True),
+        ExecutionConfig(trail_after_r=1),
+    ],
+)
+def test_a_setting_that_moves_stops_is_part_of_the_fingerprint(execution: ExecutionConfig) -> None:
+    assert fingerprint(Config(execution=execution)) != fingerprint(Config())
+    written = ExecutionConfig(
+        enable_break_even=False, break_even_at_r=1, break_even_with_charges=False, trail_after_r=0
+    )
+    assert fingerprint(Config(execution=written)) == fingerprint(Config())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("break_even_at_r", "0", "> 0"),
+        ("break_even_at_r", "100.5", "<= 100"),
+        ("trail_after_r", "-0.5", ">= 0"),
+        ("trail_after_r", "101", "<= 100"),
+        ("enable_break_even", "1", "true or false"),
+        ("break_even_with_charges", "at_entry", "true or false"),
+    ],
+)
+def test_a_setting_that_moves_stops_has_its_bounds(
+    file: Path, key: str, value: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"execution.{key}.*{said}"):
+        load(file, f"version: 1\nexecution:\n  {key}: {value}\n")

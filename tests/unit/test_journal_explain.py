@@ -16,6 +16,7 @@ from daemon.journal.explain import explain
 from daemon.journal.show import export, show, table
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.words import EXITS, REFUSALS, money, money_half, refusal_text
+from tests.kit.market import Market
 from tests.kit.sample_events import EventWriter, sample_events
 
 META = JournalMeta(run_id="run-1", account="dev")
@@ -142,6 +143,28 @@ def test_every_refusal_prints(tmp_path: Path, reason: str) -> None:
     said = set(line.rsplit(" (", 1)[1].removesuffix(").").split(", "))
     assert said == {"quantity 25", "limit 10", "sl Rs 95.00", "name x"}
     assert (reason in REFUSALS) == (reason != "a_code_of_tomorrow")
+
+
+def test_a_stop_that_moved_to_cost_is_told(tmp_path: Path) -> None:
+    market = Market(
+        enable_break_even=True, break_even_with_charges=True, trail_after_r=1.5, time_stop_bars=0
+    )
+    market.tick(100)
+    market.signal("BUY", 50, sl=95)
+    market.tick(105)
+    market.tick(100)
+    with JournalStore.create(tmp_path, META) as store:
+        store.append(market.events, input_no=market.engine.input_no)
+        story = explain(store, market.events[0].order_id)
+    for sentence in (
+        "the stop trails in steps of 0.5 R from 1.5 R on; from 1 R on the stop moves to cost (the "
+        "entry with charges).",
+        "STOP MOVED: from Rs 95.00 to Rs 100.00 at a last price of Rs 105.00, to cost, as the "
+        "price was far enough beyond it.",
+        "SL_PENDING: break_even: the price reached the stop, which had been moved to cost (level "
+        "Rs 100.00, last price Rs 100.00); a full exit of 50 of 50 begins.",
+    ):
+        assert sentence in story
 
 
 def test_every_exit_reason_has_a_sentence() -> None:

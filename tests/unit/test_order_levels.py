@@ -83,6 +83,24 @@ def test_a_time_stop_counts_bars_from_none_up(enabled: bool, bars: int, resolved
     assert rules.time_stop_bars == resolved
 
 
+def test_break_even_that_is_off_leaves_nothing_of_its_settings() -> None:
+    of = builder(break_even_at_r=2, break_even_with_charges=True)
+    assert of.exit_rules(None, None) == builder().exit_rules(None, None)
+    assert of.exit_rules(None, None).break_even_at_r is None
+    on = of.exit_rules(ExitOverrides(enable_break_even=True), None)
+    assert (on.break_even_at_r, on.break_even_with_charges) == (2.0, True)
+    over = ExitOverrides(enable_break_even=True, break_even_at_r=1, break_even_with_charges=False)
+    on = of.exit_rules(over, None)
+    assert (on.break_even_at_r, on.break_even_with_charges) == (1.0, False)
+
+
+def test_a_trail_that_begins_at_once_is_none() -> None:
+    late = builder(trail_after_r=2)
+    assert late.exit_rules(None, None).trail_after_r == 2.0
+    assert late.exit_rules(ExitOverrides(trail_after_r=0), None).trail_after_r is None
+    assert builder().exit_rules(None, None).trail_after_r is None
+
+
 def test_the_intents_time_stop_comes_before_its_settings_and_the_configuration() -> None:
     of = builder(time_stop_bars=9)
     over = ExitOverrides(time_stop_bars=5)
