@@ -1,4 +1,4 @@
-"""The writing half of the journal: what only the one process that holds the lock has."""
+"""The writing half of the journal, for the one process that holds the lock."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from daemon.journal.own_files import OwnFiles
 from daemon.journal.schema import Operation, chain, encode_operation
 
 CHUNK_EVENTS: Final = 20_000
-"""Events of one transaction: a large input must show progress and bound the WAL."""
+"""Events per transaction: a large input must show progress and not grow the WAL without bound."""
 SET_CURSOR: Final = "INSERT OR REPLACE INTO cursor VALUES (1, ?, ?, ?, ?)"
 _EVENT_COLUMNS: Final = 7
-# Every step of a statement gives up the interpreter's lock, and beside an engine that computes
+# Every step of a statement gives up the interpreter's lock, and next to a busy engine
 # it takes 5 ms (the switch interval) to get it back: row by row that is 200 events a second.
 _ROWS_AT_ONCE: Final = (512, 64, 8, 1)
 _INSERT_EVENTS: Final = {
@@ -46,8 +46,8 @@ Column = int | str | bytes
 class Appender:
     """Appends to both chains in transactions, each followed by the head file.
 
-    After the first failure it takes no more: a failed fsync must never be tried again, because
-    the kernel may have forgotten the pages that it could not write.
+    It refuses everything after the first failure: a failed fsync must never be repeated, because
+    the kernel may have dropped the pages that it could not write.
     """
 
     def __init__(self, directory: Path, lock: DirectoryLock, tail: Tail) -> None:
@@ -69,7 +69,7 @@ class Appender:
     def append(
         self, events: Sequence[TradingEvent], input_no: int, operations: Sequence[Operation]
     ) -> None:
-        """See JournalStore.append. Raises JournalIOError."""
+        """Do JournalStore.append. Raises JournalIOError."""
         with self._busy:
             if self._failure:
                 raise JournalIOError(f"{self._path}: takes no more after: {self._failure}")
@@ -91,7 +91,7 @@ class Appender:
     def check_files(self) -> None:
         """Notice between commits that a file was cut, removed or replaced. Raises JournalIOError.
 
-        A no-op while a commit is under way, which looks for itself, and after a failure.
+        A no-op after a failure, and during a commit, which checks by itself.
         """
         if self._failure or not self._busy.acquire(blocking=False):
             return
@@ -118,7 +118,7 @@ class Appender:
         """Take out the events up to a new base, in one transaction. Raises JournalIOError."""
         with self._busy:
             try:
-                # Or a head that is one commit behind could name an event that goes.
+                # Else a head one commit behind could name an event that is removed.
                 self._head.write(self.tail)
                 tail = self._move_base(base, live_orders, ts)
                 self._head.write(tail)
@@ -148,7 +148,7 @@ class Appender:
         return bool(self._failure) or self._busy.locked()
 
     def vacuum(self) -> None:
-        """Give free pages back to the disk. Raises sqlite3.Error; nothing is lost by a failure."""
+        """Return free pages to the disk. Raises sqlite3.Error; a failure loses nothing."""
         with self._busy:
             try:
                 self._connection.execute("VACUUM")
@@ -161,7 +161,7 @@ class Appender:
     def close(self) -> None:
         """Close and free the lock; harmless twice.
 
-        If another thread hangs inside an append, everything stays as it is: the process is about
+        If another thread hangs inside an append, everything is left as it is: the process is about
         to end, and closing under that thread could only do harm.
         """
         if self._busy.acquire(blocking=False):

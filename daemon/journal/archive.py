@@ -1,8 +1,8 @@
-"""Moves the events of finished days out of a journal: its growth has a bound (ARCHITECTURE R9).
+"""Move the events of finished days out of a journal, which bounds its growth (ARCHITECTURE R9).
 
 In this order, each step complete before the next: everything is verified, the archive is written
-and synced, read back and folded, and only then one transaction takes the events out and leaves
-the base. A kill anywhere leaves the events in the journal, in the archive, or in both.
+and synced, read back and folded, and only then one transaction removes the events and leaves the
+base. A kill anywhere leaves the events in the journal, in the archive, or in both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from daemon.journal.store import JournalStore
 
 
 class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was moved where; `bytes_before` and `bytes_after` are the journal's size."""
+    """What was moved and where to; `bytes_before` and `bytes_after` are the journal's size."""
 
     file: Path
     first_seq: int
@@ -43,13 +43,13 @@ class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
     bytes_before: int
     bytes_after: int
     note: str = ""
-    """Why the disk space could not be given back yet."""
+    """Why the disk space could not be freed yet."""
 
 
 def archive_events(directory: Path, *, before_ts: int, now_ts: int) -> ArchiveReport | None:
     """Move all events decided before `before_ts` (UTC ns) into an archive; None if there are none.
 
-    `now_ts` is the time of the operation that says so. Raises AlreadyRunning while the daemon
+    `now_ts` is the time of the operation that records it. Raises AlreadyRunning while the daemon
     runs, UsageError if there is no journal, JournalCorrupt, JournalIOError.
     """
     with JournalStore.open(directory, write=True, used_after=0) as store:
@@ -87,7 +87,7 @@ def archive_events(directory: Path, *, before_ts: int, now_ts: int) -> ArchiveRe
 
 
 def _end_of_input(store: JournalStore, seq: int) -> int:
-    """`seq`, or the last event before it that ends its input: inputs are never divided."""
+    """Return `seq`, or the last event before it that ends an input: inputs are never split."""
     if seq >= store.last_seq:
         return seq
     query = """SELECT coalesce(max(seq), 0) AS seq FROM events WHERE seq <= ?
@@ -137,7 +137,7 @@ def _lines(store: JournalStore, last: int) -> Iterator[bytes]:
 
 
 def _remove_useless(directory: Path, last: int) -> None:
-    """Snapshots before the base, and archives that a kill left before they counted."""
+    """Remove snapshots before the base, and archives that a kill left unused."""
     with JournalStore.open(directory) as store:
         counted = {each.file for each in store.archives()}
         if (closed := closed_journal(store)) is not None:

@@ -1,7 +1,7 @@
-"""An archive: the events of finished days in one compressed file that stands for itself.
+"""An archive: the events of finished days in one self-contained compressed file.
 
 Gzip of JSON lines: a header, then one event a line as `export` writes it. The hash chain is not
-stored row by row, it is computed again from the events between the two hashes of the header.
+stored row by row; it is recomputed from the events between the two hashes in the header.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from daemon.journal.verify import decoded_event
 
 ARCHIVE_VERSION: Final = 1
 ARCHIVES: Final = "archive"
-"""The directory of archives beside the journal."""
+"""The directory of archives next to the journal."""
 _LEVEL: Final = 4
 _ADVICE: Final = "restore this file from a backup; the journal itself does not need it to start"
 
@@ -41,7 +41,7 @@ class ArchiveHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def archive_name(first_seq: int, last_seq: int) -> str:
-    """The file that holds these events."""
+    """Return the name of the file for these events."""
     return f"events-{first_seq:012d}-{last_seq:012d}.jsonl.gz"
 
 
@@ -59,10 +59,10 @@ def write_archive(path: Path, header: ArchiveHeader, lines: Iterator[bytes]) -> 
 def read_archive(
     path: Path, meta: JournalMeta, *, before: bytes, end: bytes
 ) -> Iterator[TradingEvent]:
-    """The events of an archive, checked against the chain: from the hash `before` to `end`.
+    """Yield an archive's events, checked against the chain from the hash `before` to `end`.
 
-    Raises JournalCorrupt where it first differs, at the latest after the last event, and
-    JournalIOError where the disk does not give it.
+    Raises JournalCorrupt at the first difference, at the latest after the last event, and
+    JournalIOError if the disk cannot be read.
     """
     link, seq = before, -1
     try:

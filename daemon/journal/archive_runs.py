@@ -1,4 +1,4 @@
-"""Packs whole replay runs that are finished and old: one file instead of a directory each."""
+"""Pack whole replay runs that are finished and old: one file per run instead of a directory."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from daemon.journal.lock import LOCK, DirectoryLock
 from daemon.journal.store import JournalStore
 
 PACKED: Final = "archive"
-"""The directory of packed runs, beside the runs."""
+"""The directory of packed runs, next to the runs."""
 _REMOVING: Final = ".removing"
 _LEVEL: Final = 4
 _BLOCK: Final = 1 << 20
 
 
 class PackReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs were packed, and why others were left (run -> reason)."""
+    """Which runs were packed, and why the others were not (run -> reason)."""
 
     packed: list[Path]
     left: dict[str, str]
@@ -33,8 +33,8 @@ class PackReport(msgspec.Struct, frozen=True, kw_only=True):
 def archive_runs(runs: Path, *, before_ts: int) -> PackReport:
     """Pack each finished run under `runs` that was created before `before_ts` (UTC ns).
 
-    A run is finished when its last operation is a stop and nobody holds its lock. It is removed
-    only when its file was synced and read back. Raises JournalIOError.
+    A run is finished if its last operation is a stop and no process holds its lock. It is removed
+    only after its file was synced and read back. Raises JournalIOError.
     """
     packed: list[Path] = []
     left: dict[str, str] = {}
@@ -71,7 +71,7 @@ def _pack_if_over(directory: Path, before_ts: int) -> Path | str:
 
 
 def _pack(directory: Path) -> Path:
-    """Write, sync, read back, and only then take the directory away. Raises OSError."""
+    """Write, sync and read back, and only then remove the directory. Raises OSError."""
     folder = directory.parent / PACKED
     folder.mkdir(exist_ok=True)
     sync_to_disk(folder.parent)
@@ -84,7 +84,7 @@ def _pack(directory: Path) -> Path:
         tar.add(directory, arcname=directory.name)
     if _packed_digests(path, directory.name) != _digests(directory):
         raise JournalCorrupt(f"{path}: is not what {directory} holds; the run was left as it is")
-    # Its name goes in one step, its files after it: a kill never leaves half a run.
+    # Its name goes in one step, then its files: a kill never leaves half a run.
     going = folder / f"{directory.name}{_REMOVING}"
     directory.rename(going)
     sync_to_disk(directory.parent)
@@ -93,7 +93,7 @@ def _pack(directory: Path) -> Path:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What a kill left: runs that are packed already, files that were never finished."""
+    """Remove what a kill left: runs that are already packed, unfinished files."""
     if not folder.is_dir():
         return
     for going in folder.glob(f"*{_REMOVING}"):

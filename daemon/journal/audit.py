@@ -1,4 +1,4 @@
-"""`journal verify`: everything from the first event, archives and snapshots too."""
+"""`journal verify`: check everything from the first event, archives and snapshots included."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from daemon.journal.store import JournalStore, VerifyReport
 
 
 class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was checked: the journal, its archives and its snapshots, and the ledger at the end."""
+    """What was checked: journal, archives and snapshots, and the ledger at the end."""
 
     journal: VerifyReport
     ledger: Ledger
@@ -40,7 +40,7 @@ def audit(store: JournalStore) -> AuditReport:
     Raises JournalCorrupt with what is wrong, where, and what to do.
     """
     notes: list[str] = []
-    snapshots = _snapshots(store, notes)  # before the journal: a writer may go on
+    snapshots = _snapshots(store, notes)  # before the journal: a writer may be at work
     report = store.verify()
     missing = missing_archives(store)
     notes += [f"{path}: is not here, not checked" for path in missing]
@@ -84,7 +84,7 @@ def _check_base(store: JournalStore, ledger: Ledger, notes: list[str]) -> None:
 
 
 def _snapshots(store: JournalStore, notes: list[str]) -> dict[int, tuple[Path, Snapshot]]:
-    """The snapshots to compare, by seq."""
+    """Return the snapshots to compare, by seq."""
     found = {}
     for path in list_snapshots(store.directory):
         try:

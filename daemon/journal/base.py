@@ -1,9 +1,9 @@
 """Where a journal begins after its older events were archived: the base.
 
-A fresh journal has none and begins at event 1. `archive` leaves two tables behind: `base`, one
-row with the last archived event's place, its hash and the ledger after it, and `kept`, the
-archived events of orders that were still alive, so that the views tell their whole lives. An
-`archived` operation in the operations' chain signs both.
+A fresh journal has none and begins at event 1. `archive` leaves two tables: `base`, one row with
+the place and hash of the last archived event and the ledger after it, and `kept`, the archived
+events of orders that were still alive, so that the views show their whole history. An `archived`
+operation in the operations' chain signs both.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archived(msgspec.Struct, frozen=True, kw_only=True):
-    """What the `archived` operation says, its detail: hashes and digests in hex.
+    """The detail of an `archived` operation: hashes and digests in hex.
 
     `fold` is the version of the fold that made the ledger.
     """
@@ -83,7 +83,7 @@ class NewBase(msgspec.Struct, frozen=True, kw_only=True):
     fold: bytes
 
     def signature(self, kept: bytes) -> Archived:
-        """What the operations' chain says of it."""
+        """Return what the operations' chain has of it."""
         return Archived(
             file=self.file,
             first_seq=self.first_seq,
@@ -96,7 +96,7 @@ class NewBase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_kept(views: Sequence[str]) -> tuple[str, ...]:
-    """Return a journal's views as they are once events were archived."""
+    """Return a journal's views for after events were archived."""
     return tuple(COMMITTED_WITH_KEPT if view == COMMITTED_VIEW else view for view in views)
 
 
@@ -105,36 +105,36 @@ _ledger_decoder: Final = msgspec.json.Decoder(Ledger)
 
 
 def encode_ledger(ledger: Ledger) -> bytes:
-    """A ledger as JSON, its dicts in their own order: the engine goes through them in it."""
+    """Encode a ledger as JSON, its dicts in their own order, which the engine depends on."""
     return _ledger_encoder.encode(ledger)
 
 
 def decode_ledger(body: bytes | memoryview) -> Ledger:
-    """The inverse of encode_ledger. Raises msgspec.MsgspecError."""
+    """Invert encode_ledger. Raises msgspec.MsgspecError."""
     return _ledger_decoder.decode(body)
 
 
 def digest(data: bytes | memoryview) -> bytes:
-    """The checksum of a part that is not in a chain."""
+    """Return the checksum of a part that is not in a chain."""
     return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()
 
 
 @functools.cache
 def fold_version() -> bytes:
-    """The digest of `daemon/domain`, where all of the fold is: nobody has to count it up."""
+    """Return the digest of `daemon/domain`, which holds the whole fold: no version to count up."""
     [folder] = domain.__path__
     sources = [path.read_bytes() for path in sorted(Path(folder).glob("*.py"))]
     return digest(b"".join(sources))
 
 
 def has_base(connection: sqlite3.Connection) -> bool:
-    """Whether older events were archived."""
+    """Return whether older events were archived."""
     query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'base'"
     return connection.execute(query).fetchone() is not None
 
 
 def base_link(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes] | None:
-    """The base's seq and hash, None for a journal that begins at event 1. Raises JournalCorrupt."""
+    """Return the base's seq and hash, None if it begins at event 1. Raises JournalCorrupt."""
     with database_errors(path):
         if not has_base(connection):
             return None
@@ -145,7 +145,7 @@ def base_link(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes] |
 
 
 def read_base(connection: sqlite3.Connection, path: Path) -> Base | None:
-    """The whole base, checked against the operation that signs it. Raises JournalCorrupt."""
+    """Return the base, checked against the operation that signs it. Raises JournalCorrupt."""
     link = base_link(connection, path)
     if link is None:
         return None
@@ -171,7 +171,7 @@ def read_base(connection: sqlite3.Connection, path: Path) -> Base | None:
 
 
 def base_ledger(base: Base, path: Path) -> Ledger:
-    """The ledger at the base. Raises JournalCorrupt if this program cannot read it."""
+    """Return the ledger at the base. Raises JournalCorrupt if this program cannot read it."""
     try:
         return decode_ledger(base.ledger)
     except msgspec.MsgspecError as error:
@@ -182,12 +182,12 @@ def base_ledger(base: Base, path: Path) -> Ledger:
 
 
 def kept_digest(connection: sqlite3.Connection) -> bytes:
-    """The digest of every column of the kept rows."""
+    """Return the digest of every column of the kept rows."""
     return digest_rows(connection.execute("SELECT * FROM kept ORDER BY seq"))
 
 
 def digest_rows(rows: Iterable[tuple[object, ...]]) -> bytes:
-    """The digest of kept rows, in their order."""
+    """Return the digest of kept rows, in their order."""
     sums = hashlib.blake2b(digest_size=HASH_BYTES)
     for row in rows:
         sums.update(msgspec.json.encode(row) + b"\n")
@@ -195,7 +195,7 @@ def digest_rows(rows: Iterable[tuple[object, ...]]) -> bytes:
 
 
 def keep_live_events(connection: sqlite3.Connection, seq: int, live_orders: Sequence[str]) -> None:
-    """Copy what is told of live orders up to `seq`, in the transaction that archives the rest."""
+    """Copy the events of live orders up to `seq`, in the transaction that archives the rest."""
     if not has_base(connection):
         for statement in BASE_TABLES:
             connection.execute(statement)
@@ -213,7 +213,7 @@ def keep_live_events(connection: sqlite3.Connection, seq: int, live_orders: Sequ
 
 
 def archived_operations(connection: sqlite3.Connection) -> list[tuple[int, Archived]]:
-    """What was archived so far, oldest first, with the operation's number.
+    """Return what was archived so far, oldest first, with the operation's number.
 
     Raises msgspec.MsgspecError or sqlite3.Error.
     """

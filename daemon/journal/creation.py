@@ -1,4 +1,4 @@
-"""How a journal comes into being: complete or not at all."""
+"""Create a journal: complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Statement = tuple[str, tuple[object, ...]]
 
 
 def build_journal(directory: Path, meta: JournalMeta) -> Tail:
-    """The head file first, then the database complete: a kill in between leaves no journal.
+    """Write the head file, then the database complete: a kill in between leaves no journal.
 
     Raises UsageError, JournalCorrupt, JournalIOError or OSError.
     """
@@ -27,7 +27,7 @@ def build_journal(directory: Path, meta: JournalMeta) -> Tail:
     if (directory / HEAD).exists() and read_head(directory / HEAD).place > (0, 0, 0):
         raise JournalCorrupt(
             f"{directory}: the head file knows of a journal, but {DATABASE} is missing; "
-            "restore it from a backup, or move the directory away to start anew"
+            "restore it from a backup, or move the directory away to start afresh"
         )
     tail = Tail(
         seq=0,
@@ -45,7 +45,7 @@ def build_journal(directory: Path, meta: JournalMeta) -> Tail:
 
 
 def meta_rows(meta: JournalMeta) -> list[Statement]:
-    """Return what writes `meta` into its table."""
+    """Return the statements that write `meta` into its table."""
     values = msgspec.to_builtins(meta)
     texts = {k: v if isinstance(v, str) else _json(v) for k, v in values.items()}
     return [("INSERT INTO meta VALUES (?, ?)", row) for row in texts.items()]
@@ -56,7 +56,7 @@ def _json(value: object) -> str:
 
 
 def _build_head(path: Path, tail: Tail) -> None:
-    """A head file that is whole when it gets its name, with nothing of an attempt before."""
+    """Make a head file that is complete when it gets its name, free of earlier attempts."""
     building = path.with_name(path.name + ".new")
     building.unlink(missing_ok=True)
     head = HeadFile(building)

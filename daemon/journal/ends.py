@@ -1,4 +1,4 @@
-"""Whose journal it is, and where its two chains begin and end; nothing in between is read."""
+"""A journal's meta, and where its two chains begin and end; nothing in between is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADVICE: Final = (
 
 
 def read_meta(connection: sqlite3.Connection, path: Path) -> JournalMeta:
-    """The journal's meta. Raises JournalCorrupt for another version, naming both."""
+    """Return the journal's meta. Raises JournalCorrupt for another version, naming both."""
     with database_errors(path):
         rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     found = [rows.get(key) for key in ("schema_version", "event_version")]
@@ -40,15 +40,15 @@ def read_meta(connection: sqlite3.Connection, path: Path) -> JournalMeta:
 
 
 def cursor_hash(tail: Tail) -> bytes:
-    """The cursor row's own hash: it decides where a recovered run goes on."""
+    """Return the cursor row's own hash: the cursor decides where a recovered run continues."""
     return chain(tail.hash + tail.op_hash, b"%d %d %d" % tail.place)
 
 
 def first_link(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:
-    """What both chains begin with: the base if there is one, else nothing but meta.
+    """Return what both chains begin with: the base if there is one, else only meta.
 
-    The operations of a journal that goes on from another are chained to the other's last.
-    Raises JournalCorrupt or JournalIOError.
+    The operations of a journal that continues another are chained to the other's last one. Raises
+    JournalCorrupt or JournalIOError.
     """
     seq, link = base_link(connection, path) or (0, genesis(meta, "events"))
     op_seq, op_hash = 0, genesis(meta, "operations")
@@ -58,7 +58,7 @@ def first_link(connection: sqlite3.Connection, path: Path, meta: JournalMeta) ->
 
 
 def read_tail(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> Tail:
-    """Where the cursor says the journal ends. Raises JournalCorrupt if its hash is wrong."""
+    """Return the journal's end by its cursor. Raises JournalCorrupt if that one's hash is wrong."""
     first = first_link(connection, path, meta)
     with database_errors(path):
         cursor = connection.execute("SELECT input_no, seq, op_seq, hash FROM cursor").fetchall()
@@ -82,12 +82,12 @@ def read_tail(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> 
 
 
 def event_hash(connection: sqlite3.Connection, seq: int) -> bytes | None:
-    """The hash that is stored with an event, None if there is no such row."""
+    """Return the hash stored with an event, None if there is no such row."""
     return _hash_at(connection, "SELECT hash FROM events WHERE seq = ?", seq)
 
 
 def operation_hash(connection: sqlite3.Connection, op_seq: int) -> bytes | None:
-    """The hash that is stored with an operation, None if there is no such row."""
+    """Return the hash stored with an operation, None if there is no such row."""
     return _hash_at(connection, "SELECT hash FROM operations WHERE op_seq = ?", op_seq)
 
 

@@ -38,7 +38,7 @@ _INDENT: Final = " " * 14
 
 
 def explain(store: JournalStore, order_id: str) -> str:
-    """The order's story, one paragraph an event. Raises UsageError naming similar ids."""
+    """Return the order's story, a paragraph an event. Raises UsageError naming similar ids."""
     events = store.events_of(order_id)
     if not events:
         raise UsageError(_unknown(store, order_id))
@@ -112,7 +112,7 @@ class _Story:
         return lines
 
     def result(self) -> list[str]:
-        """The last sentences: the money, or that there was none."""
+        """Return the last sentences: the money, or that no money moved."""
         if not self._fills:
             return [f"Result: {self._state}, nothing was traded and nothing was charged."]
         net = Decimal(self._gross_paise) / 100 - self._charges
@@ -195,7 +195,7 @@ def _paragraph(event: TradingEvent, lines: list[str]) -> list[str]:
 
 
 def _due(event: TradingEvent) -> str:
-    """The time at which it was due, with the date if that is another."""
+    """Return the time at which it was due, with the date if that differs."""
     if ist_day(event.due_ts) == ist_day(event.ts):
         return wall_time(event.due_ts)
     return f"{iso_ist(event.due_ts)[:10]} {wall_time(event.due_ts)}"

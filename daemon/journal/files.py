@@ -1,4 +1,4 @@
-"""The journal's files: connections to the database, and files that are whole or not there."""
+"""The journal's files: connections to the database, and files that are complete or absent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FULL: Final = 2
 _TEXT_MAX: Final = 120
 _BUSY_TIMEOUT_S: Final = 5.0
 _CHECKPOINT_PAGES: Final = 4000
-"""16 MiB of WAL: fewer copies into the database than by default, and still a bound."""
+"""16 MiB of WAL: fewer checkpoints than by default, and still bounded."""
 _WORLD_FAULTS: Final = frozenset(
     {
         sqlite3.SQLITE_IOERR,
@@ -34,11 +34,10 @@ _WORLD_FAULTS: Final = frozenset(
 
 
 def connect(path: Path, *, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit with the durability that is promised (mode: `ro`, `rw`, `rwc`).
+    """Connect in autocommit with the promised durability (mode: `ro`, `rw`, `rwc`).
 
-    Mode `frozen` is for a database that has no WAL and that nobody writes: SQLite then makes no
-    files beside it. Raises JournalCorrupt or JournalIOError; `synchronous=FULL` is read back, not
-    assumed.
+    Mode `frozen` is for a database without a WAL that no process writes: SQLite then makes no other
+    files. Raises JournalCorrupt or JournalIOError; `synchronous=FULL` is read back, not assumed.
     """
     with database_errors(path):
         frozen = mode == "frozen"
@@ -80,10 +79,10 @@ def _configure(connection: sqlite3.Connection, *, create: bool) -> None:
 
 @contextmanager
 def database_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into the daemon's words: damaged, or not readable at the moment."""
+    """Translate SQLite's errors: the journal is damaged, or cannot be read at the moment."""
     try:
         yield
-    except UnicodeDecodeError as error:  # a damaged schema, quoted in what SQLite would say
+    except UnicodeDecodeError as error:  # SQLite's message would quote a damaged schema
         raise _damaged(path, error) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
@@ -93,14 +92,14 @@ def database_errors(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: Exception) -> JournalCorrupt:
-    text = " ".join(str(error).split())[:_TEXT_MAX]  # it may quote a damaged schema
+    text = " ".join(str(error).split())[:_TEXT_MAX]  # its message may quote a damaged schema
     return JournalCorrupt(
         f"{path}: is damaged ({text}); restore the directory from a backup, or start a new run"
     )
 
 
 def build_database(path: Path, statements: list[tuple[str, tuple[object, ...]]]) -> None:
-    """Make a database complete or not at all: built beside `path`, then renamed.
+    """Make a database complete or not at all: built next to `path`, then renamed.
 
     Raises JournalIOError, or OSError if it cannot be made or renamed.
     """

@@ -1,4 +1,4 @@
-"""The head file: what the journal must at least contain, kept outside of SQLite.
+"""The head file: what the journal must at least contain, kept outside SQLite.
 
 SQLite silently drops a damaged tail of its WAL, so after each commit, and before anything is
 published, the journal's end is written here and synced. A journal behind its head is corrupt.
@@ -16,8 +16,8 @@ import msgspec
 from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.files.private import opener_in
 
-# Two slots written in turn in place, one block each: a write torn by a power cut spoils the slot
-# of the commit that nobody has seen yet, the other still holds. Measured p50: pwrite + fdatasync
+# Two slots of one block each, written in turn and in place: a write torn by a power cut spoils
+# only the slot of the commit that was not published yet. Measured p50: pwrite + fdatasync
 # in place 103 us, a temporary file + fsync + rename + directory fsync 450-490 us.
 SLOT_BYTES: Final = 4096
 _WRITTEN_BYTES: Final = 256
@@ -35,7 +35,7 @@ class Tail(msgspec.Struct, frozen=True, kw_only=True, order=False):
 
     @property
     def place(self) -> tuple[int, int, int]:
-        """What can only grow."""
+        """Return the numbers that can only grow."""
         return self.seq, self.op_seq, self.input_no
 
 
@@ -70,7 +70,7 @@ class HeadFile:
 
 
 def encode_slot(tail: Tail) -> bytes:
-    """One slot: a checksum, the tail as JSON, padded."""
+    """Encode one slot: a checksum, the tail as JSON, padding."""
     body = msgspec.json.encode(tail)
     line = _check(body) + b" " + body
     assert len(line) < _WRITTEN_BYTES, line
@@ -78,10 +78,10 @@ def encode_slot(tail: Tail) -> bytes:
 
 
 def read_head(path: Path) -> Tail:
-    """The newest readable slot. Raises JournalCorrupt if the file is gone or neither is readable.
+    """Return the newest readable slot. Raises JournalCorrupt if there is no such slot or file.
 
-    One spoiled slot is what a power cut leaves; the other one is then at most a commit behind.
-    Raises JournalIOError where the disk does not give it.
+    A power cut can spoil one slot; the other one is then at most a commit behind. Raises
+    JournalIOError if the disk cannot be read.
     """
     try:
         tails = [slot for slot in _read_slots(path) if slot is not None]

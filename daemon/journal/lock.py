@@ -21,16 +21,16 @@ _STRANGER: Final = "{}: a process of another user holds its lock; it is passed o
 class DirectoryLock:
     """Kernel locks on a journal's directory and its lock file, freed however the process ends.
 
-    The directory's is the one that counts: nobody can remove a directory in which files are, or
-    replace it unseen, while a lock file is removed in passing. The file's keeps version 0.2.0 out,
-    which knows no other.
+    The directory's lock is the one that counts: a directory with files in it cannot be removed or
+    replaced unnoticed, but a lock file can. The file's lock keeps out version 0.2.0, which knows no
+    other.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Take both. Raises AlreadyRunning if one is held, JournalIOError if it cannot be had.
+        """Take both. Raises AlreadyRunning if one is held, JournalIOError if one cannot be taken.
 
-        A directory or a lock file of another user is refused: what this user wrote there, that
-        one could not go on with.
+        A directory or lock file of another user is refused: that user could not continue with what
+        this one wrote there.
         """
         self._handles: list[int] = []
         path = directory / LOCK
@@ -57,7 +57,7 @@ class DirectoryLock:
             raise
 
     def _take(self, path: Path, flags: int) -> bool:
-        """Lock `path`; False where a process of another user has it. Raises OSError if ours has."""
+        """Lock `path`; return False if another user holds it. Raises OSError if this one does."""
         handle = os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
         self._handles.append(handle)
         owner = os.fstat(handle).st_uid
@@ -80,8 +80,8 @@ class DirectoryLock:
 def is_held_by_strangers(handle: int) -> bool:
     """Return whether other users' processes alone hold the lock of an open file.
 
-    They could have opened it before it was closed to them. False where the kernel does not say
-    who holds it: in a container, on some file systems.
+    They may have opened it before its mode excluded them. False where the kernel does not say who
+    holds it: in a container, on some file systems.
     """
     found = os.fstat(handle)
     file = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
@@ -95,7 +95,7 @@ def is_held_by_strangers(handle: int) -> bool:
 
 
 def refuse_foreign(directory: Path) -> None:
-    """Refuse a directory of another user, also one that cannot be read. Raises JournalIOError."""
+    """Refuse a directory of another user, also an unreadable one. Raises JournalIOError."""
     owner = foreign_owner(directory)
     if owner:
         raise _foreign(directory, owner)

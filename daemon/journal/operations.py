@@ -1,4 +1,4 @@
-"""Operational events for people: what the process met, in a line each."""
+"""Operational events for people: one line for each thing that happened to the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS: Final[dict[str, str]] = {
     "dropped_unfinished": "events of an input that never completed were taken out, never shown",
     "not_run_again": "the day's inputs could not be run again, the journal alone counts",
     "contract": "the contract of an instrument, with its first order",
-    "state": "what a start goes on with, should the recording be lost",
+    "state": "what a start continues with, should the recording be lost",
     "instruments": "what the contracts of the day say",
     "gap": "time passed that it did not see",
     "feed_state": "the state of the feed changed",
@@ -36,10 +36,10 @@ KINDS: Final[dict[str, str]] = {
     "fallback_to_v2": "the v3 engine could not be built: v2, WITHOUT managed exits",
     "closed_to_others": "files that other users could open were closed to them",
     "recordings_removed": "recordings older than recording.keep_days were removed",
-    "archived": "events of before were moved into an archive, or their whole journal closed there",
-    "continued": "the journal of an older version was closed, this one goes on from its end",
+    "archived": "older events were moved into an archive, or their whole journal was closed there",
+    "continued": "the journal of an older version was closed, this one continues from its end",
 }
-"""What an operation's kind means; the details follow it."""
+"""The meaning of each kind of operation; the details follow it."""
 _FOR_PROGRAMS: Final = {
     "state": ("version", "state"),
     "contract": ("version", "instrument"),
@@ -47,11 +47,11 @@ _FOR_PROGRAMS: Final = {
 }
 """Details that are not printed."""
 _MANY: Final = 6
-"""Above so many details those that are zero are left out."""
+"""With more details than this, those that are zero are omitted."""
 
 
 def operations_text(store: JournalStore, limit: int) -> str:
-    """The newest `limit` operations, the oldest of them first. Raises JournalCorrupt."""
+    """Return the newest `limit` operations, oldest first. Raises JournalCorrupt."""
     query = "SELECT max(op_seq) AS last FROM operations"
     last = store.query(query)[0]["last"] or 0
     lines = [operation_line(each) for each in store.operations(after=max(0, last - limit))]
@@ -59,7 +59,7 @@ def operations_text(store: JournalStore, limit: int) -> str:
 
 
 def operation_line(operation: Operation) -> str:
-    """One operation: its time, its kind, what that means, and the details."""
+    """Return an operation as a line: time, kind, meaning and details."""
     meaning = KINDS.get(operation.kind)
     head = f"{_time(operation.ts)}  {operation.kind:<14}"
     said = [part for part in (meaning, _details(operation.kind, operation.detail)) if part]
@@ -67,7 +67,7 @@ def operation_line(operation: Operation) -> str:
 
 
 def _time(ts: int) -> str:
-    """The Indian time; an operation before the first input has none."""
+    """Return the Indian time, blank for an operation before the first input."""
     return iso_ist(ts)[:19].replace("T", " ") if ts > 0 else "before any input".ljust(19)
 
 

@@ -1,7 +1,7 @@
-"""Notices that another process cut, removed or replaced a journal's files while they are written.
+"""Notice that another process cut, removed or replaced the files of a journal in use.
 
-SQLite does not: it goes on behind the frames that it remembers, and leaves a hole where the cut
-ones were. What is committed then, no start would find.
+SQLite does not: it writes on after the frames that it remembers and leaves a hole where the cut
+ones were. A later start would not find what is committed after that.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _FRAME_HEADER: Final = 24
 
 
 class OwnFiles:
-    """Inodes and sizes of the database, its WAL and the head file as their one writer left them.
+    """Inodes and sizes of the database, its WAL and the head file as their only writer left them.
 
-    The sizes of the first two only grow, the head file has one size. A commit costs two questions
-    a file and, where the WAL has grown, one short read.
+    Database and WAL only grow, the head file has a fixed size. A commit costs two calls of stat a
+    file and, if the WAL has grown, one short read.
     """
 
     def __init__(self, directory: Path, page_size: int) -> None:
-        """Remember the files that are there by now; `page_size` is SQLite's, in bytes."""
+        """Remember the files that exist now; `page_size` is SQLite's, in bytes."""
         database = directory / DATABASE
         self._head = str(directory / HEAD)
         self._wal = f"{database}-wal"
@@ -39,12 +39,12 @@ class OwnFiles:
         self._wal_file = -1
 
     def check(self) -> None:
-        """Raise OSError if a file is not as it was left; between commits."""
+        """Raise OSError if a file is not as it was left. Call it between commits."""
         for path in self._known:
             self._look(path)
 
     def took_commit(self) -> None:
-        """Raise OSError if a file was changed during a commit; what it is now is remembered."""
+        """Raise OSError if a file was changed from outside during a commit; remember the sizes."""
         for path in self._paths:
             now = self._look(path)
             before = self._known.get(path)
@@ -53,7 +53,7 @@ class OwnFiles:
             self._known[path] = now
 
     def forget_sizes(self) -> None:
-        """Take the files as they are: the writer itself made them smaller."""
+        """Accept the files as they are: the writer itself made them smaller."""
         self._known.clear()
 
     def close(self) -> None:
@@ -73,10 +73,10 @@ class OwnFiles:
         return now
 
     def _check_last_frame(self, size: int) -> None:
-        """Refuse zeros where the last whole frame of a WAL of `size` was: it was cut there.
+        """Refuse zeros in place of the last whole frame of a WAL of `size`: it was cut there.
 
-        Behind that frame may be a part of one, which a write on a full disk left; SQLite writes
-        over it.
+        After it there may be a partial frame that a write to a full disk left; SQLite overwrites
+        it.
         """
         frames = (size - _WAL_HEADER) // self._frame
         if frames < 1:

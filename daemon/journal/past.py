@@ -1,7 +1,7 @@
-"""What was before a journal's first event: archives of events, and a closed journal of before.
+"""What precedes a journal's first event: archives, and the closed journal that it continues.
 
-A journal of an older format is closed into `archive/journal-SEQ`, a directory with its database
-and its head, and the new one goes on from its end. Its own archives stay where they are.
+A journal of an older format is closed into `archive/journal-SEQ`, a directory with its database and
+its head, and the new one continues from its end. Its own archives stay where they are.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _CLOSED: Final = "journal-"
 
 
 def closed_directory(directory: Path, seq: int) -> Path:
-    """Where the journal that ends with event `seq` is closed to."""
+    """Return the directory for the closed journal that ends with event `seq`."""
     return directory / ARCHIVES / f"{_CLOSED}{seq:012d}"
 
 
 def archive_path(directory: Path, archive: Archived) -> Path:
-    """Where the file of an archive should be; those of a closed journal are beside it."""
+    """Return where an archive's file should be; a closed journal has its archives next to it."""
     if directory.parent.name == ARCHIVES and directory.name.startswith(_CLOSED):
         return directory.parent / archive.file
     return directory / ARCHIVES / archive.file
 
 
 def missing_archives(store: JournalReader) -> list[Path]:
-    """The archives that are not in their place, those of a closed journal too."""
+    """Return the archives that are not in their place, those of a closed journal included."""
     missing = []
     for archive in store.archives():
         path = archive_path(store.directory, archive)
@@ -48,9 +48,9 @@ def missing_archives(store: JournalReader) -> list[Path]:
 
 
 def archived_events(store: JournalReader) -> Iterator[tuple[Path, Iterator[TradingEvent]]]:
-    """Each archive that is in its place, with its events, oldest first.
+    """Yield each archive that is in its place, with its events, oldest first.
 
-    Each is checked between the hashes that the operations' chain has of it. Raises JournalCorrupt.
+    Each is checked against its two hashes in the operations' chain. Raises JournalCorrupt.
     """
     before = genesis(store.meta, "events")
     for archive in store.archives():
@@ -63,7 +63,7 @@ def archived_events(store: JournalReader) -> Iterator[tuple[Path, Iterator[Tradi
 
 
 def closed_journal(store: JournalReader) -> JournalStore | None:
-    """The journal that this one goes on from, verified; None without one, or if it is not here.
+    """Return the journal that this one continues, verified; None without one or if it is not here.
 
     Raises JournalCorrupt if it is not the one that the new journal names.
     """
@@ -85,7 +85,7 @@ def closed_journal(store: JournalReader) -> JournalStore | None:
 def _closed_events(path: Path, store: JournalReader) -> Iterator[TradingEvent]:
     closed = closed_journal(store)
     if closed is None or closed.directory != path:
-        raise JournalCorrupt(f"{path}: is not the journal that {store.directory} goes on from")
+        raise JournalCorrupt(f"{path}: is not the journal that {store.directory} continues")
     with closed:
         for _, events in archived_events(closed):
             yield from events
@@ -98,13 +98,14 @@ def _check_end(tail: Tail, closed: JournalStore, store: JournalReader) -> None:
     ends = (tail.seq, tail.hash.hex(), tail.op_seq, tail.op_hash.hex())
     if ends != (previous.seq, previous.hash, previous.op_seq, previous.op_hash):
         raise JournalCorrupt(
-            f"{closed.directory}: ends at event {tail.seq} ({ends[1]}), but {store.directory} goes "
-            f"on from event {previous.seq} ({previous.hash}); restore the directory from a backup"
+            f"{closed.directory}: ends at event {tail.seq} ({ends[1]}), but {store.directory} "
+            f"continues from event {previous.seq} ({previous.hash}); "
+            "restore the directory from a backup"
         )
 
 
 def events_since(store: JournalReader, after: int) -> Iterator[TradingEvent]:
-    """The complete events with `seq` > after, in order, those of the archives that are here too.
+    """Yield the complete events with `seq` > after, in order, from the archives that are here too.
 
     Raises JournalCorrupt.
     """

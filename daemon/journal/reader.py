@@ -1,4 +1,4 @@
-"""The reading half of the journal: works beside a writer, and needs no lock."""
+"""The reading half of the journal: works next to a writer and needs no lock."""
 
 from __future__ import annotations
 
@@ -29,23 +29,26 @@ _ROWS: Final = {
 
 
 class JournalReader:
-    """What anybody may ask of a journal.
+    """Read a journal.
 
-    Holds no SQLite snapshot between pages, and sees only events whose input is complete. Events
-    and operations are held against their chain as they are read, and against the cursor and the
-    head file at their end; the views of `query` only by a `verify` before.
+    Holds no SQLite snapshot between pages, and sees only events whose input is complete. Events and
+    operations are checked against their chain as they are read, and against the cursor and the head
+    file at their end; the views of `query` only by an earlier `verify`.
     """
 
     def __init__(self, directory: Path, reader: sqlite3.Connection, meta: JournalMeta) -> None:
         self.directory: Final = directory
         self.meta: Final = meta
         self.notes: Final[list[str]] = []
-        """What whoever opens must say aloud: snapshots that were passed over, and why."""
+        """What the caller that opens must report: snapshots that were skipped, and why."""
         self._path = directory / DATABASE
         self._reader = reader
         self._checked: Snapshot | None = None
-        """What the opening began to verify from, until something is written: a start folds twice,
-        for the engine and for what is shown, and a large one takes a second to read and check."""
+        """The snapshot that opening verified from, until something is written.
+
+        A start folds twice, for the engine and for the display; a large snapshot takes a second to
+        read.
+        """
 
     @property
     def last_seq(self) -> int:
@@ -63,11 +66,11 @@ class JournalReader:
         return self._tail()
 
     def base(self) -> Base | None:
-        """Where the journal begins after an archive, None if at event 1. Raises JournalCorrupt."""
+        """Return the base after an archive, None if it begins at event 1. Raises JournalCorrupt."""
         return read_base(self._reader, self._path)
 
     def archives(self) -> list[Archived]:
-        """What was archived, oldest first. Raises JournalCorrupt."""
+        """Return what was archived, oldest first. Raises JournalCorrupt."""
         try:
             with database_errors(self._path):
                 return [each for _, each in archived_operations(self._reader)]
@@ -77,10 +80,10 @@ class JournalReader:
     def newest_snapshot(
         self, upto_seq: int | None = None, *, decoded: bool = True
     ) -> Snapshot | None:
-        """The newest snapshot that fits, not beyond `upto_seq`; the others go to `notes`."""
+        """Return the newest snapshot that fits, up to `upto_seq`; note the others in `notes`."""
         checked = self._checked
         if checked is not None and decoded and upto_seq is None:
-            # one that cannot be decoded the search below finds too, and notes
+            # the search below finds and notes one that cannot be decoded
             with contextlib.suppress(UnfitSnapshot):
                 decode_snapshot(checked)
                 return checked
@@ -95,7 +98,7 @@ class JournalReader:
             return read_tail(self._reader, self._path, self.meta)
 
     def events(self, after: int = 0) -> Iterator[TradingEvent]:
-        """The complete events with `seq` > after, in order, those that were archived left out.
+        """Yield the complete events with `seq` > after, in order, without archived ones.
 
         Raises JournalCorrupt at the first that does not match its hash.
         """
@@ -103,23 +106,23 @@ class JournalReader:
             yield decoded_event(self._path, seq, body)
 
     def events_of(self, order_id: str) -> list[TradingEvent]:
-        """The complete events of one order, in order. Raises JournalCorrupt."""
+        """Return the complete events of one order, in order. Raises JournalCorrupt."""
         query = "SELECT seq, body FROM committed WHERE order_id = ? ORDER BY seq"
         rows = self.query(query, (order_id,))
         return [decoded_event(self._path, row["seq"], row["body"]) for row in rows]
 
     def event_lines(self) -> Iterator[bytes]:
-        """The complete events as canonical JSON, one line each without its newline."""
+        """Yield the complete events as lines of canonical JSON without the newline."""
         for _, line in self.numbered_lines():
             yield line
 
     def numbered_lines(self) -> Iterator[tuple[int, bytes]]:
-        """The lines of `event_lines`, each with its seq."""
+        """Yield the lines of `event_lines`, each with its seq."""
         for seq, body in self._chained("events", 0):
             yield seq, body.encode()
 
     def operations(self, after: int = 0) -> Iterator[Operation]:
-        """The operational events with `op_seq` > after, in order. Raises JournalCorrupt."""
+        """Yield the operational events with `op_seq` > after, in order. Raises JournalCorrupt."""
         for number, body in self._chained("operations", after):
             try:
                 yield decode_operation(body)
@@ -127,12 +130,12 @@ class JournalReader:
                 raise JournalCorrupt(f"{self._path}: operation {number}: {error}") from error
 
     def _chained(self, table: str, after: int) -> Iterator[tuple[int, str]]:
-        """Number and body of every row after `after`, each held against the hash of the one before.
+        """Yield number and body of the rows after `after`, each checked against the hash before.
 
         Ends only at the row that the cursor names, whose hash the cursor signs.
         """
         what = table.removesuffix("s")
-        head = read_head(self.directory / HEAD)  # before the rows: a writer may go on
+        head = read_head(self.directory / HEAD)  # before the rows: a writer may be at work
         number, link, is_last = after, b"", False
         while not is_last:
             with database_errors(self._path), self._one_snapshot():
@@ -156,7 +159,7 @@ class JournalReader:
 
     @contextlib.contextmanager
     def _one_snapshot(self) -> Iterator[None]:
-        """One state of the database, or a writer could commit between two questions."""
+        """Hold one state of the database: a writer could commit between two queries."""
         self._reader.execute("BEGIN")
         try:
             yield
@@ -165,7 +168,7 @@ class JournalReader:
                 self._reader.execute("ROLLBACK")
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows of the views (orders, fills, trades, positions) as dicts, read-only.
+        """Return rows of the views (orders, fills, trades, positions) as dicts, read-only.
 
         Raises JournalCorrupt or JournalIOError.
         """
@@ -175,10 +178,10 @@ class JournalReader:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def seq_before(self, ts: int) -> int:
-        """The last complete event decided before `ts` (UTC ns), the base's seq or 0 if none."""
+        """Return the last complete event decided before `ts` (UTC ns), else the base's seq or 0."""
         with database_errors(self._path):
             low, high = first_link(self._reader, self._path, self.meta).seq, self.last_seq
-            # Times of events never go back, so that no index on them is needed.
+            # Times of events never go back, so no index on them is needed.
             while low < high:
                 middle = (low + high + 1) // 2
                 query = "SELECT ts FROM events WHERE seq = ?"

@@ -1,7 +1,7 @@
 """The journal's tables and views, and the versions that this program reads.
 
 All tables are STRICT. `events` and `operations` are append-only and each carries a hash chain;
-`cursor` is the one row that says how far the journal is complete.
+`cursor` is a single row that says how far the journal is complete.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from daemon.domain.events import EVENT_VERSION
 
 SCHEMA_VERSION: Final = 2
 READABLE: Final = frozenset({(1, 1), (SCHEMA_VERSION, EVENT_VERSION)})
-"""The pairs of `schema_version` and `event_version` that are read; the newest one is written."""
+"""The pairs of `schema_version` and `event_version` that can be read; the newest is written."""
 HASH_BYTES: Final = 16
 
 
 class Previous(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the journal of an older format ended that this one goes on from; hashes in hex."""
+    """The end of the older journal that this one continues; hashes in hex."""
 
     seq: int
     hash: str
@@ -29,7 +29,7 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose journal it is and of which versions; it never changes, the chains begin with it.
+    """Whose journal it is, and its versions; it never changes, and the chains begin with it.
 
     `created_ts` UTC ns. The fingerprints decide whether a run may be resumed (DATA_FORMATS, "The
     journal").
@@ -44,7 +44,7 @@ class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
     event_version: int = EVENT_VERSION
     previous: Previous | msgspec.UnsetType = msgspec.UNSET
-    """Left out of what the chains begin with where there is none, as version 1 has no such key."""
+    """Omitted from what the chains begin with if None, as version 1 has no such key."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,31 +60,31 @@ _operation_decoder: Final = msgspec.json.Decoder(Operation)
 
 
 def encode_operation(operation: Operation) -> bytes:
-    """One operation as one line of JSON: the same operation, the same bytes."""
+    """Encode an operation as a line of JSON; equal operations give equal bytes."""
     return _encoder.encode(operation)
 
 
 def decode_operation(line: bytes | str) -> Operation:
-    """The inverse of encode_operation. Raises msgspec.ValidationError or DecodeError."""
+    """Invert encode_operation. Raises msgspec.ValidationError or DecodeError."""
     return _operation_decoder.decode(line)
 
 
 def chain(previous: bytes, body: bytes) -> bytes:
-    """The hash of a row, which depends on every row before it."""
+    """Return the hash of a row, which depends on every row before it."""
     return hashlib.blake2b(previous + body, digest_size=HASH_BYTES).digest()
 
 
 def genesis(meta: JournalMeta, table: str) -> bytes:
-    """The hash that a table's chain begins with, so that meta is protected by the chain too."""
+    """Return the hash that a table's chain begins with, which protects meta too."""
     return chain(table.encode(), _encoder.encode(meta))
 
 
 CONTINUED: Final = "continued"
-"""The kind of the first operation of a journal that goes on from one of an older format."""
+"""The kind of the first operation of a journal that continues one of an older format."""
 
 
 def continued_operation(meta: JournalMeta, *, ts: int, **detail: int | str) -> Operation:
-    """Return the operation that signs `meta`, `previous` in it. `ts` UTC ns."""
+    """Return the operation that signs `meta` with its `previous`. `ts` UTC ns."""
     signed = genesis(meta, CONTINUED).hex()
     return Operation(ts=ts, kind=CONTINUED, detail={**detail, "meta": signed})
 
@@ -113,7 +113,7 @@ TABLES: Final = (
 COMMITTED_VIEW: Final = """CREATE VIEW committed AS
 SELECT * FROM events WHERE seq <= (SELECT seq FROM cursor)"""
 
-# Times are Indian wall time and prices rupees: these are for people with a sqlite3 shell.
+# Indian wall time and rupees: the views are for people with a sqlite3 shell.
 VIEWS_1: Final = (
     COMMITTED_VIEW,
     """CREATE VIEW moves AS
@@ -210,7 +210,7 @@ FROM orders o JOIN sums ON sums.order_id = o.order_id
 LEFT JOIN stops ON stops.order_id = o.order_id LEFT JOIN targets ON targets.order_id = o.order_id
 WHERE open_quantity > 0 ORDER BY o.order_id""",
 )
-"""As journals of version 1 have them, whose events hold their defaults too."""
+"""The views of version 1, whose events hold their defaults too."""
 
 _OMITTED: Final = {
     "m.body, '$.fill.stale'": "0",
@@ -220,7 +220,7 @@ _OMITTED: Final = {
     "c.body, '$.tag'": "''",
     "c.body, '$.note'": "''",
 }
-"""What an event may leave out and a view shows, with its default."""
+"""What an event may omit and a view shows, with its default."""
 
 
 def _with_defaults(view: str) -> str:

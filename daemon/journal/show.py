@@ -1,4 +1,4 @@
-"""What a journal holds, as tables for people and as lines for programs."""
+"""A journal's contents as tables for people and as lines for programs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ FROM trades ORDER BY exit_timestamp DESC, order_id DESC LIMIT ?"""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest orders and closed trades, oldest of them first. Money in rupees, times IST."""
+    """The newest orders and closed trades, oldest first. Money in rupees, times IST."""
 
     orders: list[Row]
     trades: list[Row]
     archived: str = ""
-    """What is not in these tables any more, a sentence."""
+    """A sentence about what is no longer in these tables."""
 
     def text(self) -> str:
-        """Both tables as plain text."""
+        """Return both tables as plain text."""
         archived = [self.archived, ""] if self.archived else []
         return "\n".join(
             ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), "", *archived]
@@ -42,7 +42,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def show(store: JournalStore, limit: int = 20) -> Shown:
-    """The newest `limit` orders and closed trades. Raises UsageError for a limit below 1."""
+    """Return the newest `limit` orders and closed trades. Raises UsageError for a limit below 1."""
     if limit < 1:
         raise UsageError(f"expected a limit of at least 1, was {limit}")
     orders = store.query(_ORDERS, (limit,))
@@ -51,7 +51,7 @@ def show(store: JournalStore, limit: int = 20) -> Shown:
 
 
 def archived_text(store: JournalStore) -> str:
-    """Which events were moved into archives, and where they are; empty without any."""
+    """Return which events were moved into archives and where those are; empty without any."""
     archives = store.archives()
     base = store.base()
     if not archives or base is None:
@@ -67,7 +67,7 @@ def archived_text(store: JournalStore) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Rows of equal keys as aligned text, numbers to the right; `(none)` without rows."""
+    """Return rows of equal keys as aligned text, numbers to the right; `(none)` without rows."""
     if not rows:
         return "(none)"
     names = list(rows[0])
@@ -94,7 +94,7 @@ def _cell(value: Any) -> str:
 
 
 def export(store: JournalStore, out: Path | None = None) -> int:
-    """Write the trading events as canonical JSON lines (stdout without `out`); how many.
+    """Write the trading events as canonical JSON lines (stdout without `out`); return their number.
 
     Raises UsageError if the file cannot be written.
     """
@@ -108,7 +108,7 @@ def export(store: JournalStore, out: Path | None = None) -> int:
 
 
 def _print(store: JournalStore) -> int:
-    """The same values on a terminal, where a name could move the cursor: JSON's own escapes."""
+    """Print the lines on a terminal with control characters escaped as in JSON."""
     count = 0
     for line in store.event_lines():
         sys.stdout.write(f"{visible_json(line.decode())}\n")

@@ -1,4 +1,4 @@
-"""When the recorder takes snapshots: every so many events, beside its commits, and at its end."""
+"""When the recorder takes snapshots: every N events, alongside its commits, and at its end."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LAST_SNAPSHOT_S: Final = 1.5
 
 
 class SnapshotTask:
-    """Takes snapshots in a thread of their own, from a reader of their own: commits go on.
+    """Take snapshots in a thread with its own reader, so that commits continue.
 
-    One that cannot be written is logged and tried again `every` events later: without it a start
-    takes longer and nothing else. A journal that cannot be folded ends the recorder.
+    One that cannot be written is logged and tried again `every` events later: without it only the
+    next start takes longer. A journal that cannot be folded ends the recorder.
     """
 
     def __init__(self, directory: Path, every: int) -> None:
@@ -32,7 +32,7 @@ class SnapshotTask:
         self._deadline = math.inf
 
     def is_due(self, seq: int) -> bool:
-        """Whether `take` is to be started now that `seq` is on disk; True once for each turn."""
+        """Return whether to start `take` now that `seq` is on disk; True once for each snapshot."""
         if not self._every or seq < self._taken_at + self._every:
             return False
         self._taken_at = seq
@@ -42,7 +42,7 @@ class SnapshotTask:
         """Write a snapshot of what is on disk. Raises JournalCorrupt."""
         async with self._one_at_a_time:
             try:
-                # Abandoned when cancelled: it may hang on the disk that the recorder gave up.
+                # Abandoned when cancelled: it may hang on the disk that the recorder gave up on.
                 await anyio.to_thread.run_sync(
                     take_snapshot, self._directory, self._is_late, abandon_on_cancel=True
                 )
@@ -52,7 +52,7 @@ class SnapshotTask:
                 )
 
     async def take_last(self, seq: int) -> None:
-        """Write the snapshot that the next start begins from, if that is soon done.
+        """Write the snapshot that the next start begins from, if that is quick.
 
         The process is asked to end within seconds. Raises JournalCorrupt.
         """

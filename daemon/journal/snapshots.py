@@ -1,8 +1,8 @@
-"""Snapshots: the ledger at one event, kept beside the journal so that a start is quick.
+"""Snapshots: the ledger at one event, kept next to the journal so that a start is quick.
 
-A snapshot is never the truth: one that does not fit the journal is passed over with a note, and
-an older one or the whole fold is used. A file is a checksum and a header on one line, the ledger
-as JSON on the next.
+A snapshot is never authoritative: one that does not fit the journal is skipped with a note, and an
+older one or the whole fold is used. A file is a checksum and a header on one line, the ledger as
+JSON on the next.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PATTERN: Final = "snapshot-*"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose ledger, of which fold, at which place.
+    """Which journal's ledger it is, by which fold and at which place.
 
-    `genesis` is what the journal's chain begins with, so that a snapshot belongs to one journal.
-    `fold` is the digest of the program text that folds: another fold, another ledger.
+    `genesis` is what the journal's chain begins with, so a snapshot belongs to one journal. `fold`
+    is the digest of the code that folds: another fold may give another ledger.
     """
 
     version: int
@@ -52,7 +52,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     header: Header
     body: memoryview
     decoded: Ledger | None = None
-    """The ledger of `body` once, until somebody takes it: a large one takes seconds to decode."""
+    """The ledger of `body`, until it is taken: a large one takes seconds to decode."""
 
     @property
     def tail(self) -> Tail:
@@ -65,22 +65,22 @@ class Snapshot(msgspec.Struct, kw_only=True):
         return self.header.tail.seq
 
     def ledger(self) -> Ledger:
-        """The ledger, a new one at each call. Raises msgspec.MsgspecError."""
+        """Return the ledger, a new one at each call. Raises msgspec.MsgspecError."""
         decoded, self.decoded = self.decoded, None
         return decoded or decode_ledger(self.body)
 
 
 class UnfitSnapshot(ValueError):
-    """A snapshot that says nothing about this journal; the text says why."""
+    """A snapshot that is of no use for this journal; the text says why."""
 
 
 def snapshot_path(directory: Path, seq: int) -> Path:
-    """Where the snapshot at `seq` is."""
+    """Return the path of the snapshot at `seq`."""
     return directory / f"snapshot-{seq:012d}"
 
 
 def list_snapshots(directory: Path) -> list[Path]:
-    """The snapshot files, the newest first; unread. Raises JournalIOError."""
+    """Return the snapshot files, newest first, without reading them. Raises JournalIOError."""
     try:
         return sorted(directory.glob("snapshot-" + "[0-9]" * 12), reverse=True)
     except OSError as error:
@@ -88,7 +88,7 @@ def list_snapshots(directory: Path) -> list[Path]:
 
 
 def newest_seq(directory: Path) -> int:
-    """The place of the newest snapshot file by its name, 0 without one."""
+    """Return the seq of the newest snapshot file by its name, 0 without one."""
     return max((named_seq(path) for path in list_snapshots(directory)), default=0)
 
 
@@ -114,7 +114,7 @@ def write_snapshot(
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """A snapshot whose checksum is right. Raises UnfitSnapshot saying what is wrong."""
+    """Read a snapshot and check its checksum. Raises UnfitSnapshot saying what is wrong."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -138,11 +138,10 @@ def newest_fitting(
     *,
     decoded: bool,
 ) -> tuple[Snapshot | None, list[str]]:
-    """The newest snapshot of this very journal, not beyond `upto_seq`.
+    """Return the newest snapshot of this very journal, up to `upto_seq`.
 
-    `decoded` where the ledger is wanted and not only the place. With it the notes about those
-    that were passed over. Raises JournalCorrupt or JournalIOError if the journal itself cannot
-    be read.
+    `decoded` if the ledger is wanted and not only the place. Also returns notes about those that
+    were skipped. Raises JournalCorrupt or JournalIOError if the journal itself cannot be read.
     """
     notes: list[str] = []
     for path in list_snapshots(directory):
@@ -173,7 +172,7 @@ def check_version(snapshot: Snapshot) -> None:
 
 
 def decode_snapshot(snapshot: Snapshot) -> None:
-    """Decode the ledger so that it can be taken. Raises UnfitSnapshot."""
+    """Decode the ledger ahead of its use. Raises UnfitSnapshot."""
     try:
         ledger = snapshot.decoded = snapshot.ledger()
     except msgspec.MsgspecError as error:
@@ -203,8 +202,8 @@ def _check_place(
 def prune(directory: Path) -> None:
     """Keep the two newest, and the newest of a day before the newest one's. Raises OSError.
 
-    The third is where a restart folds the day before today's inputs from, however often the day
-    was interrupted. Anything else that has a snapshot's name goes.
+    From the third a restart rebuilds the ledger before today's inputs, however often the day was
+    interrupted. Every other snapshot is removed.
     """
     paths = list_snapshots(directory)
     keep = set(paths[:KEPT_SNAPSHOTS])
@@ -219,7 +218,7 @@ def prune(directory: Path) -> None:
 
 
 def _day(path: Path) -> int | None:
-    """The IST day of a snapshot by its header alone."""
+    """Return the IST day of a snapshot by its header alone."""
     try:
         with path.open("rb") as file:
             header = msgspec.json.decode(file.readline().partition(b" ")[2], type=Header)
@@ -229,5 +228,5 @@ def _day(path: Path) -> int | None:
 
 
 def named_seq(path: Path) -> int:
-    """The place that a snapshot's name says."""
+    """Return the seq in a snapshot's name."""
     return int(path.name.removeprefix("snapshot-"))

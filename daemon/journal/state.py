@@ -1,10 +1,10 @@
 """Engine state that no event holds, journaled with the input that changes it.
 
-Switches, strategies that failed too often, official closes: what must not be lost with a
-recording. A `state` operation is the whole of it, and the newest one counts. A `contract`
-operation is the row of an instrument, with its first order: without it a position of an option
-that has left the window could not be taken up. Journals of 0.2.0 have neither; there the commands
-that people gave are folded instead.
+Switches, strategies that failed too often, official closes: what must not be lost with a recording.
+A `state` operation holds all of it, and the newest one counts. A `contract` operation holds the row
+of an instrument, journaled with its first order: without it a position in an option that has left
+the window could not be resumed. Journals of 0.2.0 have neither; for them the commands that people
+gave are folded instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _encoder: Final = msgspec.json.Encoder(order="deterministic")
 class DayState(msgspec.Struct, frozen=True, kw_only=True):
     """The state after `input_no` inputs on an Indian `date` (ISO), "" for none yet.
 
-    Of `carry` the excursions are left out: they move with every tick and decide nothing.
+    `carry` is without excursions: they change with every tick and decide nothing.
     """
 
     date: str = ""
@@ -40,13 +40,13 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
     carry: CarryOver = CarryOver()
 
     def on(self, date: str) -> DayState:
-        """The state with which `date` begins, itself if it is of that date."""
+        """Return the state with which `date` begins, itself if it is of that date."""
         if self.date == date:
             return self
         return msgspec.structs.replace(self, date=date, carry=self.carry.overnight())
 
     def text(self) -> str:
-        """Return what is not as it is by default, for people."""
+        """Return what differs from the defaults, for people."""
         carry = self.carry
         parts = ["kill switch on"] if carry.killed else []
         parts += _named("strategies off", carry.strategies_off)
@@ -61,16 +61,16 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateJournal:
-    """What the journal has of the state, and what is to be written because it is different now."""
+    """Track the state that the journal has, and tell what has changed and must be written."""
 
     def __init__(self, journal: JournalReader, date: str = "") -> None:
-        """Fold what `journal` has. Raises JournalCorrupt for a state of another version."""
+        """Fold the operations of `journal`. Raises JournalCorrupt for another version's state."""
         self.date = date
         """The day whose inputs are taken."""
         self.known = DayState()
         """The newest state that is in the journal."""
         self.contracts: dict[str, Instrument] = {}
-        """The rows of the instruments that orders were for, by tradingsymbol."""
+        """The rows of the instruments that had orders, by tradingsymbol."""
         for operation in journal.operations():
             if operation.kind == STATE:
                 self.known = _decoded(operation, "state", DayState, journal)
@@ -85,9 +85,9 @@ class StateJournal:
         self.date = date
 
     def changed(self, carry: CarryOver, *, input_no: int, ts: int) -> Iterator[Operation]:
-        """The state, for the commit of `input_no`, if it is not the newest that is known.
+        """Yield the state, for the commit of `input_no`, if it differs from the newest known one.
 
-        `ts` UTC ns. What is given counts as written.
+        `ts` UTC ns. It counts as written from then on.
         """
         now = DayState(date=self.date, input_no=input_no, carry=carry)
         if _lasting(now.carry) != _lasting(self.known.on(self.date).carry):
@@ -97,7 +97,7 @@ class StateJournal:
     def ordered(
         self, events: Iterable[TradingEvent], universe: Universe, *, ts: int
     ) -> Iterator[Operation]:
-        """The rows of instruments that `events` have the first order of, as `changed`."""
+        """Yield the rows of instruments with their first order in `events`, like `changed`."""
         for event in events:
             if not isinstance(event, OrderCreated):
                 continue
@@ -109,7 +109,7 @@ class StateJournal:
 
 
 def state_operation(state: DayState, *, ts: int) -> Operation:
-    """The state as it is journaled. `ts` UTC ns."""
+    """Return the operation that records the state. `ts` UTC ns."""
     detail: dict[str, int | float | str | bool | None] = {
         "version": STATE_VERSION,
         "state": _encoder.encode(state).decode(),
@@ -119,7 +119,7 @@ def state_operation(state: DayState, *, ts: int) -> Operation:
 
 
 def contract_operation(instrument: Instrument, *, ts: int) -> Operation:
-    """An instrument's row as it is journaled. `ts` UTC ns."""
+    """Return the operation that records an instrument's row. `ts` UTC ns."""
     detail: dict[str, int | float | str | bool | None] = {
         "version": STATE_VERSION,
         "instrument": _encoder.encode(instrument).decode(),
@@ -145,13 +145,13 @@ def _decoded(operation: Operation, key: str, kind: type[T], journal: JournalRead
 
 
 def _obeyed(state: DayState, operation: Operation) -> DayState:
-    """The state after a person's command, unless it was written after the command already."""
+    """Return the state after a person's command, unless the command is in it already."""
     detail: dict[str, Any] = dict(operation.detail)
     number, target = detail.get("input_no"), detail.get("target")
     if not isinstance(number, int) or number <= state.input_no or not isinstance(target, str):
         return state
     date = ist_date(operation.ts).isoformat()
-    state = state.on(date) if date > state.date else state  # clocks of a demo have older dates
+    state = state.on(date) if date > state.date else state  # a demo's inputs may have older dates
     carry = state.carry
     off, disabled = set(carry.strategies_off), dict(carry.disabled)
     killed = carry.killed or detail.get("command") == "kill_switch"

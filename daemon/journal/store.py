@@ -51,16 +51,16 @@ class JournalStore(JournalReader):
     def __init__(self, directory: Path, reader: sqlite3.Connection, meta: JournalMeta) -> None:
         super().__init__(directory, reader, meta)
         self.dropped_unfinished = 0
-        """Events of an input that never completed, taken out when this store was opened.
+        """Events of an input that never completed, removed when this store was opened.
 
-        They were never shown. Whoever opens says so: they are decided again from the inputs.
+        They were never shown and will be decided again from the inputs; the caller reports that.
         """
         self._appender: Appender | None = None
 
     @staticmethod
     def exists(directory: Path) -> bool:
-        """Whether the directory holds a journal that `open` can try."""
-        return os.path.exists(directory / DATABASE)  # False where it may not be looked
+        """Return whether the directory holds a journal for `open` to try."""
+        return os.path.exists(directory / DATABASE)  # False without permission to look
 
     @classmethod
     def create(cls, directory: Path, meta: JournalMeta) -> JournalStore:
@@ -91,11 +91,11 @@ class JournalStore(JournalReader):
     ) -> JournalStore:
         """Open a journal; for writing only after its chain was verified.
 
-        The events' chain is walked from the newest snapshot that fits (`notes` says which did
-        not), or from event `used_after` if that is before it; from the first event without a
-        snapshot. Operations are walked from the first. Nothing is written, not even a WAL, before
-        that has passed. Reading needs no lock and works beside a writer. Raises UsageError if
-        there is none, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
+        The events' chain is walked from the newest snapshot that fits (`notes` says which did not),
+        or from event `used_after` if that is before it; from the first event without a snapshot.
+        Operations are walked from the first. Nothing is written, not even a WAL, before that has
+        passed. Reading needs no lock and works next to a writer. Raises UsageError without a
+        journal, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
             raise UsageError(f"{directory}: there is no journal; check the path")
@@ -122,7 +122,7 @@ class JournalStore(JournalReader):
 
     @classmethod
     def open_whole(cls, directory: Path) -> JournalStore:
-        """Open a journal for reading, all of it verified. Raises as `open` does."""
+        """Open a journal for reading, all of it verified. Raises like `open`."""
         store = cls._reading(directory) if cls.exists(directory) else cls.open(directory)
         try:
             store.verify()
@@ -133,7 +133,7 @@ class JournalStore(JournalReader):
 
     @classmethod
     def open_closed(cls, directory: Path) -> JournalStore:
-        """Open a journal that nobody writes any more, making no file beside it.
+        """Open a journal that no process writes any more, without making a file next to it.
 
         Raises JournalCorrupt or JournalIOError.
         """
@@ -141,7 +141,7 @@ class JournalStore(JournalReader):
 
     @classmethod
     def _reading(cls, directory: Path, *, alone: bool = False) -> JournalStore:
-        """Open for reading; `alone` under the lock, when nobody else can write."""
+        """Open for reading; `alone` under the lock, when no other process can write."""
         path = directory / DATABASE
         reader = connect(path, mode="frozen" if alone and not has_wal(path) else "ro")
         try:
@@ -167,11 +167,11 @@ class JournalStore(JournalReader):
 
     @property
     def progress_at(self) -> float:
-        """When the last transaction was committed, monotonic seconds; 0 if only reading."""
+        """Return when the last transaction was committed, monotonic seconds; 0 if only reading."""
         return self._appender.progress_at if self._appender is not None else 0.0
 
     def begin_after(self, seq: int, ledger: Ledger, *, file: str, ts: int) -> None:
-        """Take out the events up to `seq`, which `file` of the archives holds by now.
+        """Remove the events up to `seq`, which the archive `file` holds by now.
 
         `ledger` is the fold at `seq`; `ts` UTC ns. One transaction, then the head file. Raises
         JournalIOError.
@@ -192,7 +192,7 @@ class JournalStore(JournalReader):
         self._appender.begin_after(base, list(ledger.orders), ts)
 
     def vacuum(self) -> None:
-        """Give free space back to the disk. Raises sqlite3.Error, which harms nothing."""
+        """Return free space to the disk. Raises sqlite3.Error, which harms nothing."""
         assert self._appender is not None, "opened for reading"
         self._appender.vacuum()
 
@@ -209,7 +209,7 @@ class JournalStore(JournalReader):
         """Make the events of complete inputs up to `input_no` durable, then move the head file.
 
         Large appends are committed in chunks, the cursor with the last one. Raises JournalIOError
-        if anything fails; nothing is tried again and the store takes no more.
+        if anything fails; nothing is retried and the store refuses further appends.
         """
         assert self._appender is not None, "opened for reading"
         assert not events or self.meta.event_version == EVENT_VERSION, self.meta
@@ -219,7 +219,7 @@ class JournalStore(JournalReader):
     def check_files(self) -> None:
         """Notice that another process cut, removed or replaced a file of the journal.
 
-        Raises JournalIOError; the store takes no more then. A no-op while reading only.
+        Raises JournalIOError, and refuses appends from then on. A no-op if only reading.
         """
         if self._appender is not None:
             self._appender.check_files()
@@ -237,7 +237,7 @@ class JournalStore(JournalReader):
 
     @property
     def has_stopped(self) -> bool:
-        """Whether a write failed, or hangs in another thread."""
+        """Return whether a write failed, or hangs in another thread."""
         return self._appender is not None and self._appender.has_stopped
 
     def close(self, *, checkpoint: bool = True) -> None:
@@ -245,9 +245,9 @@ class JournalStore(JournalReader):
 
         Without `checkpoint` no file is changed: a damaged journal stays as it is.
 
-        The connection that closes last copies the WAL into the database, after a sync. Where a
-        sync has failed that would be a second one, and where one hangs another would too: there
-        the reader is last, which cannot write.
+        The connection that closes last syncs the WAL and copies it into the database. After a
+        failed sync that would be a second try, and after a hanging one it would hang too: then the
+        reader, which cannot write, closes last.
         """
         if self._appender is not None and (self.has_stopped or not checkpoint):
             self._appender.close()

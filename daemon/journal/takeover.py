@@ -1,10 +1,10 @@
-"""Closes a journal of an older format and begins the one that goes on from its end.
+"""Close a journal of an older format and begin the one that continues from its end.
 
 In this order, each step complete before the next: the old journal is verified and folded, its WAL
 is emptied, its end is written to the head file, it is linked into `archive/journal-SEQ` and read
-back there, and only then the new database takes its name in one rename. The head file is right
-for both. A kill before the rename leaves the old journal as it was, and the next start does all of
-it again; after the rename nothing is left to be done.
+back there, and only then the new database takes its name in one rename. The head file is valid for
+both. A kill before the rename leaves the old journal as it was, and the next start does all of it
+again; after the rename nothing is left to be done.
 """
 
 from __future__ import annotations
@@ -67,17 +67,17 @@ Row = tuple[object, ...]
 
 
 class TakenOver(NamedTuple):
-    """A journal of an older format that was closed: where it is, and what it came to."""
+    """A closed journal of an older format: where it is, and how it ended."""
 
     closed: Path
     seq: int
     open_positions: int
     unfinished: int
-    """Events of an input that never completed, which were taken out; they were never shown."""
+    """Events of an input that never completed, which were removed; they were never shown."""
 
 
 class _Old(NamedTuple):
-    """The whole of what the new journal takes from the old one."""
+    """All that the new journal takes from the old one."""
 
     meta: JournalMeta
     tail: Tail
@@ -90,7 +90,7 @@ class _Old(NamedTuple):
 
 
 def take_over(directory: Path, *, program_version: str, now_ts: int) -> TakenOver | None:
-    """Let a new journal go on from one of an older format; None if it is of this format.
+    """Continue a journal of an older format in a new one; return None if it is of this format.
 
     `now_ts` UTC ns. Raises AlreadyRunning, JournalCorrupt (nothing was written), JournalIOError
     (the old journal is as it was).
@@ -130,7 +130,7 @@ def _read(store: JournalStore, now_ts: int) -> _Old:
 
 
 def _state(store: JournalStore, ledger: Ledger, now_ts: int) -> list[Operation]:
-    """Return the operations without which the new journal would know less than the old one."""
+    """Return the operations that bring the old journal's state into the new one."""
     found = StateJournal(store)
     symbols = {order.tradingsymbol for order in ledger.orders.values()}
     rows = [row for symbol, row in found.contracts.items() if symbol in symbols]
@@ -141,7 +141,7 @@ def _state(store: JournalStore, ledger: Ledger, now_ts: int) -> list[Operation]:
 
 
 def _settle(directory: Path, old: _Old) -> None:
-    """Empty the WAL, bring the head to the end: what is linked and renamed is whole by itself."""
+    """Empty the WAL and bring the head to the end: the files are complete by themselves."""
     path = directory / DATABASE
     with closing(connect(path, mode="rw")) as connection, database_errors(path):
         if old.unfinished:
@@ -165,9 +165,9 @@ def _settle(directory: Path, old: _Old) -> None:
 
 
 def _close(directory: Path, tail: Tail) -> Path:
-    """Put the old journal into a directory of its own, and look whether it is there. OSError."""
+    """Put the old journal into its own directory and check that it is there. Raises OSError."""
     closed = closed_directory(directory, tail.seq)
-    if closed.exists():  # a start before was killed
+    if closed.exists():  # an earlier start was killed
         shutil.rmtree(closed)
     closed.parent.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
     closed.mkdir(PRIVATE_DIRECTORY)
@@ -183,7 +183,7 @@ def _close(directory: Path, tail: Tail) -> Path:
 
 
 def _link(source: Path, target: Path) -> bool:
-    """Give a file a second name, or copy it where the file system has no links; whether linked."""
+    """Link a file, or copy it where the file system has no links; return whether it was linked."""
     try:
         target.hardlink_to(source)
     except OSError:
@@ -212,7 +212,7 @@ def _new_meta(old: _Old, program_version: str, now_ts: int) -> JournalMeta:
 
 
 def _statements(meta: JournalMeta, old: _Old, file: str, ts: int) -> list[Statement]:
-    """Return what makes the new database: its base is the end of the old journal."""
+    """Return the statements that make the new database: its base is the end of the old journal."""
     tail = old.tail
     base = NewBase(
         first_seq=1, seq=tail.seq, ts=old.ts, input_no=old.input_no, hash=tail.hash,

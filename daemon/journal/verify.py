@@ -1,4 +1,4 @@
-"""Reads a whole journal and says whether it is what was written (RELIABILITY A5)."""
+"""Read a whole journal and check that it is what was written (RELIABILITY A5)."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from daemon.journal.schema import (
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verification found: how much there is, and where both chains end.
+    """What a verification found: the number of rows, and where both chains end.
 
-    `unfinished` events belong to an input whose cursor was never committed: they were never
-    shown, and the next writer takes them out and decides that input again.
+    `unfinished` events belong to an input whose cursor was never committed: they were never shown,
+    and the next writer removes them and decides that input again.
     """
 
     events: int
@@ -58,10 +58,10 @@ def verify_database(
 ) -> VerifyReport:
     """Check everything in one snapshot of SQLite; `head` must have been read before it.
 
-    With `start` the events' chain is walked only from the event after it, which proves all of
-    them: they end in the hash that cursor and head have. Of the events before it only the
-    numbering is checked. Operations are always walked from the first. Raises JournalCorrupt with
-    what is wrong, where, and what to do.
+    With `start` the events' chain is walked only from the event after it, which proves them all:
+    the walk ends at the hash that cursor and head have. Of the events before it only the numbering
+    is checked. Operations are always walked from the first. Raises JournalCorrupt with what is
+    wrong, where, and what to do.
     """
     with database_errors(path):
         connection.execute("BEGIN")
@@ -130,7 +130,7 @@ def _check_base(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_previous(connection: sqlite3.Connection, path: Path, meta: JournalMeta) -> None:
-    """The first operation of a journal that goes on from another signs what both are."""
+    """Check the first operation of a journal that continues another: it signs both."""
     if not meta.previous:
         return
     query = "SELECT kind, body FROM operations WHERE op_seq = ?"
@@ -140,7 +140,7 @@ def _check_previous(connection: sqlite3.Connection, path: Path, meta: JournalMet
 
 
 def _check_numbering(connection: sqlite3.Connection, path: Path, first: Tail) -> None:
-    """No row before the first, and those that a start from a snapshot skips are all there."""
+    """Refuse rows before the first, and gaps among those that a start from a snapshot skips."""
     for table, key, before in (
         ("events", "seq", first.seq),
         ("operations", "op_seq", first.op_seq),
@@ -166,7 +166,7 @@ def _check_schema(connection: sqlite3.Connection, path: Path, meta: JournalMeta)
 def link_at(
     connection: sqlite3.Connection, path: Path, table: str, after: int, first: Tail
 ) -> tuple[int, bytes]:
-    """The number `after` and the hash that is stored with it: what the next row is chained to.
+    """Return `after` and the hash stored with it, which the next row is chained to.
 
     `first` is what both chains begin with. Raises JournalCorrupt if there is no such row.
     """
@@ -224,7 +224,7 @@ def _walk_operations(connection: sqlite3.Connection, path: Path, head: Tail, fir
 def next_link(
     path: Path, what: str, expected: int, number: Any, link: bytes, body: Any, stored: Any
 ) -> bytes:
-    """The hash of the next row of a chain. Raises JournalCorrupt if the row is another."""
+    """Return the hash of the next row of a chain. Raises JournalCorrupt if it is another row."""
     if number != expected:
         raise JournalCorrupt(f"{path}: expected {what} {expected}, was {number}; {ADVICE}")
     if not isinstance(body, str) or chain(link, body.encode()) != stored:
@@ -234,9 +234,9 @@ def next_link(
 
 
 def decoded_event(path: Path, seq: int, body: str | bytes) -> TradingEvent:
-    """The event, or JournalCorrupt that names it.
+    """Decode an event. Raises JournalCorrupt that names it.
 
-    Its hash is right, so it is what was written: by a version that knows more.
+    Its hash is right, so a newer version must have written it.
     """
     try:
         return decode_event(body)
@@ -255,5 +255,5 @@ def _check_head(path: Path, what: str, known: bytes | None, at: int, expected: b
 
 
 def event_name(event: TradingEvent) -> str:
-    """The tag that the event has in its JSON."""
+    """Return the event's tag in JSON."""
     return str(type(event).__struct_config__.tag)

@@ -73,34 +73,34 @@ _SAME_AS_BID_ASK: Final = frozenset({"settlement", "bid", "ask", "ltp_for_bid", 
 
 
 def money(paise: int) -> str:
-    """Paise as `Rs 1,23,456.50`, the sign in front."""
+    """Format paise as `Rs 1,23,456.50`, the sign in front."""
     return f"-Rs {rupees_text(-paise)}" if paise < 0 else f"Rs {rupees_text(paise)}"
 
 
 def money_half(half_paise: int) -> str:
-    """Half paise as rupees, with a third decimal only where it is needed."""
+    """Format half paise as rupees, with a third decimal only if needed."""
     whole, half = divmod(abs(half_paise), 2)
     sign = "-" if half_paise < 0 else ""
     return f"{sign}Rs {rupees_text(whole)}{'5' if half else ''}"
 
 
 def money_exact(rupees: Decimal) -> str:
-    """An exact rupee amount to two decimals, for charges."""
+    """Format an exact rupee amount to two decimals, for charges."""
     return money(int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP)))
 
 
 def wall_time(ts: int) -> str:
-    """The Indian wall time of `ts` (UTC ns) to the millisecond."""
+    """Return the Indian wall time of `ts` (UTC ns) to the millisecond."""
     return iso_ist(ts)[11:23]
 
 
 def seconds(ns: int) -> str:
-    """A span of time for people."""
+    """Format a span of time for people."""
     return f"{ns / SECOND_NS:.3f}".rstrip("0").rstrip(".") + " s"
 
 
 def numbers_text(numbers: Mapping[str, int | str] | None) -> str:
-    """The numbers behind a refusal: the key's ending says its unit (`_paise`, `_ts`, `_ns`)."""
+    """Format the numbers behind a refusal; a key's ending is its unit (`_paise`, `_ts`, `_ns`)."""
     return ", ".join(_number(key, value) for key, value in (numbers or {}).items())
 
 
@@ -118,14 +118,14 @@ def _number(key: str, value: int | str) -> str:
 
 
 def refusal_text(reason: str, numbers: Mapping[str, int | str] | None) -> str:
-    """Why an order came to nothing, its code first; a code without a sentence still prints."""
+    """Say why an order was not filled, its code first; a code without a sentence still prints."""
     text = f"{reason}: {REFUSALS[reason]}" if reason in REFUSALS else reason
     behind = numbers_text(numbers)
     return f"{text} ({behind})." if behind else f"{text}."
 
 
 def demand_text(reason: str, demand: ExitDemand, open_quantity: int) -> str:
-    """Why an exit began, with the numbers that were compared."""
+    """Say why an exit began, with the numbers that were compared."""
     text = f"{reason}: {EXITS[reason]}" if reason in EXITS else reason
     seen = []
     if demand.level_paise:
@@ -141,7 +141,7 @@ def demand_text(reason: str, demand: ExitDemand, open_quantity: int) -> str:
 
 
 def fill_lines(fill: Fill) -> list[str]:
-    """A fill and its evidence, a sentence or two a line."""
+    """Describe a fill and its evidence, a sentence or two a line."""
     verb = "bought" if fill.transaction_type == "BUY" else "sold"
     lines = [f"{verb} {fill.quantity} at {money(fill.price_paise)}, {_rule_text(fill)}."]
     if fill.rule not in _NO_BASE:
@@ -187,7 +187,7 @@ def _doubts(fill: Fill) -> list[str]:
 
 
 def levels_text(levels: Levels) -> str:
-    """The levels of a position from here on."""
+    """Describe the levels of a position from here on."""
     parts = [
         "no stop" if levels.stop_paise is None else f"stop {money(levels.stop_paise)}",
         "no target" if levels.target_paise is None else f"target {money(levels.target_paise)}",

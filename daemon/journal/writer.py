@@ -1,4 +1,4 @@
-"""`TradeRecorder`: the journal task. Every trade is on disk before anybody is told of it."""
+"""`TradeRecorder`: the journal task. Every trade is on disk before it is shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from daemon.journal.store import JournalStore
 STALL_S: Final = 2.0
 QUEUE_BATCHES: Final = 256
 _LOOK_S: Final = 0.25
-"""Between two looks at the files when nothing is committed."""
+"""Seconds between two checks of the files while nothing is committed."""
 GROUP_EVENTS: Final = 20_000
 
 
@@ -29,7 +29,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine decided up to `input_no`: all the events of complete inputs.
 
     `marks` are last prices by tradingsymbol (paise) and `statistics` the counters at that input;
-    both travel with the events so that what is shown belongs together.
+    both travel with the events so that what is shown is consistent.
     """
 
     events: Sequence[TradingEvent] = ()
@@ -59,9 +59,9 @@ class RecorderStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradeRecorder:
-    """Commits batches in groups, in a worker thread, and publishes them strictly afterwards.
+    """Commit batches in groups, in a worker thread, and publish them only afterwards.
 
-    `put` waits when the queue is full: a slow disk slows the engine, it never loses an event.
+    `put` waits while the queue is full: a slow disk slows the engine and never loses an event.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class TradeRecorder:
         before_commit: Callable[[], None] | None = None,
         snapshot_every: int = 0,
     ) -> None:
-        """`before_commit` is called in the worker thread just before each group's append.
+        """Set up; `before_commit` is called in the worker thread just before each group's append.
 
-        What it raises as OSError ends the journal as a failed append does (D16: inputs are on
-        disk before the events decided from them). `snapshot_every` events a snapshot is written
-        beside the commits, and one at `close`; 0 writes none.
+        What it raises as OSError ends the journal as a failed append does (D16: inputs are on disk
+        before the events decided from them). A snapshot is written alongside the commits every
+        `snapshot_every` events, and one at `close`; 0 writes none.
         """
         self._store = store
         self._publish = publish
@@ -90,7 +90,7 @@ class TradeRecorder:
         self._started = False
         self._commit_scope = anyio.CancelScope()
         self.on_stall: Callable[[str], None] | None = None
-        """Told once, with what is to be said, when a commit hangs; `run` raises then as well."""
+        """Called once, with a text to show, when a commit hangs; `run` raises then as well."""
         # Set and cleared by the worker thread, so that a busy event loop is never taken for a
         # stalled disk.
         self._began = math.inf
@@ -109,7 +109,7 @@ class TradeRecorder:
         )
 
     async def put(self, batch: Batch) -> None:
-        """Queue a batch; waits while the queue is full. Raises JournalIOError if run has ended."""
+        """Queue a batch; wait while the queue is full. Raises JournalIOError if `run` has ended."""
         self._queued_events += len(batch.events)
         try:
             try:
@@ -120,9 +120,9 @@ class TradeRecorder:
             raise JournalIOError("the journal has stopped; nothing more is recorded") from error
 
     async def close(self) -> None:
-        """Take no more batches, and wait until all that were queued are on disk.
+        """Take no more batches, and wait until all queued ones are on disk.
 
-        Batches that were put before `run` began are waited for too.
+        That includes batches that were put before `run` began.
         """
         self._send.close()
         if self._started or self._queued_events:
@@ -133,7 +133,7 @@ class TradeRecorder:
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Commit and publish until `close`. Raises JournalIOError if a write fails or stalls.
 
-        Cancelled in the middle of a commit it first waits for that commit.
+        If cancelled during a commit it waits for that commit first.
         """
         self._started = True
         try:
@@ -156,7 +156,7 @@ class TradeRecorder:
         async for first in self._receive:
             group = self._take_group(first)
             committed = _merge(group)
-            operations = [each for batch in group for each in batch.operations]
+            operations = [operation for batch in group for operation in batch.operations]
             await self._commit(committed, operations)
             seq = self._store.last_seq
             await self._publish(msgspec.structs.replace(committed, seq=seq))
@@ -186,7 +186,7 @@ class TradeRecorder:
                 self._began = math.inf
 
         with anyio.CancelScope(shield=True) as self._commit_scope:
-            # Abandoned only by the watch: the thread hangs in the kernel, nothing can stop it.
+            # Only the watch abandons it: the thread hangs in the kernel, where nothing can stop it.
             await anyio.to_thread.run_sync(append, abandon_on_cancel=True)
         if self._commit_scope.cancelled_caught:
             text = (

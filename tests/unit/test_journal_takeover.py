@@ -296,5 +296,5 @@ def test_another_journal_in_the_place_of_the_closed_one_is_refused(account: Path
     shutil.rmtree(account / CLOSED)
     shutil.copytree(other, account / CLOSED)
     shutil.copytree(other / "archive", account / "archive", dirs_exist_ok=True)
-    with JournalStore.open(account) as store, pytest.raises(JournalCorrupt, match="goes on from"):
+    with JournalStore.open(account) as store, pytest.raises(JournalCorrupt, match="continues from"):
         audit(store)
