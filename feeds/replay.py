@@ -95,7 +95,7 @@ class Recording:
                 stream.close()  # type: ignore[attr-defined]
 
     def first_ts(self) -> int | None:
-        """Return the time of the first row (UTC ns), None if there is none. Raises FeedError."""
+        """Return the time of the first row (UTC ns), None without rows. Raises FeedError."""
         with closing(self.blocks()) as blocks:
             return next((int(block.ts[0]) for block in blocks if len(block)), None)
 

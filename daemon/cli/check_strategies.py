@@ -183,7 +183,7 @@ def _traded(config: StrategyConfig, universe: Universe) -> list[Instrument]:
 
 
 def _quantity(config: StrategyConfig) -> int | None:
-    """Return the quantity that a strategy was given or has by default, None if there is none."""
+    """Return the quantity that a strategy was given or has by default, None without either."""
     for name in _QUANTITY_NAMES:
         value = config.params.get(name)
         if value is None and config.module.startswith(_SHIPPED):

@@ -24,7 +24,7 @@ def choose_engine(
 ) -> Chosen:
     """Build v3 or v2 as configured; v2 too if v3 cannot be built and `fallback` allows it.
 
-    Raises what building v3 raised otherwise.
+    Otherwise raises what building v3 raised.
     """
     if config.engine == "v2":
         return Chosen(execution_engine_v2(config, **parts))
@@ -32,7 +32,7 @@ def choose_engine(
     try:
         return Chosen(build_v3(config, bars=bars, **parts))
     except Exception as error:  # the one named boundary of the fallback
-        # Falling back is only honest while nothing is held that needs v3 to manage it.
+        # Fall back only while nothing is held that needs v3 to manage it.
         ledger = parts.get("ledger")
         if config.fallback == "none" or (ledger is not None and ledger.positions):
             raise

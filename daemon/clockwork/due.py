@@ -1,4 +1,4 @@
-"""Step 1 of an input: do what has become due, phase by phase."""
+"""Step 1 of an input: do what has fallen due, phase by phase."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]
 
 
 class Due:
-    """What has become due, in the order of SEMANTICS, "One input, in this order".
+    """Do what has fallen due, in the order of SEMANTICS, "One input, in this order".
 
     The table `_work` has one entry for each phase of the agenda; its items are what that phase
     put there. Iterators pause every STEP_ORDERS orders and must be run to their end.
@@ -117,7 +117,7 @@ class Due:
     # strategies on and off
 
     def switch(self, strategy_id: str, *, on: bool, by_config: bool = False) -> None:
-        """Switch a strategy on or off; the latest word counts, whoever gave it."""
+        """Switch a strategy on or off; the latest command counts, whatever its source."""
         self._strategies.set_enabled(strategy_id, on)
         self._engine.admission.switch(strategy_id, on=on, by_config=by_config)
 

@@ -44,7 +44,7 @@ from daemon.market.session_bars import SessionBars
 from daemon.settings.config import ExecutionConfig, LiveChange, RiskConfig
 
 PIECE_ROWS: Final = 65_536
-"""A larger block goes through in pieces of this size, which bounds the memory of columns."""
+"""Larger blocks are split into pieces of this size, which bounds the memory of columns."""
 
 RowsSeen = Callable[[Rows], None]
 
@@ -66,7 +66,7 @@ class PaperEngine:
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
         on_rows: RowsSeen | None = None,
     ) -> None:
-        """Continue from a `ledger` and what else was carried, after `first_input_no` inputs.
+        """Continue from a `ledger` and a `carry`, after `first_input_no` inputs.
 
         `on_rows` is shown accepted rows before the engine takes them: for charts, not decisions.
         """
@@ -123,7 +123,7 @@ class PaperEngine:
         for timed in intents:
             self.agenda.add(timed.ts, Phase.TIMED_INTENT, 0, timed.intent)
 
-    # what it has come to
+    # results so far
 
     @property
     def ledger(self) -> Ledger:
@@ -185,7 +185,7 @@ class PaperEngine:
         return self.engine.lifecycle.take_events()
 
     def _accepted(self, block: Ticks) -> Iterator[Rows]:
-        """Return the rows that count; a large block in pieces, one after the other."""
+        """Yield the accepted rows; a large block in pieces, one after the other."""
         if not 0 < len(block) <= PIECE_ROWS:
             starts = range(0, len(block), PIECE_ROWS)
             pieces = (block.rows(start, min(start + PIECE_ROWS, len(block))) for start in starts)
@@ -213,7 +213,7 @@ class PaperEngine:
     def _take_other(
         self, item: Clock | Command | Gap | Settlement | ConfigChange | History
     ) -> Iterator[None]:
-        """Take one input that is no tick, with pauses while what is due at it is decided."""
+        """Take one input other than ticks, with pauses while what is due at it is decided."""
         self._delivered += 1
         self.at.take_input(self._delivered)
         ts = max(item.ts, self.at.now)
@@ -234,7 +234,7 @@ class PaperEngine:
             self._due.switch(strategy_id, on=on, by_config=True)
 
     def _note_gap(self, gap: Gap) -> None:
-        """Believe no quote from before the gap, of its symbols or (without any) of all."""
+        """Trust no quote from before the gap, of its symbols or (without any) of all."""
         books = self.books[:-1]
         if gap.symbols:
             found = (self.universe.index_of(symbol) for symbol in gap.symbols)

@@ -1,4 +1,4 @@
-"""Accepted rows on their way through the engine: columns, the scan, and rows one by one."""
+"""Take accepted rows through the engine: by columns, by the scan, and one by one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from daemon.market.scan import scan
 from daemon.market.session_bars import SessionBars
 
 SCAN_ROWS: Final = 8_192
-"""Rows whose lists of integers stay in the processor's cache: 1.3 to 1.5 times as fast."""
+"""Lists of this many rows stay in the processor's cache: 1.3 to 1.5 times as fast."""
 FAST_ROWS: Final = 128
 FAST_ROWS_EACH: Final = 5
 """Stretches shorter than FAST_ROWS and FAST_ROWS_EACH an instrument go row by row. Measured:
@@ -28,7 +28,7 @@ columns win from 120, 350, 1,000 and 4,500 rows on with 1, 50, 200 and 1,000 ins
 
 
 class RowPath:
-    """Takes the rows of a block in their order; most of them only move a book."""
+    """Take the rows of a block in order; most of them only update a book."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class RowPath:
                 start += 1
 
     def _scan(self, rows: Rows, start: int, stop: int) -> None:
-        """Run over rows that do not matter, stop at those that do."""
+        """Skip rows that do not matter and stop at those that do."""
         books, agenda, cursor = self._books, self._agenda, rows.cursor(start, stop)
         while (row := scan(cursor, books, agenda.next_due)) >= 0:
             self._take_plain(rows, row)
@@ -128,12 +128,12 @@ class RowPath:
             self._engine.take_checked(intent)
 
     def _end_silence(self, ts: int) -> None:
-        """Note that the feed is back: no quote from before is believed, each next one is marked."""
+        """Note that the feed is back: trust no earlier quote, mark the next one of each book."""
         self._at.end_silence(ts)
         self.expect_gap_ticks(self._books[:-1])
 
     def expect_gap_ticks(self, books: Iterable[Book]) -> None:
-        """Mark the next tick of each book as the first after a gap; it must be noticed."""
+        """Mark the next tick of each book as the first after a gap, which stops the scan."""
         for book in books:
             self._engine.quote_of(book)
             book.expect_gap_tick()
@@ -153,7 +153,7 @@ class RowPath:
     # ticks that strategies asked for, between two due times
 
     def _show_ticks(self, stretch: Stretch, stops: Stops) -> None:
-        """Show the rows that strategies asked for. Most reach no level: the strategy, and no more.
+        """Show the rows that strategies asked for; most reach no level and concern nothing else.
 
         The books follow as they do for all rows: at the end, or when one is asked for. The loop
         sets `stretch.row` and the time itself: a call for each would cost a tenth of a tick.

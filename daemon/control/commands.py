@@ -21,7 +21,7 @@ _NO_TARGET = ("kill_switch", "reload")
 
 
 class Commands:
-    """Turns requests into inputs. A request that cannot mean anything never becomes one.
+    """Turn requests into inputs, meaningless ones excepted.
 
     `read_again` reads the configuration as at the start. `note` writes an operational event,
     `set_level` changes what is logged. `on_disk` waits until an input and what it changed are in
@@ -52,7 +52,7 @@ class Commands:
         self._one_reload = anyio.Lock()
 
     async def obey(self, request: Request) -> Reply:
-        """Take a request's turn; whether it was taken, in a line."""
+        """Handle a request in its turn; return in a line whether it was accepted."""
         problem = self._problem(request)
         if problem:
             return Reply(False, problem)

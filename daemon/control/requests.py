@@ -1,4 +1,4 @@
-"""Requests of people at a running daemon: they take their turn between two inputs of the feed."""
+"""People's requests to a running daemon, handled between two inputs of the feed."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ async def _reachable(directory: Path) -> AsyncIterator[Path]:
 
 
 def send_command(directory: Path, request: Request) -> str:
-    """Ask the daemon that runs this account; the line to show.
+    """Send a request to the account's daemon; return the line to show.
 
     Raises UsageError if none runs, Refused if it did not take the command.
     """

@@ -1,1 +1,1 @@
-"""Decide as the exchange does what becomes of an order: pure, and without strategies."""
+"""Decide, as an exchange does, what becomes of an order: pure, and without strategies."""

@@ -33,7 +33,7 @@ class FillEngine:
     ) -> Fill:
         """Return a fill of `quantity` units at `ts` (UTC ns) with its evidence, not yet charged.
 
-        `stale` marks a fill that was forced on a quote too old to be believed.
+        `stale` marks a fill that was forced on a quote too old to trust.
         """
         base, rule = _base(quote, side, self.mode)
         price = self._slippage.price(base, side, order.tick_paise)

@@ -18,7 +18,7 @@ class Slippage:
         self._unit = denominator * _BPS
 
     def price(self, base_half: int, side: Side, tick: int) -> int:
-        """Return the price in paise; never better than the base where there is slippage.
+        """Return the price in paise; never better than the base if there is slippage.
 
         `base_half` is in half paise, because a mid can fall between two paise.
         """

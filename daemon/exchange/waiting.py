@@ -1,4 +1,4 @@
-"""Orders on their way: sent, not filled, and filled by a tick after their latency."""
+"""Orders on their way: sent, not filled yet, to be filled by a tick after their latency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WaitingFill(NamedTuple):
 
 
 class WaitingFills:
-    """Keep what waits at each book, in the order in which it fills.
+    """Keep what waits at each book, in the order of filling.
 
     A book is armed from the due time on and not before, so that a tick during the latency costs
     nothing. Every order has the same latency and time never goes back: the first is due first.
@@ -54,7 +54,7 @@ class WaitingFills:
         self._arm(book, now)
 
     def drop(self, book: Book, order_id: str, now: int) -> None:
-        """Let an order wait no longer, if it does."""
+        """Remove an order if it waits."""
         self._queues[book.index].pop(order_id, None)
         self._entries.pop(order_id, None)
         self._arm(book, now)
@@ -64,7 +64,7 @@ class WaitingFills:
         self._arm(self._books[index], now)
 
     def take_due(self, book: Book, now: int) -> Sequence[WaitingFill]:
-        """Take out what fills at a tick of `now`, in order."""
+        """Remove and return what fills at a tick of `now`, in order."""
         queue = self._queues[book.index]
         if not queue:
             return ()

@@ -35,7 +35,7 @@ def no_limits(strategy_id: str) -> StrategyLimits | None:
 
 
 class Admission:
-    """Keep the switches that a person or a change of the configuration moves; ask the gates.
+    """Keep the switches that a person or a configuration change sets; ask the gates.
 
     `killed` after the kill switch. `strategies_off` were switched off by a person, for the day;
     `config_off` by a change of the configuration, which a new start reads again.
@@ -75,11 +75,11 @@ class Admission:
     # switches
 
     def kill(self) -> None:
-        """Admit nothing any more."""
+        """Admit no further order."""
         self.killed = True
 
     def switch(self, strategy_id: str, *, on: bool, by_config: bool) -> None:
-        """Switch a strategy on or off; the latest word counts, whoever said it."""
+        """Switch a strategy on or off; the latest command counts, whatever its source."""
         if on:
             self.strategies_off.discard(strategy_id)
             self.config_off.discard(strategy_id)
@@ -87,7 +87,7 @@ class Admission:
             (self.config_off if by_config else self.strategies_off).add(strategy_id)
 
     def change_risk(self, risk: RiskConfig) -> None:
-        """Set other limits, from the next intent on."""
+        """Replace the limits, from the next intent on."""
         self.risk = risk
 
     # the gates
@@ -171,7 +171,7 @@ def _check_timeframe(order: Order) -> Refusal | None:
 
 
 def _switched_on(exits: ExitOverrides | None) -> str:
-    """Return the exit settings that ask for something; one that is off asks for nothing."""
+    """Return the exit settings that are switched on."""
     if exits is None:
         return ""
     return ", ".join(name for name in exits.__struct_fields__ if getattr(exits, name))

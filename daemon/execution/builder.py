@@ -22,13 +22,13 @@ _PLAIN: Final = (float, int)
 
 
 class OrderBuilder:
-    """Build orders with counted ids; say what is wrong with one, never repair it."""
+    """Build orders with counted ids; report what is wrong with one, never repair it."""
 
     def __init__(self, config: ExecutionConfig, ledger: Ledger) -> None:
         self._config = config
         self._ledger = ledger
         self._usual: dict[int | None, ExitRules] = {}
-        """Of intents without settings of their own, by their time stop."""
+        """The rules of intents without own settings, by their time stop."""
 
     def build_order(
         self,
@@ -52,7 +52,7 @@ class OrderBuilder:
         """Return an order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
 
         Levels snap to the nearest tick, a tie away from the position; one that is not a finite
-        price becomes None and is found by `check_levels`.
+        price becomes None and is refused by `check_levels`.
         """
         tick = instrument.tick_paise if instrument else DEFAULT_TICK_PAISE
         lot = instrument.lot_size if instrument else DEFAULT_LOT_SIZE

@@ -1,4 +1,4 @@
-"""From the wish to leave to the booked fill of an exit."""
+"""From the decision to exit to the booked fill."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Closing:
         self._costs = costs
 
     def begin(self, position: Position, book: Book, leaving: Exit) -> bool:
-        """Begin an exit; return whether it filled at once, else it waits."""
+        """Begin an exit; return whether it filled at once, otherwise it waits."""
         order = self._orders[position.order_id]
         self._recorder.moved(order, leaving.state, leaving.reason, demand=leaving.demand)
         quote = self._quotes.fresh_quote(book)
@@ -59,7 +59,7 @@ class Closing:
         return False
 
     def wait(self, position: Position, book: Book, since: int) -> None:
-        """Let an exit that was begun at `since` (UTC ns) wait for its tick."""
+        """Let an exit that began at `since` (UTC ns) wait for its tick."""
         waiting = WaitingFill(position.order_id, since + self._latency_ns, is_exit=True)
         self._waiting.add(book, waiting, self._at.now)
 

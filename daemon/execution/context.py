@@ -1,4 +1,4 @@
-"""What an engine is given from outside, as narrow protocols."""
+"""What an engine needs from outside, as narrow protocols."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BarCounter(Protocol):
         """Return the bars held by `until` (UTC ns)."""
 
     def forget(self, position: Position) -> None:
-        """Drop what is kept of a position."""
+        """Forget a position."""
 
     def close(self, tradingsymbol: str, timeframe: str) -> bool:
         """Count a bar that the caller has closed; return False where bars go by the calendar."""
@@ -95,7 +95,7 @@ class CalendarBars:
         )
 
     def forget(self, position: Position) -> None:
-        """Keep nothing."""
+        """Do nothing: no state is kept."""
 
     def close(self, tradingsymbol: str, timeframe: str) -> bool:
         """Return False: the calendar knows when bars close."""
@@ -121,7 +121,7 @@ class CountedBars:
         return True
 
     def due(self, position: Position, bars: int) -> int | None:
-        """Return None, for nothing is known ahead; remember where the position's count began."""
+        """Return None, as nothing is known ahead; remember where the position's count began."""
         self._base[position.order_id] = self._count(position)
         return None
 
@@ -151,7 +151,7 @@ class Strategies(Protocol):
         """Return the strategy's own limits."""
 
     def warm(self, candles: Sequence[Candle], /) -> None:
-        """Show closed candles from elsewhere; nothing comes of them."""
+        """Show closed candles from another source, as warm-up; no intents follow."""
 
     def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> list[OrderIntent]:
         """Return intents for the candles closed at one boundary, conflicts resolved."""
@@ -166,11 +166,11 @@ class Strategies(Protocol):
         """Return the strategies that failed too often, and since when (UTC ns)."""
 
     def disable(self, strategy_id: str, since: int, /) -> None:
-        """Take up a strategy that had failed too often."""
+        """Disable a strategy that had failed too often before."""
 
 
 class NoStrategies:
-    """No strategy at all: intents come from outside, or at times that are known."""
+    """No strategies: intents come from outside, or at known times."""
 
     def __init__(self, timed: Sequence[TimedIntent] = ()) -> None:
         self.subscriptions: dict[str, frozenset[int]] = {}
@@ -182,7 +182,7 @@ class NoStrategies:
         return NO_LIMITS
 
     def warm(self, candles: Sequence[Candle], /) -> None:
-        """Show them to no one."""
+        """Ignore them."""
 
     def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> list[OrderIntent]:
         """Return no intents."""

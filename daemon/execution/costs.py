@@ -1,4 +1,4 @@
-"""What fills and settlements are charged on the day that they are booked on."""
+"""The charges of fills and settlements on the day they are booked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_CHARGES = Charges()
 
 
 class Costs:
-    """Ask the rulebook for charges; none are booked where `charged` is False."""
+    """Get charges from the rulebook; none are booked where `charged` is False."""
 
     def __init__(self, rules: Rules, universe: Universe, at: Moment, *, charged: bool) -> None:
         self.charged = charged

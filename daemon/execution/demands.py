@@ -1,4 +1,4 @@
-"""Who may ask for an exit besides the rules: an EXIT intent, a person, the square-off."""
+"""Exits demanded by something other than the rules: an EXIT intent, a person, the square-off."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class Demands:
             self._runner.demand(self._ledger.positions[order_id], reason)
 
     def kill(self) -> None:
-        """Cancel and close everything, open nothing any more: the kill switch."""
+        """Cancel and close everything and open nothing more: the kill switch."""
         self._admission.kill()
         self._cancel_all("kill_switch")
         for position in self._ledger.open_positions():
             self._runner.demand(position, "kill_switch")
 
     def square_off_now(self) -> None:
-        """Close what can fill now because a person stops; all else stays.
+        """Close what can fill now because a person stops the daemon; the rest stays.
 
-        A position without a quote to fill on keeps its exits; the next start watches it again.
+        A position without a quote to fill on keeps its exits, and the next start watches it again.
         """
         self._cancel_all("square_off")
         for position in self._ledger.open_positions():

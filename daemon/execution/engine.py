@@ -41,7 +41,7 @@ from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
 class EngineParts(TypedDict):
-    """What an engine is built from besides its configuration; what is absent it makes itself."""
+    """What an engine is built from besides its configuration; it makes what is absent."""
 
     universe: Universe
     rules: Rules
@@ -121,7 +121,7 @@ class ExecutionEngineV3:
 
     @property
     def lifecycle(self) -> TradeLifecycleManager:
-        """Return the one door through which orders change, with the events not taken yet."""
+        """Return the only way to change orders, with the events not taken yet."""
         return self.recorder.lifecycle
 
     # intents and commands
@@ -129,7 +129,7 @@ class ExecutionEngineV3:
     def process_signal(self, intent: OrderIntent) -> str | None:
         """Take an intent; return the id of its order, None for HOLD and EXIT.
 
-        Raises BadIntent, having changed nothing, for one whose fields are not of their types.
+        Raises BadIntent, having changed nothing, if a field has a wrong type.
         """
         check_intent(intent)
         return self.take_checked(intent)
@@ -152,11 +152,11 @@ class ExecutionEngineV3:
         self._demands.exit_order(order_id, reason)
 
     def kill(self) -> None:
-        """Cancel and close everything, open nothing any more: the kill switch."""
+        """Cancel and close everything and open nothing more: the kill switch."""
         self._demands.kill()
 
     def square_off_now(self) -> None:
-        """Close what can fill now because a person stops; all else stays."""
+        """Close what can fill now because a person stops the daemon; the rest stays."""
         self._demands.square_off_now()
 
     # the tick
@@ -195,7 +195,7 @@ class ExecutionEngineV3:
         self._waiting.arrive(index, self.at.now)
 
     def reject_unfilled(self, order_id: str) -> None:
-        """Reject an entry whose time is over, unless it has filled or gone."""
+        """Reject an entry whose time limit has passed, unless it was filled or cancelled."""
         self._entries.reject_unfilled(order_id)
 
     def time_stop_due(self, number: int, due: int) -> None:
@@ -217,7 +217,7 @@ class ExecutionEngineV3:
         self._session_end.end(indices, date)
 
     def settle(self, settlement: Settlement) -> None:
-        """Take the official close of an underlying, settle what waits for it."""
+        """Take the official close of an underlying and settle what waits for it."""
         self._session_end.settle(settlement)
 
     # for people and for the next start

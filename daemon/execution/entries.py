@@ -106,7 +106,7 @@ class Entries:
         return order.order_id
 
     def wait(self, order: Order, book: Book) -> None:
-        """Let a SUBMITTED order wait for its tick, until its limit."""
+        """Let a SUBMITTED order wait for its tick, up to its time limit."""
         since = order.submitted_ts
         limit = since + self._reject_after_ns
         self._agenda.add(limit, Phase.ENTRY_LIMIT, order.number, order.order_id)
@@ -137,7 +137,7 @@ class Entries:
     # away from it
 
     def reject_unfilled(self, order_id: str) -> None:
-        """Reject an entry whose time is over, unless it has filled or gone."""
+        """Reject an entry whose time limit has passed, unless it was filled or cancelled."""
         order = self._ledger.orders.get(order_id)
         if order is None or order.state is not OrderState.SUBMITTED:
             return
@@ -155,7 +155,7 @@ class Entries:
         return self._by_number(self._waiting.entries)
 
     def waiting_of(self, index: int, strategy_id: str) -> list[Order]:
-        """Return the entries of a strategy that wait at an instrument, by number."""
+        """Return the strategy's waiting entries at an instrument, by number."""
         orders = self._by_number(self._waiting.entries_at(index))
         return [order for order in orders if order.strategy_id == strategy_id]
 

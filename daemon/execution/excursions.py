@@ -11,14 +11,14 @@ from daemon.market.book import Book
 
 
 class Excursions:
-    """Remember where each position began among the extremes of its book (market/extremes.py)."""
+    """Remember where each position began in the extremes of its book (market/extremes.py)."""
 
     def __init__(self, quotes: Quotes, seen_before: Mapping[str, tuple[int, int]]) -> None:
         self._quotes = quotes
         self._marks: list[dict[int, tuple[int, int]]] = [{} for _ in quotes.books]
-        """Of each book: position number -> (its first segment, the ltp that it began with)."""
+        """By book: position number -> (its first segment, the ltp that it began with)."""
         self._seen_before = dict(seen_before)
-        """The highest and the lowest ltp by order id, from before this engine took it up."""
+        """The highest and the lowest ltp by order id, from before this engine resumed."""
 
     def begin(self, position: Position, book: Book, *, ltp: int, input_no: int) -> None:
         """Begin with `ltp`; the tick in work counts if it is input `input_no`, earlier ones not."""

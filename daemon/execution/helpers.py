@@ -1,6 +1,6 @@
 """The address of the seven embedding functions for other programs (daemon/embedding).
 
-Nothing of this project imports it: it stands above `daemon.embedding`, not in the core.
+Nothing in this project imports it: it stands above `daemon.embedding`, not in the core.
 """
 
 from __future__ import annotations

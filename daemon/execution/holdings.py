@@ -6,9 +6,9 @@ from daemon.domain.position import Position
 
 
 class Holdings:
-    """Keep open positions where they are looked for, and each strategy's signed quantity.
+    """Index the open positions, and keep each strategy's signed quantity.
 
-    An instrument is its index. A position leaves when its quantity is gone.
+    An instrument is its index. A position is dropped when its quantity is 0.
     """
 
     def __init__(self, size: int) -> None:
@@ -17,7 +17,7 @@ class Holdings:
         self._intraday: dict[int, Position] = {}
 
     def opened(self, position: Position, index: int) -> None:
-        """Take in a position."""
+        """Add a position."""
         strategies = self._positions[index]
         strategies.setdefault(position.strategy_id, {})[position.number] = position
         if position.product == "MIS":
@@ -25,7 +25,7 @@ class Holdings:
         self._add(position.strategy_id, index, position.sign * position.quantity)
 
     def reduced(self, position: Position, index: int, quantity: int) -> None:
-        """Take `quantity` units off a position, which has them no more; drop one that is closed."""
+        """Subtract `quantity` units that a position has lost; drop one that is closed."""
         self._add(position.strategy_id, index, -position.sign * quantity)
         if position.quantity:
             return

@@ -1,4 +1,4 @@
-"""The one door through which an order changes its state."""
+"""The only way for an order to change its state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from daemon.domain.order import Order, OrderState, can_move
 
 
 class TradeLifecycleManager:
-    """Make a move by applying its event to the ledger, which has the table of legal ones.
+    """Make a move by applying its event to the ledger, which has the table of legal moves.
 
     `events` gathers what was applied, in order, until the shell takes it.
     """
@@ -27,7 +27,7 @@ class TradeLifecycleManager:
         order = self.ledger.orders[event.order_id]
         if order.state is not event.from_state:
             raise InvalidTransition(order.order_id, order.state, event.to_state)
-        self.record(event)  # which asks the table, first of all
+        self.record(event)  # which checks the table first of all
 
     def record(self, event: TradingEvent) -> None:
         """Apply an event to the ledger and keep it for the journal."""

@@ -11,7 +11,7 @@ from daemon.settings.config import ExecutionConfig
 
 
 class Quotes:
-    """Find books, keep them up to date with the rows in work, judge the age of a quote.
+    """Find books, keep them up to date with the rows in work, check the age of quotes.
 
     `books` has one book for each instrument, in their order, and the idle book at the end.
     """
@@ -58,7 +58,7 @@ class Quotes:
         return quote
 
     def session(self, book: Book) -> tuple[int, int]:
-        """Return the instrument's session on the date of now, which may be ahead of what is due."""
+        """Return the instrument's session on today's date, which may be ahead of what is due."""
         now = self._at.now
         if book.open_ts <= now < book.close_ts:  # nearly always
             return book.open_ts, book.close_ts

@@ -1,4 +1,4 @@
-"""What an engine takes up from before, and what it hands to the next one."""
+"""What an engine resumes from, and what it hands to the next one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from daemon.market.moment import Moment
 
 
 class Resume:
-    """Take up entries, exits and positions that a ledger left open; gather what no event holds."""
+    """Resume entries, exits and positions that a ledger left open; gather what no event holds."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Resume:
         self._until = until
 
     def restore(self, carry: CarryOver) -> None:
-        """Take up what was open; what waited waits again, in the order in which it began to."""
+        """Resume what was open; what waited waits again, in the order in which it began to wait."""
         waits: list[tuple[int, Callable[[], None]]] = []
         for order in self._ledger.orders.values():
             if order.state is OrderState.SUBMITTED:

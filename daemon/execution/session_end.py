@@ -78,7 +78,7 @@ class SessionEnd:
                 self._recorder.moved(order, OrderState.ARCHIVED, "session_end")
 
     def settle(self, settlement: Settlement) -> None:
-        """Take the official close of an underlying, settle what waits for it."""
+        """Take the official close of an underlying and settle what waits for it."""
         key = (settlement.underlying, settlement.date)
         self.settlements[key] = (settlement.close_paise, settlement.ts)
         for position in self._ledger.open_positions():
@@ -86,9 +86,9 @@ class SessionEnd:
                 self._settle_if_known(position)
 
     def resume(self, position: Position) -> bool:
-        """Take up a position with a pending exit; return whether it waits for its settlement.
+        """Resume a position with a pending exit; return whether it waits for its settlement.
 
-        An exit that waited when its contract expired counts: only the settlement closes it.
+        That includes an exit that waited when its contract expired: only the settlement closes it.
         """
         pending = position.pending
         if pending is not None and pending.settling:
@@ -116,7 +116,7 @@ class SessionEnd:
         self._settle_if_known(position)
 
     def _leave(self, position: Position, reason: str, demand: ExitDemand) -> None:
-        """Take a position from its exit rules."""
+        """Release a position from its exit rules."""
         self._runner.release(position)
         order = self._ledger.orders[position.order_id]
         self._recorder.moved(order, OrderState.EXIT_PENDING, reason, demand=demand)

@@ -10,7 +10,7 @@ NEVER: Final = 1 << 62
 
 
 class Phase(IntEnum):
-    """The order of what is due at one time."""
+    """The order of things that are due at the same time."""
 
     DAY = 0
     ARRIVAL = 1
@@ -43,7 +43,7 @@ class Agenda:
         self.next_due = self._heap[0][0]
 
     def pop_time(self, until: int) -> tuple[int, list[tuple[Phase, object]]] | None:
-        """Return the earliest time at or before `until` and its items in order, None without."""
+        """Return the earliest time at or before `until` with its items in order, else None."""
         heap = self._heap
         if not heap or heap[0][0] > until:
             return None

@@ -77,7 +77,7 @@ class Book:
         self.volume = -1
         self.baseline = -1
         self.bars: dict[str, OpenBar] = {}
-        # what must be noticed
+        # what stops the scan
         self.below = self.floor = NO_LEVEL_BELOW
         self.above = NO_LEVEL_ABOVE
         self.triggers = TriggerBook()
@@ -90,7 +90,7 @@ class Book:
         self.walk_high_first = False
 
     def expect_tick(self, expected: bool) -> None:
-        """Say whether somebody waits for the next tick, whatever its price."""
+        """Set whether something waits for the next tick, whatever its price."""
         self.expects_tick = expected
         self.arm()
 
@@ -105,7 +105,7 @@ class Book:
         self.arm()
 
     def distrust_before(self, input_no: int) -> None:
-        """Believe no quote from before an input."""
+        """Trust no quote from before an input."""
         self.fresh_from_no = input_no
 
     def choose_walk(self, *, high_first: bool) -> None:
@@ -140,7 +140,7 @@ class Book:
         self.walked = rows.walk is not None and bool(rows.walk[row])
 
     def show(self, *, ts: int, ltp: int, bid: int, ask: int, input_no: int, walked: bool) -> None:
-        """Take a quote that was read from the rows already; `row` is done with."""
+        """Take a quote already read from the rows, which makes `row` -1."""
         self.row = -1
         self.quote_ts = ts
         self.ltp = ltp
@@ -150,11 +150,11 @@ class Book:
         self.walked = walked
 
     def follow(self, behind: RowsBehind | None) -> None:
-        """Have rows that have happened taken from `behind` on demand, None when it is done."""
+        """Take rows that have happened from `behind` on demand; None ends that."""
         self.behind = behind
 
     def point_at(self, row: int) -> None:
-        """Let the quote be that of a row of the block in work, whose price comes later."""
+        """Use the quote of a row of the block in work, whose price is taken later."""
         self.row = row
 
     def take_rows(self, row: int, *, first: int, high: int, low: int) -> None:
@@ -188,14 +188,14 @@ class Book:
             self.after_gap_no = self.input_no
 
     def take_volume(self, total: int, first: int = -1) -> None:
-        """Take the cumulative volume of a row, or of rows of which the first had `first`."""
+        """Take the cumulative volume of a row, or of rows whose first had `first`."""
         if total > self.volume:
             if self.volume < 0:
                 self.baseline = total if first < 0 else first
             self.volume = total
 
     def drop_segment(self) -> None:
-        """Begin an empty segment: what was in this one has been folded elsewhere."""
+        """Begin an empty segment: the contents of this one were folded elsewhere."""
         self.high = -1
 
     def end_segment(self) -> None:
@@ -230,7 +230,7 @@ class Book:
         return self.extremes.begin()
 
     def extremes_since(self, segment: int, ltp: int) -> tuple[int, int]:
-        """Return the highest and the lowest ltp from a segment on that began with `ltp`, paise."""
+        """Return the highest and lowest ltp since a segment that began with `ltp`, paise."""
         high, low = self.extremes.high_since(segment), self.extremes.low_since(segment)
         high = ltp if high is None else max(high, ltp)
         low = ltp if low is None else min(low, ltp)

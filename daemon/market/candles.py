@@ -9,9 +9,9 @@ from daemon.domain.money import PAISE_PER_RUPEE
 class OpenBar:
     """One bar of one timeframe that is still open. Prices in paise, volume in units.
 
-    `high` < 0 means that no tick came yet. `mark` is the running maximum of the cumulative
-    volume as this timeframe has seen it (-1: nothing seen today). `ahead` gathers ticks of the
-    next bar that come before this one is closed (candle grace).
+    `high` < 0 means no tick yet. `mark` is the running maximum of the cumulative volume as this
+    timeframe has seen it (-1: nothing seen today). `ahead` gathers ticks of the next bar that come
+    before this one is closed (candle grace).
     """
 
     __slots__ = ("ahead", "close", "count", "end", "high", "low", "mark", "open", "start", "volume")
@@ -32,7 +32,7 @@ class OpenBar:
         self.volume = 0
 
     def add(self, *, first: int, high: int, low: int, last: int) -> None:
-        """Fold prices that came one after the other: their first, highest, lowest and last."""
+        """Fold a sequence of prices: their first, highest, lowest and last."""
         if self.high < 0:
             self.open = first
             self.high = high
@@ -58,13 +58,13 @@ class OpenBar:
         self.volume += volume
 
     def next_bar(self, end: int) -> OpenBar:
-        """Return the bar that follows, which ends at `end` (UTC ns); it gathers what is early."""
+        """Return the next bar, which ends at `end` (UTC ns) and gathers early ticks."""
         if self.ahead is None:
             self.ahead = OpenBar(self.end, end)
         return self.ahead
 
     def move_to(self, start: int, end: int) -> None:
-        """Begin the bar [start, end) with what had come ahead for it."""
+        """Begin the bar [start, end) with the ticks that came early for it."""
         self.start = start
         self.end = end
         self._clear()

@@ -24,14 +24,14 @@ class Extremes:
     def __init__(self) -> None:
         self.segment = 0
         self.wanted = False
-        """Whether anybody will ask; set by `begin`, cleared by `forget`."""
+        """Whether an entry needs them; set by `begin`, cleared by `forget`."""
         self._high_segments: list[int] = []
         self._high_prices: list[int] = []
         self._low_segments: list[int] = []
         self._low_prices: list[int] = []
 
     def push(self, high: int, low: int) -> None:
-        """Note extremes (paise) that were seen in the segment that is open.
+        """Record extremes (paise) seen in the open segment.
 
         A segment keeps one high and one low, so there are never more than there were entries.
         """
@@ -51,23 +51,23 @@ class Extremes:
             segments.append(self.segment)
 
     def begin(self) -> int:
-        """Begin a segment, to which belongs what is pushed from now on; return its number."""
+        """Begin a segment, which gets what is pushed from now on; return its number."""
         self.segment += 1
         self.wanted = True
         return self.segment
 
     def high_since(self, segment: int) -> int | None:
-        """Return the highest price of the ended segments from `segment` on, None without."""
+        """Return the highest price of the ended segments from `segment` on, else None."""
         at = bisect_left(self._high_segments, segment)
         return self._high_prices[at] if at < len(self._high_prices) else None
 
     def low_since(self, segment: int) -> int | None:
-        """Return the lowest price of the ended segments from `segment` on, None without."""
+        """Return the lowest price of the ended segments from `segment` on, else None."""
         at = bisect_left(self._low_segments, segment)
         return self._low_prices[at] if at < len(self._low_prices) else None
 
     def forget(self) -> None:
-        """Drop what is kept, because there is no entry left to ask from (segments count on)."""
+        """Drop everything, because no entry needs it (segment numbers keep counting)."""
         self.wanted = False
         for stack in (
             self._high_segments, self._high_prices, self._low_segments, self._low_prices,

@@ -1,10 +1,10 @@
-"""Over many rows at once: the state that the row path would leave, found by columns.
+"""Take many rows at once by column, and leave the state that the row path would leave.
 
-Between two due times an instrument's rows touch nothing but its own book, so each instrument is
-looked at by itself: its highest and lowest price say whether any of its rows reaches a level; if
-so, the first that does goes to the engine as always, in the order of all rows. The other rows are
-folded into their book at the end, or when the book is asked for. Without this module the
-program is slower and its events are the same.
+Between two due times an instrument's rows touch nothing but its own book, so instruments are
+handled one by one: the highest and lowest price say whether any row reaches a level; if so, the
+first such row goes to the engine as usual, in the order of all rows. The other rows are folded into
+their book at the end, or when the book is asked for. Without this module the program would be
+slower, with the same events.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Stretch:
         self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
         self.parts: list[InstrumentRows] = []
         self.watched: list[Places] = []
-        """The rows of each instrument whose every tick a strategy wants to be told."""
+        """The rows of each instrument whose every tick a strategy wants."""
         self._split(edges, books)
 
     def row_at(self, place: int) -> int:
@@ -120,8 +120,8 @@ class InstrumentRows(msgspec.Struct, eq=False):
     """One instrument's rows in a stretch; those at the places [at, end) are not in its book yet.
 
     `next_row` is the first row that reaches a level of the book, -1 if none does. High, low and
-    total (the highest cumulative volume) are those of all of them. A Struct, because there is
-    one for each instrument and stretch: it is made in a third of the time.
+    total (the highest cumulative volume) are those of all its rows. A Struct, because there is one
+    for each instrument and stretch, and a Struct is made in a third of the time.
     """
 
     stretch: Stretch
@@ -156,7 +156,7 @@ class InstrumentRows(msgspec.Struct, eq=False):
         return self.stretch.place_of(row, self.at, self.end)
 
     def catch_up(self) -> None:
-        """Bring the book, which is asked for, to where the row in work finds it.
+        """Bring the book, which is asked for, up to the row in work.
 
         If that row is the book's own, its quote is known already; its price joins the others later.
         """
@@ -168,7 +168,7 @@ class InstrumentRows(msgspec.Struct, eq=False):
                 self.book.point_at(stretch.row)
 
     def pass_row(self) -> None:
-        """Step over the row in work, the next of these: it is in the book."""
+        """Skip the row in work, the next of these rows: it is in the book."""
         self.at += 1
 
     def fold(self, end: int) -> None:
@@ -232,7 +232,7 @@ class Stops:
         self.nearest = self._heap[0] if self._heap else NEVER
 
     def take_before(self, row: int) -> None:
-        """Take those before `row`, unless the stretch ends before."""
+        """Take the stops before `row`, unless the stretch ends earlier."""
         stretch = self._stretch
         while self.nearest < min(row, self.end):
             first = heapq.heappop(self._heap)

@@ -1,8 +1,8 @@
-"""From a block as it was delivered to rows that the engine takes (SEMANTICS, "Ticks").
+"""Turn a block as delivered into rows that the engine takes (SEMANTICS, "Ticks").
 
-Everything that can be judged without the engine's state is judged here, by column: refusals
-(each row once, by its first reason), books that make no sense, rows outside their session, and
-the few rows that need more care than the scan gives.
+Everything that can be checked without the engine's state is checked here, by column: refusals (each
+row once, by its first reason), books that make no sense, rows outside their session, and the few
+rows that need more care than the scan gives.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REFUSALS: Final = ("unknown_instrument", "bad_price", "not_paise", "late", "futu
 
 
 class Intake:
-    """Judges blocks by column; counts what it refuses or drops.
+    """Check blocks by column; count what is refused or dropped.
 
     `grid_ns` is the greatest common divisor of the timeframes in use, 0 if no candles are made.
     """
@@ -115,7 +115,7 @@ class Intake:
             self.refused[reason] += len(rows)
 
     def _in_time(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """Return which rows move the time on and not too far; a refused one moves no time."""
+        """Return which rows advance the time, and not too far; refused rows do not advance it."""
         ts = sound.ts
         if not len(ts):
             return np.ones(0, dtype=np.bool_)
@@ -129,7 +129,7 @@ class Intake:
         return self._in_time_one_by_one(sound, now)
 
     def _in_time_one_by_one(self, sound: Ticks, now: int) -> npt.NDArray[np.bool_]:
-        """Judge them where one may be too far ahead; those after it are judged without it."""
+        """Check row by row where one may be too far ahead; later rows are judged without it."""
         keep = np.ones(len(sound), dtype=np.bool_)
         last = now
         for row, at in enumerate(sound.ts.tolist()):
@@ -221,7 +221,7 @@ class Intake:
         return [int(row) for row in rows]
 
     def _bar_times(self, part: Ticks) -> Int64s | None:
-        """Return the time that each row's bar is of; None if every bar is the open one."""
+        """Return the time that decides each row's bar; None if every bar is the open one."""
         ts, exchange_ts = part.ts, part.exchange_ts
         if exchange_ts is not None and exchange_ts.max() > 0:
             bar_ts = np.minimum(exchange_ts, ts)

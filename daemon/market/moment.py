@@ -1,4 +1,4 @@
-"""Where the machine is in its inputs: the time, the input's number, the block in work."""
+"""The machine's place in its inputs: the time, the input's number, the block in work."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Moment:
         self.feed_last = ts
 
     def end_silence(self, ts: int) -> None:
-        """Note that the feed is back: no quote from before is believed."""
+        """Note that the feed is back: quotes from before are not trusted."""
         self.resumed_ts = ts
 
     def end_rows(self, rows: Rows) -> None:
@@ -70,7 +70,7 @@ class Moment:
     # what is due
 
     def booking_date(self) -> dt.date:
-        """Return the date that a fill belongs to: that of its due time, where it was due before."""
+        """Return the date of a fill: that of its due time if it was due earlier."""
         return ist_date(self.due_ts or self.now)
 
     def begin_due(self, due_ts: int, ts: int) -> None:

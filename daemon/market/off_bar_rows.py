@@ -1,4 +1,4 @@
-"""Rows whose own bar is not the one that is open when they come (SEMANTICS, "Candles")."""
+"""Find rows whose bar is not the open one when they arrive (SEMANTICS, "Candles")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daemon.domain.ticks import Int32s, Int64s
 from daemon.market.schedule import DaySessions
 
 _BOUNDARY_ROWS: Final = 256
-"""Going from boundary to boundary costs as much as judging this many rows one by one."""
+"""Going from boundary to boundary costs as much as checking this many rows one by one."""
 
 
 def find_off_bar_rows(
@@ -21,7 +21,7 @@ def find_off_bar_rows(
     """Return the rows whose bar is over, or not open yet, at `ts` less the candle grace.
 
     `bar_ts` (<= `ts`, UTC ns) is the time that a row's bar is of. `ts` never goes back. Rows of the
-    idle book may be among them or not: their bars are never looked at.
+    idle book may be included or not: their bars are never used.
     """
     bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2
     if (

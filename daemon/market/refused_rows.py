@@ -1,6 +1,6 @@
-"""What an intake leaves out, told by its first example: nothing of it is at work until a row is.
+"""Rows that the intake refuses or drops, each reason with its first example; free without any.
 
-Counted and bounded: one example a reason, and of rows outside their session the worst day.
+Counted and bounded: one example per reason, and the worst day of rows outside their session.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from daemon.domain.ticks import Ticks
 from daemon.market.schedule import DaySessions
 
 SHIFTS: Final = (IST_OFFSET_NS, -IST_OFFSET_NS)
-"""Read as Indian, a time in UTC is too early by this; an Indian one read as UTC is too late."""
+"""A UTC time read as Indian is too early by this; an Indian one read as UTC is too late."""
 
 NEAR_NS: Final = 30 * MINUTE_NS
-"""Rows so near to the session are in every good recording, and no sign of another zone."""
+"""Every good recording has rows this near to the session: no sign of a wrong time zone."""
 
 
 class RowExample(NamedTuple):
-    """A row that was left out: UTC ns, index in the universe, paise, the time reached before it."""
+    """A refused or dropped row: UTC ns, index in the universe, paise, time reached before it."""
 
     ts: int
     instrument: int
@@ -40,7 +40,7 @@ class DayOutside(NamedTuple):
     outside: int
     first: RowExample
     shift_ns: int
-    """By how much more or less most of them would be inside, 0 if by neither."""
+    """The shift that would bring most of them inside, 0 if neither would."""
 
 
 def example(block: Ticks, row: int, reached: int) -> RowExample:
@@ -49,13 +49,13 @@ def example(block: Ticks, row: int, reached: int) -> RowExample:
 
 
 class OutsideRows:
-    """Counts rows outside their session, and remembers the worst date."""
+    """Count rows outside their session, and remember the worst date."""
 
     def __init__(self) -> None:
         self.count = 0
         self.first: RowExample | None = None
         self.day: DaySessions | None = None
-        """The sessions of the date that is read."""
+        """The sessions of the date being read."""
         self._worst: DayOutside | None = None
         self._rows_before = 0
         self._first_today: RowExample | None = None

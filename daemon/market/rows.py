@@ -19,10 +19,10 @@ class Rows:
     """Accepted rows of one date, as columns; single values and the scan's lists come from them.
 
     `instrument` is the number of instruments (the idle book) for a row outside its session. `bid`
-    and `ask` are those that make sense, 0 where there is none. `special` are the rows, in order,
-    that the engine must take by themselves: those that end a silence (`gaps`), those of walked
-    candles, and those whose bar is not the open one. `bar_ts` is the time that a row's bar is of,
-    `ts` itself if None. `input_no` of row k is `first_input_no + offsets[k]`.
+    and `ask` are 0 where absent or senseless. `special` are the rows, in order, that the engine
+    must take by themselves: those that end a silence (`gaps`), those of walked candles, and those
+    whose bar is not the open one. `bar_ts` is the time that a row's bar is of, `ts` itself if None.
+    `input_no` of row k is `first_input_no + offsets[k]`.
     """
 
     __slots__ = (
@@ -44,7 +44,7 @@ class Rows:
     ) -> None:
         self.ts = block.ts
         self.instrument = block.instrument if instrument is None else instrument
-        # a candle's extremes may change places, which the feed's own block must not see
+        # a copy, not the feed's own block: a candle's extremes may change places
         self.ltp = block.ltp if block.walk is None else block.ltp.copy()
         self.volume = block.volume
         self.bid, self.ask = (block.bid, block.ask) if sides is None else sides
@@ -69,7 +69,7 @@ class Rows:
         """Return the cumulative volume of a row, -1 if it has none."""
         return -1 if self.volume is None else int(self.volume[row])
 
-    # what only some feeds have: nothing is done for it until it is asked for
+    # what only some feeds have: read on demand only
 
     def ltq_at(self, row: int) -> int:
         """Return the quantity of the last trade of a row, 0 if it is not known."""
@@ -83,7 +83,7 @@ class Rows:
 
     @property
     def has_depth(self) -> bool:
-        """Whether the feed shows depth at all."""
+        """Return whether the feed has depth at all."""
         return self._block.depth is not None
 
     def depth_at(self, row: int) -> Depth:
@@ -97,7 +97,7 @@ class Rows:
     # walked candles
 
     def swap_extreme(self, row: int) -> None:
-        """Give an extreme of a walked candle the price of the other order of the two."""
+        """Swap an extreme of a walked candle: use the price of the other order."""
         assert self.other is not None
         self.ltp[row] = self.other[row]
 
@@ -116,5 +116,5 @@ class Rows:
         )
 
     def first_at(self, ts: int, start: int, stop: int) -> int:
-        """Return the first row of [start, stop) at or after `ts`, `stop` if there is none."""
+        """Return the first row of [start, stop) at or after `ts`, else `stop`."""
         return start + int(self.ts[start:stop].searchsorted(ts))

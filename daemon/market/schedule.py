@@ -13,9 +13,9 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s
 
 DAYS_AHEAD_MAX: Final = 400
-"""How far the next session is looked for; a calendar without one for so long has ended."""
+"""How far ahead to look for the next session; a calendar without one for longer has ended."""
 _KEPT_MAX: Final = 64
-"""Boundaries that are kept: many entries of one time wait for the same one."""
+"""Boundaries to keep: many entries of one time wait for the same one."""
 
 
 class SessionTimes(Protocol):
@@ -61,7 +61,7 @@ class DaySessions(NamedTuple):
 
 
 class Schedule:
-    """Looks sessions up by date, once per date, and counts boundaries."""
+    """Look sessions up by date, once per date, and count boundaries."""
 
     def __init__(self, sessions: Sessions, universe: Universe) -> None:
         self._sessions = sessions

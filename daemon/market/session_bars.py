@@ -1,4 +1,4 @@
-"""The sessions of a day and the bars in them: what is open, when it ends, what it becomes."""
+"""The sessions of a day and the bars in them: which are open, and when they end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SessionBars:
     ) -> None:
         self.candles_closed = 0
         self.late_rows = 0
-        """Rows whose own bar was closed already, for some timeframe."""
+        """Rows whose bar of some timeframe was already closed."""
         self.first_late = ("", 0)
         """Symbol of the first of them, and the time (UTC ns) by which its bar goes."""
         self._books = books
@@ -104,7 +104,7 @@ class SessionBars:
     # a boundary
 
     def close(self, due_ts: int, boundaries: Sequence[Boundary], rows: Rows | None) -> list[Candle]:
-        """Close the bars that end at one time and open the next ones; bars without a tick are none.
+        """Close the bars that end at one time and open the next; one without ticks gives no candle.
 
         By timeframe, then by instrument. `due_ts` UTC ns, candle grace included.
         """

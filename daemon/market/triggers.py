@@ -1,4 +1,4 @@
-"""The trigger book of one instrument: which level is nearest, and who waits there.
+"""The trigger book of one instrument: which level is nearest, and which waiters it wakes.
 
 See ARCHITECTURE, "Trigger book and exit coroutines".
 """
@@ -13,7 +13,7 @@ NO_LEVEL_ABOVE: Final = 1 << 62
 _SLACK: Final = 64
 
 Waiter = int
-"""Who waits for a level: a key that the caller chooses. Waiters of one price wake in its order."""
+"""A waiter for a level: a key chosen by the caller. Waiters of one price wake in key order."""
 
 
 class TriggerBook:
@@ -50,21 +50,21 @@ class TriggerBook:
         self._turns.pop(waiter, None)
 
     def nearest_below(self) -> int:
-        """Return the highest level that is waited for below, NO_LEVEL_BELOW if there is none."""
+        """Return the highest level waited for below, else NO_LEVEL_BELOW."""
         heap = self._below
         while heap and self._turns.get(heap[0][1]) != heap[0][2]:
             heapq.heappop(heap)
         return -heap[0][0] if heap else NO_LEVEL_BELOW
 
     def nearest_above(self) -> int:
-        """Return the lowest level that is waited for above, NO_LEVEL_ABOVE if there is none."""
+        """Return the lowest level waited for above, else NO_LEVEL_ABOVE."""
         heap = self._above
         while heap and self._turns.get(heap[0][1]) != heap[0][2]:
             heapq.heappop(heap)
         return heap[0][0] if heap else NO_LEVEL_ABOVE
 
     def fire(self, price: int) -> list[Waiter]:
-        """Return the waiters whose level `price` has reached, in their order; they wait no more."""
+        """Remove and return the waiters whose level `price` has reached, in their order."""
         fired: list[Waiter] = []
         while self.nearest_below() >= price:
             fired.append(heapq.heappop(self._below)[1])

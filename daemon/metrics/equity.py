@@ -91,7 +91,7 @@ class EquityFold:
         return net
 
     def drawdown_at(self, ts: int, price_of: PriceOf) -> Drawdown:
-        """Return the drawdown with the minute that is not over yet; `ts` 0: there is none."""
+        """Return the drawdown with the minute that is not over yet; `ts` 0: no open minute."""
         net = self._net(price_of) if ts else None
         return self.drawdown if net is None else self.drawdown.after(ts, net)
 

@@ -13,14 +13,15 @@ from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.errors import ClockError
 
 PARTED_NS: Final = 2 * SECOND_NS
-"""The time of a run and the machine's clock may differ by so much before something is done."""
+"""The time of a run and the machine's clock may differ by this much without correction."""
 START_WAIT_NS: Final = 30 * SECOND_NS
 """A start waits for a clock that is no further behind the last recorded time than this."""
 _AT_ONCE_NS: Final = SECOND_NS // 20
 """Clocks that are read one after another within this time count as read at one instant."""
 _BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Counts the time that the machine was suspended; only Linux has it. Without it a suspend shows
-as a wall clock that is ahead, which is mended in the same way."""
+"""Includes the time that the machine was suspended; only Linux has it. Without it a suspend looks
+like a wall clock that is ahead, which is corrected in the same way.
+"""
 
 
 class Reading(NamedTuple):
@@ -39,11 +40,11 @@ class MachineClocks:
         """Nanoseconds since the boot, those of a suspend included; never goes back."""
 
     def wall_ns(self) -> int:
-        """Return what people read off, UTC ns; it can be set."""
+        """Return the wall clock, UTC ns; it can be set."""
         return time.time_ns()
 
     def awake_ns(self) -> int:
-        """Return nanoseconds that the machine was awake; never goes back."""
+        """Return the nanoseconds that the machine was awake; never goes back."""
         return time.monotonic_ns()
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Open files are a bounded thing too: enough of them to begin with, and some kept for the end."""
+"""Open files are bounded: make sure of enough at the start, and keep some for the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPARE: Final = 16
 
 
 def allow_descriptors() -> None:
-    """Raise the limit of open files as far as is needed. Raises JournalIOError where it cannot be.
+    """Raise the limit of open files as far as needed. Raises JournalIOError if that is refused.
 
     Without that the event loop or the journal would fail in the middle of its start.
     """

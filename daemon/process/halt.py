@@ -1,4 +1,4 @@
-"""The way out when the disk hangs: whoever asks anything more of it would hang with it."""
+"""The way out when the disk hangs: whatever touches it again would hang too."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which log file a daemon writes: each its own, where several name the same one.
+"""Choose a daemon's log file: its own one, even if several are configured with the same.
 
-Two that write one file would tear it at its rotation.
+Two daemons that write one file would tear it at its rotation.
 """
 
 from __future__ import annotations

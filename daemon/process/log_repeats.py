@@ -1,4 +1,4 @@
-"""A line that is said again and again is said a few times a minute, and then counted."""
+"""Limit repeated log lines to a few a minute, and count the rest."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Notifier:
         self._address = "\0" + name[1:] if name.startswith("@") else name
         self._socket: socket.socket | None = None
         self.watchdog_s = _watchdog_s(environment)
-        """The manager wants to hear of progress at least so often; 0: it does not."""
+        """The manager expects progress at least this often; 0: it does not."""
         if name.startswith(("@", "/")):
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
             self._socket.setblocking(False)
@@ -48,7 +48,7 @@ class Notifier:
             self.lost += 1
 
     def close(self) -> None:
-        """Say nothing any more."""
+        """Send nothing more."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

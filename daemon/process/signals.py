@@ -17,7 +17,7 @@ from anyio.abc import TaskStatus
 
 
 class Held:
-    """A handler that only remembers; what it remembers is taken by `watch_signals`."""
+    """A handler that only remembers signals for `watch_signals`."""
 
     def __init__(self) -> None:
         self._numbers: list[int] = []
@@ -45,7 +45,7 @@ def hold_signals() -> Held:
 
 
 def ignore_held_signals() -> None:
-    """Ignore signals from here on, the last thing that a process does with them.
+    """Ignore signals from here to the end of the process.
 
     The interpreter's own end takes every handler away, and a signal would be the exit code.
     """

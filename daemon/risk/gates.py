@@ -1,4 +1,4 @@
-"""The reasons for which an entry is refused before it is an order in the market.
+"""The reasons to refuse an entry before it is an order in the market.
 
 Gates are asked in the order of `BEFORE_LEVELS` and `AFTER_LEVELS`; the first refusal wins and is
 journaled with the numbers behind it.
@@ -31,7 +31,7 @@ NO_LIMITS: Final = StrategyLimits()
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Show the gates what they look at. Times UTC ns, money paise.
+    """Hold what the gates look at. Times UTC ns, money paise.
 
     `instrument` None means that the symbol is not in the universe.
     """

@@ -44,16 +44,16 @@ class Account:
         self.directory = directory
         self.store = store
         self.state = StateJournal(store)
-        """What of the engine's state the journal has; `date` is set to the day that is run."""
+        """The engine state in the journal; its `date` is set to the day of the run."""
         self.operations: list[Operation] = []
         """What happened at this start, for the journal."""
 
     @classmethod
     def open(cls, out: Path, name: str, *, created_ts: int) -> Account:
-        """Lock and verify the journal, all that this start is going to use, or begin it.
+        """Lock the journal and verify what this start will use, or create it.
 
-        Its directory is closed to other users first: while one of them could open the lock, they
-        could hold it too. Raises AlreadyRunning, JournalCorrupt or JournalIOError.
+        The directory is closed to other users first: who can open the lock could also hold it.
+        Raises AlreadyRunning, JournalCorrupt or JournalIOError.
         """
         directory = out / ACCOUNTS / name
         with disk_errors_as_journal_errors(directory):
@@ -107,7 +107,7 @@ class Account:
     def begin_log(
         self, machine: Machine, config: Config, written: Config, carry: CarryOver, now: int
     ) -> InputRecorder:
-        """Begin a recording of today, on the state that the machine has before any input.
+        """Begin today's recording with the machine's state before any input.
 
         `config` is what runs, `written` what the user wrote (its aliases are of the day).
         """
@@ -146,7 +146,7 @@ class Account:
     def booked_equity(self) -> EquityState:
         """Return what the journal alone says of the account's drawdown: booked P&L, unmarked.
 
-        Goes on from the newest recording's header if that can be read.
+        Continues from the newest recording's header if that can be read.
         """
         header, (first, events) = self._newest_header(), life(self.store)
         before = None
@@ -171,11 +171,11 @@ class Account:
 
 
 def _take_over(directory: Path, now: int) -> None:
-    """Let the account go on in this version's journal. Raises as `take_over` does."""
+    """Continue the account in this version's journal. Raises like `take_over`."""
     taken = take_over(directory, program_version=VERSION, now_ts=now)
     if taken is not None:
         logger.warning(
             "{}: its journal of an older version ({} events) is closed and whole in {}; a new one "
-            "goes on from it, {} positions open", directory, taken.seq, taken.closed,
+            "continues from it, {} positions open", directory, taken.seq, taken.closed,
             taken.open_positions,
         )  # fmt: skip

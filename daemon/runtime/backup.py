@@ -1,9 +1,9 @@
-"""A backup of an account or a run, also while it trades: a directory that a start goes on from.
+"""Back up an account or a run, also while it trades: a directory that a start can continue.
 
-The journal comes first, in one read transaction; its head is made anew for what was copied. Then
-come the recordings: inputs are on disk before what was decided from them, so the copied ones reach
-at least as far as the copied journal, and a start decides the rest again. Where a recording was
-begun or packed meanwhile, all of it is done again.
+The journal comes first, in one read transaction; its head is written for what was copied. Then come
+the recordings: inputs are on disk before what was decided from them, so the copied ones reach at
+least as far as the copied journal, and a start decides the rest again. Where a recording was begun
+or packed meanwhile, all of it is done again.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def back_up(source: Path, to: Path) -> BackupReport:
         for folder in [*(path for path in building.rglob("*") if path.is_dir()), building]:
             sync_to_disk(folder)
         rename_durably(building, to)
-    except JournalCorrupt as error:  # what is wrong with the copy is wrong with what was copied
+    except JournalCorrupt as error:  # a fault in the copy is a fault in the original
         text = str(error).replace(str(building), str(source))
         raise JournalCorrupt(f"{text} (no backup was made)") from error
     except JournalIOError as error:
@@ -91,7 +91,7 @@ def back_up(source: Path, to: Path) -> BackupReport:
 def _verified(building: Path) -> AuditReport:
     with JournalStore.open(building) as store:
         found = audit(store)
-    # SQLite's files beside a database that was only read are empty; a copy needs none.
+    # After mere reading, SQLite's other files are empty; a copy does not need them.
     for suffix in ("-wal", "-shm"):
         building.joinpath(DATABASE + suffix).unlink(missing_ok=True)
     return found
@@ -155,7 +155,7 @@ def _copy_database(source: Path, building: Path) -> Tail:
 
 
 def _others(source: Path, tail: Tail) -> Iterator[Path]:
-    """Archives, snapshots that the copied journal reaches, and what is kept beside a journal."""
+    """Yield archives, snapshots that the copied journal reaches, and what is kept with it."""
     if (archives := source / ARCHIVES).is_dir():
         yield from sorted(path for path in archives.rglob("*") if _is_whole(path))
     yield from (path for path in list_snapshots(source) if _is_sound(path, tail))
@@ -182,7 +182,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    """Copy a file as long as it is now; one that is being written goes on growing."""
+    """Copy a file at its present length; one that is being written keeps growing."""
     for folder in reversed(target.parents):
         folder.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
     with (

@@ -26,7 +26,7 @@ class FeedKind(NamedTuple):
 
     @property
     def is_live(self) -> bool:
-        """Return whether ticks come as they happen, for an account that goes on from day to day."""
+        """Return whether ticks come as they happen, for an account that lasts from day to day."""
         return self.make is None
 
 

@@ -1,4 +1,4 @@
-"""A live run put together: the account resumed, the universe of the day, the feed, the recorder.
+"""Put a live run together: resumed account, universe of the day, feed and recorder.
 
 The order matters: nothing is asked of the network before the account is locked, nothing is
 decided before everything that was decided earlier today is back.
@@ -53,19 +53,19 @@ def open_live(config: Config, *, data_dir: Path | None = None) -> PreparedRun:
         with disk_errors_as_journal_errors(account.directory):
             return _prepare(LiveStart(config, rules, account, now, MACHINE_CLOCKS), finder)
     except BaseException:
-        account.close(checkpoint=False)  # what could not be resumed stays as it lies there
+        account.close(checkpoint=False)  # what could not be resumed stays as it is
         raise
 
 
 def _refuse_unknown_day(rules: Rulebook, today: dt.date) -> None:
-    """Refuse to trade on a day that may be a holiday for all that is known. Raises ConfigError."""
+    """Refuse to trade on a day that the calendar does not know. Raises ConfigError."""
     if rules.is_known(today):
         return
     span = calendar_span(rules)
     reach = f"which is from {span[0]} to {span[1]}" if span else "which has no year"
     raise ConfigError(
         f"{today} is outside the calendar, {reach}: its holidays are not known; add the year to "
-        "rules.local.yaml beside the configuration, then start again (RUNBOOK, The calendar ends)"
+        "rules.local.yaml next to the configuration, then start again (RUNBOOK, The calendar ends)"
     )
 
 

@@ -22,10 +22,10 @@ from feeds.recording.format import LogHeader
 
 
 def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> PreparedRun:
-    """Open a run of exactly what a live run took, as configured then, in its own directory.
+    """Open a run of exactly what a live run took, with its configuration, in its own directory.
 
-    Its journal is that of the live run, event for event. A recording that begins in the middle
-    of an account's life needs the account's journal beside it. Raises FeedError, ConfigError,
+    Its journal is that of the live run, event for event. A recording that begins in the middle of
+    an account's life needs the account's journal next to it. Raises FeedError, ConfigError,
     UsageError or JournalIOError.
     """
     log = open_recording(recording)

@@ -209,7 +209,7 @@ def last_input_of_today(
 
 
 def _last_event_ts(store: JournalStore) -> int:
-    """Return the time of the journal's last event, UTC ns; -1 if there is none."""
+    """Return the time of the journal's last event, UTC ns; -1 without one."""
     base = store.base()
     before = base.ts if base is not None and base.seq else -1
     return max((event.ts for event in store.events(store.last_seq - 1)), default=before)

@@ -52,7 +52,7 @@ def new_run_directory(out: Path, feed: str, fingerprint: str) -> Path:
 def newest_runs(out: Path) -> list[Path]:
     """Return the runs and accounts under `out` that have a journal, the newest first."""
     places = [out / "runs", out / ACCOUNTS]
-    found = [each for place in places if place.is_dir() for each in place.iterdir()]
+    found = [entry for place in places if place.is_dir() for entry in place.iterdir()]
     return sorted(filter(JournalStore.exists, found), key=_began, reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""What happens in a run besides trading: to the journal's operations and to the log."""
+"""Send what happens in a run besides trading to the journal's operations and to the log."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class RunLog:
             logger.warning("rules: {}", text)
 
     def stop(self, reason: str, cause: str, counters: Mapping[str, int]) -> None:
-        """Note that the run ends, and the fault behind it (empty if there is none)."""
+        """Note that the run ends, and the fault behind it (may be empty)."""
         detail: dict[str, Any] = {"reason": reason, "seq": self._parts.engine.ledger.seq}
         self.note("stop", detail | ({"error": cause} if cause else {}) | dict(counters))
 

@@ -65,7 +65,7 @@ def option_expiry(chain: Chain, wanted: OptionExpiry, is_expired: IsExpired, whe
 
 
 def future(chain: Chain, wanted: FutureExpiry, is_expired: IsExpired, where: str) -> Instrument:
-    """Return the first, second or third unexpired future. Raises ConfigError if there is none."""
+    """Return the first, second or third unexpired future. Raises ConfigError without one."""
     alive = [future for future in chain.futures if not is_expired(future)]
     at = FUTURES.index(wanted)
     if at < len(alive):

@@ -89,7 +89,7 @@ def format_of(path: Path, config: ReplayFile) -> Format:
 
 
 def first_line(path: Path) -> str:
-    """Return a text file's first line without its line end. Raises FeedError if there is none."""
+    """Return a text file's first line without its line end. Raises FeedError without one."""
     try:
         with _open(path) as file:
             line = file.readline(LINE_MAX + 2)

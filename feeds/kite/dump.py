@@ -62,8 +62,8 @@ class InstrumentsCache:
     def get(self, exchange: Exchange) -> Dump:
         """Return today's dump, downloaded if missing, else the newest good one with a warning.
 
-        Raises FeedError if there is none, and TokenRefused or BadRequest from the download, which
-        do not pass by themselves.
+        Raises FeedError without one, and TokenRefused or BadRequest from the download, which do not
+        pass by themselves.
         """
         path = self._directory / f"{exchange}-{self._today.isoformat()}.csv"
         refused: list[str] = []

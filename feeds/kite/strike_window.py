@@ -39,7 +39,7 @@ class AtmWindow:
         self.wanted: frozenset[int] = frozenset()
         """The instruments (indices) in the window."""
         self.atm_paise = 0
-        """The middle strike; 0 while there is none."""
+        """The middle strike; 0 before the first."""
         self.notes: list[str] = []
         self._rows = [frozenset(grid[strike]) for strike in self.strikes]
         self._each_side = each_side

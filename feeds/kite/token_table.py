@@ -38,7 +38,7 @@ class TokenTable:
         self._index_of: Final = dict(found)
 
     def index_of(self, token: int) -> int:
-        """Return the index of one token, UNKNOWN_INSTRUMENT if there is none."""
+        """Return the index of one token, UNKNOWN_INSTRUMENT if it has none."""
         return self._index_of.get(token, UNKNOWN_INSTRUMENT)
 
     def find(self, tokens: Uint32s) -> tuple[Int32s, npt.NDArray[np.bool_] | None]:

@@ -31,12 +31,11 @@ class TickTimes:
 
     The feed's time `last` is the latest believed stamp. A tick
 
-    - without a stamp, or with one before `EARLIEST`, takes `last`; it is refused (`no_time`)
-      while there is none;
-    - not after `last` is late, and takes `last`;
-    - up to `AHEAD_NS` after `last` advances it, and refuses those that wait (`time_ahead`);
-    - further ahead waits. When the last `CONFIRMED_BY` waiting ticks agree to within `AGREE_NS`,
-      the earliest of them becomes the feed's time, and all that wait are judged again.
+    - without a stamp, or with one before `EARLIEST`, takes `last`; it is refused (`no_time`) while
+    it is unknown; - not after `last` is late, and takes `last`; - up to `AHEAD_NS` after `last`
+    advances it, and refuses those that wait (`time_ahead`); - further ahead waits. When the last
+    `CONFIRMED_BY` waiting ticks agree to within `AGREE_NS`, the earliest of them becomes the feed's
+    time, and all that wait are judged again.
 
     Every decision follows from the stamps in their order, wherever a block ends.
     """

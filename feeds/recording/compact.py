@@ -47,7 +47,7 @@ class _Extra(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compact(log: InputLog, ending: Ending) -> Path:
-    """Write the finished log as Parquet beside it, then remove it; return the new file.
+    """Write the finished log as Parquet next to it, then remove it; return the new file.
 
     Raises FeedError for a damaged log and JournalIOError if the file cannot be written; the log is
     kept then.

@@ -143,7 +143,7 @@ def test_live_refuses_to_open_on_a_day_outside_the_calendar(
     assert done.code == ExitCode.BAD_CONFIG
     assert done.complaint == (
         f"{date} is outside the calendar, which is from 2022-01-01 to 2026-12-31: its holidays are "
-        "not known; add the year to rules.local.yaml beside the configuration, then start again "
+        "not known; add the year to rules.local.yaml next to the configuration, then start again "
         "(RUNBOOK, The calendar ends)"
     )
     assert not (tmp_path / "accounts").exists()

@@ -1,7 +1,7 @@
 """One word per idea, plain English, docstrings in the imperative: by room, strictly.
 
-`NOT_YET` holds the rooms that are not there yet. Who cleans one takes its line out; a new room is
-held to everything from its first line on.
+A new room is held to everything from its first line on. `DOCUMENTS_NOT_YET` holds the documents
+that are not clean yet: whoever cleans one takes its line out.
 """
 
 from __future__ import annotations
@@ -25,26 +25,6 @@ GLOSSARY = words.glossary((ROOT / "docs/ARCHITECTURE.md").read_text(encoding="ut
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 )
-NOT_YET: dict[str, frozenset[str]] = {
-    "avoids phrases": frozenset(
-        {
-            "daemon/cli",
-            "daemon/execution/exits",
-            "daemon/market",
-            "daemon/metrics",
-            "daemon/runtime",
-            "feeds",
-            "feeds/contracts",
-            "feeds/files",
-            "feeds/kite",
-            "feeds/live",
-            "feeds/recording",
-        }
-    ),
-    "starts with a verb": frozenset(),
-    "names its loops": frozenset({"daemon/runtime"}),
-}
-TERMS_NOT_YET: frozenset[str] = frozenset()
 DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
     {
         "docs/EXECUTION_ENGINE_V3_GUIDE.md",
@@ -55,16 +35,8 @@ DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
 )
 
 
-def case(*values: str, fails: bool) -> object:
-    """Return a case with a strict mark where it does not hold yet."""
-    marks = pytest.mark.xfail(strict=True, reason="words are being cleaned") if fails else ()
-    return pytest.param(*values, id=": ".join(values), marks=marks)
-
-
-@pytest.mark.parametrize(
-    ("name", "room"),
-    [case(name, room, fails=room in NOT_YET.get(name, ())) for name in CHECKS for room in ROOMS],
-)
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("name", CHECKS)
 def test_a_room(name: str, room: str) -> None:
     wrong = [
         f"{module.path}:{line} {text}"
@@ -84,9 +56,7 @@ def test_a_document_avoids_phrases(name: str, request: pytest.FixtureRequest) ->
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(
-    "term", [case(each.term, fails=each.term in TERMS_NOT_YET) for each in GLOSSARY if each.banned]
-)
+@pytest.mark.parametrize("term", [row.term for row in GLOSSARY if row.banned])
 def test_a_word_of_the_glossary_has_one_meaning(term: str) -> None:
     (row,) = (each for each in GLOSSARY if each.term == term)
     wrong = [
@@ -106,9 +76,6 @@ def test_the_glossary_has_every_term_once_and_its_places_exist() -> None:
 
 
 def test_what_is_not_clean_yet_exists() -> None:
-    assert set(NOT_YET) <= set(CHECKS)
-    assert frozenset[str]().union(*NOT_YET.values()) <= set(ROOMS)
-    assert not TERMS_NOT_YET - {row.term for row in GLOSSARY}
     assert not DOCUMENTS_NOT_YET - set(DOCUMENTS)
 
 

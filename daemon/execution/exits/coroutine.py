@@ -1,7 +1,7 @@
 """The exit coroutine: one per position, driven by the engine (decision 0002).
 
-It awaits market conditions and asks for exits; it keeps nothing of its own. All it knows is in
-the position, so one that is thrown away and started again goes on the same.
+It awaits market conditions and requests exits; it has no state of its own. All it knows is in the
+position, so one that is dropped and started again behaves the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 
 
 class Wake(NamedTuple):
-    """Why the coroutine goes on: a price (paise), bars that were counted, or a demand."""
+    """Why the coroutine resumes: a price (paise), bars that were counted, or a demand."""
 
     ltp_paise: int = 0
     bars_held: int = 0
@@ -24,11 +24,11 @@ class Wake(NamedTuple):
 
 
 GO_ON = Wake()
-"""What was asked for is done."""
+"""The request has been carried out."""
 
 
 class Hands(Protocol):
-    """Who does what the coroutine asks for; each returns how to go on now, None to wait."""
+    """Carry out the coroutine's requests; every method returns the next wake, None to wait."""
 
     def cross(self, position: Position, below: int | None, above: int | None) -> Wake | None:
         """Wait for a price at or beyond a level (paise)."""
@@ -41,7 +41,7 @@ class Hands(Protocol):
 
 
 class Request:
-    """Something the coroutine asks for; awaiting it yields it to whoever drives the coroutine."""
+    """A request of the coroutine; awaiting it yields it to the driver."""
 
     __slots__ = ()
 
@@ -49,7 +49,7 @@ class Request:
         return (yield self)
 
     def serve(self, hands: Hands, position: Position) -> Wake | None:
-        """Have it done; return how to go on now, None where the coroutine must wait."""
+        """Carry it out; return the next wake, None if the coroutine must wait."""
         raise NotImplementedError
 
 
@@ -94,7 +94,7 @@ class Leave(Request):
 
 
 class Filled(Request):
-    """Wait for the fill of an exit that was begun before (after a restart)."""
+    """Wait for the fill of an exit that began before a restart."""
 
     __slots__ = ()
 
@@ -135,7 +135,7 @@ def nearest_levels(position: Position, rules: Sequence[ExitRule]) -> Crossing:
 
 
 def decide(position: Position, rules: Sequence[ExitRule], wake: Wake) -> Request | None:
-    """Return what one wake leads to: of the rules' exits the first, else the best new stop."""
+    """Return what one wake leads to: the first of the rules' exits, else the best new stop."""
     if wake.demand:
         demand = ExitDemand(quantity=position.quantity)
         return Leave(Exit(OrderState.EXIT_PENDING, wake.demand, demand))
@@ -153,7 +153,7 @@ def decide(position: Position, rules: Sequence[ExitRule], wake: Wake) -> Request
 
 
 def best_move(position: Position, rules: Sequence[ExitRule], ltp_paise: int) -> StopMove | None:
-    """Return the best stop that a rule would set at this price, at a tie the earlier rule's."""
+    """Return the best stop that a rule would set at this price; the earlier rule wins a tie."""
     best: StopMove | None = None
     for rule in rules:
         move = rule.stop_at(position, ltp_paise)
@@ -165,7 +165,7 @@ def best_move(position: Position, rules: Sequence[ExitRule], ltp_paise: int) -> 
 
 
 def drive(task: ExitTask, wake: Wake | None) -> Request | None:
-    """Let the coroutine go on until its next request; None when it has ended."""
+    """Resume the coroutine up to its next request; return None when it has ended."""
     try:
         return task.send(wake)  # type: ignore[arg-type]  # the first send is None by protocol
     except StopIteration:

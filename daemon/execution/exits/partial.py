@@ -1,4 +1,4 @@
-"""Partial exits: how much leaves, and where what is left waits.
+"""Partial exits: how much is closed, and the levels of the rest.
 
 See SEMANTICS, "Exits of one position".
 """
@@ -11,7 +11,7 @@ from daemon.domain.position import Position
 
 
 def quantity_at_fill(position: Position, ltp_paise: int) -> int:
-    """Return how much of a pending partial exit leaves on a price: all if it has gapped through."""
+    """Return how much of a pending partial exit to close at a price: all if it gapped through."""
     assert position.pending is not None
     if gapped_through_rest(position, ltp_paise):
         return position.quantity
@@ -19,7 +19,7 @@ def quantity_at_fill(position: Position, ltp_paise: int) -> int:
 
 
 def gapped_through_rest(position: Position, ltp_paise: int) -> bool:
-    """Return whether the price has passed where the rest would wait (stop minus one step)."""
+    """Return whether the price has passed the rest's stop to be (stop minus one step)."""
     stop = position.stop_paise
     assert stop is not None
     step, unit = step_ratio(position)
@@ -27,7 +27,7 @@ def gapped_through_rest(position: Position, ltp_paise: int) -> bool:
 
 
 def rest_levels(position: Position) -> Levels:
-    """Return the levels of what is left: one step behind the breached stop, anchored at it."""
+    """Return the levels of the rest: one step behind the breached stop, anchored at it."""
     stop = position.stop_paise
     assert stop is not None
     step, unit = step_ratio(position)
@@ -40,7 +40,7 @@ def rest_levels(position: Position) -> Levels:
 
 
 def part_of(quantity: int, lot_size: int, partial_exit_pct: float) -> int:
-    """Return the whole lots (in units) that are this part, 0 if they are none or all."""
+    """Return this part in whole lots (in units), 0 if that is nothing or everything."""
     pct, whole = ratio(partial_exit_pct)
     part = quantity * pct // (whole * lot_size) * lot_size
     return part if 0 < part < quantity else 0

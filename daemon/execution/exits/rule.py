@@ -1,4 +1,4 @@
-"""What an exit rule may say; a new rule is one file and one line in rules.py."""
+"""What an exit rule may decide; a new rule is one file and one line in rules.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from daemon.domain.position import Position
 
 
 class Exit(NamedTuple):
-    """A decision to leave: the state to wait in, the reason, and how much leaves."""
+    """A decision to exit: the state to wait in, the reason and the quantity."""
 
     state: OrderState
     reason: str
@@ -30,11 +30,11 @@ class StopMove(NamedTuple):
 
 
 class ExitRule(Protocol):
-    """One reason to leave a position or to move its stop.
+    """One reason to exit a position or to move its stop.
 
-    A rule keeps no state: what it knows of a position is in the position. It overrides what it
-    has to say and inherits the rest. Prices are paise; None and 0 mean that it does not ask.
-    Levels may go by the date: they are asked for again on every new one.
+    A rule keeps no state: what it knows of a position is in the position. It overrides the methods
+    that concern it and inherits the rest. Prices are paise; None and 0 mean that it does not want
+    to be asked. Levels may depend on the date: they are asked for again on every new one.
     """
 
     def ahead(self, position: Position) -> int | None:

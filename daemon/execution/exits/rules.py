@@ -12,9 +12,9 @@ from daemon.execution.exits.trailing_stop import TrailingStopManager
 
 
 def exit_rules(costs: Costs) -> tuple[ExitRule, ...]:
-    """Return the rules of the v3 engine: the first exit wins; of moves of the stop the best.
+    """Return the rules of the v3 engine: the first exit wins, and the best move of the stop.
 
-    Where two moves are equally good, the rule that stands first wins.
+    If two moves are equally good, the earlier rule wins.
     """
     return (
         TakeProfitManager(),

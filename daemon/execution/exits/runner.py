@@ -39,8 +39,8 @@ class Watch:
 class ExitRunner:
     """Schedule the coroutines of all open positions. Deterministic: no task, no clock.
 
-    A request is served at once, and the coroutine goes on when its condition is met. Positions
-    wait in the trigger books under their number.
+    A request is served at once, and the coroutine resumes when its condition is met. Positions wait
+    in the trigger books under their number.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ExitRunner:
         self._watches: dict[int, Watch] = {}
         self._remembered: dict[int, Wake] = {}
 
-    # a position's way
+    # the life of a position
 
     def open(self, position: Position, book: Book) -> None:
         """Begin to watch a position."""
@@ -74,13 +74,13 @@ class ExitRunner:
         self._serve(watch, drive(watch.task, None))
 
     def filled(self, position: Position) -> None:
-        """Go on after a fill of an exit that had to wait."""
+        """Resume after the fill of an exit that had to wait."""
         watch = self._watches.get(position.number)
         if watch is not None:
             self._serve(watch, drive(watch.task, GO_ON))
 
     def release(self, position: Position) -> None:
-        """Watch a position no more."""
+        """Stop watching a position."""
         watch = self._watches[position.number]
         watch.task.close()
         self._forget(watch)
@@ -94,7 +94,7 @@ class ExitRunner:
     # why coroutines wake
 
     def on_tick(self, book: Book) -> None:
-        """Wake who waits for the price of the tick that the book has just taken."""
+        """Wake the positions whose level the tick just taken by the book has reached."""
         ltp = book.ltp
         for number in book.triggers.fire(ltp):
             self._wake(self._watches[number], Wake(ltp_paise=ltp))
@@ -132,14 +132,14 @@ class ExitRunner:
     # full exits that wait for a partial one
 
     def remembered(self) -> dict[str, RememberedDemand]:
-        """Return what is remembered, by order id."""
+        """Return the remembered demands, by order id."""
         return {
             self._watches[number].position.order_id: RememberedDemand(**wake._asdict())
             for number, wake in sorted(self._remembered.items())
         }
 
     def recall(self, remembered: Mapping[str, RememberedDemand]) -> None:
-        """Take up what was remembered before."""
+        """Restore remembered demands."""
         for number, watch in self._watches.items():
             known = remembered.get(watch.position.order_id)
             if known is not None:

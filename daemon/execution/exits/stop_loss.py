@@ -1,4 +1,4 @@
-"""The stop: when it is breached, and how much leaves (SEMANTICS, "Exits of one position")."""
+"""The stop: when it is breached, and how much is closed (SEMANTICS, "Exits of one position")."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from daemon.execution.exits.rule import Exit, ExitRule
 
 
 class StopLossManager(ExitRule):
-    """Let a part go at the first breach of a losing stop, the whole at every later one."""
+    """Close a part at the first breach of a losing stop, everything at a later one."""
 
     def behind(self, position: Position) -> int | None:
         """Return the stop."""
         return position.stop_paise
 
     def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
-        """Return the exit of a price at the stop."""
+        """Return the exit for a price at the stop."""
         if not self.check_stop_loss(position, ltp_paise):
             return None
         demand = self.execute_stop_loss(position, ltp_paise)
@@ -29,7 +29,7 @@ class StopLossManager(ExitRule):
         return stop is not None and position.sign * (ltp_paise - stop) <= 0
 
     def execute_stop_loss(self, position: Position, ltp_paise: int) -> ExitDemand:
-        """Return how much leaves at this breach."""
+        """Return the exit for this breach: partial or full."""
         partial = self.partial_quantity(position)
         return ExitDemand(
             quantity=partial or position.quantity,
@@ -39,13 +39,13 @@ class StopLossManager(ExitRule):
         )
 
     def partial_quantity(self, position: Position) -> int:
-        """Return the whole lots that leave at a partial exit now, 0 if the exit must be full."""
+        """Return the whole lots that a partial exit would close now, 0 if the exit must be full."""
         if not self._wants_a_part(position):
             return 0
         return part_of(position.quantity, position.lot_size, position.exits.partial_exit_pct)
 
     def lacks_a_lot(self, position: Position) -> bool:
-        """Return whether a part should leave now and only the lot size forbids it."""
+        """Return whether a partial exit is due now and only the lot size prevents it."""
         return self._wants_a_part(position) and not self.partial_quantity(position)
 
     def _wants_a_part(self, position: Position) -> bool:

@@ -9,14 +9,14 @@ from daemon.execution.exits.rule import Exit, ExitRule
 
 
 class TakeProfitManager(ExitRule):
-    """Let everything leave at the target."""
+    """Close everything at the target."""
 
     def ahead(self, position: Position) -> int | None:
         """Return the target."""
         return position.target_paise
 
     def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
-        """Return the full exit of a price at the target."""
+        """Return the full exit for a price at the target."""
         if not self.check_take_profit(position, ltp_paise):
             return None
         demand = self.execute_take_profit(position, ltp_paise)

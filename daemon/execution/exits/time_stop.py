@@ -1,4 +1,4 @@
-"""The time stop: a position leaves after so many bars without stop or target.
+"""The time stop: a position is closed after a number of bars without stop or target.
 
 See SEMANTICS, "Exits of one position".
 """
@@ -12,7 +12,7 @@ from daemon.execution.exits.rule import Exit, ExitRule
 
 
 class TimeStopManager(ExitRule):
-    """Count the bars held; 0 bars mean that there is no time stop."""
+    """Count the bars held; 0 bars mean no time stop."""
 
     def bars(self, position: Position) -> int:
         """Return the number of bars that the position may be held."""
