@@ -25,14 +25,6 @@ GLOSSARY = words.glossary((ROOT / "docs/ARCHITECTURE.md").read_text(encoding="ut
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 )
-DOCUMENTS_NOT_YET: frozenset[str] = frozenset(
-    {
-        "docs/EXECUTION_ENGINE_V3_GUIDE.md",
-        "docs/PERFORMANCE.md",
-        "docs/RELIABILITY.md",
-        "docs/RUNBOOK.md",
-    }
-)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -48,9 +40,7 @@ def test_a_room(name: str, room: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_avoids_phrases(name: str, request: pytest.FixtureRequest) -> None:
-    if name in DOCUMENTS_NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="words are being cleaned"))
+def test_a_document_avoids_phrases(name: str) -> None:
     found = words.avoided_in_prose((ROOT / name).read_text(encoding="utf-8"))
     wrong = [f"{name}:{line} {phrase}" for line, phrase in found]
     assert not wrong, "\n".join(wrong)
@@ -73,10 +63,6 @@ def test_the_glossary_has_every_term_once_and_its_places_exist() -> None:
     places = {path for row in GLOSSARY for _, path in row.banned if path}
     assert places
     assert not [path for path in places if not (ROOT / path).exists()]
-
-
-def test_what_is_not_clean_yet_exists() -> None:
-    assert not DOCUMENTS_NOT_YET - set(DOCUMENTS)
 
 
 def planted(text: str, path: str = "daemon/market/planted.py") -> Module:
