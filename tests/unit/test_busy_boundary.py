@@ -12,7 +12,7 @@ import pytest
 from loguru import logger
 
 from daemon.cli.run_notes import run_notes
-from daemon.clockwork.due import STEP_ORDERS
+from daemon.clockwork.due import STEP_ORDERS, _one_by_one
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
 from daemon.report.fold import RunFold
@@ -50,6 +50,13 @@ def test_other_tasks_have_turns_in_the_decision_and_every_event_stays_the_same(
     assert run.events == unyielded(run, COUNT, tmp_path)
     assert isinstance(run.events[-1], OrderMoved)
     assert (run.events[-1].to_state, run.events[-1].reason) == (OrderState.CLOSED, "stop_loss")
+
+
+def test_orders_of_one_phase_are_taken_in_their_order_with_pauses() -> None:
+    taken: list[int] = []
+    pauses = [len(taken) for _ in _one_by_one(taken.append)(0, range(2 * STEP_ORDERS + 1))]
+    assert pauses == [STEP_ORDERS, 2 * STEP_ORDERS]
+    assert taken == list(range(2 * STEP_ORDERS + 1))
 
 
 def test_a_stop_in_the_middle_of_the_decision_leaves_no_order_undecided(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from daemon.clockwork.paper_engine import PaperEngine
@@ -15,6 +16,7 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
 from daemon.domain.ledger import Ledger
 from daemon.domain.tick_view import TickView
+from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
 from daemon.execution.engine import ExecutionEngineV3
 from tests.kit.drive import FixedRules
@@ -153,6 +155,16 @@ def test_strategies_that_asked_for_ticks_see_them_after_the_exits() -> None:
         (101.0, None, None),
         (102.0, None, None),
     ]
+    assert market.moves()[-1] == ("CLOSED", "signal_exit")
+    assert market.realized == 50
+
+
+def test_what_a_strategy_wants_at_ticks_inside_a_long_block_is_done() -> None:
+    market = Market(strategies=Watcher(0))
+    prices = np.array([100, 101, 102] + [103] * 300, dtype=np.int64) * 100
+    times = OPEN + np.arange(len(prices), dtype=np.int64)
+    block = Ticks(ts=times, instrument=np.zeros(len(prices), dtype=np.int32), ltp=prices)
+    market.events = market.engine.handle(block)
     assert market.moves()[-1] == ("CLOSED", "signal_exit")
     assert market.realized == 50
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.events import OrderMoved
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.events import Excursion, OrderMoved
 from daemon.market.extremes import Extremes
-from tests.kit.market import Market
+from tests.kit.drive import FixedRules
+from tests.kit.market import CLOSE, DATE, OPEN, Market
 
 
 def kept(extremes: Extremes) -> tuple[int, int]:
@@ -72,3 +74,22 @@ def test_a_position_knows_its_best_and_worst_price_after_a_long_fall() -> None:
     assert [(each.best_paise, each.worst_paise) for each in seen] == [
         (20_000, 10_000), (12_425, 10_000),
     ]  # fmt: skip
+
+
+def test_a_position_that_is_taken_up_keeps_its_best_and_worst_price_from_before() -> None:
+    market = Market(enable_time_stop=False)
+    market.tick(100)
+    market.signal("BUY", 25)
+    for price in (120, 90, 100):
+        market.tick(price)
+    before = market.engine
+    rules = FixedRules({(DATE, "NFO-OPT"): (OPEN, CLOSE)})
+    market.engine = PaperEngine(
+        before.config, universe=before.universe, rules=rules,
+        ledger=before.ledger, carry=before.engine.carry(), first_input_no=before.input_no,
+    )  # fmt: skip
+    market.tick(101)
+    market.signal("EXIT")
+    closed = market.events[-1]
+    assert isinstance(closed, OrderMoved)
+    assert closed.excursion == Excursion(best_paise=12_000, worst_paise=9_000)

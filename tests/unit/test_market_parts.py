@@ -268,6 +268,26 @@ def test_the_scan_stops_at_levels_and_at_what_is_due_and_keeps_the_segment() -> 
     assert scan(cursor, [book, idle], NEVER) == -1
 
 
+def test_columns_leave_the_books_that_the_scan_leaves() -> None:
+    ticks = block(*range(OPEN, OPEN + 6), ltp=[100, 200, 103, 97, 190, 99], instrument=[0, 1] * 3)
+    ticks.volume = np.array([-1, 7, 10, 9, 15, 12], dtype=np.int64)
+    (rows,) = list(
+        Intake(make_schedule(), 2, stale_after_ns=SECOND_NS, grace_ns=0, grid_ns=0).accept(
+            ticks, first_input_no=1, now=-1, feed_last=-1
+        )
+    )
+    scanned, forwarded = ([Book(at, INSTRUMENT) for at in range(3)] for _ in range(2))
+    assert scan(rows.cursor(0, 6), scanned, NEVER) == -1
+    fast_forward(rows, 0, 6, forwarded, Agenda(), lambda *_: None, lambda *_: None)
+    assert [book.row for book in forwarded] == [-1, -1, -1]
+    for book in scanned:
+        book.settle(rows)
+    names = ("open", "high", "low", "volume", "baseline")
+    for each, other in zip(scanned, forwarded, strict=True):
+        assert each.quote() == other.quote()
+        assert [getattr(each, name) for name in names] == [getattr(other, name) for name in names]
+
+
 def test_a_bar_adds_up_its_segments_and_the_volume_since_its_start() -> None:
     bar = OpenBar()
     bar.move_to(OPEN, OPEN + MINUTE_NS)
