@@ -1,7 +1,6 @@
 """One word per idea, plain English, docstrings in the imperative: by room, strictly.
 
-A new room is held to everything from its first line on. `DOCUMENTS_NOT_YET` holds the documents
-that are not clean yet: whoever cleans one takes its line out.
+A new room or document is held to everything from its first line on.
 """
 
 from __future__ import annotations
