@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -339,3 +340,8 @@ def test_counters_of_the_market_side_add_up() -> None:
     assert stats.refused_rows == {"unknown_instrument": 1}
     assert (stats.dropped_books, stats.outside_session, stats.gaps) == (1, 1, 2)
     assert stats.engine == "v3"
+
+
+def test_metrics_show_charges_in_whole_paise() -> None:
+    market = Market(ledger=Ledger(charges=Decimal("12.34567")))
+    assert market.engine.engine.get_metrics()["charges"] == 12.35

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.domain.events import TradingEvent, encode_event
+from daemon.domain.events import TradingEvent, decode_event, encode_event
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState as S
 from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError, UsageError
@@ -19,8 +19,9 @@ from daemon.journal import archive as archive_module
 from daemon.journal.archive import archive_events
 from daemon.journal.archive_file import ARCHIVES, read_archive
 from daemon.journal.audit import AuditReport, audit
-from daemon.journal.base import base_ledger, encode_ledger
+from daemon.journal.base import Archived, base_ledger, encode_ledger
 from daemon.journal.explain import explain
+from daemon.journal.past import archive_path
 from daemon.journal.recovery import check_fold, fold, recover, take_snapshot
 from daemon.journal.schema import genesis
 from daemon.journal.show import show
@@ -282,6 +283,25 @@ def test_every_nth_flipped_byte_of_an_archive_is_found_by_verify(tmp_path: Path)
         except JournalCorrupt:
             continue
         assert everything(tmp_path) == expected, f"byte {at} changed what is read, unnoticed"
+
+
+def test_an_archive_whose_last_event_was_written_again_is_refused(tmp_path: Path) -> None:
+    journal(tmp_path)
+    archived_before(tmp_path, 2)
+    (path,) = (tmp_path / ARCHIVES).glob("*.gz")
+    *lines, last = gzip.decompress(path.read_bytes()).splitlines()
+    event = decode_event(last)
+    lines.append(encode_event(msgspec.structs.replace(event, ts=event.ts + 1)))
+    path.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    with pytest.raises(JournalCorrupt, match="does not end with the hash"):
+        everything(tmp_path)
+
+
+def test_an_account_may_be_called_as_a_closed_journal_is() -> None:
+    archived = Archived(file="a.gz", first_seq=1, last_seq=2, hash="", ledger="", kept="", fold="")
+    own, closed = Path("accounts/journal-mine"), Path("accounts/mine", ARCHIVES, "journal-7")
+    assert archive_path(own, archived) == own / ARCHIVES / "a.gz"
+    assert archive_path(closed, archived) == closed.parent / "a.gz"
 
 
 def test_an_archive_that_was_moved_away_is_said_and_the_rest_is_checked(tmp_path: Path) -> None:

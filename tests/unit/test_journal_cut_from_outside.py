@@ -131,3 +131,14 @@ def test_what_a_cut_left_is_refused_by_the_next_start(tmp_path: Path) -> None:
             store.check_files()
     with pytest.raises(JournalCorrupt, match="committed work is missing"):
         JournalStore.open(tmp_path, write=True)
+
+
+def test_files_are_left_to_the_commit_that_is_under_way(tmp_path: Path) -> None:
+    with JournalStore.create(tmp_path, META) as store:
+        commits(store, 2)
+        halve(tmp_path / "head")
+        assert store._appender is not None
+        with store._appender._busy:
+            store.check_files()
+        with pytest.raises(JournalIOError, match="cut from outside"):
+            store.check_files()

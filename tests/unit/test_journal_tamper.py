@@ -14,7 +14,9 @@ from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.journal.head import SLOT_BYTES, Tail, read_head
 from daemon.journal.recovery import recover, take_snapshot
+from daemon.journal.schema import chain
 from daemon.journal.store import JournalMeta, JournalStore, Operation
+from daemon.journal.verify import _walk_operations
 from tests.kit.sample_events import by_input, sample_events
 
 META = JournalMeta(run_id="run-1", account="dev", program_version="0.1.0")
@@ -278,3 +280,15 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     small_journal(tmp_path)
     (tmp_path / "journal.db").write_bytes(b"not a database, but long enough to be read as one" * 99)
     refused(tmp_path, match="is damaged")
+
+
+def test_an_operation_that_cannot_be_read_is_named_though_its_hash_is_right(
+    tmp_path: Path,
+) -> None:
+    first = Tail(seq=0, hash=b"", op_seq=0, op_hash=b"", input_no=0)
+    with closing(sqlite3.connect(":memory:")) as raw:
+        raw.execute("CREATE TABLE operations (op_seq, ts, kind, body, hash)")
+        row = (1, 1, "note", "{}", chain(b"", b"{}"))
+        raw.execute("INSERT INTO operations VALUES (?, ?, ?, ?, ?)", row)
+        with pytest.raises(JournalCorrupt, match=r"operation 1: .* missing required field"):
+            _walk_operations(raw, tmp_path, first, first)

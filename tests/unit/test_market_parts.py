@@ -25,6 +25,7 @@ from daemon.market.refused_rows import RowExample
 from daemon.market.rows import Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
+from daemon.market.session_bars import SessionBars
 from tests.kit.drive import FixedRules
 from tests.kit.market import CLOSE, DATE, OPEN
 
@@ -309,6 +310,18 @@ def test_a_bar_whose_day_began_with_no_volume_counts_all_that_follows() -> None:
     bar.add_volume(0, baseline=0)
     bar.add_volume(50, baseline=40)
     assert bar.volume == 50
+
+
+def test_only_a_row_that_is_not_late_moves_the_cumulative_volume_on() -> None:
+    books = [Book(0, INSTRUMENT), Book(1, None)]
+    bars = SessionBars(
+        books, make_schedule(), Agenda(), {"1m": frozenset({0})}, grace_ns=0, square_off_ns=0
+    )
+    bars.start_day(DATE, None)
+    bars.take_off_bar(books[0], 500, OPEN + MINUTE_NS)
+    assert (books[0].volume, bars.late_rows) == (500, 0)
+    bars.take_off_bar(books[0], 900, OPEN - 1)
+    assert (books[0].volume, bars.late_rows) == (500, 1)
 
 
 def test_what_came_ahead_for_another_bar_is_forgotten() -> None:

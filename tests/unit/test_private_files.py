@@ -18,6 +18,7 @@ from daemon.errors import AlreadyRunning, ExitCode, JournalIOError
 from daemon.files.private import close_to_others
 from daemon.files.replace import replace_file
 from daemon.journal.archive import archive_events
+from daemon.journal.files import build_database
 from daemon.journal.recovery import take_snapshot
 from daemon.runtime.account import Account
 from daemon.settings.account_name import is_account_name
@@ -298,3 +299,11 @@ def test_a_recording_of_another_user_is_a_line_too(tmp_path: Path) -> None:
     finally:
         os.seteuid(OURS)
     assert problem == "is in a directory that this user may not read"
+
+
+def test_a_database_is_private_when_it_is_built(tmp_path: Path, umask: int) -> None:
+    directory = tmp_path / "mine"
+    directory.mkdir(0o700)
+    build_database(directory / "journal.db", [("CREATE TABLE x (a)", ())])
+    directory.chmod(0o700)  # a umask may have taken the owner's own rights
+    assert_private(directory)

@@ -152,6 +152,12 @@ def test_the_rows_of_the_user_are_counted(tmp_path: Path) -> None:
             "was 0",
         ),
         (
+            "contracts:\n  lot_sizes:\n"
+            "    - {from: 2027-01-02, name: NIFTY, units: 70, source: x}\n"
+            "    - {from: 2027-01-01, name: NIFTY, units: 75, source: x}",
+            "5: contracts.lot_sizes[1].from: expected a date after 2027-01-02",
+        ),
+        (
             "contracts:\n  lot_sizes: [{from: 2027-01-01, name: NIFTY, units: 70}]",
             "3: contracts.lot_sizes[0]: expected the key 'source', which is missing",
         ),
