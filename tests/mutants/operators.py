@@ -68,7 +68,8 @@ class _Finder:
                 for left, right in zip(node.values, node.values[1:], strict=False):
                     yield from self._between(left, right, old, new)
             case ast.UnaryOp(op=ast.Not() | ast.USub()):
-                yield self._edit(self._at(node), self._at(node.operand), "")
+                start, gap = self._at(node), self._source[self._at(node) : self._at(node.operand)]
+                yield self._edit(start, start + len(gap.partition(b"(")[0]), "")
             case ast.Constant():
                 yield from self._of_constant(node)
             case ast.Call(func=ast.Name(id=name)) if name in _CALLS:

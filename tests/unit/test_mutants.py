@@ -45,3 +45,12 @@ def test_what_is_listed_as_equivalent_is_a_mutant_of_that_line(known: Equivalent
     }
     assert (line, old, new) in found, f"not in {path} any more; take it from the list"
     assert why
+
+
+def test_a_mutant_of_a_sign_before_brackets_keeps_the_brackets() -> None:
+    source = b"a = -(-b // c) if not (d) else e"
+    written = {each.applied(source) for each in edits(source)}
+    assert b"a = (-b // c) if not (d) else e" in written
+    assert b"a = -(-b // c) if (d) else e" in written
+    for each in written:
+        compile(each, "mutant", "exec")
