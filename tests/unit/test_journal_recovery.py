@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sqlite3
 from pathlib import Path
@@ -207,3 +208,15 @@ def test_events_that_do_not_follow_are_corrupt(tmp_path: Path) -> None:
         store.append([moved], input_no=1)
         with pytest.raises(JournalCorrupt, match="does not follow"):
             fold(store)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_fold_leaves_the_collector_as_it_was(tmp_path: Path, on: bool) -> None:
+    with filled(tmp_path) as store:
+        was_on = gc.isenabled()
+        try:
+            (gc.enable if on else gc.disable)()
+            fold(store)
+            assert gc.isenabled() is on
+        finally:
+            (gc.enable if was_on else gc.disable)()

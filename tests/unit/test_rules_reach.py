@@ -76,6 +76,10 @@ def test_charges_before_their_first_rows_are_told_in_one_sentence() -> None:
     assert not any("Charges" in each for each in told(dt.date(2019, 5, 2), FUTURE, charged=False))
 
 
+def test_charges_of_bse_are_not_told_for_they_are_refused() -> None:
+    assert not any("Charges" in each for each in told(dt.date(2021, 6, 1), SENSEX))
+
+
 def test_hours_before_their_first_row_are_told() -> None:
     [said, *_] = told(dt.date(2009, 1, 5), FUTURE)
     assert said == "Hours before 2010-10-18 are not in the tables: the oldest were used."
