@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.domain.events import Excursion, OrderMoved, decode_event
+from daemon.domain.events import Excursion, OrderCreated, OrderMoved, decode_event
 from daemon.domain.order import OrderState
 from daemon.errors import UsageError
-from daemon.journal.explain import explain
+from daemon.journal.explain import _asked, explain
 from daemon.journal.show import export, show, table
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.words import EXITS, REFUSALS, money, money_half, refusal_text
@@ -226,3 +226,12 @@ def test_the_export_goes_to_stdout_by_default(
 ) -> None:
     export(store)
     assert capsysbinary.readouterr().out.count(b"\n") == len(sample_events())
+
+
+@pytest.mark.parametrize(
+    ("quantity", "said"), [(25, "25 (1 lot of 25)"), (50, "50 (2 lots of 25)"), (30, "30,")]
+)
+def test_whole_lots_are_counted_for_the_reader(quantity: int, said: str) -> None:
+    created = sample_events()[0]
+    assert isinstance(created, OrderCreated)
+    assert said in _asked(msgspec.structs.replace(created, quantity=quantity))[0]

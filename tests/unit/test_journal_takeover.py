@@ -21,6 +21,8 @@ from daemon.errors import AlreadyRunning, JournalCorrupt, JournalIOError
 from daemon.journal.archive import archive_events
 from daemon.journal.audit import audit
 from daemon.journal.explain import explain
+from daemon.journal.files import HEAD
+from daemon.journal.head import _read_slots
 from daemon.journal.past import events_since
 from daemon.journal.recovery import fold, ledger_at, life
 from daemon.journal.show import show
@@ -86,6 +88,12 @@ def test_the_new_journal_goes_on_where_the_old_one_ended(account: Path) -> None:
         assert StateJournal(store).known.carry.strategies_off == ["ema"]
     assert taken(account) is None
     goes_on(account)
+
+
+def test_both_slots_of_the_closed_head_are_at_its_end(account: Path) -> None:
+    taken(account)
+    with JournalStore.open(account / CLOSED) as store:
+        assert _read_slots(account / CLOSED / HEAD) == [store.tail, store.tail]
 
 
 def test_a_start_knows_when_the_last_event_was(account: Path) -> None:

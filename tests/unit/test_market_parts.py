@@ -243,7 +243,7 @@ def test_a_side_that_is_no_price_is_absent_and_the_other_stays(bid: int, ask: in
 def test_a_column_that_is_missing_is_a_side_that_is_absent() -> None:
     (rows,) = take(make_intake(), block(OPEN, bid=[99]))
     assert (rows.bid, rows.ask) == (np.array([99]), np.array([0]))
-    assert rows.volume is None
+    assert (rows.volume, rows.volume_at(0)) == (None, -1)
 
 
 def test_a_row_of_another_bar_is_special() -> None:

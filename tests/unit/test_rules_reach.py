@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,19 @@ def test_charges_before_their_first_rows_are_told_in_one_sentence() -> None:
 
 def test_charges_of_bse_are_not_told_for_they_are_refused() -> None:
     assert not any("Charges" in each for each in told(dt.date(2021, 6, 1), SENSEX))
+    both = told(dt.date(2019, 5, 2), FUTURE, SENSEX)
+    assert "exchange_turnover 2020-07-01" in both[0]
+
+
+def test_rows_of_another_class_do_not_make_charges_known(tmp_path: Path) -> None:
+    own = tmp_path / "rules.local.yaml"
+    own.write_text(
+        "version: 1\ncharges:\n  stamp_duty:\n"
+        "    - {from: 2015-01-01, class: equity, percent: 0.01, side: BUY, source: mine}\n"
+    )
+    rules = load_rulebook(local=own)
+    [said, *_] = before_first_rows(rules, [FUTURE], dt.date(2019, 5, 2), charged=True)
+    assert "stamp_duty 2020-07-01" in said
 
 
 def test_hours_before_their_first_row_are_told() -> None:
