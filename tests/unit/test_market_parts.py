@@ -282,7 +282,7 @@ def test_columns_leave_the_books_that_the_scan_leaves() -> None:
     fast_forward(rows, 0, 6, forwarded, Agenda(), lambda *_: None, lambda *_: None)
     assert [book.row for book in forwarded] == [-1, -1, -1]
     for book in scanned:
-        book.settle(rows)
+        book.catch_up(rows)
     names = ("open", "high", "low", "volume", "baseline")
     for each, other in zip(scanned, forwarded, strict=True):
         assert each.quote() == other.quote()
