@@ -195,4 +195,42 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "1",
         "all of this phase have one key",
     ),
+    Equivalent(
+        "daemon/market/book.py", "self.input_no = 0", "0", "1", "nothing asks before a tick sets it"
+    ),
+    Equivalent(
+        "daemon/clockwork/paper_engine.py",
+        "return gcd(*spans) if spans else 0",
+        "0",
+        "1",
+        "without candles no row is of another bar",
+    ),
+    Equivalent(
+        "daemon/rules/expiries.py",
+        "for day in {monday.replace(day=1), (monday + 6 * _DAY).replace(day=1)}:",
+        "1",
+        "2",
+        "only year and month are used",
+    ),
+    Equivalent(
+        "daemon/journal/recovery.py",
+        "if tally.day >= folded.tally(strategy_id).day:",
+        ">=",
+        ">",
+        "a tally of the same day stays as it is",
+    ),
+    Equivalent(
+        "daemon/journal/archive_file.py",
+        "link, seq = before, -1",
+        "-",
+        "",
+        "it is set again before it is read",
+    ),
+    Equivalent(
+        "daemon/execution/closing.py",
+        'side: Side = "SELL" if position.sign > 0 else "BUY"',
+        ">",
+        ">=",
+        "a sign is 1 or -1",
+    ),
 )

@@ -8,19 +8,25 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 import msgspec
+import numpy as np
 import pytest
 from loguru import logger
 
 from daemon.cli.run_notes import run_notes
 from daemon.clockwork.due import STEP_ORDERS, _one_by_one
+from daemon.domain.dates import SECOND_NS
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.inputs import Clock, TimedIntent
+from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.order import OrderState
+from daemon.domain.ticks import Ticks
 from daemon.report.fold import RunFold
 from daemon.runtime import app as app_module
 from daemon.runtime.app import App
 from daemon.runtime.late_decisions import LATE_NS, LateDecisions
 from daemon.runtime.prepared_run import open_run
 from tests.kit.busy_boundary import BoundaryFeed, busy_parts, run_busy, unyielded
+from tests.kit.market import CALL, OPEN, Market
 from tests.kit.sample_events import sample_events
 
 COUNT = 200
@@ -57,6 +63,29 @@ def test_orders_of_one_phase_are_taken_in_their_order_with_pauses() -> None:
     pauses = [len(taken) for _ in _one_by_one(taken.append)(0, range(2 * STEP_ORDERS + 1))]
     assert pauses == [STEP_ORDERS, 2 * STEP_ORDERS]
     assert taken == list(range(2 * STEP_ORDERS + 1))
+
+
+def test_what_is_due_at_the_time_of_an_input_is_due_at_it() -> None:
+    engine = Market().engine
+    engine.handle(Clock(OPEN))
+    due = engine.agenda.next_due
+    assert [engine.is_due(Clock(due + more)) for more in (-1, 0)] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["clock", "ticks"])
+def test_an_input_is_taken_in_steps_that_end_at_the_pauses(kind: str) -> None:
+    market = Market()
+    market.tick(100)
+    due = market.now + SECOND_NS
+    intent = OrderIntent(symbol=CALL, signal=Signal.BUY, qty=25, strategy_id="story")
+    market.engine.schedule_intents([TimedIntent(ts=due, intent=intent)] * (2 * STEP_ORDERS))
+    ticks = Ticks(
+        ts=np.array([due], dtype=np.int64),
+        instrument=np.zeros(1, dtype=np.int32),
+        ltp=np.array([10_000], dtype=np.int64),
+    )
+    steps = list(market.engine.steps(ticks if kind == "ticks" else Clock(due)))
+    assert [len(each) > 0 for each in steps] == [True, True, False]
 
 
 def test_a_stop_in_the_middle_of_the_decision_leaves_no_order_undecided(tmp_path: Path) -> None:

@@ -345,3 +345,13 @@ def test_counters_of_the_market_side_add_up() -> None:
 def test_metrics_show_charges_in_whole_paise() -> None:
     market = Market(ledger=Ledger(charges=Decimal("12.34567")))
     assert market.engine.engine.get_metrics()["charges"] == 12.35
+
+
+def test_only_what_has_an_open_position_has_a_mark() -> None:
+    market = Market()
+    market.tick(100)
+    market.tick(200, symbol=PUT)
+    market.signal("BUY", 25)
+    assert market.engine.marks() == {CALL: 10_000}
+    market.signal("EXIT")
+    assert market.engine.marks() == {}

@@ -269,9 +269,10 @@ def test_the_scan_stops_at_levels_and_at_what_is_due_and_keeps_the_segment() -> 
     assert scan(cursor, [book, idle], NEVER) == -1
 
 
-def test_columns_leave_the_books_that_the_scan_leaves() -> None:
+@pytest.mark.parametrize("volume", [[-1, 7, 10, 9, 15, 12], None])
+def test_columns_leave_the_books_that_the_scan_leaves(volume: list[int] | None) -> None:
     ticks = block(*range(OPEN, OPEN + 6), ltp=[100, 200, 103, 97, 190, 99], instrument=[0, 1] * 3)
-    ticks.volume = np.array([-1, 7, 10, 9, 15, 12], dtype=np.int64)
+    ticks.volume = None if volume is None else np.array(volume, dtype=np.int64)
     (rows,) = list(
         Intake(make_schedule(), 2, stale_after_ns=SECOND_NS, grace_ns=0, grid_ns=0).accept(
             ticks, first_input_no=1, now=-1, feed_last=-1
