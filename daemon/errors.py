@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends (RUNBOOK, "Exit codes")."""
+    """The exit code of the process (RUNBOOK, "Exit codes")."""
 
     STOPPED = 0
     USAGE = 64

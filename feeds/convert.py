@@ -20,7 +20,7 @@ from feeds.stream.quality import DataQuality
 
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written; `quality` counts anomalies in the data, `bytes` is the file's size."""
+    """The file that was written; `quality` counts anomalies in the data, `bytes` is its size."""
 
     path: str
     rows: int

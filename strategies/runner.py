@@ -34,7 +34,7 @@ class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failures(msgspec.Struct, kw_only=True):
-    """How often and when a strategy failed; times are UTC ns, None for never.
+    """The failures of a strategy: how often, and when; times are UTC ns, None for never.
 
     A boundary counts once, however many of its candles were shown; so does a tick.
     """

@@ -20,7 +20,7 @@ Intents = OrderIntent | list[OrderIntent] | None
 
 
 class View(Protocol):
-    """All that a strategy may see: prices in rupees, quantities in units, times in UTC ns.
+    """The market as a strategy may see it: prices in rupees, quantities in units, times in UTC ns.
 
     A symbol that is not in the universe raises ValueError.
     """

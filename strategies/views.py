@@ -14,7 +14,7 @@ from daemon.domain.tick_view import TickView
 
 
 class Desk(Protocol):
-    """What the execution side offers: prices in paise, times in UTC ns."""
+    """The execution side as strategies may use it: prices in paise, times in UTC ns."""
 
     @property
     def now(self) -> int:

@@ -38,7 +38,7 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EquityState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the next day's equity of an account starts from."""
+    """The state that the next day's equity of an account starts from."""
 
     drawdown: Drawdown = Drawdown()
     marks: dict[str, int] = {}

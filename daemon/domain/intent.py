@@ -21,9 +21,9 @@ PartialExitWhen = Literal["losing", "always"]
 TrailStepR = Annotated[float, Meta(gt=0, le=100)]
 """One step of a trailing stop in R, the risk at entry."""
 BreakEvenAtR = Annotated[float, Meta(gt=0, le=100)]
-"""How far beyond the entry, in R, a price must be for the stop to move to cost."""
+"""The distance beyond the entry, in R, from which the stop moves to cost."""
 TrailAfterR = Annotated[float, Meta(ge=0, le=100)]
-"""How far beyond the entry, in R, a price must be for the stop to begin to trail."""
+"""The distance beyond the entry, in R, from which the stop trails."""
 TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
 """Bars of the order's timeframe; 0 = no time stop."""
 
@@ -54,7 +54,7 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a strategy asks for. `qty` in units, levels in rupees.
+    """A strategy's wish. `qty` in units, levels in rupees.
 
     See SEMANTICS, "From an intent to an order".
 

@@ -24,7 +24,7 @@ _DEAD_ENTRY: Final = frozenset({OrderState.REJECTED, OrderState.CANCELLED})
 
 
 class StrategyTally(msgspec.Struct, kw_only=True):
-    """What the gates and the metrics need of one strategy. Money in paise."""
+    """The counts of one strategy for gates and metrics. Money in paise."""
 
     day: int = 0
     """The IST day of the daily counters (`ist_day`)."""

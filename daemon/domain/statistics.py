@@ -14,7 +14,7 @@ NO_COUNTS: Final[Mapping[str, int]] = {}
 
 
 class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the market's rows; counts unless the name has a unit."""
+    """Counts of the market's rows by their outcome; a name may carry a unit."""
 
     engine: str
     """`v3` or `v2`."""

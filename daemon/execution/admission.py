@@ -1,4 +1,4 @@
-"""Who may open a position now: switches, limits and the gates (risk/gates.py)."""
+"""Admission of new orders: switches, limits and the gates (risk/gates.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine needs from outside, as narrow protocols."""
+"""Narrow protocols for what an engine needs from outside."""
 
 from __future__ import annotations
 

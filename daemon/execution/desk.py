@@ -1,4 +1,4 @@
-"""What strategies may ask of the engine."""
+"""The engine as strategies may ask it."""
 
 from __future__ import annotations
 

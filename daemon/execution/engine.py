@@ -41,7 +41,7 @@ from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
 class EngineParts(TypedDict):
-    """What an engine is built from besides its configuration; it makes what is absent."""
+    """The parts of an engine besides its configuration; it makes absent ones."""
 
     universe: Universe
     rules: Rules

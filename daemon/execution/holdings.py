@@ -1,4 +1,4 @@
-"""Who holds what: open positions by instrument and strategy."""
+"""Open positions by instrument and strategy."""
 
 from __future__ import annotations
 

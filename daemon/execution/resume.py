@@ -1,4 +1,4 @@
-"""What an engine resumes from, and what it hands to the next one."""
+"""The state that an engine resumes from and hands to the next one."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from daemon.journal.store import JournalStore
 
 
 class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was moved and where to; `bytes_before` and `bytes_after` are the journal's size."""
+    """The events that were moved, their file, and the journal's bytes before and after."""
 
     file: Path
     first_seq: int

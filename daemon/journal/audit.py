@@ -23,7 +23,7 @@ from daemon.journal.store import JournalStore, VerifyReport
 
 
 class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was checked: journal, archives and snapshots, and the ledger at the end."""
+    """The result of a check: journal, archives and snapshots, and the ledger at the end."""
 
     journal: VerifyReport
     ledger: Ledger

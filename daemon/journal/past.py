@@ -1,4 +1,4 @@
-"""What precedes a journal's first event: archives, and the closed journal that it continues.
+"""The past before a journal's first event: archives, and the closed journal that it continues.
 
 A journal of an older format is closed into `archive/journal-SEQ`, a directory with its database and
 its head, and the new one continues from its end. Its own archives stay where they are.

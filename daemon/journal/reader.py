@@ -40,7 +40,7 @@ class JournalReader:
         self.directory: Final = directory
         self.meta: Final = meta
         self.notes: Final[list[str]] = []
-        """What the caller that opens must report: snapshots that were skipped, and why."""
+        """Notes for the caller that opens: snapshots that were skipped, and why."""
         self._path = directory / DATABASE
         self._reader = reader
         self._checked: Snapshot | None = None

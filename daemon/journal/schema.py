@@ -29,7 +29,7 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JournalMeta(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose journal it is, and its versions; it never changes, and the chains begin with it.
+    """The owner of a journal and its versions; it never changes, and the chains begin with it.
 
     `created_ts` UTC ns. The fingerprints decide whether a run may be resumed (DATA_FORMATS, "The
     journal").
@@ -220,7 +220,7 @@ _OMITTED: Final = {
     "c.body, '$.tag'": "''",
     "c.body, '$.note'": "''",
 }
-"""What an event may omit and a view shows, with its default."""
+"""Fields that an event may omit and a view shows, with their defaults."""
 
 
 def _with_defaults(view: str) -> str:

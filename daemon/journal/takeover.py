@@ -77,7 +77,7 @@ class TakenOver(NamedTuple):
 
 
 class _Old(NamedTuple):
-    """All that the new journal takes from the old one."""
+    """Everything that the new journal takes from the old one."""
 
     meta: JournalMeta
     tail: Tail

@@ -40,7 +40,7 @@ from daemon.journal.schema import (
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verification found: the number of rows, and where both chains end.
+    """The result of a verification: the number of rows, and where both chains end.
 
     `unfinished` events belong to an input whose cursor was never committed: they were never shown,
     and the next writer removes them and decides that input again.

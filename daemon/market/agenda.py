@@ -1,4 +1,4 @@
-"""What falls due when: one heap, ordered by due time and then by phase."""
+"""The agenda of what falls due: one heap, ordered by due time and then by phase."""
 
 from __future__ import annotations
 

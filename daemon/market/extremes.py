@@ -24,7 +24,7 @@ class Extremes:
     def __init__(self) -> None:
         self.segment = 0
         self.wanted = False
-        """Whether an entry needs them; set by `begin`, cleared by `forget`."""
+        """True while an entry needs them; set by `begin`, cleared by `forget`."""
         self._high_segments: list[int] = []
         self._high_prices: list[int] = []
         self._low_segments: list[int] = []

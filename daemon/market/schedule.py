@@ -13,7 +13,7 @@ from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s
 
 DAYS_AHEAD_MAX: Final = 400
-"""How far ahead to look for the next session; a calendar without one for longer has ended."""
+"""Days ahead to look for the next session; a calendar without one for longer has ended."""
 _KEPT_MAX: Final = 64
 """Boundaries to keep: many entries of one time wait for the same one."""
 

@@ -1,4 +1,4 @@
-"""How the fills of a run were made, and how far to believe its P&L.
+"""Quality of a run's fills: how they were made, and how far to believe its P&L.
 
 One block, shown by the metrics, the summary and the report alike, so that no two of them differ.
 """

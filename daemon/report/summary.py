@@ -48,7 +48,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     numbers: TradeNumbers
     drawdown: Drawdown
     is_marked: bool
-    """Whether the drawdown saw open positions at market, or realized P&L only."""
+    """True if the drawdown saw open positions at market, not realized P&L only."""
     by_strategy: Sequence[Group]
     by_symbol: Sequence[Group]
     by_reason: Sequence[Group]

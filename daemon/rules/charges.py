@@ -40,7 +40,7 @@ RUPEE_DECIMALS_MAX: Final = 2
 _KEPT_MAX: Final = 256
 """Executed orders whose charges are kept: many orders of one boundary fill at one price."""
 _Kind = tuple[dt.date, str, str, str, Side]
-"""What the rates go by: (date, exchange, name, instrument type, side)."""
+"""Key of the rates: (date, exchange, name, instrument type, side)."""
 _ClassRow = TypeVar("_ClassRow", BrokerageRow, RateRow)
 
 

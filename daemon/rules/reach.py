@@ -29,7 +29,7 @@ _SATURDAY: Final = 5
 
 
 class Reach(NamedTuple):
-    """How far a table reaches: from `since`, its oldest row, to `until`, the last day it knows.
+    """The reach of a table: from `since`, its oldest row, to `until`, the last day it knows.
 
     `until` is None where there is no last day.
     """

@@ -46,7 +46,7 @@ class Account:
         self.state = StateJournal(store)
         """The engine state in the journal; its `date` is set to the day of the run."""
         self.operations: list[Operation] = []
-        """What happened at this start, for the journal."""
+        """Operations of this start, for the journal."""
 
     @classmethod
     def open(cls, out: Path, name: str, *, created_ts: int) -> Account:

@@ -76,7 +76,7 @@ class App:
         """None where the time of inputs is not that of this machine."""
         self.requests = RequestQueue()
         self.commands: Commands | None = None
-        """Where people's commands go; None in the run of a recording, which takes none."""
+        """The place for people's commands; None in the run of a recording, which takes none."""
         self.reload_on_hangup = False
         self._sampler = prepared.parts.machine.sampler
         self._feed_scope = anyio.CancelScope()

@@ -1,4 +1,4 @@
-"""What is on disk, shown: the numbers, the log, and those who wait for an input's commit."""
+"""The view of what is on disk: numbers, log, and those who wait for an input's commit."""
 
 from __future__ import annotations
 

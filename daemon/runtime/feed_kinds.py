@@ -17,7 +17,7 @@ MakeFeed = Callable[[Config, Rulebook, Reading], Feed]
 
 
 class FeedKind(NamedTuple):
-    """What the program knows of one kind of feed."""
+    """One kind of feed as the program knows it."""
 
     make: MakeFeed | None
     """None: it is live. Its run is opened with its account, see `daemon.runtime.live`."""

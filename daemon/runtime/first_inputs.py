@@ -1,4 +1,4 @@
-"""What a live run is given before its feed: candles, changes, and exits that are overdue."""
+"""Inputs of a live run before its feed: candles, changes, and exits that are overdue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of one live start share: configuration, rules, account and the time of it."""
+"""The shared state of one live start: configuration, rules, account and the time of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LiveStart:
 
     @property
     def is_on_machine_time(self) -> bool:
-        """Whether the time of inputs is that of this machine; a served recording has its own."""
+        """True if the time of inputs is that of this machine; a served recording has its own."""
         return self.config.feed.kite.clock == "wall"
 
     def check_clock(self, last_ts: int, of: str) -> None:

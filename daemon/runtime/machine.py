@@ -23,7 +23,7 @@ from strategies.engine import StrategyEngineV2
 
 
 class Machine(NamedTuple):
-    """What decides: the strategies, the engine that runs them, and the prices it was shown."""
+    """The deciding parts: strategies, the engine that runs them, and the prices it was shown."""
 
     strategies: StrategyEngineV2
     engine: PaperEngine

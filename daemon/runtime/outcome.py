@@ -1,4 +1,4 @@
-"""What a run came to: the facts and the summary of its events, whoever drove it."""
+"""The outcome of a run: facts and summary of its events, whoever drove it."""
 
 from __future__ import annotations
 

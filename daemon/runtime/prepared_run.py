@@ -18,7 +18,7 @@ from feeds.recording.recorder import InputRecorder
 
 
 class PreparedRun(NamedTuple):
-    """What `App` runs. A recording's run has no recorder: its inputs are on disk already."""
+    """A run that `App` can start. That of a recording has no recorder: its inputs are on disk."""
 
     parts: Parts
     directory: Path
@@ -26,9 +26,9 @@ class PreparedRun(NamedTuple):
     clock: Clock
     recorder: InputRecorder | None = None
     operations: Sequence[Operation] = ()
-    """What happened before the first input, for the journal."""
+    """Operations before the first input, for the journal."""
     account: Account | None = None
-    """Whose journal has the engine's state too; the run of a recording has no account."""
+    """The account, whose journal has the engine's state too; None in the run of a recording."""
 
     def finish_day(self) -> Path | None:
         """Compact the day's recording, after `close`, when its last session is over.

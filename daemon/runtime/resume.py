@@ -34,12 +34,12 @@ from feeds.recording.recorder import InputRecorder
 
 
 class ResumedState(NamedTuple):
-    """What the account had: the newest recording's machine, or what was carried over."""
+    """The past of an account: the newest recording's machine, or what was carried over."""
 
     carry: CarryOver = CarryOver()
     ledger: Ledger | None = None
     equity: EquityState | None = None
-    """What the account's P&L was up to now; None if only the journal knows."""
+    """The account's P&L up to now; None if only the journal knows."""
     machine: Machine | None = None
     """Set if today's recording continues with this machine."""
     recorder: InputRecorder | None = None
@@ -48,7 +48,7 @@ class ResumedState(NamedTuple):
     began: int = 0
     """When the recording that continues began, UTC ns."""
     instruments: Sequence[Instrument] = ()
-    """Those of the newest recording, for positions that are still open."""
+    """Instruments of the newest recording, for positions that are still open."""
 
     def held_symbols(self) -> set[str]:
         """Return what is open or waits to be filled."""

@@ -17,7 +17,7 @@ from daemon.runtime.configured_rules import date_warnings
 from strategies.engine import LostEntry
 
 CLOCK_NOTES: Final = ("clock_jump", "clock_behind")
-"""What the feed notes of the machine's clock is a warning, the rest is not."""
+"""Notes of the feed on the machine's clock, which are warnings; the rest is not."""
 GAP_SYMBOLS: Final = 20
 """The symbols of a gap that are named; their number is always given."""
 
@@ -35,7 +35,7 @@ class RunLog:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an operation waits for the journal."""
+        """True while an operation waits for the journal."""
         return bool(self._operations)
 
     def take(self) -> list[Operation]:

@@ -48,7 +48,7 @@ class RunStatus:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the feed has given an input."""
+        """True once the feed has given an input."""
         return self._feed_state != CONNECTING
 
     def begin(self, item: Input) -> None:

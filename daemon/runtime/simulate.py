@@ -23,11 +23,11 @@ RUN_ID = "simulated"
 
 
 class Simulated(NamedTuple):
-    """What a simulated run decided, and what it came to."""
+    """The decisions and the outcome of a simulated run."""
 
     events: list[TradingEvent]
     summary: RunSummary
-    """That of the `run` command, but for the run's id and files, and without notes."""
+    """The summary of the `run` command, but for the run's id and files, and without notes."""
 
 
 def run(config: Config, *, data_dir: Path | None = None) -> Simulated:

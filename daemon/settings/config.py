@@ -37,7 +37,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ExecutionConfig(Section, frozen=True, kw_only=True):
-    """How orders fill and how positions exit (SEMANTICS, "Fills" and "Exits of one position")."""
+    """Settings of fills and exits (SEMANTICS, "Fills" and "Exits of one position")."""
 
     engine: Literal["v3", "v2"] = "v3"
     fallback: Literal["v2", "none"] = "v2"
@@ -249,7 +249,7 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     date: str = "2026-11-18"
     underlying: Literal["NIFTY", "BANKNIFTY"] = "NIFTY"
     spot: Annotated[float, Meta(gt=0, le=1e6)] = 25_000.0
-    """Where the index begins, rupees."""
+    """The index at the start, rupees."""
     strikes_each_side: Annotated[int, Meta(ge=0, le=50)] = 3
     ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15

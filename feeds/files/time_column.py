@@ -34,7 +34,7 @@ _MIDNIGHT: Final = r"[ T]00:00(:00(\.0+)?)?$"
 
 
 class TimeRules(msgspec.Struct, frozen=True):
-    """How a file writes its times.
+    """The way a file writes its times.
 
     `format` is for strptime, `zone` applies to text without a zone, `epoch_zone` is the zone in
     which epoch numbers count wall time; `dates` accepts dates without a time of day.

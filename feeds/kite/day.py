@@ -45,7 +45,7 @@ class NoSessionToday(DaemonError):
 
 
 class LiveDay:
-    """What a live run needs for one day; `config` has the day's symbols in its strategies."""
+    """The day of a live run; `config` has the day's symbols in its strategies."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 Mode = Literal["ltp", "quote", "full"]
-"""How much Kite sends per instrument: last price; also volume and OHLC; also depth and OI."""
+"""The amount that Kite sends per instrument: last price, plus volume and OHLC, plus depth."""
 
 BATCH_TOKENS: Final = 200
 """Tokens in one message (what third parties found to be safe)."""

@@ -32,7 +32,7 @@ _KEY: Final = b"run_fno_paper.inputs"
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a finished log ends: the journal's last event, and the state for the next day."""
+    """The end of a finished log: the journal's last event, and the state for the next day."""
 
     seq: int
     input_no: int

@@ -1,7 +1,6 @@
 """The core is composed: what it does not do, room by room, and each check shown to find a fault.
 
-`NOT_YET` is what fails today. It is strict: who mends a room takes its line out. An exception is a
-line of the source with its reason, never a whole file, but for the files of `EDGES`.
+An exception is a line of the source with its reason, never a whole file.
 """
 
 from __future__ import annotations
@@ -81,7 +80,6 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
         "ts = int(item.ts[0]) if isinstance(item, Ticks) else item.ts",
     ): INPUT_KINDS,
 }
-NOT_YET: dict[tuple[str, str], str] = {}
 
 
 def faults(name: str, module: Module) -> list[str]:
@@ -93,23 +91,8 @@ def faults(name: str, module: Module) -> list[str]:
     ]
 
 
-def cases() -> list[object]:
-    """Return every (check, room), with a mark where it does not hold yet."""
-    return [
-        pytest.param(
-            name,
-            room,
-            id=f"{room}: {name}",
-            marks=pytest.mark.xfail(strict=True, reason=NOT_YET[name, room])
-            if (name, room) in NOT_YET
-            else (),
-        )
-        for name in CHECKS
-        for room in ROOMS
-    ]
-
-
-@pytest.mark.parametrize(("name", "room"), cases())
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("name", CHECKS)
 def test_no_module_of_a_room(name: str, room: str) -> None:
     found = [each for each in MODULES if each.path.startswith(room)]
     assert found

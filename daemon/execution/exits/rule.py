@@ -1,4 +1,4 @@
-"""What an exit rule may decide; a new rule is one file and one line in rules.py."""
+"""The protocol of exit rules; a new rule is one file and one line in rules.py."""
 
 from __future__ import annotations
 
