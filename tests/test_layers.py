@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.report": (
         "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
     ),
+    "daemon.web": ("daemon.journal", "daemon.report"),
     "daemon.control": ("daemon.settings",),
     "daemon.process": (
         "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings", "feeds.stream",

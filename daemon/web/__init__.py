@@ -1,0 +1,1 @@
+"""What other processes read of a run: the facts of its journal."""
