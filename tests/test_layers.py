@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.report": (
         "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
     ),
+    "daemon.quotes": ("daemon.market",),
     "daemon.web": ("daemon.journal", "daemon.report"),
     "daemon.control": ("daemon.settings",),
     "daemon.process": (
@@ -60,8 +61,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "strategies": ("daemon.files", "daemon.settings"),
     "daemon.runtime": (
         "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.process", "daemon.report", "daemon.rules",
-        "daemon.settings", "feeds", "strategies",
+        "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report",
+        "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (
         "daemon.control", "daemon.execution", "daemon.files", "daemon.journal", "daemon.market",

@@ -71,6 +71,11 @@ class Rows:
 
     # what only some feeds have: read on demand only
 
+    @property
+    def sent(self) -> Ticks:
+        """The same rows as the feed sent them, nothing dropped from their columns."""
+        return self._block
+
     def ltq_at(self, row: int) -> int:
         """Return the quantity of the last trade of a row, 0 if it is not known."""
         ltq = self._block.ltq

@@ -47,6 +47,7 @@ from daemon.runtime.run_files import METRICS_FILE
 from daemon.runtime.run_log import RunLog
 from daemon.runtime.run_status import RunStatus
 from daemon.runtime.series import Series
+from daemon.runtime.shared_quotes import share_quotes
 from daemon.settings.config import Config
 
 STATS_EVERY_S: Final = 0.5
@@ -109,6 +110,7 @@ class App:
             self.store, FactLog(ledger), collector, self.metrics, self.pulse,
             breath_s=0 if self.inputs is None else BREATH_S,
         )  # fmt: skip
+        self._quotes = share_quotes(self.prepared)
 
     def _metrics_writer(self, shared: Path) -> MetricsWriter:
         """Write to the file that is named; an account has its own, and shares that one."""
@@ -166,12 +168,16 @@ class App:
         if self.inputs is not None:
             self.bus.drive(self.inputs.record)
         self.bus.drive(self._take_input)
+        if self._quotes is not None:
+            self.bus.drive(self._quotes.show)
         facts = self.bus.consume(METRICS_LANE, Overflow.WAIT)
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self.recorder.run)
                 await tasks.start(self.metrics.run)
                 tasks.start_soon(self._view.run, facts)
+                if self._quotes is not None:
+                    tasks.start_soon(self._quotes.run)
                 await self._start_listening(tasks)
                 if watch is not None:
                     tasks.start_soon(watch, self)

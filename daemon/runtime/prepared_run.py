@@ -11,6 +11,7 @@ from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.process.clock import Clock
 from daemon.runtime.account import Account
 from daemon.runtime.build import Parts
+from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.run_files import CONFIG_FILE, new_run_directory, write_raw_json
 from daemon.settings.check import fingerprint, render_config
 from daemon.settings.inputs import kept_config
@@ -29,6 +30,8 @@ class PreparedRun(NamedTuple):
     """Operations before the first input, for the journal."""
     account: Account | None = None
     """The account, whose journal has the engine's state too; None in the run of a recording."""
+    speed: str = "max"
+    """Of the run of a recording: `max`, or a factor of real time."""
 
     def finish_day(self) -> Path | None:
         """Compact the day's recording, after `close`, when its last session is over.
@@ -54,8 +57,11 @@ class PreparedRun(NamedTuple):
             self.store.close(checkpoint=works and checkpoint)
 
 
-def open_run(parts: Parts, out: Path) -> PreparedRun:
-    """Open a run of its own, in a directory of its own. Raises JournalIOError."""
+def open_run(parts: Parts, out: Path, *, speed: str = "") -> PreparedRun:
+    """Open a run of its own, in a directory of its own. Raises JournalIOError.
+
+    `speed` is that of its feed where the configuration does not say it.
+    """
     config = parts.config
     directory = new_run_directory(out, parts.feed.name, fingerprint(config))
     write_raw_json(directory / CONFIG_FILE, render_config(kept_config(config)))
@@ -67,4 +73,6 @@ def open_run(parts: Parts, out: Path) -> PreparedRun:
         program_version=VERSION,
         created_ts=clock.now_ns(),
     )
-    return PreparedRun(parts, directory, JournalStore.create(directory, meta), clock)
+    store = JournalStore.create(directory, meta)
+    speed = speed or kind_of(config.feed).speed(config.feed)
+    return PreparedRun(parts, directory, store, clock, speed=speed)

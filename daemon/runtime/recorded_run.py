@@ -43,7 +43,7 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Prepared
     config = msgspec.structs.replace(config, out=str(out))
     before = _events_before(recording, header)
     parts = Parts(config, rules, feed, machine)
-    prepared = open_run(parts, out)
+    prepared = open_run(parts, out, speed=speed)
     if before:
         prepared.store.append(before, input_no=header.first_input_no)
     return prepared

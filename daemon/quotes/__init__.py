@@ -1,0 +1,1 @@
+"""The last quotes of a run for other processes: one mapped file, written by one, read by many."""
