@@ -49,6 +49,16 @@ def _system(name: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def _web(name: str) -> Callable[..., dict[str, Any]]:
+    def run(count: str) -> dict[str, Any]:
+        from tests.bench import web_cases
+
+        found: dict[str, Any] = getattr(web_cases, name)(int(count))
+        return found
+
+    return run
+
+
 def _floor(name: str) -> Callable[..., dict[str, Any]]:
     def run(path: str) -> dict[str, Any]:
         from tests.bench import floors
@@ -72,6 +82,7 @@ CASES: dict[str, Callable[..., Any]] = {
         name: _system(name)
         for name in ("journal", "recovery", "check_command", "first_tick", "to_first_tick")
     },
+    **{name: _web(name) for name in ("quotes_map", "facts")},
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
 

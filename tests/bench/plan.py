@@ -23,6 +23,7 @@ LONG_TICKS = 50_000_000
 SMALL_TICKS = 1_000_000
 JOURNAL_EVENTS = 100_000
 LONG_EVENTS = 1_000_000
+QUOTE_BLOCKS = (1, 2, 5, 10, 100, 1_000)
 SAMPLE = "configs/sample.yaml"
 
 
@@ -245,6 +246,23 @@ def journal(bench: Bench) -> Iterator[Row]:
     yield Row(section, "recovery without a snapshot", whole.median(), "s")
 
 
+def web(bench: Bench) -> Iterator[Row]:
+    """What other processes read: the map of quotes, and the journal by pages."""
+    section = "quotes.map, with depth"
+    for size in QUOTE_BLOCKS:
+        found = bench.case("quotes_map", size)
+        cost = found.median("seconds", "rows") * 1e6
+        yield Row(section, f"a row, blocks of {size:,}", cost, "us", "<= 2")
+    section = f"Facts, {LONG_EVENTS:,} events"
+    paged = bench.case("facts", LONG_EVENTS, runs=3)
+    for name, title in (("median_s", "median"), ("p99_s", "p99"), ("slowest_s", "slowest")):
+        yield Row(
+            section, f"a page of 500, {title}", paged.median(name) * 1e3, "ms",
+            "<= 50" if title == "slowest" else "",
+        )  # fmt: skip
+    yield Row(section, "open and look", paged.median("look_s") * 1e3, "ms")
+
+
 def starting(bench: Bench) -> Iterator[Row]:
     """From nothing to something."""
     first = bench.case("first_tick", SAMPLE)
@@ -272,5 +290,6 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "w1": w1, "peers": peers, "lengths": lengths, "positions": positions,
     "waiting": waiting,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
+    "web": web,
     "live": live,
 }  # fmt: skip
