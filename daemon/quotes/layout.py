@@ -39,6 +39,7 @@ SLOT_WORDS: Final = 56
 SLOT_BYTES: Final = SLOT_WORDS * WORD
 assert DEPTH_AT + DEPTH_WORDS <= CHECK_AT
 
+CHECK_MASK: Final = 0xFFFFFFFF
 CONTENT: Final = slice(WORD, CHECK_AT * WORD)
 """The bytes of a slot that its check is of."""
 
@@ -48,7 +49,7 @@ _decoder: Final = msgspec.json.Decoder(list[Instrument])
 
 def check_of(content: bytes | memoryview, sequence: int) -> int:
     """Return the check of a slot's content, written at an even `sequence`."""
-    return zlib.crc32(content, sequence & 0xFFFFFFFF)
+    return zlib.crc32(content, sequence & CHECK_MASK)
 
 
 def encode_instruments(instruments: Sequence[Instrument]) -> bytes:
