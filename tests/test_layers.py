@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.report": (
         "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
     ),
-    "daemon.quotes": ("daemon.market",),
+    "daemon.quotes": ("daemon.files", "daemon.market"),
     "daemon.web": ("daemon.journal", "daemon.report"),
     "daemon.control": ("daemon.settings",),
     "daemon.process": (

@@ -1,4 +1,4 @@
-"""What lies where in `quotes.map` (DATA_FORMATS, "Quotes map"); native words, little-endian.
+"""Layout of `quotes.map` (DATA_FORMATS, "Quotes map"); native words, little-endian.
 
 A file has 8 words of header, the instruments as JSON, and a slot of 56 words for each of them.
 """
@@ -31,7 +31,7 @@ FIELDS: Final = (
 )  # fmt: skip
 """A slot's words after its sequence number; then the depth, then the check."""
 WRITTEN_FIELDS: Final = 15
-"""Those that feeds have today; the others are 0 until recordings and decoder have them."""
+"""Fields that feeds have today; the others are 0 until recordings and decoder have them."""
 DEPTH_WORDS: Final = 30
 DEPTH_AT: Final = 1 + len(FIELDS)
 CHECK_AT: Final = 55

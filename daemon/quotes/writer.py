@@ -12,6 +12,7 @@ from zlib import crc32
 
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Int64s
+from daemon.files.replace import rename_durably
 from daemon.market.rows import Rows
 from daemon.quotes.layout import (
     CHECK_AT,
@@ -177,7 +178,7 @@ def _make(path: Path, start: bytes, size: int) -> mmap.mmap:
         os.posix_fallocate(handle, 0, size)
         os.pwrite(handle, start, 0)
         mapped = mmap.mmap(handle, size)
-        building.rename(path)
+        rename_durably(building, path)
     except BaseException:
         building.unlink(missing_ok=True)
         raise

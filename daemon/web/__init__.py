@@ -1,1 +1,1 @@
-"""What other processes read of a run: the facts of its journal."""
+"""Facts of a run's journal for other processes."""

@@ -37,7 +37,7 @@ _Row = tuple[int, str, bytes]
 
 
 class News(Enum):
-    """What a look at the journal came to."""
+    """The outcome of a look at the journal."""
 
     NOTHING = "nothing"
     MORE = "more"
@@ -103,12 +103,12 @@ class Facts:
 
     @property
     def is_open(self) -> bool:
-        """Whether a look has opened the journal; what follows here needs that."""
+        """True once a look has opened the journal; what follows here needs that."""
         return self._span is not None
 
     @property
     def meta(self) -> JournalMeta:
-        """Whose journal it is, and of which version."""
+        """The journal's owner and version."""
         return self._now_open().meta
 
     @property
