@@ -193,7 +193,7 @@ def _check_needed(
     """Refuse a table without a row that every run may need."""
     for key in needed:
         if key not in known:
-            of = key[-1] if isinstance(key, tuple) else key
+            _, of = key if isinstance(key, tuple) else ("", key)
             raise document.error((name,), f"expected a row{f' for {of}' if of else ''}")
 
 

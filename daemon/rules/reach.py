@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -119,16 +119,16 @@ def before_first_rows(
         yield f"Freeze quantity on {date} not known, orders of any size passed: {shown}."
 
 
-def _calendar(rules: Rulebook) -> Iterator[Reach]:
+def _calendar(rules: Rulebook) -> Iterator[Reach | None]:
     """Yield the reach of the tables of single days, known as far as the years are."""
     table, local, span = rules.calendar_file, rules.local.calendar, calendar_span(rules)
-    years = _open("calendar.years", table.years, local.years)
-    if years is not None and span is not None:
-        yield years._replace(until=span[1], local=years.local + len(local.holidays))
-    specials = table.special_sessions, local.special_sessions
-    special = _open("calendar.special_sessions", *specials)
-    if special is not None and span is not None:
-        yield special._replace(until=span[1])
+    if span is None:
+        return
+    _, until = span
+    own = [*local.years, *local.holidays]
+    yield _open("calendar.years", table.years, own, until)
+    specials = table.special_sessions
+    yield _open("calendar.special_sessions", specials, local.special_sessions, until)
 
 
 def _by_exchange(
@@ -141,12 +141,14 @@ def _by_exchange(
         yield _open(f"{name} {exchange}", mine, own)
 
 
-def _open(name: str, rows: Sequence[DatedRow], local: Sequence[DatedRow]) -> Reach | None:
+def _open(
+    name: str, rows: Sequence[DatedRow], local: Sized, until: dt.date | None = None
+) -> Reach | None:
     if not rows:
         return None
     begun = [row.from_ for row in rows]
     unverified = sum(row.unverified for row in rows)
-    return Reach(name, min(begun), None, max(begun), len(rows), unverified, len(local))
+    return Reach(name, min(begun), until, max(begun), len(rows), unverified, len(local))
 
 
 def _unknown_weekdays(rules: Rulebook, first: dt.date, last: dt.date) -> list[dt.date]:

@@ -175,6 +175,20 @@ def test_lines_are_plain_decimals_that_add_up_exactly(
     assert (lines[4] == 0) == (side == "SELL")
 
 
+def test_the_last_256_prices_are_worked_out_once() -> None:
+    rules, future = load_rulebook(), instrument("FUT")
+
+    def asked(price: int) -> Charges:
+        return rules.charges(
+            NOV_2026, future, transaction_type="BUY", quantity=25, price_paise=price
+        )
+
+    first = [asked(price) for price in range(1, 257)]
+    assert all(asked(price) is known for price, known in enumerate(first, 1))
+    asked(257)
+    assert len(rules._charges._kept) == 1
+
+
 def test_charges_that_were_asked_before_are_those_of_a_fresh_table() -> None:
     legs: list[Leg] = [(side, 25, price) for price in range(1, 1500) for side in ("BUY", "SELL")]
     kinds: tuple[InstrumentType, ...] = ("CE", "FUT")

@@ -83,6 +83,17 @@ def test_charges_of_bse_are_not_told_for_they_are_refused() -> None:
     assert "exchange_turnover 2020-07-01" in both[0]
 
 
+def test_the_turnover_charge_of_nse_is_not_told_to_who_trades_on_bse_alone() -> None:
+    [said] = [each for each in told(dt.date(2019, 5, 2), SENSEX) if "Charges" in each]
+    assert "stamp_duty 2020-07-01" in said
+    assert "exchange_turnover" not in said
+
+
+def test_the_day_of_the_first_rows_is_not_before_them() -> None:
+    assert any("Charges on 2020-06-30" in each for each in told(dt.date(2020, 6, 30), FUTURE))
+    assert not any("Charges" in each for each in told(dt.date(2020, 7, 1), FUTURE))
+
+
 def test_rows_of_another_class_do_not_make_charges_known(tmp_path: Path) -> None:
     own = tmp_path / "rules.local.yaml"
     own.write_text(
