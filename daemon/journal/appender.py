@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import threading
 import time
@@ -211,11 +210,8 @@ class Appender:
         return done
 
     def _fail(self, error: BaseException) -> None:
+        """Take no more; SQLite rolls back what was begun when the connection closes."""
         self._failure = str(error) or type(error).__name__
-        # If even the rollback fails the disk is gone: SQLite rolls back at the next start.
-        with contextlib.suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
 
 def _page_size(connection: sqlite3.Connection) -> int:

@@ -6,13 +6,13 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import TradingEvent
-from daemon.domain.ledger import Ledger, StrategyTally
+from daemon.domain.ledger import Ledger
 from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
 from daemon.journal.base import base_ledger, fold_version
 from daemon.journal.past import (
@@ -213,23 +213,12 @@ def check_fold(store: JournalStore, ledger: Ledger) -> None:
         if tally.day >= folded.tally(strategy_id).day:
             folded.tally_on(strategy_id, tally.day)
     for field in msgspec.structs.fields(Ledger):
-        ours, theirs = (_part(each, field.name) for each in (folded, ledger))
+        ours, theirs = (_encoder.encode(getattr(each, field.name)) for each in (folded, ledger))
         if ours != theirs:
             raise FoldMismatchError(
                 f"{store.directory}: {field.name} of the live ledger differs from the journal "
                 f"folded to seq {folded.seq}: expected {_short(ours)}, was {_short(theirs)}"
             )
-
-
-def _part(ledger: Ledger, name: str) -> bytes:
-    part: Any = getattr(ledger, name)
-    if name == "strategies":
-        part = {key: each for key, each in part.items() if not _unused(each)}
-    return _encoder.encode(part)
-
-
-def _unused(tally: StrategyTally) -> bool:
-    return msgspec.structs.replace(tally, day=0) == StrategyTally()
 
 
 def _short(part: bytes, limit: int = 300) -> str:

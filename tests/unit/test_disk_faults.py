@@ -22,6 +22,7 @@ from daemon.errors import ExitCode, FeedError, JournalCorrupt, JournalIOError
 from daemon.journal.archive import archive_events
 from daemon.journal.audit import audit
 from daemon.journal.head import read_head
+from daemon.journal.recovery import fold
 from daemon.journal.snapshots import list_snapshots
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.runtime.disk_faults import disk_errors_as_journal_errors
@@ -70,6 +71,44 @@ def test_after_a_failed_sync_nothing_is_synced_again_by_closing(tmp_path: Path) 
     assert (tmp_path / "a/journal.db-wal").read_bytes() == wal
     with JournalStore.open(tmp_path / "a", write=True) as again:
         assert again.last_seq >= 5
+
+
+def test_closing_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
+    store = journal(tmp_path / "a")
+    hangs, answers = threading.Event(), threading.Event()
+
+    def hang(_: int) -> None:
+        hangs.set()
+        assert answers.wait(20)
+
+    with mock.patch.object(os, "fdatasync", hang):
+        writing = threading.Thread(target=append_more, args=(store,))
+        writing.start()
+        assert hangs.wait(10)
+        closing = threading.Thread(target=store.close)
+        closing.start()
+        closing.join(5)
+        has_left = not closing.is_alive()
+        answers.set()
+        writing.join()
+        closing.join()
+    assert has_left
+    store.close()
+
+
+def test_a_base_that_cannot_be_moved_is_a_journal_error_and_the_events_stay(
+    tmp_path: Path,
+) -> None:
+    with journal(tmp_path / "a") as store:
+        with (
+            refusing(errno.EIO, "fdatasync"),
+            pytest.raises(JournalIOError, match=r"journal\.db: cannot be written: .*Input/output"),
+        ):
+            store.begin_after(5, fold(store), file="events.gz", ts=1)
+        with pytest.raises(JournalIOError, match="takes no more"):
+            append_more(store)
+    with JournalStore.open(tmp_path / "a", write=True) as again:
+        assert [event.seq for event in again.events()] == [1, 2, 3, 4, 5]
 
 
 def test_without_a_failure_closing_leaves_no_wal(tmp_path: Path) -> None:

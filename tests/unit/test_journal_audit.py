@@ -124,6 +124,18 @@ def test_a_snapshot_at_the_base_is_compared_where_archives_are_elsewhere(tmp_pat
     refused(tmp_path, "at event 4; remove")
 
 
+def test_a_snapshot_of_an_archived_event_is_compared(tmp_path: Path) -> None:
+    journal(tmp_path)
+    archive(tmp_path, 2)
+    with JournalStore.open(tmp_path) as store:
+        tail, ledger = msgspec.structs.replace(store.tail, seq=2), folded(2)
+        write_snapshot(tmp_path, META, tail, ledger, ts=START)
+        assert audited(tmp_path).notes == []
+        ledger.cash_paise += 1
+        write_snapshot(tmp_path, META, tail, ledger, ts=START)
+    refused(tmp_path, "at event 2; remove")
+
+
 def test_a_snapshot_of_another_journal_is_wrong(tmp_path: Path) -> None:
     journal(tmp_path)
     with JournalStore.open(tmp_path) as store:

@@ -235,3 +235,18 @@ def test_whole_lots_are_counted_for_the_reader(quantity: int, said: str) -> None
     created = sample_events()[0]
     assert isinstance(created, OrderCreated)
     assert said in _asked(msgspec.structs.replace(created, quantity=quantity))[0]
+
+
+def test_only_exits_that_an_order_has_are_told() -> None:
+    created = sample_events()[0]
+    assert isinstance(created, OrderCreated)
+    assert created.exits.enable_partial_exit
+    assert created.exits.enable_trailing
+    told = _asked(created)[-1]
+    assert "leaves at a losing stop" in told
+    assert "the stop trails" in told
+    without_stop = msgspec.structs.replace(created, sl_paise=None)
+    assert _asked(without_stop)[-1] == "Exits: out after 20 bars."
+    off = msgspec.structs.replace(created.exits, enable_partial_exit=False, enable_trailing=False)
+    without_rules = msgspec.structs.replace(created, exits=off)
+    assert _asked(without_rules)[-1] == "Exits: out after 20 bars."

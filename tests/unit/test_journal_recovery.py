@@ -198,8 +198,18 @@ def test_a_ledger_that_differs_is_named(tmp_path: Path) -> None:
     with filled(tmp_path) as store:
         ledger = fold(store)
         ledger.cash_paise += 1
-        with pytest.raises(FoldMismatchError, match="cash_paise of the live ledger differs"):
+        both = f"expected {ledger.cash_paise - 1}, was {ledger.cash_paise}$"
+        with pytest.raises(FoldMismatchError, match=f"cash_paise of the live ledger .* {both}"):
             check_fold(store, ledger)
+
+
+def test_of_a_part_that_differs_no_more_than_its_beginning_is_told(tmp_path: Path) -> None:
+    with filled(tmp_path) as store:
+        ledger = fold(store)
+        ledger.refusals = {f"reason_{number}": number for number in range(1000)}
+        with pytest.raises(FoldMismatchError, match=r'reason_0":0.*\.\.\.$') as caught:
+            check_fold(store, ledger)
+        assert len(str(caught.value)) < 1000
 
 
 def test_events_that_do_not_follow_are_corrupt(tmp_path: Path) -> None:

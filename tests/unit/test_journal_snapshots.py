@@ -191,6 +191,18 @@ def test_a_snapshot_of_another_version_is_passed_over(
         assert "version" in store.notes[0]
 
 
+def test_a_snapshot_whose_ledger_is_none_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(snapshots, "encode_ledger", lambda _: b'{"seq": "twelve"}')
+        journal(tmp_path, sample_events(), cuts=(12,))
+    with JournalStore.open(tmp_path, write=True) as store:
+        assert the_same(recover(store), fold(store))
+        [note] = store.notes
+        assert "cannot be decoded" in note
+
+
 def test_the_two_newest_and_the_day_before_are_kept(tmp_path: Path) -> None:
     w = EventWriter()
     with JournalStore.create(tmp_path, META) as store:

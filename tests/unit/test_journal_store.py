@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -131,6 +132,10 @@ def test_a_database_that_left_wal_mode_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(JournalCorrupt, match="expected wal, was delete"):
         JournalStore.open(tmp_path)
+    with pytest.raises(JournalCorrupt) as kept:  # with it, the frames that know the connection
+        connect(tmp_path / "journal.db", mode="rw")
+    opened = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.exists()]
+    assert str(tmp_path / "journal.db") not in opened, kept
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pytest
@@ -25,9 +25,10 @@ from daemon.journal.files import HEAD
 from daemon.journal.head import _read_slots
 from daemon.journal.past import events_since
 from daemon.journal.recovery import fold, ledger_at, life
+from daemon.journal.schema import VIEWS_1
 from daemon.journal.show import show
 from daemon.journal.state import StateJournal
-from daemon.journal.store import JournalStore
+from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.takeover import TakenOver, take_over
 from daemon.runtime.backup import back_up
 from daemon.runtime.resume import _last_event_ts as last_event_ts
@@ -88,6 +89,22 @@ def test_the_new_journal_goes_on_where_the_old_one_ended(account: Path) -> None:
         assert StateJournal(store).known.carry.strategies_off == ["ema"]
     assert taken(account) is None
     goes_on(account)
+
+
+def test_a_journal_that_never_had_an_event_is_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.journal.creation.VIEWS", VIEWS_1)
+    meta = JournalMeta(run_id="r", account="a", schema_version=1, event_version=1)
+    JournalStore.create(tmp_path, meta).close()
+    told = taken(tmp_path)
+    assert told is not None
+    assert told.seq == 0
+    with JournalStore.open_whole(tmp_path) as store:
+        base = store.base()
+        assert base is not None
+        assert (base.seq, base.ts, base.input_no) == (0, 0, 0)
+        assert not audit(store).notes
 
 
 def test_both_slots_of_the_closed_head_are_at_its_end(account: Path) -> None:
@@ -207,6 +224,24 @@ def test_a_kill_at_any_step_loses_nothing_and_the_next_start_finishes(
 
 def _no_links(path: Path, target: Path) -> None:
     raise OSError(95, "Operation not supported")
+
+
+def test_a_copy_that_the_disk_spoiled_is_refused_and_the_old_journal_stays(
+    account: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state_of(account)
+
+    def spoil(reader: BinaryIO, writer: BinaryIO, _: int) -> None:
+        writer.write(reader.read().replace(b'"quantity":65', b'"quantity":66'))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "hardlink_to", _no_links)
+        patched.setattr(shutil, "copyfileobj", spoil)
+        with pytest.raises(JournalCorrupt, match="does not match its hash"):
+            taken(account)
+    assert state_of(account) == before
+    taken(account)
+    assert state_of(account) == before
 
 
 @pytest.mark.parametrize("step", range(12))

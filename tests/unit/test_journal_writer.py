@@ -364,3 +364,15 @@ async def test_a_busy_event_loop_is_not_a_stalled_disk(tmp_path: Path) -> None:
                         pass
                 await recorder.close()
         assert watcher.events == [event for batch in work for event in batch.events]
+
+
+async def test_a_file_that_is_taken_away_is_noticed_at_once_while_nothing_happens(
+    tmp_path: Path,
+) -> None:
+    """However long a commit may take."""
+    with JournalStore.create(tmp_path, META) as store:
+        recorder = TradeRecorder(store, Watcher(tmp_path).publish, stall_s=3600)
+        with anyio.fail_after(20), pytest.RaisesGroup(JournalIOError, flatten_subgroups=True):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(start(recorder))
+                (tmp_path / "head").unlink()
