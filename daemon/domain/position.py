@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from daemon.domain.intent import Product
-from daemon.domain.order import TRAILING_STOP, ExitRules
+from daemon.domain.order import TRAILING_STOP, ExitRules, Side
 
 
 class PendingExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -74,6 +74,11 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
         if self.initial_stop_paise is None:
             return 0
         return abs(self.entry_paise - self.initial_stop_paise)
+
+    @property
+    def closing_side(self) -> Side:
+        """The side of the orders that close it."""
+        return "SELL" if self.sign > 0 else "BUY"
 
     def cost_share(self, quantity: int) -> int:
         """Return the cost of `quantity` of the open units: the proportional share, rounded down."""

@@ -20,7 +20,7 @@ def settlement_fill(
 ) -> Fill:
     """Return the fill that settles a whole position: no spread, no slippage. Times UTC ns."""
     return Fill(
-        transaction_type="SELL" if position.sign > 0 else "BUY",
+        transaction_type=position.closing_side,
         quantity=position.quantity,
         price_paise=price_paise,
         rule="settlement",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from daemon.domain.events import Charges, Fill
-from daemon.domain.order import OrderState, Side
+from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFill, WaitingFills
@@ -83,7 +83,7 @@ class Closing:
         instrument = book.instrument
         assert instrument is not None
         order = self._orders[position.order_id]
-        side: Side = "SELL" if position.sign > 0 else "BUY"
+        side = position.closing_side
         fill = self._fills.fill_order(
             order, quote, ts=self._at.now, side=side, quantity=quantity, stale=stale
         )

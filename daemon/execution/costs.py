@@ -55,7 +55,7 @@ class Costs:
         closing = self._rules.charges(
             self.date,
             self._universe[index],
-            transaction_type="SELL" if position.sign > 0 else "BUY",
+            transaction_type=position.closing_side,
             quantity=position.quantity,
             price_paise=price_paise,
         )

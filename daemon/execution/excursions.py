@@ -14,7 +14,6 @@ class Excursions:
     """Remember where each position began in the extremes of its book (market/extremes.py)."""
 
     def __init__(self, quotes: Quotes, seen_before: Mapping[str, tuple[int, int]]) -> None:
-        self._quotes = quotes
         self._marks: list[dict[int, tuple[int, int]]] = [{} for _ in quotes.books]
         """By book: position number -> (its first segment, the ltp that it began with)."""
         self._seen_before = dict(seen_before)
@@ -37,8 +36,10 @@ class Excursions:
         return bool(self._marks[book.index])
 
     def extremes(self, position: Position, book: Book) -> tuple[int, int]:
-        """Return the highest and the lowest ltp since the position's entry, paise."""
-        self._quotes.quote_of(book)
+        """Return the highest and the lowest ltp since the position's entry, paise.
+
+        Only when the quote is up to date.
+        """
         segment, ltp = self._marks[book.index][position.number]
         high, low = book.extremes_since(segment, ltp)
         highest, lowest = self._seen_before.get(position.order_id, (high, low))

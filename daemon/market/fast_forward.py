@@ -187,7 +187,8 @@ class InstrumentRows(msgspec.Struct, eq=False):
         book.take_rows(stretch.row_at(end - 1), first=int(stretch.ltp[at]), high=high, low=low)
         if total > book.volume:
             first = -1
-            if book.volume < 0 and stretch.volume is not None:
+            if book.volume < 0:
+                assert stretch.volume is not None
                 volumes = stretch.volume[at:end]
                 first = int(volumes[int((volumes >= 0).argmax())])
             book.take_volume(total, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -68,7 +69,7 @@ class Schedule:
         self._universe = universe
         self._days: dict[dt.date, DaySessions] = {}
         self._spans: dict[tuple[int, dt.date], tuple[int, int]] = {}
-        self._boundaries: dict[tuple[int, int, int, int], int | None] = {}
+        self._boundary = lru_cache(_KEPT_MAX)(self._count_on)
 
     def day(self, date: dt.date) -> DaySessions:
         """Return the sessions of a date."""
@@ -111,12 +112,7 @@ class Schedule:
 
     def nth_boundary_after(self, index: int, timeframe_ns: int, ts: int, n: int) -> int | None:
         """Return the n-th bar boundary after `ts` (UTC ns), in sessions; None past the calendar."""
-        key = (index, timeframe_ns, ts, n)
-        if key not in self._boundaries:
-            if len(self._boundaries) >= _KEPT_MAX:
-                self._boundaries.clear()
-            self._boundaries[key] = self._count_on(index, timeframe_ns, ts, n)
-        return self._boundaries[key]
+        return self._boundary(index, timeframe_ns, ts, n)
 
     def _count_on(self, index: int, timeframe_ns: int, ts: int, n: int) -> int | None:
         for open_ts, close_ts in self._sessions_from(index, ts):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from daemon.domain.instrument import Universe
+from daemon.domain.events import Charges
+from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.order import ExitRules
 from daemon.execution.costs import Costs
 from daemon.execution.exits.break_even import BreakEvenManager
 from daemon.market.moment import Moment
 from tests.kit.drive import FixedRules
-from tests.kit.market import DATE, a_position
+from tests.kit.market import CALL, DATE, a_position
 
 
 @pytest.mark.parametrize(("at_r", "beyond"), [(0.5, 250), (0.3, 150), (0.001, 5), (1.0, 500)])
@@ -28,3 +31,21 @@ def test_break_even_waits_for_its_fraction_of_r(side: str, at_r: float, beyond: 
     move = rule.stop_at(position, level)
     assert move is not None
     assert (move.stop_paise, move.reason) == (position.entry_paise, "break_even")
+
+
+def test_a_short_whose_charges_no_price_above_zero_pays_has_no_cost() -> None:
+    class Dear(FixedRules):
+        def charges(self, *_: Any, **__: Any) -> Charges:
+            return Charges(total="30")
+
+    at = Moment()
+    at.begin_date(DATE)
+    universe = Universe([Instrument(instrument_token=1, tradingsymbol=CALL)])
+    rule = BreakEvenManager(Costs(Dear({}), universe, at, charged=True))
+    exits = ExitRules(break_even_at_r=1, break_even_with_charges=True)
+    position = a_position("SELL", entry=1, stop=2, qty=25)  # 23.75 at 0.05
+    position = msgspec.structs.replace(position, exits=exits)
+    assert rule.ahead(position) is None
+    larger = a_position("SELL", entry=1, stop=2, qty=50)
+    larger = msgspec.structs.replace(larger, exits=exits)
+    assert rule.better_cost(larger) == 40

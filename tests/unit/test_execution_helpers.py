@@ -313,6 +313,21 @@ def test_bars_are_counted_by_the_embedders_candle_closes() -> None:
     assert on_candle_close(loop.engine, CALL) == []
 
 
+def test_a_bar_that_ends_nothing_does_not_take_the_place_of_a_full_exit() -> None:
+    loop = Loop(PLAIN | {"enable_time_stop": False, "latency_ms": 1500})
+    loop.tick(100)
+    loop.signal(side="BUY", qty=50, stop_loss=95)
+    loop.tick(100)
+    loop.tick(100)
+    (pending,) = loop.tick(94)
+    assert pending["to_state"] == "SL_PENDING"
+    on_candle_close(loop.engine, CALL)  # while half of it waits to leave
+    loop.signal(signal="EXIT")
+    for _ in range(4):
+        loop.tick(94)
+    assert get_v3_positions(loop.engine) == []
+
+
 def test_a_time_stop_without_a_fresh_price_waits_for_the_next_tick() -> None:
     loop = Loop(PLAIN | {"time_stop_bars": 1})
     loop.tick(100)

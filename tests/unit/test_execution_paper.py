@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
+from daemon.domain.dates import DAY_NS, SECOND_NS
 from daemon.domain.events import OrderMoved, decode_event, encode_event
 from daemon.domain.inputs import ConfigChange, Gap, Settlement
 from daemon.domain.instrument import Instrument, Universe
@@ -289,8 +291,10 @@ def test_a_restart_lets_an_entry_wait_no_longer_than_before() -> None:
     second.now = first.now
     second.clock(29)
     assert second.moves() == []
-    second.clock(1)
+    (refused,) = second.clock(1)
     assert second.moves() == [("REJECTED", "no_price")]
+    assert isinstance(refused, OrderMoved)
+    assert refused.numbers == {"waited_ns": 30 * SECOND_NS}
 
 
 def test_a_restart_still_waits_for_the_official_close() -> None:
@@ -326,6 +330,25 @@ def test_a_restart_still_waits_for_the_official_close() -> None:
     assert second.stats().settlements_pending == 0
     assert second.engine.settlements_pending() == []
     assert second.engine.carry().settling == []
+
+
+def test_a_position_that_waits_for_its_official_close_is_not_stopped_by_later_ticks() -> None:
+    call = Instrument(
+        instrument_token=1, tradingsymbol=CALL, name="NIFTY", instrument_type="CE", lot_size=25,
+        strike_paise=2_500_000, expiry=DATE.isoformat(),
+    )  # fmt: skip
+    days = {(DATE + ahead * dt.timedelta(1), "NFO-OPT"): ahead * DAY_NS for ahead in range(2)}
+    rules = FixedRules({day: (OPEN + later, CLOSE + later) for day, later in days.items()})
+    market = Market()
+    market.engine = PaperEngine(market.engine.config, universe=Universe([call]), rules=rules)
+    market.tick(100)
+    market.signal("BUY", 25, 95, product="NRML", exits=ExitOverrides(enable_time_stop=False))
+    market.minutes(380)
+    assert market.moves()[-1] == ("EXIT_PENDING", "expiry")
+    market.minutes(18 * 60)
+    assert market.tick(90) == []
+    assert market.engine.stats().outside_session == 0
+    assert market.engine.stats().settlements_pending == 1
 
 
 def test_counters_of_the_market_side_add_up() -> None:

@@ -21,7 +21,7 @@ from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import fast_forward
 from daemon.market.intake import FUTURE_MAX_NS, Intake
-from daemon.market.refused_rows import RowExample
+from daemon.market.refused_rows import NEAR_NS, RowExample
 from daemon.market.rows import Rows
 from daemon.market.scan import scan
 from daemon.market.schedule import DAYS_AHEAD_MAX, Schedule, midnight_after
@@ -190,6 +190,20 @@ def test_rows_before_the_open_are_no_sign_of_another_zone() -> None:
     assert (day.rows, day.outside, day.shift_ns) == (120, 20, 0)
 
 
+@pytest.mark.parametrize(("ts", "shift"), [
+    (OPEN - NEAR_NS, 0), (OPEN - NEAR_NS - 1, IST_OFFSET_NS),
+    (CLOSE + NEAR_NS - 1, 0), (CLOSE + NEAR_NS, -IST_OFFSET_NS),
+])  # fmt: skip
+def test_rows_within_half_an_hour_of_the_session_are_no_sign_of_another_zone(
+    ts: int, shift: int
+) -> None:
+    intake = make_intake()
+    take(intake, block(ts))
+    day = intake.outside.worst(intake.rows)
+    assert day is not None
+    assert (day.outside, day.shift_ns) == (1, shift)
+
+
 def test_a_day_that_is_mostly_outside_is_told_before_one_with_more_rows_outside() -> None:
     intake = make_intake()
     take(intake, block(*range(OPEN - 50, OPEN + 500)))
@@ -290,6 +304,46 @@ def test_columns_leave_the_books_that_the_scan_leaves(volume: list[int] | None) 
         assert [getattr(each, name) for name in names] == [getattr(other, name) for name in names]
 
 
+@pytest.mark.parametrize(
+    "volume", [[7, 10, 9, 15, 12, 30], [-1, -1, -1, 15, 12, 30], [-1, 4, -1, 15, 12, 30], None]
+)
+def test_a_row_that_reaches_a_level_finds_the_book_that_the_scan_leaves(
+    volume: list[int] | None,
+) -> None:
+    ticks = block(*range(OPEN, OPEN + 6), ltp=[100, 103, 97, 90, 99, 110])
+    ticks.volume = None if volume is None else np.array(volume, dtype=np.int64)
+    (rows,) = take(make_intake(), ticks)
+    names = ("open", "high", "low", "volume", "baseline")
+
+    def state(book: Book) -> list[int]:
+        return [getattr(book, name) for name in names]
+
+    scanned, forwarded = ([Book(0, INSTRUMENT), Book(1, None)] for _ in range(2))
+    for book in (scanned[0], forwarded[0]):
+        book.below = book.floor = 90
+    assert scan(rows.cursor(0, 6), scanned, NEVER) == 3
+    found: list[list[int]] = []
+    fast_forward(
+        rows, 0, 6, forwarded, Agenda(), lambda *_: found.append(state(forwarded[0])),
+        lambda *_: None,
+    )  # fmt: skip
+    assert found == [state(scanned[0])]
+
+
+def test_a_row_that_reaches_a_level_is_taken_once_though_the_level_stays() -> None:
+    (rows,) = take(make_intake(), block(*range(OPEN, OPEN + 6), ltp=[100, 90, 95, 89, 88, 99]))
+    books = [Book(0, INSTRUMENT), Book(1, None)]
+    books[0].below = books[0].floor = 90
+    taken: list[int] = []
+
+    def take_row(_: Rows, row: int) -> None:
+        assert row not in taken
+        taken.append(row)
+
+    fast_forward(rows, 0, 6, books, Agenda(), take_row, lambda *_: None)
+    assert taken == [1, 3, 4]
+
+
 def test_a_bar_adds_up_its_segments_and_the_volume_since_its_start() -> None:
     bar = OpenBar()
     bar.move_to(OPEN, OPEN + MINUTE_NS)
@@ -325,6 +379,20 @@ def test_only_a_row_that_is_not_late_moves_the_cumulative_volume_on() -> None:
     assert (books[0].volume, bars.late_rows) == (500, 1)
 
 
+def test_a_late_first_row_without_a_trade_begins_the_volume_of_its_own_bar() -> None:
+    books = [Book(0, INSTRUMENT), Book(1, None)]
+    wanted = {"1m": frozenset({0}), "5m": frozenset({0})}
+    bars = SessionBars(books, make_schedule(), Agenda(), wanted, grace_ns=0, square_off_ns=0)
+    bars.start_day(DATE, None)
+    bars.close(OPEN + MINUTE_NS, [("1m", 0)], None)
+    bars.take_off_bar(books[0], 0, OPEN + 30 * SECOND_NS)
+    assert bars.late_rows == 1
+    books[0].open = books[0].high = books[0].low = 100
+    books[0].take_volume(40)
+    books[0].end_segment()
+    assert {name: bar.volume for name, bar in books[0].bars.items()} == {"1m": 0, "5m": 40}
+
+
 def test_what_came_ahead_for_another_bar_is_forgotten() -> None:
     bar = OpenBar()
     bar.move_to(OPEN, OPEN + MINUTE_NS)
@@ -356,7 +424,7 @@ def test_a_boundary_that_was_asked_before_is_that_of_a_fresh_schedule() -> None:
     assert [schedule.nth_boundary_after(*each) for each in asked] == first
     assert [make_schedule().nth_boundary_after(*each) for each in asked] == first
     assert schedule.nth_boundary_after(*asked[-1]) == first[-1]  # kept
-    assert len(schedule._boundaries) <= 64
+    assert schedule._boundary.cache_info()[::3] == (1, 64)  # hits, size
 
 
 def test_days_that_were_looked_up_are_not_kept_for_ever() -> None:

@@ -67,8 +67,9 @@ class BreakEvenManager(ExitRule):
         reach = 1
         while reach < last and not pays(reach):
             reach *= 2
-        steps = bisect_left(range(min(reach, last) + 1), True, key=pays)
-        return first + sign * steps * tick if steps <= min(reach, last) else None
+        last = min(reach, last)
+        steps = bisect_left(range(last + 1), True, key=pays)
+        return first + sign * steps * tick if steps <= last else None
 
 
 def _nearest_price(position: Position, cost: int) -> int:
