@@ -45,7 +45,7 @@ class HeadFile:
     def __init__(self, path: Path) -> None:
         """Open or create the file, both slots preallocated. Raises OSError."""
         slots = _read_slots(path)
-        places = [slot.place if slot is not None else (-1, -1, -1) for slot in slots]
+        places = [slot.place if slot is not None else () for slot in slots]
         self._next = 0 if places[0] <= places[1] else 1
         self._descriptor = opener_in(path.parent)(str(path), os.O_RDWR | os.O_CREAT)
         size = os.fstat(self._descriptor).st_size

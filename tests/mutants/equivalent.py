@@ -17,13 +17,12 @@ class Equivalent(NamedTuple):
 
 _TRIGGERS: Final = "daemon/market/triggers.py"
 _HEAD: Final = "daemon/journal/head.py"
-_PLACES: Final = "places = [slot.place if slot is not None else (-1, -1, -1) for slot in slots]"
+_LEDGER: Final = "daemon/domain/ledger.py"
 _SHORT: Final = (
     "if size < 2 * SLOT_BYTES:  # behind what is there: it may be a slot that still counts"
 )
 _OWN: Final = "daemon/journal/own_files.py"
 _PORTIONS: Final = "_ROWS_AT_ONCE: Final = (512, 64, 8, 1)"
-_LEAST: Final = "the first number alone is less than any slot's"
 _STDIN: Final = "descriptor 0 is standard input, or is closed by the end of the process"
 _SWEEP: Final = "if len(self._below) + len(self._above) > 4 * len(self._turns) + _SLACK:"
 _NO_VOLUME: Final = "below 0 no volume is known"
@@ -47,7 +46,6 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
     Equivalent(_TRIGGERS, "self._turn += 1", "1", "2", _ANY_NUMBER),
     Equivalent(_TRIGGERS, _SWEEP, ">", ">=", "a sweep one level earlier leaves the same levels"),
     Equivalent(_TRIGGERS, _SWEEP, "4", "5", "a sweep that comes later leaves the same levels"),
-    Equivalent(_HEAD, _PLACES, "1", "2", _LEAST),
     Equivalent(_HEAD, _SHORT, "<", "<=", "nothing is missing, so nothing is written"),
     Equivalent(_HEAD, _SHORT, "2", "3", "nothing is missing, so nothing is written"),
     Equivalent(_HEAD, "if self._descriptor >= 0:", ">=", ">", _STDIN),
@@ -227,10 +225,56 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "it is set again before it is read",
     ),
     Equivalent(
-        "daemon/execution/closing.py",
-        'side: Side = "SELL" if position.sign > 0 else "BUY"',
-        ">",
+        "daemon/market/agenda.py", "NEVER: Final = 1 << 62", "62", "63", "no time is that late"
+    ),
+    Equivalent(
+        "daemon/market/candles.py",
+        "def __init__(self, start: int = 0, end: int = 0) -> None:",
+        "0",
+        "1",
+        "no row is of 1970, and a session sets both before its first row",
+    ),
+    Equivalent(
+        "daemon/market/extremes.py",
+        "while prices and prices[-1] >= low:",
         ">=",
-        "a sign is 1 or -1",
+        ">",
+        "of two equal prices the earlier one answers for both",
+    ),
+    Equivalent(
+        "daemon/market/refused_rows.py",
+        "self._first_today = example(part, int(rows[0]), 0)",
+        "0",
+        "1",
+        "only of a late row the time reached before it is told",
+    ),
+    Equivalent(
+        "daemon/rules/charges.py",
+        "_DECIMALS: Final = 18",
+        "18",
+        "19",
+        "18 hold every amount, and zeros at the end are not shown",
+    ),
+    Equivalent(
+        "daemon/rules/rulebook.py",
+        "self.local: Final = LocalRules(version=1) if local is None else local",
+        "1",
+        "2",
+        "a version is only read in a file",
+    ),
+    Equivalent(
+        "daemon/clockwork/due.py",
+        "STEP_ORDERS: Final = 16",
+        "16",
+        "17",
+        "a pause comes an order later, and decides nothing",
+    ),
+    Equivalent(_LEDGER, "day: int = 0", "0", "1", "no order is of 1970"),
+    Equivalent(
+        _LEDGER,
+        "orders_today: int = 0",
+        "0",
+        "1",
+        "it is read on the day of an order alone, and its first order sets it",
     ),
 )

@@ -9,10 +9,11 @@ import ast
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -58,18 +59,31 @@ class Reach:
     def tests_of(self, path: str, line: int) -> list[str]:
         """Return the tests that run the statement of this line, quickest first.
 
-        Where none does (a constant, what only runs in other processes), those that run the file.
+        Of a constant, those that run a line with its name. Where none does (what only runs in other
+        processes), those that run the file.
         """
         lines = self._lines_of(path)
         # of the sound file: in the copies there is a mutant at times, which need not even parse
-        statement = statement_lines((ROOT / path).read_bytes(), line)
+        source = (ROOT / path).read_bytes()
+        statement = statement_lines(source, line)
         found = self._named(context for each in statement for context in lines.get(each, ()))
+        if name := constant_at(source, line):
+            found |= self._named(self._contexts_with(name))
         found = found or self._named(context for each in lines.values() for context in each)
         return sorted(found, key=self._seconds.__getitem__)
 
     def seconds_of(self, test: str) -> float:
         """Return how long a test took when the lines were noted."""
         return self._seconds[test]
+
+    def _contexts_with(self, name: str) -> Iterator[str]:
+        """Yield what runs the lines of the program in which a name stands."""
+        word = re.compile(rf"\b{name}\b")
+        for path in sorted((ROOT / "daemon").rglob("*.py")):
+            lines = self._lines_of(str(path.relative_to(ROOT)))
+            for number, text in enumerate(path.read_text().splitlines(), 1):
+                if word.search(text):
+                    yield from lines.get(number, ())
 
     def _lines_of(self, path: str) -> dict[int, list[str]]:
         if path not in self._files:
@@ -108,6 +122,17 @@ def measure(place: Path, tests: tuple[str, ...], workers: int) -> Reach | None:
     found = Reach(place)
     print(*(f"fails without a mutant, not asked: {test}" for test in found.failed), sep="\n")
     return found if len(found.failed) <= FAILED_MAX else None
+
+
+def constant_at(source: bytes, line: int) -> str:
+    """Return the name of the module's constant that this line sets, "" if it sets none."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign | ast.Assign) and line in range(
+            node.lineno, (node.end_lineno or 0) + 1
+        ):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            return target.id if isinstance(target, ast.Name) else ""
+    return ""
 
 
 def statement_lines(source: bytes, line: int) -> range:

@@ -7,7 +7,7 @@ import pytest
 from tests.kit.cli import ROOT
 from tests.mutants.equivalent import EQUIVALENT, Equivalent
 from tests.mutants.operators import edits
-from tests.mutants.reach import statement_lines
+from tests.mutants.reach import constant_at, statement_lines
 
 SOURCE = b"""\
 X = 1
@@ -32,6 +32,12 @@ def test_a_line_is_of_the_innermost_statement_or_of_the_head_of_a_block(
     line: int, lines: list[int]
 ) -> None:
     assert list(statement_lines(SOURCE, line)) == lines
+
+
+def test_a_constant_is_known_by_its_name_and_nothing_else_is_one() -> None:
+    source = b"FIRST: Final = (\n    1,\n)\nSECOND = 2\n\ndef f():\n    third = 3\n"
+    names = [constant_at(source, line) for line in range(1, 8)]
+    assert names == ["FIRST", "FIRST", "FIRST", "SECOND", "", "", ""]
 
 
 @pytest.mark.parametrize("known", EQUIVALENT, ids=lambda known: f"{known.path}:{known.old}")
