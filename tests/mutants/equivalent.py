@@ -269,6 +269,13 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "17",
         "a pause comes an order later, and decides nothing",
     ),
+    Equivalent(
+        "daemon/execution/exits/break_even.py",
+        "steps = bisect_left(range(last + 1), True, key=pays)",
+        "1",
+        "2",
+        "a step beyond the last is not taken, whether it is found or not",
+    ),
     Equivalent(_LEDGER, "day: int = 0", "0", "1", "no order is of 1970"),
     Equivalent(
         _LEDGER,

@@ -125,7 +125,7 @@ def test_a_block_is_cut_at_midnight() -> None:
         [OPEN + DAY_NS, OPEN + DAY_NS + 1],
     ]
     assert [each.input_no(0) for each in parts] == [1, 3]
-    assert intake.gaps == 0  # a night is no gap
+    assert (intake.gaps, intake.longest_gap_ns) == (0, 0)  # a night is no gap
     assert [sorted(each.gaps) for each in parts] == [[], [0]]  # but its quotes are old
 
 
