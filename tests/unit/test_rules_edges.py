@@ -170,6 +170,8 @@ def test_monthlies_run_from_the_date_itself_over_the_year() -> None:
     assert list(monthlies) == [dt.date(2026, 10, 27), dt.date(2026, 11, 24), dt.date(2026, 12, 29)]
     later = table("Tue").coming_monthly("NFO", "NIFTY", dt.date(2026, 10, 28))
     assert next(later) == dt.date(2026, 11, 24)
+    across = table("Tue").coming_monthly("NFO", "NIFTY", dt.date(2025, 12, 31))
+    assert next(across) == dt.date(2026, 1, 27)
 
 
 @pytest.mark.parametrize(("weekday", "day"), [
