@@ -24,6 +24,7 @@ _NOT_TRADING: Final = (
     ("log",),
     ("metrics",),
     ("recording",),
+    ("web",),
     ("execution", "on_stop"),
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),

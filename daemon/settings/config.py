@@ -8,7 +8,7 @@ program derives from a setting, such as nanoseconds, is a property of the same s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,9 @@ from daemon.domain.intent import (
 )
 from daemon.settings.account_name import ACCOUNT_NAME
 
+HOST_NAME: Final = r"^[A-Za-z0-9.:-]{1,253}\Z"
+"""A host's name or its address, IPv6 without brackets; no port."""
+HostName = Annotated[str, Meta(pattern=HOST_NAME)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
@@ -318,6 +321,18 @@ class RecordingConfig(Section, frozen=True, kw_only=True):
     keep_days: PositiveCount | None = None
 
 
+class WebConfig(Section, frozen=True, kw_only=True):
+    """The page of a live account (`run_fno_paper web`)."""
+
+    enabled: bool = False
+    """Whether the live daemon runs the page, unless a service manager does."""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8500
+    listen: HostName = "127.0.0.1"
+    """The address that the page listens on; the default is this machine only."""
+    hosts: list[HostName] = []
+    """Further names that a browser may ask for (`Host`), such as that of a proxy."""
+
+
 class RulesConfig(Section, frozen=True, kw_only=True):
     """The dated rulebook; empty means the one that ships (`configs/rules`)."""
 
@@ -369,6 +384,7 @@ class Config(Section, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     recording: RecordingConfig = RecordingConfig()
+    web: WebConfig = WebConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
     origin: Origin = Origin()

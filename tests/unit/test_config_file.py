@@ -346,3 +346,11 @@ def test_a_setting_that_moves_stops_has_its_bounds(
 ) -> None:
     with pytest.raises(ConfigError, match=f"execution.{key}.*{said}"):
         load(file, f"version: 1\nexecution:\n  {key}: {value}\n")
+
+
+def test_the_page_listens_where_it_is_told_and_no_address_has_a_port(file: Path) -> None:
+    loaded = load(file, "web: {enabled: true, port: 8600, listen: '::1', hosts: [desk.example]}")
+    assert (loaded.web.listen, loaded.web.hosts) == ("::1", ["desk.example"])
+    assert "web.listen" in refusal(file, "web: {listen: 'a b'}")
+    assert "web.port" in refusal(file, "web: {port: 0}")
+    assert "web.hosts[0]" in refusal(file, "web: {hosts: ['desk/example']}")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from daemon.settings.check import fingerprint
 from daemon.settings.config import (
     Config,
     ExecutionConfig,
@@ -18,6 +19,7 @@ from daemon.settings.config import (
     RiskConfig,
     StrategiesConfig,
     StrategyConfig,
+    WebConfig,
 )
 from daemon.settings.reload import back_to, change_text, changes, encode_change
 
@@ -150,3 +152,12 @@ def test_an_applied_change_leaves_nothing_to_change(
     assert found.refused == []
     assert (found.change.risk or old) == new
     assert found.change.strategies.get("a", was_on) == is_on
+
+
+def test_the_page_is_no_part_of_what_is_decided_and_takes_a_restart() -> None:
+    shown = Config(web=WebConfig(enabled=True, port=8600, hosts=["desk.example"]))
+    assert fingerprint(Config()) == fingerprint(shown)
+    found = changes(Config(), shown, loaded=())
+    assert [line.partition(":")[0] for line in found.refused] == [
+        "web.enabled", "web.hosts", "web.port",
+    ]  # fmt: skip
