@@ -33,7 +33,7 @@ from feeds.stream.blocks import RunningTime, at_most
 from feeds.stream.feed import OfflineFeed, Source
 from feeds.stream.memory import keep_freed_memory
 from feeds.stream.merge import merge
-from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pace, Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 from feeds.stream.timeline import Moment, closes_of, closing_time, timeline
 
@@ -196,7 +196,7 @@ class ReplayFeed(OfflineFeed):
         grace_ns: int = 0,
     ) -> None:
         self._grace_ns = grace_ns
-        self._speed = parse_speed(config.speed)
+        self.pace: Pace = Pace(parse_speed(config.speed))
         self.recording = Recording(
             config, universe_config, contracts=contracts, session=session,
             data_dir=data_dir,
@@ -209,7 +209,7 @@ class ReplayFeed(OfflineFeed):
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Yield blocks and settlements in order. Raises FeedError where a file is damaged."""
-        pacer = Pacer(self._speed)
+        pacer = Pacer(self.pace)
         with closing(self.recording.blocks()) as blocks:
             for item in self._timeline(blocks):
                 if not isinstance(item, Ticks):

@@ -15,7 +15,7 @@ from daemon.domain.ticks import Int64s, Ticks
 from daemon.settings.config import SyntheticConfig
 from feeds.stream.blocks import join, reblock
 from feeds.stream.feed import OfflineFeed
-from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pace, Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 from feeds.stream.timeline import Moment, closes_of, timeline
 from feeds.synthetic_contracts import (
@@ -119,7 +119,7 @@ class SyntheticFeed(OfflineFeed):
         grace_ns: int = 0,
     ) -> None:
         self._grace_ns = grace_ns
-        self._speed = parse_speed(speed)
+        self.pace: Pace = Pace(parse_speed(speed))
         self._block_rows = block_rows
         self._market = SyntheticMarket(config, session=session, shift=shift, depth=depth)
         self._quality = DataQuality()
@@ -128,7 +128,7 @@ class SyntheticFeed(OfflineFeed):
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Yield the blocks of all sessions in order."""
-        pacer = Pacer(self._speed)
+        pacer = Pacer(self.pace)
         for item in self._timeline():
             if not isinstance(item, Ticks):
                 yield item

@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.quotes": ("daemon.files", "daemon.market"),
     "daemon.web": ("daemon.journal", "daemon.report"),
-    "daemon.control": ("daemon.settings",),
+    "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
         "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings", "feeds.stream",
     ),

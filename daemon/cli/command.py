@@ -1,4 +1,4 @@
-"""`run_fno_paper command`: a person tells the running daemon something."""
+"""`run_fno_paper command`, `pause`, `resume`, `speed`: what a person tells a running process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.control.socket import Request, send_command
 from daemon.errors import UsageError
-from daemon.runtime.run_files import ACCOUNTS, refuse_unreadable
+from daemon.runtime.run_files import ACCOUNTS, find_run, refuse_unreadable
 from daemon.settings.account_name import check_account_name
 
 _WITH_TARGET: Final = {
@@ -17,6 +17,7 @@ _WITH_TARGET: Final = {
     "strategy_on": "the strategy's id",
     "strategy_off": "the strategy's id",
 }
+_NO_PACED_RUN: Final = "no paced run is at work here: it is over, or it runs at speed max"
 _ALONE: Final = ("kill_switch", "reload")
 
 
@@ -32,3 +33,9 @@ def tell(out: Path, account: str, command: str, target: str) -> str:
     directory = out / ACCOUNTS / account
     refuse_unreadable(directory)
     return send_command(directory, request)
+
+
+def tell_run(out: Path, run: str, command: str, speed: str = "") -> str:
+    """Send a command about its pace to a paced run; its answer. Raises UsageError or Refused."""
+    request = msgspec.convert({"command": command, "target": speed}, Request)
+    return send_command(find_run(run, out), request, unanswered=_NO_PACED_RUN)

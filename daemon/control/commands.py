@@ -53,6 +53,9 @@ class Commands:
 
     async def obey(self, request: Request) -> Reply:
         """Handle a request in its turn; return in a line whether it was accepted."""
+        match request.command:
+            case "pause" | "resume" | "speed" as pace:
+                return Reply(False, f"{pace}: a live market has no pace; nothing was changed")
         problem = self._problem(request)
         if problem:
             return Reply(False, problem)

@@ -1,7 +1,8 @@
 """The control socket: a person's commands reach the running daemon, from this machine only.
 
-`control.sock` in the account's directory, for its owner alone: one line of JSON in, one line out.
-Whoever else connects is refused by the kernel (mode 0600) and, if root put it there, by name.
+`control.sock` in the directory of an account or of a paced run, for its owner alone: one line of
+JSON in, one line out. Whoever else connects is refused by the kernel (mode 0600) and, if root put
+it there, by name.
 """
 
 from __future__ import annotations
@@ -32,10 +33,20 @@ CLIENTS_MAX: Final = 4
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person asks for; `target` is an order or strategy id where the command has one."""
+PACE_COMMANDS: Final = ("pause", "resume", "speed")
+"""Those of a paced run, which takes no others."""
 
-    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off", "reload"]
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person asks for.
+
+    `target` is an order's or strategy's id, or a speed, where the command has one.
+    """
+
+    command: Literal[
+        "kill_switch", "manual_exit", "strategy_on", "strategy_off", "reload",
+        "pause", "resume", "speed",
+    ]  # fmt: skip
     target: str = ""
 
 
@@ -58,7 +69,7 @@ Obey = Callable[[Request], Awaitable[Reply]]
 async def serve_control(
     directory: Path, obey: Obey, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
 ) -> None:
-    """Answer on `directory`/control.sock until cancelled; the account must be locked.
+    """Answer on `directory`/control.sock until cancelled; the journal must be locked.
 
     Where no socket can be made the daemon runs without one, and logs that.
     """
@@ -159,13 +170,16 @@ async def _reachable(directory: Path) -> AsyncIterator[Path]:
         os.close(handle)
 
 
-def send_command(directory: Path, request: Request) -> str:
-    """Send a request to the account's daemon; return the line to show.
+NO_DAEMON: Final = "no daemon runs this account (or it is stopping)"
 
-    Raises UsageError if none runs, Refused if it did not take the command.
+
+def send_command(directory: Path, request: Request, *, unanswered: str = NO_DAEMON) -> str:
+    """Send a request to the daemon of an account or to a paced run; return the line to show.
+
+    Raises UsageError, saying `unanswered`, if none runs, Refused if it did not take the command.
     """
     path = directory / SOCKET_FILE
-    no_daemon = UsageError(f"{path}: no daemon runs this account (or it is stopping)")
+    no_daemon = UsageError(f"{path}: {unanswered}")
     try:
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:

@@ -41,6 +41,7 @@ from daemon.process.status import status_text
 from daemon.runtime.bus import Bus, Overflow
 from daemon.runtime.committed_view import CommittedView
 from daemon.runtime.late_decisions import LateDecisions
+from daemon.runtime.paced_run import paced_run
 from daemon.runtime.prepared_run import PreparedRun
 from daemon.runtime.rerun import state_operations
 from daemon.runtime.run_files import METRICS_FILE
@@ -77,7 +78,9 @@ class App:
         """None where the time of inputs is not that of this machine."""
         self.requests = RequestQueue()
         self.commands: Commands | None = None
-        """The place for people's commands; None in the run of a recording, which takes none."""
+        """The place for people's commands; None in the run of a recording."""
+        self.paced = paced_run(prepared)
+        """The place for commands about the pace; None where none is kept."""
         self.reload_on_hangup = False
         self._sampler = prepared.parts.machine.sampler
         self._feed_scope = anyio.CancelScope()
@@ -200,6 +203,8 @@ class App:
         await tasks.start(watch_signals, self.stop, reload)
         if commands is not None:
             await tasks.start(serve_control, self.directory, commands.obey)
+        if self.paced is not None:
+            await tasks.start(self.paced.serve)
 
     async def _attend_feed(self) -> None:
         """Run what the feed needs besides its inputs; its fault ends the run in order."""

@@ -33,6 +33,11 @@ class PreparedRun(NamedTuple):
     speed: str = "max"
     """Of the run of a recording: `max`, or a factor of real time."""
 
+    @property
+    def is_paced(self) -> bool:
+        """Return whether a recording or a made-up market runs at a multiple of real time."""
+        return self.account is None and self.speed != "max"
+
     def finish_day(self) -> Path | None:
         """Compact the day's recording, after `close`, when its last session is over.
 

@@ -14,6 +14,7 @@ from daemon.metrics.collector import MetricsCollector
 from daemon.process.clock import Clock
 from daemon.runtime.build import Parts
 from daemon.runtime.late_decisions import LateDecisions
+from feeds.stream.feed import Feed, OfflineFeed
 
 CONNECTING: Final = "connecting"
 
@@ -88,9 +89,14 @@ class RunStatus:
             return FeedStatus(state=state if is_over else feed.state() or state)
         age = max(0.0, anyio.current_time() - self._last_tick_real)
         if state == "live":
-            is_stale = age > self._parts.config.execution.stale_after_s
+            is_stale = age > self._parts.config.execution.stale_after_s and not is_paused(feed)
             state = feed.state() or ("stale" if is_stale else state)
         return FeedStatus(state=state, age_s=age)
+
+
+def is_paused(feed: Feed) -> bool:
+    """Return whether a feed stands still because a person said so."""
+    return isinstance(feed, OfflineFeed) and feed.pace is not None and feed.pace.is_paused
 
 
 def statistics_of(parts: Parts, timing: Mapping[str, int]) -> RunStatistics:

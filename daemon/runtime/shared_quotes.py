@@ -47,7 +47,7 @@ def share_quotes(prepared: PreparedRun) -> SharedQuotes | None:
     None elsewhere, as that is over before anyone could look, and where the file cannot be made,
     which no run needs.
     """
-    if prepared.account is None and prepared.speed == "max":
+    if prepared.account is None and not prepared.is_paced:
         return None
     path, engine = prepared.directory / QUOTES_FILE, prepared.parts.engine
     try:

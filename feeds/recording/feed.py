@@ -12,7 +12,7 @@ from feeds.recording.compact import CompactedLog
 from feeds.recording.gather import gather
 from feeds.recording.reader import InputLog
 from feeds.stream.feed import OfflineFeed
-from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pace, Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 
 
@@ -24,12 +24,12 @@ class RecordedFeed(OfflineFeed):
     def __init__(self, recording: InputLog | CompactedLog, *, speed: str = "max") -> None:
         self.universe = Universe(recording.header.instruments)
         self._recording = recording
-        self._speed = parse_speed(speed)
+        self.pace: Pace = Pace(parse_speed(speed))
         self._quality = DataQuality()
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Yield the recorded inputs. Raises FeedError where the recording is damaged."""
-        pacer = Pacer(self._speed)
+        pacer = Pacer(self.pace)
         for item in gather(self._recording.inputs()):
             if not isinstance(item, Ticks):
                 await pacer.wait(item.ts, item.ts)

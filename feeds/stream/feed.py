@@ -9,6 +9,7 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from feeds.stream.guard import Note
+from feeds.stream.pacing import Pace
 
 
 class Feed(Protocol):
@@ -50,6 +51,9 @@ class Playback(Feed, Protocol):
 
 class OfflineFeed:
     """The connection's part of a feed for recordings and synthetic markets, which have none."""
+
+    pace: Pace | None = None
+    """How fast its inputs come; None where that is not for anybody to say."""
 
     async def run(self) -> None:
         """Do nothing: only `inputs` has work to do."""

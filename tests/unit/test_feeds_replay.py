@@ -16,7 +16,7 @@ from feeds.convert import convert
 from feeds.replay import Recording, ReplayFeed
 from feeds.stream.blocks import join
 from feeds.stream.feed import Feed
-from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pace, Pacer, parse_speed
 from tests.unit.test_feeds_kit import collect, rows_of, text_file
 
 DAY = "2025-10-08"
@@ -149,7 +149,7 @@ async def test_a_paced_replay_can_be_cancelled(tmp_path: Path) -> None:
 
 
 async def test_pacing_at_max_speed_gives_way_to_others() -> None:
-    pacer = Pacer(None)
+    pacer = Pacer(Pace(None))
     with anyio.move_on_after(0.05) as scope:
         while True:
             await pacer.wait(0, 0)

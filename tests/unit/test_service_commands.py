@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from daemon.control.commands import Commands
 from daemon.control.requests import WAITING_MAX, RequestDropped, Requested, RequestQueue
-from daemon.control.socket import Reply, Request
+from daemon.control.socket import PACE_COMMANDS, Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.errors import ConfigError
 from daemon.settings.config import Config, ExecutionConfig, LogConfig, RiskConfig
@@ -255,3 +255,10 @@ async def test_what_is_accepted_is_on_disk() -> None:
             assert not replies
             is_there.set()
     assert [each.accepted for each in replies] == [True]
+
+
+@pytest.mark.parametrize("command", PACE_COMMANDS)
+async def test_a_live_market_has_no_pace(command: str, desk: Desk) -> None:
+    reply = await desk.obey(command, "20" if command == "speed" else "")
+    assert reply == Reply(False, f"{command}: a live market has no pace; nothing was changed")
+    assert desk.taken == []

@@ -31,7 +31,7 @@ from feeds.kite.server.delivery import Delivery, ServerStats
 from feeds.kite.server.faults import FaultPlan, PendingFaults
 from feeds.kite.server.playlist import PacketBlock, Playlist
 from feeds.kite.server.subscriber import Subscriber
-from feeds.stream.pacing import Pacer, parse_speed
+from feeds.stream.pacing import Pace, Pacer, parse_speed
 
 LOOPBACK: Final = "127.0.0.1"
 HEARTBEAT: Final = b"\x00"
@@ -71,7 +71,7 @@ class TickerServer:
         self.playlist = Playlist(universe, blocks)
         self._universe = universe
         self._port = port
-        self._speed = parse_speed(speed)
+        self._pace = Pace(parse_speed(speed))
         self._faults = PendingFaults(faults)
         self._heartbeat_s = heartbeat_s
         self._packets_per_frame = packets_per_frame
@@ -200,10 +200,10 @@ class TickerServer:
         self._finished.set()
 
     async def _play_blocks(self) -> None:
-        pacer = Pacer(self._speed)
+        pacer = Pacer(self._pace)
         pause_at = 0
         for block in self.playlist:
-            paced = self._speed is not None
+            paced = self._pace.speed is not None
             for start, stop in block.frames(self._packets_per_frame, by_time=paced):
                 due = self._position_ts = int(block.due[start])
                 if paced:
@@ -213,7 +213,7 @@ class TickerServer:
                     self._flush()
                     await anyio.lowlevel.checkpoint()
                 if await self._wait_for_audience():
-                    pacer = Pacer(self._speed)  # time without a listener does not count
+                    pacer = Pacer(self._pace)  # time without a listener does not count
                     await pacer.wait(due, due)
                 await self._send(block, start, stop)
 
@@ -241,7 +241,7 @@ class TickerServer:
             if not batch.packets or subscriber.closed:
                 continue
             await self._delivery.send(subscriber, batch)
-            if self._speed is not None:
+            if self._pace.speed is not None:
                 subscriber.flush()
             if subscriber.choked:
                 self._flush()
