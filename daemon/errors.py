@@ -9,6 +9,8 @@ class ExitCode(IntEnum):
     """The exit code of the process (RUNBOOK, "Exit codes")."""
 
     STOPPED = 0
+    DIFFERS = 1
+    """Not a fault: `replay` compared two journals, and they are not the same."""
     USAGE = 64
     JOURNAL_CORRUPT = 65
     FEED_LOST = 69

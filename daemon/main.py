@@ -173,6 +173,8 @@ def replay(
     done = run_again(recording, out, speed=speed)
     _show(done.outcome)
     say(f"{recording}: {done.verdict}")
+    if done.differs:
+        raise typer.Exit(ExitCode.DIFFERS)
 
 
 @app.command()

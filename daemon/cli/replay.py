@@ -17,11 +17,19 @@ from feeds.files.recorded_files import no_file
 from feeds.recording.compact import open_recording
 
 
+class Verdict(NamedTuple):
+    """A line about two journals, and whether one has an event that the other has otherwise."""
+
+    text: str
+    differs: bool = False
+
+
 class Replayed(NamedTuple):
-    """The outcome, and a line about the live run's journal."""
+    """The outcome, a line about the live run's journal, and whether that one differs."""
 
     outcome: Outcome
     verdict: str
+    differs: bool
 
 
 def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
@@ -35,23 +43,24 @@ def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
     prepared = open_recorded(recording, out, speed=speed)
     outcome = run_prepared(prepared, out)
     recorded_by = open_recording(recording).header.program_version
-    verdict = compare(prepared.directory, live, recorded_by=recorded_by)
-    return Replayed(outcome, verdict)
+    return Replayed(outcome, *compare(prepared.directory, live, recorded_by=recorded_by))
 
 
-def compare(ours: Path, theirs: Path, *, recorded_by: str = VERSION) -> str:
+def compare(ours: Path, theirs: Path, *, recorded_by: str = VERSION) -> Verdict:
     """Hold a replay's journal against the live one, as far as the replay goes.
 
     `recorded_by` is the version of the program that made the recording.
     """
     if not JournalStore.exists(theirs):
-        return "no journal of the live run is next to the recording to compare with"
+        return Verdict("no journal of the live run is next to the recording to compare with")
     with JournalStore.open(ours) as replayed, JournalStore.open(theirs) as live:
         last = replayed.last_seq
         pairs = zip_longest(replayed.events(), events_since(live, 0))
         for seq, (our, their) in enumerate(pairs, start=1):
             if seq > last and their is not None:
-                return f"equal to the live journal in all its {last} events; the live run went on"
+                text = f"equal to the live journal in all its {last} events; the live run went on"
+                return Verdict(text)
             if our != their:
-                return f"DIFFERS from the live journal at event {seq}{other_version(recorded_by)}"
-    return f"equal to the live journal, event for event ({last} events)"
+                text = f"DIFFERS from the live journal at event {seq}{other_version(recorded_by)}"
+                return Verdict(text, differs=True)
+    return Verdict(f"equal to the live journal, event for event ({last} events)")

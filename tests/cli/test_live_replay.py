@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
 from daemon.domain.inputs import Clock as TimePasses
 from daemon.domain.inputs import Gap
+from daemon.errors import ExitCode
 from daemon.runtime.app import App
 from feeds.kite.server.ticker_server import TickerServer
 from feeds.recording.compact import open_recording
+from tests.kit.cli import SAMPLE, invoke, only_run
 from tests.kit.live import (
+    ACCOUNT,
     Hand,
     Market,
     entries,
@@ -79,6 +83,25 @@ def test_a_recording_replays_to_the_live_journal(
     assert app.feed.quality()["reconnects"] == len(lost)
     assert len(outcome.kinds("gap")) == len(lost)
     assert app.engine.stats().refused_rows == {}
+
+
+def test_a_replay_that_differs_says_where_and_ends_with_its_own_code(
+    of: Market, tmp_path: Path
+) -> None:
+    traded(tmp_path, of, [], 1)
+    account = tmp_path / "accounts" / ACCOUNT
+    [recording] = (account / "recordings").iterdir()
+    same = invoke("replay", recording, "--out", tmp_path / "replays")
+    assert (same.code, same.out.splitlines()[-1].split(": ")[0]) == (0, str(recording))
+    assert invoke("--config", SAMPLE, "--out", tmp_path / "other").code == 0
+    other = only_run(tmp_path / "other")
+    (other / "recordings").mkdir()
+    moved = Path(shutil.copy(recording, other / "recordings"))
+    done = invoke("replay", moved, "--out", tmp_path / "replays")
+    assert done.code == ExitCode.DIFFERS
+    last = done.out.splitlines()[-1]
+    assert last == f"{moved}: DIFFERS from the live journal at event 1"
+    assert "Traceback" not in done.err
 
 
 def test_a_recording_replays_in_any_directory(
