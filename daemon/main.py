@@ -162,6 +162,24 @@ def report(
 
 
 @app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="An account, or a run's directory or id.")],
+    to: Annotated[Path, typer.Option("--to", help="A .csv, .xlsx or .parquet file.")],
+    table: Annotated[str, typer.Option(help="trades, orders, fills, equity or daily.")] = "trades",
+    out: Annotated[
+        Path, typer.Option(help="The output directory that holds the runs and accounts.")
+    ] = ARTIFACTS,
+) -> None:
+    """Write what an account or a run traded as a table for a spreadsheet or a notebook."""
+    from daemon.cli.export import export_table
+
+    done, note = export_table(run, out, to, table)
+    say(done)
+    if note:
+        say(note, err=True)
+
+
+@app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(help="A recording of a live run.")],
     out: Annotated[Path, typer.Option(help="The output directory.")] = ARTIFACTS,

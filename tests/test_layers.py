@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.report": (
         "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
     ),
+    "daemon.export": ("daemon.files", "daemon.journal", "daemon.metrics", "daemon.report"),
     "daemon.quotes": ("daemon.files", "daemon.market"),
     "daemon.web": ("daemon.journal", "daemon.report"),
     "daemon.control": ("daemon.files", "daemon.settings"),
@@ -65,9 +66,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (
-        "daemon.control", "daemon.execution", "daemon.files", "daemon.journal", "daemon.market",
-        "daemon.metrics", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
-        "daemon.settings", "feeds", "strategies",
+        "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",
+        "daemon.market", "daemon.metrics", "daemon.process", "daemon.report", "daemon.rules",
+        "daemon.runtime", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.main": (
         "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",

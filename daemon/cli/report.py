@@ -17,8 +17,8 @@ from daemon.metrics.fill_quality import FillProfile
 from daemon.report.html import write_report
 from daemon.report.model import RunFacts
 from daemon.report.reader import report_data_from_journal
-from daemon.runtime.run_files import CONFIG_FILE, REPORT_FILE, SERIES_FILE, SUMMARY_FILE
-from daemon.runtime.series import Series, equity_of, last_marks, prices_of, read_series
+from daemon.runtime.run_files import CONFIG_FILE, REPORT_FILE, SUMMARY_FILE
+from daemon.runtime.series import Series, equity_of, kept_series, last_marks, prices_of
 from daemon.settings.config import ExecutionConfig
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
@@ -51,7 +51,7 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
     Works for a run that was killed too: what it kept besides the journal may be missing.
     Raises JournalCorrupt or UsageError.
     """
-    series = _series(directory)
+    series = kept_series(directory)
     with JournalStore.open_whole(directory) as store:
         first, events = life(store)
         data = report_data_from_journal(
@@ -68,17 +68,6 @@ def write_run_report(directory: Path, to: Path | None) -> Path:
         return write_report(path, data)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _series(directory: Path) -> Series:
-    path = directory / SERIES_FILE
-    if not path.exists():
-        return Series(symbols=(), ts=(), ltp=())
-    try:
-        data = read_stored(path)
-    except ValueError as error:
-        raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error
-    return read_series(data, str(path))
 
 
 def _equity(series: Series, store: JournalStore) -> Sequence[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,9 +17,11 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Int32s, Int64s
 from daemon.errors import JournalCorrupt
+from daemon.files.text_lines import read_stored
 from daemon.market.rows import Rows
 from daemon.metrics.equity import EquityFold, Point
 from daemon.metrics.fill_quality import whole_paise
+from daemon.runtime.run_files import SERIES_FILE
 
 SERIES_VERSION: Final = 2
 OLDEST_VERSION: Final = 1
@@ -177,6 +180,18 @@ def _minute_bounds(ts: Int64s) -> list[int]:
         return [0, len(ts)]
     minutes = ts // MINUTE_NS
     return [0, *(np.flatnonzero(minutes[1:] != minutes[:-1]) + 1).tolist(), len(ts)]
+
+
+def kept_series(directory: Path) -> Series:
+    """Return the series that a run kept, an empty one without its file. Raises JournalCorrupt."""
+    path = directory / SERIES_FILE
+    if not path.exists():
+        return Series(symbols=(), ts=(), ltp=())
+    try:
+        data = read_stored(path)
+    except ValueError as error:
+        raise JournalCorrupt(f"{path}: is not what a run writes ({error})") from error
+    return read_series(data, str(path))
 
 
 def read_series(data: bytes, where: str) -> Series:

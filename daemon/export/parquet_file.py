@@ -1,0 +1,55 @@
+"""Parquet: whole paise, ns with their zone, and a version in the file's metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from daemon.export.columns import EXPORT_VERSION, Column, Kind, Row, Rows, Value
+from daemon.visible import visible
+
+GROUP_ROWS: Final = 16_384
+VERSION_KEY: Final = "run_fno_paper.export"
+_TYPES: Final[dict[Kind, Any]] = {
+    Kind.TEXT: pa.string(),
+    Kind.WHOLE: pa.int64(),
+    Kind.MONEY: pa.int64(),
+    Kind.TIME: pa.timestamp("ns", tz="Asia/Kolkata"),
+    Kind.DATE: pa.date32(),
+    Kind.FLAG: pa.bool_(),
+}
+
+
+def write_parquet(file: BinaryIO, table: Rows, about: Mapping[str, str]) -> int:
+    """Write a table; return how many rows it has.
+
+    `about` are further keys of the metadata, after `run_fno_paper.`. Raises OSError.
+    """
+    told: dict[str | bytes, str | bytes] = {VERSION_KEY: str(EXPORT_VERSION)}
+    told |= {f"run_fno_paper.{key}": visible(value) for key, value in about.items()}
+    schema = pa.schema(
+        [(column.in_paise, _TYPES[column.kind]) for column in table.columns],
+        metadata=told,
+    )
+    count = 0
+    with pq.ParquetWriter(file, schema) as writer:
+        while group := list(islice(table.rows, GROUP_ROWS)):
+            writer.write_batch(_batch(schema, table.columns, group))
+            count += len(group)
+    return count
+
+
+def _batch(schema: pa.Schema, columns: Sequence[Column], group: Sequence[Row]) -> pa.RecordBatch:
+    arrays = [
+        pa.array([_stored(value) for value in values], type=_TYPES[column.kind])
+        for column, values in zip(columns, zip(*group, strict=True), strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _stored(value: Value) -> Value:
+    return visible(value) if isinstance(value, str) else value

@@ -1,0 +1,38 @@
+"""The tables by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from daemon.errors import UsageError
+from daemon.export import daily, equity, fills, orders, trades
+from daemon.export.columns import Column, Row, Rows
+from daemon.export.history import History
+
+Points = Sequence[equity.Point]
+COLUMNS: Final[dict[str, Sequence[Column]]] = {
+    "trades": trades.COLUMNS,
+    "orders": orders.COLUMNS,
+    "fills": fills.COLUMNS,
+    "equity": equity.COLUMNS,
+    "daily": daily.COLUMNS,
+}
+_ROWS: Final[dict[str, Callable[[History], Iterator[Row]]]] = {
+    "trades": trades.rows,
+    "orders": orders.rows,
+    "fills": fills.rows,
+    "daily": daily.rows,
+}
+
+
+def check_table(name: str) -> None:
+    """Refuse a table that there is not. Raises UsageError."""
+    if name not in COLUMNS:
+        raise UsageError(f"--table {name}: expected one of {', '.join(COLUMNS)}")
+
+
+def table(name: str, history: History, kept: Points = ()) -> Rows:
+    """Return a table of `COLUMNS`; `kept` are the points of equity that the run kept."""
+    made = equity.rows(history, kept) if name == "equity" else _ROWS[name](history)
+    return Rows(COLUMNS[name], made)

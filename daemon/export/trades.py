@@ -1,0 +1,48 @@
+"""`trades`: one row for each exit fill, with its share of the entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from daemon.domain.dates import MILLISECOND_NS
+from daemon.export.columns import Column, Kind, Row, RunningPaise
+from daemon.export.history import History, folded
+
+COLUMNS: Final = (
+    Column("order_id"),
+    Column("part", Kind.WHOLE),
+    Column("closes", Kind.FLAG),
+    Column("strategy"),
+    Column("symbol"),
+    Column("side"),
+    Column("quantity", Kind.WHOLE),
+    Column("entry_time", Kind.TIME),
+    Column("exit_time", Kind.TIME),
+    Column("entry_price", Kind.MONEY),
+    Column("exit_price", Kind.MONEY),
+    Column("reason"),
+    Column("gross", Kind.MONEY),
+    Column("charges", Kind.MONEY),
+    Column("net", Kind.MONEY),
+    Column("bid_ask_pnl", Kind.MONEY),
+    Column("best_price", Kind.MONEY),
+    Column("worst_price", Kind.MONEY),
+    Column("rule"),
+    Column("quote_age_ms", Kind.WHOLE),
+)
+
+
+def rows(history: History) -> Iterator[Row]:
+    """Yield the exits in their order."""
+    rounded = RunningPaise()
+    for _, fold in folded(history):
+        for row in fold.exits:
+            charges = rounded.take(row.charges)
+            yield (
+                row.order_id, row.part, row.is_last, row.strategy_id, row.tradingsymbol, row.side,
+                row.quantity, row.entry_ts, row.exit_ts, row.entry_paise, row.exit_paise,
+                row.reason, row.gross_paise, charges, row.gross_paise - charges,
+                row.bid_ask_paise, row.best_paise, row.worst_paise, row.evidence.rule,
+                row.evidence.quote_age_ns // MILLISECOND_NS,
+            )  # fmt: skip
