@@ -40,7 +40,7 @@ def write_table(path: Path, name: str, table: Rows, meta: JournalMeta) -> int:
             if path.suffix == ".csv":
                 return write_csv(file, table)
             if path.suffix == ".xlsx":
-                return write_xlsx(file, table, name, meta.created_ts)
+                return write_xlsx(file, table, name, meta.created_ts, path.parent)
             return write_parquet(file, table, about)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -6,8 +6,12 @@ Needs XlsxWriter, the extra `xlsx`; it keeps one row in memory and the rest in t
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.money import rupees
@@ -38,33 +42,72 @@ def check_xlsx() -> None:
         raise UsageError(NO_XLSX) from error
 
 
-def write_xlsx(file: BinaryIO, table: Rows, title: str, created_ts: int) -> int:
+def write_xlsx(
+    file: BinaryIO, table: Rows, title: str, created_ts: int, scratch: Path | None = None
+) -> int:
     """Write a table to sheets called `title`; return how many rows it has. Raises OSError.
 
     `created_ts` (UTC ns) is the time in the file's properties, so that equal runs give equal files.
+    The rows wait in a directory of their own under `scratch`, by default that of the system.
     """
-    from xlsxwriter.exceptions import XlsxFileError
     from xlsxwriter.workbook import Workbook
 
-    book = Workbook(file, {"constant_memory": True})
-    book.set_properties({"created": dt.datetime.fromtimestamp(created_ts // SECOND_NS, dt.UTC)})
-    count = number = 0
-    while True:
-        number += 1
-        name = title if number == 1 else f"{title}-{number}"
-        written = _write_sheet(book, name, table)
-        count += written
-        if written < SHEET_ROWS - 1:
-            break
-    try:
-        book.close()
-    except XlsxFileError as error:
-        raise OSError(*getattr(error.__cause__ or error.__context__, "args", (0, ""))) from error
+    sink = _Sink(file)
+    with TemporaryDirectory(prefix=".export-", dir=scratch) as place:
+        book = Workbook(cast("IO[str]", sink), {"constant_memory": True, "tmpdir": place})
+        created = dt.datetime.fromtimestamp(created_ts // SECOND_NS, dt.UTC)
+        book.set_properties({"created": created})
+        with _closed_whatever_comes(book):
+            count = _write_sheets(book, title, table)
+            book.close()
+    if sink.error is not None:
+        raise sink.error
     return count
 
 
-def _write_sheet(book: Workbook, name: str, table: Rows) -> int:
-    sheet, money = book.add_worksheet(name), book.add_format({"num_format": "#,##0.00"})
+@contextmanager
+def _closed_whatever_comes(book: Workbook) -> Iterator[None]:
+    """Close what the library leaves open when a workbook is not finished."""
+    try:
+        yield
+    except BaseException:
+        for sheet in book.worksheets():
+            rows: IO[str] | None = sheet.row_data_fh
+            if rows is not None:
+                rows.close()
+        raise
+
+
+def _write_sheets(book: Workbook, title: str, table: Rows) -> int:
+    money, count, number = book.add_format({"num_format": "#,##0.00"}), 0, 0
+    while True:
+        number += 1
+        sheet = book.add_worksheet(title if number == 1 else f"{title}-{number}")
+        written = _write_sheet(sheet, table, money)
+        count += written
+        if written < SHEET_ROWS - 1:
+            return count
+
+
+class _Sink:
+    """A file whose first error is kept for the end: a zip file that fails once fails aloud again
+    when it is collected.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.error: OSError | None = None
+        self.tell, self.seek, self.flush = file.tell, file.seek, file.flush
+        self._write = file.write
+
+    def write(self, data: bytes) -> int:
+        try:
+            return len(data) if self.error else self._write(data)
+        except OSError as error:
+            self.error = error
+            return len(data)
+
+
+def _write_sheet(sheet: Worksheet, table: Rows, money: Format) -> int:
     sheet.freeze_panes(1, 0)
     for at, column in enumerate(table.columns):
         sheet.set_column(at, at, _WIDTHS.get(column.kind, 10))
