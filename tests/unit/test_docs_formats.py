@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from daemon.control.pace import PaceStatus
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
+from daemon.export.tables import COLUMNS
 from daemon.journal.archive_file import ArchiveHeader
 from daemon.journal.base import BASE_TABLES
 from daemon.journal.operations import KINDS
@@ -110,6 +112,19 @@ def test_the_exported_events_are_documented() -> None:
 def test_the_native_columns_are_documented() -> None:
     shown = [names(cells[0])[0] for cells in rows(FORMATS, "<!-- native columns -->")]
     assert sorted(shown) == sorted(_TYPES)
+
+
+def test_the_columns_of_exported_tables_are_documented() -> None:
+    table = rows(FORMATS, "<!-- exported tables -->")
+    shown = {names(cells[0])[0]: names(cells[2]) for cells in table}
+    assert shown == {
+        name: [column.in_paise for column in columns] for name, columns in COLUMNS.items()
+    }
+
+
+def test_the_pace_is_documented() -> None:
+    section = FORMATS.split("\n## Pace\n")[1].split("\n## ")[0]
+    assert {field.name for field in msgspec.structs.fields(PaceStatus)} <= set(names(section))
 
 
 def test_the_fields_of_a_quote_are_documented() -> None:
