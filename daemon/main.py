@@ -71,13 +71,15 @@ def start(
 
 
 def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
+    from daemon.cli.page import page_command
     from daemon.cli.run import run
     from daemon.settings.file import load_config
 
     loaded = load_config(config, overrides)
     if loaded.feed.kind != "replay" and not overrides.keys().isdisjoint(CUTS):
         raise UsageError(f"--from and --to cut a recording; the feed is {loaded.feed.kind}")
-    _show(run(loaded, data_dir=data, read_again=lambda: load_config(config, overrides)))
+    again, page = partial(load_config, config, overrides), page_command(loaded, config, overrides)
+    _show(run(loaded, data_dir=data, read_again=again, page=page))
 
 
 def _show(outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ import anyio
 import msgspec
 from loguru import logger
 
+from daemon.cli.page import page_next_to
 from daemon.cli.run_notes import run_notes
 from daemon.errors import DaemonError, JournalCorrupt
 from daemon.process.descriptors import allow_descriptors, spare_descriptors
@@ -48,11 +49,12 @@ def run(
     data_dir: Path | None = None,
     use_uvloop: bool = True,
     read_again: Callable[[], Config] | None = None,
+    page: list[str] | None = None,
 ) -> Outcome:
     """Run to the end of the feed, to its fault or to a signal, and keep what it came to.
 
-    `read_again` reads the configuration again for a reload. Raises DaemonError for the world's
-    other faults.
+    `read_again` reads the configuration again for a reload, `page` are the arguments of this
+    program that serve the page of a live account. Raises DaemonError for the world's other faults.
     """
     _log(config)
     for text in misplaced_inputs(config):
@@ -62,7 +64,11 @@ def run(
         hold_signals()  # an account that is being taken up is not left in the middle of it
     prepared = _open(config, data_dir)
     hold_signals()  # nor what is written after the run
-    return run_prepared(prepared, Path(config.out), use_uvloop=use_uvloop, read_again=read_again)
+    command = (page or []) if prepared.account is not None else []
+    with page_next_to(config, command, prepared.directory):
+        return run_prepared(
+            prepared, Path(config.out), use_uvloop=use_uvloop, read_again=read_again
+        )
 
 
 def _log(config: Config) -> None:
