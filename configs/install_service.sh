@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the service of one account and its timer for one user: `make install-service`, or with
+# Installs the service of one account, its timer and its page for one user: `make install-service`, or with
 # another configuration `CONFIG=configs/mine.yaml make install-service`, once for each account.
 # Takes over the service that version 0.2.0 installed. Says what it does, asks for no root.
 set -eu
@@ -29,19 +29,35 @@ esac
 account_of() { # CONFIG: prints its account, or says why there is none
     (cd "$project" && .venv/bin/python -m daemon.cli.unit_account "$1")
 }
+wants_page() { # CONFIG: prints yes if its web.enabled is true
+    (cd "$project" && .venv/bin/python -m daemon.cli.unit_account "$1" web)
+}
 account=$(account_of "$config") || refuse "$config: has no account to install a service for; see above"
 
 write_units() { # ACCOUNT CONFIG
-    # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
-    sed -E \
-        -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
-        -e "s|/opt/run_fno_paper|$project|g" \
-        -e "s|configs/%i\.yaml|$2|" \
-        -e "s|/etc/run_fno_paper/kite\.json|$login|" \
-        -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
-        "$project/configs/run_fno_paper@.service" > "$units/run_fno_paper@$1.service"
+    for unit in run_fno_paper run_fno_paper-web; do
+        # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
+        sed -E \
+            -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
+            -e "s|/opt/run_fno_paper|$project|g" \
+            -e "s|configs/%i\.yaml|$2|" \
+            -e "s|/etc/run_fno_paper/kite\.json|$login|" \
+            -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
+            "$project/configs/$unit@.service" > "$units/$unit@$1.service"
+    done
     cp "$project/configs/run_fno_paper@.timer" "$units/run_fno_paper@$1.timer"
-    echo "wrote $units/run_fno_paper@$1.service and run_fno_paper@$1.timer"
+    echo "wrote $units/run_fno_paper@$1.service, run_fno_paper@$1.timer and run_fno_paper-web@$1.service"
+}
+
+set_page() { # ACCOUNT CONFIG: the page is on if the configuration says so
+    page=run_fno_paper-web@$1.service
+    if [ "$(wants_page "$2")" = yes ]; then
+        systemctl --user enable --now "$page"
+        echo "the page of $1 is on (web.enabled): systemctl --user status $page"
+    elif [ -e "$units/default.target.wants/$page" ]; then
+        systemctl --user disable --now "$page"
+        echo "the page of $1 is off (web.enabled)"
+    fi
 }
 
 # Version 0.2.0 had one service, run_fno_paper: its account goes on under its own name.
@@ -81,10 +97,12 @@ systemctl --user daemon-reload
 systemctl --user enable --now "run_fno_paper@$account.timer"
 if [ -n "$old_account" ] && [ "$old_account" != "$account" ]; then
     systemctl --user enable --now "run_fno_paper@$old_account.timer"
+    set_page "$old_account" "$old_config"
 fi
+set_page "$account" "$config"
 echo "the timer is on: every morning at 08:45 IST the daemon starts, and ends at once if there is no session"
 [ -f "$login" ] || echo "no login yet: .venv/bin/run_fno_paper login writes $login (each morning, before 08:45)"
 echo "to start it now:            systemctl --user start run_fno_paper@$account"
 echo "to see what it does:        systemctl --user status run_fno_paper@$account"
-echo "to take it out again:       systemctl --user disable --now run_fno_paper@$account.timer && rm $units/run_fno_paper@$account.*"
+echo "to take it out again:       systemctl --user disable --now run_fno_paper@$account.timer run_fno_paper-web@$account.service && rm $units/run_fno_paper@$account.* $units/run_fno_paper-web@$account.service"
 echo "to run while logged out:    loginctl enable-linger"

@@ -44,7 +44,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.web": ("daemon.journal", "daemon.report"),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
-        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings", "feeds.stream",
+        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings",
+        "feeds.stream",
     ),
     "feeds.stream": (),
     "feeds.live": ("feeds.stream",),

@@ -16,6 +16,7 @@ from daemon.errors import ExitCode
 from tests.kit.cli import ROOT
 
 UNIT: Final = ROOT / "configs/run_fno_paper@.service"
+PAGE: Final = ROOT / "configs/run_fno_paper-web@.service"
 TIMER: Final = ROOT / "configs/run_fno_paper@.timer"
 INSTALL: Final = ROOT / "configs/install_service.sh"
 EXPOSURE_MAX: Final = 1.5
@@ -60,8 +61,27 @@ def exposure(path: Path) -> float:
     return float(score[1])
 
 
-def test_the_service_is_hardly_exposed() -> None:
-    assert exposure(UNIT) <= EXPOSURE_MAX
+@pytest.mark.parametrize("unit", [UNIT, PAGE], ids=["daemon", "page"])
+def test_the_service_is_hardly_exposed(unit: Path) -> None:
+    assert exposure(unit) <= EXPOSURE_MAX
+
+
+def test_the_page_gives_way_first_and_takes_nothing_with_it() -> None:
+    page, daemon = settings(PAGE), settings(UNIT)
+    assert page["MemoryMax"] == ["512M"]
+    assert page["Nice"] == ["10"]
+    assert page["OOMScoreAdjust"] == ["500"]
+    assert daemon["OOMPolicy"] == ["continue"]
+    assert not {"BindsTo", "Requires", "PartOf", "Wants"} & (page.keys() | daemon.keys()) - {
+        "Wants"
+    }
+    assert daemon["Wants"] == ["network-online.target"]
+    assert "LoadCredential" not in page
+    own = {"ProcSubset"}  # the page asks /proc/locks whether the daemon lives
+    hardening = {name for name in daemon if name.startswith(("Protect", "Private", "Restrict"))}
+    hardening |= {"NoNewPrivileges", "SystemCallFilter", "CapabilityBoundingSet", "ReadWritePaths"}
+    for name in hardening - own - {"RestartPreventExitStatus"}:
+        assert page[name] == daemon[name], name
 
 
 def test_a_bare_service_would_be_found_exposed(tmp_path: Path) -> None:
@@ -77,11 +97,14 @@ def test_the_units_have_no_line_that_the_manager_does_not_know(tmp_path: Path) -
     program = tmp_path / "run_fno_paper"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    unit = tmp_path / "run_fno_paper@paper.service"
-    unit.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={program}", UNIT.read_text(), flags=re.M))
-    timer = shutil.copy(TIMER, tmp_path / "run_fno_paper@paper.timer")
+    files = [shutil.copy(TIMER, tmp_path / "run_fno_paper@paper.timer")]
+    for each in (UNIT, PAGE):
+        unit = tmp_path / each.name.replace("@", "@paper")
+        text = re.sub(r"^ExecStart=\S+", f"ExecStart={program}", each.read_text(), flags=re.M)
+        unit.write_text(text)
+        files.append(unit)
     done = subprocess.run(
-        [analyze, "verify", str(unit), str(timer)], capture_output=True, text=True, check=False
+        [analyze, "verify", *map(str, files)], capture_output=True, text=True, check=False
     )
     ours = [line for line in done.stderr.splitlines() if "run_fno_paper" in line]
     assert ours == []
@@ -103,14 +126,18 @@ class Machine:
         self.home.mkdir()
         self.project = place / "project"
         (self.project / "configs").mkdir(parents=True)
-        for each in (UNIT, TIMER, INSTALL, ROOT / "configs/live.yaml"):
+        for each in (UNIT, PAGE, TIMER, INSTALL, ROOT / "configs/live.yaml"):
             shutil.copy(each, self.project / "configs")
         program = self.project / ".venv/bin/run_fno_paper"
         program.parent.mkdir(parents=True)
         self.executable(program)
         self.bin = place / "bin"
         self.bin.mkdir()
-        self.executable(program.with_name("python"), 'sed -n "s/^account: *//p" "$3"')
+        self.executable(
+            program.with_name("python"),
+            'if [ "${4-}" = web ]; then sed -n "s/^web: {enabled: true.*/yes/p" "$3"\n'
+            'else sed -n "s/^account: *//p" "$3"; fi',
+        )
         for name in ("sh", "sed", "mkdir", "cp", "rm", "dirname"):
             found = shutil.which(name)
             assert found is not None
@@ -172,6 +199,36 @@ def test_a_users_unit_asks_for_nothing_that_takes_root(machine: Machine) -> None
     assert unit["Type"] == ["notify"]
 
 
+def test_the_page_is_on_only_if_the_configuration_says_so(machine: Machine) -> None:
+    machine.manager()
+    (machine.project / "configs/shown.yaml").write_text("account: shown\nweb: {enabled: true}\n")
+    assert machine.install(CONFIG="configs/live.yaml").returncode == 0
+    assert "run_fno_paper-web" not in machine.told.read_text()
+    done = machine.install(CONFIG="configs/shown.yaml")
+    assert done.returncode == 0, done.stderr
+    page = "run_fno_paper-web@shown.service"
+    assert machine.told.read_text().splitlines()[-1] == f"--user enable --now {page}"
+    unit = settings(machine.units / page)
+    assert unit["ExecStart"] == [
+        f"{machine.project}/.venv/bin/run_fno_paper web --config configs/shown.yaml"
+    ]
+    assert not {"User", "ProtectSystem", "PrivateUsers", "ReadWritePaths"} & unit.keys()
+    assert unit["MemoryMax"] == ["512M"]
+    assert f"rm {machine.units}/run_fno_paper@shown.* {machine.units}/{page}\n" in done.stdout
+
+
+def test_a_page_that_is_not_wanted_any_more_is_switched_off(machine: Machine) -> None:
+    machine.manager()
+    page = "run_fno_paper-web@paper.service"
+    wants = machine.units / "default.target.wants"
+    wants.mkdir(parents=True)
+    (wants / page).symlink_to(machine.units / page)
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    assert machine.told.read_text().splitlines()[-1] == f"--user disable --now {page}"
+    assert "the page of paper is off" in done.stdout
+
+
 def test_without_a_service_manager_it_refuses_and_writes_nothing(machine: Machine) -> None:
     done = machine.install()
     assert done.returncode == 1
@@ -231,6 +288,7 @@ def test_the_service_of_before_is_taken_over_with_its_own_settings(machine: Mach
     assert done.returncode == 0, done.stderr
     assert units_of(machine) == {
         "run_fno_paper@paper.service", "run_fno_paper@paper.timer", "run_fno_paper@paper.service.d",
+        "run_fno_paper-web@paper.service",
     }  # fmt: skip
     assert (machine.units / "run_fno_paper@paper.service.d/override.conf").exists()
     assert machine.told.read_text().splitlines()[1:] == [
@@ -289,14 +347,16 @@ def test_a_service_of_before_whose_account_is_not_known_is_left_as_it_is(machine
 
 
 def test_the_account_of_a_configuration_is_told_to_the_installer(tmp_path: Path) -> None:
-    def told(text: str) -> subprocess.CompletedProcess[str]:
+    def told(text: str, *more: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "c.yaml").write_text(text)
         return subprocess.run(
-            [sys.executable, "-m", "daemon.cli.unit_account", str(tmp_path / "c.yaml")],
+            [sys.executable, "-m", "daemon.cli.unit_account", str(tmp_path / "c.yaml"), *more],
             capture_output=True, text=True, check=False, cwd=ROOT,
         )  # fmt: skip
 
     assert told("version: 1\naccount: mine\n").stdout == "mine\n"
+    assert told("account: mine\nweb: {enabled: true}\n", "web").stdout == "yes\n"
+    assert told("account: mine\n", "web").stdout == "no\n"
     wrong = told("account: ..\n")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "c.yaml:1: account: expected text like" in wrong.stderr
