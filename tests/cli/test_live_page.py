@@ -23,7 +23,6 @@ from tests.kit.live import (
     write_live_config,
 )
 
-
 STAND_IN = """
 import sys, daemon.cli.page
 daemon.cli.page._PROGRAM = (sys.executable, "-c", "import time; time.sleep(600)")
