@@ -36,6 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.clockwork": ("daemon.execution", "daemon.market", "daemon.settings"),
     "daemon.journal": ("daemon.files",),
     "daemon.metrics": ("daemon.files", "daemon.settings"),
+    "daemon.charts": (),
     "daemon.report": (
         "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from daemon.charts.vendored import LIBRARIES
 from tests.supply.packages import DEV_LOCK, RUNTIME_LOCK, Package, locked, packages
 
 COPYLEFT: Final = re.compile(r"\b(A|L)?GPL|General Public License", re.IGNORECASE)
@@ -21,6 +22,14 @@ which are used unmodified.
 | --- | --- | --- | --- |
 """
 
+_VENDORED: Final = """
+Taken from npm and kept unmodified in `daemon/charts/assets/`, each with its licence next to it
+(and the notice, where there is one):
+
+| package | version | licence | needed |
+| --- | --- | --- | --- |
+"""
+
 
 def table() -> str:
     """Return docs/LICENCES.md."""
@@ -30,7 +39,11 @@ def table() -> str:
         f"{'at run time' if each.name in runtime else 'for development'} |\n"
         for each in packages(DEV_LOCK)
     ]
-    return _HEAD + "".join(rows)
+    vendored = [
+        f"| {library.name} | {library.version} | {library.licence} | for charts |\n"
+        for library in LIBRARIES
+    ]
+    return _HEAD + "".join(rows) + _VENDORED + "".join(vendored)
 
 
 def refused(found: list[Package]) -> list[Package]:

@@ -31,6 +31,13 @@ def test_every_file_of_the_configurations_is_shipped() -> None:
     assert wanted - shipped() == ONLY_IN_A_CLONE
 
 
+def test_every_file_of_the_charts_is_shipped() -> None:
+    assets = ROOT / "daemon/charts/assets"
+    files = {each.relative_to(ROOT).as_posix() for each in assets.iterdir()}
+    assert len(files) >= 8
+    assert files <= shipped()
+
+
 def test_the_rules_lie_where_an_installed_package_looks_for_them() -> None:
     assert SHIPPED_RULES == ROOT / "configs/rules"  # next to `daemon` in site-packages, too
     assert "configs*" in SETUPTOOLS["packages"]["find"]["include"]

@@ -1,0 +1,21 @@
+"""Serve the charts' files: scripts and styles in the order in which a document needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+ASSETS: Final = Path(__file__).parent / "assets"
+SCRIPTS: Final = ("lightweight-charts.js", "uplot.js", "charts.js")
+"""Classic scripts; the last one is the adapter and defines `FnoCharts`."""
+STYLES: Final = ("uplot.css", "charts.css")
+
+
+def text_of(name: str) -> str:
+    """Return a script or style, byte for byte as it lies there.
+
+    Raises KeyError for any other name: a name from outside never becomes a path.
+    """
+    if name not in SCRIPTS + STYLES:
+        raise KeyError(name)
+    return (ASSETS / name).read_bytes().decode("utf-8")
