@@ -38,7 +38,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.metrics": ("daemon.files", "daemon.settings"),
     "daemon.charts": (),
     "daemon.report": (
-        "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics", "daemon.rules",
+        "daemon.charts", "daemon.execution", "daemon.files", "daemon.journal", "daemon.metrics",
+        "daemon.rules",
     ),
     "daemon.export": ("daemon.files", "daemon.journal", "daemon.metrics", "daemon.report"),
     "daemon.quotes": ("daemon.files", "daemon.market"),

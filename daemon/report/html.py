@@ -1,42 +1,34 @@
 """The report: one HTML file that needs nothing else, to be opened, kept or printed.
 
-Nothing in it can run but the page's own script, which its content policy names by hash; a symbol
-or strategy id that looks like markup is text.
+Nothing in it can run but its own scripts, which its content policy names by hash; a symbol or
+strategy id that looks like markup is text. Tables and totals are there without any script.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from daemon.files.replace import replace_file
 from daemon.report import sections, tables
-from daemon.report.assets import SCRIPT, STYLE
-from daemon.report.charts import drawdown_chart, equity_chart, price_chart
-from daemon.report.markup import html_text
-from daemon.report.model import ExitRow, Marker, Point
-from daemon.report.numbers import drawdown_curve
+from daemon.report.curve_data import curves_of
+from daemon.report.document import document
+from daemon.report.levels import LevelStep
+from daemon.report.model import Marker, Point
+from daemon.report.periods import by_day, by_month
 from daemon.report.refused_table import refused_table
 from daemon.report.summary import RunSummary
-from daemon.report.svg import TimeAxis
 from daemon.report.text import count, one_day
+from daemon.report.totals import totals_box
+from daemon.report.trade_charts import charts_data, trade_charts
 
-CHARTS_MAX: Final = 24
-"""Price charts on one page; the table has the trades of every symbol."""
-PRICE_POINTS: Final = 12_000
-"""Of all price charts together, so that the page stays small."""
-QUIET_CHARTS_MAX: Final = 6
-"""Price charts of a run without fills."""
-MARKED_TITLE: Final = (
-    '<h2>Trades on the price</h2><div class="legend">'
-    '<span class="accent">\u25b2 buy, \u25bc sell: entry</span>'
-    '<span class="gain">\u25b2\u25bc exit with a gain</span>'
-    '<span class="loss">\u25b2\u25bc exit with a loss</span></div>'
+DATA_VERSION: Final = 1
+"""Of the block of data that the page's script reads."""
+NO_SCRIPT: Final = (
+    "<noscript><p>Charts need JavaScript; the tables have every number.</p></noscript>"
 )
 
 
@@ -51,6 +43,8 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     """Net P&L with open positions marked to market, if the run kept it."""
     prices: Mapping[str, Sequence[Point]] = {}
     """Last prices by tradingsymbol, already thinned."""
+    levels: Mapping[str, Sequence[LevelStep]] = {}
+    """Stop and target of each trade, in order."""
 
 
 def write_report(out: Path, data: ReportData) -> Path:
@@ -62,15 +56,17 @@ def write_report(out: Path, data: ReportData) -> Path:
 def render_page(data: ReportData) -> str:
     """Return the page as text: the same data, the same text."""
     summary = data.summary
-    axis = TimeAxis(_times(data))
     dated = not one_day(summary.first_ts, summary.last_ts)
+    charts = _charts(data)
     body = [
         sections.header(summary),
         sections.tiles(summary),
         sections.fill_quality_box(summary),
-        _curves(axis, data),
-        _prices(axis, data),
+        _curves(data),
+        totals_box(summary),
+        _periods(summary),
         _trades(summary, dated=dated),
+        _prices(data, len(charts)),
         _open(summary, dated=dated),
         _groups(summary),
         _notes(summary),
@@ -80,74 +76,67 @@ def render_page(data: ReportData) -> str:
         "amounts are rupees. Realized P&amp;L is gross when each exit fills; charges are counted "
         "apart, per executed order.</footer>",
     ]
-    return _document(summary.facts.run_id, "".join(body))
+    block = {
+        "version": DATA_VERSION,
+        "curves": curves_of(data.booked, data.equity) if data.booked else {},
+        "charts": charts,
+    }
+    return document(f"{summary.facts.run_id}: paper trading report", "".join(body), block)
 
 
-def _document(run_id: str, body: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return (
-        '<!doctype html><html lang="en-IN"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html_text(run_id)}: paper trading report</title><style>{STYLE}</style></head>"
-        f"<body><main>{body}</main><script>{SCRIPT}</script></body></html>\n"
-    )
+def _charts(data: ReportData) -> list[dict[str, Any]]:
+    """Return the price charts, as the page's script reads them."""
+    ends = [points[-1][0] for points in data.prices.values() if points]
+    last_ts = max([data.summary.last_ts, *ends])
+    charts = trade_charts(data.markers, data.summary.exits, data.prices, last_ts)
+    return charts_data(charts, data.prices, data.levels)
 
 
-def _times(data: ReportData) -> list[int]:
-    series = [data.booked, data.equity, *data.prices.values()]
-    return [ts for points in series for ts, _ in points] + [marker.ts for marker in data.markers]
-
-
-def _curves(axis: TimeAxis, data: ReportData) -> str:
-    shown = data.equity or data.booked
+def _curves(data: ReportData) -> str:
     if not data.booked:
         return (
             '<section class="card empty"><h2>No fills in this run</h2>'
             "<p>Nothing was bought or sold, so there is no equity curve. "
             "What was refused, if anything was, is listed below.</p></section>"
         )
-    kinds = '<span><i class="accent"></i>closed trades, net of charges</span>'
-    if data.equity:
-        kinds = '<span><i class="accent"></i>marked to market, net of charges</span>'
-        kinds += '<span><i class="mute dash"></i>closed trades</span>'
+    known = (
+        "Marked to market, net of charges; closed trades apart"
+        if data.equity
+        else "Closed trades, net of charges"
+    )
     fall = "open positions at market" if data.equity else "closed trades only"
     return (
-        f'<section class="card"><h2>Equity</h2><div class="legend">{kinds}</div>'
-        f"{equity_chart(axis, data.booked, data.equity)}"
-        f'<h3>Drawdown</h3><div class="legend"><span>below the highest equity so far, {fall}</span>'
-        f"</div>{drawdown_chart(axis, drawdown_curve(shown))}</section>"
+        '<section class="card"><h2>Equity and drawdown</h2>'
+        f'<div class="slot" id="equity" data-line="{known}."></div>'
+        f'<div class="slot" id="drawdown" data-line="Below the highest equity so far, {fall}.">'
+        f"</div>{NO_SCRIPT}</section>"
     )
 
 
-def _prices(axis: TimeAxis, data: ReportData) -> str:
-    markers, exits = _by_symbol(data.markers), _exits_by_symbol(data.summary.exits)
-    traded = sorted(markers, key=lambda symbol: (-len(markers[symbol]), symbol))
-    shown = traded[:CHARTS_MAX] or sorted(data.prices)[:QUIET_CHARTS_MAX]
-    if not shown:
+def _prices(data: ReportData, charts: int) -> str:
+    if not charts:
         return ""
-    points_max = max(150, min(800, PRICE_POINTS // len(shown)))
-    charts = [
-        f'<div class="priced"><h3>{html_text(symbol)}</h3><span class="quiet">'
-        f"{count(len(markers.get(symbol, ())))} fills</span></div>"
-        + price_chart(
-            axis,
-            symbol,
-            data.prices.get(symbol, ()),
-            markers.get(symbol, ()),
-            exits.get(symbol, ()),
-            points_max=points_max,
-        )
-        for symbol in shown
-        if markers.get(symbol) or data.prices.get(symbol)
-    ]
-    hidden = len(traded) - len(shown)
-    more = f'<p class="quiet">{count(hidden)} more symbols are in the tables only.</p>'
-    title = MARKED_TITLE if traded else "<h2>Prices</h2>"
+    title = "Trades on the price" if data.markers else "Prices"
+    line = (
+        f"{count(charts)} charts, one for each symbol and day of entry, as long as its trades lived"
+        if data.markers
+        else "Last prices of the run"
+    )
     return (
-        f'<section class="card long">{title}{"".join(charts)}'
-        f"{more if hidden > 0 and traded else ''}</section>"
+        f'<section class="card long" id="prices"><h2>{title}</h2><p class="quiet">{line}</p>'
+        f'<div id="slots"></div>{NO_SCRIPT}</section>'
+    )
+
+
+def _periods(summary: RunSummary) -> str:
+    if not summary.exits:
+        return ""
+    days, months = (made(summary.exits, summary.open_rows) for made in (by_day, by_month))
+    return (
+        '<div class="pair-of-cards">'
+        + tables.group_table("By month", months, tables.Groups.MONTH)
+        + tables.group_table("By day", days, tables.Groups.DAY)
+        + "</div>"
     )
 
 
@@ -157,9 +146,8 @@ def _trades(summary: RunSummary, *, dated: bool) -> str:
     title = f"{count(summary.numbers.trades)} closed, {count(len(summary.exits))} exit fills"
     return (
         '<section class="card long"><div class="titled"><div><h2>Trades</h2>'
-        f'<p class="quiet">{title}; charges include the share of the entry</p></div>'
-        '<input id="filter" type="search" placeholder="Filter by any text" '
-        'aria-label="Filter trades" hidden></div>'
+        f'<p class="quiet">{title}; charges include the share of the entry</p></div></div>'
+        '<section id="trade" aria-label="The trade that was chosen" hidden></section>'
         f"{tables.trades_table(summary.exits, dated=dated)}</section>"
     )
 
@@ -179,9 +167,9 @@ def _groups(summary: RunSummary) -> str:
         return ""
     return (
         '<div class="three">'
-        + tables.group_table("By strategy", summary.by_strategy, are_codes=False)
-        + tables.group_table("By symbol", summary.by_symbol, are_codes=False)
-        + tables.group_table("By exit reason", summary.by_reason, are_codes=True)
+        + tables.group_table("By strategy", summary.by_strategy, tables.Groups.STRATEGY)
+        + tables.group_table("By symbol", summary.by_symbol, tables.Groups.SYMBOL)
+        + tables.group_table("By exit reason", summary.by_reason, tables.Groups.REASON)
         + "</div>"
     )
 
@@ -206,17 +194,3 @@ def _refusals(summary: RunSummary) -> str:
         + tables.counts_table("Data quality", "Nothing to report.", facts.quality)
         + "</div>"
     )
-
-
-def _by_symbol(markers: Sequence[Marker]) -> dict[str, list[Marker]]:
-    found: dict[str, list[Marker]] = {}
-    for marker in markers:
-        found.setdefault(marker.tradingsymbol, []).append(marker)
-    return found
-
-
-def _exits_by_symbol(exits: Sequence[ExitRow]) -> dict[str, list[ExitRow]]:
-    found: dict[str, list[ExitRow]] = {}
-    for row in exits:
-        found.setdefault(row.tradingsymbol, []).append(row)
-    return found

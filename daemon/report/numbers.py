@@ -84,25 +84,26 @@ def max_drawdown(equity: Sequence[Point], drawdown: Drawdown | None = None) -> D
 
 def by_strategy(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Return realized P&L by strategy; the groups add up to the ledger."""
-    return _grouped(exits, still_open, lambda row: row.strategy_id, lambda row: row.strategy_id)
+    return grouped(exits, still_open, lambda row: row.strategy_id, lambda row: row.strategy_id)
 
 
 def by_symbol(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Return realized P&L by symbol; the groups add up to the ledger."""
-    return _grouped(exits, still_open, lambda row: row.tradingsymbol, lambda row: row.tradingsymbol)
+    return grouped(exits, still_open, lambda row: row.tradingsymbol, lambda row: row.tradingsymbol)
 
 
 def by_reason(exits: Sequence[ExitRow], still_open: Sequence[PositionRow]) -> list[Group]:
     """Return realized P&L by exit reason; entry charges of open positions are `still_open`."""
-    return _grouped(exits, still_open, lambda row: row.reason, lambda row: STILL_OPEN)
+    return grouped(exits, still_open, lambda row: row.reason, lambda row: STILL_OPEN)
 
 
-def _grouped(
+def grouped(
     exits: Sequence[ExitRow],
     still_open: Sequence[PositionRow],
     name_of_exit: Callable[[ExitRow], str],
     name_of_open: Callable[[PositionRow], str],
 ) -> list[Group]:
+    """Return realized P&L under the names that the functions give, the best net first."""
     groups: dict[str, Group] = {}
     for row in exits:
         group = groups.setdefault(name_of_exit(row), Group(name=name_of_exit(row)))

@@ -9,6 +9,7 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.report.fold import RunFold
 from daemon.report.html import ReportData
+from daemon.report.levels import LevelFold
 from daemon.report.model import Point, RunFacts
 from daemon.report.summary import summary_of
 
@@ -32,7 +33,10 @@ def report_data_from_journal(
     `marks` are last prices by tradingsymbol in paise; without them the last point of `prices`
     counts, and without that the last fill. Raises InvalidTransition for a journal that is not one.
     """
-    fold = RunFold(events, ledger)
+    fold, levels = RunFold((), ledger), LevelFold()
+    for event in events:
+        fold.add(event)
+        levels.add(event)
     prices = prices or {}
     last = {symbol: points[-1][1] for symbol, points in prices.items() if points}
     summary = summary_of(
@@ -44,4 +48,5 @@ def report_data_from_journal(
         booked=tuple(fold.booked),
         equity=tuple(equity),
         prices=prices,
+        levels=levels.steps,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.domain.money import rupees_text
 from daemon.metrics.fill_quality import FillQuality
+from daemon.report.bars import bar
 from daemon.report.blocks import data_text, trading_text
 from daemon.report.markup import html_text
 from daemon.report.summary import RunSummary
@@ -167,10 +168,10 @@ def _comparison(quality: FillQuality) -> str:
 def _compared(name: str, paise: int, largest: int) -> str:
     width = 100 * abs(paise) / largest
     kind = money_class(paise)
-    bar = f'<i class="{kind}" style="width:{width:.1f}%"></i>' if paise else ""
+    drawn = bar(kind, 0, width) if paise else ""
     return (
         f'<div class="pair"><span>{html_text(name)}</span><b class="{kind}">{money_text(paise)}</b>'
-        f"{bar}</div>"
+        f"{drawn}</div>"
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from daemon.domain.money import rupees_text
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import whole_paise
+from daemon.report.bars import bar
 from daemon.report.markup import html_text
-from daemon.report.model import ExitRow, Group
+from daemon.report.model import NO_CHARGES, ExitRow, Group
 from daemon.report.numbers import STILL_OPEN
 from daemon.report.text import (
     ABSENT,
@@ -34,8 +36,26 @@ _OPEN_HEADER = (
     ("Stop", "n"), ("Target", "n"), ("Open P&amp;L", "n"), ("State", ""),
     ("Strategy", ""), ("Order", ""),
 )  # fmt: skip
+_GROUP_HEADER = (("Name", ""), ("Exits", "n"), ("Gross", "n"), ("Charges", "n"), ("Net", "n"))
 
+MILLIONTHS = 1_000_000
+"""Of a rupee: charges as the page's script adds them up, before they are rounded."""
 _NOTE_LINES = ("Brokerage", "STT", "Exchange", "SEBI", "Stamp duty", "GST", "Total")
+
+
+class Groups(enum.StrEnum):
+    """By what a table groups; the page's script reads it to follow the filters."""
+
+    DAY = enum.auto()
+    MONTH = enum.auto()
+    STRATEGY = enum.auto()
+    SYMBOL = enum.auto()
+    REASON = enum.auto()
+
+    @property
+    def has_codes(self) -> bool:
+        """Return whether its names are codes of this program, to be shown as words."""
+        return self is not Groups.STRATEGY and self is not Groups.SYMBOL
 
 
 def money_class(paise: int) -> str:
@@ -50,19 +70,31 @@ def money_text(paise: int) -> str:
 
 def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
     """Return one line per exit fill; a heading sorts by its column."""
-    head = "".join(_heading(name, kind) for name, kind in _TRADE_HEADER)
-    body = "".join(_trade_row(row, dated=dated) for row in rows)
+    head = "".join(heading(name, kind) for name, kind in _TRADE_HEADER)
+    closed = _nets(rows)
+    body = "".join(_trade_row(row, closed, dated=dated) for row in rows)
     return (
         '<div class="scroll"><table class="sortable" id="trades">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _heading(name: str, kind: str) -> str:
+def heading(name: str, kind: str = "") -> str:
+    """Return a heading that sorts by its column; `name` is markup."""
     return f'<th class="{kind}" scope="col"><button type="button">{name}</button></th>'
 
 
-def _trade_row(row: ExitRow, *, dated: bool) -> str:
+def _nets(rows: Iterable[ExitRow]) -> dict[str, int]:
+    """Return what each trade came to over all its exits, paise."""
+    gross: dict[str, int] = {}
+    charges: dict[str, Decimal] = {}
+    for row in rows:
+        gross[row.order_id] = gross.get(row.order_id, 0) + row.gross_paise
+        charges[row.order_id] = charges.get(row.order_id, NO_CHARGES) + row.charges
+    return {order: paise - whole_paise(charges[order]) for order, paise in gross.items()}
+
+
+def _trade_row(row: ExitRow, nets: Mapping[str, int], *, dated: bool) -> str:
     part = "" if row.is_last and row.part == 1 else f' <span class="tag">part {row.part}</span>'
     cells = [
         _time(row.entry_ts, dated=dated),
@@ -77,10 +109,12 @@ def _trade_row(row: ExitRow, *, dated: bool) -> str:
         _number(rupees_text(whole_paise(row.charges)), whole_paise(row.charges)),
         _money(row.net_paise),
         f"<td>{html_text(row.strategy_id)}</td>",
-        f"<td>{html_text(row.order_id)}</td>",
+        f'<td><button type="button" class="link">{html_text(row.order_id)}</button></td>',
         f"<td>{_fill_tags(row)}</td>",
     ]
-    return f"<tr>{''.join(cells)}</tr>"
+    won = f' data-won="{int(nets[row.order_id] > 0)}"' if row.is_last else ""
+    exact = int(row.charges * MILLIONTHS)
+    return f'<tr data-charges="{exact}"{won}>{"".join(cells)}</tr>'
 
 
 def _story(row: ExitRow) -> str:
@@ -106,10 +140,10 @@ def _fill_tags(row: ExitRow) -> str:
 
 def open_table(rows: Sequence[PositionRow], *, dated: bool) -> str:
     """Return what the run left open, at the last prices."""
-    head = "".join(f'<th class="{kind}" scope="col">{name}</th>' for name, kind in _OPEN_HEADER)
+    head = "".join(heading(name, kind) for name, kind in _OPEN_HEADER)
     body = "".join(_open_row(row, dated=dated) for row in rows)
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table class="sortable"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -133,32 +167,30 @@ def _open_row(row: PositionRow, *, dated: bool) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def group_table(title: str, groups: Sequence[Group], *, are_codes: bool) -> str:
+def group_table(title: str, groups: Sequence[Group], by: Groups) -> str:
     """Return realized P&L by name, each with a bar on one scale that grows from the middle."""
     largest = max((abs(group.net_paise) for group in groups), default=0) or 1
-    rows = "".join(_group_row(group, largest, are_codes=are_codes) for group in groups)
+    rows = "".join(_group_row(group, largest, has_codes=by.has_codes) for group in groups)
+    head = "".join(heading(name, kind) for name, kind in _GROUP_HEADER)
     return (
-        f'<section class="card"><h3>{html_text(title)}</h3><table class="groups"><thead><tr>'
-        '<th scope="col">Name</th><th class="n" scope="col">Exits</th>'
-        '<th class="n" scope="col">Gross</th><th class="n" scope="col">Charges</th>'
-        '<th class="n" scope="col">Net</th><th class="barhead" scope="col">'
-        '<span class="hide">Net as a bar</span></th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></section>"
+        f'<section class="card"><h3>{html_text(title)}</h3><div class="scroll">'
+        f'<table class="groups sortable" data-by="{by}"><thead><tr>{head}'
+        '<th class="barhead" scope="col"><span class="hide">Net as a bar</span></th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
-def _group_row(group: Group, largest: int, *, are_codes: bool) -> str:
-    name = words(group.name) if are_codes else group.name
-    if are_codes and group.name == STILL_OPEN:
-        name = "Still open (entry charges)"
+def _group_row(group: Group, largest: int, *, has_codes: bool) -> str:
+    name, kind = words(group.name) if has_codes else group.name, ""
+    if has_codes and group.name == STILL_OPEN:
+        name, kind = "Still open (entry charges)", ' class="still-open"'
     net, charges = group.net_paise, whole_paise(group.charges)
     width = max(0.8, 50 * abs(net) / largest) if net else 0
     left = 50.0 if net >= 0 else 50 - width
-    bar = f'<i class="{money_class(net)}" style="left:{left:.1f}%;width:{width:.1f}%"></i>'
     return (
-        f"<tr><td>{html_text(name)}</td>{_number(count(group.exits), group.exits)}"
-        f"{_money(group.gross_paise)}{_number(rupees_text(charges), 0)}{_money(net)}"
-        f'<td class="bar" aria-hidden="true"><span>{bar}</span></td></tr>'
+        f"<tr{kind}><td>{html_text(name)}</td>{_number(count(group.exits), group.exits)}"
+        f"{_money(group.gross_paise)}{_number(rupees_text(charges), charges)}{_money(net)}"
+        f'<td class="bar">{bar(money_class(net), left, width)}</td></tr>'
     )
 
 

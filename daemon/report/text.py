@@ -21,18 +21,6 @@ def typographic(text: str) -> str:
     return text.replace("-", MINUS, 1) if text.startswith("-") else text
 
 
-def rupees_short(paise: int) -> str:
-    """Return an axis label, rupees: 950, 12.5k, 1.25L (lakh), 3.1Cr (crore)."""
-    rupees = abs(paise) / 100
-    for size, unit in ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k")):
-        if rupees >= size:
-            text = f"{rupees / size:.3g}{unit}"
-            break
-    else:
-        text = f"{rupees:g}"
-    return f"{MINUS}{text}" if paise < 0 else text
-
-
 def count(number: int) -> str:
     """Return a count in Indian groups."""
     return f"-{group_indian(-number)}" if number < 0 else group_indian(number)

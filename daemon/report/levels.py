@@ -1,0 +1,41 @@
+"""Fold the stop and target of each trade over its life, to be drawn as steps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
+from daemon.domain.order import OrderState
+
+
+class LevelStep(msgspec.Struct, frozen=True):
+    """From `ts` (UTC ns) on a trade has this stop and this target, paise; None = no such level."""
+
+    ts: int
+    stop_paise: int | None
+    target_paise: int | None
+
+
+class LevelFold:
+    """The levels of every trade, each as its steps in order."""
+
+    def __init__(self) -> None:
+        self.steps: Final[dict[str, list[LevelStep]]] = {}
+
+    def add(self, event: TradingEvent) -> None:
+        """Fold one more event."""
+        if isinstance(event, StopMoved):
+            steps = self.steps.setdefault(event.order_id, [])
+            target = steps[-1].target_paise if steps else None
+            steps.append(LevelStep(event.ts, event.stop_to_paise, target))
+        elif isinstance(event, OrderMoved):
+            self._move(event)
+
+    def _move(self, event: OrderMoved) -> None:
+        if event.to_state is OrderState.CLOSED and event.order_id in self.steps:
+            self.steps[event.order_id].append(LevelStep(event.ts, None, None))
+        elif event.levels is not None:
+            step = LevelStep(event.ts, event.levels.stop_paise, event.levels.target_paise)
+            self.steps.setdefault(event.order_id, []).append(step)
