@@ -87,6 +87,19 @@ def test_the_text_of_the_axes_is_readable_and_in_indian_time(show: Open, width: 
         assert all("09:15" <= clock <= "15:30" for clock in clocks)
 
 
+def test_axis_labels_use_lakh_and_crore(show: Open) -> None:
+    curve = curves()
+    for crores, label in (
+        (1e-5, "\u2212100"),
+        (1e-3, "\u221210k"),
+        (1e-1, "\u221210L"),
+        (1, "\u22121Cr"),
+    ):
+        points = [[t, value * crores * 1e5] for t, value in curves()["series"][0]["points"]]
+        curve["series"] = [{"name": "net", "kind": "net", "points": points}]
+        assert label in {text["text"] for text in drawn(show(curve))}
+
+
 def test_nights_have_no_room_on_the_axis_of_curves(show: Open) -> None:
     texts = drawn(show(curves(days=4)))
     days = {t["text"]: t["x"] for t in texts if re.fullmatch(r"\d\d [A-Z][a-z]{2}", t["text"])}

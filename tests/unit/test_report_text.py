@@ -1,4 +1,4 @@
-"""Money the Indian way, and the arithmetic of curves and axes."""
+"""Money the Indian way, and the arithmetic of curves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from daemon.domain.money import rupees_text
 from daemon.report.model import Point
 from daemon.report.numbers import drawdown_curve, max_drawdown
-from daemon.report.svg import LEFT, RIGHT, WIDTH, TimeAxis, money_axis, round_step, thin
-from daemon.report.text import duration, rupees_short, signed, words
-from tests.kit.report_events import at
+from daemon.report.text import duration, signed, words
+from daemon.report.thin import thin
 
 
 @pytest.mark.parametrize(
@@ -45,11 +44,6 @@ def test_a_gain_always_carries_its_sign() -> None:
     assert (signed(1), signed(0), signed(-1)) == ("+0.01", "0.00", "-0.01")
 
 
-def test_axis_labels_use_lakh_and_crore() -> None:
-    shown = [rupees_short(rupees * 100) for rupees in (950, 12_500, 125_000, 31_000_000)]
-    assert shown == ["950", "12.5k", "1.25L", "3.1Cr"]
-
-
 def test_spans_and_codes_read_as_words() -> None:
     second = 1_000_000_000
     assert [duration(s * second) for s in (12, 250, 7500)] == ["12s", "4m 10s", "2h 05m"]
@@ -77,30 +71,3 @@ def test_thinning_keeps_the_ends_the_high_and_the_low(curve: list[Point], limit:
     assert min(paise for _, paise in kept) == min(paise for _, paise in curve)
     assert len(kept) <= limit + 4
     assert [ts for ts, _ in kept] == sorted(ts for ts, _ in kept)
-
-
-@given(times=st.lists(st.integers(0, 40 * 86_400 * 10**9), min_size=1))
-def test_time_goes_right_and_stays_on_the_chart(times: list[int]) -> None:
-    axis = TimeAxis(times)
-    xs = [axis.x(ts) for ts in sorted(times)]
-    assert xs == sorted(xs)
-    assert xs[0] >= LEFT - 1e-6
-    assert xs[-1] <= WIDTH - RIGHT + 1e-6
-
-
-def test_one_day_is_labelled_by_the_clock_and_several_by_date() -> None:
-    one = TimeAxis([at("09:15:00"), at("15:30:00")])
-    assert [text for _, text in one.labels()][:2] == ["10:00", "11:00"]
-    two = TimeAxis([at("09:15:00"), at("15:30:00"), at("09:15:00") + 86_400 * 10**9])
-    assert [text for _, text in two.labels()] == ["20 Nov", "21 Nov"]
-
-
-@given(values=st.lists(st.integers(-(10**12), 10**12), min_size=1), with_zero=st.booleans())
-def test_every_value_has_a_place_on_the_money_axis(values: list[int], *, with_zero: bool) -> None:
-    axis = money_axis(values, 260, with_zero=with_zero)
-    assert all(0 <= axis.y(each) <= 260 for each in values)
-    assert len(axis.grid()) <= 12
-
-
-def test_steps_are_round() -> None:
-    assert [round_step(rough) for rough in (0.3, 1, 3, 12, 51, 730)] == [1, 1, 5, 20, 100, 1000]

@@ -158,10 +158,14 @@ function listen(picture, draw, move) {
 
 // --- candles ---------------------------------------------------------------------------------------
 
-/** Return bars and prices with ascending times; a chart without either stands on its fills. */
+/** Return bars, or [t, price] of a line, by time. A line has a place for each fill and step too,
+    without a price: its own points may be far apart. Without any price the fills are the line. */
 function barsOf(data) {
+  const isLine = !data.candles.length || data.candles[0].length < 5;
+  const events = [...data.fills.map(fill => fill.t), ...data.steps.flatMap(step => step.points.map(point => point[0]))];
+  const byTime = new Map(isLine ? events.map(t => [t, [t, null]]) : []);
   const known = data.candles.length ? data.candles : data.fills.map(fill => [fill.t, fill.price]);
-  const byTime = new Map(known.map(row => [row[0], row]));
+  for (const row of known) byTime.set(row[0], row);
   return [...byTime.values()].sort((a, b) => a[0] - b[0]);
 }
 
@@ -316,17 +320,23 @@ function candleTables(data) {
       data.fills.map(fill => [stamp(fill.t), fill.trade, fill.side, fill.kind, fill.price, fill.text])),
     steps.length && tableOf("Stops and targets", ["Time", "Level", "Trade", "Price"], steps),
     data.candles.length && (isLine
-      ? tableOf("Prices", ["Time", "Price"], bars.map(([t, price]) => [stamp(t), price]))
+      ? tableOf("Prices", ["Time", "Price"], data.candles.map(([t, price]) => [stamp(t), price]))
       : tableOf("Candles", ["Time", "Open", "High", "Low", "Close", "Volume"],
         bars.map(([t, open, high, low, close, volume]) =>
           [stamp(t), open, high, low, close, volume === null || volume === undefined ? null : whole.format(volume)]))),
   ].filter(Boolean);
 }
 
+/** Return the last price of a line at a place or before it, else the first after it. */
+function priceAt(state, at) {
+  const isKnown = row => row[1] !== null;
+  return (state.bars.slice(0, at + 1).findLast(isKnown) ?? state.bars.find(isKnown))[1];
+}
+
 function barText(state, at) {
   const [t, ...values] = state.bars[at];
   const words = state.isLine
-    ? [rupees(values[0])]
+    ? [rupees(priceAt(state, at))]
     : ["O", "H", "L", "C"].map((name, i) => `${name} ${rupees(values[i])}`);
   if (values[4]) words.push(`volume ${whole.format(values[4])}`);
   const there = state.data.fills.filter(fill => indexAt(state.times, fill.t) === at).map(fill => fill.text);
@@ -355,7 +365,7 @@ function candles(element, data) {
   let series = null, volume = null, drawnAsLine = null, moved = false, cursor = -1;   // -1: the newest
 
   const shown = ([t, ...values]) => state.isLine
-    ? {time: t + IST_S, value: values[0]}
+    ? {time: t + IST_S, ...(values[0] === null ? {} : {value: values[0]})}
     : {time: t + IST_S, open: values[0], high: values[1], low: values[2], close: values[3]};
 
   function place() {
@@ -398,7 +408,8 @@ function candles(element, data) {
     if (!state.bars.length) return;
     cursor = Math.max(0, Math.min(state.bars.length - 1, at));
     const row = state.bars[cursor];
-    chart.setCrosshairPosition(row[Math.min(4, row.length - 1)], row[0] + IST_S, series);
+    const price = state.isLine ? priceAt(state, cursor) : row[4];
+    chart.setCrosshairPosition(price, row[0] + IST_S, series);
     say(cursor);
   }
 

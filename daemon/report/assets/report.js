@@ -286,10 +286,12 @@ function openTrade(exit) {
   if (!chart) return;
   const rows = exits.filter(other => other.order === order).map(other => other.row);
   const story = rows.map(row => row.cells[2].title).find(title => title.includes("best")) ?? rows[0].cells[2].title;
-  const own = {...candlesOf(chart, new Set([order])), title: `${exit.symbol}, ${order}`};
+  const own = candlesOf(chart, new Set([order]));
   const slot = make("div");
   const close = makeButton("Close", "button", () => { closeTrade(); exit.row.querySelector("button").focus(); });
-  panel.replaceChildren(make("p", `${exit.strategy}: ${story}`), slot, close);
+  const head = make("div", undefined, "titled");
+  head.append(make("p", `${exit.strategy}: ${story}`), close);
+  panel.replaceChildren(head, slot);
   panel.hidden = false;
   for (const row of rows) row.setAttribute("aria-current", "true");
   const made = FnoCharts.candles(slot, {...own, candles: aroundOf(own)});
