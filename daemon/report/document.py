@@ -17,6 +17,8 @@ from daemon.report.markup import html_text, json_block
 ASSETS: Final = Path(__file__).parent / "assets"
 SCRIPT: Final = "report.js"
 STYLE: Final = "report.css"
+_NO_SCRIPT: Final = "tr.later{display:table-row}"
+"""The style of a page whose scripts do not run: nothing waits for a button then."""
 
 
 def document(title: str, body: str, data: Any) -> str:
@@ -24,8 +26,8 @@ def document(title: str, body: str, data: Any) -> str:
     styles = [*map(text_of, STYLES), _own(STYLE)]
     scripts = [*map(text_of, SCRIPTS), _own(SCRIPT)]
     policy = (
-        f"default-src 'none'; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_hashes([*styles, _NO_SCRIPT])}; "
+        f"script-src {_hashes(scripts)}; base-uri 'none'; form-action 'none'"
     )
     return (
         '<!doctype html><html lang="en-IN"><head><meta charset="utf-8">'
@@ -33,6 +35,7 @@ def document(title: str, body: str, data: Any) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html_text(title)}</title>"
         + "".join(f"<style>{style}</style>" for style in styles)
+        + f"<noscript><style>{_NO_SCRIPT}</style></noscript>"
         + f'</head><body><main>{body}</main><script type="application/json" id="data">'
         + json_block(data)
         + "</script>"

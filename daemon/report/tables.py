@@ -38,6 +38,9 @@ _OPEN_HEADER = (
 )  # fmt: skip
 _GROUP_HEADER = (("Name", ""), ("Exits", "n"), ("Gross", "n"), ("Charges", "n"), ("Net", "n"))
 
+ROWS_FIRST = 200
+"""Rows of trades that are laid out at once; the script brings the others, and without one all are
+there: thousands take a browser seconds."""
 MILLIONTHS = 1_000_000
 """Of a rupee: charges as the page's script adds them up, before they are rounded."""
 _NOTE_LINES = ("Brokerage", "STT", "Exchange", "SEBI", "Stamp duty", "GST", "Total")
@@ -72,7 +75,10 @@ def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
     """Return one line per exit fill; a heading sorts by its column."""
     head = "".join(heading(name, kind) for name, kind in _TRADE_HEADER)
     closed = _nets(rows)
-    body = "".join(_trade_row(row, closed, dated=dated) for row in rows)
+    body = "".join(
+        _trade_row(row, closed, is_later=at >= ROWS_FIRST, dated=dated)
+        for at, row in enumerate(rows)
+    )
     return (
         '<div class="scroll"><table class="sortable" id="trades">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -94,7 +100,7 @@ def _nets(rows: Iterable[ExitRow]) -> dict[str, int]:
     return {order: paise - whole_paise(charges[order]) for order, paise in gross.items()}
 
 
-def _trade_row(row: ExitRow, nets: Mapping[str, int], *, dated: bool) -> str:
+def _trade_row(row: ExitRow, nets: Mapping[str, int], *, is_later: bool, dated: bool) -> str:
     part = "" if row.is_last and row.part == 1 else f' <span class="tag">part {row.part}</span>'
     cells = [
         _time(row.entry_ts, dated=dated),
@@ -114,7 +120,8 @@ def _trade_row(row: ExitRow, nets: Mapping[str, int], *, dated: bool) -> str:
     ]
     won = f' data-won="{int(nets[row.order_id] > 0)}"' if row.is_last else ""
     exact = int(row.charges * MILLIONTHS)
-    return f'<tr data-charges="{exact}"{won}>{"".join(cells)}</tr>'
+    later = ' class="later"' if is_later else ""
+    return f'<tr{later} data-charges="{exact}"{won}>{"".join(cells)}</tr>'
 
 
 def _story(row: ExitRow) -> str:

@@ -4,7 +4,7 @@
 "use strict";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
-const CHARTS_FIRST = 6, CHARTS_MORE = 12, ROWS_FIRST = 200, ROWS_MORE = 1000;
+const CHARTS_FIRST = 6, CHARTS_MORE = 12, ROWS_MORE = 1000;
 const money = new Intl.NumberFormat("en-IN", {minimumFractionDigits: 2, maximumFractionDigits: 2});
 const counted = new Intl.NumberFormat("en-IN");
 const rupees = paise => money.format(paise / 100).replace("-", "\u2212");
@@ -64,7 +64,8 @@ function exitOf(row) {
   };
 }
 
-let rowsShown = ROWS_FIRST;
+const rowsFirst = exits.filter(exit => !exit.row.classList.contains("later")).length;
+let rowsShown = rowsFirst;
 const moreRows = makeButton("", "button more", () => { rowsShown += ROWS_MORE; limitRows(); });
 trades?.parentElement.after(moreRows);
 
@@ -150,7 +151,7 @@ function apply() {
   const shown = exits.filter(exit => matches(exit));
   const kept = new Set(shown);
   for (const exit of exits) exit.row.hidden = !kept.has(exit);
-  rowsShown = ROWS_FIRST;
+  rowsShown = rowsFirst;
   limitRows();
   showTotals(shown);
   followers.forEach(follow => follow(shown));
