@@ -190,7 +190,7 @@ def test_without_a_script_tables_and_totals_are_there(show: Open, data: ReportDa
     assert page.locator("#total-net").inner_text() == expected(data, [*data.summary.exits])["net"]
     assert page.locator("#trades tbody tr").count() == len(data.summary.exits)
     assert page.locator("#trades tbody tr").last.is_visible()
-    assert page.locator("noscript").first.is_visible()
+    assert page.locator("noscript p").first.is_visible()
 
 
 def test_all_rows_are_printed_and_no_control_is(show: Open, data: ReportData) -> None:
