@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 NEEDED: Final = "FNO_NEED_BROWSER"
@@ -59,6 +59,12 @@ class Window:
         self.faults: Final[list[str]] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda line: self.faults.append(line.text))
+        self.page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        """Note everything that is asked for but the page itself, which is a file."""
+        if not request.is_navigation_request():
+            self.faults.append(request.url)
 
     def close(self) -> None:
         """Close it. Fails if anything went wrong, such as what the content policy forbade."""
