@@ -9,18 +9,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from daemon.metrics.fill_quality import whole_paise
+from daemon.metrics.fill_quality import FillProfile, whole_paise
 from daemon.report.html import ReportData, write_report
-from daemon.report.model import NO_CHARGES, ExitRow
+from daemon.report.model import NO_CHARGES, ExitRow, RunFacts
+from daemon.report.reader import report_data_from_journal
 from daemon.report.tables import money_text
 from daemon.report.text import count, ist_day_text, words
 from tests.kit.chromium import Window, chromium, until
 from tests.kit.long_run import long_run
+from tests.kit.report_events import NIFTY_CE, EventScript, at
 
 Open = Callable[..., Page]
 WIDTHS = pytest.mark.parametrize("width", [1280, 390])
 ROWS = "#trades tbody tr:not([hidden])"
 OPENS_IN_S = 2.0
+PROFILE = FillProfile(mode="mid", slippage_bps=5, latency_ms=0)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +185,43 @@ def test_charts_follow_the_filters(show: Open, data: ReportData) -> None:
     until(page, "document.querySelectorAll('#slots canvas').length > 0")
     (title,) = page.locator("#slots h3").all_inner_texts()
     assert title == f"{first.tradingsymbol}, {ist_day_text(first.exit_ts)}"
+
+
+EVIL = "</script><img src=x onerror=alert(1)>\"'&amp;"
+
+
+def test_markup_in_any_name_stays_text_in_every_part(show: Open, tmp_path: Path) -> None:
+    script = EventScript()
+    order_id = script.enter(at("09:20:00"), EVIL, "BUY", 50, 10_000, strategy=EVIL, stop=9_000)
+    script.leave(at("09:30:00"), order_id, 10_100, EVIL)
+    data = report_data_from_journal(script.events, RunFacts(run_id=EVIL, profile=PROFILE))
+    page = show(write_report(tmp_path / "report.html", data))
+    page.select_option("#filter-symbol", EVIL)
+    page.select_option("#filter-strategy", EVIL)
+    page.locator(f"{ROWS} .link").click()
+    page.locator("#trade .fno-button").click()
+    assert EVIL in page.locator("#trade h3").inner_text()
+    assert page.locator("main img, main script").count() == 0
+
+
+@pytest.mark.parametrize("kind", ["nothing", "prices only", "open only", "refused only"])
+def test_a_run_without_exits_opens_too(show: Open, tmp_path: Path, kind: str) -> None:
+    script = EventScript()
+    prices = {NIFTY_CE: [(at("09:15:00"), 10_000), (at("15:00:00"), 10_100)]}
+    if kind == "open only":
+        script.enter(at("09:20:00"), NIFTY_CE, "BUY", 50, 10_000, stop=9_000)
+    elif kind == "refused only":
+        script.refuse(at("09:20:00"), NIFTY_CE, "lot_size")
+    data = report_data_from_journal(
+        script.events,
+        RunFacts(run_id="quiet", profile=PROFILE),
+        prices=prices if kind != "nothing" else {},
+    )
+    page = show(write_report(tmp_path / "report.html", data))
+    assert page.locator("footer").count() == 1
+    if kind != "nothing":
+        page.locator("#prices").evaluate("element => element.scrollIntoView()")
+        until(page, "document.querySelectorAll('#slots canvas').length > 0")
 
 
 def test_without_a_script_tables_and_totals_are_there(show: Open, data: ReportData) -> None:

@@ -221,12 +221,12 @@ function stepsOf(chart, trade) {
 function candlesOf(chart, orders) {
   const isShown = order => !orders || orders.has(order);
   const fills = chart.fills.map(fill => fillOf(chart, fill)).filter(fill => isShown(fill.trade));
-  const times = fills.map(fill => fill.t), first = istTime(Math.min(...times)), last = istTime(Math.max(...times));
-  const count = new Set(fills.map(fill => fill.trade)).size;
+  const times = fills.map(fill => fill.t), count = new Set(fills.map(fill => fill.trade)).size;
   return {
     title: [chart.symbol, chart.day].filter(Boolean).join(", "),
     line: fills.length
-      ? `${counted.format(count)} ${count === 1 ? "trade" : "trades"}, ${counted.format(fills.length)} fills, ${first} to ${last} IST.`
+      ? `${counted.format(count)} ${count === 1 ? "trade" : "trades"}, ${counted.format(fills.length)} fills, `
+        + `${istTime(Math.min(...times))} to ${istTime(Math.max(...times))} IST.`
       : "Last prices; nothing was traded.",
     candles: unpack(chart.prices), fills,
     steps: chart.trades.filter(isShown).flatMap(trade => stepsOf(chart, trade)),
