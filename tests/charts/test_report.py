@@ -126,6 +126,18 @@ def test_the_tables_by_day_and_by_name_follow_the_filters(show: Open, data: Repo
     assert page.locator("table[data-by=day] tbody").inner_html() == whole
 
 
+def test_refused_orders_are_listed_and_follow_the_filters(show: Open, data: ReportData) -> None:
+    page, rows = show(), "#refused tbody tr:not([hidden])"
+    assert page.locator(rows).count() == len(data.summary.refused)
+    assert "open 5, limit 5" in (page.locator(rows).first.text_content() or "")
+    first = data.summary.refused[0]
+    page.select_option("#filter-day", ist_day_text(first.ts))
+    (shown,) = page.locator(rows).all()
+    assert first.order_id in (shown.text_content() or "")
+    page.select_option("#filter-strategy", "ema_trend")
+    assert page.locator(rows).count() == 0
+
+
 def test_a_heading_sorts_its_column(show: Open, data: ReportData) -> None:
     page = show()
     heading = page.locator("#trades thead th", has_text="Net")

@@ -147,6 +147,18 @@ function follower(table) {
 }
 const followers = [...document.querySelectorAll("table[data-by]")].map(follower);
 
+/** Let the list of refused orders follow strategy, symbol, day and text; a reason there is a gate. */
+function filterRefused() {
+  for (const row of find("#refused")?.tBodies[0].rows ?? []) {
+    const [at, symbol, , , , , strategy] = row.cells;
+    row.hidden = Boolean(
+      (chosen.strategy && strategy.textContent !== chosen.strategy)
+      || (chosen.symbol && symbol.textContent !== chosen.symbol)
+      || (chosen.day && istDay(Number(at.dataset.v)) !== chosen.day)
+      || (chosen.text && !row.textContent.toLowerCase().includes(chosen.text)));
+  }
+}
+
 function apply() {
   const shown = exits.filter(exit => matches(exit));
   const kept = new Set(shown);
@@ -155,6 +167,7 @@ function apply() {
   limitRows();
   showTotals(shown);
   followers.forEach(follow => follow(shown));
+  filterRefused();
   find("#totals-of").textContent = isFiltered()
     ? `${counted.format(shown.length)} of ${counted.format(exits.length)} exits: totals, tables and charts follow the filters`
     : wholeWords;
