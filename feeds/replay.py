@@ -46,8 +46,8 @@ _MIN_BATCH_ROWS: Final = 4096
 class Recording:
     """The files of a replay as one unpaced stream of blocks; reads each file once.
 
-    `depth` keeps the order book of native files that have it. Raises ConfigError or FeedError on
-    creation if a file is missing or unusable.
+    `depth` keeps the order book and the day's figures of native files that have them. Raises
+    ConfigError or FeedError on creation if a file is missing or unusable.
     """
 
     def __init__(
@@ -194,12 +194,13 @@ class ReplayFeed(OfflineFeed):
         session: SessionSpan | None = None,
         data_dir: Path | None = None,
         grace_ns: int = 0,
+        depth: bool = False,
     ) -> None:
         self._grace_ns = grace_ns
         self.pace: Pace = Pace(parse_speed(config.speed))
         self.recording = Recording(
             config, universe_config, contracts=contracts, session=session,
-            data_dir=data_dir,
+            data_dir=data_dir, depth=depth,
         )  # fmt: skip
         self._close = None if session is None else closing_time(session)
         self._settlements = _settlements(config)
@@ -252,7 +253,7 @@ def open_source(
     if kind == "inputs":
         _refuse_times(path, config)
         _check_order(path, config)
-        return LogTicks(path)
+        return LogTicks(path, depth=depth)
     table: Table
     if kind == "csv":
         table = CsvTable(path)

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from daemon.domain.ticks import DEPTH_LEVELS, Int64s
+import numpy as np
+import numpy.typing as npt
+
+from daemon.domain.ticks import DEPTH_LEVELS, Int8s, Int64s
+
+SOUND: Final = 0
+NEGATIVE: Final = 1
+CROSSED: Final = 2
+UNSORTED: Final = 3
+DUPLICATED: Final = 4
+FAULTS: Final = {
+    NEGATIVE: "negative", CROSSED: "crossed", UNSORTED: "unsorted", DUPLICATED: "duplicated",
+}  # fmt: skip
+"""Why a book is not traded against, in the order in which a row is judged: a number below zero; a
+bid above an ask; a level out of its order, or behind an empty one; two levels of one price."""
+
+_QUANTITY: Final = 0
+_PRICE: Final = 1
+_SIDES: Final = (slice(0, DEPTH_LEVELS), slice(DEPTH_LEVELS, 2 * DEPTH_LEVELS))
 
 
 class Level(NamedTuple):
@@ -34,5 +52,90 @@ def depth_of(levels: Int64s) -> Depth:
     return Depth(_side(shown[:DEPTH_LEVELS]), _side(shown[DEPTH_LEVELS:]))
 
 
+def sound_depth_of(levels: Int64s) -> Depth | None:
+    """Return one row of `Ticks.depth` as a book to trade against, None for one with a fault.
+
+    The same judgement as `depth_faults`, an order of magnitude faster for a single row.
+    """
+    rows = levels.tolist()
+    if min(map(min, rows)) < 0:
+        return None
+    bids = _sound_side(rows[:DEPTH_LEVELS], -1)
+    asks = _sound_side(rows[DEPTH_LEVELS:], 1)
+    if bids is None or asks is None:
+        return None
+    if bids and asks and bids[0].price_paise > asks[0].price_paise:
+        return None
+    return Depth(bids, asks)
+
+
+def depth_faults(depth: Int64s) -> Int8s:
+    """Return SOUND or one of FAULTS for each row of `Ticks.depth`; a row without levels is sound.
+
+    A level is shown if it has a price and a quantity; one side alone is sound.
+    """
+    faults = np.zeros(len(depth), dtype=np.int8)
+    odd = ~_is_plain(depth)
+    if odd.any():
+        rows = np.flatnonzero(odd)
+        faults[rows] = _judge(depth[rows])
+    return faults
+
+
+def shows_levels(depth: Int64s) -> npt.NDArray[np.bool_]:
+    """Return which rows of `Ticks.depth` show any level."""
+    best = (depth[:, 0, _QUANTITY] > 0) | (depth[:, DEPTH_LEVELS, _QUANTITY] > 0)
+    if best.all():
+        return best
+    shown: npt.NDArray[np.bool_] = (depth[..., _QUANTITY] > 0).any(axis=1)
+    return shown
+
+
+def _is_plain(depth: Int64s) -> npt.NDArray[np.bool_]:
+    """Return the rows of five levels a side in their order, as nearly all are: few passes."""
+    quantity, price = depth[..., _QUANTITY], depth[..., _PRICE]
+    plain = price[:, 0] <= price[:, DEPTH_LEVELS]
+    plain &= price[:, DEPTH_LEVELS - 1] > 0
+    for level in range(DEPTH_LEVELS - 1):
+        plain &= price[:, level] > price[:, level + 1]
+        plain &= price[:, DEPTH_LEVELS + level] < price[:, DEPTH_LEVELS + level + 1]
+    for level in range(2 * DEPTH_LEVELS):
+        plain &= quantity[:, level] > 0
+        plain &= depth[:, level, 2] >= 0
+    return plain
+
+
+def _judge(depth: Int64s) -> Int8s:
+    """Return the first fault of each row, SOUND for rows that have none after all."""
+    faults = np.zeros(len(depth), dtype=np.int8)
+    quantity, price = depth[..., _QUANTITY], depth[..., _PRICE]
+    shown = (quantity > 0) & (price > 0)
+    for side in _SIDES:
+        ladder = -price[:, side] if side.start == 0 else price[:, side]
+        here, before = shown[:, side][:, 1:], shown[:, side][:, :-1]
+        step = ladder[:, 1:] - ladder[:, :-1]
+        same = here & before & (step == 0)
+        wrong = here & (~before | (step < 0))
+        faults[same.any(axis=1) & (faults == SOUND)] = DUPLICATED
+        faults[wrong.any(axis=1)] = UNSORTED
+    best_bid = np.where(shown[:, _SIDES[0]], price[:, _SIDES[0]], 0).max(axis=1)
+    asks = np.where(shown[:, _SIDES[1]], price[:, _SIDES[1]], np.iinfo(np.int64).max)
+    faults[best_bid > asks.min(axis=1)] = CROSSED
+    faults[(depth < 0).any(axis=(1, 2))] = NEGATIVE
+    return faults
+
+
 def _side(levels: list[Level]) -> tuple[Level, ...]:
     return tuple(level for level in levels if level.price_paise > 0 and level.quantity > 0)
+
+
+def _sound_side(rows: list[list[int]], direction: int) -> tuple[Level, ...] | None:
+    """Return the shown levels, None if one is not worse than that before it."""
+    levels: list[Level] = []
+    for at, (quantity, price, orders) in enumerate(rows):
+        if price <= 0 or quantity <= 0:
+            continue
+        if len(levels) != at or (at and (price - levels[-1].price_paise) * direction <= 0):
+            return None
+        levels.append(Level(price, quantity, orders))
+    return tuple(levels)

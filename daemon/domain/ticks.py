@@ -29,6 +29,13 @@ _TO_WHOLE_BITS: Final = np.float64(_TO_WHOLE).view(np.int64)
 DEPTH_LEVELS: Final = 5
 """Levels of a side in `Ticks.depth`."""
 
+DAY_FIELDS: Final = (
+    "average_price", "buy_quantity", "sell_quantity", "day_open", "day_high", "day_low",
+    "previous_close", "last_trade_ts",
+)  # fmt: skip
+"""The columns of `Ticks.day`: paise, but for the totals of bids and asks (units) and a time (UTC
+ns)."""
+
 WALK_NONE: Final = 0
 WALK_OPEN: Final = 1
 WALK_FIRST: Final = 2
@@ -47,11 +54,12 @@ class Ticks:
     the step of the candle that the row is, and on WALK_FIRST and WALK_SECOND rows `ltp` is the
     price if the low comes first and `other` the price if the high does.
     `depth`, where kept, is int64 of shape (rows, 10, 3): five bids then five asks, best first,
-    each quantity, price (paise), orders; zeros where a level is empty.
+    each quantity, price (paise), orders; zeros where a level is empty. `day`, where kept, is int64
+    of shape (rows, 8), DAY_FIELDS as the feed sent them, 0 where it sent none.
     """
 
     __slots__ = (
-        "ask", "bid", "depth", "exchange_ts", "instrument", "ltp", "ltq", "oi", "other", "ts",
+        "ask", "bid", "day", "depth", "exchange_ts", "instrument", "ltp", "ltq", "oi", "other", "ts",
         "volume", "walk",
     )  # fmt: skip
 
@@ -70,6 +78,7 @@ class Ticks:
         walk: Int8s | None = None,
         other: Int64s | None = None,
         depth: Int64s | None = None,
+        day: Int64s | None = None,
     ) -> None:
         self.ts = ts
         self.instrument = instrument
@@ -83,6 +92,7 @@ class Ticks:
         self.walk = walk
         self.other = other
         self.depth = depth
+        self.day = day
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -119,6 +129,7 @@ class Ticks:
             walk=None if self.walk is None else self.walk[rows],
             other=None if self.other is None else self.other[rows],
             depth=None if self.depth is None else self.depth[rows],
+            day=None if self.day is None else self.day[rows],
         )
 
 

@@ -8,7 +8,7 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.depth import EMPTY, Depth, depth_of
+from daemon.domain.depth import EMPTY, Depth, depth_of, sound_depth_of
 from daemon.domain.ticks import Int32s, Int64s, Ticks
 
 RowTuple = tuple[int, int, int, int, int]
@@ -98,6 +98,14 @@ class Rows:
         """
         depth = self._block.depth
         return EMPTY if depth is None else depth_of(depth[row])
+
+    def sound_depth_at(self, row: int) -> Depth | None:
+        """Return the order book of a row to trade against, None where it has a fault.
+
+        EMPTY if the row shows none. See `daemon.domain.depth.FAULTS`; the feed counts them.
+        """
+        depth = self._block.depth
+        return EMPTY if depth is None else sound_depth_of(depth[row])
 
     # walked candles
 

@@ -55,11 +55,12 @@ def compact(log: InputLog, ending: Ending) -> Path:
     target = log.path.with_suffix(SUFFIX)
     others: list[tuple[int, Other]] = []
     rows = 0
-    with_depth = False
+    with_depth = with_day = False
     for item in log.inputs():
         if isinstance(item, Ticks):
             rows += len(item)
             with_depth = with_depth or item.depth is not None
+            with_day = with_day or item.day is not None
         else:
             others.append((rows, item))
     extra = _Extra(header=log.header, ending=ending, others=others)
@@ -73,6 +74,7 @@ def compact(log: InputLog, ending: Ending) -> Path:
             Universe(log.header.instruments),
             blocks,
             depth=with_depth,
+            day=with_day,
             metadata={_KEY: _pack(extra)},
         )
         sync_to_disk(partial)

@@ -9,6 +9,7 @@ leaves at most a torn record at the end, which a reader skips and a writer cuts 
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from enum import IntEnum
@@ -21,18 +22,21 @@ from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument
-from daemon.domain.ticks import Ticks
+from daemon.domain.ticks import DAY_FIELDS, DEPTH_LEVELS, Ticks
 
 MAGIC: Final = b"FNOINPUT"
-VERSION: Final = 1
+VERSION: Final = 2
+"""2 has the column `day`; logs of version 1 are read."""
+READ_VERSIONS: Final = (1, 2)
 _HEAD: Final = struct.Struct("<IIB")
 _CHECK: Final = struct.Struct("<H")
 HEAD_BYTES: Final = _HEAD.size + _CHECK.size
 _BLOCK: Final = struct.Struct("<IHB")
 _COLUMNS: Final = (
     "ts", "instrument", "ltp", "exchange_ts", "bid", "ask", "ltq", "volume", "oi", "other",
-    "walk", "depth",
+    "walk", "depth", "day",
 )  # fmt: skip
+_SHAPES: Final = {"depth": (2 * DEPTH_LEVELS, 3), "day": (len(DAY_FIELDS),)}
 _TYPES: Final = dict.fromkeys(_COLUMNS, "<i8") | {"instrument": "<i4", "walk": "<i1"}
 _LAYOUT: Final = tuple((1 << at, name, np.dtype(_TYPES[name])) for at, name in enumerate(_COLUMNS))
 _NARROW: Final = np.dtype("<u4")
@@ -152,13 +156,15 @@ def decode_ticks(payload: bytes | memoryview) -> Ticks:
         if not present & (1 << at):
             continue
         kind = _TYPES[name]
-        count = rows
-        if name == "depth":
-            kind, count = ("<i8" if flags & _WIDE_DEPTH else "<u4"), rows * 30
-        column: Any = np.frombuffer(payload, dtype=kind, count=count, offset=offset)
+        shape = _SHAPES.get(name, ())
+        if name == "depth" and not flags & _WIDE_DEPTH:
+            kind = "<u4"
+        column: Any = np.frombuffer(
+            payload, dtype=kind, count=rows * math.prod(shape), offset=offset
+        )
         offset += column.nbytes
-        if name == "depth":
-            column = column.astype(np.int64).reshape(rows, 10, 3)
+        if shape:
+            column = column.astype(np.int64).reshape(rows, *shape)
         columns[name] = column.astype(column.dtype.newbyteorder("="))
     if offset != len(payload) or not {"ts", "instrument", "ltp"} <= columns.keys():
         raise ValueError("a block of ticks of another length than its head says")

@@ -14,7 +14,7 @@ from feeds.files.recorded_files import file_error
 from feeds.recording.format import (
     HEAD_BYTES,
     MAGIC,
-    VERSION,
+    READ_VERSIONS,
     Kind,
     LogHeader,
     checksum,
@@ -82,10 +82,10 @@ class InputLog:
             )
         try:
             version = msgspec.json.decode(found[1]).get("version")
-            if version != VERSION:
+            if version not in READ_VERSIONS:
                 raise file_error(
                     self.path,
-                    f"expected version {VERSION} of the input log, was {version}",
+                    f"expected version 1 or 2 of the input log, was {version}",
                     "read it with the version of the program that wrote it",
                 )
             return msgspec.json.decode(found[1], type=LogHeader)

@@ -17,10 +17,12 @@ class LogTicks:
     """A log's ticks, without gaps, commands and the passing of time.
 
     `replay` gives all inputs as they were; this is for trying something else on the same market.
+    `depth` keeps the order book and the day's figures.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, depth: bool = False) -> None:
         self._log = InputLog(path)
+        self._depth = depth
 
     @property
     def counts(self) -> dict[str, int]:
@@ -32,7 +34,7 @@ class LogTicks:
         return self._log.header.instruments
 
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
-        """Yield the rows in order, without depth. Raises FeedError where the log is damaged."""
+        """Yield the rows in order. Raises FeedError where the log is damaged."""
         own = [
             universe.index_of(instrument.tradingsymbol)
             for instrument in self._log.header.instruments
@@ -43,5 +45,6 @@ class LogTicks:
         for item in gather(self._log.inputs()):
             if isinstance(item, Ticks):
                 item.instrument = remap[item.instrument]
-                item.depth = None
+                if not self._depth:
+                    item.depth = item.day = None
                 yield item

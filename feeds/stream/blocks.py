@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.ticks import ABSENT, Int64s, Ticks
+from daemon.domain.ticks import ABSENT, DAY_FIELDS, DEPTH_LEVELS, Int64s, Ticks
 
 _DEFAULTS: Final = {
     "exchange_ts": (np.int64, 0),
@@ -20,6 +20,8 @@ _DEFAULTS: Final = {
     "walk": (np.int8, 0),
     "other": (np.int64, ABSENT),
 }
+_SHAPES: Final = {"depth": (2 * DEPTH_LEVELS, 3), "day": (len(DAY_FIELDS),)}
+"""Columns of more than one value a row; all zeros where absent."""
 
 
 def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -27,8 +29,8 @@ def full_column(block: Ticks, name: str) -> np.ndarray[tuple[int, ...], np.dtype
     column = getattr(block, name)
     if column is not None:
         return column  # type: ignore[no-any-return]
-    if name == "depth":
-        return np.zeros((len(block), 10, 3), dtype=np.int64)
+    if name in _SHAPES:
+        return np.zeros((len(block), *_SHAPES[name]), dtype=np.int64)
     kind, absent = _DEFAULTS[name]
     return np.full(len(block), absent, dtype=kind)
 
