@@ -94,7 +94,8 @@ def shows_levels(depth: Int64s) -> npt.NDArray[np.bool_]:
 def _is_plain(depth: Int64s) -> npt.NDArray[np.bool_]:
     """Return the rows of five levels a side in their order, as nearly all are: few passes."""
     quantity, price = depth[..., _QUANTITY], depth[..., _PRICE]
-    plain = price[:, 0] <= price[:, DEPTH_LEVELS]
+    plain: npt.NDArray[np.bool_] = np.ones(len(depth), dtype=np.bool_)
+    plain &= price[:, 0] <= price[:, DEPTH_LEVELS]
     plain &= price[:, DEPTH_LEVELS - 1] > 0
     for level in range(DEPTH_LEVELS - 1):
         plain &= price[:, level] > price[:, level + 1]

@@ -59,8 +59,8 @@ class Ticks:
     """
 
     __slots__ = (
-        "ask", "bid", "day", "depth", "exchange_ts", "instrument", "ltp", "ltq", "oi", "other", "ts",
-        "volume", "walk",
+        "ask", "bid", "day", "depth", "exchange_ts", "instrument", "ltp", "ltq", "oi", "other",
+        "ts", "volume", "walk",
     )  # fmt: skip
 
     def __init__(

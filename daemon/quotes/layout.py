@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from daemon.domain.instrument import Instrument
+from daemon.domain.ticks import DAY_FIELDS
 
 QUOTES_FILE: Final = "quotes.map"
 MAGIC: Final = b"FNOQUOTE"
@@ -30,13 +31,14 @@ FIELDS: Final = (
     "sell_quantity", "day_open", "day_high", "day_low", "previous_close", "last_trade_ts",
 )  # fmt: skip
 """A slot's words after its sequence number; then the depth, then the check."""
-WRITTEN_FIELDS: Final = 15
-"""Fields that feeds have today; the others are 0 until recordings and decoder have them."""
+DAY_AT: Final = 1 + FIELDS.index(DAY_FIELDS[0])
+"""The word where the fields of `Ticks.day` begin, which are the last ones."""
 DEPTH_WORDS: Final = 30
 DEPTH_AT: Final = 1 + len(FIELDS)
 CHECK_AT: Final = 55
 SLOT_WORDS: Final = 56
 SLOT_BYTES: Final = SLOT_WORDS * WORD
+assert FIELDS[DAY_AT - 1 :] == DAY_FIELDS
 assert DEPTH_AT + DEPTH_WORDS <= CHECK_AT
 
 CHECK_MASK: Final = 0xFFFFFFFF

@@ -18,6 +18,7 @@ from daemon.quotes.layout import (
     CHECK_AT,
     CHECK_MASK,
     CONTENT,
+    DAY_AT,
     DEPTH_AT,
     DEPTH_WORDS,
     HEADER,
@@ -26,15 +27,16 @@ from daemon.quotes.layout import (
     SLOT_BYTES,
     VERSION,
     WORD,
-    WRITTEN_FIELDS,
     encode_instruments,
     slots_at,
 )
 from daemon.quotes.minute_bar import MinuteBar
 
 _OWNER_ONLY: Final = 0o600
-_WRITTEN: Final = struct.Struct(f"={WRITTEN_FIELDS}q")
+_WRITTEN: Final = struct.Struct(f"={DAY_AT - 1}q")
 _NO_DEPTH: Final = bytes(DEPTH_WORDS * WORD)
+_DAY: Final = slice(DAY_AT * WORD, DEPTH_AT * WORD)
+_NO_DAY: Final = bytes(_DAY.stop - _DAY.start)
 _FEW: Final = 3
 """Rows of which single values are faster than columns as lists."""
 _DEPTH: Final = slice(DEPTH_AT * WORD, (DEPTH_AT + DEPTH_WORDS) * WORD)
@@ -67,6 +69,7 @@ class QuotesMap:
         self._slot_words = memoryview(self._slot).cast("q")
         self._content = memoryview(self._slot)[CONTENT]
         self._depth = memoryview(self._slot)[_DEPTH]
+        self._day = memoryview(self._slot)[_DAY]
         self._behind_sequence = memoryview(self._slot)[WORD:]
 
     def beat(self, now: int) -> None:
@@ -78,14 +81,13 @@ class QuotesMap:
 
         A row outside of its session is not one that the engine believes: it is left out.
         """
-        depth, bars, count = rows.sent.depth, self._bars, self._count
+        bars, count = self._bars, self._count
         if len(rows) <= _FEW:
             for row in range(len(rows)):
                 values = _values(rows, row)
                 if values[0] < count:
                     bars[values[0]].take(values[1], values[4], values[6])
-                    book = None if depth is None else depth[row]
-                    self._write_slot(values, rows.input_no(row), book)
+                    self._write_slot(values, rows, row)
             return
         table = list(zip(*_columns(rows), strict=True))
         for values in table:
@@ -94,8 +96,7 @@ class QuotesMap:
         last = {values[0]: row for row, values in enumerate(table)}
         last.pop(count, None)
         for row in last.values():
-            book = None if depth is None else depth[row]
-            self._write_slot(table[row], rows.input_no(row), book)
+            self._write_slot(table[row], rows, row)
 
     def close(self) -> None:
         """Leave the file as it is, for readers; harmless twice."""
@@ -103,15 +104,17 @@ class QuotesMap:
         self._view.release()
         self._map.close()
 
-    def _write_slot(self, values: _Values, input_no: int, depth: Int64s | None) -> None:
+    def _write_slot(self, values: _Values, rows: Rows, row: int) -> None:
         at, _, ts, exchange_ts, ltp, ltq, volume, oi, bid, ask = values
         bar, slot = self._bars[at], self._slot
         _WRITTEN.pack_into(
-            slot, WORD, ts, input_no, exchange_ts, ltp, ltq,
+            slot, WORD, ts, rows.input_no(row), exchange_ts, ltp, ltq,
             volume if volume > 0 else 0, oi if oi > 0 else 0, bid, ask,
             bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume,
         )  # fmt: skip
-        self._depth[:] = _NO_DEPTH if depth is None else depth.tobytes()
+        depth, day = rows.sent.depth, rows.sent.day
+        self._depth[:] = _NO_DEPTH if depth is None else depth[row].tobytes()
+        self._day[:] = _NO_DAY if day is None else day[row].tobytes()
         begin = self._begin + at * SLOT_BYTES
         words, first = self._words, begin // WORD
         sequence = words[first]

@@ -24,9 +24,9 @@ from feeds.kite.packet_columns import (
     levels_of,
     tokens_of,
 )
-from feeds.kite.split import FrameError, Packets, split
+from feeds.kite.split import FrameError, Intps, Packets, split
 from feeds.kite.token_table import TokenTable, Uint32s
-from feeds.kite.wire import CURRENCY_SEGMENTS, FULL, HEADER, LENGTHS, NS_PER_SECOND, U16_MAX
+from feeds.kite.wire import CURRENCY_SEGMENTS, FULL, HEADER, LENGTHS, LTP, NS_PER_SECOND, U16_MAX
 
 __all__ = ["Decoded", "FrameDecoder", "FrameError", "TokenTable"]
 
@@ -53,9 +53,9 @@ class Decoded(NamedTuple):
     trailing: int = 0
 
 
-# A full packet: length, token, ltp, ltq, volume, oi, exchange timestamp, then quantity and price
-# of the best bid and of the best ask.
-_FULL: Final = Struct(">H III 4x I 28x I 8x I II 52x II 52x")
+# A full packet: length, token, ltp, ltq, average price, volume, the day's other figures, time of
+# the last trade, oi, exchange timestamp, then quantity and price of the best bid and the best ask.
+_FULL: Final = Struct(">H III I I IIIIII I I 8x I II 52x II 52x")
 _LEVEL_WORDS: Final = FULL // 4 - DEPTH_WORD
 FEW: Final = 8
 """Up to this many full packets are decoded one by one; by measurement columns win from ten."""
@@ -109,14 +109,18 @@ class FrameDecoder:
                 return None
             for start in range(HEADER, len(buffer), _FULL.size):
                 (
-                    length, token, ltp, ltq, volume, oi, time, bid_quantity, bid, ask_quantity, ask,
+                    length, token, ltp, ltq, average, volume, buys, sells, opened, high, low, close,
+                    traded, oi, time, bid_quantity, bid, ask_quantity, ask,
                 ) = _FULL.unpack_from(buffer, start)  # fmt: skip
                 index = self._table.index_of(token)
                 if length != FULL or index == UNKNOWN_INSTRUMENT:
                     return None
                 bid = bid if bid and bid_quantity else ABSENT
                 ask = ask if ask and ask_quantity else ABSENT
-                rows.append((ltp, ltq, volume, oi, time * NS_PER_SECOND, bid, ask, ts, index))
+                rows.append((
+                    ltp, ltq, volume, oi, time * NS_PER_SECOND, average, buys, sells, opened, high,
+                    low, close, traded * NS_PER_SECOND, bid, ask, ts, index,
+                ))  # fmt: skip
                 places.append((buffer, start + HEADER + 4 * DEPTH_WORD))
         if not rows:
             return None
@@ -126,7 +130,7 @@ class FrameDecoder:
             words = [np.ndarray((1, _LEVEL_WORDS), WORD, *place) for place in places]
             together = words[0] if len(words) == 1 else np.concatenate(words)
             depth = levels_of(together.astype(np.int64))
-        return as_ticks(columns[7], columns[8].astype(np.int32), columns, depth)
+        return as_ticks(columns[-2], columns[-1].astype(np.int32), columns, depth)
 
     def _decode(self, buffer: bytes, packets: Packets, times: Int64s) -> Decoded:
         """Reject, count and convert packets; `times` has one entry per frame."""
@@ -148,8 +152,13 @@ class FrameDecoder:
                 columns, depth = columns_of(
                     buffer, packets.starts, packets.lengths, depth=self._depth
                 )
-                ticks = as_ticks(ts, instrument, columns, depth)
+                ticks = as_ticks(ts, instrument, columns, depth, day=_has_day(packets.lengths))
         return Decoded(ticks, claimed, refused, packets.trailing)
+
+
+def _has_day(lengths: Intps | int) -> bool:
+    """Return False if all packets are of the one kind that has nothing but a price."""
+    return not isinstance(lengths, int) or lengths != LTP
 
 
 def _of_known_length(packets: Packets, refused: dict[str, int]) -> Packets:

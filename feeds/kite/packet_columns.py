@@ -11,13 +11,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.ticks import ABSENT, Int32s, Int64s, Ticks
+from daemon.domain.ticks import ABSENT, DAY_FIELDS, Int32s, Int64s, Ticks
 from feeds.kite.split import Intps
 from feeds.kite.token_table import Uint32s
 from feeds.kite.wire import (
+    DAY_NAMES,
     FULL,
     INDEX_FULL,
     INDEX_QUOTE,
+    LAYOUTS,
     LENGTHS,
     LEVELS,
     LTP,
@@ -28,25 +30,44 @@ from feeds.kite.wire import (
 
 WORD: Final = np.dtype(">u4")
 # The rows of the matrix that a block's int64 columns are views of, and their absent values.
-_LTP, _LTQ, _VOLUME, _OI, _TIME, _BID, _ASK, _BID_QUANTITY, _ASK_QUANTITY = range(9)
-_DEFAULTS: Final = np.array([[0, 0, -1, -1, 0, ABSENT, ABSENT, 0, 0]], dtype=np.int64).T
+_LTP, _LTQ, _VOLUME, _OI, _TIME = range(5)
+_DAY: Final = slice(5, 5 + len(DAY_FIELDS))
+_BID, _ASK, _BID_QUANTITY, _ASK_QUANTITY = range(_DAY.stop, _DAY.stop + 4)
+_DEFAULTS: Final = np.array(
+    [[0, 0, -1, -1, 0, *(0 for _ in DAY_FIELDS), ABSENT, ABSENT, 0, 0]], dtype=np.int64
+).T
 _SIDES: Final = slice(_BID, _ASK + 1)
 _SIDE_QUANTITIES: Final = slice(_BID_QUANTITY, _ASK_QUANTITY + 1)
 
 DEPTH_WORD: Final = word(FULL, "bids")
 _BEST_ASK_WORD: Final = word(FULL, "asks")
 _WORDS_PER_LEVEL: Final = (_BEST_ASK_WORD - DEPTH_WORD) // LEVELS
+
+
+def _day_words(length: int) -> dict[int, int]:
+    """Return the rows of the day's figures that a kind of packet has, with their words."""
+    fields = LAYOUTS[length].names or ()
+    return {
+        _DAY.start + at: word(length, name) for at, name in enumerate(DAY_NAMES) if name in fields
+    }
+
+
 # length -> (words of the packet, rows of the matrix that they fill)
 _FIELDS: Final[dict[int, tuple[Intps, Intps]]] = {
     length: (np.array(list(fields.values())), np.array(list(fields)))
     for length, fields in {
         LTP: {_LTP: word(LTP, "ltp")},
-        INDEX_QUOTE: {_LTP: word(INDEX_QUOTE, "ltp")},
-        INDEX_FULL: {_LTP: word(INDEX_FULL, "ltp"), _TIME: word(INDEX_FULL, "exchange_ts")},
+        INDEX_QUOTE: {_LTP: word(INDEX_QUOTE, "ltp"), **_day_words(INDEX_QUOTE)},
+        INDEX_FULL: {
+            _LTP: word(INDEX_FULL, "ltp"),
+            _TIME: word(INDEX_FULL, "exchange_ts"),
+            **_day_words(INDEX_FULL),
+        },
         QUOTE: {
             _LTP: word(QUOTE, "ltp"),
             _LTQ: word(QUOTE, "ltq"),
             _VOLUME: word(QUOTE, "volume"),
+            **_day_words(QUOTE),
         },
         FULL: {
             _LTP: word(FULL, "ltp"),
@@ -54,6 +75,7 @@ _FIELDS: Final[dict[int, tuple[Intps, Intps]]] = {
             _VOLUME: word(FULL, "volume"),
             _OI: word(FULL, "oi"),
             _TIME: word(FULL, "exchange_ts"),
+            **_day_words(FULL),
             _BID: DEPTH_WORD + 1,
             _ASK: _BEST_ASK_WORD + 1,
             _BID_QUANTITY: DEPTH_WORD,
@@ -61,14 +83,20 @@ _FIELDS: Final[dict[int, tuple[Intps, Intps]]] = {
         },
     }.items()
 }
-# length -> which of these words is the exchange timestamp
-_TIME_PLACE: Final = {
-    length: into.tolist().index(_TIME) for length, (_, into) in _FIELDS.items() if _TIME in into
+# length -> which of these words are times in seconds
+_TIME_PLACES: Final = {
+    length: [at for at, row in enumerate(into.tolist()) if row in (_TIME, _DAY.stop - 1)]
+    for length, (_, into) in _FIELDS.items()
 }
 
 
-def as_ticks(ts: Int64s, instrument: Int32s, columns: Int64s, depth: Int64s | None) -> Ticks:
-    """Return a block that views the matrix's rows, without those for quantities."""
+def as_ticks(
+    ts: Int64s, instrument: Int32s, columns: Int64s, depth: Int64s | None, *, day: bool = True
+) -> Ticks:
+    """Return a block that views the matrix's rows, without those for quantities.
+
+    `day` says whether the packets have figures of the day.
+    """
     return Ticks(
         ts=ts,
         instrument=instrument,
@@ -80,6 +108,7 @@ def as_ticks(ts: Int64s, instrument: Int32s, columns: Int64s, depth: Int64s | No
         volume=columns[_VOLUME],
         oi=columns[_OI],
         depth=depth,
+        day=columns[_DAY].T if day else None,
     )
 
 
@@ -151,6 +180,6 @@ def _empty(rows: int) -> Int64s:
 def _scalars(words: npt.NDArray[np.uint32], length: int) -> Int64s:
     """Return all of a packet that a block keeps, except depth, in the order of `_FIELDS`."""
     columns = words.T[_FIELDS[length][0]].astype(np.int64)
-    if length in _TIME_PLACE:
-        columns[_TIME_PLACE[length]] *= NS_PER_SECOND
+    for place in _TIME_PLACES[length]:
+        columns[place] *= NS_PER_SECOND
     return columns

@@ -69,6 +69,12 @@ LAYOUTS: Final[dict[int, np.dtype[np.void]]] = {
 """Length -> packed big-endian fields. Prices are paise, timestamps seconds UTC (0 = none),
 quantities units. An index gives high and low before open, other packets open first."""
 
+DAY_NAMES: Final = (
+    "average_price", "buy_quantity", "sell_quantity", "open", "high", "low", "close",
+    "last_trade_ts",
+)  # fmt: skip
+"""The packets' names of `Ticks.day`, in its order; their close is that of the day before."""
+
 
 def word(length: int, field: str) -> int:
     """Return which 4-byte word the field begins at in a packet of this length."""

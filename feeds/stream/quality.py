@@ -10,12 +10,14 @@ from daemon.domain.dates import SECOND_NS
 from daemon.domain.ticks import WALK_NONE, Int32s, Int64s, Ticks
 from feeds.stream.blocks import RunningTime, full_column
 from feeds.stream.by_instrument import Duplicates, Groups, Rows, Volumes, extended, indian_days
+from feeds.stream.depth_faults import DEPTH_COUNTERS, DepthFaults
 
 STALL_NS: Final = 5 * SECOND_NS
 FLOOD_ROWS: Final = 200
 _COUNTERS: Final = (
     "rows", "stalls", "longest_stall_s", "flood_seconds", "flood_rows",
     "duplicate_rows", "backward_volume_rows", "crossed_rows", "one_sided_rows",
+    *DEPTH_COUNTERS,
 )  # fmt: skip
 
 
@@ -25,8 +27,8 @@ class DataQuality:
     `stalls`: silences of the whole feed over 5 s within a day; `flood_seconds`: seconds in which
     one instrument has 200 rows or more, `flood_rows` their rows; `duplicate_rows`: the same as the
     instrument's previous row in all but ts; `backward_volume_rows`: volume below the day's maximum;
-    `crossed_rows`: bid over ask; `one_sided_rows`: only one of bid and ask. Rows made from candles
-    count as `rows` only.
+    `crossed_rows`: bid over ask; `one_sided_rows`: only one of bid and ask; `..._depth_rows`: books
+    of five levels that are not traded against. Rows made from candles count as `rows` only.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class DataQuality:
         self._duplicates = Duplicates()
         self._floods = _Floods()
         self._volumes = Volumes()
+        self._depths = DepthFaults()
 
     def counters(self) -> dict[str, int]:
         """Return the counters so far."""
@@ -44,6 +47,7 @@ class DataQuality:
             "flood_rows": self._floods.rows,
             "duplicate_rows": self._duplicates.rows,
             "backward_volume_rows": self._volumes.backward_rows,
+            **self._depths.rows,
         }
 
     def observe(self, block: Ticks) -> None:
@@ -91,8 +95,10 @@ class DataQuality:
         more = int(block.instrument.max()) + 1 - self._size
         if more > 0:
             self._size += more
-            for counter in (self._duplicates, self._floods, self._volumes):
+            for counter in (self._duplicates, self._floods, self._volumes, self._depths):
                 counter.grow(more)
+        if block.depth is not None:
+            self._depths.observe(block.depth, block.instrument)
         groups = Groups(block.instrument, self._size)
         volume = None if block.volume is None else block.volume[groups.order]
         self._duplicates.observe(block, groups, volume)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import ABSENT, Int64s, Ticks
 from feeds.kite.wire import (
+    DAY_NAMES,
     FULL,
     INDEX_FULL,
     INDEX_QUOTE,
@@ -60,11 +61,11 @@ def encode_frame(packets: Sequence[bytes]) -> bytes:
 def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
     """Return one packet per row, of the kind that the mode implies for its instrument.
 
-    What a block does not have is zero: average price, OHLC, totals, the last trade's time. So is an
-    absent value, since a packet cannot express it otherwise. Numbers beyond 32 bits are sent as the
-    largest. Exchange times lose their fraction of a second. A row without depth has `bid` and `ask`
-    as its best levels, of one lot. Raises ValueError for a row that no packet can carry: an unknown
-    instrument, a token or an ltp outside 0..4294967295.
+    What a block does not have is zero, and so is an absent value, since a packet cannot express it
+    otherwise. Numbers beyond 32 bits are sent as the largest. Times lose their fraction of a
+    second. A row without depth has `bid` and `ask` as its best levels, of one lot. Raises
+    ValueError for a row that no packet can carry: an unknown instrument, a token or an ltp outside
+    0..4294967295.
     """
     facts = _facts(universe)
     _check(block, facts)
@@ -108,6 +109,9 @@ def _pack(block: Ticks, facts: _Facts, length: int) -> list[bytes]:
     columns = {"ltq": block.ltq, "volume": block.volume, "oi": block.oi}
     if block.exchange_ts is not None:
         columns["exchange_ts"] = block.exchange_ts // NS_PER_SECOND
+    if block.day is not None:
+        columns |= zip(DAY_NAMES, block.day.T, strict=True)
+        columns["last_trade_ts"] = block.day[:, -1] // NS_PER_SECOND
     for name, column in columns.items():
         if name in names and column is not None:
             packets[name] = np.clip(column, 0, U32_MAX)
