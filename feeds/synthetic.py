@@ -39,6 +39,7 @@ from feeds.synthetic_market import (
     half_spread,
     option_price,
 )  # fmt: skip
+from feeds.synthetic_measured import CALM, MeasuredTrader
 
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_SECONDS: Final = 60
@@ -65,8 +66,9 @@ class SyntheticMarket:
         self._config = config
         self._session = session
         self._depth = depth
+        calm = CALM if config.book == "measured" else 1.0
         self._levels = daily_levels(
-            config.spot, config.annual_volatility, config.sessions, config.seed
+            config.spot, config.annual_volatility * calm, config.sessions, config.seed
         )
         tokens = Tokens()
         self._chains = [
@@ -84,13 +86,14 @@ class SyntheticMarket:
         for number, (chain, level) in enumerate(zip(self._chains, self._levels, strict=True)):
             rng = _generator(self._config.seed, number + 1, 0)
             traders = [
-                _Trader(self.universe, instrument, chain, times, self._config.ticks_per_second)
+                _Trader(self.universe, instrument, chain, times, self._config, number)
                 for instrument in chain.instruments
                 if (times := self._session(chain.date, instrument)) is not None
             ]
             opens = min(trader.open for trader in traders)
             closes = max(trader.close for trader in traders)
-            path = draw_path(rng, level, (opens, closes), self._config.annual_volatility)
+            calm = CALM if self._config.book == "measured" else 1.0
+            path = draw_path(rng, level, (opens, closes), self._config.annual_volatility, calm=calm)
             step = self._chunk_seconds(len(traders)) * SECOND_NS
             for at, start in enumerate(range(opens, closes, step)):
                 rng = _generator(self._config.seed, number + 1, at + 1)
@@ -167,7 +170,8 @@ class _Trader:
         instrument: Instrument,
         chain: Chain,
         times: tuple[int, int],
-        rate: float,
+        config: SyntheticConfig,
+        session: int,
     ) -> None:
         index = universe.index_of(instrument.tradingsymbol)
         assert index is not None
@@ -175,7 +179,11 @@ class _Trader:
         self._index = index
         self._instrument = instrument
         self._chain = chain
-        self._rate = rate * _weight(instrument, chain)
+        self._rate = config.ticks_per_second * _weight(instrument, chain)
+        self._measured: MeasuredTrader | None = None
+        if config.book == "measured" and not instrument.is_index:
+            rng = _generator(config.seed, session + 1, 0, index + 1)
+            self._measured = MeasuredTrader(rng, index, instrument, self._fair)
         self._ltp = 0
         self._ltq = 0
         self._volume = 0
@@ -187,11 +195,12 @@ class _Trader:
         """Return the instrument's rows in [start, stop)."""
         ts = self._times(rng, start, stop)
         ts = ts[(ts >= self.open) & (ts < self.close)]
-        at = path.at(ts)
-        spot = path.spot[at]
+        if self._measured is not None:
+            return _without_depth(self._measured.rows(rng, path, ts), depth)
+        spot = path.spot[path.at(ts)]
         if self._instrument.is_index:
             return self._index_rows(ts, spot)
-        bid, ask = self._book(rng, ts, spot, path.volatility[at])
+        bid, ask = self._book(rng, ts, spot, self._fair(ts, path))
         traded = self._trades(rng, len(ts))
         lots = rng.geometric(0.4, len(ts))
         level = np.where(rng.random(len(ts)) < 0.5, bid, ask)
@@ -224,19 +233,24 @@ class _Trader:
             ltp=np.rint(spot * 20).astype(np.int64) * 5,
         )
 
+    def _fair(self, ts: Int64s, path: Path) -> Floats:
+        """Return the contract's fair price, rupees."""
+        at = path.at(ts)
+        spot = path.spot[at]
+        if not self._instrument.is_option:
+            return future_price(spot, ts, self._chain.future_expiry)
+        return option_price(
+            spot, path.volatility[at], ts, self._chain.option_expiry,
+            self._instrument.strike_paise / 100, call=self._instrument.instrument_type == "CE",
+        )  # fmt: skip
+
     def _book(
-        self, rng: np.random.Generator, ts: Int64s, spot: Floats, volatility: Floats
+        self, rng: np.random.Generator, ts: Int64s, spot: Floats, fair: Floats
     ) -> tuple[Int64s, Int64s]:
         tick = self._instrument.tick_paise
         if self._instrument.is_option:
-            strike = self._instrument.strike_paise / 100
-            fair = option_price(
-                spot, volatility, ts, self._chain.option_expiry, strike,
-                call=self._instrument.instrument_type == "CE",
-            )  # fmt: skip
-            half = half_spread(fair, spot, strike)
+            half = half_spread(fair, spot, self._instrument.strike_paise / 100)
         else:
-            fair = future_price(spot, ts, self._chain.future_expiry)
             half = 0.00002 * fair
         half = half * (0.6 + 0.8 * rng.random(len(ts)))
         bid = np.floor((fair - half) * 100 / tick).astype(np.int64) * tick
@@ -287,6 +301,13 @@ class _Trader:
         depth = np.stack([quantity, price, orders], axis=2).astype(np.int64)
         depth[price <= 0] = 0
         return depth
+
+
+def _without_depth(rows: Ticks, depth: bool) -> Ticks:
+    """Return the rows as they are, or without their books if those are not wanted."""
+    if not depth:
+        rows.depth = None
+    return rows
 
 
 def _weight(instrument: Instrument, chain: Chain) -> float:

@@ -54,15 +54,23 @@ def activity(part: Floats) -> Floats:
 
 
 def draw_path(
-    rng: np.random.Generator, ends: Floats, times: tuple[int, int], volatility: float
+    rng: np.random.Generator,
+    ends: Floats,
+    times: tuple[int, int],
+    volatility: float,
+    *,
+    calm: float = 1.0,
 ) -> Path:
-    """Draw a path from the open's log level to the close's, with mean-reverting volatility."""
+    """Draw a path from the open's log level to the close's, with mean-reverting volatility.
+
+    `calm` is the share of the volatility with which the spot moves.
+    """
     steps = max(2, (times[1] - times[0]) // STEP_NS + 1)
     wander = _wander(rng, steps // _MINUTE_STEPS + 2)
     factor = np.repeat(np.exp(wander), _MINUTE_STEPS)[:steps]
     shape = activity(np.linspace(0, 1, steps))
     variance = factor**2 * shape
-    sigma = volatility / np.sqrt(TRADING_DAYS * steps)
+    sigma = volatility * calm / np.sqrt(TRADING_DAYS * steps)
     walk = np.cumsum(sigma * np.sqrt(variance) * rng.standard_normal(steps))
     passed = np.cumsum(variance)
     bridge = (

@@ -17,9 +17,11 @@ DUPLICATED: Final = 4
 FAULTS: Final = {
     NEGATIVE: "negative", CROSSED: "crossed", UNSORTED: "unsorted", DUPLICATED: "duplicated",
 }  # fmt: skip
-"""Why a book is not traded against, in the order in which a row is judged: a number below zero; a
-bid above an ask; a level out of its order, or behind an empty one; two levels of one price."""
+"""Why a book is not traded against, in the order in which a row is judged: a price or quantity
+below zero; a bid above an ask; a level out of its order, or behind an empty one; two levels of one
+price."""
 
+Bools = npt.NDArray[np.bool_]
 _QUANTITY: Final = 0
 _PRICE: Final = 1
 _SIDES: Final = (slice(0, DEPTH_LEVELS), slice(DEPTH_LEVELS, 2 * DEPTH_LEVELS))
@@ -58,7 +60,7 @@ def sound_depth_of(levels: Int64s) -> Depth | None:
     The same judgement as `depth_faults`, an order of magnitude faster for a single row.
     """
     rows = levels.tolist()
-    if min(map(min, rows)) < 0:
+    if any(quantity < 0 or price < 0 for quantity, price, _ in rows):
         return None
     bids = _sound_side(rows[:DEPTH_LEVELS], -1)
     asks = _sound_side(rows[DEPTH_LEVELS:], 1)
@@ -77,32 +79,32 @@ def depth_faults(depth: Int64s) -> Int8s:
     faults = np.zeros(len(depth), dtype=np.int8)
     odd = ~_is_plain(depth)
     if odd.any():
-        rows = np.flatnonzero(odd)
+        rows = np.flatnonzero(odd & shows_levels(depth))
         faults[rows] = _judge(depth[rows])
     return faults
 
 
-def shows_levels(depth: Int64s) -> npt.NDArray[np.bool_]:
-    """Return which rows of `Ticks.depth` show any level."""
-    best = (depth[:, 0, _QUANTITY] > 0) | (depth[:, DEPTH_LEVELS, _QUANTITY] > 0)
-    if best.all():
-        return best
-    shown: npt.NDArray[np.bool_] = (depth[..., _QUANTITY] > 0).any(axis=1)
+def shows_levels(depth: Int64s) -> Bools:
+    """Return which rows of `Ticks.depth` have any quantity."""
+    shown: Bools = depth[:, 0, _QUANTITY] != 0
+    if shown.all():
+        return shown
+    for level in range(1, 2 * DEPTH_LEVELS):
+        shown |= depth[:, level, _QUANTITY] != 0
     return shown
 
 
-def _is_plain(depth: Int64s) -> npt.NDArray[np.bool_]:
+def _is_plain(depth: Int64s) -> Bools:
     """Return the rows of five levels a side in their order, as nearly all are: few passes."""
-    quantity, price = depth[..., _QUANTITY], depth[..., _PRICE]
-    plain: npt.NDArray[np.bool_] = np.ones(len(depth), dtype=np.bool_)
+    price = depth[..., _PRICE]
+    plain: Bools = np.ones(len(depth), dtype=np.bool_)
     plain &= price[:, 0] <= price[:, DEPTH_LEVELS]
     plain &= price[:, DEPTH_LEVELS - 1] > 0
     for level in range(DEPTH_LEVELS - 1):
         plain &= price[:, level] > price[:, level + 1]
         plain &= price[:, DEPTH_LEVELS + level] < price[:, DEPTH_LEVELS + level + 1]
     for level in range(2 * DEPTH_LEVELS):
-        plain &= quantity[:, level] > 0
-        plain &= depth[:, level, 2] >= 0
+        plain &= depth[:, level, _QUANTITY] > 0
     return plain
 
 
@@ -122,7 +124,7 @@ def _judge(depth: Int64s) -> Int8s:
     best_bid = np.where(shown[:, _SIDES[0]], price[:, _SIDES[0]], 0).max(axis=1)
     asks = np.where(shown[:, _SIDES[1]], price[:, _SIDES[1]], np.iinfo(np.int64).max)
     faults[best_bid > asks.min(axis=1)] = CROSSED
-    faults[(depth < 0).any(axis=(1, 2))] = NEGATIVE
+    faults[(depth[..., : _PRICE + 1] < 0).any(axis=(1, 2))] = NEGATIVE
     return faults
 
 

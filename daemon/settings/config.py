@@ -260,6 +260,9 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     sessions: Annotated[int, Meta(ge=1, le=250)] = 1
     depth: bool = True
     """Whether ticks carry five levels of bids and asks."""
+    book: Literal["simple", "measured"] = "simple"
+    """`measured`: spread, sizes, trades and last prices behave like recorded options, and the index
+    as on a calm day."""
     speed: str = "max"
     """`max`, or a factor of real time."""
 
