@@ -43,7 +43,10 @@ def convert(
     Raises FeedError or ConfigError as a replay would, and FeedError if `out` is an input or
     cannot be written.
     """
-    recording = Recording(config, universe, contracts=contracts, session=session, data_dir=data_dir)
+    recording = Recording(
+        config, universe, contracts=contracts, session=session, data_dir=data_dir, depth=True,
+        day=True,
+    )  # fmt: skip
     if any(find_data(file.path, data_dir).resolve() == out.resolve() for file in config.files):
         raise file_error(out, "is one of the files to be converted", "choose another output")
     quality = DataQuality()
@@ -53,9 +56,13 @@ def convert(
             quality.observe(block)
             yield block
 
+    groups = recording.groups()
     part = out.with_name(out.name + ".part")
     try:
-        rows = write_ticks(part, recording.universe, observed(), walk=recording.has_candles)
+        rows = write_ticks(
+            part, recording.universe, observed(), walk=recording.has_candles,
+            depth="depth" in groups, day="day" in groups,
+        )  # fmt: skip
         rename_durably(part, out)
     except OSError as error:
         raise FeedError(f"{out}: cannot be written ({error}); choose another output") from error

@@ -46,7 +46,7 @@ _MIN_BATCH_ROWS: Final = 4096
 class Recording:
     """The files of a replay as one unpaced stream of blocks; reads each file once.
 
-    `depth` keeps the order book and the day's figures of native files that have them. Raises
+    `depth` keeps the order book of our own recordings that have it, `day` the day's figures. Raises
     ConfigError or FeedError on creation if a file is missing or unusable.
     """
 
@@ -59,6 +59,7 @@ class Recording:
         session: SessionSpan | None = None,
         data_dir: Path | None = None,
         depth: bool = False,
+        day: bool = False,
     ) -> None:
         if not config.files:
             raise ConfigError("feed.replay.files: expected at least one file")
@@ -68,7 +69,9 @@ class Recording:
         self._start, self._end = _range(config)
         share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
         self._sources = [
-            open_source(file, batch_rows=share, session=session, data_dir=data_dir, depth=depth)
+            open_source(
+                file, batch_rows=share, session=session, data_dir=data_dir, depth=depth, day=day
+            )
             for file in config.files
         ]
         self.has_candles = any(
@@ -106,6 +109,11 @@ class Recording:
             for name, value in source.counts.items():
                 total[name] = total.get(name, 0) + value
         return total
+
+    def groups(self) -> frozenset[str]:
+        """Return which of `depth` and `day` any of the files has, whether they are kept or not."""
+        own = [source for source in self._sources if isinstance(source, NativeFile | LogTicks)]
+        return frozenset().union(*(source.groups for source in own))
 
     def edges(self, rows: int) -> list[Edges]:
         """Return the first and last rows of each file, without those in between.
@@ -195,12 +203,13 @@ class ReplayFeed(OfflineFeed):
         data_dir: Path | None = None,
         grace_ns: int = 0,
         depth: bool = False,
+        day: bool = False,
     ) -> None:
         self._grace_ns = grace_ns
         self.pace: Pace = Pace(parse_speed(config.speed))
         self.recording = Recording(
             config, universe_config, contracts=contracts, session=session,
-            data_dir=data_dir, depth=depth,
+            data_dir=data_dir, depth=depth, day=day,
         )  # fmt: skip
         self._close = None if session is None else closing_time(session)
         self._settlements = _settlements(config)
@@ -246,6 +255,7 @@ def open_source(
     session: SessionSpan | None = None,
     data_dir: Path | None = None,
     depth: bool = False,
+    day: bool = False,
 ) -> Source:
     """Return the reader for one file. Raises FeedError or ConfigError if it cannot be used."""
     path = find_data(config.path, data_dir)
@@ -253,7 +263,7 @@ def open_source(
     if kind == "inputs":
         _refuse_times(path, config)
         _check_order(path, config)
-        return LogTicks(path, depth=depth)
+        return LogTicks(path, depth=depth, day=day)
     table: Table
     if kind == "csv":
         table = CsvTable(path)
@@ -264,7 +274,7 @@ def open_source(
         if is_native(parquet):
             _refuse_times(path, config)
             _check_order(path, config)
-            return NativeFile(path, batch_rows, depth=depth)
+            return NativeFile(path, batch_rows, depth=depth, day=day)
         table = parquet
     if config.kind == "candles":
         return CandleFile(table, config, session)

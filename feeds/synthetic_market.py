@@ -35,9 +35,14 @@ class Path(msgspec.Struct, frozen=True):
         return np.clip((ts - self.open) // STEP_NS, 0, len(self.spot) - 1)
 
 
+def generator(*seed: int) -> np.random.Generator:
+    """Return the generator of one part of a market; equal seeds give equal numbers."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))
+
+
 def daily_levels(spot: float, volatility: float, sessions: int, seed: int) -> list[Floats]:
     """Return the log of each session's open and close, drawn ahead so that chains can be listed."""
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0])))
+    rng = generator(seed, 0)
     daily = volatility / np.sqrt(TRADING_DAYS)
     level = float(np.log(spot))
     levels = []

@@ -1,4 +1,4 @@
-"""One instrument of a synthetic market that behaves as measured (ARCHITECTURE, "Synthetic market").
+"""One contract of a synthetic market that behaves as measured (decision 0042).
 
 The model was made from five options with five levels that were recorded on one day: rows conflate
 several trades, half of them change the book, ltp is that of some moment since the row before and
@@ -23,7 +23,7 @@ FairPrice = Callable[[Int64s, Path], Floats]
 """Gives the fair price (rupees) at times, UTC ns."""
 Bools = npt.NDArray[np.bool_]
 
-CALM: Final = 0.42
+CALM: Final = 0.38
 """Volatility of the index over that which options are priced with: the measured day was calm."""
 _HALF_SPREAD: Final = 0.00115
 """Of the price of an option."""
@@ -59,7 +59,7 @@ class MeasuredTrader:
         self._volume = 0
         self._value = 0
         self._last_trade_ts = 0
-        self._day = _DayFigures()
+        self._day = DayFigures()
 
     def rows(self, rng: np.random.Generator, path: Path, ts: Int64s) -> Ticks:
         """Return the contract's rows at these times (UTC ns), depth and day included."""
@@ -132,7 +132,7 @@ class MeasuredTrader:
         return np.maximum(steps, 1) * tick
 
 
-class _DayFigures:
+class DayFigures:
     """Open, high and low of the day so far."""
 
     def __init__(self) -> None:

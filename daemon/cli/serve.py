@@ -60,6 +60,7 @@ def serve(
         contracts=rules,
         data_dir=data_dir,
         depth=True,
+        day=True,
     )
     if recording.has_candles:
         raise UsageError(

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Ticks
+from daemon.domain.ticks import ABSENT, DAY_FIELDS, UNKNOWN_INSTRUMENT, Int32s, Ticks
 from daemon.errors import FeedError
 from feeds.files.native_columns import (
+    DEPTH_COLUMNS,
     GROUPS,
     LIST_OF_DEPTH,
     LIST_TYPE,
@@ -134,10 +135,12 @@ class ParquetTable:
 class NativeFile:
     """A recording in the native format. Raises FeedError for an unknown version or schema.
 
-    `depth` keeps the order book and the day's figures, where the file has them.
+    `depth` keeps the order book, `day` the day's figures, where the file has them.
     """
 
-    def __init__(self, path: Path, batch_rows: int = 65_536, *, depth: bool = False) -> None:
+    def __init__(
+        self, path: Path, batch_rows: int = 65_536, *, depth: bool = False, day: bool = False
+    ) -> None:
         self.counts: dict[str, int] = {}
         self._table = ParquetTable(path, batch_rows)
         self._instruments = _header(self._table).instruments
@@ -152,8 +155,11 @@ class NativeFile:
             groups = groups_in(self._table.names)
         except FeedError as error:
             raise file_error(path, str(error), _NEW_COPY) from error
-        self._groups = groups if depth else {}
-        if self._groups:
+        self.groups = frozenset(groups)
+        """Which of `depth` and `day` the file has."""
+        wanted = {"depth": depth, "day": day}
+        self._groups = {group: names for group, names in groups.items() if wanted[group]}
+        if "depth" in self._groups:
             self._table.batch_rows //= _DEPTH_SHARE
         single = [name for name in _SINGLE if name in self._table.names]
         grouped = [name for names in self._groups.values() for name in names]
@@ -225,16 +231,19 @@ def write_ticks(
 
 def _layout(names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
     """Return how the writer encodes these columns and groups."""
-    grouped = [name for group in groups for name in GROUPS[group]]
+    levels = DEPTH_COLUMNS if "depth" in groups else ()
+    packed = [name for name in names if name in _PACKED] + [*DAY_FIELDS] * ("day" in groups)
     layout: dict[str, Any] = {
         "compression": "zstd",
         "write_page_checksum": True,
-        "use_dictionary": [*(name for name in names if name not in _PACKED), *grouped],
-        "column_encoding": {name: "DELTA_BINARY_PACKED" for name in names if name in _PACKED},
+        "use_dictionary": [*(name for name in names if name not in _PACKED), *levels],
+        "column_encoding": dict.fromkeys(packed, "DELTA_BINARY_PACKED"),
     }
-    if grouped:
+    if groups:
         layout |= _LARGE_PAGES
-        layout["compression"] = dict.fromkeys(names, "zstd") | dict.fromkeys(grouped, "none")
+        layout["compression"] = dict.fromkeys([*names, *packed], "zstd") | dict.fromkeys(
+            levels, "none"
+        )
     return layout
 
 

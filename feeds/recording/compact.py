@@ -118,7 +118,9 @@ class CompactedLog:
     def inputs(self) -> Iterator[Input]:
         """Yield all inputs in order. Raises FeedError where the file is damaged."""
         rows, at, others = 0, 0, self._extra.others
-        for block in NativeFile(self.path, depth=True).blocks(Universe(self.header.instruments)):
+        for block in NativeFile(self.path, depth=True, day=True).blocks(
+            Universe(self.header.instruments)
+        ):
             start = 0
             while at < len(others) and others[at][0] < rows + len(block):
                 stop = others[at][0] - rows

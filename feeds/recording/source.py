@@ -17,17 +17,27 @@ class LogTicks:
     """A log's ticks, without gaps, commands and the passing of time.
 
     `replay` gives all inputs as they were; this is for trying something else on the same market.
-    `depth` keeps the order book and the day's figures.
+    `depth` keeps the order book, `day` the day's figures.
     """
 
-    def __init__(self, path: Path, *, depth: bool = False) -> None:
+    def __init__(self, path: Path, *, depth: bool = False, day: bool = False) -> None:
         self._log = InputLog(path)
         self._depth = depth
+        self._day = day
 
     @property
     def counts(self) -> dict[str, int]:
         """Return the bytes of a record that was never completed."""
         return {"torn_bytes": self._log.torn_bytes}
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Return which of `depth` and `day` the log has; reads all of it."""
+        found: set[str] = set()
+        for item in self._log.inputs():
+            if isinstance(item, Ticks):
+                found |= {name for name in ("depth", "day") if getattr(item, name) is not None}
+        return frozenset(found)
 
     def named(self) -> Sequence[Instrument]:
         """Return the log's own instruments."""
@@ -45,6 +55,6 @@ class LogTicks:
         for item in gather(self._log.inputs()):
             if isinstance(item, Ticks):
                 item.instrument = remap[item.instrument]
-                if not self._depth:
-                    item.depth = item.day = None
+                item.depth = item.depth if self._depth else None
+                item.day = item.day if self._day else None
                 yield item
