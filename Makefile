@@ -32,10 +32,10 @@ run: $(READY) #-- Replay the recorded sample session and print its trades, P&L a
 dev: $(READY) #-- Run a synthetic session at ten times real time, with live metrics.
 	$(BIN)/run_fno_paper --config configs/dev.yaml --speed 10
 
-live-demo: $(READY) #-- Serve the sample session as Kite would and trade on it live, a minute long.
+live-demo: $(READY) #-- Serve a sample session with depth as Kite would and trade on it live, a minute long.
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@umask 077 && printf '{"version":1,"api_key":"demo","access_token":"demo","login_ts":%s000000000}\n' "$$(date +%s)" > $(DEMO)/kite.json
-	@$(BIN)/run_fno_paper serve-ticks configs/sample_session.parquet --speed 400 --port 9292 & server=$$!; \
+	@$(BIN)/run_fno_paper serve-ticks configs/sample_depth.parquet --speed 400 --port 9292 & server=$$!; \
 	$(BIN)/run_fno_paper --config configs/live-demo.yaml & daemon=$$!; \
 	while kill -0 $$server && kill -0 $$daemon; do sleep 0.5; done 2>/dev/null; \
 	kill -TERM $$server $$daemon 2>/dev/null; wait $$daemon

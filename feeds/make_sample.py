@@ -1,4 +1,4 @@
-"""Make the sample session that ships: `python -m feeds.make_sample [OUT]`."""
+"""Make the sample sessions that ship: `python -m feeds.make_sample [OUT [OUT_WITH_DEPTH]]`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 import sys
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
@@ -17,6 +19,9 @@ SAMPLE: Final = Path("configs/sample_session.parquet")
 CONFIG: Final = SyntheticConfig(
     seed=1, date="2026-11-18", spot=25_000.0, strikes_each_side=2, ticks_per_second=0.35
 )
+DEPTH_SAMPLE: Final = Path("configs/sample_depth.parquet")
+DEPTH_CONFIG: Final = replace(CONFIG, book="measured", ticks_per_second=0.28)
+"""The same day and contracts, with five levels that behave as measured."""
 _HOLIDAYS: Final = (dt.date(2026, 11, 24),)
 
 
@@ -41,9 +46,17 @@ def make_sample(out: Path) -> int:
     return write_ticks(out, market.universe, market.blocks())
 
 
+def make_depth_sample(out: Path) -> int:
+    """Write the sample with five levels and the day's figures; return its number of rows."""
+    market = SyntheticMarket(DEPTH_CONFIG, session=session, shift=shift, depth=True)
+    return write_ticks(out, market.universe, market.blocks(), depth=True, day=True)
+
+
 def main() -> None:
-    """Write to the path on the command line, or to where the sample is kept."""
-    make_sample(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
+    """Write to the paths on the command line, or to where the samples are kept."""
+    paths = [Path(each) for each in sys.argv[1:]] or [SAMPLE, DEPTH_SAMPLE]
+    for make, path in zip((make_sample, make_depth_sample), paths, strict=False):
+        make(path)
 
 
 if __name__ == "__main__":

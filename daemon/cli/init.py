@@ -18,7 +18,7 @@ _CONFIG: Final = "paper.yaml"
 _FILES: Final = (
     _CONFIGS / "starter" / _CONFIG,
     _CONFIGS / "starter" / "breakout.py",
-    _CONFIGS / "sample_session.parquet",
+    _CONFIGS / "sample_depth.parquet",
 )
 _PROGRAM: Final = "run_fno_paper"
 

@@ -16,7 +16,7 @@ from daemon.domain.intent import Signal
 from daemon.errors import UsageError
 from tests.kit.cli import invoke, only_run, summary_of, verified
 
-NAMES = ["breakout.py", "paper.yaml", "sample_session.parquet"]
+NAMES = ["breakout.py", "paper.yaml", "sample_depth.parquet"]
 
 
 def test_what_init_writes_is_valid_and_trades(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ CONFIG: Final = f"{PROGRAM}/configs/{ACCOUNT}.yaml"
 SPEED: Final = 40
 WATCHDOG_S: Final = 30
 TICKER: Final = f"""[Service]
-ExecStart=/{PROGRAM}/.venv/bin/run_fno_paper serve-ticks configs/sample_session.parquet \
+ExecStart=/{PROGRAM}/.venv/bin/run_fno_paper serve-ticks configs/sample_depth.parquet \
 --speed {SPEED} --port 9292
 WorkingDirectory=/{PROGRAM}
 User={USER}
