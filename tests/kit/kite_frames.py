@@ -44,10 +44,12 @@ class Row(NamedTuple):
     volume: int = -1
     oi: int = -1
     depth: tuple[tuple[int, int, int], ...] = ((0, 0, 0),) * 10
+    day: tuple[int, ...] = (0,) * 8
+    """Average price, totals of bids and asks, open, high, low, previous close, last trade."""
 
 
 def rows_of(block: Ticks | None) -> list[Row]:
-    """The rows of a block; zeros for a depth that it does not have."""
+    """The rows of a block; zeros for a depth and a day that it does not have."""
     if block is None:
         return []
     columns = (
@@ -56,6 +58,9 @@ def rows_of(block: Ticks | None) -> list[Row]:
     )  # fmt: skip
     scalars = zip(*(each.tolist() for each in columns if each is not None), strict=True)
     rows = [Row(*each) for each in scalars]
+    if block.day is not None:
+        days = map(tuple, block.day.tolist())
+        rows = [row._replace(day=day) for row, day in zip(rows, days, strict=True)]
     if block.depth is None:
         return rows
     levels = [tuple(map(tuple, row)) for row in block.depth.tolist()]
@@ -98,10 +103,15 @@ class Naive:
         if index is None:
             return "unknown_token"
         row = Row(ts, index, word[1])
+        if len(packet) in (28, 32):
+            high, low, opened, close = word[2:6]
+            row = row._replace(day=(0, 0, 0, opened, high, low, close, 0))
         if len(packet) == 32:
             row = row._replace(exchange_ts=word[7] * 10**9)
         if len(packet) in (44, 184):
-            row = row._replace(ltq=word[2], volume=word[4])
+            traded = word[11] * 10**9 if len(packet) == 184 else 0
+            day = (word[3], *word[5:11], traded)
+            row = row._replace(ltq=word[2], volume=word[4], day=day)
         if len(packet) == 184:
             depth = tuple(
                 (word[at], word[at + 1], int.from_bytes(packet[4 * at + 8 : 4 * at + 10], "big"))

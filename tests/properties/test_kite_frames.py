@@ -200,14 +200,17 @@ CONTRACTS = [at for at, token in enumerate(TOKENS) if token != INDEX]
 def full_rows(draw: st.DrawFn) -> Row:
     """A row as a full packet of a contract, or of an index, can carry it."""
     if draw(st.booleans()):
-        return Row(TS, TOKENS.index(INDEX), draw(U32), exchange_ts=draw(SECONDS))
+        ohlc = draw(st.lists(U32, min_size=4, max_size=4))
+        return Row(
+            TS, TOKENS.index(INDEX), draw(U32), exchange_ts=draw(SECONDS), day=(0, 0, 0, *ohlc, 0)
+        )
     depth = tuple(draw(st.lists(LEVEL, min_size=10, max_size=10)))
     bid, ask = (
         price if quantity and price else ABSENT for quantity, price, _ in (depth[0], depth[5])
     )
     return Row(
         TS, draw(st.sampled_from(CONTRACTS)), draw(U32), draw(SECONDS), bid, ask, draw(U32),
-        draw(U32), draw(U32), depth,
+        draw(U32), draw(U32), depth, (*draw(st.lists(U32, min_size=7, max_size=7)), draw(SECONDS)),
     )  # fmt: skip
 
 
@@ -240,8 +243,8 @@ def test_smaller_packets_carry_what_their_mode_means(rows: list[Row], mode: str)
     expected = [Row(TS, row.instrument, row.ltp) for row in rows]
     if mode == "quote":
         expected = [
-            short if TOKENS[row.instrument] == INDEX
-            else short._replace(ltq=row.ltq, volume=row.volume)
+            short._replace(day=row.day) if TOKENS[row.instrument] == INDEX
+            else short._replace(ltq=row.ltq, volume=row.volume, day=(*row.day[:-1], 0))
             for short, row in zip(expected, rows, strict=True)
         ]  # fmt: skip
     assert rows_of(DECODER.decode([(TS, encode_frame(packets))]).ticks) == expected

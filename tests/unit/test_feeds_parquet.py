@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,92 @@ def test_depth_and_walk_are_kept_where_asked(tmp_path: Path) -> None:
     assert back.depth.tolist() == block.depth.tolist()
     assert str(back.walk.dtype if back.walk is not None else "") == "int8"
     assert join(list(NativeFile(path).blocks(UNIVERSE))).depth is None
+
+
+def with_groups() -> Ticks:
+    block = small()
+    block.depth = np.arange(240, dtype=np.int64).reshape(8, 10, 3) - 7
+    block.day = np.arange(64, dtype=np.int64).reshape(8, 8) + (1 << 40)
+    return block
+
+
+@pytest.mark.parametrize("rows", [1, 5, 100])
+def test_depth_and_the_days_figures_are_kept_where_asked(tmp_path: Path, rows: int) -> None:
+    block, path = with_groups(), tmp_path / "t.parquet"
+    write_ticks(path, UNIVERSE, cut(block, rows), depth=True, day=True)
+    assert NativeFile(path).groups == {"depth", "day"}
+    for wanted in ((False, False), (True, False), (False, True), (True, True)):
+        depth, day = wanted
+        file = NativeFile(path, rows, depth=depth, day=day)
+        back = join(list(file.blocks(UNIVERSE)))
+        assert rows_of(back) == rows_of(block)
+        for name, is_wanted in zip(("depth", "day"), wanted, strict=True):
+            column = getattr(back, name)
+            assert (column is not None) == is_wanted
+            if is_wanted:
+                assert str(column.dtype) == "int64"
+                assert column.tolist() == getattr(block, name).tolist()
+
+
+def version_of(path: Path) -> int:
+    return int(json.loads(pq.read_schema(path).metadata[b"run_fno_paper"])["version"])
+
+
+def test_a_file_is_of_version_2_only_if_it_has_what_version_1_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    for groups, version in (((), 1), (("depth",), 2), (("day",), 2), (("depth", "day"), 2)):
+        depth, day = (name in groups for name in ("depth", "day"))
+        write_ticks(path, UNIVERSE, [with_groups()], depth=depth, day=day)
+        assert version_of(path) == version
+
+
+def test_every_level_is_a_column_that_any_tool_reads(tmp_path: Path) -> None:
+    block, path = with_groups(), tmp_path / "t.parquet"
+    assert block.depth is not None
+    assert block.day is not None
+    write_ticks(path, UNIVERSE, [block], depth=True, day=True)
+    table = pq.read_table(path)
+    assert table["bid_price_1"].to_pylist() == block.depth[:, 0, 1].tolist()
+    assert table["ask_quantity_5"].to_pylist() == block.depth[:, 9, 0].tolist()
+    assert table["ask_orders_2"].to_pylist() == block.depth[:, 6, 2].tolist()
+    assert table["previous_close"].to_pylist() == block.day[:, 6].tolist()
+
+
+def test_a_file_of_version_1_with_its_list_of_depth_is_read(tmp_path: Path) -> None:
+    block, path = with_groups(), tmp_path / "t.parquet"
+    assert block.depth is not None
+    write_ticks(path, UNIVERSE, [small()])
+    table = pq.read_table(path)
+    numbers = pa.array(block.depth.reshape(-1))
+    depth = pa.FixedSizeListArray.from_arrays(numbers, 30)
+    old = table.append_column(pa.field("depth", pa.list_(pa.int64(), 30)), depth)
+    pq.write_table(old.replace_schema_metadata(table.schema.metadata), path)
+    file = NativeFile(path, 3, depth=True, day=True)
+    assert file.groups == {"depth"}
+    back = join(list(file.blocks(UNIVERSE)))
+    assert back.depth is not None
+    assert back.depth.tolist() == block.depth.tolist()
+    assert back.day is None
+
+
+@pytest.mark.parametrize("name", ["bid_orders_3", "day_low"])
+def test_a_level_or_a_figure_that_is_missing_alone_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "t.parquet"
+    write_ticks(path, UNIVERSE, [with_groups()], depth=True, day=True)
+    pq.write_table(pq.read_table(path).drop_columns([name]), path)
+    with pytest.raises(FeedError, match=f"expected a column {name} next to the others"):
+        NativeFile(path)
+
+
+def test_a_level_that_is_null_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    write_ticks(path, UNIVERSE, [with_groups()], depth=True)
+    table = pq.read_table(path)
+    at = table.column_names.index("ask_price_1")
+    nulls = pa.array([None] * len(table), pa.int64())
+    pq.write_table(table.set_column(at, "ask_price_1", nulls), path)
+    with pytest.raises(FeedError, match="expected no missing values"):
+        list(NativeFile(path, depth=True).blocks(UNIVERSE))
 
 
 def test_another_universe_renumbers_the_rows_and_marks_those_it_lacks(tmp_path: Path) -> None:

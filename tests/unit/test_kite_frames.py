@@ -20,6 +20,7 @@ from tests.kit.kite_frames import CURRENCY_TOKEN, INDEX, UNIVERSE, Row, framed, 
 TS = 1_790_000_000_123_456_789
 AT = 0x6AB0B66A * 10**9  # 2026-09-21 10:15:30 IST
 FUTURE, CALL, INDEX_AT = 0, 1, 3
+OHLC = ("open", "high", "low", "close")
 
 E1 = "0001000800ca02020023b98c"
 E2 = "000200200003e9090023b01d0023b950002391820023a11800238da9000022746ab0b66a000800ca02020023b98c"
@@ -41,12 +42,17 @@ E5_DEPTH = (
     (130, 12345, 1), (975, 12350, 5), (1950, 12355, 9), (2275, 12360, 12), (4160, 12365, 21),
 )  # fmt: skip
 FUTURE_LTP = Row(TS, FUTURE, 2_341_260)
-CALL_QUOTE = Row(TS, CALL, 12345, ltq=65, volume=4_512_300)
-CALL_FULL = CALL_QUOTE._replace(oi=7_891_325, exchange_ts=AT, bid=12340, ask=12345, depth=E5_DEPTH)
+CALL_DAY = (11_890, 812_500, 799_175, 10_200, 13_150, 9_980, 11_040, 0)
+INDEX_DAY = (0, 0, 0, 2_335_000, 2_341_200, 2_331_010, 2_330_025, 0)
+CALL_QUOTE = Row(TS, CALL, 12345, ltq=65, volume=4_512_300, day=CALL_DAY)
+CALL_FULL = CALL_QUOTE._replace(
+    oi=7_891_325, exchange_ts=AT, bid=12340, ask=12345, depth=E5_DEPTH,
+    day=(*CALL_DAY[:-1], AT - 10**9),
+)  # fmt: skip
 WORKED = {
     "E1": (E1, [FUTURE_LTP]),
-    "E2": (E2, [Row(TS, INDEX_AT, 2_338_845, exchange_ts=AT), FUTURE_LTP]),
-    "E3": (E3, [Row(TS, INDEX_AT, 2_338_845)]),
+    "E2": (E2, [Row(TS, INDEX_AT, 2_338_845, exchange_ts=AT, day=INDEX_DAY), FUTURE_LTP]),
+    "E3": (E3, [Row(TS, INDEX_AT, 2_338_845, day=INDEX_DAY)]),
     "E4": (E4, [CALL_QUOTE]),
     "E5": (E5, [CALL_FULL]),
 }
@@ -243,12 +249,22 @@ def official(name: str) -> tuple[bytes, dict[str, Any]]:
     return packet, json.loads((place / f"{name}.json").read_text())
 
 
+def official_day(said: dict[str, Any]) -> tuple[int, ...]:
+    """The day's figures, as the mock writes them."""
+    prices = [said["average_price"], *(said["ohlc"][name] for name in OHLC)]
+    average, *ohlc = (round(price * 100) for price in prices)
+    traded = said.get("last_trade_time")
+    at = int(datetime.fromisoformat(traded).timestamp()) * 10**9 if traded else 0
+    return (average, said["buy_quantity"], said["sell_quantity"], *ohlc, at)
+
+
 @pytest.mark.parametrize("name", ["ticker_quote", "ticker_full"])
 def test_the_official_packets_are_read_exactly(name: str) -> None:
     packet, said = official(name)
     row = Row(
-        TS, 2, round(said["last_price"] * 100), ltq=said["last_quantity"], volume=said["volume"]
-    )
+        TS, 2, round(said["last_price"] * 100), ltq=said["last_quantity"], volume=said["volume"],
+        day=official_day(said),
+    )  # fmt: skip
     if name == "ticker_full":
         levels = tuple(
             (each["quantity"], round(each["price"] * 100), each["orders"])

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.depth import Level
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Ticks
+from daemon.domain.ticks import DAY_FIELDS, Ticks
 from daemon.market.candles import OpenBar
 from daemon.market.rows import Rows
 from daemon.quotes import layout
@@ -138,11 +138,17 @@ def test_what_the_feed_lacks_is_0(quotes: QuotesMap, reader: QuotesReader) -> No
     assert quote.depth == ((), ())
 
 
-def test_fields_that_no_feed_has_yet_are_0(quotes: QuotesMap, reader: QuotesReader) -> None:
-    quotes.write(Rows(full_block(50), 1))
+@pytest.mark.parametrize("count", [2, 50])
+def test_the_days_figures_are_shown_where_the_feed_has_them(
+    count: int, quotes: QuotesMap, reader: QuotesReader
+) -> None:
+    block = full_block(count)
+    block.instrument[-1] = 1
+    block.day = np.arange(count * len(DAY_FIELDS), dtype=np.int64).reshape(count, -1) + 5
+    quotes.write(Rows(block, 1))
     quote = quote_of(reader, 1)
-    assert {getattr(quote, name) for name in layout.FIELDS[layout.WRITTEN_FIELDS :]} == {0}
-    assert 0 not in {getattr(quote, name) for name in layout.FIELDS[: layout.WRITTEN_FIELDS]}
+    assert [getattr(quote, name) for name in DAY_FIELDS] == block.day[-1].tolist()
+    assert 0 not in {getattr(quote, name) for name in layout.FIELDS if name != "bar_volume"}
 
 
 def test_a_row_outside_of_its_session_is_left_out(quotes: QuotesMap, reader: QuotesReader) -> None:
@@ -251,7 +257,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import Ticks
+from daemon.domain.ticks import DAY_FIELDS, Ticks
 from daemon.market.rows import Rows
 from daemon.quotes.writer import QuotesMap
 

@@ -70,6 +70,12 @@ def with_depth(rows: int, quantity: int = 75) -> Ticks:
     )
 
 
+def with_day(rows: int) -> Ticks:
+    block = with_depth(rows)
+    block.day = np.arange(rows * 8, dtype=np.int64).reshape(rows, 8) + (1 << 60)
+    return block
+
+
 def plain(item: Input) -> object:
     """An input as something that can be compared."""
     if not isinstance(item, Ticks):
@@ -91,7 +97,7 @@ def read(log: InputLog | CompactedLog) -> list[object]:
 
 
 def test_every_kind_of_input_comes_back_as_it_was(tmp_path: Path) -> None:
-    items = [*OTHERS, with_depth(3), with_depth(0), with_depth(2, quantity=1 << 40)]
+    items = [*OTHERS, with_depth(3), with_depth(0), with_depth(2, quantity=1 << 40), with_day(4)]
     log = written(tmp_path / "x.inputs", items)
     assert log.header == HEADER
     assert read(log) == [plain(each) for each in items]
@@ -242,6 +248,20 @@ def test_a_full_disk_while_compacting_keeps_the_log(
     with pytest.raises(JournalIOError, match="is kept as it is"):
         compact(log, Ending(seq=0, input_no=0))
     assert [each.name for each in tmp_path.iterdir()] == ["x.inputs"]
+
+
+def test_a_log_of_version_1_is_read(tmp_path: Path) -> None:
+    header = msgspec.structs.replace(HEADER, version=1)
+    log = written(tmp_path / "x.inputs", [with_depth(3)], header)
+    assert log.header == header
+    assert read(log) == [plain(with_depth(3))]
+
+
+def test_the_days_figures_stay_when_a_log_is_compacted(tmp_path: Path) -> None:
+    log = written(tmp_path / "x.inputs", [with_day(4), Clock(ts=50), with_day(2)])
+    found = CompactedLog(compact(log, Ending(seq=4, input_no=9)))
+    days = [each.day.tolist() for each in found.inputs() if isinstance(each, Ticks)]  # type: ignore[union-attr]
+    assert days == [with_day(4).day.tolist(), with_day(2).day.tolist()]  # type: ignore[union-attr]
 
 
 def test_a_log_of_another_version_is_refused(tmp_path: Path) -> None:
