@@ -24,6 +24,7 @@ price."""
 Bools = npt.NDArray[np.bool_]
 _QUANTITY: Final = 0
 _PRICE: Final = 1
+_NO_ASK: Final = int(np.iinfo(np.int64).max)
 _SIDES: Final = (slice(0, DEPTH_LEVELS), slice(DEPTH_LEVELS, 2 * DEPTH_LEVELS))
 
 
@@ -55,20 +56,35 @@ def depth_of(levels: Int64s) -> Depth:
 
 
 def sound_depth_of(levels: Int64s) -> Depth | None:
-    """Return one row of `Ticks.depth` as a book to trade against, None for one with a fault.
+    """Return one row of `Ticks.depth` as a book to trade against, None for one with a fault."""
+    return None if fault_of(levels.tolist()) != SOUND else depth_of(levels)
 
-    The same judgement as `depth_faults`, an order of magnitude faster for a single row.
-    """
-    rows = levels.tolist()
-    if any(quantity < 0 or price < 0 for quantity, price, _ in rows):
-        return None
-    bids = _sound_side(rows[:DEPTH_LEVELS], -1)
-    asks = _sound_side(rows[DEPTH_LEVELS:], 1)
-    if bids is None or asks is None:
-        return None
-    if bids and asks and bids[0].price_paise > asks[0].price_paise:
-        return None
-    return Depth(bids, asks)
+
+def fault_of(levels: list[list[int]]) -> int:
+    """Return SOUND or one of FAULTS for one row: what `depth_faults` says, fast for a few rows."""
+    best_bid, best_ask = 0, _NO_ASK
+    is_unsorted = is_duplicated = False
+    for at, (quantity, price, _) in enumerate(levels):
+        if quantity < 0 or price < 0:
+            return NEGATIVE
+        if at in (0, DEPTH_LEVELS):
+            before, is_ended = 0, False
+        if quantity == 0 or price == 0:
+            is_ended = True
+            continue
+        step = price - before if at >= DEPTH_LEVELS else before - price
+        if is_ended or (before and step < 0):
+            is_unsorted = True
+        elif before and step == 0:
+            is_duplicated = True
+        before = price
+        if at < DEPTH_LEVELS:
+            best_bid = max(best_bid, price)
+        else:
+            best_ask = min(best_ask, price)
+    if best_bid > best_ask:
+        return CROSSED
+    return UNSORTED if is_unsorted else DUPLICATED if is_duplicated else SOUND
 
 
 def depth_faults(depth: Int64s) -> Int8s:
@@ -122,7 +138,7 @@ def _judge(depth: Int64s) -> Int8s:
         faults[same.any(axis=1) & (faults == SOUND)] = DUPLICATED
         faults[wrong.any(axis=1)] = UNSORTED
     best_bid = np.where(shown[:, _SIDES[0]], price[:, _SIDES[0]], 0).max(axis=1)
-    asks = np.where(shown[:, _SIDES[1]], price[:, _SIDES[1]], np.iinfo(np.int64).max)
+    asks = np.where(shown[:, _SIDES[1]], price[:, _SIDES[1]], _NO_ASK)
     faults[best_bid > asks.min(axis=1)] = CROSSED
     faults[(depth[..., : _PRICE + 1] < 0).any(axis=(1, 2))] = NEGATIVE
     return faults
@@ -130,15 +146,3 @@ def _judge(depth: Int64s) -> Int8s:
 
 def _side(levels: list[Level]) -> tuple[Level, ...]:
     return tuple(level for level in levels if level.price_paise > 0 and level.quantity > 0)
-
-
-def _sound_side(rows: list[list[int]], direction: int) -> tuple[Level, ...] | None:
-    """Return the shown levels, None if one is not worse than that before it."""
-    levels: list[Level] = []
-    for at, (quantity, price, orders) in enumerate(rows):
-        if price <= 0 or quantity <= 0:
-            continue
-        if len(levels) != at or (at and (price - levels[-1].price_paise) * direction <= 0):
-            return None
-        levels.append(Level(price, quantity, orders))
-    return tuple(levels)

@@ -36,8 +36,12 @@ def kind_of(feed: FeedConfig) -> FeedKind:
 
 
 def _replay(config: Config, rules: Rulebook, reading: Reading) -> Feed:
-    grace_ns = config.execution.candle_grace_ns
-    return ReplayFeed(config.feed.replay, config.universe, grace_ns=grace_ns, **reading)
+    # a paced replay keeps a map of quotes, which shows them; a replay at full speed has no reader
+    is_paced = config.feed.replay.speed != "max"
+    return ReplayFeed(
+        config.feed.replay, config.universe, grace_ns=config.execution.candle_grace_ns,
+        depth=is_paced, day=is_paced, **reading,
+    )  # fmt: skip
 
 
 def _synthetic(config: Config, rules: Rulebook, reading: Reading) -> Feed:

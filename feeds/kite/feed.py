@@ -23,6 +23,7 @@ from feeds.kite.wire import HEADER
 from feeds.live.inbox import Frame, FrameInbox
 from feeds.live.live_time import ExchangeTime, FeedTime, Jump, WallTime
 from feeds.live.watchlist import Watchlist
+from feeds.stream.depth_faults import DepthFaults
 from feeds.stream.guard import FeedGuard, Note
 from feeds.stream.timeline import Closes
 
@@ -70,6 +71,8 @@ class KiteFeed:
         self._inbox = FrameInbox(now_ns)
         self._sockets = make_sockets(self._inbox, self._on_link)
         self._decoder = FrameDecoder(universe, depth=config.mode == "full")
+        self._depth_faults = DepthFaults()
+        self._depth_faults.grow(len(universe))
         self._time: FeedTime = (
             ExchangeTime(now_ns) if config.clock == "exchange" else WallTime(now_ns, keep_right)
         )
@@ -140,6 +143,7 @@ class KiteFeed:
             "subscribed": len(self._wanted),
             "inbox_full": self._inbox.times_full,
             **self.guard.counters(),
+            **self._depth_faults.rows,
             **{f"packets_{reason}": count for reason, count in sorted(self._all_refused().items())},
         }
 
@@ -173,7 +177,12 @@ class KiteFeed:
         self._refused.update(decoded.refused)
         if decoded.trailing:
             self._refused["trailing_bytes"] += decoded.trailing
-        return None if decoded.ticks is None else self._time.stamp(decoded.ticks)
+        block = decoded.ticks
+        if block is None:
+            return None
+        if block.depth is not None:
+            self._depth_faults.observe(block.depth, block.instrument)
+        return self._time.stamp(block)
 
     # what is subscribed
 

@@ -59,6 +59,16 @@ def _web(name: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def _depth(name: str) -> Callable[..., dict[str, Any]]:
+    def run(path: str, depth: str) -> dict[str, Any]:
+        from tests.bench import depth_cases
+
+        found: dict[str, Any] = getattr(depth_cases, name)(path, int(depth))
+        return found
+
+    return run
+
+
 def _floor(name: str) -> Callable[..., dict[str, Any]]:
     def run(path: str) -> dict[str, Any]:
         from tests.bench import floors
@@ -83,6 +93,7 @@ CASES: dict[str, Callable[..., Any]] = {
         for name in ("journal", "recovery", "check_command", "first_tick", "to_first_tick")
     },
     **{name: _web(name) for name in ("quotes_map", "facts")},
+    "depth_read": _depth("depth_read"),
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ from daemon.journal.words import EXITS, REFUSALS
 from daemon.market.intake import REFUSALS as TICK_REFUSALS
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.fill_quality import FillProfile
-from daemon.quotes.layout import FIELDS, WRITTEN_FIELDS
+from daemon.quotes.layout import FIELDS
 from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
 from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS
@@ -130,8 +130,6 @@ def test_the_pace_is_documented() -> None:
 def test_the_fields_of_a_quote_are_documented() -> None:
     table = rows(FORMATS, "<!-- quote fields -->")
     assert [names(cells[0])[0] for cells in table] == list(FIELDS)
-    waiting = [names(cells[0])[0] for cells in table if cells[2] == "today always"]
-    assert waiting == list(FIELDS[WRITTEN_FIELDS:])
 
 
 def test_the_recognised_column_names_are_documented() -> None:
