@@ -1,4 +1,4 @@
-"""Compact a finished log into one Parquet file: a tenth of the bytes, and readable by any tool.
+"""Compact a finished log into one Parquet file: a third of the bytes, and readable by any tool.
 
 The ticks are the rows. The other inputs are in the file's metadata, each with the number of rows
 before it, so that the inputs come out in the same order.
