@@ -7,12 +7,13 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
 from daemon.runtime.build import build_feed
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import KINDS, kind_of
-from daemon.settings.config import Config, FeedConfig
-from tests.kit.source import modules
+from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from tests.kit.source import ROOT, modules
 
 
 def test_the_table_has_every_kind_that_a_configuration_may_name() -> None:
@@ -31,6 +32,18 @@ def test_a_live_feed_cannot_be_made_for_reading() -> None:
     config = Config(feed=FeedConfig(kind="kite"))
     with pytest.raises(ConfigError, match=r"feed\.kind: kite is a live feed"):
         build_feed(config, load_rules(config))
+
+
+@pytest.mark.parametrize("speed", ["max", "1000000"])
+async def test_a_paced_replay_has_the_depth_that_its_map_of_quotes_shows(speed: str) -> None:
+    path = str(ROOT / "configs" / "sample_depth.parquet")
+    replay = ReplayConfig(files=[ReplayFile(path=path)], speed=speed, end="2026-11-18T09:15:05")
+    config = Config(feed=FeedConfig(kind="replay", replay=replay))
+    feed = build_feed(config, load_rules(config))
+    blocks = [each async for each in feed.inputs() if isinstance(each, Ticks)]
+    assert blocks
+    assert {each.depth is not None for each in blocks} == {speed != "max"}
+    assert {each.day is not None for each in blocks} == {speed != "max"}
 
 
 def test_no_module_outside_the_kite_room_compares_with_its_name() -> None:

@@ -5,19 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import numpy as np
 import pytest
 
 from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.domain.inputs import Settlement
+from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
 from feeds.convert import convert
+from feeds.recording.format import LogHeader
+from feeds.recording.recorder import InputRecorder
 from feeds.replay import Recording, ReplayFeed
 from feeds.stream.blocks import join
 from feeds.stream.feed import Feed
 from feeds.stream.pacing import Pace, Pacer, parse_speed
-from tests.unit.test_feeds_kit import collect, rows_of, text_file
+from tests.kit.source import ROOT
+from tests.unit.test_feeds_kit import block_of, collect, rows_of, text_file
 
 DAY = "2025-10-08"
 CLOSED = parse_ts(f"{DAY}T15:45:00+05:30")
@@ -168,6 +173,38 @@ def test_a_foreign_recording_converts_to_the_same_rows(tmp_path: Path) -> None:
     assert report.quality["rows"] == 5
     native = Recording(ReplayConfig(files=[ReplayFile(path=str(out))]), UniverseConfig())
     assert rows_of(join(list(native.blocks()))) == rows_of(join(list(Recording(config).blocks())))
+
+
+@pytest.mark.parametrize("name", ["sample_session.parquet", "sample_depth.parquet"])
+def test_a_native_recording_converts_to_the_same_bytes(tmp_path: Path, name: str) -> None:
+    shipped, out = ROOT / "configs" / name, tmp_path / "native.parquet"
+    convert(ReplayConfig(files=[ReplayFile(path=str(shipped))]), out)
+    assert out.read_bytes() == shipped.read_bytes()
+
+
+def test_a_log_of_inputs_converts_with_depth_and_day(tmp_path: Path) -> None:
+    block = block_of([CLOSED, CLOSED + 1])
+    full = block_of([CLOSED + 2])
+    full.depth = np.arange(30, dtype=np.int64).reshape(1, 10, 3)
+    full.day = np.arange(8, dtype=np.int64).reshape(1, 8)
+    header = LogHeader(
+        account="a", date=DAY, segment=1, program_version="0", config="{}",
+        config_fingerprint="f", instruments=[Instrument(instrument_token=1, tradingsymbol="A")],
+    )  # fmt: skip
+    recorder = InputRecorder.begin(tmp_path / "x.inputs", header)
+    for each in (block, full):
+        recorder.record(each)
+    recorder.close()
+    out = tmp_path / "native.parquet"
+    convert(ReplayConfig(files=[ReplayFile(path=str(tmp_path / "x.inputs"))]), out)
+    files = [ReplayFile(path=str(out))]
+    back = join(list(Recording(ReplayConfig(files=files), depth=True, day=True).blocks()))
+    assert back.depth is not None
+    assert back.day is not None
+    assert back.depth.tolist() == [*np.zeros((2, 10, 3)).tolist(), full.depth[0].tolist()]
+    assert back.day.tolist() == [[0] * 8, [0] * 8, full.day[0].tolist()]
+    bare = join(list(Recording(ReplayConfig(files=files)).blocks()))
+    assert (bare.depth, bare.day) == (None, None)
 
 
 def test_candles_keep_their_walk_when_they_are_converted(tmp_path: Path) -> None:

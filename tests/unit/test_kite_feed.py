@@ -157,6 +157,29 @@ async def test_frames_become_ticks_with_the_time_of_their_arrival() -> None:
     assert rig.feed.quality()["frames"] == 2
 
 
+async def test_a_bad_book_is_counted_and_its_tick_is_kept() -> None:
+    rig = Rig()
+    rig.live()
+    depth = np.zeros((3, 10, 3), dtype=np.int64)
+    depth[:, 0], depth[:, 5] = (65, 8_995, 1), (65, 9_005, 1)
+    depth[1, 0, 1] = 9_010  # above the ask
+    depth[2] = 0
+    block = Ticks(
+        ts=np.zeros(3, dtype=np.int64),
+        instrument=np.array([NEAR] * 3, dtype=np.int32),
+        ltp=np.array([9_000, 9_001, 9_002]),
+        depth=depth,
+    )
+    rig.inbox.put(encode_frame(encode_packets(block, rig.universe, "full")))
+    found = await rig.next_ticks()
+    assert found.ltp.tolist() == [9_000, 9_001, 9_002]
+    assert found.depth is not None
+    assert found.depth.tolist() == depth.tolist()
+    quality = rig.feed.quality()
+    counts = {name: n for name, n in quality.items() if name.endswith("_depth_rows") and n}
+    assert counts == {"crossed_depth_rows": 1, "empty_depth_rows": 1}
+
+
 async def test_silence_is_told_as_time_again_and_again() -> None:
     rig = Rig()
     assert await rig.next() == Clock(ts=NOON)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,9 +22,11 @@ from feeds.stream.blocks import join
 from feeds.stream.quality import DataQuality
 from feeds.synthetic import SyntheticMarket
 from tests.kit.book_figures import BookRows, Figures, figures_of
+from tests.kit.golden import data_directory
 from tests.kit.source import ROOT
 from tests.unit.test_feeds_kit import rows_of
 
+RECORDING = "upstox-full-banknifty-2025-12-15/flat.parquet"
 SEEDS = (1, 2, 3, 4, 5)
 DEFAULT = SyntheticConfig(book="measured")
 BRISK = SyntheticConfig(book="measured", ticks_per_second=1.3, strikes_each_side=1)
@@ -94,6 +98,44 @@ def test_the_simple_book_does_not_behave_so() -> None:
     assert found.fits_20 > 0.9
     with pytest.raises(AssertionError):
         check_bands(found)
+
+
+def test_the_recording_lies_in_the_same_bands() -> None:
+    """The measure is sound: what it finds in the recording is what others found there."""
+    found = data_directory()
+    if found is None or not (found / RECORDING).is_file():
+        pytest.skip("the recording is not here; FNO_DATA may name its directory")
+    compute: Any = pc
+    table = pq.read_table(found / RECORDING)
+    rows = table.filter(compute.starts_with(table["instrument_key"], "NSE_FO"))
+    keys: list[Any] = rows["instrument_key"].to_pylist()
+    recorded = [
+        recorded_book(rows.filter(compute.equal(rows["instrument_key"], key)))
+        for key in sorted(set(keys))
+    ]
+    assert sum(len(each.ts) for each in recorded) == 133_692
+    measured = figures_of(recorded)
+    check_bands(measured)
+    assert measured.spread_bps == pytest.approx(24, abs=1)
+    assert measured.filled["cross"] == pytest.approx(0.73, abs=0.03)
+    assert measured.filled["touch"] == pytest.approx(0.84, abs=0.03)
+
+
+def recorded_book(rows: pa.Table) -> BookRows:
+    """One option of the recording; it has no counts of orders."""
+
+    def column(name: str, scale: int = 1) -> Any:
+        values = rows[name].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False)
+        return np.rint(values * scale).astype(np.int64)
+
+    depth = np.zeros((len(rows), 10, 3), dtype=np.int64)
+    for at in range(10):
+        side = ("bid", "ask")[at // 5]
+        depth[:, at, 0] = column(f"{side}Q{at % 5 + 1}")
+        depth[:, at, 1] = column(f"{side}P{at % 5 + 1}", 100)
+    text = rows["_insertion_time"].to_pylist()
+    ts = np.array(text, dtype="datetime64[ns]").astype(np.int64)
+    return BookRows(ts, column("ltp", 100), column("ltq"), column("vtt"), depth, 35)
 
 
 def test_a_seed_gives_the_same_rows_at_any_block_size() -> None:
