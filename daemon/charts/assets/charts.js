@@ -162,7 +162,8 @@ function listen(picture, draw, move) {
     without a price: its own points may be far apart. Without any price the fills are the line. */
 function barsOf(data) {
   const isLine = !data.candles.length || data.candles[0].length < 5;
-  const events = [...data.fills.map(fill => fill.t), ...data.steps.flatMap(step => step.points.map(point => point[0]))];
+  const events = data.fills.map(fill => fill.t);
+  for (const step of data.steps) events.push(...step.points.map(point => point[0]));
   const byTime = new Map(isLine ? events.map(t => [t, [t, null]]) : []);
   const known = data.candles.length ? data.candles : data.fills.map(fill => [fill.t, fill.price]);
   for (const row of known) byTime.set(row[0], row);
@@ -262,6 +263,7 @@ function overlayOf(state) {
 }
 
 function chartOptions(colours, state) {
+  const label = {labelBackgroundColor: colours.ink};
   return {
     autoSize: true,
     layout: {
@@ -274,7 +276,7 @@ function chartOptions(colours, state) {
       borderColor: colours.line, timeVisible: true, secondsVisible: false, fixLeftEdge: true, fixRightEdge: true,
       minBarSpacing: 0.05,
     },
-    crosshair: {mode: 0, vertLine: {labelBackgroundColor: colours.ink}, horzLine: {labelBackgroundColor: colours.ink}},
+    crosshair: {mode: 0, vertLine: label, horzLine: label},
     localization: {
       locale: "en-IN", priceFormatter: rupees,
       timeFormatter: t => moment(t - IST_S, state.isDated),
@@ -287,9 +289,10 @@ function chartOptions(colours, state) {
 
 function seriesOptions(colours, state) {
   const quiet = {priceLineVisible: false, lastValueVisible: true};
+  const hasPrices = state.data.candles.length > 0;
   if (state.isLine)
-    return {...quiet, color: state.data.candles.length ? colours.muted : "transparent", lineWidth: 1.5, lastValueVisible: false,
-            crosshairMarkerVisible: state.data.candles.length > 0};
+    return {...quiet, color: hasPrices ? colours.muted : "transparent", lineWidth: 1.5, lastValueVisible: false,
+            crosshairMarkerVisible: hasPrices};
   return {...quiet, upColor: colours.gain, wickUpColor: colours.gain, borderUpColor: colours.gain,
           downColor: colours.loss, wickDownColor: colours.loss, borderDownColor: colours.loss};
 }
@@ -323,7 +326,7 @@ function candleTables(data) {
       ? tableOf("Prices", ["Time", "Price"], data.candles.map(([t, price]) => [stamp(t), price]))
       : tableOf("Candles", ["Time", "Open", "High", "Low", "Close", "Volume"],
         bars.map(([t, open, high, low, close, volume]) =>
-          [stamp(t), open, high, low, close, volume === null || volume === undefined ? null : whole.format(volume)]))),
+          [stamp(t), open, high, low, close, typeof volume === "number" ? whole.format(volume) : null]))),
   ].filter(Boolean);
 }
 
@@ -378,7 +381,9 @@ function candles(element, data) {
 
   function placeVolume() {
     if (state.hasVolume && !volume) {
-      volume = chart.addSeries(HistogramSeries, {priceScaleId: "", priceFormat: {type: "volume"}, lastValueVisible: false, priceLineVisible: false});
+      volume = chart.addSeries(HistogramSeries, {
+        priceScaleId: "", priceFormat: {type: "volume"}, lastValueVisible: false, priceLineVisible: false,
+      });
       volume.priceScale().applyOptions({scaleMargins: {top: 0.84, bottom: 0}});
     }
     if (volume) {
@@ -493,7 +498,11 @@ const CURVES = {
   closed: {colour: "muted", width: 1.25, dash: [4, 3], isStepped: true},
   drawdown: {colour: "loss", width: 1.5, fill: 0.16, isStepped: true},
 };
-const OTHER_CURVES = [{colour: "accent", width: 2}, {colour: "gain", width: 2, dash: [6, 3]}, {colour: "loss", width: 2, dash: [2, 3]}];
+const OTHER_CURVES = [
+  {colour: "accent", width: 2},
+  {colour: "gain", width: 2, dash: [6, 3]},
+  {colour: "loss", width: 2, dash: [2, 3]},
+];
 
 /** Return how each series is drawn: a lone kind as it is known, another of the same as it stands out. */
 function looksOf(series) {
@@ -582,12 +591,13 @@ function curves(element, data) {
 
   const sizeNow = () => ({width: Math.max(120, picture.clientWidth), height: Math.max(80, picture.clientHeight)});
 
+  const placed = () => [columns[0].map(state.axis.x), ...columns.slice(1)];
+
   function draw() {
     state.colours = coloursOf(element);
     state.plot?.destroy();
     state.plot = null;
-    if (columns[0].length)
-      state.plot = new uPlot(curveOptions(state, sizeNow()), [columns[0].map(state.axis.x), ...columns.slice(1)], picture);
+    if (columns[0].length) state.plot = new uPlot(curveOptions(state, sizeNow()), placed(), picture);
     state.say(null);
   }
 
@@ -596,7 +606,8 @@ function curves(element, data) {
     columns = columnsOf(next);
     state.axis = dayAxis(columns[0]);
     const looks = looksOf(next.series);
-    fillKey(key, next.series.map((one, at) => [`${looks[at].dash ? "fno-dash" : "fno-stroke"} ${looks[at].colour}`, one.name]));
+    const swatch = look => `${look.dash ? "fno-dash" : "fno-stroke"} ${look.colour}`;
+    fillKey(key, next.series.map((one, at) => [swatch(looks[at]), one.name]));
   }
 
   /** Refresh values alone where the series are the same, so that a cursor and a zoom stay. */
@@ -608,7 +619,7 @@ function curves(element, data) {
     if (!isSame) { draw(); return; }
     const {min, max} = state.plot.scales.x, all = state.plot.data[0];
     const isWhole = min === all[0] && max === all.at(-1);
-    state.plot.setData([columns[0].map(state.axis.x), ...columns.slice(1)], isWhole);
+    state.plot.setData(placed(), isWhole);
     if (!isWhole) state.plot.setScale("x", {min, max});
     state.say(state.plot.cursor.idx);
   }

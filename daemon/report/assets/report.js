@@ -169,7 +169,8 @@ function apply() {
   followers.forEach(follow => follow(shown));
   filterRefused();
   find("#totals-of").textContent = isFiltered()
-    ? `${counted.format(shown.length)} of ${counted.format(exits.length)} exits: totals, tables and charts follow the filters`
+    ? `${counted.format(shown.length)} of ${counted.format(exits.length)} exits: `
+      + "totals, tables and charts follow the filters"
     : wholeWords;
   listCharts(isFiltered() ? new Set(shown.map(exit => exit.order)) : null);
 }
@@ -179,7 +180,8 @@ const wholeWords = find("#totals-of")?.textContent;
 function addFilters() {
   const box = find("#filters");
   if (!box) return;
-  const fields = [["strategy", "Strategy"], ["symbol", "Symbol"], ["day", "Day of exit"], ["reason", "Reason"]].map(([by, words]) => {
+  const names = {strategy: "Strategy", symbol: "Symbol", day: "Day of exit", reason: "Reason"};
+  const fields = Object.entries(names).map(([by, words]) => {
     const label = make("label", words), select = make("select");
     const values = [...new Set(exits.map(exit => exit[by]))].sort();
     select.id = `filter-${by}`;
