@@ -536,7 +536,7 @@ function curveOptions(state, size) {
   const most = () => Math.max(2, Math.floor(state.plot ? state.plot.bbox.width / devicePixelRatio / 60 : 6));
   const labels = plot => state.axis.labels(plot.scales.x.min, plot.scales.x.max, most());
   return {
-    ...size, legend: {show: false}, padding: [10, 12, 0, 0],
+    ...size, legend: {show: false}, padding: [10, 22, 0, 0],
     cursor: {y: false, drag: {x: true, y: false}, points: {size: 7}},
     scales: {x: {time: false}, y: {range: (_, low, high) => {
       const [from, to] = [Math.min(low ?? 0, 0), Math.max(high ?? 0, 0)], air = (to - from || 2) / 16;
