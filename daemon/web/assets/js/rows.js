@@ -33,7 +33,7 @@ export class Rows {
     }
     for (const [key, { row }] of this.#kept) {
       if (stays.has(key)) continue;
-      row.remove();
+      leave(row);
       this.#kept.delete(key);
     }
   }
@@ -50,7 +50,7 @@ export class Rows {
     let found = this.#kept.get(key);
     if (!found) {
       const row = this.#template.cloneNode(true);
-      row.id = `${this.#body.id.replace(/-rows$/, "")}-${key}`;
+      row.id = `${this.#body.id.replace(/-rows$/, "")}-${key.replaceAll(/[^\w.-]+/g, "_")}`;
       row.dataset.key = key;
       found = { row, nodes: fieldNodes(row) };
       this.#kept.set(key, found);
@@ -59,4 +59,12 @@ export class Rows {
     this.#after(found.row, record);
     return found;
   }
+}
+
+/** Remove a row; the keyboard's place goes to the heading of its panel, not to the page's top. */
+function leave(row) {
+  const hadFocus = row.contains(document.activeElement);
+  const heading = row.closest("section")?.querySelector("h2[tabindex]");
+  row.remove();
+  if (hadFocus) heading?.focus({ preventScroll: true });
 }

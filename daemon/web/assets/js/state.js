@@ -50,9 +50,7 @@ export class State {
   #addToTape(rows) {
     const known = new Set(this.snapshot.tape.map(tapeKey));
     const added = rows.filter((row) => !known.has(tapeKey(row)));
-    this.snapshot.tape = [...added, ...this.snapshot.tape]
-      .sort((one, other) => other.at_ms - one.at_ms || other.seq - one.seq)
-      .slice(0, TAPE_MAX);
+    this.snapshot.tape = [...added, ...this.snapshot.tape].slice(0, TAPE_MAX);
   }
 
   #takeMarket({ header, pnl, open }, at) {
@@ -78,5 +76,5 @@ export class State {
 
 /** Return what names a row of the tape. */
 export function tapeKey(row) {
-  return `${row.kind}-${row.seq}`;
+  return `${row.seq}-${row.kind}-${row.at_ms}-${row.words}`;
 }

@@ -1,0 +1,58 @@
+// What a person may ask of the daemon from here: exit, strategies, the kill switch, the pace.
+
+import { post } from "./api.js";
+import { say } from "./notices.js";
+
+const AGAIN_MS = 5_000; // an exit may find no price; then it can be asked for again
+let mayCommand = false;
+
+/** Say whether this page's server takes commands at all. */
+export function allowCommands(isAllowed) {
+  mayCommand = isAllowed;
+}
+
+/** Return whether a command would reach anyone: an open daemon, and a server that passes it on. */
+export function canCommand(header) {
+  return mayCommand && Boolean(header?.daemon?.is_alive) && (header.mode === "live" || header.mode === "paced");
+}
+
+/** Hand in one request and say what became of it; returns whether it was accepted. */
+export async function ask(what, target, more = {}) {
+  try {
+    const { accepted, text } = await post("/api/do", { do: what, target, ...more });
+    say(text, accepted);
+    return accepted;
+  } catch (error) {
+    say(error.message, false);
+    return false;
+  }
+}
+
+/** Exit a position or withdraw an entry. Until the row is gone the button waits a while. */
+export async function exit(button, trade) {
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
+  const free = () => { button.ariaBusy = "false"; };
+  if (await ask("exit", trade)) setTimeout(free, AGAIN_MS);
+  else free();
+}
+
+/** Turn a strategy on or off; the switch follows what the daemon says, not the click. */
+export async function turn(button, strategy) {
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
+  const isOn = button.getAttribute("aria-checked") === "true";
+  await ask(isOn ? "strategy_off" : "strategy_on", strategy);
+  button.ariaBusy = "false";
+}
+
+/** Ask whether to close everything, and do it. */
+export function connectKillSwitch(button, dialog) {
+  button.addEventListener("click", () => {
+    dialog.returnValue = "no";
+    dialog.showModal();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "yes") ask("kill_switch", "", { confirm: true });
+  });
+}

@@ -1,0 +1,117 @@
+// Two runs side by side: totals, strategies, curves, and the trades that differ.
+
+import { get } from "./api.js";
+import { ChartSlot } from "./chart_slot.js";
+import { show, tone } from "./format.js";
+
+const at = (id) => document.getElementById(id);
+const form = at("compare-form");
+const result = at("compare-result");
+const slot = new ChartSlot(at("compare-chart"), "curves");
+const WORDS = {
+  won: "Won", lost: "Lost", trades: "Trades", refused: "Refused", orders: "Entries", gross_paise: "Gross", charges_paise: "Charges",
+  net_paise: "Net", day_low_paise: "Day's low", max_drawdown_paise: "Deepest drawdown", best_paise: "Best trade", worst_paise: "Worst trade",
+};
+
+/** Let the form choose two runs: the address then names them. */
+export function connectCompare() {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.hash = ["#compare", at("compare-a").value, at("compare-b").value].map(encodeRun).join("/");
+  });
+}
+
+/** Offer the runs, and compare `a` with `b` where the address names them. */
+export async function showCompare(a, b) {
+  try {
+    await offerRuns(a, b);
+    if (a && b) showResult(await get("/api/compare", { a, b }), a, b);
+  } catch (error) {
+    at("compare-line").textContent = error.message;
+  }
+}
+
+function encodeRun(part, index) {
+  return index ? encodeURIComponent(part) : part;
+}
+
+async function offerRuns(a, b) {
+  const names = (await get("/api/runs")).map((row) => row.run);
+  offer(at("compare-a"), names, a ?? names[0]);
+  offer(at("compare-b"), names, b ?? names[1] ?? names[0]);
+}
+
+function offer(select, names, chosen) {
+  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+}
+
+function showResult(found, a, b) {
+  const net = found.b.net_paise - found.a.net_paise;
+  at("compare-line").textContent = `${b} made ${show(net, "signed")} against ${a}, net.`;
+  result.replaceChildren(
+    totals(found.a, found.b, a, b),
+    ...list("By strategy", found.by_strategy),
+    ...list(`Trades only in ${a}`, found.trades_only_a),
+    ...list(`Trades only in ${b}`, found.trades_only_b),
+    ...list("Trades that differ", found.different),
+  );
+  result.hidden = false;
+  slot.show(found.curves);
+}
+
+function totals(a, b, nameA, nameB) {
+  const fields = Object.keys(a).filter((name) => typeof a[name] === "number");
+  const rows = fields.map((name) => [heading(name), cell(a[name], name), cell(b[name], name), cell(b[name] - a[name], name, true)]);
+  return table("Totals", ["", nameA, nameB, "Difference"], rows);
+}
+
+function list(title, records) {
+  if (!records?.length) return [];
+  const fields = Object.keys(records[0]).filter((name) => typeof records[0][name] !== "object" || records[0][name] === null);
+  const rows = records.map((record) => fields.map((name) => cell(record[name], name)));
+  return [table(`${title} (${records.length})`, fields.map(label), rows)];
+}
+
+function table(title, names, rows) {
+  const node = document.createElement("table");
+  node.className = "rows";
+  node.createCaption().textContent = title;
+  const head = node.createTHead().insertRow();
+  for (const name of names) head.append(heading(name, "col"));
+  const body = node.createTBody();
+  for (const row of rows) body.insertRow().append(...row);
+  const scroll = document.createElement("div");
+  scroll.className = "scroll";
+  scroll.append(node);
+  return scroll;
+}
+
+function heading(name, scope = "row") {
+  const node = document.createElement("th");
+  node.scope = scope;
+  node.textContent = label(name);
+  return node;
+}
+
+function cell(value, name, isSigned = false) {
+  const as = formatOf(value, name, isSigned);
+  const node = document.createElement("td");
+  if (typeof value === "number") node.className = "num";
+  node.textContent = show(value, as);
+  node.dataset.field = name;
+  node.dataset.value = value ?? "";
+  node.dataset.tone = tone(value, as);
+  return node;
+}
+
+function formatOf(value, name, isSigned) {
+  if (name.endsWith("_ms")) return "daytime";
+  if (name === "charges_paise" && !isSigned) return "rupees";
+  if (name.endsWith("_paise") && !/entry|exit_paise/.test(name)) return "signed";
+  if (name.endsWith("_paise")) return "rupees";
+  return typeof value === "number" ? "count" : "text";
+}
+
+function label(name) {
+  return WORDS[name] ?? name.replace(/_(paise|ms)$/, "").replaceAll("_", " ");
+}

@@ -1,0 +1,105 @@
+// The panels of the desk: each shows the part of the snapshot that carries its name.
+
+import { canCommand, exit, turn } from "./actions.js";
+import { fieldNodes, fill } from "./fields.js";
+import { Rows } from "./rows.js";
+import { tapeKey } from "./state.js";
+
+const at = (id) => document.getElementById(id);
+const byTrade = (record) => record.trade;
+const table = (name, template, key, after) => new Rows(at(`${name}-rows`), at(template), key, after);
+
+const tables = {
+  open: table("open", "row-open", byTrade, showExit),
+  waiting: table("waiting", "row-waiting", byTrade, showExit),
+  closed: table("closed", "row-closed", (record) => `${record.trade}-${record.part}`),
+  refused: table("refused", "row-refused", byTrade),
+  strategies: table("strategies", "row-strategy", (record) => record.id, showSwitch),
+  tape: table("tape", "row-tape", tapeKey, showTrade),
+};
+const pnlNodes = fieldNodes(at("pnl"));
+let mayAct = null;
+
+/** Show the named panels of a snapshot. */
+export function showPanels(names, { panels, tape }) {
+  if (names.includes("header")) showMayAct(panels);
+  for (const name of names) {
+    if (name === "pnl") showPnl(panels.pnl);
+    else if (name === "tape") showTable("tape", tape);
+    else if (name in tables) showTable(name, panels[name]);
+  }
+}
+
+function showMayAct(panels) {
+  const may = canCommand(panels.header);
+  at("kill").hidden = !may;
+  if (may === mayAct) return;
+  mayAct = may;
+  for (const name of ["open", "waiting", "strategies"]) showTable(name, panels[name]);
+}
+
+function showTable(name, records) {
+  tables[name].show(records);
+  hide(document.querySelector(`[data-empty="${name}"]`), records.length > 0);
+  hide(document.querySelector(`[data-filled="${name}"]`), records.length === 0);
+  const count = document.querySelector(`[data-count="${name}"]`);
+  const text = records.length ? String(records.length) : "";
+  if (count && count.textContent !== text) count.textContent = text;
+}
+
+function hide(node, isHidden) {
+  if (node.hidden !== isHidden) node.hidden = isHidden;
+}
+
+function showExit(row, record) {
+  const button = row.querySelector('[data-act="exit"]');
+  hide(button, !mayAct);
+  const label = `${button.textContent} ${record.symbol}, ${record.trade}`;
+  if (button.ariaLabel !== label) button.ariaLabel = label;
+}
+
+function showSwitch(row, record) {
+  const button = row.querySelector('[data-act="switch"]');
+  button.disabled = !mayAct;
+  const checked = String(record.is_on);
+  if (button.getAttribute("aria-checked") !== checked) button.setAttribute("aria-checked", checked);
+}
+
+function showTrade(row, record) {
+  row.dataset.kind = record.kind;
+  row.dataset.trade = record.trade ?? "";
+  row.querySelector("button").disabled = !record.trade;
+}
+
+function showPnl(pnl) {
+  fill(pnlNodes, pnl);
+  const { daily_loss_limit_paise: limit, to_limit_paise: left } = pnl;
+  const meter = at("pnl-meter");
+  meter.hidden = !limit || left === null;
+  if (!meter.hidden) {
+    const used = Math.min(100, Math.max(0, Math.round(100 * (1 - left / limit))));
+    meter.setAttribute("aria-valuenow", String(used));
+    meter.firstElementChild.style.width = `${used}%`;
+    meter.dataset.tone = used >= 80 ? "bad" : used >= 50 ? "warn" : "";
+  }
+  const halted = at("pnl-halted");
+  hide(halted, !pnl.halted);
+  halted.textContent = pnl.halted ? `No new entries: ${pnl.halted}` : "";
+}
+
+/** Let a click on a row's button do what it says; `explain(trade)` opens a trade. */
+export function connectRows(explain) {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    const row = button?.closest("tr");
+    if (!row) return;
+    if (button.dataset.act === "explain") explain(tradeOf(row));
+    else if (button.dataset.act === "exit") exit(button, row.dataset.key);
+    else if (button.dataset.act === "switch") turn(button, row.dataset.key);
+  });
+}
+
+/** Return the trade of a row: of the tape's by its own mark, else by what it shows, else its key. */
+function tradeOf(row) {
+  return row.dataset.trade ?? row.querySelector('[data-field="trade"]')?.dataset.value ?? row.dataset.key;
+}

@@ -1,0 +1,96 @@
+// Any day of this account and any run: its closed trades, page by page, and its curves.
+
+import { get } from "./api.js";
+import { ChartSlot } from "./chart_slot.js";
+import { rupees, signedRupees } from "./format.js";
+import { Rows } from "./rows.js";
+
+const at = (id) => document.getElementById(id);
+const days = new Rows(at("days-rows"), at("row-day"), (row) => row.day, (row, { day }) => link(row, "day", day));
+const runs = new Rows(at("runs-rows"), at("row-run"), (row) => row.run, (row, { run }) => link(row, "run", run));
+const trades = new Rows(at("history-rows"), at("row-closed"), (row) => `${row.entry_ms}-${row.trade}-${row.part}`);
+const slots = { equity: new ChartSlot(at("history-equity"), "curves"), drawdown: new ChartSlot(at("history-drawdown"), "curves") };
+let shown = { query: null, rows: [], next: null };
+
+/** Show the lists, and what `kind` ("day" or "run") and `name` choose from them. */
+export async function showHistory(kind, name) {
+  const lists = showLists();
+  if (kind && name) await showChosen(kind, name);
+  await lists;
+  mark(kind, name);
+}
+
+/** Let the button fetch the next page. */
+export function connectHistory() {
+  at("history-more").addEventListener("click", () => showPage().catch(complain));
+}
+
+async function showLists() {
+  try {
+    const [foundDays, foundRuns] = await Promise.all([get("/api/days"), get("/api/runs")]);
+    days.show(foundDays);
+    runs.show(foundRuns);
+    at("days-empty").hidden = foundDays.length > 0;
+    at("runs-empty").hidden = foundRuns.length > 0;
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function showChosen(kind, name) {
+  at("history-title").textContent = kind === "day" ? `Trades of ${name}` : `Trades of ${name}`;
+  shown = { query: kind === "day" ? { day: name } : { run: name }, rows: [], next: null };
+  trades.show([]);
+  for (const slot of Object.values(slots)) slot.clear();
+  try {
+    await showPage();
+    if (kind === "day") await showCurves(name);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function showPage() {
+  const asked = shown;
+  const { rows, next } = await get("/api/history", { ...asked.query, after: asked.next });
+  if (asked !== shown) return;
+  asked.rows.push(...rows);
+  asked.next = next;
+  trades.show(asked.rows);
+  at("history-table").hidden = asked.rows.length === 0;
+  at("history-more").hidden = next === null;
+  at("history-line").textContent = totals(asked.rows, next !== null);
+}
+
+async function showCurves(name) {
+  const asked = shown;
+  const { equity, drawdown } = await get("/api/curves", { day: name });
+  if (asked !== shown) return;
+  slots.equity.show(equity);
+  slots.drawdown.show(drawdown);
+}
+
+function totals(rows, isMore) {
+  if (!rows.length) return "Nothing was closed.";
+  const sum = (field) => rows.reduce((total, row) => total + row[field], 0);
+  const exits = `${rows.length} exits${isMore ? " so far" : ""}`;
+  return `${exits}: gross ${signedRupees(sum("gross_paise"))}, charges ${rupees(sum("charges_paise"))}, net ${signedRupees(sum("net_paise"))}`;
+}
+
+function link(row, kind, name) {
+  const hash = `#history/${kind}/${encodeURIComponent(name)}`;
+  const anchor = row.querySelector("[data-pick]");
+  if (anchor.getAttribute("href") !== hash) anchor.href = hash;
+}
+
+function mark(kind, name) {
+  const hash = kind ? `#history/${kind}/${encodeURIComponent(name)}` : "";
+  for (const anchor of document.querySelectorAll("#view-history [data-pick]")) {
+    if (anchor.getAttribute("href") === hash) anchor.setAttribute("aria-current", "true");
+    else anchor.removeAttribute("aria-current");
+  }
+}
+
+function complain(error) {
+  at("history-line").textContent = error.message;
+}

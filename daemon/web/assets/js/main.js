@@ -1,0 +1,107 @@
+// Puts the page together: the session, the stream, and what each message changes.
+
+import { allowCommands, canCommand, connectKillSwitch } from "./actions.js";
+import { openSession, post } from "./api.js";
+import { setClocks } from "./clock.js";
+import { connectCompare, showCompare } from "./compare.js";
+import { connectCharts, offerSymbols } from "./desk_charts.js";
+import { connectRows, showPanels } from "./desk.js";
+import { tick } from "./fields.js";
+import { signedRupees } from "./format.js";
+import { showHeader } from "./header.js";
+import { connectHistory, showHistory } from "./history.js";
+import { say, showBanner } from "./notices.js";
+import { connectPace, showPace } from "./pace.js";
+import { followWhileVisible } from "./sharing.js";
+import { State } from "./state.js";
+import { connectTrade, openTrade } from "./trade.js";
+import { followAddress } from "./views.js";
+
+const TICK_MS = 1_000;
+const state = new State();
+let link = "connecting";
+let linkText = "";
+
+function onMessage(message, at) {
+  if (message.event === "reset") say("The journal is another one now: everything was read again.");
+  const names = state.take(message, at);
+  if (!state.snapshot || !names.length) return;
+  const { panels } = state.snapshot;
+  if (names.includes("header")) {
+    setClocks(panels.header, at);
+    showTop();
+  }
+  showPanels(names, state.snapshot);
+  offerSymbols(names, state.snapshot);
+  if (names.includes("pnl")) showTitle(panels);
+}
+
+function onLink(now, text) {
+  if (now === "live" && link !== "live") renewSession();
+  link = now;
+  linkText = text;
+  document.documentElement.dataset.link = now;
+  showTop();
+}
+
+/** Ask for the session again: a server that was started again has another CSRF word. */
+async function renewSession() {
+  try {
+    const session = await openSession();
+    allowCommands(session.can_command);
+    if (state.snapshot) showPanels(["header"], state.snapshot);
+  } catch (error) {
+    say(error.message, false);
+  }
+}
+
+function showTop() {
+  const header = state.snapshot?.panels.header;
+  showBanner({ link, text: linkText, header, at: state.at });
+  if (!header) return;
+  showHeader(header);
+  showPace(header.pace, canCommand(header));
+  showNotes(header.notes ?? []);
+}
+
+function showNotes(notes) {
+  const list = document.getElementById("notes");
+  const is = [...list.children].map((item) => item.textContent);
+  if (is.join("\n") === notes.join("\n")) return;
+  list.replaceChildren(...notes.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
+  list.hidden = notes.length === 0;
+}
+
+function showTitle({ pnl, header }) {
+  const text = `${signedRupees(pnl.net_at_ltp_paise ?? pnl.net_paise)} · ${header.account} · PAPER`;
+  if (document.title !== text) document.title = text;
+}
+
+async function signOut() {
+  await post("/logout", {}).catch((error) => say(error.message, false));
+  location.assign("/login");
+}
+
+function start() {
+  connectRows(openTrade);
+  connectTrade();
+  connectPace();
+  connectKillSwitch(document.getElementById("kill"), document.getElementById("kill-dialog"));
+  document.getElementById("logout").addEventListener("click", signOut);
+  document.addEventListener("fno-trade", (event) => openTrade(event.detail.trade));
+  connectCharts(() => link === "live");
+  connectHistory();
+  connectCompare();
+  followAddress({ history: showHistory, compare: showCompare });
+  setInterval(() => {
+    showTop();
+    tick(document.getElementById("open-rows"));
+  }, TICK_MS);
+  followWhileVisible({ state: () => state, lastId: () => state.lastId(), onMessage, onLink });
+}
+
+start();
