@@ -60,10 +60,15 @@ def operations_text(store: JournalStore, limit: int) -> str:
 
 def operation_line(operation: Operation) -> str:
     """Return an operation as a line: time, kind, meaning and details."""
-    meaning = KINDS.get(operation.kind)
     head = f"{_time(operation.ts)}  {operation.kind:<14}"
+    return visible(f"{head}  {operation_words(operation)}".rstrip())
+
+
+def operation_words(operation: Operation) -> str:
+    """Return the meaning of an operation and its details."""
+    meaning = KINDS.get(operation.kind)
     said = [part for part in (meaning, _details(operation.kind, operation.detail)) if part]
-    return visible(f"{head}  {': '.join(said)}".rstrip())
+    return visible(": ".join(said))
 
 
 def _time(ts: int) -> str:

@@ -1,0 +1,153 @@
+"""The fold of a journal for the page: the report's own, and the rows that it would keep for ever.
+
+A journal of years has more closed trades than fit in memory as objects, so they are kept as the
+bytes that the page sends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from daemon.domain.dates import ist_date
+from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import OrderState
+from daemon.journal.schema import Operation
+from daemon.journal.words import refusal_text
+from daemon.metrics.fill_quality import whole_paise
+from daemon.report.fold import RunFold, booking_date
+from daemon.web.process import Process
+from daemon.web.rows import Row, closed_row, refused_row
+from daemon.web.tape import Tape
+
+REFUSED_ROWS: Final = 200
+_encoder: Final = msgspec.json.Encoder()
+
+
+class DayTotals(msgspec.Struct):
+    """What was executed on one Indian date: gross of its exits, charges of all its fills."""
+
+    day: str
+    first: int
+    """Number of closed rows before this date."""
+    trades: int = 0
+    gross_paise: int = 0
+    charges: Decimal = Decimal(0)
+
+    def row(self) -> Row:
+        """Return the totals as the page lists them."""
+        charges = whole_paise(self.charges)
+        return {
+            "day": self.day,
+            "trades": self.trades,
+            "gross_paise": self.gross_paise,
+            "charges_paise": charges,
+            "net_paise": self.gross_paise - charges,
+        }
+
+
+class Book:
+    """Everything that the journal says, up to `seq` and to the last operation."""
+
+    def __init__(self, fold: RunFold) -> None:
+        """Begin with the fold of what is before the first event."""
+        self.tape: Final = Tape()
+        self.process: Final = Process()
+        self.refused: Final[deque[Row]] = deque(maxlen=REFUSED_ROWS)
+        """Oldest first."""
+        self.closed: Final[list[bytes]] = []
+        """Every exit, oldest first, as JSON."""
+        self.days: Final[dict[str, DayTotals]] = {}
+        self.won: Final[dict[str, int]] = {}
+        self.counted: Final[dict[str, int]] = {}
+        """Closed trades by strategy, and those of them that were won after charges."""
+        self._fold = fold
+        self._forget()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger after event `seq`."""
+        return self._fold.ledger
+
+    @property
+    def fold(self) -> RunFold:
+        """The report's fold, for its open rows and its last prices."""
+        return self._fold
+
+    @property
+    def seq(self) -> int:
+        """The last event that was folded."""
+        return self._fold.ledger.seq
+
+    def take(self, event: TradingEvent) -> None:
+        """Fold one more event."""
+        if isinstance(event, OrderCreated):
+            symbol = event.tradingsymbol
+        else:
+            symbol = self.ledger.orders[event.order_id].tradingsymbol
+        lot_size = self._lot_size(event)
+        self._fold.add(event)
+        self.tape.take(event, symbol)
+        if isinstance(event, OrderMoved):
+            self._take_move(event, lot_size)
+
+    def take_operation(self, number: int, operation: Operation) -> None:
+        """Fold one more operation."""
+        self.process.take(number, operation)
+        self.tape.take_operation(operation, self.seq)
+
+    def day_of(self, ts: int) -> DayTotals:
+        """Return the totals of the Indian date of `ts`, empty ones where nothing was executed."""
+        day = ist_date(ts).isoformat()
+        return self.days.get(day) or DayTotals(day=day, first=len(self.closed))
+
+    def closed_rows(self, first: int, last: int) -> list[bytes]:
+        """Return the exits `first` to `last` (excluded) by number, newest first."""
+        return self.closed[first:last][::-1]
+
+    def span_of(self, day: str) -> tuple[int, int]:
+        """Return the numbers of the exits of a date: the first, and the one after the last."""
+        days = sorted(self.days)
+        if day not in self.days:
+            return (0, 0)
+        after = days[days.index(day) + 1 :]
+        end = self.days[after[0]].first if after else len(self.closed)
+        return self.days[day].first, end
+
+    def _lot_size(self, event: TradingEvent) -> int:
+        if isinstance(event, OrderCreated):
+            return event.lot_size
+        return self.ledger.orders[event.order_id].lot_size
+
+    def _take_move(self, event: OrderMoved, lot_size: int) -> None:
+        fold = self._fold
+        if event.fill is not None:
+            day = booking_date(event).isoformat()
+            totals = self.days.get(day)
+            if totals is None:
+                totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
+            totals.charges += Decimal(event.fill.charges.total)
+            totals.gross_paise += event.fill.realized_paise
+            totals.trades += event.to_state is OrderState.CLOSED
+            self._take_trades()
+        self.closed.extend(_encoder.encode(closed_row(row, lot_size)) for row in fold.exits)
+        for row in fold.refused:
+            words = refusal_text(row.reason, row.numbers)
+            self.refused.append(refused_row(row, lot_size, words))
+        self._forget()
+
+    def _take_trades(self) -> None:
+        for trade in self._fold.trades:
+            name = trade.strategy_id
+            self.counted[name] = self.counted.get(name, 0) + 1
+            self.won[name] = self.won.get(name, 0) + (trade.net_paise > 0)
+
+    def _forget(self) -> None:
+        fold = self._fold
+        for rows in (fold.exits, fold.markers, fold.trades, fold.refused, fold.booked):
+            rows.clear()
+        fold.no_part_to_leave.clear()

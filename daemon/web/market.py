@@ -1,0 +1,91 @@
+"""The market as the daemon believes it: its quotes map, followed and opened again at a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.domain.instrument import Instrument
+from daemon.quotes.layout import QUOTES_FILE
+from daemon.quotes.reader import QuotesReader, QuotesRefused, SharedQuote
+
+
+class Market:
+    """The last quotes by symbol. `look` at every tick; without a map there are none."""
+
+    def __init__(self, directory: Path) -> None:
+        self.problem = ""
+        """Why there are no quotes; empty where there are some."""
+        self.clock_ns = 0
+        """The engine's time: that of the latest row, UTC ns, 0 before the first."""
+        self.moved_ns = 0
+        """When this process last saw a row arrive, UTC ns of the wall clock."""
+        self.instruments: dict[str, Instrument] = {}
+        self._path = directory / QUOTES_FILE
+        self._reader: QuotesReader | None = None
+        self._sequences: list[int] = []
+        self._quotes: dict[str, SharedQuote] = {}
+
+    def look(self, now: int) -> bool:
+        """Take the rows that arrived since the last look; return whether there were any.
+
+        `now` is the wall clock, UTC ns.
+        """
+        reader = self._open()
+        if reader is None:
+            return False
+        moved = False
+        for index, instrument in enumerate(reader.instruments):
+            sequence = reader.sequence(index)
+            if sequence == self._sequences[index]:
+                continue
+            quote = reader.quote(index)
+            if quote is None:
+                continue
+            self._sequences[index] = sequence
+            self._quotes[instrument.tradingsymbol] = quote
+            self.clock_ns = max(self.clock_ns, quote.ts)
+            moved = True
+        if moved:
+            self.moved_ns = now
+        return moved
+
+    def quote(self, symbol: str) -> SharedQuote | None:
+        """Return the last quote of a symbol, None before its first."""
+        return self._quotes.get(symbol)
+
+    def symbols(self) -> list[str]:
+        """Return the symbols that have a quote."""
+        return list(self._quotes)
+
+    @property
+    def beat_ns(self) -> int:
+        """When the daemon last said that it lives, UTC ns; 0 without a map."""
+        return 0 if self._reader is None else self._reader.heartbeat
+
+    def is_alive(self, now: int) -> bool:
+        """Return whether the daemon beats, at `now` (UTC ns)."""
+        return self._reader is not None and not self._reader.is_stale(now)
+
+    def close(self) -> None:
+        """Unmap the file; harmless twice."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _open(self) -> QuotesReader | None:
+        reader = self._reader
+        if reader is not None and not reader.is_replaced():
+            return reader
+        try:
+            fresh = QuotesReader(self._path)
+        except QuotesRefused as error:
+            self.problem = str(error)
+            return reader  # what was seen last stays true
+        self.close()
+        self.problem = ""
+        self.clock_ns = 0
+        self._reader = fresh
+        self._sequences = [0] * len(fresh.instruments)
+        self._quotes.clear()
+        self.instruments = {each.tradingsymbol: each for each in fresh.instruments}
+        return fresh

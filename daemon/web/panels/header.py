@@ -1,0 +1,150 @@
+"""The header: whose page it is, what runs, how old the data is, and what to know about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from daemon import VERSION
+from daemon.domain.dates import MILLISECOND_NS, iso_ist, ist_date
+from daemon.domain.instrument import Instrument
+from daemon.metrics.fill_quality import FillProfile
+from daemon.report.text import count
+from daemon.rules.calendar import Session
+from daemon.visible import visible
+from daemon.web.panels.view import View
+from daemon.web.rows import Row, ms
+from daemon.web.watched import MAX_SPEED, speed_of
+
+_AHEAD_DAYS: Final = 15
+_TOKEN: Final = "access token"  # noqa: S105 - a word of the daemon's error
+
+
+def header_panel(view: View) -> Row:
+    """Return the header."""
+    process, config = view.book.process, view.setup.config
+    session = _session(view)
+    return {
+        "paper": True,
+        "account": view.watched.name if view.watched.is_account else _account(view),
+        "run": None if view.watched.is_account else view.watched.name,
+        "mode": mode_of(view),
+        "fill_profile": None if config is None else FillProfile.of(config.execution).text(),
+        "session": session,
+        "feed": _feed(view, is_open=bool(session["is_open"])),
+        "token": _token(view),
+        "engine": process.engine or None,
+        "daemon": {
+            "is_alive": view.is_alive,
+            "beat_ms": ms(view.market.beat_ns),
+            "pid": view.pid,
+            "started_ms": ms(view.setup.started_ns),
+            "version": process.version or VERSION,
+        },
+        "now_ms": ms(view.now),
+        "clock_ms": ms(view.clock),
+        "pace": _pace(view),
+        "notes": notes_of(view),
+    }
+
+
+def mode_of(view: View) -> str:
+    """Return live, paced, finished or dead."""
+    if view.is_alive:
+        return "live" if view.watched.is_account else "paced"
+    return "finished" if view.watched.has_summary() else "dead"
+
+
+def _account(view: View) -> str:
+    config = view.setup.config
+    return view.watched.name if config is None else config.account
+
+
+def _session(view: View) -> Row:
+    """Return the trading session that is on at the engine's time, or else the next one."""
+    instrument, mode = _tradable(view), mode_of(view)
+    now = view.now if mode in ("live", "dead") and _is_on_wall_time(view) else view.clock
+    row: Row = {"name": None, "is_open": False, "closes_ms": None, "opens_ms": None}
+    if instrument is None or not now or mode == "finished":
+        return row
+    row["name"] = f"{instrument.exchange} F&O" if instrument.is_contract else instrument.exchange
+    found = _session_at(view, instrument, now)
+    if found is not None:
+        row["is_open"] = found.open_ts <= now
+        row["opens_ms"], row["closes_ms"] = ms(found.open_ts), ms(found.close_ts)
+    return row
+
+
+def _session_at(view: View, instrument: Instrument, now: int) -> Session | None:
+    """Return the first session that is not over at `now`, None past the calendar."""
+    first = ist_date(now)
+    for ahead in range(_AHEAD_DAYS):
+        date = first + timedelta(days=ahead)
+        if not view.rules.is_known(date):
+            return None
+        session = view.rules.session(date, instrument)
+        if session is not None and now < session.close_ts:
+            return session
+    return None
+
+
+def _tradable(view: View) -> Instrument | None:
+    known = view.market.instruments.values() or view.setup.instruments
+    return next((each for each in known if not each.is_index), None)
+
+
+def _is_on_wall_time(view: View) -> bool:
+    config = view.setup.config
+    return config is not None and config.feed.kind == "kite" and config.feed.kite.clock == "wall"
+
+
+def _feed(view: View, *, is_open: bool) -> Row:
+    """Return the age of the newest row: by the market's time where that is the machine's."""
+    config = view.setup.config
+    since = view.market.clock_ns if _is_on_wall_time(view) else view.market.moved_ns
+    age = max(0, view.now - since) if since and mode_of(view) != "finished" else None
+    limit = 0 if config is None else config.execution.stale_after_ns
+    is_old = age is not None and limit and age > limit and not view.is_paused
+    return {
+        "kind": view.book.process.feed or (None if config is None else config.feed.kind),
+        "age_ms": None if age is None else age // MILLISECOND_NS,
+        "is_stale": bool(is_old and is_open),
+    }
+
+
+def _token(view: View) -> Row:
+    """Return whether the broker takes the login, as the daemon found out."""
+    config = view.setup.config
+    if config is None or config.feed.kind != "kite":
+        return {"state": "none", "until_ms": None}
+    state = "refused" if _TOKEN in view.book.process.error else "ok"
+    return {"state": state, "until_ms": None}
+
+
+def _pace(view: View) -> Row | None:
+    if mode_of(view) != "paced":
+        return None
+    speed = view.speed or speed_of(view.setup.config)
+    if speed == MAX_SPEED:
+        return None
+    return {"speed": float(speed), "is_paused": view.is_paused}
+
+
+def notes_of(view: View) -> list[str]:
+    """Return the sentences that a reader must see."""
+    process, mode, notes = view.book.process, mode_of(view), []
+    if mode == "dead":
+        beat = view.market.beat_ns
+        since = f" since {iso_ist(beat)[:19].replace('T', ' ')} IST" if beat else ""
+        why = f" It stopped: {process.stopped}." if process.stopped else ""
+        notes.append(f"No daemon runs{since}: numbers are as of its last commit.{why}")
+    if process.error:
+        notes.append(f"It ended with a fault: {process.error}")
+    if process.fallback:
+        notes.append(f"It trades on engine v2, WITHOUT managed exits: {process.fallback}")
+    for name, problem in sorted(process.problems.items()):
+        times = count(process.faults[name])
+        notes.append(f"Strategy {name} raised {times} time(s), last: {problem}")
+    if view.is_alive and view.market.problem:
+        notes.append(view.market.problem)
+    return [visible(note) for note in notes]

@@ -1,0 +1,51 @@
+"""Entries that wait, orders that were refused, and the exits of the day."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from daemon.domain.order import Order, OrderState
+from daemon.visible import visible
+from daemon.web.panels.view import View
+from daemon.web.rows import ROWS_MAX, Row, lots_of, ms, side_of
+
+_WAITING: Final = (OrderState.CREATED, OrderState.SUBMITTED)
+
+
+def waiting_panel(view: View) -> list[Row]:
+    """Return the entries that are not filled yet, by number."""
+    orders = view.book.ledger.orders.values()
+    return [_waiting_row(order) for order in orders if order.state in _WAITING]
+
+
+def refused_panel(view: View) -> list[Row]:
+    """Return the newest refused and cancelled orders, newest first."""
+    return list(reversed(view.book.refused))
+
+
+def closed_panel(view: View) -> list[msgspec.Raw]:
+    """Return the exits of the day, newest first, at most the newest 500."""
+    first, end = view.book.span_of(view.day)
+    rows = view.book.closed_rows(max(first, end - ROWS_MAX), end)
+    return [msgspec.Raw(row) for row in rows]
+
+
+def _waiting_row(order: Order) -> Row:
+    return {
+        "trade": order.order_id,
+        "strategy": order.strategy_id,
+        "symbol": visible(order.tradingsymbol),
+        "side": side_of(order.sign),
+        "quantity": order.quantity,
+        "lots": lots_of(order.quantity, order.lot_size),
+        "state": str(order.state),
+        "sent_ms": ms(order.submitted_ts or order.created_ts),
+        "reason": None,
+        "kind": "MARKET",
+        "price_paise": None,
+        "trigger_paise": None,
+        "filled": order.filled_quantity,
+        "pending": order.quantity - order.filled_quantity,
+    }

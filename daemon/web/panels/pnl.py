@@ -1,0 +1,84 @@
+"""The P&L: realized, open at the last price and at the side an exit would cross, and the day's."""
+
+from __future__ import annotations
+
+from daemon.domain.dates import iso_ist, ist_day
+from daemon.domain.money import paise_exact
+from daemon.journal.words import money
+from daemon.metrics.fill_quality import whole_paise
+from daemon.web.panels.view import View
+from daemon.web.rows import Row
+
+
+def pnl_panel(view: View) -> Row:
+    """Return the account's P&L, all of it but the day's rows since the journal began."""
+    ledger = view.book.ledger
+    charges = whole_paise(ledger.charges)
+    net = ledger.realized_paise - charges
+    at_ltp, at_exit_side = open_ltp_paise(view), _open_exit_side_paise(view)
+    today, limit = _realized_today_paise(view), _limit_paise(view)
+    return {
+        "gross_paise": ledger.realized_paise,
+        "charges_paise": charges,
+        "net_paise": net,
+        "open_ltp_paise": at_ltp,
+        "open_exit_side_paise": at_exit_side,
+        "net_at_ltp_paise": None if at_ltp is None else net + at_ltp,
+        "net_at_exit_side_paise": None if at_exit_side is None else net + at_exit_side,
+        "day_low_paise": view.day_low_paise,
+        "daily_loss_limit_paise": limit,
+        "to_limit_paise": None if limit is None else limit + today,
+        "realized_today_paise": today,
+        "halted": _halted(view, limit, today),
+    }
+
+
+def day_net_paise(view: View) -> int | None:
+    """Return what the day came to so far at the last prices, None without all of them."""
+    totals = view.book.day_of(view.clock)
+    at_ltp = open_ltp_paise(view)
+    return None if at_ltp is None else totals.gross_paise - whole_paise(totals.charges) + at_ltp
+
+
+def open_ltp_paise(view: View) -> int | None:
+    """Return the P&L of the open quantity at the last prices, None if one is not known."""
+    total = 0
+    for row in view.open_rows:
+        if row.unrealized_paise is None:
+            return None
+        total += row.unrealized_paise
+    return total
+
+
+def _open_exit_side_paise(view: View) -> int | None:
+    """Return the same at the bid of what is long and the ask of what is short."""
+    total = 0
+    for position in view.positions():
+        quote = view.quote(position.tradingsymbol)
+        price = 0 if quote is None else quote.bid if position.sign > 0 else quote.ask
+        if not price:
+            return None
+        total += position.unrealized_paise(price)
+    return total
+
+
+def _realized_today_paise(view: View) -> int:
+    """Return the day's realized P&L, gross, as the gate of the daily loss counts it."""
+    today = ist_day(view.clock)
+    tallies = view.book.ledger.strategies.values()
+    return sum(tally.realized_today_paise for tally in tallies if tally.day == today)
+
+
+def _limit_paise(view: View) -> int | None:
+    config = view.setup.config
+    limit = None if config is None else config.risk.daily_loss_rupees
+    return None if limit is None else paise_exact(round(limit, 2))
+
+
+def _halted(view: View, limit: int | None, today: int) -> str | None:
+    """Return why nothing new is opened, None where it is."""
+    if view.book.process.switches(view.clock).killed:
+        return f"kill switch pulled: nothing new is opened on {iso_ist(view.clock)[:10]}"
+    if limit is not None and -today >= limit:
+        return f"the day's loss limit of {money(limit)} is reached: nothing new is opened"
+    return None

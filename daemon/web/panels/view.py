@@ -1,0 +1,94 @@
+"""What all panels look at, at one moment."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+from daemon.domain.dates import ist_date
+from daemon.domain.instrument import Universe
+from daemon.domain.position import Position
+from daemon.domain.position_row import PositionRow
+from daemon.execution.context import CalendarBars
+from daemon.market.schedule import Schedule
+from daemon.quotes.reader import SharedQuote
+from daemon.rules import Rulebook
+from daemon.web.book import Book
+from daemon.web.market import Market
+from daemon.web.watched import Setup, Watched
+
+
+class View:
+    """A journal's fold, the market and the settings, at `now` (UTC ns of the wall clock)."""
+
+    def __init__(
+        self,
+        watched: Watched,
+        setup: Setup,
+        rules: Rulebook,
+        book: Book,
+        market: Market,
+        *,
+        now: int,
+        is_alive: bool,
+        marks: dict[str, int],
+    ) -> None:
+        """`marks` are last prices (paise) for symbols that have no quote."""
+        self.watched: Final = watched
+        self.setup: Final = setup
+        self.rules: Final = rules
+        self.book: Final = book
+        self.market: Final = market
+        self.now: Final = now
+        self.is_alive: Final = is_alive
+        self.day_low_paise: int | None = None
+        """The lowest P&L of the day at the last prices, where it is known."""
+        self.pid: int | None = None
+        self.is_paused = False
+        self.speed = ""
+        """The speed of a paced run that was set from here, else that of its configuration."""
+        self._marks = marks
+
+    @property
+    def clock(self) -> int:
+        """The engine's time: that of the newest row or event, UTC ns; 0 before the first."""
+        return max(self.market.clock_ns, self.book.fold.last_ts)
+
+    @property
+    def day(self) -> str:
+        """The Indian date of the engine's time, empty before the first input."""
+        return ist_date(self.clock).isoformat() if self.clock else ""
+
+    def quote(self, symbol: str) -> SharedQuote | None:
+        """Return the last quote of a symbol."""
+        return self.market.quote(symbol)
+
+    def positions(self) -> list[Position]:
+        """Return the open positions, by number."""
+        return self.book.ledger.open_positions()
+
+    @cached_property
+    def open_rows(self) -> list[PositionRow]:
+        """The open positions as the report shows them, at the last known prices."""
+        return self.book.fold.open_rows(self._last_prices())
+
+    @cached_property
+    def universe(self) -> Universe:
+        """The instruments whose contracts are known."""
+        return Universe(self.market.instruments.values() or self.setup.instruments)
+
+    def time_stop_due(self, position: Position) -> int | None:
+        """Return when a position's bars are over, UTC ns; None without a time stop."""
+        bars = position.exits.time_stop_bars
+        if not bars or self.universe.index_of(position.tradingsymbol) is None:
+            return None
+        config = self.setup.config
+        grace = 0 if config is None else config.execution.candle_grace_ns
+        calendar = CalendarBars(Schedule(self.rules, self.universe), self.universe, grace)
+        return calendar.due(position, bars)
+
+    def _last_prices(self) -> dict[str, int]:
+        symbols = {position.tradingsymbol for position in self.positions()}
+        quotes = {symbol: self.quote(symbol) for symbol in symbols}
+        known = {symbol: quote.ltp for symbol, quote in quotes.items() if quote and quote.ltp}
+        return {**{s: p for s, p in self._marks.items() if s in symbols}, **known}

@@ -1,0 +1,89 @@
+"""The tape: what happened, a line each, in a trader's words."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.order import OrderState
+from daemon.journal.operations import operation_words
+from daemon.journal.schema import Operation
+from daemon.journal.words import EXITS, MOVES, money, refusal_text
+from daemon.visible import visible
+from daemon.web.rows import Row, ms
+
+TAPE_ROWS: Final = 200
+_NOT_SHOWN: Final = frozenset({"state", "contract", "continued", "instruments"})
+_DEAD: Final = (OrderState.REJECTED, OrderState.CANCELLED)
+
+
+class Tape:
+    """The newest rows, oldest first; `number` counts all rows there ever were."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._rows: deque[tuple[int, Row]] = deque(maxlen=TAPE_ROWS)
+
+    def take(self, event: TradingEvent, symbol: str) -> None:
+        """Take an event of an order in `symbol`; most make no row."""
+        if isinstance(event, StopMoved):
+            self._add(event, "stop", symbol, _stop_words(event))
+        elif isinstance(event, OrderMoved):
+            self._take_move(event, symbol)
+
+    def _take_move(self, event: OrderMoved, symbol: str) -> None:
+        if event.fill is not None:
+            is_entry = event.to_state is OrderState.FILLED
+            words = _fill_words(event, event.fill, symbol, is_entry=is_entry)
+            self._add(event, "fill" if is_entry else "exit", symbol, words)
+        elif event.to_state in _DEAD:
+            words = f"{symbol}: {refusal_text(event.reason, event.numbers)}"
+            self._add(event, "refused", symbol, words)
+
+    def take_operation(self, operation: Operation, seq: int) -> None:
+        """Take what happened to the process after event `seq`."""
+        if operation.kind in _NOT_SHOWN:
+            return
+        words = operation_words(operation) or operation.kind
+        self._put(
+            {"seq": seq, "at_ms": ms(operation.ts), "kind": "operation", "trade": None,
+             "symbol": None, "words": words}
+        )  # fmt: skip
+
+    def newest(self) -> list[Row]:
+        """Return the rows, newest first."""
+        return [row for _, row in reversed(self._rows)]
+
+    def after(self, number: int) -> list[Row]:
+        """Return the rows after row `number` of all, newest first."""
+        return [row for at, row in reversed(self._rows) if at > number]
+
+    def since(self, seq: int) -> list[Row]:
+        """Return the rows of events after event `seq`, newest first."""
+        return [row for _, row in reversed(self._rows) if row["seq"] > seq]
+
+    def _add(self, event: OrderMoved | StopMoved, kind: str, symbol: str, words: str) -> None:
+        self._put(
+            {"seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
+             "symbol": visible(symbol), "words": visible(words)}
+        )  # fmt: skip
+
+    def _put(self, row: Row) -> None:
+        self.number += 1
+        self._rows.append((self.number, row))
+
+
+def _fill_words(event: OrderMoved, fill: Fill, symbol: str, *, is_entry: bool) -> str:
+    verb = "bought" if fill.transaction_type == "BUY" else "sold"
+    done = f"{verb} {fill.quantity} {symbol} at {money(fill.price_paise)}"
+    if is_entry:
+        return done
+    why = EXITS.get(event.reason, event.reason)
+    return f"{done}: {why}; {money(fill.realized_paise)} before charges"
+
+
+def _stop_words(event: StopMoved) -> str:
+    why = MOVES.get(event.reason, f"{event.steps} steps gained")
+    return f"stop from {money(event.stop_from_paise)} to {money(event.stop_to_paise)}: {why}"
+
