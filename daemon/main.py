@@ -287,36 +287,25 @@ def command(
     say(tell(out, account, what, target))
 
 
-PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]
-RunsOut = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
-
-
 @app.command()
-def pause(run: PacedRun, out: RunsOut = ARTIFACTS) -> None:
-    """Let the time of a paced run stand still; what it trades is the same."""
-    from daemon.cli.command import tell_run
-
-    say(tell_run(out, run, "pause"))
-
-
-@app.command()
-def resume(run: PacedRun, out: RunsOut = ARTIFACTS) -> None:
-    """Let a paused run continue from where it stands."""
-    from daemon.cli.command import tell_run
-
-    say(tell_run(out, run, "resume"))
-
-
-@app.command()
-def speed(
-    run: PacedRun,
-    factor: Annotated[str, typer.Argument(help="A factor of real time such as 20, or max.")],
-    out: RunsOut = ARTIFACTS,
+def web(
+    account: Annotated[str, typer.Argument(help="The account; default the newest one.")] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option("-c", "--config", help="The daemon's configuration: its account and `web`."),
+    ] = None,
+    run: Annotated[str, typer.Option("--run", help="A run's directory or id instead.")] = "",
+    out: Annotated[Path, typer.Option(help="The output directory of the daemon.")] = ARTIFACTS,
+    port: Annotated[
+        int | None, typer.Option(help="Default 8500; 0: any that is free.", min=0, max=65535)
+    ] = None,
+    listen: Annotated[str, typer.Option(help="The address to listen on; default loopback.")] = "",
 ) -> None:
-    """Change the speed of a paced run while it runs."""
-    from daemon.cli.command import tell_run
+    """Serve a page about an account or a run: what it trades now, and what it did."""
+    from daemon.cli.web import serve_page, what_to_watch
 
-    say(tell_run(out, run, "speed", factor))
+    chosen = what_to_watch(account, config, run, out, port=port, listen=listen)
+    serve_page(chosen, say)
 
 
 def first_fault(error: BaseException) -> DaemonError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from loguru import logger
@@ -47,6 +48,17 @@ def start_logging(
     )
     if config.file:
         _log_to_file(config, account, form)
+
+
+def log_to_file_alone(path: Path, *, rotation_mb: int = 10, retention_files: int = 3) -> None:
+    """Send log lines to a file of their own and nowhere else. Raises ConfigError.
+
+    For a process next to the daemon: the terminal, and the daemon's own file, are not its.
+    """
+    logger.remove()
+    logger.configure(extra={}, patcher=_patcher(Repeats()))
+    config = LogConfig(file=str(path), rotation_mb=rotation_mb, retention_files=retention_files)
+    _log_to_file(config, "", text_format)
 
 
 def _log_to_file(config: LogConfig, account: str, form: Callable[[Record], str]) -> None:

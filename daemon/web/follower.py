@@ -107,6 +107,20 @@ class Follower:
             self._shown = Shown(fault=str(error))
         return self._shown
 
+    @property
+    def account(self) -> str:
+        """The account's name, that of its configuration for a run."""
+        config = self.setup.config
+        is_run = not self.watched.is_account and config is not None
+        return config.account if is_run and config is not None else self.watched.name
+
+    def told(self, what: str, target: str) -> None:
+        """Take a change of pace that the daemon accepted: no journal says it."""
+        if what in ("pause", "resume"):
+            self.is_paused = what == "pause"
+        elif what == "speed":
+            self.speed = target
+
     def view(self, now: int) -> View:
         """Return what the panels look at."""
         view = View(

@@ -1,4 +1,4 @@
-"""Who holds a journal's lock, as the kernel lists it: asking for the lock could keep a start out."""
+"""Who holds a journal's lock, as the kernel lists it: to ask for it could keep a start out."""
 
 from __future__ import annotations
 

@@ -86,4 +86,3 @@ def _fill_words(event: OrderMoved, fill: Fill, symbol: str, *, is_entry: bool) -
 def _stop_words(event: StopMoved) -> str:
     why = MOVES.get(event.reason, f"{event.steps} steps gained")
     return f"stop from {money(event.stop_from_paise)} to {money(event.stop_to_paise)}: {why}"
-

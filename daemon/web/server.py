@@ -1,0 +1,170 @@
+"""The process of the page: a socket, uvicorn, the follower, and an end at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import anyio
+import uvicorn
+from loguru import logger
+from starlette.types import Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from daemon.errors import UsageError
+from daemon.process.signals import watch_signals
+from daemon.web.guard import allowed_hosts
+from daemon.web.routes import App
+from daemon.web.sessions import TOKEN_FILE, Sessions, read_or_make_token
+from daemon.web.site import Site, table_of
+from daemon.web.watched import Watched
+
+BACKLOG: Final = 128
+CONNECTIONS_MAX: Final = 256
+"""Connections at one time; more are answered 503 at once."""
+REQUEST_WITHIN_S: Final = 10.0
+"""How long a connection may be open, or idle within a request's head, before it is cut."""
+_FAREWELL_S: Final = 1
+
+
+class Protocol(H11Protocol):
+    """uvicorn's own, which drops connections that send no whole request in time."""
+
+    open_ones: Final[dict[tuple[str, int], Protocol]] = {}
+    """By the address of the client."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Register the connection and give it a deadline."""
+        super().connection_made(transport)
+        if self.client is not None:
+            self.open_ones[self.client] = self
+        self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of a request that is not whole do not move the deadline."""
+        super().data_received(data)
+        if self._is_idle():
+            self._expect_request()
+        elif self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.client is not None:
+            self.open_ones.pop(self.client, None)
+        super().connection_lost(exc)
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _expect_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_WITHIN_S, self._cut_if_idle)
+
+    def _cut_if_idle(self) -> None:
+        self._deadline = None
+        if self._is_idle():
+            self.transport.abort()
+
+
+def cut(scope: Scope) -> None:
+    """Drop the connection of a request with all that waits to be sent on it."""
+    client = scope.get("client")
+    found = Protocol.open_ones.get(tuple(client)) if client else None
+    if found is not None:
+        found.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its handlers of signals: the process has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises UsageError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"{host}:{port}: {error.strerror}; stop what listens there (another page?), or choose "
+            "another with --port"
+        ) from error
+    return listening
+
+
+class PageServer:
+    """A page that listens already; `run` answers until a signal."""
+
+    def __init__(
+        self, watched: Watched, *, host: str, port: int, hosts: Sequence[str] = ()
+    ) -> None:
+        """Listen first: a port that is taken ends the start. Raises UsageError, ConfigError."""
+        self._socket = listen_on(host, port)
+        try:
+            self.port: int = self._socket.getsockname()[1]
+            self.credentials: Final = watched.directory / TOKEN_FILE
+            sessions = Sessions(read_or_make_token(self.credentials))
+            cookie = f"fno_session_{self.port}"
+            self.site: Final = Site(watched, sessions, cookie=cookie, cut=cut)
+            allowed = allowed_hosts(host, self.port, hosts)
+            self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
+        except BaseException:
+            self._socket.close()
+            raise
+        shown = f"[{host}]" if ":" in host else host
+        self.url: Final = f"http://{shown}:{self.port}/"
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Answer until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does."""
+        anyio.run(self._run, on_ready, backend_options={"use_uvloop": True})
+
+    async def _run(self, on_ready: Callable[[], None]) -> None:
+        server = _Server(_config(self.app))
+        async with anyio.create_task_group() as tasks:
+
+            def stop(name: str) -> None:
+                logger.info("{}: the page ends", name)
+                self.site.clients.end("the page's server ends")
+                server.should_exit = True
+
+            await tasks.start(watch_signals, stop)
+            tasks.start_soon(self.site.follow)
+            on_ready()
+            logger.info("answers on {}", self.url)
+            await server.serve(sockets=[self._socket])
+            tasks.cancel_scope.cancel()
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=_FAREWELL_S,
+    )

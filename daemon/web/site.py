@@ -1,0 +1,210 @@
+"""The page of one account or run: what its routes share, and what each of them answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import anyio
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response
+
+from daemon import VERSION
+from daemon.errors import UsageError
+from daemon.process.clock import MACHINE_CLOCKS
+from daemon.web import messages
+from daemon.web.actions import Action, Actions
+from daemon.web.assets import OPEN_TO_ALL, Asset, chart_assets, page_assets
+from daemon.web.clients import Clients, TooManyStreams
+from daemon.web.follower import Follower
+from daemon.web.requests import Asked, Refused, json, raw_json
+from daemon.web.routes import PageRoute
+from daemon.web.sessions import SESSION_S, Sessions, TooManyWrong
+from daemon.web.stream import Cut, EventStream
+from daemon.web.trades import trade_story
+from daemon.web.watched import Watched
+
+LOOK_EVERY_S: Final = 0.1
+READERS: Final = 4
+"""Requests that may read files at one time; the others wait."""
+_TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
+T = TypeVar("T")
+
+
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a login."""
+
+    token: str
+
+
+class Site:
+    """The one follower of a process, its clients, and the answers."""
+
+    def __init__(self, watched: Watched, sessions: Sessions, *, cookie: str, cut: Cut) -> None:
+        """`cookie` is the name of the session's cookie; `cut` drops a connection."""
+        self.watched: Final = watched
+        self.sessions: Final = sessions
+        self.clients: Final = Clients()
+        self.follower: Final = Follower(watched)
+        self.actions: Final = Actions(watched.directory)
+        self._cookie = cookie
+        self._cut = cut
+        self._files: dict[str, Asset] = page_assets()
+        self._charts: dict[str, Asset] = chart_assets()
+        self._fold = anyio.CapacityLimiter(1)
+        self._readers = anyio.CapacityLimiter(READERS)
+
+    # the one task
+
+    async def follow(self) -> None:
+        """Look at the journal ten times a second until cancelled."""
+        try:
+            while True:
+                await self.look()
+                await anyio.sleep(LOOK_EVERY_S)
+        finally:
+            self.follower.close()
+
+    async def look(self) -> None:
+        """Look once, and share what is new."""
+        now = MACHINE_CLOCKS.wall_ns()
+        self.clients.publish(await self.with_fold(lambda: self.follower.step(now)))
+
+    async def with_fold(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread while nothing else touches the fold."""
+        return await anyio.to_thread.run_sync(work, limiter=self._fold)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run work that reads files in a thread."""
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+
+    # who
+
+    async def login(self, asked: Asked) -> Response:
+        """Exchange the token for a session."""
+        body = await asked.body(Login)
+        try:
+            found = self.sessions.login(body.token, time.monotonic())
+        except TooManyWrong as error:
+            raise Refused(429, "too many wrong tokens; wait a minute") from error
+        if found is None:
+            raise Refused(401, "this is not the page's token; `credentials FILE` names where it is")
+        cookie, session = found
+        response = json({"csrf": session.csrf})
+        response.set_cookie(
+            self._cookie, cookie, max_age=SESSION_S, path="/", httponly=True, samesite="strict"
+        )
+        return response
+
+    async def logout(self, asked: Asked) -> Response:
+        """End the session and its streams."""
+        self.sessions.logout(asked.who)
+        self.clients.end("session over", asked.who.name)
+        response = json({})
+        response.delete_cookie(self._cookie, path="/", httponly=True, samesite="strict")
+        return response
+
+    async def session(self, asked: Asked) -> Response:
+        """Say whose page it is."""
+        watched = self.watched
+        return json(
+            {
+                "csrf": asked.who.csrf,
+                "account": self.follower.account,
+                "run": None if watched.is_account else watched.name,
+                "can_command": self.actions.can_command(),
+                "version": VERSION,
+            }
+        )
+
+    # files
+
+    async def page(self, asked: Asked) -> Response:
+        """Return the page's document."""
+        return self._file(asked, self._files, "page.html")
+
+    async def login_page(self, asked: Asked) -> Response:
+        """Return the document of the login."""
+        return self._file(asked, self._files, "login.html")
+
+    async def asset(self, asked: Asked) -> Response:
+        """Return a file of the page; those of the login are open to all."""
+        name = str(asked.request.path_params["name"])
+        if asked.session is None and name not in OPEN_TO_ALL:
+            raise Refused(401, "log in first")
+        if name.endswith(".html"):
+            raise Refused(404, "there is no such file")
+        return self._file(asked, self._files, name)
+
+    async def chart(self, asked: Asked) -> Response:
+        """Return a file of the charts."""
+        return self._file(asked, self._charts, str(asked.request.path_params["name"]))
+
+    def _file(self, asked: Asked, files: dict[str, Asset], name: str) -> Response:
+        asset = files.get(name)
+        if asset is None:
+            raise Refused(404, "there is no such file")
+        headers = {"ETag": asset.tag, "Cache-Control": "no-cache"}
+        if asked.request.headers.get("if-none-match") == asset.tag:
+            return Response(status_code=304, headers=headers)
+        return Response(asset.body, media_type=asset.kind, headers=headers)
+
+    # what is shown
+
+    async def now(self, asked: Asked) -> Response:
+        """Return everything that is shown."""
+        self._refuse_fault()
+        return raw_json(messages.snapshot_data(self.clients.shown))
+
+    async def stream(self, asked: Asked) -> Response:
+        """Follow what is shown."""
+        self._refuse_fault()
+        request = asked.request
+        last = request.headers.get("last-event-id") or request.query_params.get("last", "")
+        try:
+            client = self.clients.join(asked.who.name, messages.place_of(last))
+        except TooManyStreams as error:
+            raise Refused(503, str(error)) from error
+        return EventStream(self.clients, client, cut=self._cut, is_over=self.sessions.is_over)
+
+    async def trade(self, asked: Asked) -> Response:
+        """Return one trade and its story."""
+        trade = str(asked.request.path_params["trade"])
+        if not _TRADE.fullmatch(trade):
+            raise Refused(404, "there is no such trade")
+        try:
+            return json(await self.in_thread(lambda: trade_story(self.watched.directory, trade)))
+        except UsageError as error:
+            raise Refused(404, str(error)) from error
+
+    async def do(self, asked: Asked) -> Response:
+        """Hand a person's request to the daemon."""
+        action = await asked.body(Action)
+        accepted, text = await self.actions.do(action)
+        if accepted:
+            self.follower.told(action.do, action.target)
+        return json({"accepted": accepted, "text": text})
+
+    def _refuse_fault(self) -> None:
+        if self.clients.shown.fault:
+            raise Refused(503, self.clients.shown.fault)
+
+
+def table_of(site: Site) -> list[PageRoute]:
+    """Return every route of the page."""
+    return [
+        PageRoute("/", site.page, is_page=True),
+        PageRoute("/login", site.login_page, is_open=True, is_page=True),
+        PageRoute("/login", site.login, "POST", is_open=True, needs_csrf=False),
+        PageRoute("/logout", site.logout, "POST"),
+        PageRoute("/assets/{name:path}", site.asset, is_open=True),
+        PageRoute("/charts/{name}", site.chart),
+        PageRoute("/api/session", site.session),
+        PageRoute("/api/now", site.now),
+        PageRoute("/api/stream", site.stream),
+        PageRoute("/api/trades/{trade}", site.trade),
+        PageRoute("/api/do", site.do, "POST"),
+    ]
