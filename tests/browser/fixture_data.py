@@ -75,6 +75,18 @@ def tape_row(seq: int, kind: str, words: str, trade: str | None) -> Json:
     return {"seq": seq, "at_ms": at, "kind": kind, "trade": trade, "symbol": symbol, "words": words}
 
 
+def trade_detail(trade: str) -> Json:
+    fill = {"side": "sell", "kind": "entry", "quantity": 130, "price_paise": 2_489_670,
+            "at_ms": OPENING_MS + 2_580_000, "gross_paise": 0, "charges": "857.80"}  # fmt: skip
+    return {
+        "trade": trade, "strategy": "ema_trend", "symbol": "NIFTY26NOVFUT", "side": "SHORT",
+        "quantity": 130, "lots": 2, "lot_size": 65, "product": "MIS", "state": "CLOSED",
+        "created_ms": OPENING_MS + 2_580_000, "asked_stop_paise": 2_504_890,
+        "asked_target_paise": None, "stops": [],
+        "fills": [fill, fill | {"kind": "exit", "gross_paise": -1_086_150, "charges": "93.2842"}],
+    }  # fmt: skip
+
+
 def snapshot() -> Json:
     return {
         "journal": "c0ffee01", "seq": 40,

@@ -98,8 +98,7 @@ class Fixture:
             return self.snapshot
         if path.startswith("/api/trades/"):
             trade = path.rsplit("/", 1)[1]
-            return {"trade": data.closed_row(4, -1_181_258, "stop loss") | {"trade": trade},
-                    "explain": EXPLAIN}  # fmt: skip
+            return {"trade": data.trade_detail(trade), "explain": EXPLAIN}
         if path == "/api/candles":
             return self.candles(query["symbol"])
         if path == "/api/curves":

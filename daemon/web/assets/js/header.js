@@ -60,8 +60,9 @@ function mark(header) {
   root.dataset.feed = header.feed.is_stale ? "stale" : "fresh";
 }
 
-function put(id, text, tone) {
+function put(id, known, tone) {
   const node = at(id);
+  const text = known ?? "—";
   if (node.textContent !== text) node.textContent = text;
   if (tone !== undefined && node.dataset.tone !== tone) node.dataset.tone = tone;
 }

@@ -38,12 +38,13 @@ async function showLists() {
 }
 
 async function showChosen(kind, name) {
-  at("history-title").textContent = kind === "day" ? `Trades of ${name}` : `Trades of ${name}`;
+  at("history-title").textContent = `Trades of ${name}`;
   shown = { query: kind === "day" ? { day: name } : { run: name }, rows: [], next: null };
   trades.show([]);
   for (const slot of Object.values(slots)) slot.clear();
   try {
     await showPage();
+    at("history-title").scrollIntoView({ block: "nearest" });
     if (kind === "day") await showCurves(name);
   } catch (error) {
     complain(error);

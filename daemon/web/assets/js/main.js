@@ -21,6 +21,7 @@ const TICK_MS = 1_000;
 const state = new State();
 let link = "connecting";
 let linkText = "";
+let wasAlive = null;
 
 function onMessage(message, at) {
   if (message.event === "reset") say("The journal is another one now: everything was read again.");
@@ -28,6 +29,8 @@ function onMessage(message, at) {
   if (!state.snapshot || !names.length) return;
   const { panels } = state.snapshot;
   if (names.includes("header")) {
+    if (panels.header.daemon.is_alive !== wasAlive) renewSession();
+    wasAlive = panels.header.daemon.is_alive;
     setClocks(panels.header, at);
     showTop();
   }
@@ -37,14 +40,14 @@ function onMessage(message, at) {
 }
 
 function onLink(now, text) {
-  if (now === "live" && link !== "live") renewSession();
+  if (now === "live" && link !== "live") wasAlive = null; // the next header asks for the session
   link = now;
   linkText = text;
   document.documentElement.dataset.link = now;
   showTop();
 }
 
-/** Ask for the session again: a server that was started again has another CSRF word. */
+/** Ask for the session again: after a restart the CSRF word is another, or who takes commands. */
 async function renewSession() {
   try {
     const session = await openSession();

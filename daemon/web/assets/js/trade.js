@@ -11,11 +11,11 @@ const facts = document.getElementById("trade-facts");
 const life = document.getElementById("trade-life");
 const chart = new ChartSlot(document.getElementById("trade-chart"), "candles");
 const FACTS = [
-  ["Trade", "trade", "text"], ["Strategy", "strategy", "text"], ["State", "state", "state"], ["Side", "side", "side"],
-  ["Quantity", "quantity", "count"], ["Entry", "entry_paise", "rupees"], ["Entered", "entry_ms", "daytime"],
-  ["Exit", "exit_paise", "rupees"], ["Exited", "exit_ms", "daytime"], ["Reason", "words", "text"],
-  ["Gross", "gross_paise", "signed"], ["Charges", "charges_paise", "rupees"], ["Net", "net_paise", "signed"],
+  ["Trade", "trade", "text"], ["Strategy", "strategy", "text"], ["State", "state", "state"], ["Quantity", "quantity", "count"],
+  ["Product", "product", "text"], ["Asked", "created_ms", "daytime"], ["Stop asked", "asked_stop_paise", "rupees"],
+  ["Target asked", "asked_target_paise", "rupees"],
 ];
+const SUMS = [["Gross", "gross_paise", "signed"], ["Charges", "charges_paise", "rupees"], ["Net", "net_paise", "signed"]];
 const STEP = /^(\d\d:\d\d:\d\d\S*)\s+(?:([A-Z_ ]+): )?(.*)$/;
 let asked = 0;
 
@@ -26,12 +26,12 @@ export async function openTrade(trade) {
   try {
     const found = await get(`/api/trades/${encodeURIComponent(trade)}`);
     if (mine !== asked) return;
-    showTrade(trade, found);
+    showTrade(found);
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     await showChart(found.trade, mine);
   } catch (error) {
-    if (mine === asked) say(error.message, false);
+    if (mine === asked && !dialog.open) say(error.message, false);
   }
 }
 
@@ -40,27 +40,45 @@ export function connectTrade() {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+  addEventListener("hashchange", () => dialog.close());
   dialog.addEventListener("close", () => {
     asked += 1;
     chart.clear();
   });
 }
 
-function showTrade(id, { trade, explain }) {
-  title.textContent = `${trade.symbol ?? ""} ${show(trade.side, "side")}`.trim() || id;
-  facts.replaceChildren(...FACTS.flatMap(([label, field, as]) => fact(label, field, as, trade)));
+function showTrade({ trade, explain }) {
+  title.textContent = `${trade.symbol} ${show(trade.side, "side")}`;
+  const fills = trade.fills.map((fill) => box(fill.kind === "entry" ? "Entry" : "Exit", fillText(fill)));
+  const sums = trade.fills.length ? SUMS.flatMap(([label, field, as]) => fact(label, field, as, sumsOf(trade.fills))) : [];
+  facts.replaceChildren(...FACTS.flatMap(([label, field, as]) => fact(label, field, as, trade)), ...fills, ...sums);
   life.replaceChildren(...steps(explain));
 }
 
-function fact(label, field, as, trade) {
-  const value = trade[field];
+function fillText(fill) {
+  return `${show(fill.quantity, "count")} at ${show(fill.price_paise, "rupees")}, ${show(fill.at_ms, "time")}`;
+}
+
+/** Return gross, charges and net of fills; charges come as rupees with all their decimals. */
+function sumsOf(fills) {
+  const sum = (value) => fills.reduce((total, fill) => total + value(fill), 0);
+  const gross = sum((fill) => fill.gross_paise ?? 0);
+  const charges = Math.round(sum((fill) => 100 * Number(fill.charges)));
+  return { gross_paise: gross, charges_paise: charges, net_paise: gross - charges };
+}
+
+function fact(label, field, as, record) {
+  const value = record[field];
   if (value === null || value === undefined || value === "") return [];
-  const box = document.createElement("div");
-  box.append(element("dt", label), element("dd", show(value, as)));
-  box.lastElementChild.dataset.field = field;
-  box.lastElementChild.dataset.value = String(value);
-  box.lastElementChild.dataset.tone = tone(value, as);
-  return [box];
+  const node = box(label, show(value, as));
+  Object.assign(node.lastElementChild.dataset, { field, value: String(value), tone: tone(value, as) });
+  return [node];
+}
+
+function box(label, text) {
+  const node = document.createElement("div");
+  node.append(element("dt", label), element("dd", text));
+  return node;
 }
 
 /** Return a list item for each moment; indented lines belong to the moment above them. */
@@ -90,8 +108,7 @@ function newItem(items) {
 
 async function showChart(trade, mine) {
   chart.clear();
-  if (!trade.symbol || !trade.entry_ms) return;
-  const data = await get("/api/candles", { symbol: trade.symbol, day: day(trade.entry_ms) });
+  const data = await get("/api/candles", { symbol: trade.symbol, day: day(trade.created_ms) });
   if (mine === asked && data.candles.length) chart.show(data);
 }
 
