@@ -24,8 +24,9 @@ def live(page: Page) -> None:
     page.wait_for_selector('html[data-link="live"]')
 
 
-def until(page: Page, script: str) -> None:
-    page.wait_for_function(script, polling=20)
+def shows(page: Page, selector: str, raw: int) -> None:
+    """Wait until an element shows a raw value."""
+    expect(page.locator(selector).first).to_have_attribute("data-value", str(raw))
 
 
 def test_the_market_moves_numbers_and_touches_nothing_else(
@@ -53,14 +54,14 @@ def test_thousands_of_updates_leave_nothing_behind(
     for number in range(UPDATES):
         row = data.open_row(5, "NIFTY26NOVFUT", "LONG", 2_500_000 + number)
         fixture.send("market", {"header": data.header(), "pnl": data.pnl(number), "open": [row]})
-    until(page, f"document.querySelector('#pnl-at-ltp').dataset.value == {-1_018_559 + UPDATES - 1}")
+    shows(page, "#pnl-at-ltp", -1_018_559 + UPDATES - 1)
     rows = [data.tape_row(seq, "fill", f"bought {seq}", None) for seq in range(100, 400)]
     for row in rows:
         fixture.send("facts", {"panels": {}, "tape": [row]}, row["seq"])
-    until(page, "document.querySelector('#tape-rows tr')?.textContent.includes('bought 399')")
+    expect(page.locator("#tape-rows tr").first).to_contain_text("bought 399")
     assert page.locator("#tape-rows tr").count() == 200
     fixture.send("snapshot", fixture.snapshot, 40)
-    until(page, "document.querySelectorAll('#tape-rows tr').length == 5")
+    expect(page.locator("#tape-rows tr")).to_have_count(5)
     assert page.evaluate(count) == before
 
 
@@ -99,7 +100,7 @@ def test_a_server_that_was_started_again_is_found_again(context: BrowserContext)
     second.snapshot["panels"]["pnl"]["net_paise"] = 777
     with serve(second, first.port):
         live(page)
-        until(page, "document.querySelector('#pnl-net').dataset.value == '777'")
+        shows(page, "#pnl-net", 777)
 
 
 def test_a_session_that_is_over_offers_to_sign_in(context: BrowserContext, fixture: Fixture) -> None:
@@ -120,7 +121,7 @@ def test_another_journal_replaces_everything(context: BrowserContext, fixture: F
     expect(page.locator("#open-V3-20261118-000001")).to_contain_text("BANKNIFTY26NOVFUT")
     expect(page.locator("#toasts")).to_contain_text("another one now")
     fixture.drop()
-    until(page, "document.documentElement.dataset.link == 'lost'")
+    page.wait_for_selector('html[data-link="lost"]')
     live(page)
     assert fixture.last_ids[-1] == "beef0002-3"
 
@@ -147,7 +148,6 @@ def test_a_hidden_tab_lets_go_of_its_stream(context: BrowserContext, fixture: Fi
         page.evaluate("new Promise(resolve => setTimeout(resolve, 20))")
         fixture.send("market", {"header": data.header()})  # a server sees it when it writes
     page.evaluate(HIDE, False)
-    until(page, "document.visibilityState == 'visible'")
     fixture_is_followed(page, fixture)
 
 
@@ -167,7 +167,7 @@ def test_eight_tabs_share_a_stream_and_an_exit_answers_within_a_second(
     assert len(fixture.streams) == 1
     fixture.send("facts", {"panels": {"pnl": data.pnl() | {"net_paise": 99}}, "tape": []}, 41)
     for page in pages:
-        until(page, "document.querySelector('#pnl-net').dataset.value == '99'")
+        shows(page, "#pnl-net", 99)
     began = time.monotonic()
     pages[-1].click("#open-V3-20261118-000006 .exit")
     expect(pages[-1].locator("#toasts")).to_contain_text("accepted")

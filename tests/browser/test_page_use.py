@@ -12,7 +12,7 @@ from tests.browser.browser import new_context, open_page, phone, serious_finding
 from tests.browser.fixture_server import Fixture
 
 pytestmark = pytest.mark.ci
-VIEWS = ("desk", "history/day/2026-11-18", "compare/replay-1/replay-2")
+VIEWS = ("charts", "history/day/2026-11-18", "compare/replay-1/replay-2")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>1</script>"
 
 
