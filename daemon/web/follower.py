@@ -26,6 +26,7 @@ from daemon.web.panels.strategies import strategies_panel
 from daemon.web.panels.view import View
 from daemon.web.rows import Row
 from daemon.web.watched import Watched
+from daemon.web.whole import first_book
 
 MARKET_EVERY_NS: Final = 500 * MILLISECOND_NS
 PAGES_AT_ONCE: Final = 20
@@ -121,6 +122,11 @@ class Follower:
         elif what == "speed":
             self.speed = target
 
+    def saw_low(self, day: str, nets: list[int]) -> None:
+        """Take the P&L (paise) at more moments of a day."""
+        if nets:
+            self.day_low[day] = min(self.day_low.get(day, nets[0]), *nets)
+
     def view(self, now: int) -> View:
         """Return what the panels look at."""
         view = View(
@@ -156,7 +162,7 @@ class Follower:
 
     def _begin(self) -> None:
         """Begin with another journal, or with this one after an archive."""
-        self.book = Book(self._facts.first_fold())
+        self.book = first_book(self._facts)
         self.book.process.op_seq = self._facts.first_op_seq
         self._tape_number = 0
         self._is_another = True

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import anyio
-import anyio.to_thread
 import msgspec
 from starlette.responses import Response
 
@@ -20,18 +18,17 @@ from daemon.web.actions import Action, Actions
 from daemon.web.assets import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.clients import Clients, TooManyStreams
 from daemon.web.follower import Follower
+from daemon.web.past import Past
 from daemon.web.requests import Asked, Refused, json, raw_json
 from daemon.web.routes import PageRoute
 from daemon.web.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.stream import Cut, EventStream
+from daemon.web.threads import Threads
 from daemon.web.trades import trade_story
 from daemon.web.watched import Watched
 
 LOOK_EVERY_S: Final = 0.1
-READERS: Final = 4
-"""Requests that may read files at one time; the others wait."""
 _TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
-T = TypeVar("T")
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,16 +51,20 @@ class Site:
         self._cut = cut
         self._files: dict[str, Asset] = page_assets()
         self._charts: dict[str, Asset] = chart_assets()
-        self._fold = anyio.CapacityLimiter(1)
-        self._readers = anyio.CapacityLimiter(READERS)
+        self._threads = Threads()
+        self.past: Final = Past(self.follower, self._threads)
 
     # the one task
 
     async def follow(self) -> None:
         """Look at the journal ten times a second until cancelled."""
+        is_first = True
         try:
             while True:
                 await self.look()
+                if is_first and not self.clients.shown.fault:
+                    is_first = False
+                    await self.past.find_day_low()  # what was before this process began
                 await anyio.sleep(LOOK_EVERY_S)
         finally:
             self.follower.close()
@@ -71,15 +72,7 @@ class Site:
     async def look(self) -> None:
         """Look once, and share what is new."""
         now = MACHINE_CLOCKS.wall_ns()
-        self.clients.publish(await self.with_fold(lambda: self.follower.step(now)))
-
-    async def with_fold(self, work: Callable[[], T]) -> T:
-        """Run `work` in a thread while nothing else touches the fold."""
-        return await anyio.to_thread.run_sync(work, limiter=self._fold)
-
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run work that reads files in a thread."""
-        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+        self.clients.publish(await self._threads.with_fold(lambda: self.follower.step(now)))
 
     # who
 
@@ -176,9 +169,10 @@ class Site:
         if not _TRADE.fullmatch(trade):
             raise Refused(404, "there is no such trade")
         try:
-            return json(await self.in_thread(lambda: trade_story(self.watched.directory, trade)))
+            story = await self._threads.read(lambda: trade_story(self.watched.directory, trade))
         except UsageError as error:
             raise Refused(404, str(error)) from error
+        return json(story)
 
     async def do(self, asked: Asked) -> Response:
         """Hand a person's request to the daemon."""
@@ -206,5 +200,11 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/now", site.now),
         PageRoute("/api/stream", site.stream),
         PageRoute("/api/trades/{trade}", site.trade),
+        PageRoute("/api/candles", site.past.candles),
+        PageRoute("/api/curves", site.past.curves),
+        PageRoute("/api/days", site.past.days),
+        PageRoute("/api/runs", site.past.runs),
+        PageRoute("/api/history", site.past.history),
+        PageRoute("/api/compare", site.past.compare),
         PageRoute("/api/do", site.do, "POST"),
     ]

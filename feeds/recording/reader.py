@@ -49,10 +49,13 @@ class InputLog:
         self.torn_bytes = 0
         """Bytes of a record that was never completed; known once everything was read."""
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every whole input. Raises FeedError at a damaged record."""
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Yield every whole input, or those behind byte `after`, where an earlier one ended.
+
+        Raises FeedError at a damaged record.
+        """
         with _opened(self.path) as file:
-            file.seek(self.end_of_header)
+            file.seek(after or self.end_of_header)
             while True:
                 start = file.tell()
                 found = self._record(file, start)

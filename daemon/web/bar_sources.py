@@ -1,0 +1,186 @@
+"""Where the ticks of a day come from: an account's recordings, or what a run replays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from threading import Lock
+from typing import Final, Protocol
+
+import numpy as np
+
+from daemon.domain.dates import DAY_NS
+from daemon.domain.inputs import Input
+from daemon.domain.instrument import Instrument
+from daemon.domain.ticks import Ticks
+from daemon.errors import DaemonError, FeedError
+from daemon.rules import Rulebook
+from daemon.runtime.build import build_feed, sessions_of
+from daemon.runtime.feed_kinds import kind_of
+from daemon.runtime.recordings import recordings_of
+from daemon.settings.config import Config
+from daemon.web.bars import DayBars
+from feeds.recording.compact import CompactedLog, open_recording
+from feeds.recording.reader import InputLog
+
+DAYS_KEPT: Final = 2
+ROWS_AT_ONCE: Final = 65_536
+
+
+class TickSource(Protocol):
+    """The ticks of one day, as far as they are there."""
+
+    def read(self, bars: DayBars, until: int) -> str:
+        """Fold what is new and not after `until` (UTC ns); return what is missing, or empty."""
+
+
+class Bars:
+    """The candles of the days that were asked for last. Safe from any thread."""
+
+    def __init__(self, directory: Path, *, is_account: bool) -> None:
+        self._directory = directory
+        self._is_account = is_account
+        self._lock = Lock()
+        self._days: dict[str, tuple[DayBars, TickSource]] = {}
+
+    def of(
+        self, day: str, config: Config | None, rules: Rulebook, until: int
+    ) -> tuple[DayBars, str]:
+        """Return the candles of a date up to `until` (UTC ns), and why some are missing."""
+        with self._lock:
+            found = self._days.pop(day, None)
+            if found is None:
+                date = dt.date.fromisoformat(day)
+                found = (DayBars(date, sessions_of(rules)), self._source(day, config, rules))
+            self._days[day] = found
+            while len(self._days) > DAYS_KEPT:
+                self._days.pop(next(iter(self._days)))
+            bars, source = found
+            return bars, source.read(bars, until)
+
+    def _source(self, day: str, config: Config | None, rules: Rulebook) -> TickSource:
+        if self._is_account:
+            return Recordings(self._directory, day)
+        return Replayed(config, rules)
+
+
+class Recordings:
+    """The recordings of an account, of which the newest may be written meanwhile."""
+
+    def __init__(self, directory: Path, day: str) -> None:
+        self._directory = directory
+        self._day = day
+        self._logs: dict[str, tuple[InputLog, int]] = {}
+        """By name, with the byte up to which each was read."""
+        self._compacted: set[str] = set()
+
+    def read(self, bars: DayBars, until: int) -> str:
+        """Fold what is new; `until` is not needed, as nothing of the future is recorded."""
+        paths = [p for p in recordings_of(self._directory) if p.stem.startswith(self._day)]
+        if not paths and not self._logs:
+            return "the recording of this day is not here"
+        for path in paths:
+            try:
+                self._read(path, bars)
+            except FeedError as error:
+                return str(error)
+        return ""
+
+    def _read(self, path: Path, bars: DayBars) -> None:
+        if path.suffix == ".inputs":
+            log, after = self._logs.get(path.stem) or (InputLog(path), 0)
+            self._logs[path.stem] = (log, self._follow(log, after, bars))
+        elif path.stem not in self._logs and path.stem not in self._compacted:
+            recording = open_recording(path)
+            assert isinstance(recording, CompactedLog)
+            instruments = tuple(recording.header.instruments)
+            for block in joined(recording.inputs()):
+                bars.take(block, instruments)
+            self._compacted.add(path.stem)
+
+    def _follow(self, log: InputLog, after: int, bars: DayBars) -> int:
+        end = after or log.end_of_header
+        instruments = tuple(log.header.instruments)
+
+        def inputs() -> Iterator[Input]:
+            nonlocal end
+            for entry in log.entries(end):
+                end = entry.end
+                yield entry.item
+
+        for block in joined(inputs()):
+            bars.take(block, instruments)
+        return end
+
+
+class Replayed:
+    """What a run of its own reads or makes up, read again up to where the run is."""
+
+    def __init__(self, config: Config | None, rules: Rulebook) -> None:
+        self._problem = ""
+        self._instruments: tuple[Instrument, ...] = ()
+        self._inputs: Generator[Input, None, None] | None = None
+        self._left: Ticks | None = None
+        """Rows that were read and are later than what was asked for."""
+        if config is None or kind_of(config.feed).is_live:
+            self._problem = "what this run replayed is not known"
+            return
+        try:
+            feed = build_feed(config, rules)
+            self._instruments = feed.universe.instruments
+            self._inputs = feed.unpaced()  # type: ignore[attr-defined]
+        except DaemonError as error:  # the file was moved since
+            self._problem = str(error)
+
+    def read(self, bars: DayBars, until: int) -> str:
+        """Fold what is new and not after `until`."""
+        end = min(until + 1, bars.begin + DAY_NS)
+        while not self._problem:
+            block = self._next()
+            if block is None:
+                break
+            count = int(np.searchsorted(block.ts, end))
+            bars.take(block.rows(0, count), self._instruments)
+            if count < len(block):
+                self._left = block.rows(count, len(block))
+                break
+        return self._problem
+
+    def _next(self) -> Ticks | None:
+        left, self._left = self._left, None
+        if left is not None:
+            return left
+        try:
+            for item in self._inputs or ():
+                if isinstance(item, Ticks):
+                    return item
+        except DaemonError as error:
+            self._problem = str(error)
+        return None
+
+
+def joined(inputs: Iterator[Input]) -> Iterator[Ticks]:
+    """Yield the ticks among inputs in larger blocks, with the columns that candles need."""
+    waiting: list[Ticks] = []
+    rows = 0
+    for item in inputs:
+        if not isinstance(item, Ticks):
+            continue
+        waiting.append(item)
+        rows += len(item)
+        if rows >= ROWS_AT_ONCE:
+            yield _one(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(blocks: list[Ticks]) -> Ticks:
+    with_volume = [b.volume if b.volume is not None else np.full(len(b), -1) for b in blocks]
+    return Ticks(
+        ts=np.concatenate([block.ts for block in blocks]),
+        instrument=np.concatenate([block.instrument for block in blocks]),
+        ltp=np.concatenate([block.ltp for block in blocks]),
+        volume=np.concatenate(with_volume).astype(np.int64),
+    )

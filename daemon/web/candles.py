@@ -1,0 +1,139 @@
+"""A day's candles of one symbol, with its fills and the steps of stops and targets."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from daemon.domain.dates import MINUTE_NS, SECOND_NS
+from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.domain.money import rupees
+from daemon.domain.order import OrderState
+from daemon.journal.words import EXITS, money
+from daemon.quotes.reader import SharedQuote
+from daemon.visible import visible
+from daemon.web.bars import DayBars
+from daemon.web.day_facts import DayFacts
+
+_LEVELS: Final = ("stop", "target")
+Point = tuple[int, float | None]
+
+
+def candles_data(
+    symbol: str, bars: DayBars, facts: DayFacts, quote: SharedQuote | None, missing: str
+) -> dict[str, Any]:
+    """Return what the chart of candles takes: UTC seconds, rupees.
+
+    `quote` has the minute in work; `missing` says why candles are not there.
+    """
+    orders = _Orders(symbol, facts.ledger)
+    for event in facts.events:
+        orders.take(event)
+    rows = _candles(symbol, bars, quote)
+    line = f"{len(rows)} minutes, {len(orders.fills)} fills"
+    if missing or facts.problem:
+        line += f"; {missing or facts.problem}"
+    return {
+        "title": f"{visible(symbol)} on {facts.day}",
+        "line": visible(line),
+        "candles": rows,
+        "fills": orders.fills,
+        "steps": orders.steps(),
+    }
+
+
+def _candles(symbol: str, bars: DayBars, quote: SharedQuote | None) -> list[list[float]]:
+    found, rows = bars.symbols.get(symbol), []
+    if found is not None:
+        volumes = found.volumes()
+        for at in found.minutes().tolist():
+            prices = (found.open[at], found.high[at], found.low[at], found.close[at])
+            rows.append(_candle(bars.begin + at * MINUTE_NS, prices, int(volumes[at])))
+    if quote is not None and bars.begin <= quote.bar_ts and quote.bar_open:
+        second = quote.bar_ts // SECOND_NS
+        while rows and rows[-1][0] >= second:
+            rows.pop()
+        prices = (quote.bar_open, quote.bar_high, quote.bar_low, quote.bar_close)
+        rows.append(_candle(quote.bar_ts, prices, quote.bar_volume))
+    return rows
+
+
+def _candle(ts: int, prices: tuple[int, int, int, int], volume: int) -> list[float]:
+    return [ts // SECOND_NS, *(rupees(int(price)) for price in prices), volume]
+
+
+class _Orders:
+    """The fills and levels of one symbol's trades on a day."""
+
+    def __init__(self, symbol: str, ledger: Ledger) -> None:
+        self.fills: list[dict[str, Any]] = []
+        self._symbol = symbol
+        self._mine = {id_ for id_, o in ledger.orders.items() if o.tradingsymbol == symbol}
+        self._points: dict[tuple[str, str], list[Point]] = {}
+        self._carried = {
+            id_: position for id_, position in ledger.positions.items() if id_ in self._mine
+        }
+
+    def take(self, event: TradingEvent) -> None:
+        """Take one event of the day."""
+        if not self._points and self._carried:
+            self._carry(event.ts)
+        trade = event.order_id
+        if isinstance(event, OrderCreated):
+            if event.tradingsymbol == self._symbol:
+                self._mine.add(trade)
+        elif trade not in self._mine:
+            return
+        elif isinstance(event, StopMoved):
+            self._step("stop", trade, event.ts, event.stop_to_paise)
+        else:
+            self._take_move(event)
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return each level of each trade as a stair."""
+        return [
+            {"name": name, "trade": trade, "points": points}
+            for (name, trade), points in self._points.items()
+            if any(price is not None for _, price in points)
+        ]
+
+    def _carry(self, ts: int) -> None:
+        """Begin with the levels of positions from the days before."""
+        for trade, position in self._carried.items():
+            self._step("stop", trade, ts, position.stop_paise)
+            self._step("target", trade, ts, position.target_paise)
+        self._carried = {}
+
+    def _take_move(self, event: OrderMoved) -> None:
+        trade = event.order_id
+        if event.fill is not None:
+            self.fills.append(_fill(event, event.fill))
+        if event.levels is not None:
+            self._step("stop", trade, event.ts, event.levels.stop_paise)
+            self._step("target", trade, event.ts, event.levels.target_paise)
+        elif event.to_state is OrderState.CLOSED:
+            for name in _LEVELS:
+                self._step(name, trade, event.ts, None)
+
+    def _step(self, name: str, trade: str, ts: int, paise: int | None) -> None:
+        price = None if paise is None else rupees(paise)
+        self._points.setdefault((name, trade), []).append((ts // SECOND_NS, price))
+
+
+def _fill(event: OrderMoved, fill: Fill) -> dict[str, Any]:
+    is_entry = event.to_state is OrderState.FILLED
+    side = "buy" if fill.transaction_type == "BUY" else "sell"
+    verb = "bought" if side == "buy" else "sold"
+    text = f"{verb} {fill.quantity} at {money(fill.price_paise)}"
+    if not is_entry:
+        why = EXITS.get(event.reason, event.reason)
+        text += f", {why}, {money(fill.realized_paise)} before charges"
+    return {
+        "t": event.ts // SECOND_NS,
+        "price": rupees(fill.price_paise),
+        "side": side,
+        "kind": "entry" if is_entry else "exit",
+        "won": None if is_entry else fill.realized_paise > 0,
+        "text": visible(text),
+        "trade": event.order_id,
+    }

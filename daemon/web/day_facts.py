@@ -1,0 +1,64 @@
+"""The events of one Indian date, and the ledger before them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from typing import Final, NamedTuple
+
+from daemon.domain.dates import DAY_NS, ist_midnight
+from daemon.domain.events import TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.journal.base import decode_ledger, encode_ledger
+from daemon.journal.recovery import ledger_at
+from daemon.journal.store import JournalStore
+
+DAYS_KEPT: Final = 4
+
+
+class DayFacts(NamedTuple):
+    """What a date began with, and what happened on it."""
+
+    day: str
+    ledger: Ledger
+    """Its own copy: whoever gets it may fold onto it."""
+    events: list[TradingEvent]
+    problem: str = ""
+    """Why nothing is known of the date; empty where it is."""
+
+
+class Days:
+    """Reads dates of one journal. Safe from any thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = Lock()
+        self._before: OrderedDict[tuple[str, str], tuple[int, bytes]] = OrderedDict()
+        """Journal and date -> the event before it, and the ledger there."""
+
+    def of(self, day: str) -> DayFacts:
+        """Return a date's events. Raises JournalCorrupt, JournalIOError, UsageError."""
+        begin = ist_midnight(dt.date.fromisoformat(day))
+        with self._lock, JournalStore.open(self._directory) as store:
+            base = store.base()
+            if base is not None and begin <= base.ts:
+                return DayFacts(day, Ledger(), [], "the events of this date were archived")
+            seq, body = self._ledger_before(store, day, begin)
+            events = []
+            for event in store.events(after=seq):
+                if event.ts >= begin + DAY_NS:
+                    break
+                events.append(event)
+        return DayFacts(day, decode_ledger(body), events)
+
+    def _ledger_before(self, store: JournalStore, day: str, begin: int) -> tuple[int, bytes]:
+        """Return the event before a date and the ledger there, folded once."""
+        key = (str(store.meta), day)
+        if key not in self._before:
+            seq = store.seq_before(begin)
+            self._before[key] = (seq, encode_ledger(ledger_at(store, seq)))
+            while len(self._before) > DAYS_KEPT:
+                self._before.popitem(last=False)
+        return self._before[key]
