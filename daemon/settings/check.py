@@ -131,9 +131,9 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
             if file.kind == "candles" and file.order == "received":
                 text = "expected time, was received: candles have no order of receipt"
                 yield Problem((*at, name, number, "order"), text)
-    if not is_speed(replay.speed):
+    if not _is_speed(replay.speed):
         yield Problem((*at, "speed"), f"expected 'max' or a number > 0, was {found(replay.speed)}")
-    if not is_speed(config.feed.synthetic.speed):
+    if not _is_speed(config.feed.synthetic.speed):
         at_speed = ("feed", "synthetic", "speed")
         text = f"expected 'max' or a number > 0, was {found(config.feed.synthetic.speed)}"
         yield Problem(at_speed, text)
@@ -275,8 +275,7 @@ def _span(at: tuple[Step, ...], start: str, end: str) -> Iterator[Problem]:
         yield Problem((*at, "end"), f"expected an end after the start {start}, was {end}")
 
 
-def is_speed(text: str) -> bool:
-    """Return whether a text is a speed: `max`, or a factor of real time."""
+def _is_speed(text: str) -> bool:
     if text == "max":
         return True
     try:

@@ -11,7 +11,6 @@ from loguru import logger
 
 from daemon.control.socket import SOCKET_FILE, Refused, Request, send_command
 from daemon.errors import UsageError
-from daemon.settings.check import is_speed
 from daemon.web.requests import Refused as BadRequest
 
 AT_ONCE: Final = 4
@@ -70,5 +69,3 @@ def _check(action: Action) -> None:
         raise BadRequest(400, f"{action.do}: expected a target")
     if action.do == "kill_switch" and not action.confirm:
         raise BadRequest(400, "kill_switch closes all positions: expected confirm true")
-    if action.do == "speed" and not is_speed(action.target):
-        raise BadRequest(400, "speed: expected max, or a factor of real time such as 10")

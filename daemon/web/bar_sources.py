@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 
 from daemon.domain.dates import DAY_NS
@@ -26,6 +27,7 @@ from feeds.recording.reader import InputLog
 
 DAYS_KEPT: Final = 2
 ROWS_AT_ONCE: Final = 65_536
+BLOCK_ROWS: Final = 8_192
 
 
 class TickSource(Protocol):
@@ -127,7 +129,7 @@ class Replayed:
             self._problem = "what this run replayed is not known"
             return
         try:
-            feed = build_feed(config, rules)
+            feed = build_feed(_in_small_blocks(config), rules)
             self._instruments = feed.universe.instruments
             self._inputs = feed.unpaced()  # type: ignore[attr-defined]
         except DaemonError as error:  # the file was moved since
@@ -158,6 +160,13 @@ class Replayed:
         except DaemonError as error:
             self._problem = str(error)
         return None
+
+
+def _in_small_blocks(config: Config) -> Config:
+    """Return the same feed read in blocks that the memory of a page holds."""
+    replace = msgspec.structs.replace
+    replay = replace(config.feed.replay, block_rows=BLOCK_ROWS)
+    return replace(config, feed=replace(config.feed, replay=replay))
 
 
 def joined(inputs: Iterator[Input]) -> Iterator[Ticks]:
