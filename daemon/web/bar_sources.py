@@ -63,12 +63,16 @@ class Bars:
 
     def _source(self, day: str, config: Config | None, rules: Rulebook) -> TickSource:
         if self._is_account:
-            return Recordings(self._directory, day)
+            has_other_dates = config is not None and config.feed.kite.clock == "exchange"
+            return Recordings(self._directory, "" if has_other_dates else day)
         return Replayed(config, rules)
 
 
 class Recordings:
-    """The recordings of an account, of which the newest may be written meanwhile."""
+    """The recordings of an account, of which the newest may be written meanwhile.
+
+    They are named by the machine's date, which `day` is; empty where the feed has dates of its own.
+    """
 
     def __init__(self, directory: Path, day: str) -> None:
         self._directory = directory

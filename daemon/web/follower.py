@@ -25,6 +25,7 @@ from daemon.web.panels.pnl import day_net_paise, pnl_panel
 from daemon.web.panels.strategies import strategies_panel
 from daemon.web.panels.view import View
 from daemon.web.rows import Row
+from daemon.web.unread import Unread
 from daemon.web.watched import Watched
 from daemon.web.whole import first_book
 
@@ -83,6 +84,7 @@ class Follower:
         self.day_low: dict[str, int] = {}
         """The lowest P&L that was seen of a day, by date."""
         self._facts = Facts(watched.directory, is_finished=watched.has_summary())
+        self._unread = Unread(self._facts, self.book)
         self._marks: dict[str, int] = {}
         self._shown = Shown(fault="the journal is being opened")
         self._market_at = 0
@@ -123,9 +125,8 @@ class Follower:
             self.speed = target
 
     def saw_low(self, day: str, nets: list[int]) -> None:
-        """Take the P&L (paise) at more moments of a day."""
-        if nets:
-            self.day_low[day] = min(self.day_low.get(day, nets[0]), *nets)
+        """Take the P&L (paise) at more moments of a day, which began at 0."""
+        self.day_low[day] = min((*nets, self.day_low.get(day, 0), 0))
 
     def view(self, now: int) -> View:
         """Return what the panels look at."""
@@ -164,6 +165,7 @@ class Follower:
         """Begin with another journal, or with this one after an archive."""
         self.book = first_book(self._facts)
         self.book.process.op_seq = self._facts.first_op_seq
+        self._unread = Unread(self._facts, self.book)
         self._tape_number = 0
         self._is_another = True
         self.day_low.clear()
@@ -171,21 +173,11 @@ class Follower:
     def _read(self) -> bool:
         """Fold what is new; return whether that is all there is."""
         starts = self.book.process.starts
-        for _ in range(PAGES_AT_ONCE):
-            page = self._facts.events(self.book.seq)
-            for event in page:
-                self.book.take(event)
-            operations = self._facts.operations(self.book.process.op_seq)
-            for number, operation in operations:
-                self.book.take_operation(number, operation)
-            if not page and not operations:
-                break
-        else:
-            return False
+        is_level = self._unread.fold_into(self.book, PAGES_AT_ONCE)
         if self.book.process.starts != starts:
             self.setup = self.watched.setup()
             self.rules = _rules(self.setup.config)
-        return True
+        return is_level
 
     def _look_around(self, now: int) -> None:
         self.market.look(now)
@@ -230,8 +222,7 @@ class Follower:
     def _day_low(self, view: View) -> int | None:
         net = day_net_paise(view)
         if view.day and net is not None:
-            low = self.day_low.get(view.day)
-            self.day_low[view.day] = net if low is None else min(low, net)
+            self.saw_low(view.day, [net])
         return self.day_low.get(view.day)
 
 

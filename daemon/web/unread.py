@@ -1,0 +1,65 @@
+"""What of a journal was not folded yet: events and operations, put back into one order."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from daemon.domain.events import TradingEvent
+from daemon.journal.schema import Operation
+from daemon.web.book import Book
+from daemon.web.facts import Facts
+
+
+class Unread:
+    """The pages between a book and the journal's end.
+
+    The journal has two tables. Times put an operation between two events; one without a time comes
+    at once.
+    """
+
+    def __init__(self, facts: Facts, book: Book) -> None:
+        """Begin after what `book` holds."""
+        self._facts = facts
+        self._seq = book.seq
+        self._op_seq = book.process.op_seq
+        self._events: Final[deque[TradingEvent]] = deque()
+        self._operations: Final[deque[tuple[int, Operation]]] = deque()
+
+    def fold_into(self, book: Book, pages: int) -> bool:
+        """Fold at most so many pages; return whether the end was reached.
+
+        Raises as `Facts.events` does.
+        """
+        for _ in range(pages):
+            if not self._fetch() or self._facts.fault:  # busy: the rest at the next look
+                return True
+            while self._events and (self._operations or not self._has_operations()):
+                self._take_one(book)
+            if not self._events:
+                self._take_last(book)
+        return False
+
+    def _fetch(self) -> bool:
+        """Read a page of each table that was used up; return whether anything is unread."""
+        if not self._events and (events := self._facts.events(self._seq)):
+            self._events.extend(events)
+            self._seq = events[-1].seq
+        if not self._operations and (operations := self._facts.operations(self._op_seq)):
+            self._operations.extend(operations)
+            self._op_seq = operations[-1][0]
+        return bool(self._events or self._operations)
+
+    def _has_operations(self) -> bool:
+        return self._op_seq < self._facts.last_op_seq
+
+    def _take_one(self, book: Book) -> None:
+        if self._operations and self._operations[0][1].ts <= self._events[0].ts:
+            book.take_operation(*self._operations.popleft())
+        else:
+            book.take(self._events.popleft())
+
+    def _take_last(self, book: Book) -> None:
+        """Take operations behind the last event, unless more events are to come."""
+        while self._operations and self._seq >= self._facts.last_seq:
+            book.take_operation(*self._operations.popleft())
