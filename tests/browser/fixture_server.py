@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import math
 import queue
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ class Fixture:
         self.streams: list[queue.Queue[bytes | None]] = []
         self.last_ids: list[str] = []
         self.refuse_stream = 0
+        self.connections: set[socket.socket] = set()
         self.port = 0
 
     @property
@@ -59,9 +61,16 @@ class Fixture:
         return f"event: {event}\n{number}data: {json.dumps(body)}\n\n".encode()
 
     def drop(self) -> None:
-        """End every stream, as a server does that dies."""
+        """End every stream."""
         for stream in list(self.streams):
             stream.put(None)
+
+    def die(self) -> None:
+        """Cut every connection, as a server does that is killed."""
+        self.drop()
+        for connection in list(self.connections):
+            with suppress(OSError):  # the page may have closed it
+                connection.shutdown(socket.SHUT_RDWR)
 
     def candles(self, symbol: str) -> data.Json:
         start = data.OPENING_MS // 1000
@@ -134,6 +143,17 @@ class Handler(BaseHTTPRequestHandler):
     fixture: Fixture
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        """Remember the connection."""
+        super().setup()
+        self.fixture.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget it."""
+        self.fixture.connections.discard(self.connection)
+        with suppress(OSError):  # it was cut
+            super().finish()
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
@@ -179,13 +199,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        try:
+        with suppress(OSError):  # the page has gone
             self.copy(events)
-        except OSError:
-            pass  # the page has gone
-        finally:
-            fixture.streams.remove(events)
-            self.close_connection = True
+        fixture.streams.remove(events)
+        self.close_connection = True
 
     def copy(self, events: queue.Queue[bytes | None]) -> None:
         while True:
@@ -210,7 +227,7 @@ def serve(fixture: Fixture, port: int = 0) -> Iterator[Fixture]:
     try:
         yield fixture
     finally:
-        fixture.drop()
         server.shutdown()
         thread.join()
         server.server_close()
+        fixture.die()

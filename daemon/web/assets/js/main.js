@@ -15,7 +15,7 @@ import { connectPace, showPace } from "./pace.js";
 import { followWhileVisible } from "./sharing.js";
 import { State } from "./state.js";
 import { connectTrade, openTrade } from "./trade.js";
-import { followAddress } from "./views.js";
+import { followAddress, settle } from "./views.js";
 
 const TICK_MS = 1_000;
 const state = new State();
@@ -25,6 +25,7 @@ let wasAlive = null;
 
 function onMessage(message, at) {
   if (message.event === "reset") say("The journal is another one now: everything was read again.");
+  const isFirst = !state.snapshot;
   const names = state.take(message, at);
   if (!state.snapshot || !names.length) return;
   const { panels } = state.snapshot;
@@ -37,6 +38,7 @@ function onMessage(message, at) {
   showPanels(names, state.snapshot);
   offerSymbols(names, state.snapshot);
   if (names.includes("pnl")) showTitle(panels);
+  if (isFirst) settle();
 }
 
 function onLink(now, text) {

@@ -11,10 +11,15 @@ export function followAddress(enter) {
     document.documentElement.dataset.view = name;
     markLinks(first || "desk");
     enter[name]?.(...parts);
-    if (first === "charts") document.getElementById("charts").scrollIntoView();
+    settle();
   };
   addEventListener("hashchange", go);
   go();
+}
+
+/** Bring the charts into view where the address asks for them; again once the panels are filled. */
+export function settle() {
+  if (location.hash === "#charts") document.getElementById("charts").scrollIntoView();
 }
 
 function markLinks(name) {
