@@ -11,9 +11,14 @@ export function allowCommands(isAllowed) {
   mayCommand = isAllowed;
 }
 
-/** Return whether a command would reach anyone: an open daemon, and a server that passes it on. */
+/** Return whether exits and switches would reach a daemon: a replay takes pause and speed only. */
 export function canCommand(header) {
-  return mayCommand && Boolean(header?.daemon?.is_alive) && (header.mode === "live" || header.mode === "paced");
+  return mayCommand && header.mode === "live" && header.daemon.is_alive;
+}
+
+/** Return whether the pace of a replay can be changed. */
+export function canPace(header) {
+  return mayCommand && header.mode === "paced" && header.pace !== null;
 }
 
 /** Hand in one request and say what became of it; returns whether it was accepted. */

@@ -1,6 +1,6 @@
 // Puts the page together: the session, the stream, and what each message changes.
 
-import { allowCommands, canCommand, connectKillSwitch } from "./actions.js";
+import { allowCommands, connectKillSwitch } from "./actions.js";
 import { openSession, post } from "./api.js";
 import { setClocks } from "./clock.js";
 import { connectCompare, showCompare } from "./compare.js";
@@ -54,7 +54,9 @@ async function renewSession() {
   try {
     const session = await openSession();
     allowCommands(session.can_command);
-    if (state.snapshot) showPanels(["header"], state.snapshot);
+    if (!state.snapshot) return;
+    showPanels(["header"], state.snapshot);
+    showTop();
   } catch (error) {
     say(error.message, false);
   }
@@ -65,7 +67,7 @@ function showTop() {
   showBanner({ link, text: linkText, header, at: state.at });
   if (!header) return;
   showHeader(header);
-  showPace(header.pace, canCommand(header));
+  showPace(header);
   showNotes(header.notes ?? []);
 }
 

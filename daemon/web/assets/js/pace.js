@@ -1,6 +1,6 @@
 // Pause and speed of a paced replay.
 
-import { ask } from "./actions.js";
+import { ask, canPace } from "./actions.js";
 
 const SPEEDS = [1, 2, 5, 10, 20, 60, 120, 300];
 const group = document.getElementById("pace");
@@ -14,9 +14,10 @@ export function connectPace() {
 }
 
 /** Show the pace of a run, nothing where it has none. */
-export function showPace(pace, canCommand) {
-  group.hidden = !pace || !canCommand;
-  if (!pace) return;
+export function showPace(header) {
+  group.hidden = !canPace(header);
+  if (group.hidden) return;
+  const { pace } = header;
   pause.dataset.does = pace.is_paused ? "resume" : "pause";
   pause.textContent = pace.is_paused ? "Resume" : "Pause";
   if (document.activeElement !== speed) showSpeed(String(pace.speed));

@@ -1,0 +1,181 @@
+"""The page on real runs: what it shows is what the journal says, and clicks reach the daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from daemon.runtime.run_files import SUMMARY_FILE
+from tests.browser.browser import new_context
+from tests.browser.journal_numbers import Numbers, expected, fold_of, shown
+from tests.browser.served import Live, Served, give_token, serve_run, sign_in, trade_live
+from tests.kit.cli import SAMPLE, Result, only_run, runs_of, spawn, summary_of, wait_for
+from tests.kit.cli import finished as ended
+
+pytestmark = pytest.mark.ci
+TABS = 8
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Served]]:
+    out = tmp_path_factory.mktemp("finished")
+    assert finished_command("--config", SAMPLE, "--out", out).code == 0
+    with serve_run(only_run(out), out) as served:
+        yield only_run(out), served
+
+
+@pytest.fixture
+def paced(tmp_path: Path) -> Iterator[tuple[Path, Served]]:
+    daemon = spawn("--config", SAMPLE, "--out", tmp_path, "--speed", "500")
+    try:
+        wait_for(lambda: runs_of(tmp_path) and (only_run(tmp_path) / "control.sock").exists())
+        with serve_run(only_run(tmp_path), tmp_path) as served:
+            yield only_run(tmp_path), served
+    finally:
+        daemon.kill()
+        daemon.communicate()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with trade_live(tmp_path_factory.mktemp("live"), speed="100") as trading:
+        wait_for(lambda: len(fold_of(trading.directory).ledger.positions) == 2)
+        yield trading
+
+
+def finished_command(*arguments: object) -> Result:
+    """Run a command in a process of its own: Playwright has this one's event loop."""
+    return ended(spawn(*arguments))
+
+
+def agrees(page: Page, run: Path) -> None:
+    """Wait until the page shows what the journal says: neither stands still for long."""
+    deadline = time.monotonic() + 10
+    while (numbers := expected(fold_of(run))) != shown_of(page, numbers):
+        if time.monotonic() > deadline:
+            assert shown_of(page, numbers) == numbers
+        page.evaluate("new Promise(resolve => setTimeout(resolve, 20))")
+
+
+def shown_of(page: Page, numbers: Numbers) -> dict[str, dict[str, str] | None]:
+    """Return what a page shows of these numbers."""
+    found = shown(page)
+    return {name: found.get(name) for name in numbers}
+
+
+def test_a_finished_run_shows_the_journal_s_numbers(
+    context: BrowserContext, finished: tuple[Path, Served]
+) -> None:
+    run, served = finished
+    page = sign_in(context, served)
+    expect(page.locator("#header-mode")).to_have_text("finished run")
+    agrees(page, run)
+    assert len(shown(page)) == len(expected(fold_of(run))) > 15
+    assert (run / SUMMARY_FILE).exists()
+    net = page.locator("#pnl-net").get_attribute("data-value")
+    assert int(net or 0) == round(100 * summary_of(run)["net_pnl"])
+
+
+def test_its_past_and_its_charts_are_shown(
+    context: BrowserContext, finished: tuple[Path, Served]
+) -> None:
+    run, served = finished
+    page = sign_in(context, served)
+    page.goto(f"{served.url}#charts")
+    expect(page.locator("#chart-candles")).to_contain_text("NIFTY26NOVFUT")
+    page.wait_for_selector("#chart-equity canvas")
+    page.goto(f"{served.url}#history/day/2026-11-18")
+    expect(page.locator("#history-rows tr")).to_have_count(len(fold_of(run).exits))
+    name = run.name
+    page.goto(f"{served.url}#compare/{name}/{name}")
+    expect(page.locator("#compare-line")).to_contain_text("made 0.00 against")
+
+
+def test_a_click_on_a_trade_tells_what_explain_tells(
+    context: BrowserContext, finished: tuple[Path, Served]
+) -> None:
+    run, served = finished
+    page = sign_in(context, served)
+    trade = fold_of(run).exits[0].order_id
+    page.locator(f"#closed-{trade}-1 .link").click()
+    told = finished_command("journal", "explain", trade, "--run", run).out
+    life = " ".join(page.locator("#trade-life").inner_text().split())
+    for line in filter(None, map(str.strip, told.splitlines())):
+        words = line.split(": ", 1)[-1]
+        assert " ".join(words.split()) in life, line
+
+
+def test_a_paced_run_shows_the_journal_s_numbers_and_is_paused_and_hurried(
+    context: BrowserContext, paced: tuple[Path, Served]
+) -> None:
+    run, served = paced
+    page = sign_in(context, served)
+    expect(page.locator("#header-mode")).to_have_text("replay")
+    expect(page.locator("#open-rows tr").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#open-rows .exit").first).to_be_hidden()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#pace-pause")).to_have_text("Resume")
+    agrees(page, run)
+    page.select_option("#pace-speed", "300")
+    expect(page.locator("#toasts")).to_contain_text("speed 300")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#pace-pause")).to_have_text("Pause")
+
+
+def test_an_account_shows_the_journal_s_numbers_to_two_browsers(
+    chromium: Browser, live: Live
+) -> None:
+    with new_context(chromium) as one, new_context(chromium) as other:
+        for context in (one, other):
+            page = sign_in(context, live.served)
+            expect(page.locator("#open-rows tr")).to_have_count(2)
+            agrees(page, live.directory)
+
+
+def test_a_strategy_is_switched_off_and_on(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    switch = page.get_by_role("switch", name="ema_trend")
+    for state in ("false", "true"):
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", state)
+        expect(switch).not_to_have_attribute("aria-busy", "true")
+
+
+def test_the_page_outlives_its_server(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    live.kill_the_page()
+    expect(page.locator("#banner")).to_contain_text("No connection to the page's server")
+    live.start_the_page()
+    page.get_by_role("link", name="Sign in").click()  # sessions are in the server's memory alone
+    give_token(page, live.served)
+    agrees(page, live.directory)
+
+
+def test_with_eight_tabs_an_exit_by_click_answers_within_a_second(
+    context: BrowserContext, live: Live
+) -> None:
+    pages = [sign_in(context, live.served) for _ in range(TABS)]
+    row = pages[-1].locator("#open-rows tr").first
+    trade = str(row.get_attribute("data-key"))
+    began = time.monotonic()
+    row.locator(".exit").click()
+    expect(pages[-1].locator("#toasts")).to_contain_text(f"{trade}: accepted as input")
+    assert time.monotonic() - began < 1
+    for page in pages:
+        expect(page.locator(f"#closed-{trade}-1")).to_contain_text("a person")
+        expect(page.locator(f"#open-{trade}")).to_have_count(0)
+    agrees(pages[0], live.directory)
+    assert fold_of(live.directory).exits[0].reason == "manual_exit"
+
+
+def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    page.click("#kill")
+    page.click("#kill-yes")
+    expect(page.locator("#pnl-halted")).to_contain_text("kill switch")
+    expect(page.locator("#open-rows tr")).to_have_count(0)
+    agrees(page, live.directory)
