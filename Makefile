@@ -8,9 +8,11 @@ LOCKER := .venv-lock
 LOCK = $(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 DEMO := artifacts/live-demo
+WEB_DEMO := artifacts/web-demo
+WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo test test-ci wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -40,6 +42,16 @@ live-demo: $(READY) #-- Serve a sample session with depth as Kite would and trad
 	while kill -0 $$server && kill -0 $$daemon; do sleep 0.5; done 2>/dev/null; \
 	kill -TERM $$server $$daemon 2>/dev/null; wait $$daemon
 
+web-demo: $(READY) #-- Trade the sample session live and show it on a page; Ctrl-C ends all of it (SPEED=60).
+	@rm -rf $(WEB_DEMO) && mkdir -p $(WEB_DEMO)
+	@sed 's|artifacts/live-demo|$(WEB_DEMO)|; s|live-demo|demo|; s|9292|$(WEB_DEMO_TICKS)|' configs/live-demo.yaml > $(WEB_DEMO)/demo.yaml
+	@umask 077 && printf '{"version":1,"api_key":"demo","access_token":"demo","login_ts":%s000000000}\n' "$$(date +%s)" > $(WEB_DEMO)/kite.json
+	@trap 'kill -TERM $$ticks $$daemon $$web 2>/dev/null; wait; exit 0' INT TERM EXIT; \
+	$(BIN)/run_fno_paper serve-ticks configs/sample_session.parquet --speed $(or $(SPEED),60) --port $(WEB_DEMO_TICKS) >$(WEB_DEMO)/ticks.log 2>&1 & ticks=$$!; \
+	$(BIN)/run_fno_paper --config $(WEB_DEMO)/demo.yaml >$(WEB_DEMO)/daemon.log 2>&1 & daemon=$$!; \
+	until [ -S $(WEB_DEMO)/accounts/demo/control.sock ]; do kill -0 $$daemon || { cat $(WEB_DEMO)/daemon.log; exit 1; }; sleep 0.2; done; \
+	$(BIN)/run_fno_paper web demo --out $(WEB_DEMO) --port 0 & web=$$!; wait $$web
+
 report: $(READY) #-- Write the HTML report of the newest run.
 	$(BIN)/run_fno_paper report
 
@@ -53,6 +65,12 @@ test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the 
 
 test-ci: $(READY) #-- Run what CI adds: random scenarios ten times over, and tests too long for `make test`.
 	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "random or ci"
+
+test-web: $(READY) #-- Use the page in a real headless Chromium (FNO_NEED_BROWSER=1: fail without one).
+	$(BIN)/python -m pytest -m ci tests/browser
+
+pictures: $(READY) #-- Take the pictures of docs/PAGE.md again, with the browser of test-web.
+	$(BIN)/python -m tests.browser.pictures --to docs/pictures
 
 wheel-test: $(READY) #-- Build the wheel, install it into a fresh environment elsewhere, and use it.
 	$(BIN)/python -m pytest -m ci tests/wheel

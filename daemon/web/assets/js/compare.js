@@ -13,6 +13,12 @@ const WORDS = {
   net_paise: "Net", day_low_paise: "Day's low", max_drawdown_paise: "Deepest drawdown", best_paise: "Best trade", worst_paise: "Worst trade",
 };
 
+const COLUMNS = {
+  by_strategy: ["strategy", "a_trades", "b_trades", "a_net_paise", "b_net_paise", "difference_paise"],
+  only: ["symbol", "strategy", "side", "entry_ms", "entry_paise", "exit_paise", "reason", "net_paise"],
+  different: ["symbol", "strategy", "side", "entry_ms", "a_exit_paise", "b_exit_paise", "a_reason", "b_reason", "difference_paise"],
+};
+
 /** Let the form choose two runs: the address then names them. */
 export function connectCompare() {
   form.addEventListener("submit", (event) => {
@@ -50,24 +56,27 @@ function showResult(found, a, b) {
   at("compare-line").textContent = `${b} made ${show(net, "signed")} against ${a}, net.`;
   result.replaceChildren(
     totals(found.a, found.b, a, b),
-    ...list("By strategy", found.by_strategy),
-    ...list(`Trades only in ${a}`, found.trades_only_a),
-    ...list(`Trades only in ${b}`, found.trades_only_b),
-    ...list("Trades that differ", found.different),
+    ...list("By strategy", found.by_strategy, COLUMNS.by_strategy),
+    ...list("Trades that differ", found.different, COLUMNS.different),
+    ...list("Trades of the first run alone", found.trades_only_a, COLUMNS.only),
+    ...list("Trades of the second run alone", found.trades_only_b, COLUMNS.only),
   );
   result.hidden = false;
   slot.show(found.curves);
 }
 
 function totals(a, b, nameA, nameB) {
-  const fields = Object.keys(a).filter((name) => typeof a[name] === "number");
-  const rows = fields.map((name) => [heading(name), cell(a[name], name), cell(b[name], name), cell(b[name] - a[name], name, true)]);
+  const fields = Object.keys(a).filter((name) => name !== "run");
+  const rows = fields.map((name) => [heading(name), cell(a[name], name), cell(b[name], name), cell(difference(a[name], b[name]), name, true)]);
   return table("Totals", ["", nameA, nameB, "Difference"], rows);
 }
 
-function list(title, records) {
-  if (!records?.length) return [];
-  const fields = Object.keys(records[0]).filter((name) => typeof records[0][name] !== "object" || records[0][name] === null);
+function difference(a, b) {
+  return a === null || b === null ? null : b - a;
+}
+
+function list(title, records, fields) {
+  if (!records.length) return [];
   const rows = records.map((record) => fields.map((name) => cell(record[name], name)));
   return [table(`${title} (${records.length})`, fields.map(label), rows)];
 }
@@ -78,6 +87,9 @@ function table(title, names, rows) {
   node.createCaption().textContent = title;
   const head = node.createTHead().insertRow();
   for (const name of names) head.append(heading(name, "col"));
+  for (const [index, node] of [...head.cells].entries()) {
+    if (rows[0]?.[index]?.className === "num") node.className = "num";
+  }
   const body = node.createTBody();
   for (const row of rows) body.insertRow().append(...row);
   const scroll = document.createElement("div");
@@ -96,7 +108,7 @@ function heading(name, scope = "row") {
 function cell(value, name, isSigned = false) {
   const as = formatOf(value, name, isSigned);
   const node = document.createElement("td");
-  if (typeof value === "number") node.className = "num";
+  if (isNumber(name)) node.className = "num";
   node.textContent = show(value, as);
   node.dataset.field = name;
   node.dataset.value = value ?? "";
@@ -104,14 +116,21 @@ function cell(value, name, isSigned = false) {
   return node;
 }
 
+function isNumber(name) {
+  return name.endsWith("_paise") || /trades$|^(won|lost|refused|orders|quantity)$/.test(name);
+}
+
 function formatOf(value, name, isSigned) {
   if (name.endsWith("_ms")) return "daytime";
   if (name === "charges_paise" && !isSigned) return "rupees";
-  if (name.endsWith("_paise") && !/entry|exit_paise/.test(name)) return "signed";
+  if (name === "side") return "side";
+  if (name.endsWith("_paise") && !/(entry|exit)_paise$/.test(name)) return "signed";
   if (name.endsWith("_paise")) return "rupees";
   return typeof value === "number" ? "count" : "text";
 }
 
 function label(name) {
-  return WORDS[name] ?? name.replace(/_(paise|ms)$/, "").replaceAll("_", " ");
+  const [, which, what] = /^(?:([ab])_)?(.*?)(?:_paise|_ms)?$/.exec(name);
+  const words = WORDS[name] ?? what.replaceAll("_", " ");
+  return which ? `${words}, ${which === "a" ? "first" : "second"}` : words;
 }

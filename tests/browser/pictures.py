@@ -1,0 +1,111 @@
+"""`make pictures`: what docs/PAGE.md shows, taken from the sample session as it is traded live."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.browser import browser, new_context, phone
+from tests.browser.journal_numbers import fold_of
+from tests.browser.served import Live, sign_in, trade_live
+from tests.kit.cli import SAMPLE, finished, spawn, wait_for
+
+BYTES_MAX: Final = 200_000
+SPEED: Final = "120"
+CLOSED: Final = 2
+"""Pictures are taken once this many exits are done; other positions are open then."""
+Shot = Callable[[Page, Live], None]
+
+
+def desk(page: Page, live: Live) -> None:
+    """Show the desk with its charts."""
+    page.wait_for_selector("#chart-candles canvas")
+    expect(page.locator("#open-rows tr").first).to_be_visible()
+
+
+def trade(page: Page, live: Live) -> None:
+    """Open the newest trade that was closed."""
+    page.locator("#closed-rows .link").last.click()
+    page.wait_for_selector("#trade-chart canvas")
+
+
+def history(page: Page, live: Live) -> None:
+    """Show the trades of the day."""
+    page.goto(f"{live.served.url}#history/day/2026-11-18")
+    page.wait_for_selector("#history-equity canvas")
+
+
+def compare(page: Page, live: Live) -> None:
+    """Compare two replays of the same day."""
+    page.goto(f"{live.served.url}#compare")
+    page.wait_for_selector("#compare-b option:nth-child(2)", state="attached")
+    names = page.locator("#compare-a option").all_inner_texts()
+    runs = sorted(name for name in names if name.startswith("replay"))
+    page.goto(f"{live.served.url}#compare/{runs[0]}/{runs[1]}")
+    page.wait_for_selector("#compare-chart canvas")
+
+
+def take(context: BrowserContext, live: Live, shot: Shot, to: Path) -> None:
+    """Sign in, bring the page where `shot` wants it, and write the picture."""
+    with context:
+        page = sign_in(context, live.served)
+        shot(page, live)
+        page.evaluate("new Promise(resolve => setTimeout(resolve, 1200))")  # the charts are drawn
+        page.screenshot(path=to)
+    size = to.stat().st_size
+    assert size <= BYTES_MAX, f"{to}: {size:,} bytes, at most {BYTES_MAX:,}"
+    print(f"{to}: {size:,} bytes")
+
+
+def replay_twice(out: Path) -> None:
+    """Replay the sample session as it is, and without slippage."""
+    frugal = out / "frugal.yaml"
+    text = Path(SAMPLE).read_text(encoding="utf-8")
+    session = Path("configs/sample_session.parquet").resolve()
+    text = text.replace("slippage_bps: 5", "slippage_bps: 0")
+    frugal.write_text(text.replace("sample_session.parquet", str(session)), encoding="utf-8")
+    for config in (SAMPLE, frugal):
+        done = finished(spawn("--config", config, "--out", out))
+        assert done.code == 0, done.err
+
+
+def take_all(started: Browser, live: Live, to: Path) -> None:
+    """Write every picture."""
+    size = {"width": 1280, "height": 880}
+    take(new_context(started, viewport=size), live, desk, to / "desk.png")
+    take(new_context(started, viewport=size, color_scheme="dark"), live, desk, to / "desk-dark.png")
+    take(phone(started, device_scale_factor=1.5), live, desk, to / "phone.png")
+    less = {"width": 1000, "height": 760}
+    wide = {"width": 1280, "height": 760}
+    take(new_context(started, viewport=less), live, trade, to / "trade.png")
+    take(new_context(started, viewport=wide), live, history, to / "history.png")
+    take(new_context(started, viewport=wide), live, compare, to / "compare.png")
+
+
+def main() -> None:
+    """Trade, and take the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
+    parser.add_argument("--to", type=Path, required=True, help="the directory of the pictures")
+    to: Path = parser.parse_args().to
+    to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        out = Path(place)
+        replay_twice(out)
+        with trade_live(out, speed=SPEED) as live, browser() as started:
+            wait_for(lambda: is_worth_a_picture(live.directory), 120)
+            take_all(started, live, to)
+
+
+def is_worth_a_picture(directory: Path) -> bool:
+    """Return whether there are closed and open positions."""
+    fold = fold_of(directory)
+    return len(fold.exits) >= CLOSED and bool(fold.ledger.positions)
+
+
+if __name__ == "__main__":
+    main()
