@@ -55,6 +55,7 @@ def take(context: BrowserContext, live: Live, shot: Shot, to: Path) -> None:
     with context:
         page = sign_in(context, live.served)
         shot(page, live)
+        page.mouse.move(0, 0)
         page.evaluate("new Promise(resolve => setTimeout(resolve, 1200))")  # the charts are drawn
         page.screenshot(path=to)
     size = to.stat().st_size

@@ -131,6 +131,7 @@ function formatOf(value, name, isSigned) {
 
 function label(name) {
   const [, which, what] = /^(?:([ab])_)?(.*?)(?:_paise|_ms)?$/.exec(name);
-  const words = WORDS[name] ?? what.replaceAll("_", " ");
+  const text = what.replaceAll("_", " ");
+  const words = WORDS[name] ?? text.charAt(0).toUpperCase() + text.slice(1);
   return which ? `${words}, ${which === "a" ? "first" : "second"}` : words;
 }

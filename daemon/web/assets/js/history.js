@@ -10,14 +10,14 @@ const days = new Rows(at("days-rows"), at("row-day"), (row) => row.day, (row, { 
 const runs = new Rows(at("runs-rows"), at("row-run"), (row) => row.run, (row, { run }) => link(row, "run", run));
 const trades = new Rows(at("history-rows"), at("row-closed"), (row) => `${row.entry_ms}-${row.trade}-${row.part}`);
 const slots = { equity: new ChartSlot(at("history-equity"), "curves"), drawdown: new ChartSlot(at("history-drawdown"), "curves") };
-let shown = { query: null, rows: [], next: null };
+const sums = new Map(); // "day NAME" or "run NAME" -> the sums that the server made
+let shown = { name: "", query: {}, rows: [], next: null };
 
 /** Show the lists, and what `kind` ("day" or "run") and `name` choose from them. */
 export async function showHistory(kind, name) {
-  const lists = showLists();
-  if (kind && name) await showChosen(kind, name);
-  await lists;
+  await showLists();
   mark(kind, name);
+  if (kind && name) await showChosen(kind, name);
 }
 
 /** Let the button fetch the next page. */
@@ -28,6 +28,8 @@ export function connectHistory() {
 async function showLists() {
   try {
     const [foundDays, foundRuns] = await Promise.all([get("/api/days"), get("/api/runs")]);
+    for (const row of foundDays) sums.set(`day ${row.day}`, row);
+    for (const row of foundRuns) sums.set(`run ${row.run}`, row);
     days.show(foundDays);
     runs.show(foundRuns);
     at("days-empty").hidden = foundDays.length > 0;
@@ -39,7 +41,7 @@ async function showLists() {
 
 async function showChosen(kind, name) {
   at("history-title").textContent = `Trades of ${name}`;
-  shown = { query: kind === "day" ? { day: name } : { run: name }, rows: [], next: null };
+  shown = { name: `${kind} ${name}`, query: { [kind]: name }, rows: [], next: null };
   trades.show([]);
   for (const slot of Object.values(slots)) slot.clear();
   try {
@@ -60,7 +62,7 @@ async function showPage() {
   trades.show(asked.rows);
   at("history-table").hidden = asked.rows.length === 0;
   at("history-more").hidden = next === null;
-  at("history-line").textContent = totals(asked.rows, next !== null);
+  at("history-line").textContent = totals(asked);
 }
 
 async function showCurves(name) {
@@ -71,11 +73,15 @@ async function showCurves(name) {
   slots.drawdown.show(drawdown);
 }
 
-function totals(rows, isMore) {
+/** Return what the rows come to: the server's sums, as rows are rounded to a paisa each. */
+function totals({ name, rows, next }) {
   if (!rows.length) return "Nothing was closed.";
-  const sum = (field) => rows.reduce((total, row) => total + row[field], 0);
-  const exits = `${rows.length} exits${isMore ? " so far" : ""}`;
-  return `${exits}: gross ${signedRupees(sum("gross_paise"))}, charges ${rupees(sum("charges_paise"))}, net ${signedRupees(sum("net_paise"))}`;
+  const exits = `${rows.length} exits${next === null ? "" : " so far"}`;
+  const sum = sums.get(name);
+  if (sum?.net_paise === undefined || sum.net_paise === null) return exits;
+  const net = `net ${signedRupees(sum.net_paise)}`;
+  if (sum.gross_paise === undefined) return `${exits}, in all ${net}`;
+  return `${exits}, in all gross ${signedRupees(sum.gross_paise)}, charges ${rupees(sum.charges_paise)}, ${net}`;
 }
 
 function link(row, kind, name) {
