@@ -37,7 +37,7 @@ def closed_row(row: ExitRow, lot_size: int) -> Row:
         "trade": row.order_id,
         "part": row.part,
         "is_last": row.is_last,
-        "strategy": row.strategy_id,
+        "strategy": visible(row.strategy_id),
         "symbol": visible(row.tradingsymbol),
         "side": row.side,
         "quantity": row.quantity,
@@ -59,7 +59,7 @@ def refused_row(row: RefusedRow, lot_size: int, words: str) -> Row:
     return {
         "trade": row.order_id,
         "at_ms": ms(row.ts),
-        "strategy": row.strategy_id,
+        "strategy": visible(row.strategy_id),
         "symbol": visible(row.tradingsymbol),
         "side": side_of(1 if row.transaction_type == "BUY" else -1),
         "quantity": row.quantity,

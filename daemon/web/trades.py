@@ -29,7 +29,7 @@ def _detail(events: list[TradingEvent]) -> Row:
     last = [move for move in moves if move.to_state is not OrderState.ARCHIVED]
     return {
         "trade": created.order_id,
-        "strategy": created.strategy_id,
+        "strategy": visible(created.strategy_id),
         "symbol": visible(created.tradingsymbol),
         "side": side_of(1 if created.transaction_type == "BUY" else -1),
         "quantity": created.quantity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -52,11 +52,12 @@ class Page(NamedTuple):
     """The connections that were cut."""
 
     async def ask(
-        self, path: str, method: str = "GET", body: bytes = b"", **headers: str
+        self, path: str, method: str = "GET", body: bytes | str = b"", **headers: str
     ) -> Answer:
         """Send one request; underscores in a header's name stand for dashes."""
+        data = body.encode() if isinstance(body, str) else body
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await ask(self.app, method, path, {"host": HOST, **sent}, body)
+        return await ask(self.app, method, path, {"host": HOST, **sent}, data)
 
     async def post(self, path: str, value: Any, **headers: str) -> Answer:
         """Post a value as JSON."""
@@ -163,7 +164,7 @@ async def streaming(page: Page, who: Headers, last: str = "") -> AsyncIterator[S
         await anyio.sleep_forever()
         raise AssertionError
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]

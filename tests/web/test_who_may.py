@@ -130,8 +130,8 @@ async def test_each_name_of_this_machine_is_a_host(host: str, page: Page) -> Non
 async def test_a_request_that_changes_something_needs_the_sessions_csrf(page: Page) -> None:
     who, other = await page.login(), await page.login()
     action = {"do": "exit", "target": "V3-20261118-000001"}
-    for given in ({}, {"x_csrf": ""}, {"x_csrf": other["x_csrf"]}, {"x_csrf": "\u00e9"}):
-        headers = {"cookie": who["cookie"], **given}
+    for sent in ({}, {"x_csrf": ""}, {"x_csrf": other["x_csrf"]}, {"x_csrf": "\u00e9"}):
+        headers = {"cookie": who["cookie"], **sent}
         assert (await page.post("/api/do", action, **headers)).status == 403
         assert (await page.post("/logout", {}, **headers)).status == 403
     assert (await page.post("/api/do", action, **who)).status == 200
@@ -189,7 +189,8 @@ async def test_other_methods_are_refused_by_every_route(page: Page) -> None:
 async def test_no_query_breaks_a_route(page: Page) -> None:
     who, draw = await page.login(), random.Random(2)
     values = ("", "2026-11-18", "2026-02-31", "9999-12-31", "0000-00-00", "-1", "1e9", "%00",
-              "../x", "x" * 5000, "NIFTY26NOVFUT", "18446744073709551616", "%F0%9F%92%A9", "one")  # fmt: skip
+              "../x", "x" * 5000, "NIFTY26NOVFUT", "18446744073709551616", "%F0%9F%92%A9",
+              "one")  # fmt: skip
     keys = ("day", "symbol", "run", "after", "a", "b", "last")
     paths = [p for m, p in routes(page) if m == "GET" and p != "/api/stream"]
     for _ in range(400):
@@ -260,5 +261,3 @@ def test_further_hosts_are_names_and_nothing_else() -> None:
     for wrong in ("*", "http://x", "a b", "", "x/y"):
         with pytest.raises(UsageError):
             guard.allowed_hosts("127.0.0.1", 8500, [wrong])
-
-

@@ -35,7 +35,7 @@ def closed_panel(view: View) -> list[msgspec.Raw]:
 def _waiting_row(order: Order) -> Row:
     return {
         "trade": order.order_id,
-        "strategy": order.strategy_id,
+        "strategy": visible(order.strategy_id),
         "symbol": visible(order.tradingsymbol),
         "side": side_of(order.sign),
         "quantity": order.quantity,

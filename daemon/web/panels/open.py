@@ -38,7 +38,7 @@ def _row(view: View, position: Position, row: PositionRow) -> Row:
     due = view.time_stop_due(position)
     return {
         "trade": row.order_id,
-        "strategy": row.strategy_id,
+        "strategy": visible(row.strategy_id),
         "symbol": visible(row.tradingsymbol),
         "side": side_of(sign),
         "quantity": row.quantity,

@@ -1,0 +1,225 @@
+"""The process of the page: its start, its end, its files, and connections that do nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from daemon.errors import ExitCode
+from tests.kit.cli import ROOT, finished, wait_for
+from tests.kit.sample_events import many_events, sample_events
+from tests.kit.web import write_journal
+
+SHORT_WAITS = """
+import sys
+from daemon.web import server, stream
+server.REQUEST_WITHIN_S = 0.3
+stream.SEND_WITHIN_S = 0.5
+stream.BEAT_S = 0.05
+listen_on = server.listen_on
+def with_a_small_buffer(host, port):
+    listening = listen_on(host, port)
+    listening.setsockopt(server.socket.SOL_SOCKET, server.socket.SO_SNDBUF, 4096)
+    return listening
+server.listen_on = with_a_small_buffer
+from daemon.main import main
+main()
+"""
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An output directory with one run."""
+    write_journal(tmp_path / "runs/one", sample_events(archive=False)).close()
+    return tmp_path
+
+
+class Web(NamedTuple):
+    """A page that runs, and a client that is logged in."""
+
+    process: subprocess.Popen[str]
+    url: str
+    credentials: Path
+    client: httpx.Client
+
+    @property
+    def address(self) -> tuple[str, int]:
+        url = httpx.URL(self.url)
+        assert url.port is not None
+        return url.host, url.port
+
+
+@contextmanager
+def web(out: Path, *arguments: str, quick: bool = False) -> Iterator[Web]:
+    """Start a page on any port and log in."""
+    program = ["-c", SHORT_WAITS] if quick else ["-m", "daemon.main"]
+    process = subprocess.Popen(
+        [sys.executable, *program, "web", "--out", str(out), "--port", "0", *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        words = [process.stdout.readline().split(), process.stdout.readline().split()]
+        assert [line[0] for line in words] == ["page", "credentials"], process.stderr
+        credentials = Path(words[1][1])
+        with httpx.Client(base_url=words[0][1], timeout=20) as client:
+            token = json.loads(credentials.read_text())["page_token"]
+            answer = client.post("/login", json={"token": token})
+            assert answer.status_code == 200
+            client.headers["X-CSRF"] = answer.json()["csrf"]
+            yield Web(process, words[0][1], credentials, client)
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+def test_a_page_answers_and_ends_at_once_with_streams_open(out: Path) -> None:
+    with web(out) as page:
+        assert page.client.get("/api/session").json()["run"] == "one"
+        with page.client.stream("GET", "/api/stream") as stream:
+            assert next(stream.iter_lines()).startswith("event:")
+            began = time.monotonic()
+            page.process.send_signal(signal.SIGTERM)
+            assert page.process.wait(10) == 0
+            assert time.monotonic() - began < 3
+
+
+def test_the_token_is_kept_over_a_restart_and_the_sessions_are_not(out: Path) -> None:
+    with web(out) as first:
+        token, cookies = first.credentials.read_text(), dict(first.client.cookies)
+        assert first.credentials.stat().st_mode & 0o777 == 0o600
+    with web(out) as second:
+        assert second.credentials.read_text() == token
+        [cookie] = cookies.values()
+        name = f"fno_session_{second.address[1]}"
+        answer = httpx.get(f"{second.url}api/now", headers={"cookie": f"{name}={cookie}"})
+        assert answer.status_code == 401
+
+
+def test_a_port_that_is_taken_is_said_in_a_line(out: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daemon.main", "web", "--out", str(out), "--port", port],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        result = finished(process)
+    assert result.code == ExitCode.USAGE
+    assert "choose another with --port" in result.err
+    assert "Traceback" not in result.err
+    assert not (out / "runs/one/web.json").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nobody"], ["--run", "nothing"], ["a", "--run", "one"], ["../one"]]
+)
+def test_what_is_not_there_is_said_in_a_line(arguments: list[str], out: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "daemon.main", "web", "--out", str(out), *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    result = finished(process)
+    assert result.code in (ExitCode.USAGE, ExitCode.BAD_CONFIG)
+    assert result.err.count("\n") == 1
+    assert "Traceback" not in result.err
+
+
+def test_no_secret_is_in_the_log_the_output_or_the_process_list(out: Path) -> None:
+    with web(out) as page:
+        token = json.loads(page.credentials.read_text())["page_token"]
+        secrets = [token, *page.client.cookies.values(), page.client.headers["x-csrf"]]
+        for path in (f"/?token={token}", f"/api/now?x={secrets[1]}", f"/{token}", f"/api/{token}"):
+            page.client.get(path)
+        page.client.post("/login", json={"token": f"{token}x"})
+        page.client.post("/login", json={"wrong": token})
+        page.client.post("/api/do", json={"do": "exit", "target": token, "x": token})
+        with page.client.stream("GET", f"/api/stream?last={token}"):
+            pass
+        process = Path(f"/proc/{page.process.pid}")
+        shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        page.process.terminate()
+        said = "".join(page.process.communicate(timeout=20))
+        for secret in secrets:
+            assert secret not in said
+            assert secret.encode() not in shown
+            for path in sorted(out.rglob("*")):
+                if path.is_file() and path != page.credentials.absolute():
+                    assert secret.encode() not in path.read_bytes(), path
+    log = (out / "runs/one/web.log").read_text()
+    assert "/api/now 200" in log
+    assert "POST /login 401" in log
+    assert (out / "runs/one/web.log").stat().st_mode & 0o077 == 0
+
+
+def test_connections_that_send_or_read_nothing_are_cut_and_the_page_answers(out: Path) -> None:
+    with web(out, quick=True) as page:
+        silent = [socket.create_connection(page.address) for _ in range(60)]
+        halves = [socket.create_connection(page.address) for _ in range(40)]
+        for each in halves:
+            each.sendall(b"GET /api/now HTTP/1.1\r\nHost: 127")
+        assert page.client.get("/api/now").status_code == 200
+        for each in (*silent, *halves):
+            each.settimeout(20)
+            with each, contextlib.suppress(ConnectionResetError):
+                assert each.recv(100) == b""
+        wait_for(lambda: open_sockets(page.process.pid) < 20)
+        assert page.client.get("/api/now").status_code == 200
+
+
+def test_a_stream_that_is_never_read_is_cut(tmp_path: Path) -> None:
+    write_journal(tmp_path / "runs/long", many_events(300)).close()
+    with web(tmp_path, quick=True) as page:
+        before = open_sockets(page.process.pid)
+        [(name, value)] = page.client.cookies.items()
+        request = (
+            f"GET /api/stream HTTP/1.1\r\nHost: {page.address[0]}:{page.address[1]}\r\n"
+            f"Cookie: {name}={value}\r\n\r\n"
+        ).encode()
+        with socket.socket() as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            lazy.connect(page.address)
+            lazy.sendall(request)
+            wait_for(lambda: open_sockets(page.process.pid) > before)
+            wait_for(lambda: open_sockets(page.process.pid) <= before)
+        assert page.client.get("/api/now").status_code == 200
+
+
+def open_sockets(pid: int) -> int:
+    """Return how many sockets a process has open."""
+    count = 0
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            count += os.readlink(handle).startswith("socket:")
+        except OSError:
+            continue
+    return count
+
+
+def test_a_page_that_is_killed_leaves_the_daemons_files_alone(out: Path) -> None:
+    journal = out / "runs/one/journal.db"
+    before = journal.read_bytes()
+    with web(out) as page:
+        page.client.get("/api/now")
+        page.process.kill()
+        page.process.wait()
+    assert journal.read_bytes() == before
+    with web(out) as page:
+        assert page.client.get("/api/now").status_code == 200
