@@ -43,7 +43,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.export": ("daemon.files", "daemon.journal", "daemon.metrics", "daemon.report"),
     "daemon.quotes": ("daemon.files", "daemon.market"),
-    "daemon.web": ("daemon.journal", "daemon.report"),
+    "daemon.web": (
+        "daemon.control", "daemon.execution", "daemon.files", "daemon.journal", "daemon.market",
+        "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report", "daemon.rules",
+        "daemon.runtime", "daemon.settings", "feeds.recording",
+    ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings",
@@ -69,9 +73,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (
-        "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.process", "daemon.report", "daemon.rules",
-        "daemon.runtime", "daemon.settings", "feeds", "strategies",
+        "daemon.control", "daemon.execution", "daemon.files", "daemon.journal", "daemon.market",
+        "daemon.metrics", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
+        "daemon.settings", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
         "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",

@@ -1,4 +1,4 @@
-"""The fold of a journal for the page: the report's own, and the rows that it would keep for ever.
+"""The fold of a journal for the page: the report's own, with closed trades kept as bytes.
 
 A journal of years has more closed trades than fit in memory as objects, so they are kept as the
 bytes that the page sends.

@@ -31,7 +31,7 @@ def allowed_hosts(listen: str, port: int, more: Iterable[str] = ()) -> frozenset
     """Return the values of `Host` that the page answers to.
 
     A name of `more` without a port stands for itself and for the page's own port. Raises UsageError
-    for a name that is none.
+    for anything else.
     """
     listened = f"[{listen}]" if ":" in listen else listen
     hosts = {f"{name}:{port}" for name in (*_LOOPBACK, listened)}

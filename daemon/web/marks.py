@@ -18,7 +18,7 @@ def last_prices_of(directory: Path) -> dict[str, int]:
 
 
 def series_of(directory: Path) -> Series | None:
-    """Return the series that a run kept, None where there is none that can be read."""
+    """Return the series that a run kept, None without one that can be read."""
     path = directory / SERIES_FILE
     try:
         found = path.stat()

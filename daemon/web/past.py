@@ -134,7 +134,7 @@ class Past:
 
 
 def _date(asked: Asked) -> str:
-    """Return the query's day. Raises Refused where it is none."""
+    """Return the query's day. Raises Refused for anything else."""
     day = asked.day()
     try:
         dt.date.fromisoformat(day)

@@ -99,7 +99,7 @@ class Sessions:
         return cookie, session
 
     def of(self, cookie: str, now_s: float) -> Session | None:
-        """Return the session of a cookie, None if there is none or it is over."""
+        """Return the session of a cookie, None without one that lasts."""
         session = self._sessions.get(_digest(cookie)) if cookie else None
         return session if session is not None and now_s < session.ends_s else None
 

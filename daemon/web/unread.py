@@ -27,7 +27,7 @@ class Unread:
         self._operations: Final[deque[tuple[int, Operation]]] = deque()
 
     def fold_into(self, book: Book, pages: int) -> bool:
-        """Fold at most so many pages; return whether the end was reached.
+        """Fold at most `pages` pages; return whether the end was reached.
 
         Raises as `Facts.events` does.
         """

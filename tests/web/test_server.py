@@ -160,6 +160,7 @@ def test_no_secret_is_in_the_log_the_output_or_the_process_list(out: Path) -> No
         for secret in secrets:
             assert secret not in said
             assert secret.encode() not in shown
+        for secret in secrets:
             for path in sorted(out.rglob("*")):
                 if path.is_file() and path != page.credentials.absolute():
                     assert secret.encode() not in path.read_bytes(), path
@@ -187,6 +188,7 @@ def test_connections_that_send_or_read_nothing_are_cut_and_the_page_answers(out:
 def test_a_stream_that_is_never_read_is_cut(tmp_path: Path) -> None:
     write_journal(tmp_path / "runs/long", many_events(300)).close()
     with web(tmp_path, quick=True) as page:
+        page.client.get("/api/now", headers={"Connection": "close"})
         before = open_sockets(page.process.pid)
         [(name, value)] = page.client.cookies.items()
         request = (
@@ -197,7 +199,8 @@ def test_a_stream_that_is_never_read_is_cut(tmp_path: Path) -> None:
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             lazy.connect(page.address)
             lazy.sendall(request)
-            wait_for(lambda: open_sockets(page.process.pid) > before)
+            wait_for(lambda: "/api/stream" in (tmp_path / "runs/long/web.log").read_text())
+            assert open_sockets(page.process.pid) == before + 1
             wait_for(lambda: open_sockets(page.process.pid) <= before)
         assert page.client.get("/api/now").status_code == 200
 

@@ -11,6 +11,7 @@ from daemon.domain.instrument import Instrument
 from daemon.metrics.fill_quality import FillProfile
 from daemon.report.text import count
 from daemon.rules.calendar import Session
+from daemon.runtime.feed_kinds import kind_of
 from daemon.visible import visible
 from daemon.web.panels.view import View
 from daemon.web.rows import Row, ms
@@ -95,7 +96,8 @@ def _tradable(view: View) -> Instrument | None:
 
 def _is_on_wall_time(view: View) -> bool:
     config = view.setup.config
-    return config is not None and config.feed.kind == "kite" and config.feed.kite.clock == "wall"
+    is_live = config is not None and kind_of(config.feed).is_live
+    return is_live and config is not None and config.feed.kite.clock == "wall"
 
 
 def _feed(view: View, *, is_open: bool) -> Row:
@@ -115,7 +117,7 @@ def _feed(view: View, *, is_open: bool) -> Row:
 def _token(view: View) -> Row:
     """Return whether the broker takes the login, as the daemon found out."""
     config = view.setup.config
-    if config is None or config.feed.kind != "kite":
+    if config is None or not kind_of(config.feed).is_live:
         return {"state": "none", "until_ms": None}
     state = "refused" if _TOKEN in view.book.process.error else "ok"
     return {"state": state, "until_ms": None}
