@@ -123,9 +123,9 @@ class Fixture:
             return [totals | {"day": f"2026-11-{day}", "run": "desk", "day_low_paise": -5_000_000}
                     for day in range(18, 10, -1)]  # fmt: skip
         if path == "/api/runs":
-            return [totals | {"run": f"replay-{at}", "started_ms": data.OPENING_MS, "ended_ms": None,
-                              "kind": "replay", "strategies": ["ema_trend"], "is_running": at == 1}
-                    for at in range(1, 4)]  # fmt: skip
+            run = totals | {"started_ms": data.OPENING_MS, "ended_ms": None, "kind": "replay",
+                            "strategies": ["ema_trend"]}  # fmt: skip
+            return [run | {"run": f"replay-{at}", "is_running": at == 1} for at in range(1, 4)]
         if path == "/api/history":
             rows = [data.closed_row(at, 1_000 * at - 4_000, "target") for at in range(1, 9)]
             return {"rows": rows, "next": None if query.get("after") else "more"}

@@ -15,8 +15,8 @@ Numbers = dict[str, dict[str, str]]
 OPEN = ("entry_paise", "quantity", "stop_paise", "target_paise", "realized_paise", "charges_paise")
 CLOSED = ("quantity", "entry_paise", "exit_paise", "gross_paise", "charges_paise", "net_paise")
 STRATEGY = ("open", "trades", "gross_paise", "charges_paise", "net_paise")
-READ = """([body, fields]) => Object.fromEntries([...document.querySelectorAll(`#${body} > tr`)].map(
-  row => [row.id, Object.fromEntries(fields.map(
+READ = """([body, fields]) => Object.fromEntries(
+  [...document.querySelectorAll(`#${body} > tr`)].map(row => [row.id, Object.fromEntries(fields.map(
     field => [field, row.querySelector(`[data-field="${field}"]`).dataset.value]))]))"""
 
 

@@ -49,9 +49,10 @@ def serve_run(run: Path, out: Path) -> Iterator[Served]:
 class Live:
     """An account that trades the sample session live, and its page."""
 
-    def __init__(self, out: Path, served: Served) -> None:
+    def __init__(self, out: Path, served: Served, daemon: subprocess.Popen[str]) -> None:
         self.out = out
         self.served = served
+        self.daemon = daemon
 
     @property
     def directory(self) -> Path:
@@ -81,14 +82,16 @@ def trade_live(out: Path, *, speed: str) -> Iterator[Live]:
     (out / "kite.json").write_text(json.dumps(login))
     ticks = spawn("serve-ticks", SESSION, "--speed", speed, "--port", port)
     daemon = spawn("--config", config)
-    live = None
     try:
         wait_for((out / "accounts" / ACCOUNT / "control.sock").exists)
-        live = Live(out, announced(spawn("web", ACCOUNT, "--out", out, "--port", 0)))
-        yield live
+        live = Live(out, announced(spawn("web", ACCOUNT, "--out", out, "--port", 0)), daemon)
+        try:
+            yield live
+        finally:
+            stop(live.served.process)
     finally:
-        for process in filter(None, (ticks, daemon, live and live.served.process)):
-            stop(process)
+        stop(daemon)
+        stop(ticks)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.ci
 UPDATES = 3_000
 TABS = 8
 HIDE = """hidden => {
-  Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => hidden ? 'hidden' : 'visible'});
+  const get = () => hidden ? 'hidden' : 'visible';
+  Object.defineProperty(document, 'visibilityState', {configurable: true, get});
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
 
@@ -37,9 +38,9 @@ def test_the_market_moves_numbers_and_touches_nothing_else(
     page.evaluate("window.row = document.getElementById('open-V3-20261118-000005')")
     moved = {"trade": "V3-20261118-000005", "ltp_paise": 2_500_000, "unrealized_paise": -123_456_78}
     fixture.send("market", {"header": data.header(), "pnl": data.pnl(100), "open": [moved]})
-    expect(page.locator("#pnl-at-ltp")).to_have_text("−10,184.59")  # noqa: RUF001 - a minus sign
+    expect(page.locator("#pnl-at-ltp")).to_have_text("−10,184.59")
     row = page.locator("#open-V3-20261118-000005")
-    expect(row.locator('[data-field="unrealized_paise"]')).to_have_text("−1,23,456.78")  # noqa: RUF001
+    expect(row.locator('[data-field="unrealized_paise"]')).to_have_text("−1,23,456.78")
     assert value(page, '#open-V3-20261118-000005 [data-field="ltp_paise"]') == "2500000"
     assert page.evaluate("row.isConnected && row.contains(document.activeElement)")
 
@@ -84,7 +85,9 @@ def test_a_lost_server_is_said_and_the_page_continues_where_it_was(
     fixture.refuse_stream = 500
     fixture.drop()
     expect(page.locator("#banner")).to_contain_text("The numbers are those of")
-    assert page.evaluate("getComputedStyle(document.querySelector('main')).filter") == "grayscale(1)"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('main')).filter") == "grayscale(1)"
+    )
     fixture.refuse_stream = 0
     live(page)
     expect(page.locator("#banner")).to_be_empty()
@@ -104,7 +107,9 @@ def test_a_server_that_was_started_again_is_found_again(context: BrowserContext)
         shows(page, "#pnl-net", 777)
 
 
-def test_a_session_that_is_over_offers_to_sign_in(context: BrowserContext, fixture: Fixture) -> None:
+def test_a_session_that_is_over_offers_to_sign_in(
+    context: BrowserContext, fixture: Fixture
+) -> None:
     page = open_page(context, fixture.url)
     fixture.refuse_stream = 401
     fixture.drop()

@@ -39,7 +39,7 @@ def test_a_click_on_a_trade_explains_it(context: BrowserContext, fixture: Fixtur
     link.click()
     dialog = page.locator("#trade-dialog")
     expect(dialog.locator("#trade-life")).to_contain_text("sold 130 at Rs 24,896.70")
-    expect(dialog.locator('[data-field="net_paise"]')).to_have_text("−11,812.58")  # noqa: RUF001
+    expect(dialog.locator('[data-field="net_paise"]')).to_have_text("−11,812.58")
     expect(dialog.locator("#trade-chart")).to_contain_text("1 entry and 1 exit")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -180,5 +180,7 @@ def test_history_is_paged_and_compared(context: BrowserContext, fixture: Fixture
     page.get_by_role("link", name="Compare").click()
     page.select_option("#compare-b", "replay-3")
     page.get_by_role("button", name="Compare").click()
-    expect(page.locator("#compare-line")).to_contain_text("replay-3 made +49,226.91 against replay-1")
+    expect(page.locator("#compare-line")).to_contain_text(
+        "replay-3 made +49,226.91 against replay-1"
+    )
     assert page.evaluate("location.hash") == "#compare/replay-1/replay-3"

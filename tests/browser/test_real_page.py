@@ -42,7 +42,7 @@ def paced(tmp_path: Path) -> Iterator[tuple[Path, Served]]:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with trade_live(tmp_path_factory.mktemp("live"), speed="100") as trading:
+    with trade_live(tmp_path_factory.mktemp("live"), speed="60") as trading:
         wait_for(lambda: len(fold_of(trading.directory).ledger.positions) == 2)
         yield trading
 
@@ -159,7 +159,7 @@ def test_with_eight_tabs_an_exit_by_click_answers_within_a_second(
     context: BrowserContext, live: Live
 ) -> None:
     pages = [sign_in(context, live.served) for _ in range(TABS)]
-    row = pages[-1].locator("#open-rows tr").first
+    row = pages[-1].locator("#open-rows tr").last
     trade = str(row.get_attribute("data-key"))
     began = time.monotonic()
     row.locator(".exit").click()
@@ -169,7 +169,9 @@ def test_with_eight_tabs_an_exit_by_click_answers_within_a_second(
         expect(page.locator(f"#closed-{trade}-1")).to_contain_text("a person")
         expect(page.locator(f"#open-{trade}")).to_have_count(0)
     agrees(pages[0], live.directory)
-    assert fold_of(live.directory).exits[0].reason == "manual_exit"
+    assert [row.reason for row in fold_of(live.directory).exits if row.order_id == trade] == [
+        "manual_exit"
+    ]
 
 
 def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) -> None:
@@ -179,3 +181,11 @@ def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) 
     expect(page.locator("#pnl-halted")).to_contain_text("kill switch")
     expect(page.locator("#open-rows tr")).to_have_count(0)
     agrees(page, live.directory)
+
+
+def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    live.daemon.kill()
+    expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
+    expect(page.locator("#banner")).to_contain_text("The daemon does not run")
+    expect(page.locator("#kill")).to_be_hidden()

@@ -67,7 +67,7 @@ function showResult(found, a, b) {
 
 function totals(a, b, nameA, nameB) {
   const fields = Object.keys(a).filter((name) => name !== "run");
-  const rows = fields.map((name) => [heading(name), cell(a[name], name), cell(b[name], name), cell(difference(a[name], b[name]), name, true)]);
+  const rows = fields.map((name) => [heading(label(name)), cell(a[name], name), cell(b[name], name), cell(difference(a[name], b[name]), name, true)]);
   return table("Totals", ["", nameA, nameB, "Difference"], rows);
 }
 
@@ -98,10 +98,10 @@ function table(title, names, rows) {
   return scroll;
 }
 
-function heading(name, scope = "row") {
+function heading(text, scope = "row") {
   const node = document.createElement("th");
   node.scope = scope;
-  node.textContent = label(name);
+  node.textContent = text;
   return node;
 }
 

@@ -12,25 +12,30 @@ const NAME = "fno-stream";
  * `lastId()` its place; `onMessage(message, at)` and `onLink(link, text)` are told what comes.
  */
 export function followWhileVisible(tab) {
-  let stop = null;
+  let stay = null; // {stop} while this tab follows
+  const leave = () => {
+    stay?.stop();
+    stay = null;
+  };
   const look = () => {
-    if (document.visibilityState === "visible") stop ??= follow(tab);
-    else {
-      stop?.();
-      stop = null;
+    if (document.visibilityState !== "visible") leave();
+    else if (!stay) {
+      const mine = {};
+      stay = mine;
+      mine.stop = follow(tab, () => { if (stay === mine) stay = null; }); // signed out: look again later
     }
   };
   document.addEventListener("visibilitychange", look);
-  addEventListener("pagehide", () => { stop?.(); stop = null; });
+  addEventListener("pagehide", leave);
   addEventListener("pageshow", look);
   look();
 }
 
-function follow(tab) {
+function follow(tab, onEnd) {
   const ending = new AbortController();
   const { signal } = ending;
   if (!navigator.locks) {
-    lead(tab, () => {}, signal);
+    lead(tab, () => {}, signal).finally(onEnd);
     return () => ending.abort();
   }
   const channel = new BroadcastChannel(NAME);
@@ -43,7 +48,7 @@ function follow(tab) {
       return lead(tab, (said) => { remember(role, said); channel.postMessage(said); }, signal);
     })
     .catch(() => {}) // aborted while it waited: another tab leads
-    .finally(() => channel.close());
+    .finally(() => { channel.close(); onEnd(); });
   return () => ending.abort();
 }
 
