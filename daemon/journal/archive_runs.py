@@ -19,6 +19,10 @@ from daemon.journal.store import JournalStore
 PACKED: Final = "archive"
 """The directory of packed runs, next to the runs."""
 _REMOVING: Final = ".removing"
+_SECRET: Final = "web.json"
+"""The token of a run's page: it is not packed, as others may read the file."""
+_LEFT_OUT: Final = frozenset({LOCK, _SECRET})
+"""Files that are not compared."""
 _LEVEL: Final = 4
 _BLOCK: Final = 1 << 20
 
@@ -81,7 +85,7 @@ def _pack(directory: Path) -> Path:
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0, filename="") as out,
         tarfile.open(fileobj=out, mode="w") as tar,
     ):
-        tar.add(directory, arcname=directory.name)
+        tar.add(directory, arcname=directory.name, filter=_without_secrets)
     if _packed_digests(path, directory.name) != _digests(directory):
         raise JournalCorrupt(f"{path}: is not what {directory} holds; the run was left as it is")
     # Its name goes in one step, then its files: a kill never leaves half a run.
@@ -90,6 +94,10 @@ def _pack(directory: Path) -> Path:
     sync_to_disk(directory.parent)
     shutil.rmtree(going)
     return path
+
+
+def _without_secrets(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if Path(member.name).name == _SECRET else member
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -105,7 +113,7 @@ def _remove_leftovers(folder: Path) -> None:
 def _digests(directory: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.name != LOCK:
+        if path.is_file() and path.name not in _LEFT_OUT:
             with path.open("rb") as file:
                 found[str(path.relative_to(directory))] = _digest(file)
     return found
@@ -117,7 +125,7 @@ def _packed_digests(path: Path, name: str) -> dict[str, bytes]:
         for member in tar:
             file = tar.extractfile(member)
             inside = member.name.removeprefix(f"{name}/")
-            if file is not None and Path(inside).name != LOCK:
+            if file is not None and Path(inside).name not in _LEFT_OUT:
                 with file:
                     found[inside] = _digest(file)
     return found

@@ -48,6 +48,15 @@ def test_a_packed_run_unpacks_to_what_it_was(tmp_path: Path) -> None:
         assert list(store.events()) == sample_events()
 
 
+def test_the_token_of_a_runs_page_is_not_packed(tmp_path: Path) -> None:
+    (run(tmp_path, "replay-1") / "web.json").write_text("secret")
+    report = archive_runs(tmp_path, before_ts=10)
+    with tarfile.open(report.packed[0]) as tar:
+        assert "replay-1/journal.db" in tar.getnames()
+        assert "replay-1/web.json" not in tar.getnames()
+    assert not (tmp_path / "replay-1").exists()
+
+
 def test_what_is_not_over_is_left_with_the_reason(tmp_path: Path) -> None:
     run(tmp_path, "young", created_ts=10)
     run(tmp_path, "cut_off", finished=False)
