@@ -137,9 +137,12 @@ def test_a_daemon_that_does_not_run_is_said_and_cannot_be_commanded(
 ) -> None:
     page = open_page(context, fixture.url)
     expect(page.locator("#kill")).to_be_visible()
-    dead = data.header(mode="dead", daemon=data.header()["daemon"] | {"is_alive": False})
+    daemon = data.header()["daemon"] | {"is_alive": False}
+    dead = data.header(mode="dead", daemon=daemon, notes=["No daemon runs since noon."])
     fixture.send("market", {"header": dead})
-    expect(page.locator("#banner")).to_contain_text("The daemon does not run since")
+    words = "No daemon runs since noon. Nothing watches the stops of open positions."
+    expect(page.locator("#banner")).to_have_text(words)
+    expect(page.locator("#notes")).to_be_hidden()
     expect(page.locator("#kill")).to_be_hidden()
     expect(page.locator("#open-rows .exit").first).to_be_hidden()
     expect(page.locator("#strategies-rows button").first).to_be_disabled()

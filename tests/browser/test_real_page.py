@@ -187,5 +187,5 @@ def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -
     page = sign_in(context, live.served)
     live.daemon.kill()
     expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
-    expect(page.locator("#banner")).to_contain_text("The daemon does not run")
+    expect(page.locator("#banner")).to_contain_text("No daemon runs since")
     expect(page.locator("#kill")).to_be_hidden()

@@ -68,7 +68,7 @@ function showTop() {
   if (!header) return;
   showHeader(header);
   showPace(header);
-  showNotes(header.notes ?? []);
+  showNotes(header.mode === "dead" ? [] : header.notes); // of a dead daemon the banner says them
 }
 
 function showNotes(notes) {

@@ -1,6 +1,6 @@
 // What the page says beyond its panels: the banner while something is wrong, and short answers.
 
-import { dayAndTime, time } from "./format.js";
+import { time } from "./format.js";
 
 const TOAST_MS = 8_000;
 const TOASTS_MAX = 4;
@@ -38,9 +38,8 @@ export function showBanner({ link, text, header, at }) {
 
 function daemonWords(link, header) {
   if (link !== "live" || header?.mode !== "dead") return "";
-  const { beat_ms: beat } = header.daemon;
-  const since = beat ? ` since ${dayAndTime(beat)} IST` : "";
-  return `The daemon does not run${since}. Positions are as its journal has them; nothing watches their stops.`;
+  const known = header.notes.length ? header.notes : ["No daemon runs."];
+  return [...known, "Nothing watches the stops of open positions."].join(" ");
 }
 
 function signIn() {
