@@ -143,6 +143,20 @@ def test_a_phone_never_scrolls_sideways(small: BrowserContext, fixture: Fixture,
     assert low == []
 
 
+@pytest.mark.parametrize("width", [360, 390, 700, 701, 820, 1060, 1061, 1180, 1280, 1920])
+def test_a_position_s_figures_and_its_exit_are_in_sight_on_every_screen(
+    context: BrowserContext, fixture: Fixture, width: int
+) -> None:
+    page = open_page(context, fixture.url)
+    page.set_viewport_size({"width": width, "height": 900})
+    cut = page.evaluate("""[...document.querySelectorAll('#open-rows :is([data-field], button)')]
+      .filter(node => { const at = node.getBoundingClientRect();
+        return at.left < 0 || at.right > innerWidth - 8 || at.width === 0; })
+      .map(node => node.outerHTML)""")
+    assert cut == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_trade_opens_by_tap(small: BrowserContext, fixture: Fixture) -> None:
     page = open_page(small, fixture.url)
     page.tap("#open-V3-20261118-000005 .link")

@@ -84,6 +84,9 @@ def test_its_past_and_its_charts_are_shown(
     context: BrowserContext, finished: tuple[Path, Served]
 ) -> None:
     run, served = finished
+    faults: list[str] = []
+    context.on("console", lambda said: faults.append(said.text))
+    context.on("weberror", lambda fault: faults.append(str(fault.error)))
     page = sign_in(context, served)
     page.goto(f"{served.url}#charts")
     expect(page.locator("#chart-candles")).to_contain_text("NIFTY26NOVFUT")
@@ -93,6 +96,7 @@ def test_its_past_and_its_charts_are_shown(
     name = run.name
     page.goto(f"{served.url}#compare/{name}/{name}")
     expect(page.locator("#compare-line")).to_contain_text("made 0.00 against")
+    assert faults == [], "the console of the browser is empty"
 
 
 def test_a_click_on_a_trade_tells_what_explain_tells(
