@@ -19,9 +19,9 @@ from daemon.journal.store import JournalStore
 PACKED: Final = "archive"
 """The directory of packed runs, next to the runs."""
 _REMOVING: Final = ".removing"
-_SECRET: Final = "web.json"
+_PAGE_FILE: Final = "web.json"
 """The token of a run's page: it is not packed, as others may read the file."""
-_LEFT_OUT: Final = frozenset({LOCK, _SECRET})
+_NOT_COMPARED: Final = frozenset({LOCK, _PAGE_FILE})
 """Files that are not compared."""
 _LEVEL: Final = 4
 _BLOCK: Final = 1 << 20
@@ -97,7 +97,7 @@ def _pack(directory: Path) -> Path:
 
 
 def _without_secrets(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if Path(member.name).name == _SECRET else member
+    return None if Path(member.name).name == _PAGE_FILE else member
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -113,7 +113,7 @@ def _remove_leftovers(folder: Path) -> None:
 def _digests(directory: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.name not in _LEFT_OUT:
+        if path.is_file() and path.name not in _NOT_COMPARED:
             with path.open("rb") as file:
                 found[str(path.relative_to(directory))] = _digest(file)
     return found
@@ -125,7 +125,7 @@ def _packed_digests(path: Path, name: str) -> dict[str, bytes]:
         for member in tar:
             file = tar.extractfile(member)
             inside = member.name.removeprefix(f"{name}/")
-            if file is not None and Path(inside).name not in _LEFT_OUT:
+            if file is not None and Path(inside).name not in _NOT_COMPARED:
                 with file:
                     found[inside] = _digest(file)
     return found
