@@ -21,6 +21,7 @@ from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
 from daemon.web.process import Process
+from daemon.web.row_store import RowStore
 from daemon.web.rows import Row, closed_row, refused_row
 from daemon.web.tape import Tape
 
@@ -59,7 +60,7 @@ class Book:
         self.process: Final = Process()
         self.refused: Final[deque[Row]] = deque(maxlen=REFUSED_ROWS)
         """Oldest first."""
-        self.closed: Final[list[bytes]] = []
+        self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
         self.days: Final[dict[str, DayTotals]] = {}
         self.won: Final[dict[str, int]] = {}
@@ -105,9 +106,9 @@ class Book:
         day = ist_date(ts).isoformat()
         return self.days.get(day) or DayTotals(day=day, first=len(self.closed))
 
-    def closed_rows(self, first: int, last: int) -> list[bytes]:
+    def closed_rows(self, first: int, last: int) -> list[msgspec.Raw]:
         """Return the exits `first` to `last` (excluded) by number, newest first."""
-        return self.closed[first:last][::-1]
+        return self.closed.rows(first, last)[::-1]
 
     def span_of(self, day: str) -> tuple[int, int]:
         """Return the numbers of the exits of a date: the first, and the one after the last."""
@@ -134,7 +135,8 @@ class Book:
             totals.gross_paise += event.fill.realized_paise
             totals.trades += event.to_state is OrderState.CLOSED
             self._take_trades()
-        self.closed.extend(_encoder.encode(closed_row(row, lot_size)) for row in fold.exits)
+        for exit_row in fold.exits:
+            self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
         for row in fold.refused:
             words = refusal_text(row.reason, row.numbers)
             self.refused.append(refused_row(row, lot_size, words))

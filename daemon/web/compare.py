@@ -45,7 +45,7 @@ def compare(a: Book, name_a: str, b: Book, name_b: str) -> Row:
 def _trades(book: Book) -> dict[Key, Row]:
     """Return the trades that left something, each with its exits summed up, by what they are."""
     by_id: dict[str, Row] = {}
-    for row in (msgspec.json.decode(each) for each in book.closed):
+    for row in (msgspec.json.decode(each) for each in book.closed.rows(0, len(book.closed))):
         known = by_id.get(row["trade"])
         if known is None:
             names = ("part", "is_last", "words")
@@ -88,7 +88,7 @@ def _totals(book: Book, name: str, trades: Iterable[Row]) -> Row:
 def _curve(book: Book) -> list[Point]:
     """Return net P&L of all exits so far, after each of them."""
     points, net = [], 0
-    for row in (msgspec.json.decode(each) for each in book.closed):
+    for row in (msgspec.json.decode(each) for each in book.closed.rows(0, len(book.closed))):
         net += row["net_paise"]
         points.append((row["exit_ms"] * MILLISECOND_NS, net))
     return points

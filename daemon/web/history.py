@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from daemon.web.book import Book
 from daemon.web.requests import Refused
 from daemon.web.rows import ROWS_MAX, Row
@@ -30,5 +28,5 @@ def history_page(book: Book, day: str, after: int | None) -> Row:
     if not first <= last <= end:
         raise Refused(400, f"after: expected a number from {first} to {end}")
     begin = max(first, last - ROWS_MAX)
-    rows = [msgspec.Raw(row) for row in book.closed_rows(begin, last)]
+    rows = book.closed_rows(begin, last)
     return {"rows": rows, "next": begin if begin > first else None}

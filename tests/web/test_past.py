@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from daemon.report.fold import RunFold
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE
 from daemon.runtime.series import read_series
 from daemon.web import history
+from daemon.web.row_store import RowStore
 from tests.kit import golden
 from tests.kit.golden import Replayed
 from tests.kit.sample_events import many_events
@@ -201,12 +203,29 @@ async def test_archived_days_are_still_days(tmp_path: Path) -> None:
     middle = events[len(events) // 2].ts
     with write_journal(tmp_path / "runs/old", events) as store:
         known = [day.row() for day in _book(store.directory).days.values()]
-        exits = list(_book(store.directory).closed)
+        exits = all_rows(_book(store.directory))
     archive_events(store.directory, before_ts=middle, now_ts=events[-1].ts + 1)
     book = _book(store.directory)
     assert [day.row() for day in book.days.values()] == known
-    assert book.closed == exits
+    assert all_rows(book) == exits
     assert {day["day"] for day in known} == {ist_date(events[0].ts).isoformat()}
+
+
+def all_rows(book: Any) -> list[bytes]:
+    return [bytes(row) for row in book.closed.rows(0, len(book.closed))]
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 1024, 1500])
+def test_rows_come_out_of_the_store_as_they_went_in(count: int) -> None:
+    store, rows = RowStore(), [b'{"row":%d,"text":"\\u0001"}' % at for at in range(count)]
+    for row in rows:
+        store.append(row)
+    assert len(store) == count
+    draw = random.Random(count)
+    for _ in range(50):
+        first = draw.randint(0, count)
+        last = draw.randint(first, count)
+        assert [bytes(row) for row in store.rows(first, last)] == rows[first:last]
 
 
 def _book(directory: Path) -> Any:

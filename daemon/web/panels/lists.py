@@ -28,8 +28,7 @@ def refused_panel(view: View) -> list[Row]:
 def closed_panel(view: View) -> list[msgspec.Raw]:
     """Return the exits of the day, newest first, at most the newest 500."""
     first, end = view.book.span_of(view.day)
-    rows = view.book.closed_rows(max(first, end - ROWS_MAX), end)
-    return [msgspec.Raw(row) for row in rows]
+    return view.book.closed_rows(max(first, end - ROWS_MAX), end)
 
 
 def _waiting_row(order: Order) -> Row:
