@@ -145,6 +145,7 @@ class PageServer:
                 server.should_exit = True
 
             await tasks.start(watch_signals, stop)
+            await self.site.look()  # a short journal is read before anyone asks
             tasks.start_soon(self.site.follow)
             on_ready()
             logger.info("answers on {}", self.url)
