@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.kit.cli import ROOT, spawn, wait_for
 from tests.kit.live import free_port
 
-ACCOUNT = "page"
+ACCOUNT = "desk"
 SESSION = "configs/sample_session.parquet"
 READY = 'html[data-link="live"] #header-mode[data-tone]'
 
