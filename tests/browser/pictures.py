@@ -16,7 +16,7 @@ from tests.browser.served import Live, sign_in, trade_live
 from tests.kit.cli import SAMPLE, finished, spawn, wait_for
 
 BYTES_MAX: Final = 200_000
-SPEED: Final = "120"
+SPEED: Final = "60"
 CLOSED: Final = 2
 """Pictures are taken once this many exits are done; other positions are open then."""
 Shot = Callable[[Page, Live], None]
