@@ -199,7 +199,7 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/session", site.session),
         PageRoute("/api/now", site.now),
         PageRoute("/api/stream", site.stream),
-        PageRoute("/api/trades/{trade}", site.trade),
+        PageRoute("/api/trade/{trade}", site.trade),
         PageRoute("/api/candles", site.past.candles),
         PageRoute("/api/curves", site.past.curves),
         PageRoute("/api/days", site.past.days),

@@ -105,7 +105,7 @@ class Fixture:
                     "version": "0.3.0"}  # fmt: skip
         if path == "/api/now":
             return self.snapshot
-        if path.startswith("/api/trades/"):
+        if path.startswith("/api/trade/"):
             trade = path.rsplit("/", 1)[1]
             return {"trade": data.trade_detail(trade), "explain": EXPLAIN}
         if path == "/api/candles":

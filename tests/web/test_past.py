@@ -56,7 +56,7 @@ def report_of(directory: Path) -> RunFold:
 
 async def test_a_trade_is_told_as_explain_tells_it(sample: Page) -> None:
     who = await sample.login()
-    told = await sample.get("/api/trades/V3-20261118-000001", who)
+    told = await sample.get("/api/trade/V3-20261118-000001", who)
     assert told["trade"]["trade"] == "V3-20261118-000001"
     assert told["explain"][0].startswith("V3-20261118-000001: SELL 65")
     assert "Result: gross" in "\n".join(told["explain"])
@@ -64,7 +64,7 @@ async def test_a_trade_is_told_as_explain_tells_it(sample: Page) -> None:
     assert [fill["price_paise"] for fill in told["trade"]["fills"]] == [
         m.price_paise for m in fills
     ]
-    assert (await sample.ask("/api/trades/V3-20261118-999999", **who)).status == 404
+    assert (await sample.ask("/api/trade/V3-20261118-999999", **who)).status == 404
 
 
 async def test_the_equity_of_a_finished_run_is_what_it_kept(sample: Page) -> None:

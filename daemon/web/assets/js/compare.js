@@ -116,8 +116,10 @@ function cell(value, name, isSigned = false) {
   return node;
 }
 
+const COUNTS = new Set(["won", "lost", "refused", "orders", "quantity"]);
+
 function isNumber(name) {
-  return name.endsWith("_paise") || /trades$|^(won|lost|refused|orders|quantity)$/.test(name);
+  return name.endsWith("_paise") || name.endsWith("trades") || COUNTS.has(name);
 }
 
 function formatOf(value, name, isSigned) {

@@ -24,7 +24,7 @@ export async function openTrade(trade) {
   if (!trade) return;
   const mine = ++asked;
   try {
-    const found = await get(`/api/trades/${encodeURIComponent(trade)}`);
+    const found = await get(`/api/trade/${encodeURIComponent(trade)}`);
     if (mine !== asked) return;
     showTrade(found);
     if (!dialog.open) dialog.showModal();
