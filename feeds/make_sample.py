@@ -20,7 +20,7 @@ CONFIG: Final = SyntheticConfig(
     seed=1, date="2026-11-18", spot=25_000.0, strikes_each_side=2, ticks_per_second=0.35
 )
 DEPTH_SAMPLE: Final = Path("configs/sample_depth.parquet")
-DEPTH_CONFIG: Final = replace(CONFIG, book="measured", ticks_per_second=0.28)
+DEPTH_CONFIG: Final = replace(CONFIG, seed=2, book="measured", ticks_per_second=0.265)
 """The same day and contracts, with five levels that behave as measured."""
 _HOLIDAYS: Final = (dt.date(2026, 11, 24),)
 

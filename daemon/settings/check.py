@@ -37,6 +37,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("charges",), {"brokerage": None}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),
+    (("feed", "synthetic", "book"), "simple"),
     *(
         (path, default)
         for name, usual in (

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import ABSENT, DAY_FIELDS, UNKNOWN_INSTRUMENT, Int32s, Ticks
+from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Ticks
 from daemon.errors import FeedError
 from feeds.files.native_columns import (
     DEPTH_COLUMNS,
@@ -236,18 +236,19 @@ def write_ticks(
 
 def _layout(names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
     """Return how the writer encodes these columns and groups."""
-    levels = DEPTH_COLUMNS if "depth" in groups else ()
-    packed = [name for name in names if name in _PACKED] + [*DAY_FIELDS] * ("day" in groups)
+    grouped = [name for group in groups for name in GROUPS[group]]
+    packed = [name for name in (*names, *grouped) if name in _PACKED or name in DEPTH_COLUMNS]
     layout: dict[str, Any] = {
         "compression": "zstd",
         "write_page_checksum": True,
-        "use_dictionary": [*(name for name in names if name not in _PACKED), *levels],
+        "use_dictionary": [name for name in names if name not in _PACKED],
         "column_encoding": dict.fromkeys(packed, "DELTA_BINARY_PACKED"),
     }
     if groups:
+        bare = DEPTH_COLUMNS if "depth" in groups else ()
         layout |= _LARGE_PAGES
-        layout["compression"] = dict.fromkeys([*names, *packed], "zstd") | dict.fromkeys(
-            levels, "none"
+        layout["compression"] = dict.fromkeys([*names, *grouped], "zstd") | dict.fromkeys(
+            bare, "none"
         )
     return layout
 

@@ -102,9 +102,20 @@ def candle_csv() -> list[bytes]:
 
 def native_parquet() -> list[bytes]:
     with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "n.parquet"
-        write_ticks(path, MARKET.universe, blocks())
-        return [path.read_bytes()]
+        plain, full = (Path(place) / name for name in ("n.parquet", "d.parquet"))
+        write_ticks(plain, MARKET.universe, blocks())
+        write_ticks(full, MARKET.universe, map(with_depth, blocks()), depth=True, day=True)
+        return [plain.read_bytes(), full.read_bytes()]
+
+
+def with_depth(block: Ticks) -> Ticks:
+    """The block with five levels around its price, and figures of the day."""
+    steps = np.array([*range(-1, -6, -1), *range(1, 6)])
+    price = block.ltp[:, np.newaxis] + 5 * steps
+    lots = np.arange(1, 11) * 65 + 0 * price
+    block.depth = np.stack([lots, price, lots // 65], axis=2)
+    block.day = np.arange(len(block) * 8, dtype=np.int64).reshape(-1, 8)
+    return block
 
 
 def foreign_parquet() -> list[bytes]:
@@ -162,6 +173,7 @@ def inputs() -> list[Input]:
     )  # fmt: skip
     return [
         *blocks()[:6],
+        *map(with_depth, blocks()[6:8]),
         Clock(ts=_NOW + 10**12),
         Command(ts=_NOW, command="manual_exit", target="V3-1"),
         Gap(ts=_NOW, since=_NOW - 10**9, symbols=("A", "B")),

@@ -131,7 +131,10 @@ def _recorded(name: str, **more: Any) -> Callable[[bytes, Path], None]:
         blocks: list[Ticks] = []
         recording = None
         with suppress(DaemonError):
-            recording = Recording(config, UniverseConfig(instruments=INSTRUMENTS), contracts=RULES)
+            recording = Recording(
+                config, UniverseConfig(instruments=INSTRUMENTS), contracts=RULES, depth=True,
+                day=True,
+            )  # fmt: skip
             blocks.extend(recording.blocks())
         if recording is not None:
             _trade(blocks, recording.universe)
