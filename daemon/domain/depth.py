@@ -92,22 +92,21 @@ def depth_faults(depth: Int64s) -> Int8s:
 
     A level is shown if it has a price and a quantity; one side alone is sound.
     """
+    return judge_depth(depth)[0]
+
+
+def judge_depth(depth: Int64s) -> tuple[Int8s, Bools]:
+    """Return `depth_faults`, and which rows have any quantity."""
     faults = np.zeros(len(depth), dtype=np.int8)
-    odd = ~_is_plain(depth)
-    if odd.any():
-        rows = np.flatnonzero(odd & shows_levels(depth))
-        faults[rows] = _judge(depth[rows])
-    return faults
-
-
-def shows_levels(depth: Int64s) -> Bools:
-    """Return which rows of `Ticks.depth` have any quantity."""
-    shown: Bools = depth[:, 0, _QUANTITY] != 0
-    if shown.all():
-        return shown
-    for level in range(1, 2 * DEPTH_LEVELS):
-        shown |= depth[:, level, _QUANTITY] != 0
-    return shown
+    shows = _is_plain(depth)
+    if shows.all():
+        return faults, shows
+    rows = np.flatnonzero(~shows)
+    has_some = (depth[rows, :, _QUANTITY] != 0).any(axis=1)
+    shows[rows] = has_some
+    odd = rows[has_some]
+    faults[odd] = _judge(depth[odd])
+    return faults, shows
 
 
 def _is_plain(depth: Int64s) -> Bools:

@@ -1,8 +1,8 @@
 """Columns of a native recording that hold more than one value a row: the book, and the day.
 
 Each level's price, quantity and orders are a column of their own, which any tool can read. They are
-packed as differences and not compressed, which is the fastest to read of what is safe (decision
-0042): a damaged dictionary may take gigabytes.
+dictionaries in pages of a whole row group, the fastest to read of what a damaged file cannot turn
+into gigabytes more often than any file (decision 0042).
 """
 
 from __future__ import annotations

@@ -236,20 +236,15 @@ def write_ticks(
 
 def _layout(names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
     """Return how the writer encodes these columns and groups."""
-    grouped = [name for group in groups for name in GROUPS[group]]
-    packed = [name for name in (*names, *grouped) if name in _PACKED or name in DEPTH_COLUMNS]
+    levels = DEPTH_COLUMNS if "depth" in groups else ()
     layout: dict[str, Any] = {
         "compression": "zstd",
         "write_page_checksum": True,
-        "use_dictionary": [name for name in names if name not in _PACKED],
-        "column_encoding": dict.fromkeys(packed, "DELTA_BINARY_PACKED"),
+        "use_dictionary": [*(name for name in names if name not in _PACKED), *levels],
+        "column_encoding": {name: "DELTA_BINARY_PACKED" for name in names if name in _PACKED},
     }
     if groups:
-        bare = DEPTH_COLUMNS if "depth" in groups else ()
         layout |= _LARGE_PAGES
-        layout["compression"] = dict.fromkeys([*names, *grouped], "zstd") | dict.fromkeys(
-            bare, "none"
-        )
     return layout
 
 

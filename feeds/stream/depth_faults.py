@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from daemon.domain.depth import FAULTS, SOUND, depth_faults, fault_of, shows_levels
+from daemon.domain.depth import FAULTS, SOUND, fault_of, judge_depth
 from daemon.domain.ticks import DEPTH_LEVELS, Int32s, Int64s
 
 _EMPTY: Final = "empty_depth_rows"
@@ -38,11 +38,10 @@ class DepthFaults:
             for levels, index in zip(depth.tolist(), instrument.tolist(), strict=True):
                 self._observe_one(levels, index)
             return
-        shows = shows_levels(depth)
+        faults, shows = judge_depth(depth)
         if not shows.all():
             self.rows[_EMPTY] += self._empty(shows, instrument)
         self._has_shown[instrument[shows]] = True
-        faults = depth_faults(depth)
         if not faults.any():
             return
         for fault, rows in enumerate(np.bincount(faults).tolist()):
