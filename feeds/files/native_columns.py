@@ -1,8 +1,7 @@
 """Columns of a native recording that hold more than one value a row: the book, and the day.
 
-Each level's price, quantity and orders are a column of their own, which any tool can read. They are
-dictionaries in pages of a whole row group, the fastest to read of what a damaged file cannot turn
-into gigabytes more often than any file (decision 0042).
+Each level's price, quantity and orders are a column of their own, which any tool can read. How they
+are stored, and why they may hold nulls that are then refused: decision 0042.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from daemon.domain.ticks import Ticks
+from daemon.execution.context import NoStrategies
 from daemon.process.memory import steady_memory
 from daemon.settings.config import ReplayConfig, ReplayFile, SyntheticConfig
 from feeds.files.parquet_ticks import write_ticks
 from feeds.replay import ReplayFeed
 from feeds.synthetic import SyntheticMarket
+from tests.bench.w1_cases import w1_engine_of
 
 MARKET = SyntheticConfig(book="measured", ticks_per_second=7.0)
 """Two million rows."""
@@ -25,8 +27,9 @@ def write_depth(path: Path, *, depth: bool) -> Path:
 
 
 def depth_read(path: str, depth: int) -> dict[str, Any]:
-    """Reading the file as a replay's feed does, quality counted; `depth` 1 keeps the levels."""
+    """The file through a replay's feed and an engine without strategies; 1 keeps the levels."""
     feed = ReplayFeed(ReplayConfig(files=[ReplayFile(path=path)]), depth=bool(depth))
+    engine = w1_engine_of(feed.universe, NoStrategies())
     steady_memory()
     start = time.process_time()
     ticks = 0
@@ -34,4 +37,5 @@ def depth_read(path: str, depth: int) -> dict[str, Any]:
         if isinstance(item, Ticks):
             assert (item.depth is not None) == bool(depth)
             ticks += len(item)
+        engine.handle(item)
     return {"ticks": ticks, "seconds": time.process_time() - start}

@@ -273,7 +273,7 @@ def depth(bench: Bench) -> Iterator[Row]:
     without, kept = bench.case("depth_read", plain, 0), bench.case("depth_read", full, 1)
     left_out = bench.case("depth_read", full, 0)
     cost = {name: 1e9 / found.rate() for name, found in (("without", without), ("with", kept))}
-    section = "A recording read, quality counted, one core"
+    section = "A recording replayed without strategies, one core"
     yield Row(section, "without depth", cost["without"], "ns a row")
     yield Row(
         section, "with five levels", cost["with"], "ns a row", "",
