@@ -41,9 +41,11 @@ LIBRARIES: Final = {
 MAY_IMPORT: Final = {
     "httpx": {HTTP},
     "socket": {
-        "feeds/kite/handshake.py", "daemon/control/socket.py", "daemon/process/notify.py",
+        "feeds/kite/handshake.py",
+        "daemon/control/socket.py",
+        "daemon/process/notify.py",
         "daemon/web/server.py",  # listens
-    },  # fmt: skip
+    },
     "ssl": {"feeds/kite/handshake.py"},
 }
 """Library -> the modules that open connections with it: HTTP, the ticker, this machine's own."""
