@@ -221,7 +221,7 @@ BUGS: Final = (
     Bug(
         "the order that closes at cost is charged on the side of the entry",
         "daemon/execution/costs.py",
-        'transaction_type="SELL" if position.sign > 0 else "BUY"',
+        "transaction_type=position.closing_side",
         'transaction_type="BUY" if position.sign > 0 else "SELL"',
         _TO_COST,
     ),

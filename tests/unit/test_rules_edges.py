@@ -143,12 +143,22 @@ _YEAR = CalendarYear(
 )  # fmt: skip
 
 
-def table(monthly: str, weekly: str | None = None, name: str = "") -> ExpiryTable:
+_YEAR_BEFORE = CalendarYear(
+    from_=dt.date(2025, 1, 1), to=dt.date(2025, 12, 31), source="x", holidays=[]
+)
+
+
+def table(
+    monthly: str,
+    weekly: str | None = None,
+    name: str = "",
+    years: tuple[CalendarYear, ...] = (_YEAR,),
+) -> ExpiryTable:
     row = ExpiryRow(
         from_=dt.date(2025, 1, 1), exchange="NFO", name=name, weekly=weekly,  # type: ignore[arg-type]
         monthly=monthly, source="x",  # type: ignore[arg-type]
     )  # fmt: skip
-    return ExpiryTable([row], [_YEAR])
+    return ExpiryTable([row], list(years))
 
 
 def test_a_weekly_expiry_is_its_weekday_or_the_day_before_a_holiday() -> None:
@@ -170,7 +180,9 @@ def test_monthlies_run_from_the_date_itself_over_the_year() -> None:
     assert list(monthlies) == [dt.date(2026, 10, 27), dt.date(2026, 11, 24), dt.date(2026, 12, 29)]
     later = table("Tue").coming_monthly("NFO", "NIFTY", dt.date(2026, 10, 28))
     assert next(later) == dt.date(2026, 11, 24)
-    across = table("Tue").coming_monthly("NFO", "NIFTY", dt.date(2025, 12, 31))
+    across = table("Tue", years=(_YEAR_BEFORE, _YEAR)).coming_monthly(
+        "NFO", "NIFTY", dt.date(2025, 12, 31)
+    )
     assert next(across) == dt.date(2026, 1, 27)
 
 
