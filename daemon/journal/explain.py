@@ -178,11 +178,12 @@ def _rules(event: OrderCreated) -> str:
 def _stop_text(event: StopMoved) -> str:
     return (
         f"STOP MOVED: from {money(event.stop_from_paise)} to {money(event.stop_to_paise)} at a "
-        f"last price of {money(event.ltp_paise)}, {_why_moved(event)}."
+        f"last price of {money(event.ltp_paise)}, {why_moved(event)}."
     )
 
 
-def _why_moved(event: StopMoved) -> str:
+def why_moved(event: StopMoved) -> str:
+    """Return what moved a stop."""
     if event.reason == TRAILING_STOP:
         return "1 whole step gained" if event.steps == 1 else f"{event.steps} whole steps gained"
     return MOVES.get(event.reason, event.reason)

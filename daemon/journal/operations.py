@@ -81,7 +81,7 @@ def _details(kind: str, detail: dict[str, Value]) -> str:
     shown = {
         key: _plain(key, value)
         for key, value in detail.items()
-        if (value or not many) and key not in _FOR_PROGRAMS.get(kind, ())
+        if value != "" and (value or not many) and key not in _FOR_PROGRAMS.get(kind, ())
     }
     return numbers_text(shown)
 

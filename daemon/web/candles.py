@@ -30,7 +30,8 @@ def candles_data(
     for event in facts.events:
         orders.take(event)
     rows = _candles(symbol, bars, quote)
-    line = f"{len(rows)} minutes, {len(orders.fills)} fills"
+    fills = len(orders.fills)
+    line = f"{len(rows)} minutes, {fills} {'fill' if fills == 1 else 'fills'}"
     if missing or facts.problem:
         line += f"; {missing or facts.problem}"
     return {

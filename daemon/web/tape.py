@@ -7,9 +7,10 @@ from typing import Final
 
 from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
+from daemon.journal.explain import why_moved
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
-from daemon.journal.words import EXITS, MOVES, money, refusal_text
+from daemon.journal.words import EXITS, money, refusal_text
 from daemon.visible import visible
 from daemon.web.rows import Row, ms
 
@@ -84,5 +85,7 @@ def _fill_words(event: OrderMoved, fill: Fill, symbol: str, *, is_entry: bool) -
 
 
 def _stop_words(event: StopMoved) -> str:
-    why = MOVES.get(event.reason, f"{event.steps} steps gained")
-    return f"stop from {money(event.stop_from_paise)} to {money(event.stop_to_paise)}: {why}"
+    return (
+        f"stop from {money(event.stop_from_paise)} to {money(event.stop_to_paise)}: "
+        f"{why_moved(event)}"
+    )
