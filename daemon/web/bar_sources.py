@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
@@ -17,16 +17,16 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Ticks
 from daemon.errors import DaemonError, FeedError
 from daemon.rules import Rulebook
-from daemon.runtime.build import build_feed, sessions_of
+from daemon.runtime.build import build_feed
 from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.recordings import recordings_of
 from daemon.settings.config import Config
+from daemon.web.accepted import Accepted
 from daemon.web.bars import DayBars
 from feeds.recording.compact import CompactedLog, open_recording
 from feeds.recording.reader import InputLog
 
 DAYS_KEPT: Final = 2
-ROWS_AT_ONCE: Final = 65_536
 BLOCK_ROWS: Final = 8_192
 
 
@@ -54,7 +54,7 @@ class Bars:
             found = self._days.pop(day, None)
             if found is None:
                 date = dt.date.fromisoformat(day)
-                found = (DayBars(date, sessions_of(rules)), self._source(day, config, rules))
+                found = (DayBars(date), self._source(day, config, rules))
             self._days[day] = found
             while len(self._days) > DAYS_KEPT:
                 self._days.pop(next(iter(self._days)))
@@ -64,7 +64,7 @@ class Bars:
     def _source(self, day: str, config: Config | None, rules: Rulebook) -> TickSource:
         if self._is_account:
             has_other_dates = config is not None and config.feed.kite.clock == "exchange"
-            return Recordings(self._directory, "" if has_other_dates else day)
+            return Recordings(self._directory, "" if has_other_dates else day, rules)
         return Replayed(config, rules)
 
 
@@ -74,11 +74,12 @@ class Recordings:
     They are named by the machine's date, which `day` is; empty where the feed has dates of its own.
     """
 
-    def __init__(self, directory: Path, day: str) -> None:
+    def __init__(self, directory: Path, day: str, rules: Rulebook) -> None:
         self._directory = directory
         self._day = day
-        self._logs: dict[str, tuple[InputLog, int]] = {}
-        """By name, with the byte up to which each was read."""
+        self._rules = rules
+        self._logs: dict[str, _Followed] = {}
+        """By name."""
         self._compacted: set[str] = set()
 
     def read(self, bars: DayBars, until: int) -> str:
@@ -95,29 +96,37 @@ class Recordings:
 
     def _read(self, path: Path, bars: DayBars) -> None:
         if path.suffix == ".inputs":
-            log, after = self._logs.get(path.stem) or (InputLog(path), 0)
-            self._logs[path.stem] = (log, self._follow(log, after, bars))
+            log = self._logs.get(path.stem)
+            if log is None:
+                log = self._logs[path.stem] = _Followed(path, self._rules)
+            log.read(bars)
         elif path.stem not in self._logs and path.stem not in self._compacted:
             recording = open_recording(path)
             assert isinstance(recording, CompactedLog)
             instruments = tuple(recording.header.instruments)
-            for block in joined(recording.inputs()):
-                bars.take(block, instruments)
+            for rows in Accepted(self._rules, instruments).of(recording.inputs()):
+                bars.take(rows, instruments)
             self._compacted.add(path.stem)
 
-    def _follow(self, log: InputLog, after: int, bars: DayBars) -> int:
-        end = after or log.end_of_header
-        instruments = tuple(log.header.instruments)
 
-        def inputs() -> Iterator[Input]:
-            nonlocal end
-            for entry in log.entries(end):
-                end = entry.end
-                yield entry.item
+class _Followed:
+    """A log that may be written meanwhile, read as far as it goes."""
 
-        for block in joined(inputs()):
-            bars.take(block, instruments)
-        return end
+    def __init__(self, path: Path, rules: Rulebook) -> None:
+        self._log = InputLog(path)
+        self._end = self._log.end_of_header
+        self._instruments = tuple(self._log.header.instruments)
+        self._accepted = Accepted(rules, self._instruments)
+
+    def read(self, bars: DayBars) -> None:
+        """Fold what is new."""
+        for rows in self._accepted.of(self._inputs()):
+            bars.take(rows, self._instruments)
+
+    def _inputs(self) -> Iterator[Input]:
+        for entry in self._log.entries(self._end):
+            self._end = entry.end
+            yield entry.item
 
 
 class Replayed:
@@ -126,7 +135,7 @@ class Replayed:
     def __init__(self, config: Config | None, rules: Rulebook) -> None:
         self._problem = ""
         self._instruments: tuple[Instrument, ...] = ()
-        self._inputs: Generator[Input, None, None] | None = None
+        self._rows: Iterator[Ticks] = iter(())
         self._left: Ticks | None = None
         """Rows that were read and are later than what was asked for."""
         if config is None or kind_of(config.feed).is_live:
@@ -135,7 +144,8 @@ class Replayed:
         try:
             feed = build_feed(_in_small_blocks(config), rules)
             self._instruments = feed.universe.instruments
-            self._inputs = feed.unpaced()  # type: ignore[attr-defined]
+            inputs = feed.unpaced()  # type: ignore[attr-defined]
+            self._rows = Accepted(rules, self._instruments).of(inputs)
         except DaemonError as error:  # the file was moved since
             self._problem = str(error)
 
@@ -158,9 +168,7 @@ class Replayed:
         if left is not None:
             return left
         try:
-            for item in self._inputs or ():
-                if isinstance(item, Ticks):
-                    return item
+            return next(self._rows, None)
         except DaemonError as error:
             self._problem = str(error)
         return None
@@ -171,29 +179,3 @@ def _in_small_blocks(config: Config) -> Config:
     replace = msgspec.structs.replace
     replay = replace(config.feed.replay, block_rows=BLOCK_ROWS)
     return replace(config, feed=replace(config.feed, replay=replay))
-
-
-def joined(inputs: Iterator[Input]) -> Iterator[Ticks]:
-    """Yield the ticks among inputs in larger blocks, with the columns that candles need."""
-    waiting: list[Ticks] = []
-    rows = 0
-    for item in inputs:
-        if not isinstance(item, Ticks):
-            continue
-        waiting.append(item)
-        rows += len(item)
-        if rows >= ROWS_AT_ONCE:
-            yield _one(waiting)
-            waiting, rows = [], 0
-    if waiting:
-        yield _one(waiting)
-
-
-def _one(blocks: list[Ticks]) -> Ticks:
-    with_volume = [b.volume if b.volume is not None else np.full(len(b), -1) for b in blocks]
-    return Ticks(
-        ts=np.concatenate([block.ts for block in blocks]),
-        instrument=np.concatenate([block.instrument for block in blocks]),
-        ltp=np.concatenate([block.ltp for block in blocks]),
-        volume=np.concatenate(with_volume).astype(np.int64),
-    )

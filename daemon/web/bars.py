@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,6 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Int64s, Ticks
 
 MINUTES: Final = DAY_NS // MINUTE_NS
-Hours = Callable[[Instrument, dt.date], tuple[int, int] | None]
-"""The session of an instrument on a date, (open, close) in UTC ns; None without one."""
 
 
 class SymbolBars:
@@ -61,34 +58,32 @@ class SymbolBars:
 
 
 class DayBars:
-    """The candles of all symbols on one date. Rows outside of a session are left out."""
+    """The candles of all symbols on one date.
 
-    def __init__(self, date: dt.date, hours: Hours) -> None:
+    What the engine did not take is in no candle: the rows that it refused, and those outside of a
+    session. A row belongs to the minute of its time of arrival.
+    """
+
+    def __init__(self, date: dt.date) -> None:
         self.date: Final = date
         self.begin: Final = ist_midnight(date)
         """Midnight, UTC ns."""
         self.symbols: Final[dict[str, SymbolBars]] = {}
         self.until = 0
         """The time of the last row that was taken, UTC ns."""
-        self._hours = hours
 
     def take(self, ticks: Ticks, instruments: tuple[Instrument, ...]) -> None:
-        """Take a block whose `instrument` column counts `instruments`."""
+        """Take accepted rows whose `instrument` column counts `instruments`."""
         ts = ticks.ts
-        is_of_day = (ts >= self.begin) & (ts < self.begin + DAY_NS) & (ticks.ltp > 0)
+        is_of_day = (ts >= self.begin) & (ts < self.begin + DAY_NS)
         if not is_of_day.any():
             return
         self.until = max(self.until, int(ts[is_of_day].max()))
         volume = ticks.volume if ticks.volume is not None else np.zeros(len(ts), dtype=np.int64)
         for index in np.unique(ticks.instrument[is_of_day]).tolist():
-            if not 0 <= index < len(instruments):
+            if index >= len(instruments):  # outside its session
                 continue
-            span = self._hours(instruments[index], self.date)
-            if span is None:
-                continue
-            rows = is_of_day & (ticks.instrument == index) & (ts >= span[0]) & (ts < span[1])
-            if rows.any():
-                minute = (ts[rows] - self.begin) // MINUTE_NS
-                symbol = instruments[index].tradingsymbol
-                bars = self.symbols.setdefault(symbol, SymbolBars())
-                bars.take(minute, ticks.ltp[rows], np.maximum(volume[rows], 0))
+            rows = is_of_day & (ticks.instrument == index)
+            minute = (ts[rows] - self.begin) // MINUTE_NS
+            bars = self.symbols.setdefault(instruments[index].tradingsymbol, SymbolBars())
+            bars.take(minute, ticks.ltp[rows], np.maximum(volume[rows], 0))

@@ -94,10 +94,7 @@ async def test_without_what_it_kept_prices_and_events_give_the_same_curve(
     ours = {t // minute: rupees for t, rupees in net["points"]}
     series = read_series((replayed.directory / SERIES_FILE).read_bytes(), "kept")
     known = {ts // MINUTE_NS: paise / 100 for ts, paise in series.equity}
-    shared = sorted(ours.keys() & known.keys())
-    assert len(shared) > 350
-    same = [at for at in shared if ours[at] == known[at]]
-    assert len(same) > 0.98 * len(shared)
+    assert ours == known
 
 
 async def test_candles_are_those_of_the_minutes_with_every_fill_and_stop(sample: Page) -> None:
@@ -113,9 +110,8 @@ async def test_candles_are_those_of_the_minutes_with_every_fill_and_stop(sample:
         ts // MINUTE_NS * 60: row[at] / 100 for ts, row in zip(series.ts, series.ltp, strict=True)
     }
     closes = {row[0]: row[4] for row in candles}
-    shared = closes.keys() & last.keys()
-    assert len(shared) > 350
-    assert sum(closes[t] == last[t] for t in shared) > 0.98 * len(shared)
+    assert len(closes) > 350
+    assert closes == {t: last[t] for t in closes}
     markers = [m for m in report_of(sample.directory).markers if m.tradingsymbol == SYMBOL]
     assert [(f["t"], f["price"], f["trade"]) for f in found["fills"]] == [
         (m.ts // SECOND_NS, m.price_paise / 100, m.order_id) for m in markers
