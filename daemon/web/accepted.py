@@ -38,7 +38,7 @@ class Accepted:
                 continue
             if not len(item):
                 continue
-            if count >= ROWS_AT_ONCE or (waiting and int(item.ts[0]) < reached):
+            if count >= ROWS_AT_ONCE or (waiting and int(item.ts.min()) < reached):
                 yield from self._judge(waiting)
                 waiting, count = [], 0
             if not waiting:

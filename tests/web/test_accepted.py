@@ -38,7 +38,7 @@ def drawn_inputs(draw: random.Random) -> list[Input]:
         rows = []
         for _ in range(draw.randrange(1, 8)):
             at += draw.randrange(10 * SECOND_NS)
-            moved = draw.choice((0, 0, 0, 0, -SECOND_NS, -MINUTE_NS, 500 * DAY_NS))
+            moved = draw.choice((0, 0, 0, 0, -SECOND_NS, -15 * SECOND_NS, 500 * DAY_NS))
             ltp = draw.choice((draw.randrange(1, 20_000), draw.randrange(1, 20_000), 0, NOT_PAISE))
             rows.append((at + moved, draw.choice((0, 1, 1, 0, 2, -1)), ltp))
         ts, instrument, ltp_column = map(np.array, zip(*rows, strict=True))
