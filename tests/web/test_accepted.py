@@ -96,3 +96,18 @@ def test_a_candle_is_made_of_the_rows_that_the_engine_took(
             for at in found.minutes().tolist()
         }  # fmt: skip
         assert candles == {at: (p[0], max(p), min(p), p[-1]) for at, p in mine.items()}
+
+
+def test_a_row_before_a_clock_is_late_also_after_one_without_a_price() -> None:
+    at = OPEN + MINUTE_NS
+    first, second = (
+        Ticks(ts=np.array(ts), instrument=np.zeros(len(ts), np.int32), ltp=np.array(ltp, np.int64))
+        for ts, ltp in (([at], [100]), ([at + 3 * SECOND_NS, at + SECOND_NS], [0, 101]))
+    )
+    inputs: list[Input] = [first, Clock(at + 2 * SECOND_NS), second]
+    taken = [
+        row
+        for rows in Accepted(load_rules(Config()), UNIVERSE.instruments).of(inputs)
+        for row in columns(rows)
+    ]
+    assert taken == what_the_engine_took(inputs) == [(at, 0, 100)]

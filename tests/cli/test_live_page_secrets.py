@@ -1,0 +1,245 @@
+"""A live account with its page: what other users reach, where secrets are, what a kill changes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+from daemon.web.site import table_of
+from tests.cli.test_live_page import children
+from tests.kit import stranger
+from tests.kit.cli import finished, spawn, wait_for
+from tests.kit.live import (
+    ACCOUNT,
+    free_port,
+    market,
+    replays_equal,
+    run,
+    script_of,
+    server_of,
+    write_live_config,
+)
+from tests.kit.web import page_of
+
+pytestmark = pytest.mark.ci
+
+KITE_KEY: Final = "canaryapikey0001"
+KITE_TOKEN: Final = "canaryaccesstoken0002"
+KITE_SECRET: Final = "canaryapisecret0003"
+
+
+class Seen(NamedTuple):
+    """What was seen while the daemon traded, and its files after it."""
+
+    place: Path
+    tried: dict[str, Any]
+    paths: list[Path]
+    open_file: Path
+    ports: tuple[set[int], set[int]]
+    """Where the daemon and the page listen."""
+    page_port: int
+    process_lists: bytes
+    """All command lines of the machine, and the page's environments."""
+    answers: bytes
+    """Everything that was answered to someone without a session."""
+    secrets: dict[str, Path | None]
+    """Each with the file that it belongs to."""
+    old_session: int
+    """What the session of the killed page is answered by the one that came back."""
+    mode_after: str
+    code: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Seen]:
+    """One session: strangers, wrong logins, errors, a page that is killed."""
+    with tempfile.TemporaryDirectory(prefix="fno-strangers-") as text:
+        place = Path(text)
+        place.chmod(0o755)  # other users get as far as the account
+        yield run(_session, place)
+
+
+async def _session(place: Path) -> Seen:
+    of, port, page_port = market(), free_port(), free_port()
+    login = {"version": 1, "api_key": KITE_KEY, "access_token": KITE_TOKEN}
+    (place / "kite.json").touch(0o600)
+    (place / "kite.json").write_text(json.dumps(login | {"login_ts": time.time_ns()}))
+    config = write_live_config(
+        place, of, script_of(of, 1), port=port,
+        kite={"credentials_file": str(place / "kite.json")},
+    )  # fmt: skip
+    config.write_text(f"{config.read_text()}web: {{enabled: true, port: {page_port}}}\n")
+    environment = {"NOTIFY_SOCKET": "", "KITE_API_SECRET": KITE_SECRET}
+    async with server_of(of, port, speed="60") as server:
+        daemon = spawn("--config", config, env=environment)
+        try:
+            look = await anyio.to_thread.run_sync(_look, place, page_port, daemon.pid)
+            await server.finished()
+            daemon.terminate()
+            done = await anyio.to_thread.run_sync(finished, daemon, 20.0)
+        finally:
+            daemon.kill()
+    return Seen(place=place, code=done.code, said=done.out + done.err, **look)
+
+
+def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
+    account = place / "accounts" / ACCOUNT
+    open_file = place / "for-everyone"
+    open_file.write_text("x")
+    open_file.chmod(0o644)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        wait_for(lambda: _answers(client))
+        token = _token(account)
+        (child,) = children(daemon)
+        routes = [(r.method, _filled(r.path)) for r in table_of(page_of(account).site)]
+        paths = [open_file, place / "kite.json", account, *sorted(account.rglob("*"))]
+        tried = (
+            stranger.tries(paths, [daemon, child], port, routes) if not stranger.why_not() else {}
+        )
+        ports = _listens_on(daemon), _listens_on(child)
+        told = _misuse(client, token)
+        csrf = client.post("/login", json={"token": token}).json()["csrf"]
+        cookie = dict(client.cookies)
+        client.get("/api/now")
+        client.post("/api/do", json={"do": token}, headers={"X-CSRF": csrf})
+        lists = _lists(child)
+        os.kill(child, signal.SIGKILL)
+        wait_for(lambda: _answers(client))
+        old = client.get("/api/now").status_code
+        client.post("/login", json={"token": token})
+        mode = client.get("/api/now").json()["panels"]["header"]["mode"]
+        lists += _lists(*children(daemon))
+        secrets: dict[str, Path | None] = {
+            token: account / "web.json", KITE_TOKEN: place / "kite.json",
+            KITE_KEY: place / "kite.json", KITE_SECRET: None, csrf: None,
+            **dict.fromkeys(cookie.values()),
+        }  # fmt: skip
+    return {
+        "tried": tried, "paths": paths, "open_file": open_file, "ports": ports, "page_port": port,
+        "process_lists": lists, "answers": told, "secrets": secrets, "old_session": old,
+        "mode_after": mode,
+    }  # fmt: skip
+
+
+def _misuse(client: httpx.Client, token: str) -> bytes:
+    """Log in wrongly, and put the token where it does not belong; return what was answered."""
+    wrong = [
+        client.post("/login", json={"token": f"{token}x"}),
+        client.post("/login", content=f'{{"token": "{token}"', headers={
+            "Content-Type": "application/json"}),
+        client.post("/login", json={"token": token, "more": 1}),
+        client.get("/api/now", headers={"Cookie": f"fno_session={token}"}),
+        client.get("/api/now", headers={"Authorization": f"Bearer {token}"}),
+        client.get(f"/api/stream?last={token}"),
+        client.get(f"/{token}"),
+        client.get("/", headers={"Host": token}),
+    ]  # fmt: skip
+    assert {answer.status_code for answer in wrong} <= {400, 401, 403, 404}
+    return b"".join(answer.content + repr(answer.headers).encode() for answer in wrong)
+
+
+def _lists(*pages: int) -> bytes:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            found.append(path.read_bytes())
+    return b"\n".join(found + [Path(f"/proc/{pid}/environ").read_bytes() for pid in pages])
+
+
+def _listens_on(pid: int) -> set[int]:
+    """Return the TCP ports on which a process listens."""
+    links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    tables = (Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6"))
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows
+            if row[3] == "0A" and row[9] in inodes}  # fmt: skip
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/login").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _token(account: Path) -> str:
+    return str(json.loads((account / "web.json").read_bytes())["page_token"])
+
+
+def _filled(path: str) -> str:
+    return path.replace("{name:path}", "page.js").replace("{name}", "charts.js").replace(
+        "{trade}", "V3-20261118-000001"
+    )  # fmt: skip
+
+
+def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen) -> None:
+    if not seen.tried:
+        pytest.skip(stranger.why_not())
+    account = seen.place / "accounts" / ACCOUNT
+    assert {
+        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "quotes.map", "recordings",
+        "web.json", "web.log", "web.out",
+    } <= {path.name for path in seen.paths}  # fmt: skip
+    worked = {tuple(each) for each in seen.tried["worked"]}
+    allowed = {("stat", str(seen.open_file)), ("read", str(seen.open_file)),
+               ("stat", str(seen.place / "kite.json")),
+               ("stat", str(account))}  # fmt: skip
+    assert worked <= allowed
+    assert ("read", str(seen.open_file)) in worked  # the stranger can read at all
+
+
+def test_without_a_token_another_user_gets_the_login_and_nothing_else(seen: Seen) -> None:
+    if not seen.tried:
+        pytest.skip(stranger.why_not())
+    answers = seen.tried["answers"]
+    assert len(answers) >= 17
+    for method, path, status, body in answers:
+        if (method, path) in {("GET", "/login"), ("POST", "/login")}:
+            assert status == (200 if method == "GET" else 400), (method, path)
+        else:
+            assert status == (303 if path == "/" else 401), (method, path)
+        assert not any(secret in body for secret in seen.secrets)
+
+
+def test_the_page_listens_on_its_own_port_and_the_daemon_on_none(seen: Seen) -> None:
+    assert seen.ports == (set(), {seen.page_port})
+
+
+def test_a_secret_is_in_its_own_file_and_nowhere_else(seen: Seen) -> None:
+    files = [each for each in seen.place.rglob("*") if each.is_file()]
+    assert len(files) > 8
+    assert (seen.place / "accounts" / ACCOUNT / "web.log").stat().st_size
+    for secret, own in seen.secrets.items():
+        found = [each for each in files if secret.encode() in each.read_bytes()]
+        assert found == ([own] if own else [])
+        for told in (seen.process_lists, seen.answers, seen.said.encode()):
+            assert secret.encode() not in told
+    assert b"--config" in seen.process_lists  # the lists are those of this machine
+
+
+def test_a_page_that_is_killed_comes_back_and_the_daemon_trades_the_same(seen: Seen) -> None:
+    assert seen.old_session == 401  # sessions end with the process, the token does not
+    assert seen.mode_after == "live"
+    assert seen.code == 0
+    assert "page's process ended (signal 9)" in seen.said
+    [recording] = (seen.place / "accounts" / ACCOUNT / "recordings").iterdir()
+    replays = Path(tempfile.mkdtemp())
+    try:
+        replays_equal(recording, replays)
+    finally:
+        shutil.rmtree(replays)
