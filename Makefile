@@ -12,7 +12,7 @@ WEB_DEMO := artifacts/web-demo
 WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -98,6 +98,9 @@ soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or R
 
 large: $(READY) #-- 100,000 positions closed by one input, a start on 1,000,000 events.
 	$(BIN)/python -m tests.large
+
+load: $(READY) #-- The daemon's exits with the page in heavy use and without, in turns (ROUNDS=10 SECONDS=60 EVENTS=1000000).
+	$(BIN)/python -m tests.load --rounds $(or $(ROUNDS),10) --seconds $(or $(SECONDS),60) --events $(or $(EVENTS),1000000)
 
 systemd: $(READY) #-- The real unit under the real systemd in a machine of namespaces (as root).
 	$(BIN)/python -m tests.systemd

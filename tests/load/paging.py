@@ -1,0 +1,57 @@
+"""All pages of a long journal's history, asked for one after the other as a person scrolls."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import httpx
+
+from tests.kit.sample_events import many_events
+from tests.kit.web import write_journal
+from tests.load.rounds import memory_of, module
+
+EVENTS_A_ROUND: Final = 12
+FOLDED_WITHIN_S: Final = 300.0
+
+
+def page_through(events: int) -> dict[str, Any]:
+    """Serve a run of at least `events` events, ask for every page, and say what each took."""
+    with TemporaryDirectory(prefix="fno-paging-") as text:
+        out = Path(text)
+        with write_journal(out / "runs/long", many_events(-(-events // EVENTS_A_ROUND))) as store:
+            last = store.tail.seq
+        with module("daemon.main", "web", "--out", out, "--port", 0) as page:
+            assert page.stdout is not None
+            url, credentials = (page.stdout.readline().split()[1] for _ in range(2))
+            token = json.loads(Path(credentials).read_text())["page_token"]
+            with httpx.Client(base_url=url, timeout=FOLDED_WITHIN_S) as client:
+                client.post("/login", json={"token": token}).raise_for_status()
+                began = time.perf_counter()
+                while client.get("/api/now").json().get("seq", 0) < last:
+                    time.sleep(0.05)
+                folded = time.perf_counter() - began
+                rows, spent = _pages(client)
+            memory = memory_of(page.pid)
+    return {
+        "events": last, "rows": rows, "pages": len(spent), "folded_s": round(folded, 1),
+        "median_ms": round(statistics.median(spent), 2), "slowest_ms": round(max(spent), 2),
+        "rss_mb": memory["VmRSS"], "rss_peak_mb": memory["VmHWM"],
+    }  # fmt: skip
+
+
+def _pages(client: httpx.Client) -> tuple[int, list[float]]:
+    rows, spent, after = 0, [], ""
+    while True:
+        began = time.perf_counter()
+        answer = client.get(f"/api/history?after={after}" if after else "/api/history")
+        spent.append((time.perf_counter() - began) * 1_000)
+        found = answer.raise_for_status().json()
+        rows += len(found["rows"])
+        if found["next"] is None:
+            return rows, spent
+        after = str(found["next"])

@@ -1,0 +1,49 @@
+"""The load test in small: it measures, and what does not depend on the machine holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.load.__main__ import RSS_MAX_MB, STREAMS, figures_of
+from tests.load.paging import page_through
+from tests.load.rounds import Exits, Session, trade
+
+PAGE = {"rss_peak_mb": 100.0, "slowest_ms": 5.0, "streams": STREAMS}
+
+
+def session(p50_us: float, p99_us: float, page: dict[str, object] | None = None) -> Session:
+    return Session(Exits(100, p50_us, p99_us), page or {})
+
+
+@pytest.mark.parametrize(
+    ("later", "page", "passed"),
+    [
+        ((40.0, 290.0), PAGE, True),
+        ((60.0, 0.0), PAGE, False),
+        ((0.0, 310.0), PAGE, False),
+        ((0.0, 0.0), PAGE | {"rss_peak_mb": RSS_MAX_MB + 1}, False),
+        ((0.0, 0.0), PAGE | {"streams": {"200": 33, "503": 17}}, False),
+    ],
+)
+def test_exits_that_are_late_and_pages_that_are_heavy_fail(
+    later: tuple[float, float], page: dict[str, object], passed: bool
+) -> None:
+    pair = session(1_000, 5_000), session(1_000 + later[0], 5_000 + later[1], page)
+    assert figures_of([pair])["passed"] is passed
+
+
+@pytest.mark.ci
+def test_a_page_in_heavy_use_answers_holds_its_limits_and_the_daemon_exits() -> None:
+    found = trade(1, 5, with_page=True)
+    assert found.exits.number > 5
+    assert found.page["streams"] == STREAMS
+    assert {each.rpartition(" ")[2] for each in found.page["answers"]} == {"200"}
+    assert found.page["rss_peak_mb"] <= RSS_MAX_MB
+
+
+@pytest.mark.ci
+def test_a_page_of_a_long_history_takes_at_most_50_ms() -> None:
+    found = page_through(60_000)
+    assert found["rows"] >= found["pages"] * 400
+    assert found["median_ms"] <= 50
+    assert found["rss_peak_mb"] <= RSS_MAX_MB
