@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS
+from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_midnight
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees, rupees_text
 from daemon.metrics.equity import EquityFold
@@ -49,12 +50,12 @@ def day_curve(bars: DayBars, facts: DayFacts, until: int) -> list[Point]:
     return [(ts, paise - base) for ts, paise in state if ts]
 
 
-def kept_curve(series: Series | None, bars: DayBars, base: int) -> list[Point]:
+def kept_curve(series: Series | None, day: dt.date, base: int) -> list[Point]:
     """Return the same from what a run kept, empty where it kept none."""
     if series is None or series.drawdown is None:
         return []
-    end = bars.begin + DAY_NS
-    return [(ts, paise - base) for ts, paise in series.equity if bars.begin <= ts < end]
+    begin = ist_midnight(day)
+    return [(ts, paise - base) for ts, paise in series.equity if begin <= ts < begin + DAY_NS]
 
 
 def closed_curve(facts: DayFacts) -> list[Point]:

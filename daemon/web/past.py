@@ -105,14 +105,13 @@ class Past:
             logger.warning("the day's lowest P&L is not known: {}", error)
 
     def _curves(self, day: str) -> Row:
-        bars, missing, until = self._day_bars(day)
-        facts = self._days.of(day)
+        facts, missing = self._days.of(day), ""
         base = booked_before(facts.ledger)
-        net: list[Point] = kept_curve(series_of(self._watched.directory), bars, base)
-        if net:
-            missing = ""
-        elif not missing:
-            net = day_curve(bars, self._days.of(day), until)
+        kept = series_of(self._watched.directory)
+        net: list[Point] = kept_curve(kept, dt.date.fromisoformat(day), base)
+        if not net:
+            bars, missing, until = self._day_bars(day)
+            net = [] if missing else day_curve(bars, self._days.of(day), until)
         self._follower.saw_low(day, [paise for _, paise in net])
         return curves_data(day, net, closed_curve(facts), missing or facts.problem)
 
