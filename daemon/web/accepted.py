@@ -14,7 +14,7 @@ from daemon.market.intake import Intake
 from daemon.market.schedule import Schedule
 from daemon.rules import Rulebook
 
-ROWS_AT_ONCE: Final = 65_536
+ROWS_AT_ONCE: Final = 16_384
 _ANY_SILENCE: Final = 1 << 62
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -24,9 +25,26 @@ class DayFacts(NamedTuple):
     day: str
     ledger: Ledger
     """Its own copy: whoever gets it may fold onto it."""
-    events: list[TradingEvent]
+    events: Iterable[TradingEvent]
+    """Read from the journal by each who iterates: a day may have more than memory is there for."""
     problem: str = ""
     """Why nothing is known of the date; empty where it is."""
+
+
+class _Events:
+    """The events after one up to a time (UTC ns), read each time that they are asked for."""
+
+    def __init__(self, directory: Path, after: int, end: int) -> None:
+        self._directory = directory
+        self._after = after
+        self._end = end
+
+    def __iter__(self) -> Iterator[TradingEvent]:
+        with JournalStore.open(self._directory) as store:
+            for event in store.events(after=self._after):
+                if event.ts >= self._end:
+                    return
+                yield event
 
 
 class Days:
@@ -46,12 +64,7 @@ class Days:
             if base is not None and begin <= base.ts:
                 return DayFacts(day, Ledger(), [], "the events of this date were archived")
             seq, body = self._ledger_before(store, day, begin)
-            events = []
-            for event in store.events(after=seq):
-                if event.ts >= begin + DAY_NS:
-                    break
-                events.append(event)
-        return DayFacts(day, decode_ledger(body), events)
+        return DayFacts(day, decode_ledger(body), _Events(self._directory, seq, begin + DAY_NS))
 
     def _ledger_before(self, store: JournalStore, day: str, begin: int) -> tuple[int, bytes]:
         """Return the event before a date and the ledger there, folded once."""

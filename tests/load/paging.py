@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import httpx
 
+from daemon.journal.store import JournalStore
+from tests.bench.system_cases import GROUP_EVENTS, META
 from tests.kit.sample_events import many_events
-from tests.kit.web import write_journal
 from tests.load.rounds import memory_of, module
 
 EVENTS_A_ROUND: Final = 12
@@ -23,8 +24,7 @@ def page_through(events: int) -> dict[str, Any]:
     """Serve a run of at least `events` events, ask for every page, and say what each took."""
     with TemporaryDirectory(prefix="fno-paging-") as text:
         out = Path(text)
-        with write_journal(out / "runs/long", many_events(-(-events // EVENTS_A_ROUND))) as store:
-            last = store.tail.seq
+        last = _write(out / "runs/long", events)
         with module("daemon.main", "web", "--out", out, "--port", 0) as page:
             assert page.stdout is not None
             url, credentials = (page.stdout.readline().split()[1] for _ in range(2))
@@ -42,6 +42,16 @@ def page_through(events: int) -> dict[str, Any]:
         "median_ms": round(statistics.median(spent), 2), "slowest_ms": round(max(spent), 2),
         "rss_mb": memory["VmRSS"], "rss_peak_mb": memory["VmHWM"],
     }  # fmt: skip
+
+
+def _write(directory: Path, count: int) -> int:
+    """Write a run of at least `count` events, many a commit; return the number of the last."""
+    events = many_events(-(-count // EVENTS_A_ROUND))
+    with JournalStore.create(directory, META) as store:
+        for at in range(0, len(events), GROUP_EVENTS):
+            group = events[at : at + GROUP_EVENTS]
+            store.append(group, input_no=group[-1].input_no)
+    return events[-1].seq
 
 
 def _pages(client: httpx.Client) -> tuple[int, list[float]]:
