@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import httpx
 
+from daemon.domain.order import OrderState
 from daemon.journal.store import JournalStore
 from tests.bench.system_cases import GROUP_EVENTS, META
-from tests.kit.sample_events import many_events
+from tests.kit.sample_events import EventWriter, refused_by_lot, worked_example
 from tests.load.rounds import memory_of, module
 
-EVENTS_A_ROUND: Final = 12
 FOLDED_WITHIN_S: Final = 300.0
 
 
@@ -45,13 +45,17 @@ def page_through(events: int) -> dict[str, Any]:
 
 
 def _write(directory: Path, count: int) -> int:
-    """Write a run of at least `count` events, many a commit; return the number of the last."""
-    events = many_events(-(-count // EVENTS_A_ROUND))
+    """Write at least `count` events, many a commit; return the number of the last."""
+    writer = EventWriter()
+    while len(writer.events) < count:
+        ended = (worked_example(writer), "CLOSED"), (refused_by_lot(writer), "REJECTED")
+        for order, state in ended:  # as a day's end does
+            writer.move(order, OrderState(state), OrderState.ARCHIVED, "session_end")
     with JournalStore.create(directory, META) as store:
-        for at in range(0, len(events), GROUP_EVENTS):
-            group = events[at : at + GROUP_EVENTS]
+        for at in range(0, len(writer.events), GROUP_EVENTS):
+            group = writer.events[at : at + GROUP_EVENTS]
             store.append(group, input_no=group[-1].input_no)
-    return events[-1].seq
+    return writer.events[-1].seq
 
 
 def _pages(client: httpx.Client) -> tuple[int, list[float]]:

@@ -37,13 +37,17 @@ def test_a_page_in_heavy_use_answers_holds_its_limits_and_the_daemon_exits() -> 
     found = trade(1, 5, with_page=True)
     assert found.exits.number > 5
     assert found.page["streams"] == STREAMS
-    assert {each.rpartition(" ")[2] for each in found.page["answers"]} == {"200"}
+    answers = found.page["answers"]
+    good = sum(count for name, count in answers.items() if name.endswith(" 200"))
+    busy = sum(count for name, count in answers.items() if name.endswith(" 503"))
+    assert good + busy == sum(answers.values())
+    assert good > 9 * busy  # 503 is the answer above the limit of connections and requests
     assert found.page["rss_peak_mb"] <= RSS_MAX_MB
 
 
 @pytest.mark.ci
 def test_a_page_of_a_long_history_takes_at_most_50_ms() -> None:
     found = page_through(60_000)
-    assert found["rows"] >= found["pages"] * 400
+    assert found["rows"] >= (found["pages"] - 1) * 500
     assert found["median_ms"] <= 50
     assert found["rss_peak_mb"] <= RSS_MAX_MB
