@@ -62,7 +62,7 @@ def script_of(of: Market, seconds: float, each_s: float, seed: int) -> list[dict
         price, each = int(seen[-1]) / 100, of.universe[index]
         lines.append(
             {"ts": ts, "symbol": each.tradingsymbol, "signal": "BUY", "qty": each.lot_size,
-             "sl_price": round(price * 0.996, 1), "tp_price": round(price * 1.004, 1),
+             "sl_price": round(price * 0.99, 1), "tp_price": round(price * 1.01, 1),
              "product": "MIS"}
         )  # fmt: skip
     return lines
