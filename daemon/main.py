@@ -308,6 +308,38 @@ def web(
     serve_page(chosen, say)
 
 
+PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]
+RunsOut = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
+
+
+@app.command()
+def pause(run: PacedRun, out: RunsOut = ARTIFACTS) -> None:
+    """Let the time of a paced run stand still; what it trades is the same."""
+    from daemon.cli.command import tell_run
+
+    say(tell_run(out, run, "pause"))
+
+
+@app.command()
+def resume(run: PacedRun, out: RunsOut = ARTIFACTS) -> None:
+    """Let a paused run continue from where it stands."""
+    from daemon.cli.command import tell_run
+
+    say(tell_run(out, run, "resume"))
+
+
+@app.command()
+def speed(
+    run: PacedRun,
+    factor: Annotated[str, typer.Argument(help="A factor of real time such as 20, or max.")],
+    out: RunsOut = ARTIFACTS,
+) -> None:
+    """Change the speed of a paced run while it runs."""
+    from daemon.cli.command import tell_run
+
+    say(tell_run(out, run, "speed", factor))
+
+
 def first_fault(error: BaseException) -> DaemonError | None:
     """Return the world's fault inside a group of exceptions, if that is all there is."""
     if isinstance(error, DaemonError):

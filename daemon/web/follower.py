@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from daemon.control.pace import PaceStatus, read_pace
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.errors import DaemonError, JournalIOError
+from daemon.errors import DaemonError, JournalIOError, UsageError
 from daemon.report.fold import RunFold
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import load_rules
@@ -79,8 +80,6 @@ class Follower:
         self.setup = watched.setup()
         self.rules = _rules(self.setup.config)
         self.book = Book(RunFold())
-        self.speed = ""
-        self.is_paused = False
         self.day_low: dict[str, int] = {}
         """The lowest P&L that was seen of a day, by date."""
         self._facts = Facts(watched.directory, is_finished=watched.has_summary())
@@ -90,6 +89,7 @@ class Follower:
         self._market_at = 0
         self._is_alive = self._is_another = False
         self._pid: int | None = None
+        self._pace: PaceStatus | None = None
         self._tape_number = 0
 
     @property
@@ -117,13 +117,6 @@ class Follower:
         is_run = not self.watched.is_account and config is not None
         return config.account if is_run and config is not None else self.watched.name
 
-    def told(self, what: str, target: str) -> None:
-        """Take a change of pace that the daemon accepted: no journal says it."""
-        if what in ("pause", "resume"):
-            self.is_paused = what == "pause"
-        elif what == "speed":
-            self.speed = target
-
     def saw_low(self, day: str, nets: list[int]) -> None:
         """Take the P&L (paise) at more moments of a day, which began at 0."""
         self.day_low[day] = min((*nets, self.day_low.get(day, 0), 0))
@@ -134,7 +127,7 @@ class Follower:
             self.watched, self.setup, self.rules, self.book, self.market,
             now=now, is_alive=self._is_alive, marks=self._marks,
         )  # fmt: skip
-        view.pid, view.speed, view.is_paused = self._pid, self.speed, self.is_paused
+        view.pid, view.pace = self._pid, self._pace
         return view
 
     def close(self) -> None:
@@ -182,6 +175,7 @@ class Follower:
     def _look_around(self, now: int) -> None:
         self.market.look(now)
         self._pid = holder_pid(self.watched.directory)
+        self._pace = _pace(self.watched)
         has_map = self.market.beat_ns > 0
         self._is_alive = self.market.is_alive(now) if has_map else self._pid is not None
         if not has_map:
@@ -224,6 +218,13 @@ class Follower:
         if view.day and net is not None:
             self.saw_low(view.day, [net])
         return self.day_low.get(view.day)
+
+
+def _pace(watched: Watched) -> PaceStatus | None:
+    try:
+        return None if watched.is_account else read_pace(watched.directory)
+    except UsageError:  # of another version: the page then shows none
+        return None
 
 
 def _lasting(name: str, panel: bytes | None) -> object:

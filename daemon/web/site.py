@@ -178,8 +178,6 @@ class Site:
         """Hand a person's request to the daemon."""
         action = await asked.body(Action)
         accepted, text = await self.actions.do(action)
-        if accepted:
-            self.follower.told(action.do, action.target)
         return json({"accepted": accepted, "text": text})
 
     def _refuse_fault(self) -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from daemon.domain.instrument import Instrument
 from daemon.errors import FeedError
 from daemon.files.text_lines import read_stored
-from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.recordings import recordings_of
 from daemon.runtime.run_files import ACCOUNTS, CONFIG_FILE, SUMMARY_FILE
 from daemon.settings.config import Config
 from feeds.recording.compact import open_recording
-
-MAX_SPEED: Final = "max"
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +77,3 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 def newest_recording(directory: Path) -> list[Path]:
     """Return the newest recording of an account, or none."""
     return recordings_of(directory)[-1:]
-
-
-def speed_of(config: Config | None) -> str:
-    """Return the speed that the feed was configured with, `max` where it is not known."""
-    return MAX_SPEED if config is None else kind_of(config.feed).speed(config.feed)

@@ -15,8 +15,8 @@ from daemon.runtime.feed_kinds import kind_of
 from daemon.visible import visible
 from daemon.web.panels.view import View
 from daemon.web.rows import Row, ms
-from daemon.web.watched import MAX_SPEED, speed_of
 
+_MAX: Final = "max"
 _AHEAD_DAYS: Final = 15
 _TOKEN: Final = "access token"  # noqa: S105 - a word of the daemon's error
 
@@ -106,7 +106,8 @@ def _feed(view: View, *, is_open: bool) -> Row:
     since = view.market.clock_ns if _is_on_wall_time(view) else view.market.moved_ns
     age = max(0, view.now - since) if since and mode_of(view) != "finished" else None
     limit = 0 if config is None else config.execution.stale_after_ns
-    is_old = age is not None and limit and age > limit and not view.is_paused
+    is_paused = view.pace is not None and view.pace.is_paused
+    is_old = age is not None and limit and age > limit and not is_paused
     return {
         "kind": view.book.process.feed or (None if config is None else config.feed.kind),
         "age_ms": None if age is None else age // MILLISECOND_NS,
@@ -124,12 +125,12 @@ def _token(view: View) -> Row:
 
 
 def _pace(view: View) -> Row | None:
-    if mode_of(view) != "paced":
+    """Return how fast a paced run goes; `speed` is a factor of real time, or `max`."""
+    pace = view.pace
+    if pace is None or not view.is_alive:
         return None
-    speed = view.speed or speed_of(view.setup.config)
-    if speed == MAX_SPEED:
-        return None
-    return {"speed": float(speed), "is_paused": view.is_paused}
+    speed = pace.speed if pace.speed == _MAX else float(pace.speed)
+    return {"speed": speed, "is_paused": pace.is_paused}
 
 
 def notes_of(view: View) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
+from daemon.control.pace import PaceStatus
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Universe
 from daemon.domain.position import Position
@@ -44,9 +45,7 @@ class View:
         self.day_low_paise: int | None = None
         """The lowest P&L of the day at the last prices, where it is known."""
         self.pid: int | None = None
-        self.is_paused = False
-        self.speed = ""
-        """The speed of a paced run that was set from here, else that of its configuration."""
+        self.pace: PaceStatus | None = None
         self._marks = marks
 
     @property
