@@ -64,10 +64,10 @@ test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the 
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
 
 test-ci: $(READY) #-- Run what CI adds: random scenarios ten times over, and tests too long for `make test`.
-	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "random or ci"
+	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"
 
 test-web: $(READY) #-- Use the page in a real headless Chromium (FNO_NEED_BROWSER=1: fail without one).
-	$(BIN)/python -m pytest -m ci tests/browser
+	$(BIN)/python -m pytest -m "ci and not by_hand" tests/browser tests/charts
 
 pictures: $(READY) #-- Take the pictures of docs/PAGE.md again, with the browser of test-web.
 	$(BIN)/python -m tests.browser.pictures --to docs/pictures

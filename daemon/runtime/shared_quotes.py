@@ -12,6 +12,7 @@ from daemon.domain.inputs import Input
 from daemon.market.rows import Rows
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.quotes.layout import QUOTES_FILE
+from daemon.quotes.place import make_private, memory_map
 from daemon.quotes.writer import QuotesMap
 from daemon.runtime.prepared_run import PreparedRun
 
@@ -49,8 +50,12 @@ def share_quotes(prepared: PreparedRun) -> SharedQuotes | None:
     """
     if prepared.account is None and not prepared.is_paced:
         return None
-    path, engine = prepared.directory / QUOTES_FILE, prepared.parts.engine
+    directory, engine = prepared.directory, prepared.parts.engine
+    path = directory / QUOTES_FILE
     try:
+        if prepared.account is not None:  # trades live: it may not wait for a disk
+            path = memory_map(directory)
+            make_private(path.parent)
         quotes = QuotesMap(path, engine.universe, now=MACHINE_CLOCKS.wall_ns())
     except OSError as error:
         logger.warning("{}: cannot be made ({}): pages show no quotes", path, error.strerror)

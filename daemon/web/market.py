@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.domain.instrument import Instrument
-from daemon.quotes.layout import QUOTES_FILE
+from daemon.quotes.place import find_map
 from daemon.quotes.reader import QuotesReader, QuotesRefused, SharedQuote
 
 
@@ -20,7 +20,7 @@ class Market:
         self.moved_ns = 0
         """When this process last saw a row arrive, UTC ns of the wall clock."""
         self.instruments: dict[str, Instrument] = {}
-        self._path = directory / QUOTES_FILE
+        self._directory = directory
         self._reader: QuotesReader | None = None
         self._sequences: list[int] = []
         self._quotes: dict[str, SharedQuote] = {}
@@ -77,7 +77,7 @@ class Market:
         if reader is not None and not reader.is_replaced():
             return reader
         try:
-            fresh = QuotesReader(self._path)
+            fresh = QuotesReader(find_map(self._directory))
         except QuotesRefused as error:
             self.problem = str(error)
             return reader  # what was seen last stays true

@@ -11,7 +11,7 @@ from daemon.domain.dates import MILLISECOND_NS
 from daemon.errors import UsageError
 from daemon.files.text_lines import read_stored
 from daemon.journal.store import JournalStore
-from daemon.quotes.layout import QUOTES_FILE
+from daemon.quotes.place import find_map
 from daemon.quotes.reader import QuotesReader, QuotesRefused
 from daemon.runtime.run_files import ACCOUNTS, CONFIG_FILE, SUMMARY_FILE, newest_runs
 from daemon.visible import visible
@@ -100,7 +100,7 @@ def _decoded(path: Path, kind: type[Kept]) -> tuple[Kept, int | None]:
 
 
 def _is_running(directory: Path, now: int) -> bool:
-    path = directory / QUOTES_FILE
+    path = find_map(directory)
     if not path.exists():
         return False
     try:

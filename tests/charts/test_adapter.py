@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page
 from tests.charts.page import candles, curves, page
 from tests.kit.chromium import Window, chromium, until
 
+pytestmark = pytest.mark.ci
+
 WIDTHS = pytest.mark.parametrize("width", [1280, 390])
 MAKE = """
 const kindOf = one => (one.series ? "curves" : "candles");

@@ -19,6 +19,8 @@ from tests.kit.chromium import Window, chromium, until
 from tests.kit.long_run import long_run
 from tests.kit.report_events import NIFTY_CE, EventScript, at
 
+pytestmark = pytest.mark.ci
+
 Open = Callable[..., Page]
 WIDTHS = pytest.mark.parametrize("width", [1280, 390])
 ROWS = "#trades tbody tr:not([hidden])"

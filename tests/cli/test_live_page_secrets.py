@@ -192,7 +192,7 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
         pytest.skip(stranger.why_not())
     account = seen.place / "accounts" / ACCOUNT
     assert {
-        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "quotes.map", "recordings",
+        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings",
         "web.json", "web.log", "web.out",
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}

@@ -18,8 +18,8 @@ HALTS_WITHIN_S: Final = 1.0
 NAMES: Final = ("openat", "?mkdir", "?mkdirat", "?rename", "?renameat2")
 """Calls by a name. Trading goes on where they fail for the metrics file, a snapshot or the socket,
 for the journal is open: what ends the run is the last of them."""
-METRICS: Final = ("/analytics", "metrics.json")
-"""A metrics file that cannot be written ends nothing: the shared one, or the account's own."""
+METRICS: Final = ("/analytics", "metrics.json", "quotes.map", "/dev/shm/run_fno_paper-")
+"""Files that end nothing where they cannot be written: the metrics, and the quotes map."""
 _CALLS: Final = {
     ("EIO", ""): ("write", "pwrite64", "fdatasync", "fsync", "?rename", "?renameat2", "ftruncate",
                   "openat", "?mkdir", "?mkdirat"),

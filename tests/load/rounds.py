@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from daemon.quotes.place import find_map
 from feeds.files.parquet_ticks import write_ticks
 from tests.kit.cli import ROOT
 from tests.kit.live import ACCOUNT, free_port, write_live_config
@@ -52,7 +53,7 @@ def trade(seed: int, seconds: float, *, with_page: bool) -> Session:
         running.enter_context(module("tests.bench.kite_live", served, port, "1", 1))
         trader = running.enter_context(module("tests.load.trader", config, seconds, result))
         account = place / "accounts" / ACCOUNT
-        _wait(lambda: (account / "quotes.map").exists(), trader)
+        _wait(lambda: find_map(account).exists(), trader)
         page = _use_page(place, seconds) if with_page else {}
         if trader.wait(length + START_WITHIN_S):
             raise RuntimeError(f"the daemon ended with {trader.returncode}")

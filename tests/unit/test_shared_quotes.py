@@ -13,6 +13,7 @@ from loguru import logger
 
 from daemon.journal.store import JournalStore
 from daemon.quotes.layout import QUOTES_FILE
+from daemon.quotes.place import find_map
 from daemon.quotes.reader import QuotesReader
 from daemon.runtime.app import App
 from daemon.runtime.build import build
@@ -107,8 +108,10 @@ def test_an_account_shares_its_quotes_while_it_trades(tmp_path: Path) -> None:
             return await trade_all(config, server)
 
     app = run(day)
-    reader = QuotesReader(app.directory / QUOTES_FILE)
-    assert (app.directory / QUOTES_FILE).stat().st_mode & 0o777 == 0o600
+    assert find_map(app.directory).parent.stat().st_mode & 0o777 == 0o700
+    assert not (app.directory / QUOTES_FILE).exists()
+    reader = QuotesReader(find_map(app.directory))
+    assert (find_map(app.directory)).stat().st_mode & 0o777 == 0o600
     for index, book in enumerate(app.engine.books[:-1]):
         quote = reader.quote(index)
         seen = np.flatnonzero(of.block.instrument == index)
