@@ -38,7 +38,4 @@ def folded(history: History) -> Iterator[tuple[TradingEvent, RunFold]]:
     for event in history.events:
         fold.add(event)
         yield event, fold
-        for rows in (
-            fold.exits, fold.markers, fold.trades, fold.refused, fold.booked, fold.no_part_to_leave,
-        ):  # fmt: skip
-            rows.clear()
+        fold.forget_rows()

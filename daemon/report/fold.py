@@ -79,6 +79,13 @@ class RunFold:
             self._add_exit(event, fill, position, open_before)
         self._mark(event, fill, position)
 
+    def forget_rows(self) -> None:
+        """Drop the rows that were folded so far; ledger, marks and sums stay."""
+        for rows in (
+            self.exits, self.markers, self.trades, self.refused, self.booked, self.no_part_to_leave,
+        ):  # fmt: skip
+            rows.clear()
+
     def contract_notes(self) -> list[tuple[dt.date, ContractNote]]:
         """Return the contract note of each day that an order was executed on."""
         return [(date, sums.note()) for date, sums in sorted(self._notes.items())]

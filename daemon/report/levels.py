@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
+from daemon.domain.position import Position
 
 
 class LevelStep(msgspec.Struct, frozen=True):
@@ -23,6 +24,11 @@ class LevelFold:
 
     def __init__(self) -> None:
         self.steps: Final[dict[str, list[LevelStep]]] = {}
+
+    def begin(self, position: Position, ts: int) -> None:
+        """Begin a trade at `ts` (UTC ns) with the levels of a position that is carried over."""
+        step = LevelStep(ts, position.stop_paise, position.target_paise)
+        self.steps[position.order_id] = [step]
 
     def add(self, event: TradingEvent) -> None:
         """Fold one more event."""

@@ -67,7 +67,7 @@ class Book:
         self.counted: Final[dict[str, int]] = {}
         """Closed trades by strategy, and those of them that were won after charges."""
         self._fold = fold
-        self._forget()
+        fold.forget_rows()
 
     @property
     def ledger(self) -> Ledger:
@@ -140,16 +140,10 @@ class Book:
         for row in fold.refused:
             words = refusal_text(row.reason, row.numbers)
             self.refused.append(refused_row(row, lot_size, words))
-        self._forget()
+        fold.forget_rows()
 
     def _take_trades(self) -> None:
         for trade in self._fold.trades:
             name = trade.strategy_id
             self.counted[name] = self.counted.get(name, 0) + 1
             self.won[name] = self.won.get(name, 0) + (trade.net_paise > 0)
-
-    def _forget(self) -> None:
-        fold = self._fold
-        for rows in (fold.exits, fold.markers, fold.trades, fold.refused, fold.booked):
-            rows.clear()
-        fold.no_part_to_leave.clear()

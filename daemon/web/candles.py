@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import Fill, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
 from daemon.domain.order import OrderState
 from daemon.journal.words import EXITS, money
 from daemon.quotes.reader import SharedQuote
+from daemon.report.levels import LevelFold, LevelStep
 from daemon.visible import visible
 from daemon.web.bars import DayBars
 from daemon.web.day_facts import DayFacts
@@ -70,55 +71,44 @@ class _Orders:
         self.fills: list[dict[str, Any]] = []
         self._symbol = symbol
         self._mine = {id_ for id_, o in ledger.orders.items() if o.tradingsymbol == symbol}
-        self._points: dict[tuple[str, str], list[Point]] = {}
-        self._carried = {
-            id_: position for id_, position in ledger.positions.items() if id_ in self._mine
-        }
+        self._levels = LevelFold()
+        self._carried = [
+            position for id_, position in ledger.positions.items() if id_ in self._mine
+        ]
 
     def take(self, event: TradingEvent) -> None:
         """Take one event of the day."""
-        if not self._points and self._carried:
-            self._carry(event.ts)
-        trade = event.order_id
+        for position in self._carried:  # from the days before, since the day's first event
+            self._levels.begin(position, event.ts)
+        self._carried = []
         if isinstance(event, OrderCreated):
             if event.tradingsymbol == self._symbol:
-                self._mine.add(trade)
-        elif trade not in self._mine:
-            return
-        elif isinstance(event, StopMoved):
-            self._step("stop", trade, event.ts, event.stop_to_paise)
-        else:
-            self._take_move(event)
+                self._mine.add(event.order_id)
+        elif event.order_id in self._mine:
+            self._levels.add(event)
+            if isinstance(event, OrderMoved) and event.fill is not None:
+                self.fills.append(_fill(event, event.fill))
 
     def steps(self) -> list[dict[str, Any]]:
         """Return each level of each trade as a stair."""
-        return [
-            {"name": name, "trade": trade, "points": points}
-            for (name, trade), points in self._points.items()
-            if any(price is not None for _, price in points)
-        ]
-
-    def _carry(self, ts: int) -> None:
-        """Begin with the levels of positions from the days before."""
-        for trade, position in self._carried.items():
-            self._step("stop", trade, ts, position.stop_paise)
-            self._step("target", trade, ts, position.target_paise)
-        self._carried = {}
-
-    def _take_move(self, event: OrderMoved) -> None:
-        trade = event.order_id
-        if event.fill is not None:
-            self.fills.append(_fill(event, event.fill))
-        if event.levels is not None:
-            self._step("stop", trade, event.ts, event.levels.stop_paise)
-            self._step("target", trade, event.ts, event.levels.target_paise)
-        elif event.to_state is OrderState.CLOSED:
+        stairs = []
+        for trade, steps in self._levels.steps.items():
             for name in _LEVELS:
-                self._step(name, trade, event.ts, None)
+                points = _stair(steps, name)
+                if any(price is not None for _, price in points):
+                    stairs.append({"name": name, "trade": trade, "points": points})
+        return stairs
 
-    def _step(self, name: str, trade: str, ts: int, paise: int | None) -> None:
+
+def _stair(steps: list[LevelStep], name: str) -> list[Point]:
+    """Return the steps at which this level changes."""
+    points: list[Point] = []
+    for step in steps:
+        paise = step.stop_paise if name == "stop" else step.target_paise
         price = None if paise is None else rupees(paise)
-        self._points.setdefault((name, trade), []).append((ts // SECOND_NS, price))
+        if not points or points[-1][1] != price:
+            points.append((step.ts // SECOND_NS, price))
+    return points
 
 
 def _fill(event: OrderMoved, fill: Fill) -> dict[str, Any]:

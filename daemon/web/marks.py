@@ -6,9 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from daemon.errors import JournalCorrupt
-from daemon.files.text_lines import read_stored
 from daemon.runtime.run_files import SERIES_FILE
-from daemon.runtime.series import Series, last_marks, read_series
+from daemon.runtime.series import Series, kept_series, last_marks
 
 
 def last_prices_of(directory: Path) -> dict[str, int]:
@@ -19,17 +18,16 @@ def last_prices_of(directory: Path) -> dict[str, int]:
 
 def series_of(directory: Path) -> Series | None:
     """Return the series that a run kept, None without one that can be read."""
-    path = directory / SERIES_FILE
     try:
-        found = path.stat()
+        found = (directory / SERIES_FILE).stat()
     except OSError:
         return None
-    return _read(path, found.st_mtime_ns, found.st_ino)
+    return _read(directory, found.st_mtime_ns, found.st_ino)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _changed: int, _inode: int) -> Series | None:
+def _read(directory: Path, _changed: int, _inode: int) -> Series | None:
     try:
-        return read_series(read_stored(path), str(path))
-    except (OSError, ValueError, JournalCorrupt):
+        return kept_series(directory)
+    except (OSError, JournalCorrupt):
         return None
