@@ -12,11 +12,9 @@ import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import JournalCorrupt, JournalIOError
-from daemon.journal.base import Archived, archived_operations
 from daemon.journal.ends import ADVICE, first_link, read_tail
 from daemon.journal.files import DATABASE, database_errors
 from daemon.journal.head import Tail
-from daemon.journal.past import archive_path
 from daemon.journal.recovery import life
 from daemon.journal.schema import JournalMeta, Operation, decode_operation, genesis
 from daemon.journal.store import JournalStore
@@ -140,22 +138,6 @@ class Facts:
     def last_input_no(self) -> int:
         """The last complete input, as of the last look."""
         return self._known().last.input_no
-
-    def can_continue(self, journal_id: str, seq: int) -> bool:
-        """Return whether the events after event `seq` of that journal are here."""
-        return journal_id == self.journal_id and self.base_seq <= seq <= self.last_seq
-
-    def archives(self) -> list[tuple[Path, Archived]]:
-        """Return where the events before the base are, oldest first, each with what it holds.
-
-        Raises JournalCorrupt, JournalIOError.
-        """
-        try:
-            with database_errors(self._path):
-                found = archived_operations(self._now_open().connection)
-        except msgspec.MsgspecError as error:
-            raise JournalCorrupt(f"{self._path}: an archived operation: {error}") from error
-        return [(archive_path(self.directory, each), each) for _, each in found]
 
     # pages
 

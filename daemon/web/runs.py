@@ -100,11 +100,8 @@ def _decoded(path: Path, kind: type[Kept]) -> tuple[Kept, int | None]:
 
 
 def _is_running(directory: Path, now: int) -> bool:
-    path = find_map(directory)
-    if not path.exists():
-        return False
     try:
-        reader = QuotesReader(path)
+        reader = QuotesReader(find_map(directory))
     except QuotesRefused:
         return False
     try:

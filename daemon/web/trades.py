@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.domain.dates import MILLISECOND_NS
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
 from daemon.journal.explain import explain
@@ -62,7 +63,7 @@ def _fill(move: OrderMoved) -> Row:
         "bid_paise": fill.bid_paise or None,
         "ask_paise": fill.ask_paise or None,
         "ltp_paise": fill.ltp_paise or None,
-        "quote_age_ms": fill.quote_age_ns // 1_000_000,
+        "quote_age_ms": fill.quote_age_ns // MILLISECOND_NS,
         "gross_paise": fill.realized_paise,
         "charges": fill.charges.total,
     }
