@@ -18,6 +18,7 @@ import anyio.to_thread
 import httpx
 import pytest
 
+from daemon.quotes.place import find_map
 from daemon.web.site import table_of
 from tests.cli.test_live_page import children
 from tests.kit import stranger
@@ -106,7 +107,9 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         token = _token(account)
         (child,) = children(daemon)
         routes = [(r.method, _filled(r.path)) for r in table_of(page_of(account).site)]
+        shared = find_map(account)
         paths = [open_file, place / "kite.json", account, *sorted(account.rglob("*"))]
+        paths += [shared]
         tried = (
             stranger.tries(paths, [daemon, child], port, routes) if not stranger.why_not() else {}
         )
@@ -192,8 +195,8 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
         pytest.skip(stranger.why_not())
     account = seen.place / "accounts" / ACCOUNT
     assert {
-        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings",
-        "web.json", "web.log", "web.out",
+        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings", "web.json",
+        "web.log", "web.out", find_map(account).name,
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}
     allowed = {("stat", str(seen.open_file)), ("read", str(seen.open_file)),
