@@ -23,7 +23,7 @@ _INSTALL: Final = (
 
 
 class Page(NamedTuple):
-    """What is watched, and where the page is served."""
+    """The account or run that is watched, and the address of its page."""
 
     watched: Watched
     web: WebConfig

@@ -34,11 +34,11 @@ _CREDENTIALS: Final = struct.Struct("3i")
 
 
 PACE_COMMANDS: Final = ("pause", "resume", "speed")
-"""Those of a paced run, which takes no others."""
+"""The commands of a paced run, which takes no others."""
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person asks for.
+    """A person's request.
 
     `target` is an order's or strategy's id, or a speed, where the command has one.
     """

@@ -17,7 +17,7 @@ Row = Sequence[Value]
 
 
 class Kind(Enum):
-    """What a column holds; None is allowed in each."""
+    """The kind of values in a column; None is allowed in each."""
 
     TEXT = "text"
     WHOLE = "whole"

@@ -10,7 +10,7 @@ from daemon.export.columns import Kind, Value, rupees_plain
 from daemon.visible import visible
 
 _FORMULA: Final = "=+-@\uff1d\uff0b\uff0d\uff20"
-"""What a spreadsheet takes for the beginning of a formula, in full width too."""
+"""Characters with which a formula begins in a spreadsheet, in full width too."""
 
 
 def plain_text(kind: Kind, value: Value) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 SHEET_ROWS: Final = 1_048_576
-"""What a sheet holds with its header; more rows follow in a further sheet."""
+"""Rows of a sheet with its header; more follow in a further sheet."""
 NO_XLSX: Final = (
     "an .xlsx file needs XlsxWriter: pip install 'run-fno-paper[xlsx]', or write .csv or .parquet"
 )

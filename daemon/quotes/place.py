@@ -1,4 +1,4 @@
-"""Where the quotes map of an account or a run is."""
+"""The places of quotes maps: that of an account in memory, that of a run next to its journal."""
 
 from __future__ import annotations
 

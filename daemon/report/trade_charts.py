@@ -32,7 +32,7 @@ _MARGIN_MIN_NS: Final = 10 * MINUTE_NS
 
 
 class TradeChart(msgspec.Struct):
-    """What one chart shows. UTC ns."""
+    """One chart's trades, prices and times. UTC ns."""
 
     symbol: str
     day: dt.date | None

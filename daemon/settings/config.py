@@ -328,7 +328,7 @@ class WebConfig(Section, frozen=True, kw_only=True):
     """The page of a live account (`run_fno_paper web`)."""
 
     enabled: bool = False
-    """Whether the live daemon runs the page, unless a service manager does."""
+    """True: the live daemon runs the page, unless a service manager does."""
     port: Annotated[int, Meta(ge=1, le=65_535)] = 8500
     listen: HostName = "127.0.0.1"
     """The address that the page listens on; the default is this machine only."""

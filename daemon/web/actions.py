@@ -1,4 +1,4 @@
-"""What a person may ask of the daemon from the page, handed to its control socket."""
+"""Hand what a person asks for on the page to the daemon's control socket."""
 
 from __future__ import annotations
 

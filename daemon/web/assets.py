@@ -19,7 +19,7 @@ TYPES: Final = {
     "": "text/plain; charset=utf-8",
 }
 OPEN_TO_ALL: Final = ("login.css", "js/login.js")
-"""What the login page needs, without a session."""
+"""Files of the login page, which need no session."""
 
 
 class Asset(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where the ticks of a day come from: an account's recordings, or what a run replays."""
+"""The ticks of a day: from an account's recordings, or from what a run replays."""
 
 from __future__ import annotations
 
