@@ -62,11 +62,13 @@ def sound_depth_of(levels: Int64s) -> Depth | None:
 
 def fault_of(levels: list[list[int]]) -> int:
     """Return SOUND or one of FAULTS for one row: what `depth_faults` says, fast for a few rows."""
+    if _is_plain_row(levels):
+        return SOUND
     best_bid, best_ask = 0, _NO_ASK
     is_unsorted = is_duplicated = False
     for at, (quantity, price, _) in enumerate(levels):
         if quantity < 0 or price < 0:
-            return NEGATIVE
+            return NEGATIVE if any(level[_QUANTITY] for level in levels) else SOUND
         if at in (0, DEPTH_LEVELS):
             before, is_ended = 0, False
         if quantity == 0 or price == 0:
@@ -107,6 +109,23 @@ def judge_depth(depth: Int64s) -> tuple[Int8s, Bools]:
     odd = rows[has_some]
     faults[odd] = _judge(depth[odd])
     return faults, shows
+
+
+def _is_plain_row(levels: list[list[int]]) -> bool:
+    """Return `_is_plain` of one row: each live tick with a book pays for this."""
+    (
+        (bids, bid, _), (bids2, bid2, _), (bids3, bid3, _), (bids4, bid4, _), (bids5, bid5, _),
+        (asks, ask, _), (asks2, ask2, _), (asks3, ask3, _), (asks4, ask4, _), (asks5, ask5, _),
+    ) = levels  # fmt: skip
+    return (
+        bid > bid2 > bid3 > bid4 > bid5 > 0
+        and bid <= ask < ask2 < ask3 < ask4 < ask5
+        and bids > 0 < bids2
+        and bids3 > 0 < bids4
+        and bids5 > 0 < asks
+        and asks2 > 0 < asks3
+        and asks4 > 0 < asks5
+    )
 
 
 def _is_plain(depth: Int64s) -> Bools:

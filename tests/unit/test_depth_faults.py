@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.depth import (
@@ -82,6 +82,7 @@ ROW = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
+@example([[*[(0, 0, 0)] * 9, (0, -5, 0)]])
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_one_row_is_judged_as_many_are(rows: list[list[tuple[int, int, int]]]) -> None:
     depth = np.array(rows, dtype=np.int64)
