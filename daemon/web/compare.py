@@ -27,13 +27,14 @@ def compare(a: Book, name_a: str, b: Book, name_b: str) -> Row:
     say nothing across runs.
     """
     trades_a, trades_b = _trades(a), _trades(b)
+    curve_a, curve_b = _curve(a), _curve(b)
     return {
-        "a": _totals(a, name_a, trades_a.values()),
-        "b": _totals(b, name_b, trades_b.values()),
+        "a": _totals(a, name_a, trades_a.values(), curve_a),
+        "b": _totals(b, name_b, trades_b.values(), curve_b),
         "curves": curve(
             f"{name_a} and {name_b}",
             "net P&L of closed trades",
-            [(name_a, "a", _curve(a)), (name_b, "b", _curve(b))],
+            [(name_a, "a", curve_a), (name_b, "b", curve_b)],
         ),
         "by_strategy": _by_strategy(a, b),
         "trades_only_a": _only(trades_a, trades_b),
@@ -65,7 +66,7 @@ def _trades(book: Book) -> dict[Key, Row]:
     return found
 
 
-def _totals(book: Book, name: str, trades: Iterable[Row]) -> Row:
+def _totals(book: Book, name: str, trades: Iterable[Row], closed: list[Point]) -> Row:
     nets = [trade["net_paise"] for trade in trades]
     ledger = book.ledger
     charges = whole_paise(ledger.charges)
@@ -79,7 +80,7 @@ def _totals(book: Book, name: str, trades: Iterable[Row]) -> Row:
         "gross_paise": ledger.realized_paise,
         "charges_paise": charges,
         "net_paise": ledger.realized_paise - charges,
-        "max_drawdown_paise": max_drawdown(_curve(book)).depth_paise,
+        "max_drawdown_paise": max_drawdown(closed).depth_paise,
         "best_paise": max(nets, default=None),
         "worst_paise": min(nets, default=None),
     }

@@ -60,10 +60,6 @@ class Tape:
         """Return the rows after row `number` of all, newest first."""
         return [row for at, row in reversed(self._rows) if at > number]
 
-    def since(self, seq: int) -> list[Row]:
-        """Return the rows of events after event `seq`, newest first."""
-        return [row for _, row in reversed(self._rows) if row["seq"] > seq]
-
     def _add(self, event: OrderMoved | StopMoved, kind: str, symbol: str, words: str) -> None:
         self._put(
             {"seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,

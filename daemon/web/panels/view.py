@@ -81,10 +81,13 @@ class View:
         bars = position.exits.time_stop_bars
         if not bars or self.universe.index_of(position.tradingsymbol) is None:
             return None
+        return self._calendar.due(position, bars)
+
+    @cached_property
+    def _calendar(self) -> CalendarBars:
         config = self.setup.config
         grace = 0 if config is None else config.execution.candle_grace_ns
-        calendar = CalendarBars(Schedule(self.rules, self.universe), self.universe, grace)
-        return calendar.due(position, bars)
+        return CalendarBars(Schedule(self.rules, self.universe), self.universe, grace)
 
     def _last_prices(self) -> dict[str, int]:
         symbols = {position.tradingsymbol for position in self.positions()}
