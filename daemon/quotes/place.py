@@ -10,7 +10,8 @@ from typing import Final
 
 from daemon.quotes.layout import QUOTES_FILE
 
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - its directory there is checked to be our own
+# `make_private` refuses a directory there that is not this user's alone.
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # nosec B108
 _PREFIX: Final = "run_fno_paper"
 _PRIVATE: Final = 0o700
 _NAME_DIGITS: Final = 32
