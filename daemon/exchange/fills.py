@@ -25,7 +25,7 @@ class FillEngine:
         self, quote: Quote, side: Side, tick_paise: int, mode: FillMode | None = None
     ) -> int:
         """Return the price in paise that an order on `side` gets on this quote."""
-        base, _ = _base(quote, side, mode or self.mode)
+        base, _ = base_half(quote.ltp, quote.bid, quote.ask, side, mode or self.mode)
         return self._slippage.price(base, side, tick_paise)
 
     def fill_order(
@@ -35,10 +35,10 @@ class FillEngine:
 
         `stale` marks a fill that was forced on a quote too old to trust.
         """
-        base, rule = _base(quote, side, self.mode)
+        base, rule = base_half(quote.ltp, quote.bid, quote.ask, side, self.mode)
         price = self._slippage.price(base, side, order.tick_paise)
         away = 2 * price - base
-        crossing, _ = _base(quote, side, "bid_ask")
+        crossing, _ = base_half(quote.ltp, quote.bid, quote.ask, side, "bid_ask")
         crossed = price
         if crossing != base:
             crossed = self._slippage.price(crossing, side, order.tick_paise)
@@ -62,14 +62,14 @@ class FillEngine:
         )
 
 
-def _base(quote: Quote, side: Side, mode: FillMode) -> tuple[int, str]:
-    """Return the base in half paise and the rule that chose it."""
+def base_half(ltp: int, bid: int, ask: int, side: Side, mode: FillMode) -> tuple[int, str]:
+    """Return the base price in half paise and the rule that chose it; bid and ask 0 if absent."""
     if mode == "ltp":
-        return 2 * quote.ltp, "ltp"
+        return 2 * ltp, "ltp"
     if mode == "mid":
-        if quote.bid and quote.ask:
-            return quote.bid + quote.ask, "mid"
-        return 2 * quote.ltp, "ltp_for_mid"
+        if bid and ask:
+            return bid + ask, "mid"
+        return 2 * ltp, "ltp_for_mid"
     if side == "BUY":
-        return (2 * quote.ask, "ask") if quote.ask else (2 * quote.ltp, "ltp_for_ask")
-    return (2 * quote.bid, "bid") if quote.bid else (2 * quote.ltp, "ltp_for_bid")
+        return (2 * ask, "ask") if ask else (2 * ltp, "ltp_for_ask")
+    return (2 * bid, "bid") if bid else (2 * ltp, "ltp_for_bid")

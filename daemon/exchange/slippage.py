@@ -11,10 +11,11 @@ _BPS: Final = 10_000
 
 
 class Slippage:
-    """Move a base price against the order by basis points and snap it to the price step."""
+    """Move a base price against the order by basis points, snap it, then move whole steps."""
 
-    def __init__(self, bps: float) -> None:
+    def __init__(self, bps: float, ticks: int = 0) -> None:
         self._bps, denominator = ratio(bps)
+        self._ticks = ticks
         self._unit = denominator * _BPS
 
     def price(self, base_half: int, side: Side, tick: int) -> int:
@@ -22,6 +23,13 @@ class Slippage:
 
         `base_half` is in half paise, because a mid can fall between two paise.
         """
+        price = self._snapped(base_half, side, tick)
+        if not self._ticks:
+            return price
+        steps = self._ticks * tick
+        return price + steps if side == "BUY" else max(price - steps, tick)
+
+    def _snapped(self, base_half: int, side: Side, tick: int) -> int:
         if not self._bps and not base_half % (2 * tick):
             return max(base_half // 2, tick)  # a price on its tick stays where it is
         double = 2 * self._unit

@@ -1,0 +1,338 @@
+"""Where orders work: they arrive, take, rest, are triggered, fill and end (F5, F11 to F34).
+
+The floor moves orders and reports it. It knows neither requests nor latency: who calls it has
+decided that the moment has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
+from daemon.exchange.arrival_checks import ArrivalChecks
+from daemon.exchange.depth_book import DepthBook
+from daemon.exchange.exchange_settings import ExchangeSettings
+from daemon.exchange.groups import ExitGroup, claims
+from daemon.exchange.protection import protection_price
+from daemon.exchange.queue import Match, QueueModel, is_near_miss
+from daemon.exchange.refusals import Asked, Refused
+from daemon.exchange.reports import FillRule, QueueEvidence, Reports
+from daemon.exchange.resting import RestingOrders
+from daemon.exchange.stops import PendingStops
+from daemon.exchange.timers import Due, Timers
+from daemon.exchange.walk import Take, Taker, continues_unseen
+
+_S = ExchangeOrderState
+
+
+class Floor:
+    """The working orders of all instruments."""
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        books: Sequence[DepthBook],
+        reports: Reports,
+        timers: Timers,
+        orders: Mapping[str, ExchangeOrder],
+    ) -> None:
+        self._settings = settings
+        self._books = books
+        self._orders = orders
+        self._reports = reports
+        self._timers = timers
+        self._taker = Taker(settings)
+        self._queue = QueueModel(settings)
+        self.checks = ArrivalChecks(settings, books)
+        self._resting = [RestingOrders() for _ in books]
+        self.stops = PendingStops(len(books))
+        self._groups: dict[str, ExitGroup] = {}
+        self._arrivals = 0
+
+    # who is there
+
+    def group(self, name: str) -> ExitGroup:
+        """Return the exits of a trade at the exchange."""
+        found = self._groups.get(name)
+        if found is None:
+            found = self._groups[name] = ExitGroup(name)
+        return found
+
+    def is_idle(self, instrument: int) -> bool:
+        """Return whether no order works at an instrument."""
+        return not self._resting[instrument] and not self.stops.any_at(instrument)
+
+    def ahead_of(self, order: ExchangeOrder) -> int | None:
+        """Return the units that must trade at an order's price before it does, None if unknown."""
+        if order.market_part is None:
+            return None
+        side = self._resting[order.terms.instrument].side_of(order)
+        return max(order.market_part, 0) + side.ahead_of(order)
+
+    # arrival
+
+    def arrive(self, order: ExchangeOrder) -> bool:
+        """Let a NEW order arrive; return False if the exchange refused it."""
+        book = self._book(order)
+        if not order.limit_paise and order.kind == "MARKET":
+            order.work_at(self.protect(order, order.protected_from_paise or book.ltp))
+        refused = self._refusal(order, book)
+        if refused is not None:
+            order.move(_S.REJECTED, refused.reason)
+            self._reports.add(order, "rejected", refused.reason, refused.numbers)
+            return False
+        if not self._follow_replaced(order):
+            return True
+        if order.kind in STOP_KINDS:
+            self._await_trigger(order)
+        else:
+            order.move(_S.OPEN, "open")
+            self._reports.add(order, "open")
+            self._apply_cuts(order, "replaced")
+            self.act(order)
+        return True
+
+    def act(self, order: ExchangeOrder) -> None:
+        """Let an OPEN order that has just got its place take what it can and rest with the rest."""
+        self.take_place(order)
+        book = self._book(order)
+        filled = self._take(order, book)
+        if order.state is _S.OPEN:
+            self._place(order, book)
+        if order.state is _S.OPEN:
+            self._set_timers(order)
+        self._after_fills(order, filled)
+
+    def take_place(self, order: ExchangeOrder) -> None:
+        """Give an order the last place among all arrivals."""
+        self._arrivals += 1
+        order.take_place(self._arrivals, self._reports.now)
+
+    def protect(self, order: ExchangeOrder, base_paise: int) -> int:
+        """Return the protection of a MARKET; 0 in the simple modes, where it fills whole."""
+        if self._settings.is_simple:
+            return 0
+        percent = order.terms.market_protection
+        return protection_price(self._book(order), order.is_buy, percent, base_paise)
+
+    def _refusal(self, order: ExchangeOrder, book: DepthBook) -> Refused | None:
+        asked = Asked(order.terms, book, order.limit_paise)
+        return self.checks.first(order, asked, self._reports.now)
+
+    def _follow_replaced(self, order: ExchangeOrder) -> bool:
+        """Cancel what an order replaces and join its group; False if nothing is left for it."""
+        old = self._orders.get(order.replaces)
+        if old is not None:
+            order.keep_pending(old.pending)
+            if not old.is_over:
+                self.cancel(old, "replaced")
+        if order.quantity <= 0:
+            self.cancel(order, "exit_group")
+            return False
+        return not order.terms.group or self._join_group(order)
+
+    def _join_group(self, order: ExchangeOrder) -> bool:
+        allowed = self.group(order.terms.group).arrive(order)
+        if allowed <= 0:
+            self.cancel(order, "exit_group")
+            return False
+        order.keep_pending(allowed)
+        return True
+
+    def _await_trigger(self, order: ExchangeOrder) -> None:
+        self.take_place(order)
+        order.move(_S.TRIGGER_PENDING, "trigger_pending")
+        self.stops.watch(order)
+        self._reports.add(order, "trigger_pending")
+
+    # a tick
+
+    def on_tick(self, instrument: int, ts: int) -> None:
+        """Let what works at an instrument see its book's last tick: (a) and (b) of F5."""
+        book = self._books[instrument]
+        self.checks.on_tick(instrument, ts)
+        resting = self._resting[instrument]
+        if resting:
+            for order in resting.near(book):
+                if order.state is _S.OPEN:
+                    self._look_again(order, book)
+        if self.stops.any_at(instrument) and not book.old_row:
+            for arrival in self.stops.fire(instrument, book.ltp):
+                stop = self.stops.take(arrival)
+                if stop is not None:
+                    self._fire(stop, book)
+
+    def _look_again(self, order: ExchangeOrder, book: DepthBook) -> None:
+        if order.taking:
+            self._resting[order.terms.instrument].side_of(order).remove(order)
+            order.stand(taking=False)
+            filled = self._take(order, book)
+            if order.state is _S.OPEN:
+                self._place(order, book)
+            self._after_fills(order, filled)
+        elif not book.old_row:
+            match = self._queue.match(order, book)
+            if match.quantity:
+                self._fill_resting(order, book, match)
+            else:
+                order.see_queue(match.market_part)
+                if (book.growth or book.best_changed) and is_near_miss(order, book):
+                    order.miss()
+
+    def _fire(self, order: ExchangeOrder, book: DepthBook) -> None:
+        if order.kind == "SL":
+            refused = self.checks.outside_protection(order, order.limit_paise, self._reports.now)
+            if refused is not None:
+                order.move(_S.REJECTED, refused.reason)
+                self._reports.add(order, "rejected", refused.reason, refused.numbers)
+                self._leave_group(order)
+                return
+        else:
+            order.work_at(self.protect(order, book.ltp))
+        order.trigger()
+        self._reports.add(order, "triggered", numbers={"ltp_paise": book.ltp})
+        self.act(order)
+
+    # fills
+
+    def _take(self, order: ExchangeOrder, book: DepthBook) -> int:
+        side = order.terms.side
+        takes = self._taker.find(book, side, order.limit_paise, order.pending)
+        for take in takes:
+            book.take(order.is_buy, take.level, take.quantity)
+            self._fill(order, take.quantity, take.price, "take", _taken(book, take), take.level)
+        return sum(take.quantity for take in takes)
+
+    def _fill_resting(self, order: ExchangeOrder, book: DepthBook, match: Match) -> None:
+        ahead = self.ahead_of(order)
+        before = order.market_part
+        order.see_queue(match.market_part)
+        evidence = QueueEvidence(
+            market_before=before,
+            market_after=match.market_part,
+            ahead_before=ahead,
+            ahead_after=self.ahead_of(order),
+            growth=book.growth,
+            ltq=book.ltq,
+            displayed=book.displayed(order.is_buy, order.limit_paise),
+        )
+        if match.rule == "cross":
+            _take_crossing(book, order, match.quantity)
+        elif not self._settings.is_simple:
+            book.spend(match.quantity)
+        self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)
+        if order.state is _S.COMPLETE:
+            self._resting[order.terms.instrument].side_of(order).remove(order)
+        self._after_fills(order, match.quantity)
+
+    def _fill(
+        self,
+        order: ExchangeOrder,
+        quantity: int,
+        price: int,
+        rule: FillRule,
+        evidence: QueueEvidence,
+        level: int = 0,
+    ) -> None:
+        order.fill(quantity, self._reports.now, rule)
+        self._reports.fill(order, quantity, price, rule, evidence, level)
+
+    def _after_fills(self, order: ExchangeOrder, quantity: int) -> None:
+        if not order.terms.group or not quantity:
+            return
+        group = self.group(order.terms.group)
+        group.reduce(quantity)
+        if order.is_over:
+            group.leave(order)
+        self._apply_cuts(order, "exit_group")
+
+    # the rest
+
+    def _place(self, order: ExchangeOrder, book: DepthBook) -> None:
+        if order.validity == "IOC":
+            self.cancel(order, "ioc_rest")
+            return
+        is_depth = not self._settings.is_simple
+        limit = order.limit_paise
+        taking = is_depth and continues_unseen(book, order.is_buy, limit)
+        if not taking and is_entry_market(order) and self._settings.market_rest == "cancel":
+            self.cancel(order, "unfilled_rest")
+            return
+        market = None if taking else book.displayed(order.is_buy, limit)
+        order.stand(taking=taking, market_part=market)
+        self._resting[order.terms.instrument].side_of(order).add(order)
+
+    def _set_timers(self, order: ExchangeOrder) -> None:
+        settings = self._settings
+        if is_entry_market(order):
+            since = self._reports.now if order.triggered else order.sent_ts
+            self._timers.add(since + settings.reject_after_ns, Due.EXPIRY, (order, "unfilled_rest"))
+        elif escalates(order) and settings.escalate == "market":
+            due = order.moved_ts + settings.escalate_after_ns
+            self._timers.add(due, Due.ESCALATION, order)
+
+    # ends
+
+    def cancel(self, order: ExchangeOrder, reason: str) -> None:
+        """Cancel what is pending of an order that is not over."""
+        self.withdraw(order)
+        order.move(_S.CANCELLED, reason)
+        self._reports.add(order, "cancelled", reason)
+        self._leave_group(order)
+
+    def withdraw(self, order: ExchangeOrder) -> None:
+        """Take an order out of its place; what becomes of it is the caller's."""
+        if order.state is _S.TRIGGER_PENDING:
+            self.stops.forget(order)
+        elif order.state is _S.OPEN:
+            self._resting[order.terms.instrument].side_of(order).remove(order)
+            order.stand(taking=False, market_part=order.market_part)
+
+    def reduce(self, order: ExchangeOrder, pending: int, reason: str) -> None:
+        """Leave an order at most `pending` units; it keeps its place."""
+        if pending <= 0:
+            self.cancel(order, reason)
+            return
+        order.keep_pending(pending)
+        order.move(order.state, reason)
+        self._reports.add(order, "modified", reason)
+
+    def _leave_group(self, order: ExchangeOrder) -> None:
+        if order.terms.group:
+            self.group(order.terms.group).leave(order)
+
+    def _apply_cuts(self, order: ExchangeOrder, reason: str) -> None:
+        if order.terms.group and (reason != "replaced" or claims(order)):
+            for cut in self.group(order.terms.group).cuts():
+                if not cut.order.is_over:
+                    self.reduce(cut.order, cut.pending, reason)
+
+    def _book(self, order: ExchangeOrder) -> DepthBook:
+        return self._books[order.terms.instrument]
+
+
+def is_entry_market(order: ExchangeOrder) -> bool:
+    """Return whether an order is a trade's entry at the market, whose rest lives briefly."""
+    is_market = order.kind == "MARKET" or (order.kind == "SL-M" and order.triggered)
+    return is_market and not order.terms.is_exit and not order.terms.is_api
+
+
+def escalates(order: ExchangeOrder) -> bool:
+    """Return whether what is left of an exit must leave: a MARKET, or a stop that was triggered."""
+    is_urgent = order.kind == "MARKET" or order.triggered
+    return order.terms.is_exit and is_urgent and order.state is _S.OPEN
+
+
+def _taken(book: DepthBook, take: Take) -> QueueEvidence:
+    return QueueEvidence(growth=book.growth, ltq=book.ltq, displayed=take.displayed)
+
+
+def _take_crossing(book: DepthBook, order: ExchangeOrder, quantity: int) -> None:
+    """Book what a cross took at the levels within the price, best first."""
+    for level in book.opposite(order.is_buy):
+        part = min(quantity, book.available(order.is_buy, level))
+        if part > 0:
+            book.take(order.is_buy, level[0], part)
+            quantity -= part
+        if not quantity:
+            return

@@ -1,0 +1,146 @@
+"""What a modification does when it arrives (F42)."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from daemon.domain.exchange_order import (
+    MAX_MODIFICATIONS,
+    STOP_KINDS,
+    ExchangeOrder,
+    ExchangeOrderState,
+    Modification,
+    OrderTerms,
+)
+from daemon.exchange.depth_book import DepthBook
+from daemon.exchange.floor import Floor
+from daemon.exchange.order_checks import bad_level, bad_validity
+from daemon.exchange.queue import reaches
+from daemon.exchange.refusals import Asked, Refused
+from daemon.exchange.reports import Reports
+from daemon.exchange.timers import Due, Timers
+
+_S = ExchangeOrderState
+_MINUTE_NS = 60_000_000_000
+
+
+def terms_after(order: ExchangeOrder, change: Modification) -> OrderTerms:
+    """Return the terms that an order would have; a stop that was triggered is a LIMIT."""
+    kind = "LIMIT" if order.triggered else order.kind
+    if change.kind is not None and not (order.triggered and change.kind in STOP_KINDS):
+        kind = change.kind
+    price = order.limit_paise if change.price_paise is None else change.price_paise
+    trigger = order.trigger_paise if change.trigger_paise is None else change.trigger_paise
+    return structs.replace(
+        order.terms,
+        quantity=order.quantity if change.quantity is None else change.quantity,
+        kind=kind,
+        price_paise=0 if kind in ("MARKET", "SL-M") else price,
+        trigger_paise=trigger if kind in STOP_KINDS else 0,
+        validity=order.validity if change.validity is None else change.validity,
+        ttl_minutes=change.ttl_minutes or order.terms.ttl_minutes,
+    )
+
+
+def fault_when_sent(order: ExchangeOrder, change: Modification, book: DepthBook) -> Refused | None:
+    """Return what is wrong with a modification whatever becomes of the order meanwhile."""
+    terms = terms_after(order, change)
+    if terms.quantity <= 0:
+        return Refused("bad_quantity", {"quantity": terms.quantity})
+    if terms.quantity % book.lot:
+        return Refused("lot_size", {"quantity": terms.quantity, "lot_size": book.lot})
+    freeze = book.day.freeze_quantity
+    if freeze and terms.quantity > freeze and terms.quantity > order.quantity:
+        return Refused("freeze_quantity", {"quantity": terms.quantity, "freeze_quantity": freeze})
+    return bad_validity(terms) or bad_level(terms, book.step)
+
+
+class Modifications:
+    """Judge and apply modifications of orders at the exchange."""
+
+    def __init__(self, floor: Floor, reports: Reports, timers: Timers) -> None:
+        self._floor = floor
+        self._reports = reports
+        self._timers = timers
+
+    def crosses(self, order: ExchangeOrder, change: Modification, book: DepthBook) -> bool:
+        """Return whether a modification would take liquidity on the book as it is."""
+        terms = terms_after(order, change)
+        if order.is_over or terms.kind in STOP_KINDS:
+            return False
+        if not loses_place(order, terms) and terms.validity != "IOC":
+            return False
+        if terms.kind == "MARKET":
+            return True
+        best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
+        return bool(best) and reaches(order.is_buy, terms.price_paise, best)
+
+    def apply(self, order: ExchangeOrder, change: Modification, book: DepthBook) -> None:
+        """Apply a modification that has arrived, or refuse it and change nothing."""
+        refused = self._refusal(order, change, book)
+        if refused is not None:
+            self._reports.add(order, "modify_refused", refused.reason, refused.numbers)
+            return
+        terms = terms_after(order, change)
+        if terms.quantity == order.filled:
+            order.count_modification()
+            self._floor.cancel(order, "modified_to_filled")
+            return
+        self._change(order, terms, change, book)
+
+    def _refusal(
+        self, order: ExchangeOrder, change: Modification, book: DepthBook
+    ) -> Refused | None:
+        if order.is_over:
+            reason = "already_filled" if order.state is _S.COMPLETE else "not_open"
+            return Refused(reason, {})
+        if order.modifications >= MAX_MODIFICATIONS:
+            return Refused("too_many_modifications", {"modifications": order.modifications})
+        terms = terms_after(order, change)
+        if order.state is _S.OPEN and terms.kind in STOP_KINDS:
+            return Refused("not_open", {"order_type": terms.kind})
+        if terms.quantity < order.filled:
+            return Refused("bad_quantity", {"quantity": terms.quantity, "filled": order.filled})
+        asked = Asked(terms, book, terms.price_paise)
+        return self._floor.checks.first(order, asked, self._reports.now)
+
+    def _change(
+        self, order: ExchangeOrder, terms: OrderTerms, change: Modification, book: DepthBook
+    ) -> None:
+        loses = loses_place(order, terms)
+        acts = terms.kind not in STOP_KINDS and (loses or terms.validity == "IOC")
+        if loses or acts:
+            self._floor.withdraw(order)
+        order.count_modification()
+        self._rewrite(order, terms, book)
+        order.move(_S.TRIGGER_PENDING if terms.kind in STOP_KINDS else _S.OPEN, "modified")
+        self._reports.add(order, "modified")
+        if change.validity == "TTL":
+            due = self._reports.now + terms.ttl_minutes * _MINUTE_NS
+            self._timers.add(due, Due.EXPIRY, (order, "ttl_over"))
+        if acts:
+            self._floor.act(order)
+        elif loses:
+            self._floor.take_place(order)
+            self._floor.stops.watch(order)
+
+    def _rewrite(self, order: ExchangeOrder, terms: OrderTerms, book: DepthBook) -> None:
+        room = terms.quantity - order.filled
+        if terms.group:
+            room = min(room, self._floor.group(terms.group).room_for(order))
+        limit = terms.price_paise
+        if terms.kind == "MARKET":
+            is_new = order.kind != "MARKET"
+            limit = self._floor.protect(order, book.ltp) if is_new else order.limit_paise
+        order.rewrite(terms, room, limit)
+
+
+def loses_place(order: ExchangeOrder, terms: OrderTerms) -> bool:
+    """Return whether a change of price, trigger or kind, or a larger quantity, costs the queue."""
+    if terms.quantity > order.quantity:
+        return True
+    if terms.kind != ("LIMIT" if order.triggered else order.kind):
+        return True
+    if terms.kind in STOP_KINDS and terms.trigger_paise != order.trigger_paise:
+        return True
+    return terms.kind in ("LIMIT", "SL") and terms.price_paise != order.limit_paise

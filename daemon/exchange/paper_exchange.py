@@ -1,0 +1,249 @@
+"""The paper exchange: requests go in, execution reports come out (SEMANTICS, "The exchange").
+
+It knows no strategy, no position and no stop rule, and keeps no clock: the caller says what time it
+is, which tick came, and which quotes may be believed. The same calls give the same reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import structs
+
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modification, OrderTerms
+from daemon.domain.instrument import Instrument
+from daemon.exchange.arrivals import Arrivals
+from daemon.exchange.depth_book import ContractDay, DepthBook, MarketTick
+from daemon.exchange.escalation import Escalation
+from daemon.exchange.exchange_settings import ExchangeSettings
+from daemon.exchange.floor import Floor
+from daemon.exchange.order_checks import first_fault
+from daemon.exchange.order_rate import OrderRate
+from daemon.exchange.refusals import SENDING, Asked, RefusalList, Refused
+from daemon.exchange.reports import ExecutionReport, Reports
+from daemon.exchange.slices import SLICE_EVERY_NS, slice_quantities
+from daemon.exchange.timers import Due, Timers
+
+_S = ExchangeOrderState
+_NOT_TICKING = -1
+
+
+class PaperExchange:
+    """Take orders, modifications and cancels; show them every tick; report what happens.
+
+    `believes` answers whether the current quote of an instrument may be traded against.
+    """
+
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        settings: ExchangeSettings,
+        believes: Callable[[int], bool],
+    ) -> None:
+        self._settings = settings
+        self.books = [DepthBook(instrument) for instrument in instruments]
+        self.orders: dict[str, ExchangeOrder] = {}
+        self._parts: dict[str, int] = {}
+        self._dropped: set[str] = set()
+        self._reports = Reports()
+        self._timers = Timers()
+        self.floor = Floor(settings, self.books, self._reports, self._timers, self.orders)
+        self._arrivals = Arrivals(
+            settings, self.books, self.floor, self._reports, self._timers, believes
+        )
+        self._escalation = Escalation(
+            settings, self.books, self._reports, self._timers, believes, self._replace
+        )
+        self._refusals = RefusalList(SENDING, settings)
+        self._rate = OrderRate()
+
+    # requests
+
+    def submit(
+        self, order_id: str, terms: OrderTerms, now: int, *, open_units: int | None = None
+    ) -> list[ExecutionReport]:
+        """Send a new order at `now` (UTC ns); above the freeze quantity it goes in slices.
+
+        `open_units` is what is open of the trade that an exit belongs to.
+        """
+        self._reports.at(now)
+        if terms.group and open_units is not None:
+            self.floor.group(terms.group).set_open(open_units)
+        book = self.books[terms.instrument]
+        refused = first_fault(terms, book, now, autoslice=self._settings.autoslice)
+        if refused is None:
+            refused = self._refusals.first(Asked(terms, book))
+        if refused is not None:
+            self._reject(self._make(order_id, order_id, terms, now), refused)
+        else:
+            self._send_slices(order_id, terms, now)
+        return self._reports.take()
+
+    def modify(self, order_id: str, change: Modification, now: int) -> list[ExecutionReport]:
+        """Send a modification at `now` (UTC ns). Raises KeyError for an order that never was."""
+        self._reports.at(now)
+        self._arrivals.send_change(self.orders[order_id], change, self._refusals)
+        return self._reports.take()
+
+    def cancel(self, order_id: str, reason: str, now: int) -> list[ExecutionReport]:
+        """Send a cancel at `now` (UTC ns). Raises KeyError for an order that never was."""
+        self._reports.at(now)
+        self._arrivals.send_cancel(self.orders[order_id], reason)
+        return self._reports.take()
+
+    def drop_unsent(self, order_id: str) -> None:
+        """Send no more slices of an order."""
+        self._dropped.add(order_id)
+
+    # inputs
+
+    def advance(self, now: int, *, ticking: int = _NOT_TICKING) -> list[ExecutionReport]:
+        """Do what became due at or before `now`: step 1 of every input.
+
+        Requests for the instrument whose tick the input is wait for `on_tick`.
+        """
+        self._reports.at(now)
+        self._arrivals.at_tick_of(ticking)
+        while (popped := self._timers.pop(now)) is not None:
+            what, item = popped
+            self._do(what, item, ticking)
+        self._arrivals.retry_except(ticking)
+        return self._reports.take()
+
+    def on_tick(self, instrument: int, tick: MarketTick) -> list[ExecutionReport]:
+        """Show a tick: resting orders, triggers, requests, escalations, in this order (F5)."""
+        self._reports.at(tick.ts)
+        book = self.books[instrument]
+        book.take_tick(tick)
+        self.floor.on_tick(instrument, tick.ts)
+        self._arrivals.act_at_tick(instrument)
+        self._escalation.on_tick(instrument)
+        return self._reports.take()
+
+    def forget_taken(self, instruments: Sequence[int] | None = None) -> None:
+        """Forget what was taken, after a gap or a silence; None means everywhere."""
+        for index in range(len(self.books)) if instruments is None else instruments:
+            self.books[index].forget_taken()
+
+    def start_day(self, instrument: int, day: ContractDay) -> None:
+        """Begin a date of a contract, with its session and limits."""
+        self.books[instrument].start_day(day)
+        self.floor.checks.start_day(instrument)
+        self._rate.start_day()
+        if day.closes:
+            self._timers.add(day.closes, Due.DAY_OVER, instrument)
+
+    def close(self, instrument: int, now: int) -> list[ExecutionReport]:
+        """End a contract's session: every order there is over (`day_over`)."""
+        self._reports.at(now)
+        self._end_day(instrument)
+        return self._reports.take()
+
+    @property
+    def next_due(self) -> int:
+        """Return when something falls due at the earliest, UTC ns."""
+        return self._timers.next_due
+
+    # inside
+
+    def _do(self, what: Due, item: object, ticking: int) -> None:
+        if what is Due.DAY_OVER:
+            self._end_day(item)  # type: ignore[arg-type]
+        elif what is Due.EXPIRY:
+            self._arrivals.expire(*item)  # type: ignore[misc]
+        elif what is Due.SLICE:
+            self._send_slice(*item)  # type: ignore[misc]
+        elif what is Due.REQUEST:
+            self._arrivals.fall_due(item)  # type: ignore[arg-type]
+        else:
+            self._escalation.fall_due(item, ticking)  # type: ignore[arg-type]
+
+    def _end_day(self, instrument: int) -> None:
+        self.books[instrument].forget_taken()
+        for order in list(self.orders.values()):
+            if order.terms.instrument == instrument and not order.is_over:
+                self._arrivals.expire(order, "day_over")
+
+    def _refusal_when_sent(self, terms: OrderTerms, book: DepthBook) -> Refused | None:
+        refused = self._refusals.first(Asked(terms, book))
+        is_counted = self._settings.refusals.get("order_rate", not self._settings.is_simple)
+        if refused is None and terms.is_api and is_counted:
+            refused = self._rate.refuse_or_count(self._reports.now)
+        return refused
+
+    def _make(self, order_id: str, root: str, terms: OrderTerms, now: int) -> ExchangeOrder:
+        order = ExchangeOrder(
+            order_id=order_id,
+            root=root,
+            terms=terms,
+            kind=terms.kind,
+            quantity=terms.quantity,
+            limit_paise=terms.price_paise if terms.kind in ("LIMIT", "SL") else 0,
+            trigger_paise=terms.trigger_paise,
+            validity=terms.validity,
+            sent_ts=now,
+        )
+        self.orders[order_id] = order
+        return order
+
+    def _reject(self, order: ExchangeOrder, refused: Refused) -> None:
+        order.move(_S.REJECTED, refused.reason)
+        self._reports.add(order, "rejected", refused.reason, refused.numbers)
+
+    def _send_slices(self, root: str, terms: OrderTerms, now: int) -> None:
+        freeze = self.books[terms.instrument].day.freeze_quantity
+        lot = self.books[terms.instrument].lot
+        slices = slice_quantities(terms.quantity, freeze, lot)
+        self._parts[root] = 0
+        if len(slices) == 1:
+            self._send_or_reject(self._make(root, root, terms, now))
+            return
+        for at, quantity in enumerate(slices):
+            part = structs.replace(terms, quantity=quantity)
+            if at == 0:
+                self._send_slice(root, part)
+            else:
+                self._timers.add(now + at * SLICE_EVERY_NS, Due.SLICE, (root, part))
+
+    def _send_slice(self, root: str, terms: OrderTerms) -> None:
+        if root in self._dropped:
+            return
+        self._send_or_reject(self._make(self._next_id(root), root, terms, self._reports.now))
+
+    def _send_or_reject(self, order: ExchangeOrder) -> None:
+        refused = self._refusal_when_sent(order.terms, self.books[order.terms.instrument])
+        if refused is None:
+            self._send(order)
+        else:
+            self._reject(order, refused)
+
+    def _send(self, order: ExchangeOrder) -> None:
+        book = self.books[order.terms.instrument]
+        if order.kind == "MARKET" and (order.protected_from_paise or book.ltp):
+            base = order.protected_from_paise or book.ltp
+            order.work_at(self.floor.protect(order, base))
+        self._reports.add(order, "accepted")
+        self._arrivals.send_new(order)
+
+    def _replace(self, order: ExchangeOrder, base_paise: int) -> ExchangeOrder:
+        terms = structs.replace(
+            order.terms,
+            kind="MARKET",
+            quantity=order.pending,
+            price_paise=0,
+            trigger_paise=0,
+            validity="DAY",
+        )
+        self._parts.setdefault(order.root, 0)
+        new = structs.replace(
+            self._make(self._next_id(order.root), order.root, terms, self._reports.now),
+            protected_from_paise=base_paise,
+            replaces=order.order_id,
+        )
+        self.orders[new.order_id] = new
+        self._send(new)
+        return new
+
+    def _next_id(self, root: str) -> str:
+        self._parts[root] += 1
+        return f"{root}/{self._parts[root]}"

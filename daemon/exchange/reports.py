@@ -1,0 +1,120 @@
+"""Execution reports: what happened to an order at the exchange, as values."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+
+ReportKind = Literal[
+    "accepted", "rejected", "trigger_pending", "triggered", "open", "filled", "modified",
+    "modify_refused", "cancel_refused", "cancelled",
+]  # fmt: skip
+FillRule = Literal["", "take", "cross", "through", "at", "touch"]
+Numbers = dict[str, int | str]
+
+
+class QueueEvidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why a fill happened: the queue before and after it, and the row that caused it (units).
+
+    `market_*` is the part of other people, None if unknown; `ahead_*` adds our own earlier orders.
+    """
+
+    market_before: int | None = None
+    market_after: int | None = None
+    ahead_before: int | None = None
+    ahead_after: int | None = None
+    growth: int = 0
+    ltq: int = 0
+    displayed: int | None = None
+
+
+NO_EVIDENCE: Final = QueueEvidence()
+
+
+class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One thing that happened to one order; `quantity` and `price_paise` are those of a fill."""
+
+    ts: int
+    order_id: str
+    kind: ReportKind
+    state: ExchangeOrderState
+    filled: int
+    pending: int
+    reason: str = ""
+    quantity: int = 0
+    price_paise: int = 0
+    level_paise: int = 0
+    """The displayed price that was taken, before slippage."""
+    rule: FillRule = ""
+    evidence: QueueEvidence = NO_EVIDENCE
+    numbers: Numbers | None = None
+
+
+class Reports:
+    """Collect execution reports in the order in which things happen."""
+
+    def __init__(self) -> None:
+        self._reports: list[ExecutionReport] = []
+        self.now = 0
+
+    def at(self, now: int) -> None:
+        """Set the time of the input in work, UTC ns."""
+        self.now = now
+
+    def take(self) -> list[ExecutionReport]:
+        """Remove and return what was collected."""
+        reports = self._reports
+        if reports:
+            self._reports = []
+            return reports
+        return []
+
+    def add(
+        self,
+        order: ExchangeOrder,
+        kind: ReportKind,
+        reason: str = "",
+        numbers: Numbers | None = None,
+    ) -> None:
+        """Report something that is no fill."""
+        self._reports.append(
+            ExecutionReport(
+                ts=self.now,
+                order_id=order.order_id,
+                kind=kind,
+                state=order.state,
+                filled=order.filled,
+                pending=0 if order.is_over else order.pending,
+                reason=reason,
+                numbers=numbers,
+            )
+        )
+
+    def fill(
+        self,
+        order: ExchangeOrder,
+        quantity: int,
+        price: int,
+        rule: FillRule,
+        evidence: QueueEvidence,
+        level: int = 0,
+    ) -> None:
+        """Report a fill that the order has already counted."""
+        self._reports.append(
+            ExecutionReport(
+                ts=self.now,
+                order_id=order.order_id,
+                kind="filled",
+                state=order.state,
+                filled=order.filled,
+                pending=order.pending,
+                quantity=quantity,
+                price_paise=price,
+                level_paise=level or price,
+                rule=rule,
+                evidence=evidence,
+            )
+        )

@@ -1,0 +1,42 @@
+"""What falls due at the exchange: one heap, by due time, then by what it is, then by turn."""
+
+from __future__ import annotations
+
+import heapq
+from enum import IntEnum
+from typing import Final
+
+NEVER: Final = 1 << 62
+
+
+class Due(IntEnum):
+    """The order of things that are due at the same time."""
+
+    DAY_OVER = 0
+    EXPIRY = 1
+    SLICE = 2
+    REQUEST = 3
+    ESCALATION = 4
+
+
+class Timers:
+    """A heap of (due, what, item); items of one time and kind come in the order added."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Due, int, object]] = []
+        self._count = 0
+        self.next_due = NEVER
+
+    def add(self, due: int, what: Due, item: object) -> None:
+        """Let an item fall due at a time (UTC ns)."""
+        self._count += 1
+        heapq.heappush(self._heap, (due, what, self._count, item))
+        self.next_due = self._heap[0][0]
+
+    def pop(self, until: int) -> tuple[Due, object] | None:
+        """Remove and return the next item that is due at or before `until`, else None."""
+        if self.next_due > until:
+            return None
+        _, what, _, item = heapq.heappop(self._heap)
+        self.next_due = self._heap[0][0] if self._heap else NEVER
+        return what, item

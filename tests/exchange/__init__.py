@@ -1,0 +1,1 @@
+"""The paper exchange, rule by rule (SEMANTICS, "The exchange")."""

@@ -1,0 +1,232 @@
+"""Run a neutral scenario, plain dicts, on the paper exchange and return neutral events.
+
+A scenario has `setup` (instruments, execution) and `inputs`: ticks, clocks, gaps and closes, each
+with the requests that follow it. Prices are in paise, times in ns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from daemon.domain.exchange_order import Modification, OrderTerms
+from daemon.domain.instrument import Instrument
+from daemon.exchange.depth_book import ContractDay, Levels, MarketTick
+from daemon.exchange.exchange_settings import ExchangeSettings
+from daemon.exchange.paper_exchange import PaperExchange
+from daemon.exchange.reports import ExecutionReport
+
+MS = 1_000_000
+KINDS = {"option": "CE", "future": "FUT", "share": "EQ"}
+Dict = Mapping[str, Any]
+
+
+def settings_of(execution: Dict) -> ExchangeSettings:
+    """Read the keys of `execution` as a configuration writes them."""
+    latency: Dict = execution.get("latency") or {}
+    every: int = execution.get("latency_ms", 0)
+    refusals = {
+        name: value in (True, "on") for name, value in execution.get("refusals", {}).items()
+    }
+    mode = execution.get("fill_mode", "depth")
+    return ExchangeSettings(
+        fill_mode=mode,
+        slippage_bps=execution.get("slippage_bps", 0 if mode == "depth" else 5),
+        slippage_ticks=execution.get("slippage_ticks", 0),
+        enter_ns=latency.get("enter_ms", every) * MS,
+        modify_ns=latency.get("modify_ms", every) * MS,
+        cancel_ns=latency.get("cancel_ms", every) * MS,
+        reject_after_ns=round(execution.get("reject_after_s", 30) * 1000 * MS),
+        stale_after_ns=round(execution.get("stale_after_s", 5) * 1000 * MS),
+        market_rest=execution.get("market_rest", "rest"),
+        escalate=execution.get("escalate", "market"),
+        escalate_after_ns=execution.get("escalate_after_ms", 3000) * MS,
+        resting=execution.get("resting", "queue"),
+        queue_evidence=execution.get("queue_evidence", "last_qty"),
+        autoslice=execution.get("autoslice", mode == "depth"),
+        refusals=refusals,
+    )
+
+
+def instrument_of(row: Dict, number: int) -> Instrument:
+    """Return the contract that a setup describes."""
+    return Instrument(
+        instrument_token=number + 1,
+        tradingsymbol=row["symbol"],
+        instrument_type=KINDS[row["kind"]],  # type: ignore[arg-type]
+        tick_paise=row["step_paise"],
+        lot_size=row["lot"],
+    )
+
+
+class Driver:
+    """One exchange, one scenario; knows which quotes are believed."""
+
+    def __init__(self, setup: Dict) -> None:
+        rows = setup["instruments"]
+        self.symbols = {row["symbol"]: at for at, row in enumerate(rows)}
+        self.settings = settings_of(setup.get("execution", {}))
+        instruments = [instrument_of(row, at) for at, row in enumerate(rows)]
+        self.exchange = PaperExchange(instruments, self.settings, self.believes)
+        self.believed = [False] * len(rows)
+        self.last_tick = 0
+        self.quote_ts = [0] * len(rows)
+        self.now = 0
+        self.input_no = 0
+        self.max_age = round(setup.get("execution", {}).get("quote_max_age_s", 60) * 1000 * MS)
+        self.reports: list[ExecutionReport] = []
+        self.events: list[dict[str, Any]] = []
+        for at, row in enumerate(rows):
+            self.exchange.start_day(at, day_of(row, str(setup.get("date", ""))))
+
+    def believes(self, instrument: int) -> bool:
+        """Answer for the engine: no gap, no silence since the quote, not too old."""
+        is_silent = self.now - self.last_tick > self.settings.stale_after_ns
+        is_old = self.now - self.quote_ts[instrument] > self.max_age
+        return self.believed[instrument] and not is_silent and not is_old
+
+    def play(self, inputs: Iterable[Dict]) -> list[dict[str, Any]]:
+        """Give every input to the exchange and return the neutral events."""
+        for row in inputs:
+            self.take(row)
+        return self.events
+
+    def take(self, row: Dict) -> None:
+        """Give one input, then the requests that were sent after it."""
+        self.now, self.input_no = row["ts"], row.get("input_no", self.input_no + 1)
+        if tick := row.get("tick"):
+            self._tick(tick)
+        else:
+            self.note(self.exchange.advance(self.now))
+            if "gap" in row:
+                self.believed = [False] * len(self.believed)
+                self.exchange.forget_taken()
+            if close := row.get("close"):
+                self.note(self.exchange.close(self.symbols[close["symbol"]], self.now))
+        for request in row.get("requests", ()):
+            self.send(request)
+
+    def _tick(self, tick: Dict) -> None:
+        at = self.symbols[tick["symbol"]]
+        if self.last_tick and self.now - self.last_tick > self.settings.stale_after_ns:
+            self.exchange.forget_taken()
+            self.believed = [False] * len(self.believed)
+        self.note(self.exchange.advance(self.now, ticking=at))
+        self.last_tick = self.quote_ts[at] = self.now
+        self.believed[at] = tick.get("believed", True)
+        self.note(self.exchange.on_tick(at, market_tick(self.now, tick)))
+
+    def send(self, request: Dict) -> None:
+        """Send one request at the time of the input before it."""
+        if "new" in request:
+            index = self.symbols[request["symbol"]]
+            terms = terms_of(request, index)
+            reports = self.exchange.submit(
+                request["new"], terms, self.now, open_units=request.get("open")
+            )
+        elif "modify" in request:
+            reports = self.exchange.modify(request["modify"], change_of(request), self.now)
+        else:
+            reason = request.get("reason", "")
+            reports = self.exchange.cancel(request["cancel"], reason, self.now)
+        self.note(reports)
+
+    def note(self, reports: list[ExecutionReport]) -> None:
+        """Keep reports, and the neutral events that they are."""
+        self.reports += reports
+        self.events += [neutral(report, self.input_no) for report in reports]
+
+
+def day_of(row: Dict, date: str) -> ContractDay:
+    """Return a contract's session and limits."""
+    low, high = row.get("band") or (0, 0)
+    return ContractDay(
+        opens=row["opens"],
+        closes=row["closes"],
+        freeze_quantity=row.get("freeze") or 0,
+        low_band_paise=low,
+        high_band_paise=high,
+        date=date,
+    )
+
+
+def terms_of(request: Dict, instrument: int) -> OrderTerms:
+    """Return what a new order says."""
+    return OrderTerms(
+        instrument=instrument,
+        side=request["side"],
+        quantity=request["quantity"],
+        kind=request.get("order_type", "MARKET"),
+        price_paise=request.get("price") or 0,
+        trigger_paise=request.get("trigger") or 0,
+        validity=request.get("validity", "DAY"),
+        ttl_minutes=request.get("ttl_minutes") or 0,
+        product=request.get("product", "MIS"),
+        market_protection=request.get("market_protection"),
+        group=request.get("group") or "",
+        is_exit=request.get("is_exit", False),
+        is_api=request.get("is_api", False),
+    )
+
+
+def change_of(request: Dict) -> Modification:
+    """Return what a modification changes."""
+    return Modification(
+        quantity=request.get("quantity"),
+        price_paise=request.get("price"),
+        trigger_paise=request.get("trigger"),
+        kind=request.get("order_type"),
+        validity=request.get("validity"),
+        ttl_minutes=request.get("ttl_minutes") or 0,
+    )
+
+
+def market_tick(ts: int, tick: Dict) -> MarketTick:
+    """Return a tick as the exchange takes it; a crossed book is dropped."""
+    bids, asks = levels(tick.get("bids")), levels(tick.get("asks"))
+    bid, ask = tick.get("bid") or 0, tick.get("ask") or 0
+    if bids is not None or asks is not None:
+        bid, ask = bids[0][0] if bids else 0, asks[0][0] if asks else 0
+    ltq, volume = tick.get("ltq"), tick.get("volume")
+    return MarketTick(
+        ts=ts,
+        ltp=tick["ltp"],
+        ltq=ltq or 0,
+        volume=-1 if volume is None else volume,
+        bids=bids,
+        asks=asks,
+        bid=bid,
+        ask=ask,
+        dropped=bool(bid and ask and bid > ask),
+    )
+
+
+def levels(rows: Iterable[Iterable[int]] | None) -> Levels | None:
+    """Return one side of a book as the exchange takes it."""
+    return None if rows is None else tuple((price, size) for price, size in rows)
+
+
+def neutral(report: ExecutionReport, input_no: int) -> dict[str, Any]:
+    """Return a report as a neutral event."""
+    evidence = report.evidence
+    return {
+        "ts": report.ts,
+        "input_no": input_no,
+        "order": report.order_id,
+        "event": report.kind,
+        "reason": report.reason,
+        "status": report.state.value,
+        "quantity": report.quantity,
+        "price": report.price_paise,
+        "rule": report.rule,
+        "filled": report.filled,
+        "pending": report.pending,
+        "ahead_before": evidence.ahead_before,
+        "ahead_after": evidence.ahead_after,
+        "market_before": evidence.market_before,
+        "market_after": evidence.market_after,
+        "growth": evidence.growth,
+        "ltq": evidence.ltq,
+        "displayed": evidence.displayed,
+        "numbers": report.numbers,
+    }
