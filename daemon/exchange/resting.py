@@ -18,12 +18,13 @@ _Entry = tuple[int, int, ExchangeOrder]
 class RestingSide:
     """Open orders of one side of an instrument, the best price first, then the earlier arrival."""
 
-    __slots__ = ("_entries", "_is_buy", "taking")
+    __slots__ = ("_entries", "_is_buy", "look_at_all", "taking")
 
     def __init__(self, *, is_buy: bool) -> None:
         self._entries: list[_Entry] = []
         self._is_buy = is_buy
         self.taking = 0
+        self.look_at_all = False
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -49,7 +50,7 @@ class RestingSide:
         """
         entries = self._entries
         own = book.own(self._is_buy)
-        if not entries or self.taking or (book.sized and len(own) < LEVELS):
+        if not entries or self.taking or self.look_at_all or (book.sized and len(own) < LEVELS):
             return entries[:]
         best = book.best_opposite(self._is_buy)
         sign = -1 if self._is_buy else 1
