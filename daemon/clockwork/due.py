@@ -41,6 +41,7 @@ class Due:
             Phase.DAY: _one_by_one(self.start_day),
             Phase.ARRIVAL: _one_by_one(engine.arrive),
             Phase.ENTRY_LIMIT: _one_by_one(engine.reject_unfilled),
+            Phase.EXCHANGE: _one_by_one(engine.exchange_due),
             Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
             Phase.COMMAND: _one_by_one(self._obey),

@@ -206,7 +206,7 @@ class PaperEngine:
         """Do what is due at the first row, with pauses; `RowPath.take` then finds it done."""
         ts = int(rows.ts[0])
         if ts >= self.agenda.next_due:
-            self.at.take_input(rows.input_no(0))
+            self.at.reach_row(rows, 0)
             self._due.move_to(ts)
             yield from self._due.steps(ts)
 

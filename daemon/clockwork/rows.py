@@ -134,6 +134,8 @@ class RowPath:
 
     def expect_gap_ticks(self, books: Iterable[Book]) -> None:
         """Mark the next tick of each book as the first after a gap, which stops the scan."""
+        books = list(books)
+        self._engine.note_missed_data(books)
         for book in books:
             self._engine.quote_of(book)
             book.expect_gap_tick()

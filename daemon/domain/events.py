@@ -1,6 +1,7 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
-There are three kinds of trading events (SEMANTICS, "Orders and states"). Every event has `seq`
+There are three kinds of trading events (SEMANTICS, "Orders and states"), and in `fill_mode: depth`
+a fourth for the exchange orders of a trade. Every event has `seq`
 (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
 `due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
 the garbage collector does not track events or their parts (`gc=False`).
@@ -226,7 +227,75 @@ class StopMoved(
             msgspec.structs.force_setattr(self, "reason", TRAILING_STOP)
 
 
-TradingEvent = OrderCreated | OrderMoved | StopMoved
+class QueuePlace(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """Why a resting order filled, in units: the queue before and after, and the row's numbers.
+
+    `market_*` is the part of other people, None if unknown; `ahead_*` adds our own earlier orders.
+    """
+
+    market_before: int | None = None
+    market_after: int | None = None
+    ahead_before: int | None = None
+    ahead_after: int | None = None
+    growth: int = 0
+    ltq: int = 0
+    displayed: int | None = None
+
+
+class ExchangeOrderMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="exchange",
+):
+    """Something happened to an exchange order of a trade (SEMANTICS, "The exchange").
+
+    `order_id` is the trade's, `exchange_id` the exchange order's; `kind` says what happened, and
+    `state` is the state after it. `quantity` is the order's total; prices are paise, 0 where not
+    known.
+    `fill` is set on a fill that makes no move of the trade: a further part of the entry, or a part
+    of an exit that is not its last. The fill that moves the trade is with that move.
+    `exit_quantity` is what an exit that has widened still has to close.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str
+    due_ts: int = 0
+    exchange_id: str
+    kind: str
+    state: str
+    side: Side
+    order_type: str
+    quantity: int
+    filled: int = 0
+    limit_paise: int = 0
+    trigger_paise: int = 0
+    reason: str = ""
+    rule: str = ""
+    last_quantity: int = 0
+    last_paise: int = 0
+    near_misses: int = 0
+    queue: QueuePlace | None = None
+    fill: Fill | None = None
+    is_exit: bool = False
+    exit_quantity: int = 0
+    numbers: dict[str, int | str] | None = None
+
+
+TradingEvent = OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: Final[msgspec.json.Decoder[TradingEvent]] = msgspec.json.Decoder(TradingEvent)

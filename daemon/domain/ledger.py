@@ -9,9 +9,17 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from daemon.domain.dates import ist_day
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    Fill,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+)
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
@@ -83,6 +91,8 @@ class Ledger(msgspec.Struct, kw_only=True):
         assert event.seq == self.seq + 1, (event.seq, self.seq)
         if isinstance(event, OrderMoved):
             self._apply_move(event)
+        elif isinstance(event, ExchangeOrderMoved):
+            self._apply_exchange(event)
         elif isinstance(event, StopMoved):
             position = self.positions[event.order_id]
             position.stop_paise = event.stop_to_paise
@@ -168,6 +178,47 @@ class Ledger(msgspec.Struct, kw_only=True):
         if event.levels is not None:
             self._set_levels(event)
 
+    def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
+        """Book a fill of an exchange order that makes no move of its trade."""
+        fill = event.fill
+        if fill is None:
+            return
+        order = self.orders[event.order_id]
+        position = self.positions[event.order_id]
+        if event.is_exit:
+            self._take_out(order, fill, event.due_ts or event.ts)
+            pending = position.pending
+            assert pending is not None, position
+            left = event.exit_quantity or pending.quantity - fill.quantity
+            is_partial = pending.partial and not event.exit_quantity
+            position.pending = structs.replace(pending, quantity=left, partial=is_partial)
+        else:
+            self._enlarge(order, position, fill)
+
+    def _enlarge(self, order: Order, position: Position, fill: Fill) -> None:
+        """Add a further part of an entry: E is its cost by unit, to the nearest paisa."""
+        cost = fill.price_paise * fill.quantity
+        entered = order.average_price_paise * order.filled_quantity
+        bought = position.opened_cost_paise or entered
+        order.filled_quantity += fill.quantity
+        pending = position.pending
+        if pending is not None and not pending.partial:
+            left = pending.quantity + fill.quantity
+            position.pending = structs.replace(pending, quantity=left)
+        position.opened_quantity += fill.quantity
+        position.quantity += fill.quantity
+        position.cost_paise += cost
+        position.opened_cost_paise = bought + cost
+        units = position.opened_quantity
+        before = units - fill.quantity
+        by_bid_ask = position.entry_bid_ask_paise * before + fill.bid_ask_paise * fill.quantity
+        average = (2 * position.opened_cost_paise + units) // (2 * units)
+        if position.anchor_paise == position.entry_paise and not position.on_rest:
+            position.anchor_paise = average
+        position.entry_paise = order.average_price_paise = average
+        position.entry_bid_ask_paise = (2 * by_bid_ask + units) // (2 * units)
+        self._book(position, fill, cash=-position.sign * cost)
+
     def _apply_dead_entry(self, order: Order, event: OrderMoved) -> None:
         self.refusals[event.reason] = self.refusals.get(event.reason, 0) + 1
         tally = self.tally(order.strategy_id)
@@ -203,19 +254,8 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def _reduce(self, order: Order, event: OrderMoved, fill: Fill) -> None:
         position = self.positions[order.order_id]
-        assert 0 < fill.quantity <= position.quantity, (fill, position)
-        position.cost_paise -= position.cost_share(fill.quantity)
-        position.quantity -= fill.quantity
-        position.exit_fills += 1
         position.pending = None
-        position.realized_paise += fill.realized_paise
-        position.realized_bid_ask_paise += fill.realized_bid_ask_paise
-        self.realized_paise += fill.realized_paise
-        self.realized_bid_ask_paise += fill.realized_bid_ask_paise
-        tally = self.tally_on(order.strategy_id, ist_day(event.due_ts or event.ts))
-        tally.realized_paise += fill.realized_paise
-        tally.realized_today_paise += fill.realized_paise
-        self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
+        tally = self._take_out(order, fill, event.due_ts or event.ts)
         self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
         if event.to_state is _CLOSED:
             assert position.quantity == 0, position
@@ -224,6 +264,23 @@ class Ledger(msgspec.Struct, kw_only=True):
             position.exit_reason = event.reason
             tally.closed += 1
             tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+
+    def _take_out(self, order: Order, fill: Fill, booked_ts: int) -> StrategyTally:
+        """Book units that leave a position, in the day of `booked_ts` (UTC ns)."""
+        position = self.positions[order.order_id]
+        assert 0 < fill.quantity <= position.quantity, (fill, position)
+        position.cost_paise -= position.cost_share(fill.quantity)
+        position.quantity -= fill.quantity
+        position.exit_fills += 1
+        position.realized_paise += fill.realized_paise
+        position.realized_bid_ask_paise += fill.realized_bid_ask_paise
+        self.realized_paise += fill.realized_paise
+        self.realized_bid_ask_paise += fill.realized_bid_ask_paise
+        tally = self.tally_on(order.strategy_id, ist_day(booked_ts))
+        tally.realized_paise += fill.realized_paise
+        tally.realized_today_paise += fill.realized_paise
+        self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
+        return tally
 
     def _book(self, position: Position, fill: Fill, *, cash: int) -> None:
         position.cash_paise += cash

@@ -61,6 +61,8 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     cash_paise: int = 0
     charges: Decimal = Decimal(0)
     exit_fills: int = 0
+    opened_cost_paise: int = 0
+    """What all parts of an entry in parts cost, 0 while it has one part."""
     closed_ts: int = 0
     exit_reason: str = ""
 

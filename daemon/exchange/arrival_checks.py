@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
 from daemon.exchange.depth_book import DepthBook
@@ -11,11 +11,22 @@ from daemon.exchange.limit_price_protection import LimitPriceProtection
 from daemon.exchange.queue import reaches
 from daemon.exchange.refusals import ARRIVAL, Asked, RefusalList, Refused
 
+Admits = Callable[[ExchangeOrder, DepthBook], Refused | None]
+"""What the owner of an order asks about it when it arrives."""
+
+
+def admit_all(order: ExchangeOrder, book: DepthBook) -> Refused | None:
+    """Return None for every order."""
+    return None
+
 
 class ArrivalChecks:
     """Ask about the range of a MARKET, the limit price protection, and triggers already met."""
 
-    def __init__(self, settings: ExchangeSettings, books: Sequence[DepthBook]) -> None:
+    def __init__(
+        self, settings: ExchangeSettings, books: Sequence[DepthBook], admits: Admits
+    ) -> None:
+        self._admits = admits
         self._rules = RefusalList(ARRIVAL, settings)
         self._books = books
         self._has_lpp = settings.refusals.get("lpp", False)
@@ -35,6 +46,10 @@ class ArrivalChecks:
 
     def first(self, order: ExchangeOrder, asked: Asked, now: int) -> Refused | None:
         """Return why an order, or what a modification makes of it, is refused at `now`."""
+        if order.state is ExchangeOrderState.NEW:
+            refused = self._admits(order, asked.book)
+            if refused is not None:
+                return refused
         kind = asked.terms.kind
         if kind in STOP_KINDS and not order.triggered:
             return _trigger_met(asked)

@@ -82,6 +82,10 @@ class Arrivals:
         elif not self._try(request, may_take=True):
             self._requests.wait(request)
 
+    def waits_at(self, instrument: int) -> bool:
+        """Return whether a request waits for a tick of an instrument."""
+        return bool(self._requests.waiting_at(instrument))
+
     # acting
 
     def fall_due(self, request: Request) -> None:

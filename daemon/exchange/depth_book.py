@@ -111,6 +111,11 @@ class DepthBook:
         if changed:
             self.changes += 1
 
+    def show(self, tick: MarketTick) -> None:
+        """Take a tick after rows that were not looked at: it has no growth of its own."""
+        self.take_tick(tick)
+        self.growth = self.budget = 0
+
     def _take_volume(self, total: int) -> None:
         before = self.volume
         self.old_row = 0 <= total < before

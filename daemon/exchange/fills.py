@@ -18,8 +18,9 @@ class FillEngine:
     """Price every order, entry or exit, by one model and keep the evidence."""
 
     def __init__(self, config: ExecutionConfig) -> None:
-        self.mode: FillMode = config.fill_mode
-        self._slippage = Slippage(config.slippage_bps)
+        # what `depth` does not fill at the exchange, a forced close, crosses the spread
+        self.mode: FillMode = "bid_ask" if config.fill_mode == "depth" else config.fill_mode
+        self._slippage = Slippage(config.slippage_bps, config.slippage_ticks)
 
     def determine_fill_price(
         self, quote: Quote, side: Side, tick_paise: int, mode: FillMode | None = None

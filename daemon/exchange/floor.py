@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
-from daemon.exchange.arrival_checks import ArrivalChecks
+from daemon.exchange.arrival_checks import Admits, ArrivalChecks
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.groups import ExitGroup, claims
@@ -35,6 +35,7 @@ class Floor:
         reports: Reports,
         timers: Timers,
         orders: Mapping[str, ExchangeOrder],
+        admits: Admits,
     ) -> None:
         self._settings = settings
         self._books = books
@@ -43,7 +44,7 @@ class Floor:
         self._timers = timers
         self._taker = Taker(settings)
         self._queue = QueueModel(settings)
-        self.checks = ArrivalChecks(settings, books)
+        self.checks = ArrivalChecks(settings, books, admits)
         self._resting = [RestingOrders() for _ in books]
         self.stops = PendingStops(len(books))
         self._groups: dict[str, ExitGroup] = {}

@@ -28,6 +28,12 @@ class ExitGroup:
         self._working: dict[str, ExchangeOrder] = {}
         self._claims: dict[str, int] = {}
         self._claimed = 0
+        self.members: dict[str, ExchangeOrder] = {}
+        """Every exit that was sent and is not over, in flight too."""
+
+    def note(self, order: ExchangeOrder) -> None:
+        """Remember an exit that was sent."""
+        self.members[order.order_id] = order
 
     def arrive(self, order: ExchangeOrder) -> int:
         """Let an order arrive; return how many units it may have, 0 if nothing is left for it."""
@@ -48,6 +54,7 @@ class ExitGroup:
     def leave(self, order: ExchangeOrder) -> None:
         """Forget an order that is over."""
         self._working.pop(order.order_id, None)
+        self.members.pop(order.order_id, None)
 
     def reduce(self, quantity: int) -> None:
         """Count units that left the position."""

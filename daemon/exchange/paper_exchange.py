@@ -12,6 +12,7 @@ from msgspec import structs
 
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modification, OrderTerms
 from daemon.domain.instrument import Instrument
+from daemon.exchange.arrival_checks import Admits, admit_all
 from daemon.exchange.arrivals import Arrivals
 from daemon.exchange.depth_book import ContractDay, DepthBook, MarketTick
 from daemon.exchange.escalation import Escalation
@@ -39,15 +40,17 @@ class PaperExchange:
         instruments: Sequence[Instrument],
         settings: ExchangeSettings,
         believes: Callable[[int], bool],
+        admits: Admits = admit_all,
     ) -> None:
         self._settings = settings
         self.books = [DepthBook(instrument) for instrument in instruments]
         self.orders: dict[str, ExchangeOrder] = {}
         self._parts: dict[str, int] = {}
         self._dropped: set[str] = set()
+        self._unsent: dict[str, int] = {}
         self._reports = Reports()
         self._timers = Timers()
-        self.floor = Floor(settings, self.books, self._reports, self._timers, self.orders)
+        self.floor = Floor(settings, self.books, self._reports, self._timers, self.orders, admits)
         self._arrivals = Arrivals(
             settings, self.books, self.floor, self._reports, self._timers, believes
         )
@@ -97,14 +100,16 @@ class PaperExchange:
 
     # inputs
 
-    def advance(self, now: int, *, ticking: int = _NOT_TICKING) -> list[ExecutionReport]:
-        """Do what became due at or before `now`: step 1 of every input.
+    def advance(
+        self, now: int, *, ticking: int = _NOT_TICKING, until: int | None = None
+    ) -> list[ExecutionReport]:
+        """Do what became due at or before `until`, else `now`: step 1 of every input.
 
         Requests for the instrument whose tick the input is wait for `on_tick`.
         """
         self._reports.at(now)
         self._arrivals.at_tick_of(ticking)
-        while (popped := self._timers.pop(now)) is not None:
+        while (popped := self._timers.pop(now if until is None else until)) is not None:
             what, item = popped
             self._do(what, item, ticking)
         self._arrivals.retry_except(ticking)
@@ -125,6 +130,10 @@ class PaperExchange:
         for index in range(len(self.books)) if instruments is None else instruments:
             self.books[index].forget_taken()
 
+    def show(self, instrument: int, tick: MarketTick) -> None:
+        """Show the last tick of an instrument at which nothing works, before an order is sent."""
+        self.books[instrument].show(tick)
+
     def start_day(self, instrument: int, day: ContractDay) -> None:
         """Begin a date of a contract, with its session and limits."""
         self.books[instrument].start_day(day)
@@ -139,6 +148,32 @@ class PaperExchange:
         self._end_day(instrument)
         return self._reports.take()
 
+    def working_of(self, group: str) -> list[ExchangeOrder]:
+        """Return the exits of a trade that are not over, in flight or at the exchange."""
+        return [order for order in self.floor.group(group).members.values() if not order.is_over]
+
+    def orders_of(self, root: str) -> list[ExchangeOrder]:
+        """Return an order, or its slices and replacements, in the order in which they were sent."""
+        if root in self.orders:
+            return [self.orders[root], *self._parts_of(root)]
+        return self._parts_of(root)
+
+    def _parts_of(self, root: str) -> list[ExchangeOrder]:
+        parts = (f"{root}/{number}" for number in range(1, self._parts.get(root, 0) + 1))
+        return [self.orders[part] for part in parts if part in self.orders]
+
+    def works(self, root: str) -> bool:
+        """Return whether anything of an order is not over, or has still to be sent."""
+        has_unsent = self._unsent.get(root, 0) > 0 and root not in self._dropped
+        return has_unsent or any(not order.is_over for order in self.orders_of(root))
+
+    def needs_ticks(self, instrument: int) -> bool:
+        """Return whether something at an instrument must see every tick of it."""
+        book = self.books[instrument]
+        if book.taken_bids or book.taken_asks or not self.floor.is_idle(instrument):
+            return True
+        return self._arrivals.waits_at(instrument)
+
     @property
     def next_due(self) -> int:
         """Return when something falls due at the earliest, UTC ns."""
@@ -152,7 +187,7 @@ class PaperExchange:
         elif what is Due.EXPIRY:
             self._arrivals.expire(*item)  # type: ignore[misc]
         elif what is Due.SLICE:
-            self._send_slice(*item)  # type: ignore[misc]
+            self._send_later_slice(*item)  # type: ignore[misc]
         elif what is Due.REQUEST:
             self._arrivals.fall_due(item)  # type: ignore[arg-type]
         else:
@@ -203,7 +238,12 @@ class PaperExchange:
             if at == 0:
                 self._send_slice(root, part)
             else:
+                self._unsent[root] = self._unsent.get(root, 0) + 1
                 self._timers.add(now + at * SLICE_EVERY_NS, Due.SLICE, (root, part))
+
+    def _send_later_slice(self, root: str, terms: OrderTerms) -> None:
+        self._unsent[root] -= 1
+        self._send_slice(root, terms)
 
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:
@@ -223,6 +263,8 @@ class PaperExchange:
             base = order.protected_from_paise or book.ltp
             order.work_at(self.floor.protect(order, base))
         self._reports.add(order, "accepted")
+        if order.terms.group:
+            self.floor.group(order.terms.group).note(order)
         self._arrivals.send_new(order)
 
     def _replace(self, order: ExchangeOrder, base_paise: int) -> ExchangeOrder:

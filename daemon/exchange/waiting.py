@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from daemon.market.agenda import Agenda, Phase
+from daemon.market.agenda import NEVER, Agenda, Phase
 from daemon.market.book import Book
 
 
@@ -49,7 +49,7 @@ class WaitingFills:
         self._queues[book.index][fill.order_id] = fill
         if not fill.is_exit:
             self._entries[fill.order_id] = fill
-        if fill.due > now:
+        if now < fill.due < NEVER:
             self._agenda.add(fill.due, Phase.ARRIVAL, book.index, book.index)
         self._arm(book, now)
 

@@ -63,6 +63,7 @@ class Admission:
         self.config_off: set[str] = set()
         self._limits_of = limits_of
         self._square_off_ns = config.square_off_ns
+        self._slices = config.fill_mode == "depth" and config.autoslice
         self._rules = rules
         self._universe = universe
         self._ledger = ledger
@@ -115,8 +116,11 @@ class Admission:
         if index is not None:
             instrument = self._universe[index]
             open_ts, close_ts = self._quotes.session(self._quotes.books[index])
-            freeze = instrument.freeze_quantity or self._rules.freeze_quantity(
-                ist_date(now), instrument
+            freeze = (
+                0
+                if self._slices
+                else instrument.freeze_quantity
+                or self._rules.freeze_quantity(ist_date(now), instrument)
             )
         strategy_id = order.strategy_id
         return Situation(

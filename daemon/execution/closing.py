@@ -10,6 +10,7 @@ from daemon.domain.position import Position
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.costs import Costs
+from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.excursions import Excursions
 from daemon.execution.exits.partial import quantity_at_fill, rest_levels
 from daemon.execution.exits.rule import Exit
@@ -35,7 +36,9 @@ class Closing:
         holdings: Holdings,
         excursions: Excursions,
         costs: Costs,
+        exchange: ExchangeDesk | None = None,
     ) -> None:
+        self._exchange = exchange
         self._latency_ns = config.latency_ns
         self._at = at
         self._recorder = recorder
@@ -51,6 +54,8 @@ class Closing:
         """Begin an exit; return whether it filled at once, otherwise it waits."""
         order = self._orders[position.order_id]
         self._recorder.moved(order, leaving.state, leaving.reason, demand=leaving.demand)
+        if self._exchange is not None:
+            return self._exchange.leave(position, book)
         quote = self._quotes.fresh_quote(book)
         if self._latency_ns == 0 and quote is not None:
             self.fill(position, book, quote)
@@ -60,6 +65,9 @@ class Closing:
 
     def wait(self, position: Position, book: Book, since: int) -> None:
         """Let an exit that began at `since` (UTC ns) wait for its tick."""
+        if self._exchange is not None:
+            self._exchange.send_at_next_tick(position, book)
+            return
         waiting = WaitingFill(position.order_id, since + self._latency_ns, is_exit=True)
         self._waiting.add(book, waiting, self._at.now)
 
@@ -92,20 +100,24 @@ class Closing:
         )
         self.book_fill(position, book, fill, charges, position.pending.reason)
 
-    def book_fill(
-        self, position: Position, book: Book, fill: Fill, charges: Charges, reason: str
-    ) -> None:
-        """Book the fill of a pending exit: the order is ACTIVE again, or CLOSED."""
+    def priced(self, position: Position, fill: Fill) -> Fill:
+        """Return a fill of an exit with what it realizes, gross."""
         quantity = fill.quantity
-        fill = structs.replace(
+        return structs.replace(
             fill,
             realized_paise=position.sign
             * (fill.price_paise * quantity - position.cost_share(quantity)),
             realized_bid_ask_paise=position.sign
             * (fill.bid_ask_paise - position.entry_bid_ask_paise)
             * quantity,
-            charges=charges,
         )
+
+    def book_fill(
+        self, position: Position, book: Book, fill: Fill, charges: Charges, reason: str
+    ) -> None:
+        """Book the fill of a pending exit: the order is ACTIVE again, or CLOSED."""
+        quantity = fill.quantity
+        fill = structs.replace(self.priced(position, fill), charges=charges)
         order = self._orders[position.order_id]
         if quantity == position.quantity:
             excursion = self._excursions.of(position, book)

@@ -38,6 +38,24 @@ class Costs:
             price_paise=price_paise,
         )
 
+    def of_part(
+        self, instrument: Instrument, *, side: Side, value_paise: int, before_paise: int
+    ) -> Charges:
+        """Return what a part adds to the charges of its order, whose value it brings to a value.
+
+        An order in parts has the charges of one fill of the same value (F53).
+        """
+        after = self.of_order(instrument, side=side, quantity=1, price_paise=value_paise)
+        if not before_paise or not self.charged:
+            return after
+        before = self.of_order(instrument, side=side, quantity=1, price_paise=before_paise)
+        return Charges(
+            **{
+                name: _text(Decimal(getattr(after, name)) - Decimal(getattr(before, name)))
+                for name in Charges.__struct_fields__
+            }
+        )
+
     @property
     def date(self) -> dt.date | None:
         """Return the date by whose rates `to_close` goes, None before the first input."""
@@ -74,3 +92,8 @@ class Costs:
             quantity=quantity,
             intrinsic_paise=intrinsic_paise,
         )
+
+
+def _text(amount: Decimal) -> str:
+    """Return an exact amount of rupees as the rulebook writes it."""
+    return format(amount.normalize(), "f") if amount else "0"

@@ -22,6 +22,7 @@ from daemon.execution.costs import Costs
 from daemon.execution.demands import Demands
 from daemon.execution.desk import Desk
 from daemon.execution.entries import Entries
+from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.excursions import Excursions
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
@@ -98,14 +99,22 @@ class ExecutionEngineV3:
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
             builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
+        self._exchange = exchange = None
+        if config.fill_mode == "depth":
+            self._exchange = exchange = ExchangeDesk(
+                config, universe, rules, agenda, at, recorder, quotes, fills, waiting, holdings,
+                costs,
+            )  # fmt: skip
         self._closing = closing = Closing(
-            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs
+            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exchange
         )
         self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
         self._entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
-            holdings, excursions, costs, runner,
+            holdings, excursions, costs, runner, exchange,
         )  # fmt: skip
+        if exchange is not None:
+            exchange.attach(entries, closing, runner)
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
@@ -167,6 +176,8 @@ class ExecutionEngineV3:
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
+        if self._exchange is not None:
+            self._exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
             assert quote is not None
@@ -188,7 +199,19 @@ class ExecutionEngineV3:
     def start_day(self, date: dt.date) -> None:
         """Turn to the ticks of a date."""
         self.at.begin_date(date)
+        if self._exchange is not None:
+            self._exchange.start_day(date.isoformat())
         self._runner.begin_date()
+
+    def exchange_due(self, due: int) -> None:
+        """Do what is due at the paper exchange by `due` (UTC ns)."""
+        assert self._exchange is not None
+        self._exchange.advance(due)
+
+    def note_missed_data(self, books: list[Book]) -> None:
+        """Note that data of some books was missed: nothing is known of what was taken there."""
+        if self._exchange is not None:
+            self._exchange.forget_taken(books)
 
     def arrive(self, index: int) -> None:
         """Expect the next tick of an instrument: the latency of an order there is over."""

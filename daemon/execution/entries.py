@@ -15,9 +15,11 @@ from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.admission import Admission
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.costs import Costs
+from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.excursions import Excursions
 from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
+from daemon.execution.protective import check_protective
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.market.agenda import Agenda, Phase
@@ -46,7 +48,9 @@ class Entries:
         excursions: Excursions,
         costs: Costs,
         runner: ExitRunner,
+        exchange: ExchangeDesk | None = None,
     ) -> None:
+        self._exchange = exchange
         self._latency_ns = config.latency_ns
         self._reject_after_ns = config.reject_after_ns
         self._universe = universe
@@ -97,6 +101,9 @@ class Entries:
     def submit(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
+        if self._exchange is not None:
+            self._exchange.enter(order)
+            return order.order_id
         book = self._quotes.book_of(order.tradingsymbol)
         quote = self._quotes.fresh_quote(book)
         if self._latency_ns == 0 and quote is not None:
@@ -117,7 +124,7 @@ class Entries:
         """Fill a SUBMITTED order on a quote, unless its levels would not protect it."""
         at, side = self._at, order.transaction_type
         fill = self._fills.fill_order(order, quote, ts=at.now, side=side, quantity=order.quantity)
-        refusal = _check_protective(order, fill)
+        refusal = check_protective(order, fill.price_paise, fill.ltp_paise)
         if refusal is not None:
             self._recorder.rejected(order, refusal)
             return
@@ -126,11 +133,14 @@ class Entries:
         charges = self._costs.of_order(
             instrument, side=side, quantity=fill.quantity, price_paise=fill.price_paise
         )
-        fill = structs.replace(fill, charges=charges)
+        self.opened(order, book, structs.replace(fill, charges=charges))
+
+    def opened(self, order: Order, book: Book, fill: Fill) -> None:
+        """Book the first fill of a SUBMITTED order: its position is open and watched."""
         self._recorder.moved(order, OrderState.FILLED, "filled", fill=fill)
         self._recorder.moved(order, OrderState.ACTIVE, "active", levels=_levels(order, fill))
         position = self._ledger.positions[order.order_id]
-        self._excursions.begin(position, book, ltp=quote.ltp, input_no=at.input_no)
+        self._excursions.begin(position, book, ltp=fill.ltp_paise, input_no=self._at.input_no)
         self._holdings.opened(position, book.index)
         self._runner.open(position, book)
 
@@ -146,7 +156,9 @@ class Entries:
         self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
 
     def cancel(self, order: Order, reason: str) -> None:
-        """Cancel a waiting entry."""
+        """Cancel a waiting entry; at the exchange that takes effect when it arrives there."""
+        if self._exchange is not None and self._exchange.cancel_entry(order, reason):
+            return
         self._drop(order)
         self._recorder.moved(order, OrderState.CANCELLED, reason)
 
@@ -180,16 +192,3 @@ def _levels(order: Order, fill: Fill) -> Levels:
         anchor_paise=0 if stop is None else fill.price_paise,
         r_paise=0 if stop is None else abs(fill.price_paise - stop),
     )
-
-
-def _check_protective(order: Order, fill: Fill) -> Refusal | None:
-    """Refuse a stop that is not behind entry and ltp, a target that is not beyond both."""
-    sign, entry, ltp = order.sign, fill.price_paise, fill.ltp_paise
-    stop, target = order.sl_paise, order.tp_paise
-    if stop is not None and (sign * (entry - stop) <= 0 or sign * (ltp - stop) <= 0):
-        numbers: dict[str, int | str] = {"sl_paise": stop, "fill_paise": entry, "ltp_paise": ltp}
-        return Refusal("stop_not_protective", numbers)
-    if target is not None and (sign * (target - entry) <= 0 or sign * (target - ltp) <= 0):
-        numbers = {"tp_paise": target, "fill_paise": entry, "ltp_paise": ltp}
-        return Refusal("target_not_beyond_entry", numbers)
-    return None

@@ -24,6 +24,10 @@ class Holdings:
             self._intraday[position.number] = position
         self._add(position.strategy_id, index, position.sign * position.quantity)
 
+    def enlarged(self, position: Position, index: int, quantity: int) -> None:
+        """Add `quantity` units that a position has gained."""
+        self._add(position.strategy_id, index, position.sign * quantity)
+
     def reduced(self, position: Position, index: int, quantity: int) -> None:
         """Subtract `quantity` units that a position has lost; drop one that is closed."""
         self._add(position.strategy_id, index, -position.sign * quantity)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from daemon.domain.events import (
+    ExchangeOrderMoved,
     Excursion,
     ExitDemand,
     Fill,
     Levels,
     OrderCreated,
     OrderMoved,
+    QueuePlace,
     StopMoved,
 )
+from daemon.domain.exchange_order import ExchangeOrder
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
+from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.market.moment import Moment
@@ -85,6 +91,47 @@ class Recorder:
                 levels=levels,
                 excursion=excursion,
                 numbers=numbers,
+            )
+        )
+
+    def exchange_moved(
+        self,
+        order: Order,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        *,
+        fill: Fill | None = None,
+        exit_quantity: int = 0,
+    ) -> None:
+        """Record what happened to an exchange order of a trade."""
+        at, terms = self._at, exchange_order.terms
+        evidence = structs.asdict(report.evidence)
+        self.lifecycle.record(
+            ExchangeOrderMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                exchange_id=report.order_id,
+                kind=report.kind,
+                state=report.state.value,
+                side=terms.side,
+                order_type=exchange_order.kind,
+                quantity=exchange_order.quantity,
+                filled=report.filled,
+                limit_paise=exchange_order.limit_paise,
+                trigger_paise=exchange_order.trigger_paise,
+                reason=report.reason,
+                rule=report.rule,
+                last_quantity=report.quantity,
+                last_paise=report.price_paise,
+                near_misses=exchange_order.near_misses,
+                queue=QueuePlace(**evidence) if report.kind == "filled" else None,
+                fill=fill,
+                is_exit=terms.is_exit,
+                exit_quantity=exit_quantity,
+                numbers=report.numbers,
             )
         )
 

@@ -11,7 +11,14 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent, encode_event
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+    encode_event,
+)
 from daemon.errors import JournalIOError
 from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
 from daemon.journal.ends import cursor_hash
@@ -37,6 +44,7 @@ _NAMES: Final[dict[type, str]] = {
     OrderCreated: "created",
     OrderMoved: "moved",
     StopMoved: "stop_moved",
+    ExchangeOrderMoved: "exchange",
 }
 
 Column = int | str | bytes

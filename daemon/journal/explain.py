@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.events import (
+    ExchangeOrderMoved,
     Excursion,
     OrderCreated,
     OrderMoved,
@@ -16,6 +17,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.exchange_words import exchange_text
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
@@ -73,6 +75,8 @@ class _Story:
             return _asked(event)
         if isinstance(event, StopMoved):
             return [_stop_text(event)]
+        if isinstance(event, ExchangeOrderMoved):
+            return self._tell_exchange(event)
         return self._tell_move(event)
 
     def _tell_move(self, event: OrderMoved) -> list[str]:
@@ -93,6 +97,22 @@ class _Story:
         if event.levels is not None:
             lines.append(f"{self._open_quantity} stay open: {levels_text(event.levels)}.")
         return [f"{to}: {lines[0]}", *lines[1:]]
+
+    def _tell_exchange(self, event: ExchangeOrderMoved) -> list[str]:
+        """Tell of an exchange order; add the evidence of a fill that makes no move."""
+        lines = [exchange_text(event)]
+        fill = event.fill
+        if fill is None:
+            return lines
+        self._fills += 1
+        self._charges += Decimal(fill.charges.total)
+        if event.is_exit:
+            self._open_quantity -= fill.quantity
+            self._gross_paise += fill.realized_paise
+            self._bid_ask_paise += fill.realized_bid_ask_paise
+        else:
+            self._open_quantity += fill.quantity
+        return [*lines, *fill_lines(fill)]
 
     def _tell_fill(self, event: OrderMoved) -> list[str]:
         fill = event.fill

@@ -15,12 +15,13 @@ class Phase(IntEnum):
     DAY = 0
     ARRIVAL = 1
     ENTRY_LIMIT = 2
-    TIME_STOP = 3
-    SQUARE_OFF = 4
-    COMMAND = 5
-    TIMED_INTENT = 6
-    CANDLES = 7
-    SESSION_END = 8
+    EXCHANGE = 3
+    TIME_STOP = 4
+    SQUARE_OFF = 5
+    COMMAND = 6
+    TIMED_INTENT = 7
+    CANDLES = 8
+    SESSION_END = 9
 
 
 class Agenda:

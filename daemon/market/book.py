@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
 from daemon.domain.instrument import Instrument
+from daemon.domain.ticks import Int64s
 from daemon.market.candles import OpenBar
 from daemon.market.extremes import Extremes
 from daemon.market.rows import Rows
@@ -28,6 +29,14 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     input_no: int
     walked: bool
     after_gap: bool
+
+
+class Shown(NamedTuple):
+    """What only some feeds show of a row: depth (10, 3), last quantity (0), volume (-1 unknown)."""
+
+    depth: Int64s | None
+    ltq: int
+    volume: int
 
 
 class RowsBehind(Protocol):
@@ -50,8 +59,9 @@ class Book:
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
+        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
+        "shown", "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first",
+        "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -70,6 +80,8 @@ class Book:
         self.fresh_from_no = 0
         self.after_gap_no = -1
         self.expects_gap_tick = False
+        self.keeps_shown = False
+        self.shown: Shown | None = None
         # the segment
         self.open = 0
         self.high = -1
@@ -138,6 +150,16 @@ class Book:
         self.bid = 0 if rows.bid is None else int(rows.bid[row])
         self.ask = 0 if rows.ask is None else int(rows.ask[row])
         self.walked = rows.walk is not None and bool(rows.walk[row])
+        if self.keeps_shown:
+            self.shown = shown_at(rows, row)
+
+    def keep_shown(self) -> None:
+        """Keep what only some feeds show of the last row: depth, last quantity, its volume."""
+        self.keeps_shown = True
+
+    def see(self, shown: Shown) -> None:
+        """Take what a row shows besides the quote."""
+        self.shown = shown
 
     def show(self, *, ts: int, ltp: int, bid: int, ask: int, input_no: int, walked: bool) -> None:
         """Take a quote already read from the rows, which makes `row` -1."""
@@ -239,6 +261,11 @@ class Book:
         return high, low
 
 
+def shown_at(rows: Rows, row: int) -> Shown:
+    """Return what a row shows besides the quote."""
+    return Shown(rows.depth_row(row), rows.ltq_at(row), rows.volume_at(row))
+
+
 def take_quotes(books: Sequence[Book], rows: Rows) -> None:
     """Bring the quotes of books whose `row` is set up to date, by column."""
     if not books:
@@ -255,4 +282,6 @@ def take_quotes(books: Sequence[Book], rows: Rows) -> None:
         strict=True,
     ):
         input_no = rows.input_no(book.row)
+        if book.keeps_shown:
+            book.see(shown_at(rows, book.row))
         book.show(ts=ts, ltp=ltp, bid=bid, ask=ask, input_no=input_no, walked=bool(walk))

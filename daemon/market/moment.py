@@ -15,10 +15,13 @@ class Moment:
     `due_ts` is when the work in hand was due, 0 if that is now. `is_over` is set while candles of
     a session on an earlier date are shown: no order may follow from them. `feed_last` is the time
     of the last row of the feed, `resumed_ts` that of the row that ended its last silence. `rows`
-    is the block in work, None between two inputs.
+    is the block in work, None between two inputs; `ticking` the instrument of its row in work.
     """
 
-    __slots__ = ("date", "due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows")
+    __slots__ = (
+        "date", "due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows",
+        "ticking",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.now = -1
@@ -29,6 +32,7 @@ class Moment:
         self.feed_last = -1
         self.resumed_ts = -1
         self.rows: Rows | None = None
+        self.ticking = -1
 
     def move_to(self, ts: int) -> None:
         """Set the time."""
@@ -39,8 +43,9 @@ class Moment:
         self.date = date
 
     def take_input(self, number: int) -> None:
-        """Set the number of the input in work."""
+        """Set the number of the input in work, which is no row."""
         self.input_no = number
+        self.ticking = -1
 
     # rows
 
@@ -53,6 +58,7 @@ class Moment:
         if row:
             self.feed_last = int(rows.ts[row - 1])
         self.input_no = rows.input_no(row)
+        self.ticking = int(rows.instrument[row])
 
     def see_row(self, ts: int) -> None:
         """Take the row at `ts` as the feed's last."""

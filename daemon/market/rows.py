@@ -107,6 +107,11 @@ class Rows:
         depth = self._block.depth
         return EMPTY if depth is None else sound_depth_of(depth[row])
 
+    def depth_row(self, row: int) -> Int64s | None:
+        """Return a copy of the order book of a row as the feed sent it, None without depth."""
+        depth = self._block.depth
+        return None if depth is None else depth[row].copy()
+
     # walked candles
 
     def swap_extreme(self, row: int) -> None:

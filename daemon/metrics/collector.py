@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, Fill, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
@@ -112,9 +112,10 @@ class MetricsCollector:
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:
-        if isinstance(event, OrderMoved) and event.fill is not None and event.fill.ltp_paise > 0:
+        fill = _fill_of(event)
+        if fill is not None and fill.ltp_paise > 0:
             symbol = self._ledger.orders[event.order_id].tradingsymbol
-            self._marks[symbol] = event.fill.ltp_paise
+            self._marks[symbol] = fill.ltp_paise
 
     def _unrealized(self, positions: Iterable[Position]) -> int:
         marks = self._marks
@@ -152,7 +153,11 @@ def changes_position(event: TradingEvent) -> bool:
     """Return whether the event opened, closed or changed a position, which readers must see now."""
     if isinstance(event, OrderMoved):
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
-    return isinstance(event, StopMoved)
+    return isinstance(event, StopMoved) or _fill_of(event) is not None
+
+
+def _fill_of(event: TradingEvent) -> Fill | None:
+    return event.fill if isinstance(event, OrderMoved | ExchangeOrderMoved) else None
 
 
 def finite(value: float | None) -> float | None:

@@ -22,8 +22,8 @@ class EntryCharges:
         self._left = {held.order_id: held.charges for held in ledger.open_positions()}
 
     def enter(self, order_id: str, charges: Decimal) -> None:
-        """Take the charges of an entry's fill."""
-        self._left[order_id] = charges
+        """Take the charges of an entry's fill, or of a further part of it."""
+        self._left[order_id] = self._left.get(order_id, NO_CHARGES) + charges
 
     def left(self, order_id: str) -> Decimal:
         """Return what no exit has taken over yet."""

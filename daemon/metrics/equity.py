@@ -11,7 +11,13 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.domain.drawdown import Drawdown, EquityState
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    Fill,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 from daemon.metrics.fill_quality import whole_paise
@@ -52,10 +58,10 @@ class EquityFold:
         """Take an event; all but fills change nothing."""
         if isinstance(event, OrderCreated):
             self._symbols[event.order_id] = event.tradingsymbol
-        elif isinstance(event, OrderMoved):
+        elif isinstance(event, OrderMoved | ExchangeOrderMoved):
             if event.fill is not None:
                 self._book_fill(self._symbols[event.order_id], event.fill)
-            elif event.to_state is OrderState.ARCHIVED:
+            elif isinstance(event, OrderMoved) and event.to_state is OrderState.ARCHIVED:
                 del self._symbols[event.order_id]
 
     def _book_fill(self, symbol: str, fill: Fill) -> None:
@@ -129,7 +135,7 @@ def booked_drawdown(
         if before is None and not number:
             drawdown = drawdown.after(event.ts, _booked(ledger))
         ledger.apply(event)
-        if isinstance(event, OrderMoved) and event.fill is not None:
+        if isinstance(event, OrderMoved | ExchangeOrderMoved) and event.fill is not None:
             drawdown = drawdown.after(event.ts, _booked(ledger))
     return drawdown
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from loguru import logger
 
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, Fill, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees_text
 from daemon.domain.order import OrderState
@@ -61,6 +61,8 @@ class FactLog:
             if isinstance(event, OrderMoved):
                 if (noted := self._noted_move(event)) is not None:
                     yield noted
+            elif isinstance(event, ExchangeOrderMoved):
+                self._note_part(event)
             elif isinstance(event, OrderCreated):
                 self._asked[event.order_id] = event
 
@@ -73,6 +75,19 @@ class FactLog:
         if to is _ARCHIVED:
             del self._asked[order_id]
         return None
+
+    def _note_part(self, event: ExchangeOrderMoved) -> None:
+        """Count a fill that makes no move: its trade's next line shows what it led to."""
+        fill, order_id = event.fill, event.order_id
+        if fill is None:
+            return
+        open_before = self._open[order_id]
+        if event.is_exit:
+            self._entry_charges.take(order_id, fill.quantity, open_before)
+            self._open[order_id] = open_before - fill.quantity
+        else:
+            self._entry_charges.enter(order_id, Decimal(fill.charges.total))
+            self._open[order_id] = open_before + fill.quantity
 
     def _noted_fill(self, event: OrderMoved, fill: Fill) -> Noted:
         order_id, asked = event.order_id, self._asked[event.order_id]

@@ -39,6 +39,15 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("strategies", "path"), []),
     (("feed", "synthetic", "book"), "simple"),
     *(
+        (("execution", name), default)
+        for name, default in (
+            ("slippage_ticks", 0), ("market_rest", "rest"), ("escalate", "market"),
+            ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
+            ("autoslice", True), ("refusals", {}),
+            ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
+        )
+    ),
+    *(
         (path, default)
         for name, usual in (
             ("enable_break_even", False), ("break_even_at_r", 1.0),

@@ -39,14 +39,41 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A part of the configuration; a key that it does not have is an error."""
 
 
+class LatencyConfig(Section, frozen=True, kw_only=True):
+    """Latency by kind of request in `fill_mode: depth`; null is `latency_ms`."""
+
+    enter_ms: Annotated[int, Meta(ge=0, le=3_600_000)] | None = None
+    modify_ms: Annotated[int, Meta(ge=0, le=3_600_000)] | None = None
+    cancel_ms: Annotated[int, Meta(ge=0, le=3_600_000)] | None = None
+
+
+RefusalName = Literal[
+    "price_step", "price_band", "far_limit", "untraded_contract", "slm_on_options", "no_protection",
+    "order_rate", "market_range", "lpp",
+]  # fmt: skip
+_SLIPPAGE_BY_MODE: Final = -1.0
+_USUAL_SLIPPAGE_BPS: Final = 5
+
+
 class ExecutionConfig(Section, frozen=True, kw_only=True):
     """Settings of fills and exits (SEMANTICS, "Fills" and "Exits of one position")."""
 
     engine: Literal["v3", "v2"] = "v3"
     fallback: Literal["v2", "none"] = "v2"
-    fill_mode: Literal["mid", "bid_ask", "ltp"] = "mid"
-    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 5
+    fill_mode: Literal["mid", "bid_ask", "ltp", "depth"] = "mid"
+    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = _SLIPPAGE_BY_MODE
+    """5 unless written; 0 in `fill_mode: depth`, where an order pays the levels' prices."""
+    slippage_ticks: Annotated[int, Meta(ge=0, le=1_000)] = 0
     latency_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
+    latency: LatencyConfig = LatencyConfig()
+    market_rest: Literal["rest", "cancel"] = "rest"
+    escalate: Literal["market", "never"] = "market"
+    escalate_after_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 3_000
+    resting: Literal["queue", "cross", "touch"] = "queue"
+    queue_evidence: Literal["last_qty", "volume"] = "last_qty"
+    autoslice: bool = True
+    """In `fill_mode: depth`: send an order above the freeze quantity in slices."""
+    refusals: dict[RefusalName, Literal["on", "off"]] = {}
     reject_after_s: PositiveSeconds = 30
     stale_after_s: PositiveSeconds = 5
     quote_max_age_s: PositiveSeconds = 60
@@ -70,11 +97,40 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.latency_ms >= self.reject_after_s * 1000:
             raise ValueError("latency_ms must be less than reject_after_s")
+        for name in ("enter_ms", "modify_ms", "cancel_ms"):
+            if (getattr(self.latency, name) or 0) >= self.reject_after_s * 1000:
+                raise ValueError(f"latency.{name} must be less than reject_after_s")
+        if self.slippage_bps == _SLIPPAGE_BY_MODE:
+            usual = 0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
+            msgspec.structs.force_setattr(self, "slippage_bps", usual)
 
     @property
     def latency_ns(self) -> int:
         """Return how much later than its order a fill is at the earliest, ns."""
         return self.latency_ms * MILLISECOND_NS
+
+    @property
+    def enter_ns(self) -> int:
+        """Return how long a new order is on its way to the exchange, ns."""
+        return self._latency_ns(self.latency.enter_ms)
+
+    @property
+    def modify_ns(self) -> int:
+        """Return how long a modification is on its way, ns."""
+        return self._latency_ns(self.latency.modify_ms)
+
+    @property
+    def cancel_ns(self) -> int:
+        """Return how long a cancel is on its way, ns."""
+        return self._latency_ns(self.latency.cancel_ms)
+
+    @property
+    def escalate_after_ns(self) -> int:
+        """Return how long an urgent exit may stand without a fill, ns."""
+        return self.escalate_after_ms * MILLISECOND_NS
+
+    def _latency_ns(self, own_ms: int | None) -> int:
+        return self.latency_ns if own_ms is None else own_ms * MILLISECOND_NS
 
     @property
     def reject_after_ns(self) -> int:

@@ -88,7 +88,7 @@ def test_whole_numbers_are_fine_where_a_number_is_expected(file: Path) -> None:
         ),
         (
             "execution:\n  fill_mode: middle",
-            "c.yaml:2: execution.fill_mode: expected one of bid_ask, ltp, mid, was 'middle'",
+            "c.yaml:2: execution.fill_mode: expected one of bid_ask, depth, ltp, mid, was 'middle'",
         ),
         (
             "execution:\n  enable_trailing: yes",

@@ -79,6 +79,11 @@ class ExitRunner:
         if watch is not None:
             self._serve(watch, drive(watch.task, GO_ON))
 
+    def refresh(self, position: Position) -> None:
+        """Ask the rules for a position's levels again: its entry price has changed."""
+        if position.number in self._watches and position.pending is None:
+            nearest_levels(position, self._rules).serve(self, position)
+
     def release(self, position: Position) -> None:
         """Stop watching a position."""
         watch = self._watches[position.number]
