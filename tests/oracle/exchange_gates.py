@@ -1,0 +1,182 @@
+"""Section 8 read aloud: what a request is refused for, at sending and at arrival."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.oracle import exchange_prices as prices
+from tests.oracle.exchange_fills import Fills
+from tests.oracle.exchange_market import Market
+from tests.oracle.exchange_orders import Order
+from tests.oracle.exchange_scenario import SECOND, Modify, New, Setup
+
+MOST_SLICES = 10
+RATES = ((SECOND, 10), (60 * SECOND, 400), (24 * 3600 * SECOND, 5000))
+
+
+class Gates(Fills):
+    """Refusals: a reason, or "" if it may go on."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.api_sent: Counter[tuple[int, int]] = Counter()
+
+    def asked(self, reason: str) -> bool:
+        """Whether a refusal is switched on; `lpp` is off unless it is."""
+        return bool(self.keys["refusals"].get(reason, "off" if reason == "lpp" else "on") == "on")
+
+    # -------------------------------------------------------------- at sending
+
+    def refuse_new(self, new: New) -> str:
+        """A new order at sending, in the order of the table."""
+        market = self.markets[new.symbol]
+        sign = 1 if new.side == "BUY" else -1
+        market_like = new.order_type in ("MARKET", "SL-M")
+        unsafe = new.is_api and market_like and new.market_protection == 0
+        checks = (
+            ("bad_validity", new.validity == "IOC" and new.order_type in ("SL", "SL-M")),
+            ("bad_quantity", new.quantity <= 0 or new.quantity % market.contract.lot != 0),
+            ("bad_level", self.bad_level(new.order_type, sign, new.trigger, new.price)),
+        )
+        for reason, refused in checks:
+            if refused:
+                return reason
+        return self.refuse_prices(market, new.price, new.trigger) or self.first_of(
+            ("untraded_contract", self.untraded(market, new)),
+            (
+                "slm_on_options",
+                new.order_type == "SL-M" and market.contract.kind == "option",
+            ),
+            ("no_protection", unsafe),
+        )
+
+    def first_of(self, *checks: tuple[str, bool]) -> str:
+        for reason, refused in checks:
+            if refused and self.asked(reason):
+                return reason
+        return ""
+
+    def bad_level(self, kind: str, sign: int, trigger: int | None, price: int | None) -> bool:
+        """F30: a buy has T <= L, a sell T >= L."""
+        if kind != "SL":
+            return False
+        assert trigger is not None
+        assert price is not None
+        return sign * trigger > sign * price
+
+    def refuse_prices(self, market: Market, price: int | None, trigger: int | None) -> str:
+        """`price_step`, `price_band`, `far_limit`."""
+        contract = market.contract
+        both = [each for each in (price, trigger) if each is not None]
+        off_step = any(each % contract.step_paise or each <= 0 for each in both)
+        band = contract.band
+        outside = band is not None and any(not band[0] <= each <= band[1] for each in both)
+        far = False
+        if contract.kind == "option" and market.ltp is not None and market.ltp >= 10_000:
+            far = price is not None and (2 * price > 5 * market.ltp or 2 * price < market.ltp)
+        return self.first_of(("price_step", off_step), ("price_band", outside), ("far_limit", far))
+
+    def untraded(self, market: Market, new: New) -> bool:
+        return (
+            new.order_type == "MARKET"
+            and market.contract.kind == "option"
+            and market.volume == 0
+            and not new.is_exit
+        )
+
+    def over_the_rate(self) -> bool:
+        """`order_rate`: over 10 a second, 400 a minute, 5,000 a day, by the exchange's calendar."""
+        keys = [((span, self.now // span), most) for span, most in RATES]
+        if any(self.api_sent[key] >= most for key, most in keys):
+            return True
+        for key, _ in keys:
+            self.api_sent[key] += 1
+        return False
+
+    def refuse_slices(self, market: Market, quantity: int) -> str:
+        """F60: above the freeze quantity."""
+        size = self.slice_size(market)
+        if size == 0 or quantity <= (market.contract.freeze or 0):
+            return ""
+        if not self.keys["autoslice"]:
+            return "freeze_quantity"
+        return "too_many_slices" if -(-quantity // size) > MOST_SLICES else ""
+
+    def slice_size(self, market: Market) -> int:
+        """F60: floor(freeze / lot) x lot."""
+        freeze, lot = market.contract.freeze, market.contract.lot
+        return 0 if freeze is None else freeze // lot * lot
+
+    # -------------------------------------------------------------- at arrival
+
+    def refuse_arrival(self, order: Order) -> str:
+        """`market_range`, `lpp`, `trigger_already_met`."""
+        market = order.market
+        assert market.ltp is not None
+        met = order.kind in ("SL", "SL-M") and self.met(order, order.trigger)
+        return self.first_of(
+            ("market_range", order.kind == "MARKET" and self.out_of_range(order)),
+            ("lpp", order.kind == "LIMIT" and self.beyond_lpp(order, order.limit)),
+            ("trigger_already_met", met),
+        )
+
+    def met(self, order: Order, trigger: int | None) -> bool:
+        assert trigger is not None
+        assert order.market.ltp is not None
+        return order.sign * order.market.ltp >= order.sign * trigger
+
+    def beyond_lpp(self, order: Order, price: int | None) -> bool:
+        """F62."""
+        assert price is not None
+        reference = order.market.reference(self.now)
+        return not prices.lpp_allows(order.market.contract, order.sign, price, reference)
+
+    def out_of_range(self, order: Order) -> bool:
+        """17182: any level that it would take lies beyond the range."""
+        market = order.market
+        assert order.limit is not None
+        assert market.ltp is not None
+        if market.contract.kind != "option":
+            return False
+        left = order.quantity
+        for price, _ in market.levels[order.sign]:
+            free = market.available(order.sign, price)
+            if left <= 0 or order.sign * price > order.sign * order.limit:
+                return False
+            if free and prices.beyond_market_range(price, market.ltp):
+                return True
+            left -= free
+        return False
+
+    # ----------------------------------------------------------- modifications
+
+    def refuse_modification(self, order: Order, change: Modify) -> str:
+        """F42 at arrival: what leaves the order as it was."""
+        if order.done:
+            return "already_filled" if order.status == "COMPLETE" else "not_open"
+        if order.modifications >= 25:
+            return "too_many_modifications"
+        kind, price, trigger = self.merged(order, change)
+        stop = order.mode == "pending" and kind in ("SL", "SL-M")
+        validity = change.validity or order.validity
+        quantity = order.quantity if change.quantity is None else change.quantity
+        if stop and validity == "IOC":
+            return "bad_validity"
+        if quantity < order.filled or quantity <= 0 or quantity % order.market.contract.lot:
+            return "bad_quantity"
+        if stop and self.bad_level(kind, order.sign, trigger, price):
+            return "bad_level"
+        if stop:
+            moved = trigger != order.trigger and self.met(order, trigger)
+            return self.first_of(("trigger_already_met", moved))
+        return self.first_of(("lpp", kind in ("LIMIT", "SL") and self.beyond_lpp(order, price)))
+
+    def merged(self, order: Order, change: Modify) -> tuple[str, int | None, int | None]:
+        """Kind, price and trigger after the change; a triggered SL is a LIMIT (F42)."""
+        kind = change.order_type or order.kind
+        if order.triggered and kind in ("SL", "SL-M"):
+            kind = order.kind
+        base = order.limit if order.mode != "pending" else order.price
+        price = base if change.price is None else change.price
+        trigger = order.trigger if change.trigger is None else change.trigger
+        return kind, price, trigger
