@@ -10,7 +10,7 @@ import pytest
 
 from tests.oracle.exchange_kit import ASKS, BIDS, OPENS, OPTION, Script, fills, story
 from tests.oracle.exchange_prices import lpp_allows, protection
-from tests.oracle.exchange_scenario import MS, SECOND, Cancel
+from tests.oracle.exchange_scenario import MS, SECOND, Cancel, Kind
 
 THIN = ((9930, 65),)
 
@@ -90,7 +90,7 @@ def test_c6_an_option_is_protected_by_the_slabs(ltp: int, buy: int, sell: int) -
         ("share", 50_010, 50_260),
     ],
 )
-def test_c6_a_buy_at_the_edge_of_a_slab(kind: str, ltp: int, limit: int) -> None:
+def test_c6_a_buy_at_the_edge_of_a_slab(kind: Kind, ltp: int, limit: int) -> None:
     step = 10 if kind != "option" and ltp > 100_000 else 5
     contract = dataclasses.replace(OPTION, kind=kind, step_paise=step)
     assert protection(contract, 1, ltp, None) == limit
