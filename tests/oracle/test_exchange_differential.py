@@ -1,0 +1,24 @@
+"""Random scenarios through the engine's exchange and its oracle."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.tiers import seeds
+from tests.oracle.exchange_compare import describe, differs, find_driver
+from tests.oracle.exchange_random import random_scenario
+
+DRIVER = find_driver()
+
+pytestmark = [
+    pytest.mark.random,
+    pytest.mark.skipif(DRIVER is None, reason="no driver of the exchange yet"),
+]
+
+
+@pytest.mark.parametrize("seed", seeds(150))
+def test_the_exchange_goes_as_its_oracle_says(seed: int) -> None:
+    assert DRIVER is not None
+    scenario = random_scenario(seed)
+    if differs(DRIVER, scenario):
+        pytest.fail(f"seed {seed}\n{describe(DRIVER, scenario)}", pytrace=False)
