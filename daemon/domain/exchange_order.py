@@ -100,6 +100,8 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
     """
 
     order_id: str
+    number: int
+    """Counts the orders of the exchange, from 1."""
     root: str
     terms: OrderTerms
     kind: OrderKind
@@ -124,6 +126,8 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
     """Units of other people ahead of it, below 0 a credit under a lot, None = unknown."""
     taking: bool = False
     """Whether it still takes from a book that continues unseen beyond the fifth level."""
+    market_since: int = 0
+    """When it became a MARKET: its sending, its trigger, or the sending of its modification."""
     moved_ts: int = 0
     """When it last arrived, was triggered or filled."""
 
@@ -167,9 +171,10 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         self.arrival = arrival
         self.moved_ts = ts
 
-    def trigger(self) -> None:
-        """Become a limit order for good."""
+    def trigger(self, ts: int) -> None:
+        """Become a limit order for good, at `ts` (UTC ns)."""
         self.triggered = True
+        self.market_since = ts
         self.move(ExchangeOrderState.OPEN, "triggered")
 
     def fill(self, quantity: int, ts: int, reason: str) -> None:
@@ -196,8 +201,10 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         """Count a modification that was accepted."""
         self.modifications += 1
 
-    def rewrite(self, terms: OrderTerms, pending: int, limit_paise: int) -> None:
-        """Take the terms of a modification, with `pending` units left of the order."""
+    def rewrite(self, terms: OrderTerms, pending: int, limit_paise: int, sent_ts: int) -> None:
+        """Take the terms of a modification sent at `sent_ts`, with `pending` units left."""
+        if terms.kind == "MARKET" and self.kind != "MARKET":
+            self.market_since = sent_ts
         self.quantity = self.filled + pending
         self.validity = terms.validity
         self.trigger_paise = terms.trigger_paise

@@ -52,7 +52,9 @@ class ArrivalChecks:
                 return refused
         kind = asked.terms.kind
         if kind in STOP_KINDS and not order.triggered:
-            return _trigger_met(asked)
+            is_moved = asked.terms.trigger_paise != order.trigger_paise
+            is_new = order.state is ExchangeOrderState.NEW
+            return _trigger_met(asked) if is_new or is_moved else None
         if kind == "MARKET":
             is_new = order.kind != "MARKET" or order.state is ExchangeOrderState.NEW
             return self._rules.first(asked) if is_new else None

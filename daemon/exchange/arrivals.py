@@ -8,7 +8,7 @@ from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modi
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor, is_entry_market
-from daemon.exchange.modifications import Modifications, fault_when_sent, terms_after
+from daemon.exchange.modifications import Modifications, changed_prices
 from daemon.exchange.refusals import Asked, RefusalList
 from daemon.exchange.reports import Reports
 from daemon.exchange.requests import Request, RequestQueue
@@ -49,37 +49,36 @@ class Arrivals:
     def send_new(self, order: ExchangeOrder) -> None:
         """Send a new order; without latency it acts now if the quote is believed."""
         now = self._reports.now
-        request = self._requests.send(order, now + self._settings.enter_ns, is_new=True)
+        request = self._requests.send(order, now, self._settings.enter_ns, is_new=True)
         if not order.terms.is_exit:
             due = now + self._settings.reject_after_ns
-            self._timers.add(due, Due.EXPIRY, (order, "no_price"))
+            self._timers.add(due, Due.EXPIRY, (order, "no_price"), order.number)
         self._dispatch(request)
 
     def send_change(
         self, order: ExchangeOrder, change: Modification, refusals: RefusalList
     ) -> None:
         """Send a modification, unless it is refused as it stands."""
-        book = self._book(order)
-        refused = fault_when_sent(order, change, book)
-        if refused is None:
-            refused = refusals.first(Asked(terms_after(order, change), book))
+        refused = refusals.first(Asked(changed_prices(order, change), self._book(order)))
         if refused is not None:
             self._reports.add(order, "modify_refused", refused.reason, refused.numbers)
             return
-        due = self._reports.now + self._settings.modify_ns
-        request = self._requests.send(order, due, change=change)
+        now = self._reports.now
+        request = self._requests.send(order, now, self._settings.modify_ns, change=change)
         self._dispatch(request)
 
     def send_cancel(self, order: ExchangeOrder, reason: str) -> None:
         """Send a cancel."""
-        due = self._reports.now + self._settings.cancel_ns
-        request = self._requests.send(order, due, cancel_reason=reason)
+        now = self._reports.now
+        request = self._requests.send(order, now, self._settings.cancel_ns, cancel_reason=reason)
         self._dispatch(request)
 
     def _dispatch(self, request: Request) -> None:
         if request.due > self._reports.now:
             self._timers.add(request.due, Due.REQUEST, request)
-        elif not self._try(request, may_take=True):
+        elif request.order.terms.instrument == self._ticking or not self._try(
+            request, may_take=True
+        ):
             self._requests.wait(request)
 
     def waits_at(self, instrument: int) -> bool:
@@ -104,6 +103,7 @@ class Arrivals:
 
     def act_at_tick(self, instrument: int) -> None:
         """Let everything that waits for a tick of an instrument act, in the order sent (F5c)."""
+        self._ticking = -1
         for request in self._requests.waiting_at(instrument):
             self._try(request, may_take=True)
 
@@ -135,7 +135,8 @@ class Arrivals:
             if order.state is _S.NEW and self._floor.arrive(order):
                 self._set_end(order)
         elif request.change is not None:
-            self._modifications.apply(order, request.change, self._book(order))
+            book = self._book(order)
+            self._modifications.apply(order, request.change, book, request.sent)
         elif order.is_over:
             reason = "already_filled" if order.state is _S.COMPLETE else "not_open"
             self._reports.add(order, "cancel_refused", reason)
@@ -145,7 +146,7 @@ class Arrivals:
     def _set_end(self, order: ExchangeOrder) -> None:
         if order.validity == "TTL" and not order.is_over:
             due = self._reports.now + order.terms.ttl_minutes * _MINUTE_NS
-            self._timers.add(due, Due.EXPIRY, (order, "ttl_over"))
+            self._timers.add(due, Due.EXPIRY, (order, "ttl_over"), order.number)
 
     # ends
 

@@ -57,8 +57,9 @@ class DepthBook:
     """The last tick of an instrument with its displayed levels, taken units and today's volume."""
 
     __slots__ = (
-        "asks", "best_changed", "bids", "budget", "changes", "day", "growth", "instrument", "lot",
-        "ltp", "ltq", "old_row", "sized", "step", "taken_asks", "taken_bids", "volume",
+        "asks", "best_changed", "bids", "budget", "changed", "day", "growth", "has_volume",
+        "instrument", "lot", "ltp", "ltq", "old_row", "sized", "step", "taken_asks", "taken_bids",
+        "volume",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -68,7 +69,6 @@ class DepthBook:
         self.day = NO_DAY
         self.taken_bids: dict[int, int] = {}
         self.taken_asks: dict[int, int] = {}
-        self.changes = 0
         self.start_day(NO_DAY)
 
     def start_day(self, day: ContractDay) -> None:
@@ -80,10 +80,12 @@ class DepthBook:
         self.asks: Levels = ()
         self.sized = False
         self.volume = -1
+        self.has_volume = False
         self.growth = 0
         self.budget = 0
         self.old_row = False
         self.best_changed = False
+        self.changed = False
         self.forget_taken()
 
     def forget_taken(self) -> None:
@@ -95,6 +97,7 @@ class DepthBook:
 
     def take_tick(self, tick: MarketTick) -> None:
         """Take a tick: its growth first, then the levels and what is still taken of them."""
+        self.has_volume = tick.volume >= 0
         self._take_volume(tick.volume)
         ltp_before, self.ltp, self.ltq = self.ltp, tick.ltp, tick.ltq
         changed = tick.ltp != ltp_before
@@ -108,8 +111,7 @@ class DepthBook:
             if self.taken_asks:
                 _shrink(self.taken_asks, self.asks, asks, tick.ltp, self.growth)
             self.bids, self.asks = bids, asks
-        if changed:
-            self.changes += 1
+        self.changed = changed
 
     def show(self, tick: MarketTick) -> None:
         """Take a tick after rows that were not looked at: it has no growth of its own."""
@@ -130,7 +132,7 @@ class DepthBook:
                 self.bids = self.asks = ()  # a size that was not known is no size to compare with
             return tick.bids or (), tick.asks or ()
         if self.sized:
-            return (), ()
+            return self.bids, self.asks  # a row without depth keeps the book before it
         bids = ((tick.bid, UNKNOWN_SIZE),) if tick.bid else ()
         asks = ((tick.ask, UNKNOWN_SIZE),) if tick.ask else ()
         return bids, asks
@@ -144,6 +146,10 @@ class DepthBook:
     def own(self, is_buy: bool) -> Levels:
         """Return the levels that an order joins."""
         return self.bids if is_buy else self.asks
+
+    def to_take(self, is_buy: bool) -> Levels:
+        """Return the levels that an order takes from; without a book the last price is one."""
+        return ((self.ltp, UNKNOWN_SIZE),) if self.is_bare else self.opposite(is_buy)
 
     def best_opposite(self, is_buy: bool) -> int:
         """Return the best price of the other side, 0 if it is absent."""

@@ -12,7 +12,7 @@ from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrde
 from daemon.exchange.arrival_checks import Admits, ArrivalChecks
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
-from daemon.exchange.groups import ExitGroup, claims
+from daemon.exchange.groups import Cut, ExitGroup
 from daemon.exchange.protection import protection_price
 from daemon.exchange.queue import Match, QueueModel, is_near_miss
 from daemon.exchange.refusals import Asked, Refused
@@ -49,6 +49,8 @@ class Floor:
         self.stops = PendingStops(len(books))
         self._groups: dict[str, ExitGroup] = {}
         self._arrivals = 0
+        self.urgent: list[dict[str, ExchangeOrder]] = [{} for _ in books]
+        """Exits that must leave, by instrument; those that are over are taken out when met."""
 
     # who is there
 
@@ -56,7 +58,7 @@ class Floor:
         """Return the exits of a trade at the exchange."""
         found = self._groups.get(name)
         if found is None:
-            found = self._groups[name] = ExitGroup(name)
+            found = self._groups[name] = ExitGroup()
         return found
 
     def is_idle(self, instrument: int) -> bool:
@@ -68,28 +70,32 @@ class Floor:
         if order.market_part is None:
             return None
         side = self._resting[order.terms.instrument].side_of(order)
-        return max(order.market_part, 0) + side.ahead_of(order)
+        return order.market_part + side.ahead_of(order)
 
     # arrival
 
     def arrive(self, order: ExchangeOrder) -> bool:
         """Let a NEW order arrive; return False if the exchange refused it."""
         book = self._book(order)
+        if not self._has_quantity(order):
+            order.move(_S.REJECTED, "not_open")
+            self._reports.add(order, "rejected", "not_open")
+            self._leave_group(order)
+            return False
         if not order.limit_paise and order.kind == "MARKET":
             order.work_at(self.protect(order, order.protected_from_paise or book.ltp))
         refused = self._refusal(order, book)
         if refused is not None:
             order.move(_S.REJECTED, refused.reason)
             self._reports.add(order, "rejected", refused.reason, refused.numbers)
+            self._leave_group(order)
             return False
-        if not self._follow_replaced(order):
-            return True
         if order.kind in STOP_KINDS:
             self._await_trigger(order)
         else:
             order.move(_S.OPEN, "open")
             self._reports.add(order, "open")
-            self._apply_cuts(order, "replaced")
+            self._follow_replaced(order)
             self.act(order)
         return True
 
@@ -97,12 +103,11 @@ class Floor:
         """Let an OPEN order that has just got its place take what it can and rest with the rest."""
         self.take_place(order)
         book = self._book(order)
-        filled = self._take(order, book)
+        self._take(order, book)
         if order.state is _S.OPEN:
             self._place(order, book)
         if order.state is _S.OPEN:
             self._set_timers(order)
-        self._after_fills(order, filled)
 
     def take_place(self, order: ExchangeOrder) -> None:
         """Give an order the last place among all arrivals."""
@@ -120,25 +125,22 @@ class Floor:
         asked = Asked(order.terms, book, order.limit_paise)
         return self.checks.first(order, asked, self._reports.now)
 
-    def _follow_replaced(self, order: ExchangeOrder) -> bool:
-        """Cancel what an order replaces and join its group; False if nothing is left for it."""
+    def _has_quantity(self, order: ExchangeOrder) -> bool:
+        """Leave an order that arrives at most what there is for it; False if that is nothing."""
         old = self._orders.get(order.replaces)
         if old is not None:
-            order.keep_pending(old.pending)
-            if not old.is_over:
-                self.cancel(old, "replaced")
-        if order.quantity <= 0:
-            self.cancel(order, "exit_group")
-            return False
-        return not order.terms.group or self._join_group(order)
+            order.keep_pending(0 if old.is_over else old.pending)
+        if order.terms.group:
+            order.keep_pending(self.group(order.terms.group).open)
+        return order.pending > 0
 
-    def _join_group(self, order: ExchangeOrder) -> bool:
-        allowed = self.group(order.terms.group).arrive(order)
-        if allowed <= 0:
-            self.cancel(order, "exit_group")
-            return False
-        order.keep_pending(allowed)
-        return True
+    def _follow_replaced(self, order: ExchangeOrder) -> None:
+        """Cancel what an order replaces, and let a MARKET take its quantity from other exits."""
+        old = self._orders.get(order.replaces)
+        if old is not None:
+            self.cancel(old, "replaced")
+        if order.terms.group and order.kind == "MARKET":
+            self._cut(self.group(order.terms.group).cuts_for(order), "replaced")
 
     def _await_trigger(self, order: ExchangeOrder) -> None:
         self.take_place(order)
@@ -167,10 +169,9 @@ class Floor:
         if order.taking:
             self._resting[order.terms.instrument].side_of(order).remove(order)
             order.stand(taking=False)
-            filled = self._take(order, book)
+            self._take(order, book)
             if order.state is _S.OPEN:
                 self._place(order, book)
-            self._after_fills(order, filled)
         elif not book.old_row:
             match = self._queue.match(order, book)
             if match.quantity:
@@ -190,19 +191,18 @@ class Floor:
                 return
         else:
             order.work_at(self.protect(order, book.ltp))
-        order.trigger()
+        order.trigger(self._reports.now)
         self._reports.add(order, "triggered", numbers={"ltp_paise": book.ltp})
         self.act(order)
 
     # fills
 
-    def _take(self, order: ExchangeOrder, book: DepthBook) -> int:
+    def _take(self, order: ExchangeOrder, book: DepthBook) -> None:
         side = order.terms.side
         takes = self._taker.find(book, side, order.limit_paise, order.pending)
         for take in takes:
             book.take(order.is_buy, take.level, take.quantity)
             self._fill(order, take.quantity, take.price, "take", _taken(book, take), take.level)
-        return sum(take.quantity for take in takes)
 
     def _fill_resting(self, order: ExchangeOrder, book: DepthBook, match: Match) -> None:
         ahead = self.ahead_of(order)
@@ -224,7 +224,6 @@ class Floor:
         self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)
         if order.state is _S.COMPLETE:
             self._resting[order.terms.instrument].side_of(order).remove(order)
-        self._after_fills(order, match.quantity)
 
     def _fill(
         self,
@@ -237,15 +236,13 @@ class Floor:
     ) -> None:
         order.fill(quantity, self._reports.now, rule)
         self._reports.fill(order, quantity, price, rule, evidence, level)
-
-    def _after_fills(self, order: ExchangeOrder, quantity: int) -> None:
-        if not order.terms.group or not quantity:
+        if not order.terms.group:
             return
         group = self.group(order.terms.group)
         group.reduce(quantity)
         if order.is_over:
             group.leave(order)
-        self._apply_cuts(order, "exit_group")
+        self._cut(group.cuts_after_fill(order), "exit_group")
 
     # the rest
 
@@ -264,13 +261,11 @@ class Floor:
         self._resting[order.terms.instrument].side_of(order).add(order)
 
     def _set_timers(self, order: ExchangeOrder) -> None:
-        settings = self._settings
-        if is_entry_market(order):
-            since = self._reports.now if order.triggered else order.sent_ts
-            self._timers.add(since + settings.reject_after_ns, Due.EXPIRY, (order, "unfilled_rest"))
-        elif escalates(order) and settings.escalate == "market":
-            due = order.moved_ts + settings.escalate_after_ns
-            self._timers.add(due, Due.ESCALATION, order)
+        if is_entry_market(order) and not order.terms.is_api:
+            due = order.market_since + self._settings.reject_after_ns
+            self._timers.add(due, Due.EXPIRY, (order, "unfilled_rest"), order.number)
+        elif escalates(order):
+            self.urgent[order.terms.instrument][order.order_id] = order
 
     # ends
 
@@ -302,11 +297,9 @@ class Floor:
         if order.terms.group:
             self.group(order.terms.group).leave(order)
 
-    def _apply_cuts(self, order: ExchangeOrder, reason: str) -> None:
-        if order.terms.group and (reason != "replaced" or claims(order)):
-            for cut in self.group(order.terms.group).cuts():
-                if not cut.order.is_over:
-                    self.reduce(cut.order, cut.pending, reason)
+    def _cut(self, cuts: list[Cut], reason: str) -> None:
+        for cut in cuts:
+            self.reduce(cut.order, cut.pending, reason)
 
     def _book(self, order: ExchangeOrder) -> DepthBook:
         return self._books[order.terms.instrument]
@@ -315,7 +308,7 @@ class Floor:
 def is_entry_market(order: ExchangeOrder) -> bool:
     """Return whether an order is a trade's entry at the market, whose rest lives briefly."""
     is_market = order.kind == "MARKET" or (order.kind == "SL-M" and order.triggered)
-    return is_market and not order.terms.is_exit and not order.terms.is_api
+    return is_market and not order.terms.is_exit
 
 
 def escalates(order: ExchangeOrder) -> bool:

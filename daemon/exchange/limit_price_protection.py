@@ -38,7 +38,7 @@ class LimitPriceProtection:
     def refuse(self, book: DepthBook, is_buy: bool, limit: int, now: int) -> Refused | None:
         """Refuse a limit beyond the range, limits inclusive; nothing before the first price."""
         self._advance(book, now)
-        if self._reference is None:
+        if self._reference is None or book.instrument.instrument_type == "EQ":
             return None
         low, high = self._range(book, *self._reference)
         if (limit > high) if is_buy else (limit < low):

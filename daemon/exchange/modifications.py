@@ -42,17 +42,24 @@ def terms_after(order: ExchangeOrder, change: Modification) -> OrderTerms:
     )
 
 
-def fault_when_sent(order: ExchangeOrder, change: Modification, book: DepthBook) -> Refused | None:
-    """Return what is wrong with a modification whatever becomes of the order meanwhile."""
-    terms = terms_after(order, change)
-    if terms.quantity <= 0:
-        return Refused("bad_quantity", {"quantity": terms.quantity})
-    if terms.quantity % book.lot:
-        return Refused("lot_size", {"quantity": terms.quantity, "lot_size": book.lot})
-    freeze = book.day.freeze_quantity
-    if freeze and terms.quantity > freeze and terms.quantity > order.quantity:
-        return Refused("freeze_quantity", {"quantity": terms.quantity, "freeze_quantity": freeze})
-    return bad_validity(terms) or bad_level(terms, book.step)
+def changed_prices(order: ExchangeOrder, change: Modification) -> OrderTerms:
+    """Return terms with the prices that a modification changes: judged when it is sent."""
+    return structs.replace(
+        order.terms,
+        kind="LIMIT",
+        price_paise=change.price_paise or 0,
+        trigger_paise=change.trigger_paise or 0,
+    )
+
+
+def _fault(terms: OrderTerms, book: DepthBook, filled: int) -> Refused | None:
+    """Return what is wrong with an order as a modification makes it."""
+    refused = bad_validity(terms)
+    if refused is not None:
+        return refused
+    if terms.quantity <= 0 or terms.quantity < filled or terms.quantity % book.lot:
+        return Refused("bad_quantity", {"quantity": terms.quantity, "filled": filled})
+    return bad_level(terms, book.step)
 
 
 class Modifications:
@@ -66,17 +73,20 @@ class Modifications:
     def crosses(self, order: ExchangeOrder, change: Modification, book: DepthBook) -> bool:
         """Return whether a modification would take liquidity on the book as it is."""
         terms = terms_after(order, change)
-        if order.is_over or terms.kind in STOP_KINDS:
+        if terms.kind in STOP_KINDS or self._refusal(order, change, book) is not None:
             return False
-        if not loses_place(order, terms) and terms.validity != "IOC":
-            return False
-        if terms.kind == "MARKET":
+        if terms.kind == "MARKET" and order.kind != "MARKET":
             return True
+        if not loses_place(order, terms):
+            return False
+        price = order.limit_paise if terms.kind == "MARKET" else terms.price_paise
         best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
-        return bool(best) and reaches(order.is_buy, terms.price_paise, best)
+        return bool(best) and reaches(order.is_buy, price, best)
 
-    def apply(self, order: ExchangeOrder, change: Modification, book: DepthBook) -> None:
-        """Apply a modification that has arrived, or refuse it and change nothing."""
+    def apply(
+        self, order: ExchangeOrder, change: Modification, book: DepthBook, sent_ts: int
+    ) -> None:
+        """Apply a modification, sent at `sent_ts`, that has arrived, or refuse it."""
         refused = self._refusal(order, change, book)
         if refused is not None:
             self._reports.add(order, "modify_refused", refused.reason, refused.numbers)
@@ -86,7 +96,7 @@ class Modifications:
             order.count_modification()
             self._floor.cancel(order, "modified_to_filled")
             return
-        self._change(order, terms, change, book)
+        self._change(order, terms, change, book, sent_ts)
 
     def _refusal(
         self, order: ExchangeOrder, change: Modification, book: DepthBook
@@ -99,20 +109,26 @@ class Modifications:
         terms = terms_after(order, change)
         if order.state is _S.OPEN and terms.kind in STOP_KINDS:
             return Refused("not_open", {"order_type": terms.kind})
-        if terms.quantity < order.filled:
-            return Refused("bad_quantity", {"quantity": terms.quantity, "filled": order.filled})
+        fault = _fault(terms, book, order.filled)
+        if fault is not None:
+            return fault
         asked = Asked(terms, book, terms.price_paise)
         return self._floor.checks.first(order, asked, self._reports.now)
 
     def _change(
-        self, order: ExchangeOrder, terms: OrderTerms, change: Modification, book: DepthBook
+        self,
+        order: ExchangeOrder,
+        terms: OrderTerms,
+        change: Modification,
+        book: DepthBook,
+        sent_ts: int,
     ) -> None:
         loses = loses_place(order, terms)
         acts = terms.kind not in STOP_KINDS and (loses or terms.validity == "IOC")
         if loses or acts:
             self._floor.withdraw(order)
         order.count_modification()
-        self._rewrite(order, terms, book)
+        self._rewrite(order, terms, book, sent_ts)
         order.move(_S.TRIGGER_PENDING if terms.kind in STOP_KINDS else _S.OPEN, "modified")
         self._reports.add(order, "modified")
         if change.validity == "TTL":
@@ -121,18 +137,19 @@ class Modifications:
         if acts:
             self._floor.act(order)
         elif loses:
-            self._floor.take_place(order)
             self._floor.stops.watch(order)
 
-    def _rewrite(self, order: ExchangeOrder, terms: OrderTerms, book: DepthBook) -> None:
+    def _rewrite(
+        self, order: ExchangeOrder, terms: OrderTerms, book: DepthBook, sent_ts: int
+    ) -> None:
         room = terms.quantity - order.filled
         if terms.group:
-            room = min(room, self._floor.group(terms.group).room_for(order))
+            room = min(room, self._floor.group(terms.group).open)
         limit = terms.price_paise
         if terms.kind == "MARKET":
             is_new = order.kind != "MARKET"
             limit = self._floor.protect(order, book.ltp) if is_new else order.limit_paise
-        order.rewrite(terms, room, limit)
+        order.rewrite(terms, room, limit, sent_ts)
 
 
 def loses_place(order: ExchangeOrder, terms: OrderTerms) -> bool:

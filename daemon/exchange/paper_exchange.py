@@ -55,7 +55,7 @@ class PaperExchange:
             settings, self.books, self.floor, self._reports, self._timers, believes
         )
         self._escalation = Escalation(
-            settings, self.books, self._reports, self._timers, believes, self._replace
+            settings, self.books, self.floor.urgent, self._reports, believes, self._replace
         )
         self._refusals = RefusalList(SENDING, settings)
         self._rate = OrderRate()
@@ -75,7 +75,7 @@ class PaperExchange:
         book = self.books[terms.instrument]
         refused = first_fault(terms, book, now, autoslice=self._settings.autoslice)
         if refused is None:
-            refused = self._refusals.first(Asked(terms, book))
+            refused = self._refusal_when_sent(terms, book)
         if refused is not None:
             self._reject(self._make(order_id, order_id, terms, now), refused)
         else:
@@ -111,7 +111,7 @@ class PaperExchange:
         self._arrivals.at_tick_of(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
             what, item = popped
-            self._do(what, item, ticking)
+            self._do(what, item)
         self._arrivals.retry_except(ticking)
         return self._reports.take()
 
@@ -181,17 +181,15 @@ class PaperExchange:
 
     # inside
 
-    def _do(self, what: Due, item: object, ticking: int) -> None:
+    def _do(self, what: Due, item: object) -> None:
         if what is Due.DAY_OVER:
             self._end_day(item)  # type: ignore[arg-type]
         elif what is Due.EXPIRY:
             self._arrivals.expire(*item)  # type: ignore[misc]
         elif what is Due.SLICE:
             self._send_later_slice(*item)  # type: ignore[misc]
-        elif what is Due.REQUEST:
-            self._arrivals.fall_due(item)  # type: ignore[arg-type]
         else:
-            self._escalation.fall_due(item, ticking)  # type: ignore[arg-type]
+            self._arrivals.fall_due(item)  # type: ignore[arg-type]
 
     def _end_day(self, instrument: int) -> None:
         self.books[instrument].forget_taken()
@@ -209,6 +207,7 @@ class PaperExchange:
     def _make(self, order_id: str, root: str, terms: OrderTerms, now: int) -> ExchangeOrder:
         order = ExchangeOrder(
             order_id=order_id,
+            number=len(self.orders) + 1,
             root=root,
             terms=terms,
             kind=terms.kind,
@@ -217,6 +216,7 @@ class PaperExchange:
             trigger_paise=terms.trigger_paise,
             validity=terms.validity,
             sent_ts=now,
+            market_since=now,
         )
         self.orders[order_id] = order
         return order
@@ -231,7 +231,7 @@ class PaperExchange:
         slices = slice_quantities(terms.quantity, freeze, lot)
         self._parts[root] = 0
         if len(slices) == 1:
-            self._send_or_reject(self._make(root, root, terms, now))
+            self._send(self._make(root, root, terms, now))
             return
         for at, quantity in enumerate(slices):
             part = structs.replace(terms, quantity=quantity)
@@ -248,14 +248,7 @@ class PaperExchange:
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:
             return
-        self._send_or_reject(self._make(self._next_id(root), root, terms, self._reports.now))
-
-    def _send_or_reject(self, order: ExchangeOrder) -> None:
-        refused = self._refusal_when_sent(order.terms, self.books[order.terms.instrument])
-        if refused is None:
-            self._send(order)
-        else:
-            self._reject(order, refused)
+        self._send(self._make(self._next_id(root), root, terms, self._reports.now))
 
     def _send(self, order: ExchangeOrder) -> None:
         book = self.books[order.terms.instrument]
@@ -276,7 +269,6 @@ class PaperExchange:
             trigger_paise=0,
             validity="DAY",
         )
-        self._parts.setdefault(order.root, 0)
         new = structs.replace(
             self._make(self._next_id(order.root), order.root, terms, self._reports.now),
             protected_from_paise=base_paise,

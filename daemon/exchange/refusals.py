@@ -95,10 +95,14 @@ def _market_range(asked: Asked) -> Numbers | None:
     terms, book = asked.terms, asked.book
     if terms.kind != "MARKET" or not book.instrument.is_option:
         return None
-    best = book.best_opposite(terms.side == "BUY")
-    away = best - book.ltp if terms.side == "BUY" else book.ltp - best
-    if best and away > max(book.ltp // 5, _RANGE_PAISE):
-        return {"price_paise": best, "ltp_paise": book.ltp}
+    is_buy, left = terms.side == "BUY", terms.quantity
+    for level in book.to_take(is_buy):
+        price, free = level[0], book.available(is_buy, level)
+        if left <= 0 or ((price > asked.limit_paise) if is_buy else (price < asked.limit_paise)):
+            return None
+        if free and 5 * abs(price - book.ltp) > max(book.ltp, 5 * _RANGE_PAISE):
+            return {"price_paise": price, "ltp_paise": book.ltp}
+        left -= free
     return None
 
 

@@ -18,6 +18,7 @@ class Request(msgspec.Struct, gc=False):
 
     number: int
     order: ExchangeOrder
+    sent: int
     due: int
     change: Modification | None = None
     cancel_reason: str = ""
@@ -41,18 +42,20 @@ class RequestQueue:
     def send(
         self,
         order: ExchangeOrder,
-        due: int,
+        now: int,
+        latency_ns: int,
         *,
         is_new: bool = False,
         change: Modification | None = None,
         cancel_reason: str = "",
     ) -> Request:
-        """Queue a request behind those of its order, due at `due` (UTC ns) at the earliest."""
+        """Queue a request sent at `now` (UTC ns) behind those of its order."""
+        due = now + latency_ns
         self._sent += 1
         queue = self._of_order.setdefault(order.order_id, deque())
         if queue:
             due = max(due, queue[-1].due)
-        request = Request(self._sent, order, due, change, cancel_reason, is_new)
+        request = Request(self._sent, order, now, due, change, cancel_reason, is_new)
         queue.append(request)
         return request
 

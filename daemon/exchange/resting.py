@@ -67,7 +67,11 @@ class RestingSide:
         """Return the rests of our own earlier orders at an order's price."""
         key = self._entry(order)
         first = bisect_left(self._entries, (key[0],))
-        return sum(entry[2].pending for entry in self._entries[first:] if entry[:2] < key[:2])
+        return sum(
+            order.pending
+            for limit, arrival, order in self._entries[first:]
+            if (limit, arrival) < key[:2] and not order.taking
+        )
 
     def best_limit(self) -> int | None:
         """Return the limit of the best order in paise, None without orders."""

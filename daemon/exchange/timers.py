@@ -16,27 +16,26 @@ class Due(IntEnum):
     EXPIRY = 1
     SLICE = 2
     REQUEST = 3
-    ESCALATION = 4
 
 
 class Timers:
-    """A heap of (due, what, item); items of one time and kind come in the order added."""
+    """A heap of (due, what, key, item); items of one time, kind and key come in the order added."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, Due, int, object]] = []
+        self._heap: list[tuple[int, Due, int, int, object]] = []
         self._count = 0
         self.next_due = NEVER
 
-    def add(self, due: int, what: Due, item: object) -> None:
-        """Let an item fall due at a time (UTC ns)."""
+    def add(self, due: int, what: Due, item: object, key: int = 0) -> None:
+        """Let an item fall due at a time (UTC ns); keys order items of one time and kind."""
         self._count += 1
-        heapq.heappush(self._heap, (due, what, self._count, item))
+        heapq.heappush(self._heap, (due, what, key, self._count, item))
         self.next_due = self._heap[0][0]
 
     def pop(self, until: int) -> tuple[Due, object] | None:
         """Remove and return the next item that is due at or before `until`, else None."""
         if self.next_due > until:
             return None
-        _, what, _, item = heapq.heappop(self._heap)
+        _, what, _, _, item = heapq.heappop(self._heap)
         self.next_due = self._heap[0][0] if self._heap else NEVER
         return what, item

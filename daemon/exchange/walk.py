@@ -33,14 +33,14 @@ class Taker:
 
     def find(self, book: DepthBook, side: Side, limit: int, quantity: int) -> list[Take]:
         """Return what an order for `quantity` takes; `limit` 0 is a MARKET of a simple mode."""
-        if self._mode == "depth" and not book.is_bare:
+        if self._mode == "depth":
             return self._walk(book, side, limit, quantity)
         return self._whole(book, side, limit, quantity)
 
     def _walk(self, book: DepthBook, side: Side, limit: int, quantity: int) -> list[Take]:
         is_buy = side == "BUY"
         takes: list[Take] = []
-        for level in book.opposite(is_buy):
+        for level in book.to_take(is_buy):
             price, size = level
             if (price > limit) if is_buy else (price < limit):
                 break
@@ -57,8 +57,8 @@ class Taker:
     def _whole(self, book: DepthBook, side: Side, limit: int, quantity: int) -> list[Take]:
         bid = book.bids[0][0] if book.bids else 0
         ask = book.asks[0][0] if book.asks else 0
-        mode = "ltp" if self._mode == "depth" else self._mode
-        base, _ = base_half(book.ltp, bid, ask, side, mode)
+        assert self._mode != "depth"
+        base, _ = base_half(book.ltp, bid, ask, side, self._mode)
         price = self._slippage.price(base, side, book.step)
         if limit and ((price > limit) if side == "BUY" else (price < limit)):
             return []

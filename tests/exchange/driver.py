@@ -7,14 +7,16 @@ with the requests that follow it. Prices are in paise, times in ns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from daemon.domain.exchange_order import Modification, OrderTerms
+from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
 from daemon.domain.instrument import Instrument
 from daemon.exchange.depth_book import ContractDay, Levels, MarketTick
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.reports import ExecutionReport
+from tests.oracle.exchange_scenario import Cancel, Modify, New, Scenario
 
 MS = 1_000_000
 KINDS = {"option": "CE", "future": "FUT", "share": "EQ"}
@@ -127,14 +129,47 @@ class Driver:
         elif "modify" in request:
             reports = self.exchange.modify(request["modify"], change_of(request), self.now)
         else:
-            reason = request.get("reason", "")
-            reports = self.exchange.cancel(request["cancel"], reason, self.now)
+            self.exchange.drop_unsent(request["cancel"])
+            reports = []
+            for order in self._named(request["cancel"]):
+                reason = request.get("reason", "")
+                reports += self.exchange.cancel(order.order_id, reason, self.now)
         self.note(reports)
+
+    def _named(self, label: str) -> list[ExchangeOrder]:
+        """Return the order of a label, or the slices of one that was sent in slices."""
+        if label in self.exchange.orders:
+            return [self.exchange.orders[label]]
+        return [order for order in self.exchange.orders_of(label) if not order.is_over]
 
     def note(self, reports: list[ExecutionReport]) -> None:
         """Keep reports, and the neutral events that they are."""
         self.reports += reports
         self.events += [neutral(report, self.input_no) for report in reports]
+
+
+def run(scenario: Scenario) -> list[dict[str, Any]]:
+    """Run a scenario of the oracle; its books carry what a row without depth does not."""
+    execution = {**scenario.setup.execution, "quote_max_age_s": 10**9}
+    instruments = [asdict(contract) for contract in scenario.setup.instruments]
+    driver = Driver({"instruments": instruments, "execution": execution})
+    groups: set[str] = set()
+    for item in scenario.inputs:
+        row: dict[str, Any] = {"ts": item.ts, "input_no": item.input_no}
+        row[type(item.what).__name__.lower()] = asdict(item.what)
+        row["requests"] = [_request(request, groups) for request in item.requests]
+        driver.take(row)
+    return driver.events
+
+
+def _request(request: New | Modify | Cancel, groups: set[str]) -> dict[str, Any]:
+    row = asdict(request)
+    row[type(request).__name__.lower()] = row.pop("label")
+    if isinstance(request, New) and request.group:
+        if request.group not in groups:
+            row["open"] = request.open_units or request.quantity
+        groups.add(request.group)
+    return row
 
 
 def day_of(row: Dict, date: str) -> ContractDay:
@@ -187,6 +222,8 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
     bid, ask = tick.get("bid") or 0, tick.get("ask") or 0
     if bids is not None or asks is not None:
         bid, ask = bids[0][0] if bids else 0, asks[0][0] if asks else 0
+    # the neutral form drops a locked book too
+    is_crossed = bool(bids and asks and bids[0][0] >= asks[0][0])
     ltq, volume = tick.get("ltq"), tick.get("volume")
     return MarketTick(
         ts=ts,
@@ -197,7 +234,7 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
         asks=asks,
         bid=bid,
         ask=ask,
-        dropped=bool(bid and ask and bid > ask),
+        dropped=is_crossed,
     )
 
 
@@ -209,6 +246,7 @@ def levels(rows: Iterable[Iterable[int]] | None) -> Levels | None:
 def neutral(report: ExecutionReport, input_no: int) -> dict[str, Any]:
     """Return a report as a neutral event."""
     evidence = report.evidence
+    is_fill, is_resting = report.kind == "filled", report.rule not in ("", "take")
     return {
         "ts": report.ts,
         "input_no": input_no,
@@ -216,17 +254,17 @@ def neutral(report: ExecutionReport, input_no: int) -> dict[str, Any]:
         "event": report.kind,
         "reason": report.reason,
         "status": report.state.value,
-        "quantity": report.quantity,
-        "price": report.price_paise,
-        "rule": report.rule,
+        "quantity": report.quantity if is_fill else None,
+        "price": report.price_paise if is_fill else None,
+        "rule": report.rule if is_fill else None,
         "filled": report.filled,
         "pending": report.pending,
         "ahead_before": evidence.ahead_before,
         "ahead_after": evidence.ahead_after,
         "market_before": evidence.market_before,
         "market_after": evidence.market_after,
-        "growth": evidence.growth,
-        "ltq": evidence.ltq,
-        "displayed": evidence.displayed,
+        "growth": evidence.growth if is_resting else None,
+        "ltq": (evidence.ltq or None) if is_resting else None,
+        "displayed": (evidence.displayed or 0) if is_resting else None,
         "numbers": report.numbers,
     }
