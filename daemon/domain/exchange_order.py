@@ -162,6 +162,10 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         """Set the limit that a MARKET is protected by."""
         self.limit_paise = limit_paise
 
+    def take_pending(self, units: int) -> None:
+        """Have exactly `units` pending: what the order that this one replaces has left."""
+        self.quantity = self.filled + units
+
     def keep_pending(self, units: int) -> None:
         """Reduce what is pending to at most `units`."""
         self.quantity = self.filled + min(units, self.pending)
@@ -201,14 +205,18 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         """Count a modification that was accepted."""
         self.modifications += 1
 
-    def rewrite(self, terms: OrderTerms, pending: int, limit_paise: int, sent_ts: int) -> None:
-        """Take the terms of a modification sent at `sent_ts`, with `pending` units left."""
-        if terms.kind == "MARKET" and self.kind != "MARKET":
+    def rewrite(
+        self, terms: OrderTerms, kind: OrderKind, pending: int, limit_paise: int, sent_ts: int
+    ) -> None:
+        """Take the terms of a modification sent at `sent_ts`, with `pending` units left.
+
+        A stop that was triggered keeps its kind unless `kind` says otherwise.
+        """
+        if kind == "MARKET" and self.kind != "MARKET":
             self.market_since = sent_ts
         self.quantity = self.filled + pending
         self.validity = terms.validity
         self.trigger_paise = terms.trigger_paise
         self.limit_paise = limit_paise
         self.terms = msgspec.structs.replace(self.terms, ttl_minutes=terms.ttl_minutes)
-        if not self.triggered or terms.kind == "MARKET":
-            self.kind = terms.kind
+        self.kind = kind

@@ -38,8 +38,9 @@ NO_DAY: Final = ContractDay()
 class MarketTick(NamedTuple):
     """One tick of an instrument in its session. Paise, units, UTC ns.
 
-    `bids` None: the feed sent no depth. Bid and ask are 0 where absent, `ltq` 0 and `volume` -1
-    where not known. `dropped` marks a row whose book crossed.
+    `bids` and `asks` None: the row has no depth, or one that was dropped because it crosses; it
+    keeps the depth before it. Bid and ask are 0 where absent, `ltq` 0 and `volume` -1 where not
+    known.
     """
 
     ts: int
@@ -50,7 +51,6 @@ class MarketTick(NamedTuple):
     asks: Levels | None = None
     bid: int = 0
     ask: int = 0
-    dropped: bool = False
 
 
 class DepthBook:
@@ -102,7 +102,7 @@ class DepthBook:
         ltp_before, self.ltp, self.ltq = self.ltp, tick.ltp, tick.ltq
         changed = tick.ltp != ltp_before
         self.best_changed = False
-        if not tick.dropped:
+        if not self.sized or tick.bids is not None:
             bids, asks = self._levels(tick)
             changed = changed or bids != self.bids or asks != self.asks
             self.best_changed = bids[:1] != self.bids[:1] or asks[:1] != self.asks[:1]
@@ -131,8 +131,6 @@ class DepthBook:
                 self.sized = True
                 self.bids = self.asks = ()  # a size that was not known is no size to compare with
             return tick.bids or (), tick.asks or ()
-        if self.sized:
-            return self.bids, self.asks  # a row without depth keeps the book before it
         bids = ((tick.bid, UNKNOWN_SIZE),) if tick.bid else ()
         asks = ((tick.ask, UNKNOWN_SIZE),) if tick.ask else ()
         return bids, asks

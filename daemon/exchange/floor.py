@@ -129,7 +129,7 @@ class Floor:
         """Leave an order that arrives at most what there is for it; False if that is nothing."""
         old = self._orders.get(order.replaces)
         if old is not None:
-            order.keep_pending(0 if old.is_over else old.pending)
+            order.take_pending(0 if old.is_over else old.pending)
         if order.terms.group:
             order.keep_pending(self.group(order.terms.group).open)
         return order.pending > 0
@@ -313,7 +313,7 @@ def is_entry_market(order: ExchangeOrder) -> bool:
 
 def escalates(order: ExchangeOrder) -> bool:
     """Return whether what is left of an exit must leave: a MARKET, or a stop that was triggered."""
-    is_urgent = order.kind == "MARKET" or order.triggered
+    is_urgent = order.kind == "MARKET" or (order.triggered and order.kind in STOP_KINDS)
     return order.terms.is_exit and is_urgent and order.state is _S.OPEN
 
 

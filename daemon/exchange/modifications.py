@@ -35,7 +35,7 @@ def terms_after(order: ExchangeOrder, change: Modification) -> OrderTerms:
         order.terms,
         quantity=order.quantity if change.quantity is None else change.quantity,
         kind=kind,
-        price_paise=0 if kind in ("MARKET", "SL-M") else price,
+        price_paise=0 if kind == "SL-M" else price,
         trigger_paise=trigger if kind in STOP_KINDS else 0,
         validity=order.validity if change.validity is None else change.validity,
         ttl_minutes=change.ttl_minutes or order.terms.ttl_minutes,
@@ -79,7 +79,7 @@ class Modifications:
             return True
         if not loses_place(order, terms):
             return False
-        price = order.limit_paise if terms.kind == "MARKET" else terms.price_paise
+        price = terms.price_paise
         best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
         return bool(best) and reaches(order.is_buy, price, best)
 
@@ -124,11 +124,11 @@ class Modifications:
         sent_ts: int,
     ) -> None:
         loses = loses_place(order, terms)
-        acts = terms.kind not in STOP_KINDS and (loses or terms.validity == "IOC")
-        if loses or acts:
+        acts = terms.kind not in STOP_KINDS and loses
+        if loses:
             self._floor.withdraw(order)
         order.count_modification()
-        self._rewrite(order, terms, book, sent_ts)
+        self._rewrite(order, terms, change, book, sent_ts)
         order.move(_S.TRIGGER_PENDING if terms.kind in STOP_KINDS else _S.OPEN, "modified")
         self._reports.add(order, "modified")
         if change.validity == "TTL":
@@ -138,9 +138,16 @@ class Modifications:
             self._floor.act(order)
         elif loses:
             self._floor.stops.watch(order)
+        elif terms.validity == "IOC":
+            self._floor.cancel(order, "ioc_rest")
 
     def _rewrite(
-        self, order: ExchangeOrder, terms: OrderTerms, book: DepthBook, sent_ts: int
+        self,
+        order: ExchangeOrder,
+        terms: OrderTerms,
+        change: Modification,
+        book: DepthBook,
+        sent_ts: int,
     ) -> None:
         room = terms.quantity - order.filled
         if terms.group:
@@ -148,8 +155,11 @@ class Modifications:
         limit = terms.price_paise
         if terms.kind == "MARKET":
             is_new = order.kind != "MARKET"
-            limit = self._floor.protect(order, book.ltp) if is_new else order.limit_paise
-        order.rewrite(terms, room, limit, sent_ts)
+            limit = self._floor.protect(order, book.ltp) if is_new else terms.price_paise
+        kind = terms.kind
+        if order.triggered and kind == "LIMIT" and change.kind != "LIMIT":
+            kind = order.kind
+        order.rewrite(terms, kind, room, limit, sent_ts)
 
 
 def loses_place(order: ExchangeOrder, terms: OrderTerms) -> bool:
@@ -160,4 +170,4 @@ def loses_place(order: ExchangeOrder, terms: OrderTerms) -> bool:
         return True
     if terms.kind in STOP_KINDS and terms.trigger_paise != order.trigger_paise:
         return True
-    return terms.kind in ("LIMIT", "SL") and terms.price_paise != order.limit_paise
+    return terms.kind != "SL-M" and terms.price_paise != order.limit_paise

@@ -8,14 +8,14 @@ from daemon.exchange.refusals import Refused
 from daemon.exchange.slices import MAX_SLICES, slice_quantities
 
 
-def first_fault(terms: OrderTerms, book: DepthBook, now: int, *, autoslice: bool) -> Refused | None:
+def first_fault(terms: OrderTerms, book: DepthBook, now: int) -> Refused | None:
     """Return what is wrong with an order by itself, None if nothing is."""
     day = book.day
     if not day.opens <= now < day.closes:
         return Refused("market_closed", {"opens": day.opens, "closes": day.closes})
     if terms.quantity <= 0 or terms.quantity % book.lot:
         return Refused("lot_size", {"quantity": terms.quantity, "lot_size": book.lot})
-    return bad_validity(terms) or bad_level(terms, book.step) or _too_large(terms, book, autoslice)
+    return bad_validity(terms) or bad_level(terms, book.step)
 
 
 def bad_validity(terms: OrderTerms) -> Refused | None:
@@ -40,7 +40,8 @@ def bad_level(terms: OrderTerms, step: int) -> Refused | None:
     return None
 
 
-def _too_large(terms: OrderTerms, book: DepthBook, autoslice: bool) -> Refused | None:
+def too_large(terms: OrderTerms, book: DepthBook, *, autoslice: bool) -> Refused | None:
+    """Refuse what is above the freeze quantity and cannot go in slices (F60)."""
     freeze = book.day.freeze_quantity
     if not freeze or terms.quantity <= freeze:
         return None

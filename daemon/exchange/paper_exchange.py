@@ -18,7 +18,7 @@ from daemon.exchange.depth_book import ContractDay, DepthBook, MarketTick
 from daemon.exchange.escalation import Escalation
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor
-from daemon.exchange.order_checks import first_fault
+from daemon.exchange.order_checks import first_fault, too_large
 from daemon.exchange.order_rate import OrderRate
 from daemon.exchange.refusals import SENDING, Asked, RefusalList, Refused
 from daemon.exchange.reports import ExecutionReport, Reports
@@ -47,6 +47,7 @@ class PaperExchange:
         self.orders: dict[str, ExchangeOrder] = {}
         self._parts: dict[str, int] = {}
         self._dropped: set[str] = set()
+        self._ticking = _NOT_TICKING
         self._unsent: dict[str, int] = {}
         self._reports = Reports()
         self._timers = Timers()
@@ -73,9 +74,11 @@ class PaperExchange:
         if terms.group and open_units is not None:
             self.floor.group(terms.group).set_open(open_units)
         book = self.books[terms.instrument]
-        refused = first_fault(terms, book, now, autoslice=self._settings.autoslice)
-        if refused is None:
-            refused = self._refusal_when_sent(terms, book)
+        refused = (
+            first_fault(terms, book, now)
+            or self._refusal_when_sent(terms, book)
+            or too_large(terms, book, autoslice=self._settings.autoslice)
+        )
         if refused is not None:
             self._reject(self._make(order_id, order_id, terms, now), refused)
         else:
@@ -108,11 +111,13 @@ class PaperExchange:
         Requests for the instrument whose tick the input is wait for `on_tick`.
         """
         self._reports.at(now)
+        self._ticking = ticking
         self._arrivals.at_tick_of(ticking)
+        self._arrivals.retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
             what, item = popped
             self._do(what, item)
-        self._arrivals.retry_except(ticking)
+            self._arrivals.retry_except(ticking)  # what waited behind an order that is over now
         return self._reports.take()
 
     def on_tick(self, instrument: int, tick: MarketTick) -> list[ExecutionReport]:
@@ -138,15 +143,13 @@ class PaperExchange:
         """Begin a date of a contract, with its session and limits."""
         self.books[instrument].start_day(day)
         self.floor.checks.start_day(instrument)
-        self._rate.start_day()
         if day.closes:
             self._timers.add(day.closes, Due.DAY_OVER, instrument)
 
     def close(self, instrument: int, now: int) -> list[ExecutionReport]:
-        """End a contract's session: every order there is over (`day_over`)."""
-        self._reports.at(now)
-        self._end_day(instrument)
-        return self._reports.take()
+        """End a contract's session at `now` (UTC ns): every order there is over (`day_over`)."""
+        self._timers.add(now, Due.DAY_OVER, instrument)
+        return self.advance(now)
 
     def working_of(self, group: str) -> list[ExchangeOrder]:
         """Return the exits of a trade that are not over, in flight or at the exchange."""
@@ -196,6 +199,7 @@ class PaperExchange:
         for order in list(self.orders.values()):
             if order.terms.instrument == instrument and not order.is_over:
                 self._arrivals.expire(order, "day_over")
+                self._arrivals.retry_except(self._ticking)
 
     def _refusal_when_sent(self, terms: OrderTerms, book: DepthBook) -> Refused | None:
         refused = self._refusals.first(Asked(terms, book))

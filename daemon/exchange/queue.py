@@ -36,7 +36,8 @@ class QueueModel:
         quantity, rule, market = self._crossed(order, book), "cross", order.market_part
         if not quantity and self._policy != "cross" and book.growth:
             quantity, rule, market = self._traded(order, book)
-        if not quantity and not book.has_volume and book.is_bare:
+        is_blind = not book.has_volume and book.is_bare
+        if not quantity and self._policy != "cross" and is_blind:
             quantity, rule = self._printed(order, book)
         displayed = book.displayed(order.is_buy, order.limit_paise)
         if displayed is not None:

@@ -103,8 +103,12 @@ def market_tick(book: Book) -> MarketTick:
         or not _is_sorted(bids, falling=True)
         or not _is_sorted(asks, falling=False)
     )
+    if is_broken:
+        return MarketTick(
+            book.quote_ts, book.ltp, shown.ltq, shown.volume, None, None, book.bid, book.ask
+        )
     return MarketTick(
-        book.quote_ts, book.ltp, shown.ltq, shown.volume, bids, asks, book.bid, book.ask, is_broken
+        book.quote_ts, book.ltp, shown.ltq, shown.volume, bids, asks, book.bid, book.ask
     )
 
 

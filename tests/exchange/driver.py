@@ -99,12 +99,13 @@ class Driver:
         if tick := row.get("tick"):
             self._tick(tick)
         else:
-            self.note(self.exchange.advance(self.now))
             if "gap" in row:
                 self.believed = [False] * len(self.believed)
                 self.exchange.forget_taken()
             if close := row.get("close"):
                 self.note(self.exchange.close(self.symbols[close["symbol"]], self.now))
+            else:
+                self.note(self.exchange.advance(self.now))
         for request in row.get("requests", ()):
             self.send(request)
 
@@ -126,6 +127,8 @@ class Driver:
             reports = self.exchange.submit(
                 request["new"], terms, self.now, open_units=request.get("open")
             )
+        elif "modify" in request and request["modify"] not in self.exchange.orders:
+            return
         elif "modify" in request:
             reports = self.exchange.modify(request["modify"], change_of(request), self.now)
         else:
@@ -151,7 +154,10 @@ class Driver:
 def run(scenario: Scenario) -> list[dict[str, Any]]:
     """Run a scenario of the oracle; its books carry what a row without depth does not."""
     execution = {**scenario.setup.execution, "quote_max_age_s": 10**9}
-    instruments = [asdict(contract) for contract in scenario.setup.instruments]
+    # a close is an input there
+    instruments = [
+        {**asdict(contract), "closes": 1 << 62} for contract in scenario.setup.instruments
+    ]
     driver = Driver({"instruments": instruments, "execution": execution})
     groups: set[str] = set()
     for item in scenario.inputs:
@@ -220,10 +226,8 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
     """Return a tick as the exchange takes it; a crossed book is dropped."""
     bids, asks = levels(tick.get("bids")), levels(tick.get("asks"))
     bid, ask = tick.get("bid") or 0, tick.get("ask") or 0
-    if bids is not None or asks is not None:
-        bid, ask = bids[0][0] if bids else 0, asks[0][0] if asks else 0
-    # the neutral form drops a locked book too
-    is_crossed = bool(bids and asks and bids[0][0] >= asks[0][0])
+    if bids and asks and bids[0][0] >= asks[0][0]:  # the neutral form drops a locked book too
+        bids = asks = None
     ltq, volume = tick.get("ltq"), tick.get("volume")
     return MarketTick(
         ts=ts,
@@ -234,7 +238,6 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
         asks=asks,
         bid=bid,
         ask=ask,
-        dropped=is_crossed,
     )
 
 

@@ -215,9 +215,11 @@ def test_c16_a_stop_that_does_not_fill_is_followed_by_a_protected_market() -> No
     made.tick(88.00, bids=bids, asks=((88.50, 65),))
     assert (made.status("A"), made.fills()) == ("OPEN", [])
     assert made.clock(2_999) == []
-    events = made.tick(88.00, bids=bids, asks=((88.50, 65),), after_ms=1)
+    # a tick that changes nothing says nothing new
+    assert made.tick(88.00, bids=bids, asks=((88.50, 65),), after_ms=1) == []
+    events = made.tick(88.00, bids=bids, asks=((88.45, 65),), after_ms=1)
     assert told(events) == [
-        ("accepted", ""), ("cancelled", "replaced"), ("open", ""), ("filled", "")
+        ("accepted", ""), ("open", ""), ("cancelled", "replaced"), ("filled", "")
     ]  # fmt: skip
     assert events[-1]["order"] == "A/1"
     assert made.order("A/1").limit_paise == 85_35  # 3 % under the best bid, 87.95

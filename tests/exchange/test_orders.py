@@ -88,7 +88,7 @@ def test_f12_an_api_market_lives_by_its_validity() -> None:
 
 def test_f12_the_rest_of_an_exit_is_sent_again_once_per_changed_tick() -> None:
     made = Desk(escalate_after_ms=3000)
-    made.first(bids=((100.00, 65),))
+    made.first(bids=((99.95, 65),))
     exit_of(made, "X", 130, 130)
     assert made.order("X").filled == 65
     made.tick(97.00, bids=((90.00, 65),), asks=((97.50, 65),), after_ms=3000)
@@ -195,7 +195,7 @@ def test_f22_less_than_a_lot_stays_as_credit() -> None:
     made = desk(queue_evidence="volume")
     made.limit("A", "BUY", 65, 99.90)
     made.tick(99.90, growth=195 + 40)
-    assert (made.ahead("A"), made.order("A").market_part) == (0, -40)
+    assert (made.ahead("A"), made.order("A").market_part) == (-40, -40)
     made.tick(99.90, growth=65)
     assert made.fills("A") == [(65, 99.90)]
 
@@ -491,8 +491,11 @@ def test_a_market_on_an_option_without_trades_today_is_refused_but_an_exit_is_no
 
 def test_a_market_far_outside_the_range_is_refused_on_arrival() -> None:
     made = Desk()
-    made.first(asks=((121.00, 65),))
-    assert told(made.new("A", "BUY", 65))[-1] == ("rejected", "market_range")
+    made.first(asks=((120.00, 65), (120.05, 65)))
+    made.new("A", "BUY", 65, market_protection=30)
+    assert made.fills("A") == [(65, 120.00)]
+    events = made.new("B", "BUY", 65, market_protection=30)
+    assert told(events)[-1] == ("rejected", "market_range")
 
 
 def test_a_refusal_is_dated_and_can_be_switched_off() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.desk import SYMBOL, instrument
 from tests.exchange.driver import MS, Driver
 
+PLAYED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LOT, STEP = 65, 5
 FUTURE = instrument(symbol=SYMBOL, kind="future")
 PRICES = st.integers(1990, 2010).map(lambda steps: steps * STEP)
@@ -78,6 +79,7 @@ def shown(rows: list[dict[str, Any]]) -> list[dict[str, dict[int, int]]]:
     return [{side: dict(row["tick"][side]) for side in ("bids", "asks")} for row in rows]
 
 
+@PLAYED
 @given(rows=markets())
 def test_fills_at_one_side_price_and_tick_never_exceed_what_is_displayed(rows: Any) -> None:
     driver = played(rows)
@@ -93,6 +95,7 @@ def test_fills_at_one_side_price_and_tick_never_exceed_what_is_displayed(rows: A
         assert quantity <= sizes[number - 1][side].get(price, 0)
 
 
+@PLAYED
 @given(rows=markets(), evidence=st.sampled_from(["last_qty", "volume"]))
 def test_fills_by_trades_never_exceed_the_growth_of_the_tick(rows: Any, evidence: str) -> None:
     driver = played(rows, queue_evidence=evidence)
@@ -105,6 +108,7 @@ def test_fills_by_trades_never_exceed_the_growth_of_the_tick(rows: Any, evidence
         assert quantity <= volumes[number - 1] - volumes[number - 2]
 
 
+@PLAYED
 @given(tick=books(), side=st.sampled_from(["BUY", "SELL"]))
 def test_one_order_within_the_best_level_is_bid_ask(tick: dict[str, Any], side: str) -> None:
     tick = {**tick, "volume": 1000 + tick.pop("growth")}
@@ -120,7 +124,7 @@ def test_one_order_within_the_best_level_is_bid_ask(tick: dict[str, Any], side: 
     assert depth == simple or not depth  # nothing where the best level is beyond the protection
 
 
-@settings(deadline=None)
+@PLAYED
 @given(rows=markets(most=1), order=orders())
 def test_cross_is_never_ahead_of_queue_nor_queue_of_touch(rows: Any, order: Any) -> None:
     for row in rows:
@@ -137,6 +141,7 @@ def test_cross_is_never_ahead_of_queue_nor_queue_of_touch(rows: Any, order: Any)
         assert cross <= queue <= touch
 
 
+@PLAYED
 @given(rows=markets())
 def test_a_modification_to_the_same_changes_nothing_but_its_count(rows: Any) -> None:
     plain = played(rows)
@@ -149,6 +154,7 @@ def test_a_modification_to_the_same_changes_nothing_but_its_count(rows: Any) -> 
     assert [e for e in modified.events if e["event"] not in kinds] == plain.events
 
 
+@PLAYED
 @given(rows=markets())
 def test_what_is_over_says_nothing_more(rows: Any) -> None:
     driver = played(rows)
@@ -158,11 +164,11 @@ def test_what_is_over_says_nothing_more(rows: Any) -> None:
         if event["status"] in ("COMPLETE", "CANCELLED", "REJECTED"):
             over.add(event["order"])
     for order in driver.exchange.orders.values():
-        filled = sum(e["quantity"] for e in driver.events if e["order"] == order.order_id)
+        filled = sum(e["quantity"] or 0 for e in driver.events if e["order"] == order.order_id)
         assert filled == order.filled <= order.terms.quantity
 
 
-@settings(deadline=None)
+@PLAYED
 @given(rows=markets(), lots=st.integers(1, 6), latency=st.sampled_from([0, 700]))
 def test_no_position_ever_reverses_by_its_exits(rows: Any, lots: int, latency: int) -> None:
     units = lots * LOT
@@ -179,6 +185,7 @@ def test_no_position_ever_reverses_by_its_exits(rows: Any, lots: int, latency: i
         assert sum(order.filled for order in driver.exchange.orders.values()) <= units
 
 
+@PLAYED
 @given(rows=markets())
 def test_the_market_in_the_mirror_gives_the_fills_in_the_mirror(rows: Any) -> None:
     about = 2 * 2000 * STEP
@@ -216,6 +223,7 @@ def fill_of(event: dict[str, Any], about: int = 0) -> tuple[Any, ...]:
     return (event["order"], event["event"], event["quantity"], paid, event["rule"])
 
 
+@PLAYED
 @given(rows=markets())
 def test_far_orders_are_skipped_without_a_difference(rows: Any) -> None:
     """Looking at every order at every tick gives what looking at the near ones gives."""
