@@ -54,12 +54,15 @@ class MarketTick(NamedTuple):
 
 
 class DepthBook:
-    """The last tick of an instrument with its displayed levels, taken units and today's volume."""
+    """The last tick of an instrument with its displayed levels, taken units and today's volume.
+
+    `changed`: the tick changed ltp or levels. `stirred`: it may fill or move something that rests.
+    """
 
     __slots__ = (
-        "asks", "best_changed", "bids", "budget", "changed", "day", "growth", "has_volume",
-        "instrument", "lot", "ltp", "ltq", "old_row", "sized", "step", "taken_asks", "taken_bids",
-        "volume",
+        "_forgot", "asks", "best_changed", "bids", "budget", "changed", "day", "growth",
+        "has_volume", "instrument", "lot", "ltp", "ltq", "old_row", "sized", "step", "stirred",
+        "taken_asks", "taken_bids", "volume",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -67,6 +70,7 @@ class DepthBook:
         self.lot = instrument.lot_size
         self.step = instrument.tick_paise
         self.day = NO_DAY
+        self._forgot = False
         self.taken_bids: dict[int, int] = {}
         self.taken_asks: dict[int, int] = {}
         self.start_day(NO_DAY)
@@ -86,10 +90,12 @@ class DepthBook:
         self.old_row = False
         self.best_changed = False
         self.changed = False
+        self.stirred = True
         self.forget_taken()
 
     def forget_taken(self) -> None:
         """Forget what was taken: after a gap, a silence, or a session (F2)."""
+        self._forgot = True
         self.taken_bids.clear()
         self.taken_asks.clear()
 
@@ -112,6 +118,8 @@ class DepthBook:
                 _shrink(self.taken_asks, self.asks, asks, tick.ltp, self.growth)
             self.bids, self.asks = bids, asks
         self.changed = changed
+        self.stirred = changed or self.growth > 0 or self._forgot
+        self._forgot = self.old_row  # resting orders do not look at an old row: the next one counts
 
     def show(self, tick: MarketTick) -> None:
         """Take a tick after rows that were not looked at: it has no growth of its own."""

@@ -155,7 +155,8 @@ class Floor:
         book = self._books[instrument]
         self.checks.on_tick(instrument, ts)
         resting = self._resting[instrument]
-        if resting:
+        # a tick that changes nothing leaves every order where its last look left it
+        if resting and (book.stirred or self._settings.is_simple):
             for order in resting.near(book):
                 if order.state is _S.OPEN:
                     self._look_again(order, book)

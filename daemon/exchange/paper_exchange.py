@@ -47,6 +47,7 @@ class PaperExchange:
         self.orders: dict[str, ExchangeOrder] = {}
         self._parts: dict[str, int] = {}
         self._dropped: set[str] = set()
+        self._closed: set[int] = set()
         self._ticking = _NOT_TICKING
         self._unsent: dict[str, int] = {}
         self._reports = Reports()
@@ -141,6 +142,7 @@ class PaperExchange:
 
     def start_day(self, instrument: int, day: ContractDay) -> None:
         """Begin a date of a contract, with its session and limits."""
+        self._closed.discard(instrument)
         self.books[instrument].start_day(day)
         self.floor.checks.start_day(instrument)
         if day.closes:
@@ -195,6 +197,7 @@ class PaperExchange:
             self._arrivals.fall_due(item)  # type: ignore[arg-type]
 
     def _end_day(self, instrument: int) -> None:
+        self._closed.add(instrument)
         self.books[instrument].forget_taken()
         for order in list(self.orders.values()):
             if order.terms.instrument == instrument and not order.is_over:
@@ -247,7 +250,8 @@ class PaperExchange:
 
     def _send_later_slice(self, root: str, terms: OrderTerms) -> None:
         self._unsent[root] -= 1
-        self._send_slice(root, terms)
+        if terms.instrument not in self._closed:
+            self._send_slice(root, terms)
 
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:
