@@ -81,7 +81,7 @@ class Watch(TradeLifecycleManager):
             self.states[event.order_id] = S.CREATED
         elif isinstance(event, OrderMoved):
             self.check_move(event)
-        else:
+        elif isinstance(event, StopMoved):
             self.check_stop(event)
         self.books.check(self.ledger, ltp_paise=10_003)
 

@@ -457,6 +457,7 @@ def check_books(events: list[TradingEvent]) -> None:
             assert state[name] == OrderState.ACTIVE
             assert sign * event.stop_to_paise > sign * event.stop_from_paise
             continue
+        assert isinstance(event, OrderMoved)  # these modes make no event of an exchange order
         assert event.from_state == state[name]
         assert event.to_state in NEXT_STATES[event.from_state]
         state[name] = event.to_state
