@@ -18,6 +18,9 @@ from tests.oracle.exchange_random import random_scenario
 from tests.oracle.exchange_scenario import COMPARED, Event, Input, Scenario
 
 DRIVER = "tests.exchange.driver"
+ALWAYS = ("ts", "input_no", "order", "event", "reason", "status", "filled", "pending")
+OF_A_FILL = ("quantity", "price", "rule")
+OF_EVIDENCE = tuple(key for key in COMPARED if key not in ALWAYS + OF_A_FILL)
 Driver = Callable[[Scenario], list[Event]]
 
 
@@ -32,8 +35,16 @@ def find_driver() -> Driver | None:
 
 
 def comparable(event: Event) -> dict[str, object]:
-    """An event without what is only for people."""
-    return {key: event[key] for key in COMPARED}
+    """What must agree: of a fill its price and rule too, of a fill at rest its evidence too."""
+    keys = list(ALWAYS)
+    if event["event"] == "filled":
+        keys += OF_A_FILL
+        if event["rule"] != "take":
+            keys += OF_EVIDENCE
+    found = {key: event[key] for key in keys}
+    if "ltq" in found:
+        found["ltq"] = found["ltq"] or 0
+    return found
 
 
 def first_difference(mine: Sequence[Event], theirs: Sequence[Event]) -> int | None:
@@ -115,8 +126,8 @@ def wrong_keys(got: Sequence[Event], expected: Sequence[Event], place: int) -> s
     """The keys that differ there."""
     if place >= min(len(got), len(expected)):
         return "length"
-    one, other = got[place], expected[place]
-    return ", ".join(key for key in COMPARED if one[key] != other[key])
+    one, other = comparable(got[place]), comparable(expected[place])
+    return ", ".join(key for key in COMPARED if one.get(key) != other.get(key))
 
 
 def brief(item: Input) -> str:
@@ -139,9 +150,8 @@ def short(value: object) -> str:
 
 def line_of(event: Event) -> str:
     """One event on a line, empty fields left out."""
-    told = [
-        f"{key}={event[key]}" for key in COMPARED[1:] if event[key] is not None and event[key] != ""
-    ]
+    keys = [key for key in comparable(event) if key != "ts"]
+    told = [f"{key}={event[key]}" for key in keys if event[key] is not None and event[key] != ""]
     return "  " + " ".join(told)
 
 

@@ -12,7 +12,8 @@ reading:
   rest.
 * A dropped row changes neither the levels nor `taken`; growth and ltp count.
 * A row with older volume shows its book and ltp, and moves `taken`.
-* `market_range` takes the wider of 20 % and Rs 10, and asks of every level that would be taken.
+* `market_range` takes the wider of 20 % and Rs 10, and asks of the best level that has anything
+  left, whatever the protection.
 * price_step, price_band, far_limit are asked of a modification when it is sent.
 * A slice is not asked again what its whole was asked; the protection is from the ltp at its
   sending.
@@ -31,7 +32,6 @@ from tests.oracle.exchange_scenario import (
     MS,
     SECOND,
     Cancel,
-    Close,
     Event,
     Gap,
     Input,
@@ -157,7 +157,7 @@ class Naive(Gates):
                 return
             moment = min(due, key=lambda each: each[:3])
             if moment[1] == 0:
-                self.finish(moment[2], what)
+                self.finish(self.orders[moment[2]])
             elif moment[1] == 1:
                 self.send_slice(self.slices.pop(moment[2]))
             else:
@@ -166,13 +166,6 @@ class Naive(Gates):
     def moments(self, what: object) -> list[tuple[int, int, int]]:
         """(time, class, place) of all that is due at or before now."""
         found = [(self.end_of(order), 0, order.number) for order in self.orders if not order.done]
-        if isinstance(what, Close):
-            found = [
-                (min(time, self.now), 0, number)
-                if self.orders[number].market.contract.symbol == what.symbol
-                else (time, 0, number)
-                for time, _, number in found
-            ]
         found += [(each.due, 1, place) for place, each in enumerate(self.slices)]
         symbol = what.symbol if isinstance(what, Tick) else None
         for place, each in enumerate(self.waiting):
@@ -181,43 +174,32 @@ class Naive(Gates):
         return [each for each in found if each[0] <= self.now]
 
     def end_of(self, order: Order) -> int:
-        """When time ends an order: no_price (F4), TTL (F6), the rest of a market entry (F12)."""
+        """When time ends an order."""
+        return min(time for time, _ in self.ends(order))
+
+    def ends(self, order: Order) -> list[tuple[int, str]]:
+        """DAY and TTL (F6), no_price (F4), the rest of a market entry (F12); the first counts."""
+        found = [(order.market.contract.closes, "day_over")]
         if order.mode == "flight":
-            return FOREVER if order.is_exit else order.sent + self.reject_after
-        ends = FOREVER
+            if not order.is_exit:
+                found.append((order.sent + self.reject_after, "no_price"))
+            return found
         if order.validity == "TTL":
             assert order.ttl_minutes is not None
-            ends = order.arrived_ts + order.ttl_minutes * 60 * SECOND
-        if (
-            order.working
-            and order.market_since is not None
-            and self.is_market_entry(order)
-            and not order.is_api
-        ):
-            ends = min(ends, order.market_since + self.reject_after)
-        return ends
+            found.append((order.arrived_ts + order.ttl_minutes * 60 * SECOND, "ttl_over"))
+        market = order.working and self.is_market_entry(order) and not order.is_api
+        if market and order.market_since is not None:
+            found.append((order.market_since + self.reject_after, "unfilled_rest"))
+        return found
 
-    def finish(self, number: int, what: object) -> None:
+    def finish(self, order: Order) -> None:
         """An order that time ends, for the reason that came first."""
-        order = self.orders[number]
-        if self.end_of(order) > self.now or (
-            isinstance(what, Close)
-            and what.symbol == order.market.contract.symbol
-            and self.end_of(order) >= self.now
-        ):
-            self.hits["F6 DAY"] += 1
-            self.cancelled(order, "day_over")
-        elif order.mode == "flight":
-            self.hits["F4 no_price"] += 1
-            self.end(order, "REJECTED", "rejected", "no_price")
-        elif order.validity == "TTL" and order.arrived_ts + (
-            order.ttl_minutes or 0
-        ) * 60 * SECOND == self.end_of(order):
-            self.hits["F6 TTL"] += 1
-            self.cancelled(order, "ttl_over")
+        _, reason = min(self.ends(order), key=lambda end: end[0])
+        self.hits[f"ends {reason}"] += 1
+        if reason == "no_price":
+            self.end(order, "REJECTED", "rejected", reason)
         else:
-            self.hits["F12 rest ends"] += 1
-            self.cancelled(order, "unfilled_rest")
+            self.cancelled(order, reason)
 
     # ----------------------------------------------------------------- sending
 
@@ -228,7 +210,7 @@ class Naive(Gates):
             return
         for order in self.named(request.label):
             if isinstance(request, Modify):
-                reason = self.refuse_prices(order.market, request.price, request.trigger)
+                reason = self.refuse_change(order, request)
                 if reason:
                     self.hits[f"reason {reason} of a modification"] += 1
                     self.tell(order, "modify_refused", reason)
@@ -238,12 +220,8 @@ class Naive(Gates):
                 self.wait(order, request, self.now + self.cancel)
 
     def named(self, label: str) -> list[Order]:
-        """The order of this label, or the children of a sliced one; unsent slices are dropped."""
-        exact = [order for order in self.orders if order.label == label]
-        if exact:
-            return exact
-        self.slices = [each for each in self.slices if each.root != label]
-        return [order for order in self.orders if order.root == label and not order.done]
+        """The order of this label; nothing if there never was one."""
+        return [order for order in self.orders if order.label == label]
 
     def send_new(self, new: New) -> None:
         """Section 8 at sending; F60 cuts it."""
@@ -413,7 +391,7 @@ class Naive(Gates):
         if order.group is not None:
             order.quantity = min(order.quantity, order.group.open)
         if order.quantity == 0:
-            self.end(order, "REJECTED", "rejected", "not_open")
+            self.cancelled(order, "exit_group")
             return
         if order.kind == "MARKET" and order.limit is None:
             order.limit = prices.protection(

@@ -10,6 +10,9 @@ from tests.oracle.exchange_market import ENDLESS, Market
 from tests.oracle.exchange_orders import DONE, Order
 from tests.oracle.exchange_scenario import EVENT_KEYS, MS, Event, Setup
 
+NOWHERE = 10**15
+"""A limit that bounds no buy."""
+
 
 class Fills:
     """Sections 4 and 5, and the group of F34; the events of one run."""
@@ -102,21 +105,33 @@ class Fills:
             quantity = min(order.rest, free) // lot * lot
             if quantity == 0:
                 continue
+            if not market.known() and not self.within_after_slippage(order, price):
+                return
             if free < ENDLESS // 2 and market.taken.get((side, price)):
                 self.hits["F2 less taken"] += 1
             market.take(side, price, quantity)
-            paid = prices.slipped(
-                price,
-                side,
-                limit,
-                market.contract.step_paise,
-                self.keys["slippage_bps"],
-                self.keys["slippage_ticks"],
-            )
+            paid = self.slipped(order, price, limit)
             if paid != price:
                 self.hits["F13"] += 1
             self.hits["F11" if order.kind == "MARKET" else "F20"] += 1
             self.fill(order, quantity, paid, "take")
+
+    def slipped(self, order: Order, price: int, limit: int) -> int:
+        """F13."""
+        return prices.slipped(
+            price,
+            order.sign,
+            limit,
+            order.market.contract.step_paise,
+            self.keys["slippage_bps"],
+            self.keys["slippage_ticks"],
+        )
+
+    def within_after_slippage(self, order: Order, price: int) -> bool:
+        """F1: no depth is as `bid_ask`, so F20: the base after slippage, if within the limit."""
+        assert order.limit is not None
+        far = NOWHERE if order.sign > 0 else 0
+        return order.sign * self.slipped(order, price, far) <= order.sign * order.limit
 
     def act(self, order: Order) -> None:
         """What a new, triggered or changed order does at once: take, then wait or end."""

@@ -132,23 +132,27 @@ class Gates(Fills):
         return not prices.lpp_allows(order.market.contract, order.sign, price, reference)
 
     def out_of_range(self, order: Order) -> bool:
-        """17182: any level that it would take lies beyond the range."""
+        """17182: the best that it would take, whatever its protection, lies beyond the range."""
         market = order.market
-        assert order.limit is not None
         assert market.ltp is not None
         if market.contract.kind != "option":
             return False
-        left = order.quantity
         for price, _ in market.levels[order.sign]:
-            free = market.available(order.sign, price)
-            if left <= 0 or order.sign * price > order.sign * order.limit:
-                return False
-            if free and prices.beyond_market_range(price, market.ltp):
-                return True
-            left -= free
+            if market.available(order.sign, price):
+                return prices.beyond_market_range(price, market.ltp)
         return False
 
     # ----------------------------------------------------------- modifications
+
+    def refuse_change(self, order: Order, change: Modify) -> str:
+        """A modification at sending: what it changes, by the order as it is now."""
+        if order.done:
+            return ""
+        kind, price, trigger = self.merged(order, change)
+        waits = order.mode in ("flight", "pending")
+        if waits and self.bad_level(kind, order.sign, trigger, price):
+            return "bad_level"
+        return self.refuse_prices(order.market, change.price, change.trigger)
 
     def refuse_modification(self, order: Order, change: Modify) -> str:
         """F42 at arrival: what leaves the order as it was."""
@@ -164,8 +168,6 @@ class Gates(Fills):
             return "bad_validity"
         if quantity < order.filled or quantity <= 0 or quantity % order.market.contract.lot:
             return "bad_quantity"
-        if stop and self.bad_level(kind, order.sign, trigger, price):
-            return "bad_level"
         if stop:
             moved = trigger != order.trigger and self.met(order, trigger)
             return self.first_of(("trigger_already_met", moved))
@@ -176,7 +178,7 @@ class Gates(Fills):
         kind = change.order_type or order.kind
         if order.triggered and kind in ("SL", "SL-M"):
             kind = order.kind
-        base = order.limit if order.mode != "pending" else order.price
+        base = order.price if order.mode in ("flight", "pending") else order.limit
         price = base if change.price is None else change.price
         trigger = order.trigger if change.trigger is None else change.trigger
         return kind, price, trigger

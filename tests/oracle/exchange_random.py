@@ -276,7 +276,9 @@ class Generator:
         if self.sent and draw < 0.25:
             return self.modification()
         if self.sent and draw < 0.37:
-            label = self.rng.choice(self.sent[-3:]).label
+            new = self.rng.choice(self.sent[-3:])
+            part = self.rng.randint(1, 3)
+            label = f"{new.label}/{part}" if self.sliced(new) else new.label
             return Cancel(label=label, reason=self.rng.choice(("cancelled", "exit_began")))
         if draw < 0.62:
             return self.exit()

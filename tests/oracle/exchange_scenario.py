@@ -16,9 +16,8 @@ What the contract leaves open, settled here for both sides:
   order: then the row counts as one without depth. `bid`/`ask` None: absent.
 * A sliced order has no events of its own: its children are LABEL/1, LABEL/2 ... Child k (from 0)
   is due to be sent 100 ms x k after the request, at the first input from then on, in step 1.
-  Replacements (escalation) take the next free number under the root label. `cancel LABEL` of a
-  sliced order means each of its children (the unsent are dropped without an event); `modify` is
-  never sent to one.
+  Replacements (escalation) take the next free number under the root label. A request for a label
+  that never was an order (not sent yet, or the whole of a sliced one) is ignored.
 * "accepted" (status NEW) when sending has passed; then "rejected" or "open"/"trigger_pending" at
   arrival. A refusal at sending is one "rejected" without "accepted". A trigger that fires is one
   "triggered" with status OPEN, without "open". IOC, F12 and group cancels are "cancelled" with
@@ -26,7 +25,7 @@ What the contract leaves open, settled here for both sides:
 * `group` with LIMIT, SL or SL-M lies at the exchange with the others of its group (stop and
   target). `group` with MARKET is a new exit that takes its quantity from the others at its
   arrival. The first request of a group sets what is open (`open_units`). At arrival quantity =
-  min(quantity, open), 0: rejected `not_open`. Others that shrink: "modified" with reason
+  min(quantity, open), 0: cancelled `exit_group`. Others that shrink: "modified" with reason
   `exit_group` (after a fill) or `replaced` (after an arrival); at 0 "cancelled" with the same
   reason. A group order never is an entry (`is_exit` is true).
 * `is_exit`: an exit of a trade (F12 second half, no `no_price`, not asked for
@@ -38,8 +37,9 @@ What the contract leaves open, settled here for both sides:
   (TTL, `unfilled_rest`, `no_price`) and the close, by order of creation; slices; requests in the
   order sent.
 * A moment "after X s" is reached at ts >= start + X s.
-* A close cancels every living order of its contract `day_over`, those in flight too; no input of
-  this contract follows, and no request for it.
+* A contract closes at its `closes`: the first input from then on cancels every living order of it
+  `day_over` in step 1, those in flight too; no tick of it follows, and no request for it. The Close
+  input is for what listens to it.
 """
 
 from __future__ import annotations
