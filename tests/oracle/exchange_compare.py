@@ -43,7 +43,7 @@ def comparable(event: Event) -> dict[str, object]:
             keys += OF_EVIDENCE
     found = {key: event[key] for key in keys}
     if "ltq" in found:
-        found["ltq"] = found["ltq"] or 0
+        found |= {"ltq": found["ltq"] or 0, "displayed": found["displayed"] or 0}
     return found
 
 

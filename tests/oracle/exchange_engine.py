@@ -388,11 +388,6 @@ class Naive(Gates):
         assert market.ltp is not None
         if order.replaces is not None:
             order.quantity = max(0, order.replaces.rest) if not order.replaces.done else 0
-        if order.group is not None:
-            order.quantity = min(order.quantity, order.group.open)
-        if order.quantity == 0:
-            self.cancelled(order, "exit_group")
-            return
         if order.kind == "MARKET" and order.limit is None:
             order.limit = prices.protection(
                 market.contract, order.sign, market.ltp, order.protection
@@ -400,6 +395,17 @@ class Naive(Gates):
         reason = self.refuse_arrival(order)
         if reason:
             self.end(order, "REJECTED", "rejected", reason)
+            return
+        if order.group is not None:
+            same = [
+                one
+                for one in self.at_exchange(order.group, order.root)
+                if one is not order.replaces
+            ]
+            mine = order.group.open - sum(one.rest for one in same)
+            order.quantity = min(order.quantity, max(0, mine))
+        if order.quantity == 0:
+            self.cancelled(order, "exit_group")
             return
         order.arrival = self.next_arrival()
         order.arrived_ts = order.quiet_since = self.now
@@ -420,12 +426,11 @@ class Naive(Gates):
         """F34: a new exit takes its quantity from the others of its group when it arrives."""
         assert order.group is not None
         self.hits["F34 new exit"] += 1
-        same = [one for one in order.group.orders if one.root == order.root]
-        wanted = sum(one.rest for one in same if not one.done and one.mode != "flight")
+        wanted = sum(one.rest for one in self.at_exchange(order.group, order.root))
         left = max(0, order.group.open - wanted)
-        for other in order.group.orders:
-            if other.root != order.root:
-                self.shrink(other, left, "replaced")
+        for root in dict.fromkeys(one.root for one in order.group.orders):
+            if root != order.root:
+                self.shrink_exit(order.group, root, left, "replaced")
 
     def arrive_modify(self, order: Order, change: Modify, sent: int) -> None:
         """F42: refused and nothing changes; or changed, and the queue kept or lost."""

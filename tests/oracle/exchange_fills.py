@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle import exchange_prices as prices
 from tests.oracle.exchange_market import ENDLESS, Market
-from tests.oracle.exchange_orders import DONE, Order
+from tests.oracle.exchange_orders import DONE, Group, Order
 from tests.oracle.exchange_scenario import EVENT_KEYS, MS, Event, Setup
 
 NOWHERE = 10**15
@@ -75,15 +75,27 @@ class Fills:
         if order.group is not None:
             order.group.open -= quantity
             assert order.group.open >= 0, "expected a group never to reverse"
-            for other in order.group.orders:
-                if other is not order:
-                    self.shrink(other, order.group.open, "exit_group")
+            for root in dict.fromkeys(one.root for one in order.group.orders):
+                self.shrink_exit(order.group, root, order.group.open, "exit_group")
         return found
 
+    def at_exchange(self, group: Group, root: str) -> list[Order]:
+        """The orders of one exit (its slices, its replacements) that have arrived and live."""
+        return [
+            one
+            for one in group.orders
+            if one.root == root and not one.done and one.mode != "flight"
+        ]
+
+    def shrink_exit(self, group: Group, root: str, most: int, reason: str) -> None:
+        """F34: the slices of one exit are one exit; together never more than `most`, last first."""
+        for one in reversed(self.at_exchange(group, root)):
+            excess = sum(each.rest for each in self.at_exchange(group, root)) - most
+            if excess > 0:
+                self.shrink(one, max(0, one.rest - excess), reason)
+
     def shrink(self, order: Order, most: int, reason: str) -> None:
-        """F34: never more pending than `most`; those in flight are measured when they arrive."""
-        if order.done or order.mode == "flight" or order.rest <= most:
-            return
+        """F34: one order of a group, never more pending than `most`."""
         self.hits["F34 shrink"] += 1
         if most == 0:
             self.cancelled(order, reason)
@@ -105,7 +117,7 @@ class Fills:
             quantity = min(order.rest, free) // lot * lot
             if quantity == 0:
                 continue
-            if not market.known() and not self.within_after_slippage(order, price):
+            if market.no_book and not self.within_after_slippage(order, price):
                 return
             if free < ENDLESS // 2 and market.taken.get((side, price)):
                 self.hits["F2 less taken"] += 1
@@ -128,7 +140,7 @@ class Fills:
         )
 
     def within_after_slippage(self, order: Order, price: int) -> bool:
-        """F1: no depth is as `bid_ask`, so F20: the base after slippage, if within the limit."""
+        """F1: no book is as `ltp`, so F20: the base after slippage, if within the limit."""
         assert order.limit is not None
         far = NOWHERE if order.sign > 0 else 0
         return order.sign * self.slipped(order, price, far) <= order.sign * order.limit
@@ -167,7 +179,7 @@ class Fills:
         """F21: the market part and the rests of our earlier orders at the same price."""
         if order.market_part is None:
             return None
-        return order.market_part + sum(
+        return max(0, order.market_part) + sum(
             other.rest
             for other in self.orders
             if other.mode == "resting"
