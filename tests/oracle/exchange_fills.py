@@ -65,7 +65,7 @@ class Fills:
     # ------------------------------------------------------------------- fills
 
     def fill(self, order: Order, quantity: int, price: int, rule: str, **more: Any) -> Event:
-        """One fill; F34: it reduces the others of its group in the same step."""
+        """One fill."""
         assert 0 < quantity <= order.rest
         order.filled += quantity
         order.quiet_since = self.now
@@ -75,9 +75,13 @@ class Fills:
         if order.group is not None:
             order.group.open -= quantity
             assert order.group.open >= 0, "expected a group never to reverse"
+        return found
+
+    def reduce_others(self, order: Order) -> None:
+        """F34: after what an order does at once, nothing of its group pends that is not open."""
+        if order.group is not None:
             for root in dict.fromkeys(one.root for one in order.group.orders):
                 self.shrink_exit(order.group, root, order.group.open, "exit_group")
-        return found
 
     def at_exchange(self, group: Group, root: str) -> list[Order]:
         """The orders of one exit (its slices, its replacements) that have arrived and live."""
@@ -148,6 +152,7 @@ class Fills:
     def act(self, order: Order) -> None:
         """What a new, triggered or changed order does at once: take, then wait or end."""
         self.take(order)
+        self.reduce_others(order)
         self.after_taking(order)
 
     def after_taking(self, order: Order) -> None:
@@ -210,6 +215,7 @@ class Fills:
         told = self.cross(order, evidence) or self.by_trades(order, evidence)
         self.follow_the_book(order)
         if told:
+            self.reduce_others(order)
             self.events[first]["ahead_after"] = self.ahead(order)
             self.events[first]["market_after"] = order.market_part
             self.hits["F23"] += 1
