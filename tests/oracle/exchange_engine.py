@@ -15,7 +15,8 @@ reading:
 * `market_range` takes the wider of 20 % and Rs 10, and asks of the best level that has anything
   left, whatever the protection.
 * price_step, price_band, far_limit are asked of a modification when it is sent.
-* A slice is not asked again what its whole was asked; the protection is from the ltp at its
+* The slices of an order are counted after its shape, before the table; each counts for `order_rate`. A slice is not asked
+  again what its whole was asked; the protection is from the ltp at its
   sending.
 * An order modified to MARKET lives `reject_after_s` from the sending of that modification (F12).
 * The exits of one request (slices, replacements) are one exit: others shrink by what they have
@@ -226,10 +227,11 @@ class Naive(Gates):
     def send_new(self, new: New) -> None:
         """Section 8 at sending; F60 cuts it."""
         market = self.markets[new.symbol]
-        reason = self.refuse_new(new)
-        if not reason and new.is_api and self.asked("order_rate") and self.over_the_rate():
-            reason = "order_rate"
-        reason = reason or self.refuse_slices(market, new.quantity)
+        reason = (
+            self.refuse_shape(new)
+            or self.refuse_slices(market, new.quantity)
+            or self.refuse_new(new)
+        )
         if new.group is not None and new.group not in self.groups:
             self.groups[new.group] = Group(new.open_units or new.quantity)
         if reason:
@@ -281,7 +283,10 @@ class Naive(Gates):
         return order
 
     def put(self, order: Order, new: New) -> None:
-        """Accepted, and on its way."""
+        """Accepted, and on its way; `order_rate` counts every order of an API, slices too."""
+        if order.is_api and self.asked("order_rate") and self.over_the_rate():
+            self.end(order, "REJECTED", "rejected", "order_rate")
+            return
         market = order.market
         if order.kind == "MARKET":
             order.market_since = self.now
@@ -415,9 +420,9 @@ class Naive(Gates):
             self.tell(order, "trigger_pending")
             return
         order.status, order.mode = "OPEN", "taking"
-        self.tell(order, "open")
         if order.replaces is not None:
             self.cancelled(order.replaces, "replaced")
+        self.tell(order, "open")
         if order.group is not None and order.kind == "MARKET":
             self.take_from_others(order)
         self.act(order)

@@ -27,12 +27,10 @@ class Gates(Fills):
 
     # -------------------------------------------------------------- at sending
 
-    def refuse_new(self, new: New) -> str:
-        """A new order at sending, in the order of the table."""
+    def refuse_shape(self, new: New) -> str:
+        """What is no order at all: `bad_validity`, `bad_quantity`, `bad_level`."""
         market = self.markets[new.symbol]
         sign = 1 if new.side == "BUY" else -1
-        market_like = new.order_type in ("MARKET", "SL-M")
-        unsafe = new.is_api and market_like and new.market_protection == 0
         checks = (
             ("bad_validity", new.validity == "IOC" and new.order_type in ("SL", "SL-M")),
             ("bad_quantity", new.quantity <= 0 or new.quantity % market.contract.lot != 0),
@@ -41,6 +39,13 @@ class Gates(Fills):
         for reason, refused in checks:
             if refused:
                 return reason
+        return ""
+
+    def refuse_new(self, new: New) -> str:
+        """A new order at sending, in the order of the table."""
+        market = self.markets[new.symbol]
+        market_like = new.order_type in ("MARKET", "SL-M")
+        unsafe = new.is_api and market_like and new.market_protection == 0
         return self.refuse_prices(market, new.price, new.trigger) or self.first_of(
             ("untraded_contract", self.untraded(market, new)),
             (
@@ -152,6 +157,10 @@ class Gates(Fills):
         waits = order.mode in ("flight", "pending")
         if waits and self.bad_level(kind, order.sign, trigger, price):
             return "bad_level"
+        if change.quantity is not None and change.quantity > order.quantity:
+            freeze = order.market.contract.freeze
+            if freeze is not None and change.quantity > freeze:
+                return "freeze_quantity"
         return self.refuse_prices(order.market, change.price, change.trigger)
 
     def refuse_modification(self, order: Order, change: Modify) -> str:

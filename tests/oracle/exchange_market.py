@@ -12,8 +12,8 @@ ENDLESS = 10**12
 
 
 def crossed(bids: Levels, asks: Levels) -> bool:
-    """Whether the row's book is dropped: crossed, or out of order."""
-    if bids and asks and bids[0][0] >= asks[0][0]:
+    """Whether the row's book is dropped: crossed (equal sides are not), or out of order."""
+    if bids and asks and bids[0][0] > asks[0][0]:
         return True
     down = [price for price, _ in bids]
     up = [price for price, _ in asks]

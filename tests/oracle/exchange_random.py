@@ -119,8 +119,11 @@ class Stream:
         ltq = self.size() if self.ltqs and not self.chance(0.1) else None
         believed = not self.chance(0.04)
         fields: dict[str, Any] = {"ltq": ltq, "volume": volume, "believed": believed}
-        if self.depth and not self.chance(0.04):
+        if self.depth:
             bids, asks = self.book()
+            if self.chance(0.04):
+                step = self.contract.step_paise
+                bids, asks = self.side(self.ltp + step, -1), self.side(self.ltp, 1)
             self.last = (bids, asks)
             return Tick(symbol=self.contract.symbol, ltp=self.ltp, bids=bids, asks=asks, **fields)
         if self.chance(0.6):

@@ -12,7 +12,7 @@ What the contract leaves open, settled here for both sides:
 * `bids`/`asks` None: the tick brings no depth; the book of the last tick with depth stays, its
   levels and `taken` with it (F1 dropped row); none so far today: `bid`/`ask`. [] : that side is
   absent.
-* The book is valid as given, best first, unless best bid >= best ask (crossed) or levels out of
+* The book is valid as given, best first, unless best bid > best ask (crossed) or levels out of
   order: then the row counts as one without depth. `bid`/`ask` None: absent.
 * A sliced order has no events of its own: its children are LABEL/1, LABEL/2 ... Child k (from 0)
   is due to be sent 100 ms x k after the request, at the first input from then on, in step 1.
