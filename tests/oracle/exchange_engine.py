@@ -15,9 +15,9 @@ reading:
 * `market_range` takes the wider of 20 % and Rs 10, and asks of the best level that has anything
   left, whatever the protection.
 * price_step, price_band, far_limit are asked of a modification when it is sent.
-* The slices of an order are counted after its shape, before the table; each counts for `order_rate`. A slice is not asked
-  again what its whole was asked; the protection is from the ltp at its
-  sending.
+* The slices of an order are counted after its shape, before the table; each counts for
+  `order_rate`. A slice is not asked again what its whole was asked; the protection is from the
+  ltp at its sending.
 * An order modified to MARKET lives `reject_after_s` from the sending of that modification (F12).
 * The exits of one request (slices, replacements) are one exit: others shrink by what they have
   pending.
@@ -232,6 +232,8 @@ class Naive(Gates):
             or self.refuse_slices(market, new.quantity)
             or self.refuse_new(new)
         )
+        if not reason and new.is_api and self.asked("order_rate") and self.over_the_rate():
+            reason = "order_rate"
         if new.group is not None and new.group not in self.groups:
             self.groups[new.group] = Group(new.open_units or new.quantity)
         if reason:
@@ -283,10 +285,7 @@ class Naive(Gates):
         return order
 
     def put(self, order: Order, new: New) -> None:
-        """Accepted, and on its way; `order_rate` counts every order of an API, slices too."""
-        if order.is_api and self.asked("order_rate") and self.over_the_rate():
-            self.end(order, "REJECTED", "rejected", "order_rate")
-            return
+        """Accepted, and on its way."""
         market = order.market
         if order.kind == "MARKET":
             order.market_since = self.now
@@ -410,7 +409,7 @@ class Naive(Gates):
             mine = order.group.open - sum(one.rest for one in same)
             order.quantity = min(order.quantity, max(0, mine))
         if order.quantity == 0:
-            self.cancelled(order, "exit_group")
+            self.end(order, "REJECTED", "rejected", "not_open")
             return
         order.arrival = self.next_arrival()
         order.arrived_ts = order.quiet_since = self.now

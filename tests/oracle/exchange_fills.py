@@ -10,9 +10,6 @@ from tests.oracle.exchange_market import ENDLESS, Market
 from tests.oracle.exchange_orders import DONE, Group, Order
 from tests.oracle.exchange_scenario import EVENT_KEYS, MS, Event, Setup
 
-NOWHERE = 10**15
-"""A limit that bounds no buy."""
-
 
 class Fills:
     """Sections 4 and 5, and the group of F34; the events of one run."""
@@ -75,10 +72,11 @@ class Fills:
         if order.group is not None:
             order.group.open -= quantity
             assert order.group.open >= 0, "expected a group never to reverse"
+            self.reduce_others(order)
         return found
 
     def reduce_others(self, order: Order) -> None:
-        """F34: after what an order does at once, nothing of its group pends that is not open."""
+        """F34: in the same step nothing of its group pends that is not open."""
         if order.group is not None:
             for root in dict.fromkeys(one.root for one in order.group.orders):
                 self.shrink_exit(order.group, root, order.group.open, "exit_group")
@@ -121,8 +119,6 @@ class Fills:
             quantity = min(order.rest, free) // lot * lot
             if quantity == 0:
                 continue
-            if market.no_book and not self.within_after_slippage(order, price):
-                return
             if free < ENDLESS // 2 and market.taken.get((side, price)):
                 self.hits["F2 less taken"] += 1
             market.take(side, price, quantity)
@@ -143,16 +139,9 @@ class Fills:
             self.keys["slippage_ticks"],
         )
 
-    def within_after_slippage(self, order: Order, price: int) -> bool:
-        """F1: no book is as `ltp`, so F20: the base after slippage, if within the limit."""
-        assert order.limit is not None
-        far = NOWHERE if order.sign > 0 else 0
-        return order.sign * self.slipped(order, price, far) <= order.sign * order.limit
-
     def act(self, order: Order) -> None:
         """What a new, triggered or changed order does at once: take, then wait or end."""
         self.take(order)
-        self.reduce_others(order)
         self.after_taking(order)
 
     def after_taking(self, order: Order) -> None:
@@ -215,7 +204,6 @@ class Fills:
         told = self.cross(order, evidence) or self.by_trades(order, evidence)
         self.follow_the_book(order)
         if told:
-            self.reduce_others(order)
             self.events[first]["ahead_after"] = self.ahead(order)
             self.events[first]["market_after"] = order.market_part
             self.hits["F23"] += 1

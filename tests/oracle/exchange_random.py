@@ -93,7 +93,7 @@ class Stream:
             return self.last
         bid = self.ltp - step * self.rng.choice((0, 0, 1, 1, 2, -1))
         ask = max(bid, step) + step * self.rng.choice((1, 1, 1, 2, 3))
-        if self.chance(0.04):
+        if self.chance(0.1):
             ask += self.ltp // 4 // step * step + 10 * step
         if self.chance(0.03):
             ask = bid - step * self.rng.choice((0, 1))

@@ -25,7 +25,7 @@ What the contract leaves open, settled here for both sides:
 * `group` with LIMIT, SL or SL-M lies at the exchange with the others of its group (stop and
   target). `group` with MARKET is a new exit that takes its quantity from the others at its
   arrival. The first request of a group sets what is open (`open_units`). At arrival quantity =
-  min(quantity, open), 0: cancelled `exit_group`. Others that shrink: "modified" with reason
+  min(quantity, open), 0: rejected `not_open`. Others that shrink: "modified" with reason
   `exit_group` (after a fill) or `replaced` (after an arrival); at 0 "cancelled" with the same
   reason. A group order never is an entry (`is_exit` is true).
 * `is_exit`: an exit of a trade (F12 second half, no `no_price`, not asked for
