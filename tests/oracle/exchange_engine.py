@@ -392,14 +392,6 @@ class Naive(Gates):
         assert market.ltp is not None
         if order.replaces is not None:
             order.quantity = max(0, order.replaces.rest) if not order.replaces.done else 0
-        if order.kind == "MARKET" and order.limit is None:
-            order.limit = prices.protection(
-                market.contract, order.sign, market.ltp, order.protection
-            )
-        reason = self.refuse_arrival(order)
-        if reason:
-            self.end(order, "REJECTED", "rejected", reason)
-            return
         if order.group is not None:
             same = [
                 one
@@ -410,6 +402,14 @@ class Naive(Gates):
             order.quantity = min(order.quantity, max(0, mine))
         if order.quantity == 0:
             self.end(order, "REJECTED", "rejected", "not_open")
+            return
+        if order.kind == "MARKET" and order.limit is None:
+            order.limit = prices.protection(
+                market.contract, order.sign, market.ltp, order.protection
+            )
+        reason = self.refuse_arrival(order)
+        if reason:
+            self.end(order, "REJECTED", "rejected", reason)
             return
         order.arrival = self.next_arrival()
         order.arrived_ts = order.quiet_since = self.now
