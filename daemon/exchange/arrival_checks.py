@@ -56,7 +56,7 @@ class ArrivalChecks:
             is_new = order.state is ExchangeOrderState.NEW
             return _trigger_met(asked) if is_new or is_moved else None
         if kind == "MARKET":
-            is_new = order.kind != "MARKET" or order.state is ExchangeOrderState.NEW
+            is_new = order.state is ExchangeOrderState.NEW
             return self._rules.first(asked) if is_new else None
         return self.outside_protection(order, asked.limit_paise, now)
 

@@ -8,7 +8,7 @@ from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modi
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor, is_entry_market
-from daemon.exchange.modifications import Modifications, changed_prices
+from daemon.exchange.modifications import Modifications, changed_prices, fault_when_sent
 from daemon.exchange.refusals import Asked, RefusalList
 from daemon.exchange.reports import Reports
 from daemon.exchange.requests import Request, RequestQueue
@@ -59,7 +59,10 @@ class Arrivals:
         self, order: ExchangeOrder, change: Modification, refusals: RefusalList
     ) -> None:
         """Send a modification, unless it is refused as it stands."""
-        refused = refusals.first(Asked(changed_prices(order, change), self._book(order)))
+        book = self._book(order)
+        refused = fault_when_sent(order, change, book)
+        if refused is None and not order.is_over:
+            refused = refusals.first(Asked(changed_prices(order, change), book))
         if refused is not None:
             self._reports.add(order, "modify_refused", refused.reason, refused.numbers)
             return

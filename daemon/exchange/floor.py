@@ -70,7 +70,7 @@ class Floor:
         if order.market_part is None:
             return None
         side = self._resting[order.terms.instrument].side_of(order)
-        return order.market_part + side.ahead_of(order)
+        return max(order.market_part, 0) + side.ahead_of(order)
 
     # arrival
 
@@ -93,9 +93,11 @@ class Floor:
         if order.kind in STOP_KINDS:
             self._await_trigger(order)
         else:
+            self._cancel_replaced(order)
             order.move(_S.OPEN, "open")
             self._reports.add(order, "open")
-            self._follow_replaced(order)
+            if order.terms.group and order.kind == "MARKET":
+                self._cut(self.group(order.terms.group).cuts_for(order), "replaced")
             self.act(order)
         return True
 
@@ -131,16 +133,13 @@ class Floor:
         if old is not None:
             order.take_pending(0 if old.is_over else old.pending)
         if order.terms.group:
-            order.keep_pending(self.group(order.terms.group).open)
+            order.keep_pending(self.group(order.terms.group).room_for(order, old))
         return order.pending > 0
 
-    def _follow_replaced(self, order: ExchangeOrder) -> None:
-        """Cancel what an order replaces, and let a MARKET take its quantity from other exits."""
+    def _cancel_replaced(self, order: ExchangeOrder) -> None:
         old = self._orders.get(order.replaces)
         if old is not None:
             self.cancel(old, "replaced")
-        if order.terms.group and order.kind == "MARKET":
-            self._cut(self.group(order.terms.group).cuts_for(order), "replaced")
 
     def _await_trigger(self, order: ExchangeOrder) -> None:
         self.take_place(order)
@@ -243,7 +242,7 @@ class Floor:
         group.reduce(quantity)
         if order.is_over:
             group.leave(order)
-        self._cut(group.cuts_after_fill(order), "exit_group")
+        self._cut(group.cuts_after_fill(), "exit_group")
 
     # the rest
 

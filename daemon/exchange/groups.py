@@ -43,18 +43,42 @@ class ExitGroup:
         """Set how many units are open: entries fill too."""
         self.open = quantity
 
-    def cuts_after_fill(self, filled: ExchangeOrder) -> list[Cut]:
-        """Return the other orders that have more pending than is open now."""
-        others = [order for order in self._working() if order is not filled]
-        return [Cut(order, self.open) for order in others if order.pending > self.open]
+    def room_for(self, order: ExchangeOrder, replaced: ExchangeOrder | None) -> int:
+        """Return how many units an order that arrives may have, with the rest of its exit."""
+        own = (each for each in self._working(order.root) if each is not replaced)
+        return max(self.open - sum(each.pending for each in own), 0)
+
+    def cuts_after_fill(self) -> list[Cut]:
+        """Return what exits have more pending than is open now."""
+        return [cut for root in self._roots() for cut in self._cuts(root, self.open)]
 
     def cuts_for(self, arrived: ExchangeOrder) -> list[Cut]:
-        """Return the other exits that a MARKET takes its quantity from."""
-        own = sum(order.pending for order in self._working() if order.root == arrived.root)
+        """Return what a MARKET takes from the other exits."""
+        own = sum(order.pending for order in self._working(arrived.root))
         left = max(self.open - own, 0)
-        others = [order for order in self._working() if order.root != arrived.root]
-        return [Cut(order, left) for order in others if order.pending > left]
+        others = [root for root in self._roots() if root != arrived.root]
+        return [cut for root in others for cut in self._cuts(root, left)]
 
-    def _working(self) -> list[ExchangeOrder]:
-        """Return what is at the exchange; what is in flight is measured when it arrives."""
-        return [order for order in self.members.values() if order.state in WORKING_STATES]
+    def _cuts(self, root: str, most: int) -> list[Cut]:
+        """Return what one exit has too much: the part that arrived last gives first."""
+        orders = self._working(root)
+        excess = sum(order.pending for order in orders) - most
+        found: list[Cut] = []
+        for order in reversed(orders):
+            if excess <= 0:
+                break
+            part = min(excess, order.pending)
+            found.append(Cut(order, order.pending - part))
+            excess -= part
+        return found
+
+    def _roots(self) -> list[str]:
+        return list(dict.fromkeys(order.root for order in self.members.values()))
+
+    def _working(self, root: str) -> list[ExchangeOrder]:
+        """Return what one exit has at the exchange; what is in flight is measured on arrival."""
+        return [
+            order
+            for order in self.members.values()
+            if order.root == root and order.state in WORKING_STATES
+        ]

@@ -52,6 +52,18 @@ def changed_prices(order: ExchangeOrder, change: Modification) -> OrderTerms:
     )
 
 
+def fault_when_sent(order: ExchangeOrder, change: Modification, book: DepthBook) -> Refused | None:
+    """Return what is wrong with a modification by the order as it is now, None if over."""
+    if order.is_over:
+        return None
+    terms, freeze = terms_after(order, change), book.day.freeze_quantity
+    if order.state is not _S.OPEN and (refused := bad_level(terms, book.step)):
+        return refused
+    if 0 < freeze < terms.quantity and terms.quantity > order.quantity:
+        return Refused("freeze_quantity", {"quantity": terms.quantity, "freeze_quantity": freeze})
+    return None
+
+
 def _fault(terms: OrderTerms, book: DepthBook, filled: int) -> Refused | None:
     """Return what is wrong with an order as a modification makes it."""
     refused = bad_validity(terms)

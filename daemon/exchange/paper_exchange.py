@@ -47,8 +47,6 @@ class PaperExchange:
         self.orders: dict[str, ExchangeOrder] = {}
         self._parts: dict[str, int] = {}
         self._dropped: set[str] = set()
-        self._closed: set[int] = set()
-        self._ticking = _NOT_TICKING
         self._unsent: dict[str, int] = {}
         self._reports = Reports()
         self._timers = Timers()
@@ -77,8 +75,8 @@ class PaperExchange:
         book = self.books[terms.instrument]
         refused = (
             first_fault(terms, book, now)
-            or self._refusal_when_sent(terms, book)
             or too_large(terms, book, autoslice=self._settings.autoslice)
+            or self._refusal_when_sent(terms, book)
         )
         if refused is not None:
             self._reject(self._make(order_id, order_id, terms, now), refused)
@@ -112,7 +110,6 @@ class PaperExchange:
         Requests for the instrument whose tick the input is wait for `on_tick`.
         """
         self._reports.at(now)
-        self._ticking = ticking
         self._arrivals.at_tick_of(ticking)
         self._arrivals.retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
@@ -142,16 +139,10 @@ class PaperExchange:
 
     def start_day(self, instrument: int, day: ContractDay) -> None:
         """Begin a date of a contract, with its session and limits."""
-        self._closed.discard(instrument)
         self.books[instrument].start_day(day)
         self.floor.checks.start_day(instrument)
         if day.closes:
             self._timers.add(day.closes, Due.DAY_OVER, instrument)
-
-    def close(self, instrument: int, now: int) -> list[ExecutionReport]:
-        """End a contract's session at `now` (UTC ns): every order there is over (`day_over`)."""
-        self._timers.add(now, Due.DAY_OVER, instrument)
-        return self.advance(now)
 
     def working_of(self, group: str) -> list[ExchangeOrder]:
         """Return the exits of a trade that are not over, in flight or at the exchange."""
@@ -197,12 +188,8 @@ class PaperExchange:
             self._arrivals.fall_due(item)  # type: ignore[arg-type]
 
     def _end_day(self, instrument: int) -> None:
-        self._closed.add(instrument)
+        """Close a contract; its orders end at the same moment, by number (`day_over`)."""
         self.books[instrument].forget_taken()
-        for order in list(self.orders.values()):
-            if order.terms.instrument == instrument and not order.is_over:
-                self._arrivals.expire(order, "day_over")
-                self._arrivals.retry_except(self._ticking)
 
     def _refusal_when_sent(self, terms: OrderTerms, book: DepthBook) -> Refused | None:
         refused = self._refusals.first(Asked(terms, book))
@@ -211,7 +198,16 @@ class PaperExchange:
             refused = self._rate.refuse_or_count(self._reports.now)
         return refused
 
-    def _make(self, order_id: str, root: str, terms: OrderTerms, now: int) -> ExchangeOrder:
+    def _make(
+        self,
+        order_id: str,
+        root: str,
+        terms: OrderTerms,
+        now: int,
+        *,
+        protected_from_paise: int = 0,
+        replaces: str = "",
+    ) -> ExchangeOrder:
         order = ExchangeOrder(
             order_id=order_id,
             number=len(self.orders) + 1,
@@ -224,8 +220,13 @@ class PaperExchange:
             validity=terms.validity,
             sent_ts=now,
             market_since=now,
+            protected_from_paise=protected_from_paise,
+            replaces=replaces,
         )
         self.orders[order_id] = order
+        closes = self.books[terms.instrument].day.closes
+        if closes:
+            self._timers.add(closes, Due.EXPIRY, (order, "day_over"), order.number)
         return order
 
     def _reject(self, order: ExchangeOrder, refused: Refused) -> None:
@@ -250,8 +251,7 @@ class PaperExchange:
 
     def _send_later_slice(self, root: str, terms: OrderTerms) -> None:
         self._unsent[root] -= 1
-        if terms.instrument not in self._closed:
-            self._send_slice(root, terms)
+        self._send_slice(root, terms)
 
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:
@@ -277,12 +277,10 @@ class PaperExchange:
             trigger_paise=0,
             validity="DAY",
         )
-        new = structs.replace(
-            self._make(self._next_id(order.root), order.root, terms, self._reports.now),
-            protected_from_paise=base_paise,
-            replaces=order.order_id,
-        )
-        self.orders[new.order_id] = new
+        new = self._make(
+            self._next_id(order.root), order.root, terms, self._reports.now,
+            protected_from_paise=base_paise, replaces=order.order_id,
+        )  # fmt: skip
         self._send(new)
         return new
 

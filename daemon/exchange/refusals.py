@@ -95,14 +95,11 @@ def _market_range(asked: Asked) -> Numbers | None:
     terms, book = asked.terms, asked.book
     if terms.kind != "MARKET" or not book.instrument.is_option:
         return None
-    is_buy, left = terms.side == "BUY", terms.quantity
-    for level in book.to_take(is_buy):
-        price, free = level[0], book.available(is_buy, level)
-        if left <= 0 or ((price > asked.limit_paise) if is_buy else (price < asked.limit_paise)):
-            return None
-        if free and 5 * abs(price - book.ltp) > max(book.ltp, 5 * _RANGE_PAISE):
-            return {"price_paise": price, "ltp_paise": book.ltp}
-        left -= free
+    is_buy = terms.side == "BUY"
+    levels = (level for level in book.to_take(is_buy) if book.available(is_buy, level))
+    price = next(levels, (book.ltp, 0))[0]
+    if 5 * abs(price - book.ltp) > max(book.ltp, 5 * _RANGE_PAISE):
+        return {"price_paise": price, "ltp_paise": book.ltp}
     return None
 
 

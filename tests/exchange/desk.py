@@ -74,10 +74,6 @@ class Desk:
         """Report that data was missed."""
         return self._take({"gap": {}})
 
-    def close(self) -> list[dict[str, Any]]:
-        """End the session of the first instrument."""
-        return self._take({"close": {"symbol": SYMBOL}})
-
     def new(self, label: str, side: str, quantity: int, **terms: Any) -> list[dict[str, Any]]:
         """Send an order; prices in rupees."""
         symbol = terms.pop("symbol", SYMBOL)

@@ -102,10 +102,7 @@ class Driver:
             if "gap" in row:
                 self.believed = [False] * len(self.believed)
                 self.exchange.forget_taken()
-            if close := row.get("close"):
-                self.note(self.exchange.close(self.symbols[close["symbol"]], self.now))
-            else:
-                self.note(self.exchange.advance(self.now))
+            self.note(self.exchange.advance(self.now))
         for request in row.get("requests", ()):
             self.send(request)
 
@@ -132,7 +129,6 @@ class Driver:
         elif "modify" in request:
             reports = self.exchange.modify(request["modify"], change_of(request), self.now)
         else:
-            self.exchange.drop_unsent(request["cancel"])
             reports = []
             for order in self._named(request["cancel"]):
                 reason = request.get("reason", "")
@@ -143,7 +139,7 @@ class Driver:
         """Return the order of a label, or the slices of one that was sent in slices."""
         if label in self.exchange.orders:
             return [self.exchange.orders[label]]
-        return [order for order in self.exchange.orders_of(label) if not order.is_over]
+        return []
 
     def note(self, reports: list[ExecutionReport]) -> None:
         """Keep reports, and the neutral events that they are."""
@@ -155,9 +151,7 @@ def run(scenario: Scenario) -> list[dict[str, Any]]:
     """Run a scenario of the oracle; its books carry what a row without depth does not."""
     execution = {**scenario.setup.execution, "quote_max_age_s": 10**9}
     # a close is an input there
-    instruments = [
-        {**asdict(contract), "closes": 1 << 62} for contract in scenario.setup.instruments
-    ]
+    instruments = [asdict(contract) for contract in scenario.setup.instruments]
     driver = Driver({"instruments": instruments, "execution": execution})
     groups: set[str] = set()
     for item in scenario.inputs:
@@ -226,7 +220,7 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
     """Return a tick as the exchange takes it; a crossed book is dropped."""
     bids, asks = levels(tick.get("bids")), levels(tick.get("asks"))
     bid, ask = tick.get("bid") or 0, tick.get("ask") or 0
-    if bids and asks and bids[0][0] >= asks[0][0]:  # the neutral form drops a locked book too
+    if bids and asks and bids[0][0] > asks[0][0]:
         bids = asks = None
     ltq, volume = tick.get("ltq"), tick.get("volume")
     return MarketTick(

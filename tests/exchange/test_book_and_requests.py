@@ -224,12 +224,6 @@ def test_f6_a_day_order_ends_with_the_session_before_any_fill() -> None:
     assert told(events) == [("cancelled", "day_over")]
 
 
-def test_f6_the_close_is_an_input_too() -> None:
-    made = desk()
-    made.stop("A", "SELL", 65, 99.00, 98.00)
-    assert told(made.close()) == [("cancelled", "day_over")]
-
-
 @pytest.mark.parametrize("at", [-1, 22_500_000])
 def test_an_order_outside_the_session_is_refused(at: int) -> None:
     made = Desk(instrument(opens=1_000_000))

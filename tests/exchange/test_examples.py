@@ -219,7 +219,7 @@ def test_c16_a_stop_that_does_not_fill_is_followed_by_a_protected_market() -> No
     assert made.tick(88.00, bids=bids, asks=((88.50, 65),), after_ms=1) == []
     events = made.tick(88.00, bids=bids, asks=((88.45, 65),), after_ms=1)
     assert told(events) == [
-        ("accepted", ""), ("open", ""), ("cancelled", "replaced"), ("filled", "")
+        ("accepted", ""), ("cancelled", "replaced"), ("open", ""), ("filled", "")
     ]  # fmt: skip
     assert events[-1]["order"] == "A/1"
     assert made.order("A/1").limit_paise == 85_35  # 3 % under the best bid, 87.95

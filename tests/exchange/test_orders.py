@@ -195,7 +195,7 @@ def test_f22_less_than_a_lot_stays_as_credit() -> None:
     made = desk(queue_evidence="volume")
     made.limit("A", "BUY", 65, 99.90)
     made.tick(99.90, growth=195 + 40)
-    assert (made.ahead("A"), made.order("A").market_part) == (-40, -40)
+    assert (made.ahead("A"), made.order("A").market_part) == (0, -40)
     made.tick(99.90, growth=65)
     assert made.fills("A") == [(65, 99.90)]
 
