@@ -47,6 +47,7 @@ class PaperExchange:
         self.orders: dict[str, ExchangeOrder] = {}
         self._parts: dict[str, int] = {}
         self._dropped: set[str] = set()
+        self._closed: set[int] = set()
         self._unsent: dict[str, int] = {}
         self._reports = Reports()
         self._timers = Timers()
@@ -139,6 +140,7 @@ class PaperExchange:
 
     def start_day(self, instrument: int, day: ContractDay) -> None:
         """Begin a date of a contract, with its session and limits."""
+        self._closed.discard(instrument)
         self.books[instrument].start_day(day)
         self.floor.checks.start_day(instrument)
         if day.closes:
@@ -189,6 +191,7 @@ class PaperExchange:
 
     def _end_day(self, instrument: int) -> None:
         """Close a contract; its orders end at the same moment, by number (`day_over`)."""
+        self._closed.add(instrument)
         self.books[instrument].forget_taken()
 
     def _refusal_when_sent(self, terms: OrderTerms, book: DepthBook) -> Refused | None:
@@ -251,7 +254,8 @@ class PaperExchange:
 
     def _send_later_slice(self, root: str, terms: OrderTerms) -> None:
         self._unsent[root] -= 1
-        self._send_slice(root, terms)
+        if terms.instrument not in self._closed:
+            self._send_slice(root, terms)
 
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:

@@ -529,3 +529,11 @@ def test_f62_a_stop_is_asked_when_it_triggers_and_a_limit_when_it_is_modified() 
     made.tick(20.00, after_ms=30_000, **low)
     assert told(made.modify("L", price=41.00)) == [("modify_refused", "lpp")]
     assert told(made.tick(20.60, **low)) == [("rejected", "lpp")]
+
+
+def test_f60_what_was_not_sent_by_the_close_is_not_sent() -> None:
+    made = Desk(instrument(freeze=130, closes=60_000 * 1_000_000))
+    made.first(after_ms=59_950)
+    made.limit("A", "BUY", 390, 99.00)
+    events = made.clock(1_000)
+    assert [(event["order"], event["reason"]) for event in events] == [("A/1", "day_over")]
