@@ -10,8 +10,8 @@ from daemon.domain.position import Position
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.costs import Costs
-from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.excursions import Excursions
+from daemon.execution.exit_orders import ExitOrders
 from daemon.execution.exits.partial import quantity_at_fill, rest_levels
 from daemon.execution.exits.rule import Exit
 from daemon.execution.holdings import Holdings
@@ -36,9 +36,9 @@ class Closing:
         holdings: Holdings,
         excursions: Excursions,
         costs: Costs,
-        exchange: ExchangeDesk | None = None,
+        exits: ExitOrders | None = None,
     ) -> None:
-        self._exchange = exchange
+        self._exits = exits
         self._latency_ns = config.latency_ns
         self._at = at
         self._recorder = recorder
@@ -54,8 +54,8 @@ class Closing:
         """Begin an exit; return whether it filled at once, otherwise it waits."""
         order = self._orders[position.order_id]
         self._recorder.moved(order, leaving.state, leaving.reason, demand=leaving.demand)
-        if self._exchange is not None:
-            return self._exchange.leave(position, book)
+        if self._exits is not None:
+            return self._exits.leave(position, book)
         quote = self._quotes.fresh_quote(book)
         if self._latency_ns == 0 and quote is not None:
             self.fill(position, book, quote)
@@ -65,8 +65,8 @@ class Closing:
 
     def wait(self, position: Position, book: Book, since: int) -> None:
         """Let an exit that began at `since` (UTC ns) wait for its tick."""
-        if self._exchange is not None:
-            self._exchange.send_at_next_tick(position, book)
+        if self._exits is not None:
+            self._exits.send_at_next_tick(position, book)
             return
         waiting = WaitingFill(position.order_id, since + self._latency_ns, is_exit=True)
         self._waiting.add(book, waiting, self._at.now)

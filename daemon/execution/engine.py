@@ -22,8 +22,11 @@ from daemon.execution.costs import Costs
 from daemon.execution.demands import Demands
 from daemon.execution.desk import Desk
 from daemon.execution.entries import Entries
+from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.excursions import Excursions
+from daemon.execution.exit_orders import ExitOrders
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
 from daemon.execution.exits.runner import ExitRunner
@@ -99,22 +102,28 @@ class ExecutionEngineV3:
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
             builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
-        self._exchange = exchange = None
+        self._exchange = entry_orders = exit_orders = None
         if config.fill_mode == "depth":
-            self._exchange = exchange = ExchangeDesk(
-                config, universe, rules, agenda, at, recorder, quotes, fills, waiting, holdings,
-                costs,
-            )  # fmt: skip
+            self._exchange = desk = ExchangeDesk(
+                config, universe, rules, agenda, at, ledger, quotes
+            )
+            exchange_fills = ExchangeFills(universe, at, quotes, fills, costs)
+            entry_orders = EntryOrders(
+                desk, at, recorder, quotes, exchange_fills, waiting, holdings
+            )
+            exit_orders = ExitOrders(desk, entry_orders, recorder, exchange_fills, holdings)
+            desk.attach(entry_orders, exit_orders)
         self._closing = closing = Closing(
-            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exchange
+            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
         )
         self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
         self._entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
-            holdings, excursions, costs, runner, exchange,
+            holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
-        if exchange is not None:
-            exchange.attach(entries, closing, runner)
+        if entry_orders is not None and exit_orders is not None:
+            entry_orders.attach(entries, exit_orders, runner)
+            exit_orders.attach(closing, runner)
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,

@@ -15,7 +15,7 @@ from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.admission import Admission
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.costs import Costs
-from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.excursions import Excursions
 from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
@@ -48,9 +48,9 @@ class Entries:
         excursions: Excursions,
         costs: Costs,
         runner: ExitRunner,
-        exchange: ExchangeDesk | None = None,
+        orders: EntryOrders | None = None,
     ) -> None:
-        self._exchange = exchange
+        self._orders = orders
         self._latency_ns = config.latency_ns
         self._reject_after_ns = config.reject_after_ns
         self._universe = universe
@@ -101,8 +101,8 @@ class Entries:
     def submit(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
-        if self._exchange is not None:
-            self._exchange.enter(order)
+        if self._orders is not None:
+            self._orders.enter(order)
             return order.order_id
         book = self._quotes.book_of(order.tradingsymbol)
         quote = self._quotes.fresh_quote(book)
@@ -157,7 +157,7 @@ class Entries:
 
     def cancel(self, order: Order, reason: str) -> None:
         """Cancel a waiting entry; at the exchange that takes effect when it arrives there."""
-        if self._exchange is not None and self._exchange.cancel_entry(order, reason):
+        if self._orders is not None and self._orders.cancel(order, reason):
             return
         self._drop(order)
         self._recorder.moved(order, OrderState.CANCELLED, reason)

@@ -1,0 +1,168 @@
+"""Entries at the paper exchange: sent, cancelled, filled in parts (exchange.md, F50 to F53)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from daemon.domain.events import Fill
+from daemon.domain.exchange_order import OVER_STATES, ExchangeOrder, OrderTerms
+from daemon.domain.order import Order, OrderState
+from daemon.domain.position import Position
+from daemon.exchange.reports import ExecutionReport
+from daemon.exchange.timers import NEVER
+from daemon.exchange.waiting import WaitingFill, WaitingFills
+from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.holdings import Holdings
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.market.book import Book
+from daemon.market.moment import Moment
+from daemon.risk.gates import Refusal
+
+
+class Openings(Protocol):
+    """Open positions; `Entries` does."""
+
+    def opened(self, order: Order, book: Book, fill: Fill) -> None:
+        """Book the first fill of an entry."""
+
+
+class Growths(Protocol):
+    """Enlarge exits in flight; `ExitOrders` does."""
+
+    def enlarge(self, position: Position, book: Book) -> None:
+        """Send what the pending exit of a grown position lacks."""
+
+
+class Watches(Protocol):
+    """Watch positions; `ExitRunner` does."""
+
+    def demand(self, position: Position, reason: str) -> None:
+        """Ask for a full exit."""
+
+    def refresh(self, position: Position) -> None:
+        """Ask the rules for a position's levels again."""
+
+
+class EntryOrders:
+    """The entries of trades at the exchange."""
+
+    def __init__(
+        self,
+        desk: ExchangeDesk,
+        at: Moment,
+        recorder: Recorder,
+        quotes: Quotes,
+        fills: ExchangeFills,
+        waiting: WaitingFills,
+        holdings: Holdings,
+    ) -> None:
+        self._desk = desk
+        self._at = at
+        self._recorder = recorder
+        self._ledger = recorder.ledger
+        self._quotes = quotes
+        self._fills = fills
+        self._waiting = waiting
+        self._holdings = holdings
+        self._roots: dict[str, str] = {}
+        """Ids at the exchange of the entries that are not over, by order id of their trade."""
+        self._leaving: dict[str, str] = {}
+        """Why a trade must leave as soon as its entry fills, by order id."""
+        self._grown: dict[str, Position] = {}
+        """Positions that the step in work has enlarged."""
+
+    def attach(self, openings: Openings, growths: Growths, watches: Watches) -> None:
+        """Set who hears what reports mean."""
+        self._openings = openings
+        self._growths = growths
+        self._watches = watches
+
+    # out
+
+    def enter(self, order: Order) -> None:
+        """Send the entry of a SUBMITTED trade."""
+        book = self._quotes.book_of(order.tradingsymbol)
+        self._waiting.add(book, WaitingFill(order.order_id, NEVER, is_exit=False), self._at.now)
+        terms = OrderTerms(
+            instrument=book.index,
+            side=order.transaction_type,
+            quantity=order.quantity,
+            product=order.product,
+            tag=order.tag,
+        )
+        root = self._desk.next_id(order.order_id)
+        self._roots[order.order_id] = root
+        self._desk.send_as(root, order.order_id, terms, book)
+
+    def cancel(self, order: Order, reason: str) -> bool:
+        """Cancel what still works of an entry; return whether anything does."""
+        root = self._roots.get(order.order_id)
+        if root is None:
+            return False
+        self._leaving[order.order_id] = reason
+        self._desk.cancel(root, reason)
+        return True
+
+    def drop_rest(self, order_id: str) -> None:
+        """Cancel what still works of an entry whose exit begins (F51)."""
+        root = self._roots.get(order_id)
+        if root is not None:
+            self._desk.cancel(root, "exit_began")
+
+    # in
+
+    def take(
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        """Turn a report into events of its trade."""
+        if report.kind == "filled":
+            self._filled(order, exchange_order, report, book)
+        else:
+            self._recorder.exchange_moved(order, exchange_order, report)
+        if report.state in OVER_STATES and not self._desk.exchange.works(exchange_order.root):
+            self._over(order, report, book)
+        reason = self._leaving.get(order.order_id)
+        position = self._ledger.positions.get(order.order_id)
+        if reason and position is not None:
+            del self._leaving[order.order_id]
+            self._watches.demand(position, reason)
+
+    def end_step(self) -> None:
+        """Set the levels of what grew, once for all fills of a step (F50)."""
+        grown, self._grown = self._grown, {}
+        for order_id, position in grown.items():
+            if order_id in self._ledger.positions and position.pending is None:
+                self._watches.refresh(position)
+
+    def _filled(
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        fill = self._fills.of(order, exchange_order, report, book)
+        if order.state is OrderState.SUBMITTED:
+            self._recorder.exchange_moved(order, exchange_order, report)
+            self._waiting.drop(book, order.order_id, self._at.now)
+            self._openings.opened(order, book, fill)
+            return
+        self._recorder.exchange_moved(order, exchange_order, report, fill=fill)
+        position = self._ledger.positions[order.order_id]
+        self._holdings.enlarged(position, book.index, fill.quantity)
+        if position.pending is None:
+            self._grown[order.order_id] = position
+        else:
+            self._growths.enlarge(position, book)
+
+    def _over(self, order: Order, report: ExecutionReport, book: Book) -> None:
+        self._roots.pop(order.order_id, None)
+        if order.state is not OrderState.SUBMITTED:
+            return
+        self._leaving.pop(order.order_id, None)
+        self._waiting.drop(book, order.order_id, self._at.now)
+        if report.kind == "rejected":
+            self._recorder.rejected(order, Refusal(report.reason, dict(report.numbers or {})))
+        elif report.reason == "unfilled_rest":
+            waited = self._at.now - order.submitted_ts
+            self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
+        else:
+            self._recorder.moved(order, OrderState.CANCELLED, report.reason)
