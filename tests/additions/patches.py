@@ -56,16 +56,17 @@ FILL_MODEL: Final = Addition(
         ),
         Edit(
             "daemon/exchange/fills.py",
-            '    if mode == "ltp":\n        return 2 * quote.ltp, "ltp"\n',
-            '    if mode == "ltp":\n        return 2 * quote.ltp, "ltp"\n'
+            '    if mode == "ltp":\n        return 2 * ltp, "ltp"\n',
+            '    if mode == "ltp":\n        return 2 * ltp, "ltp"\n'
             '    if mode == "worse":\n'
-            '        sides = _base(quote, side, "ltp"), _base(quote, side, "bid_ask")\n'
-            '        return max(sides) if side == "BUY" else min(sides)\n',
+            '        last = base_half(ltp, bid, ask, side, "ltp")\n'
+            '        crossed = base_half(ltp, bid, ask, side, "bid_ask")\n'
+            '        return max(last, crossed) if side == "BUY" else min(last, crossed)\n',
         ),
         Edit(
             "daemon/settings/config.py",
-            'fill_mode: Literal["mid", "bid_ask", "ltp"] = "mid"\n',
-            'fill_mode: Literal["mid", "bid_ask", "ltp", "worse"] = "mid"\n',
+            'fill_mode: Literal["mid", "bid_ask", "ltp", "depth"] = "mid"\n',
+            'fill_mode: Literal["mid", "bid_ask", "ltp", "worse", "depth"] = "mid"\n',
         ),
     ),
     test='''"""An order gets the worse of the last price and the side that it crosses to."""

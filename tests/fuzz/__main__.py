@@ -24,8 +24,9 @@ CHUNK = 500
 GROWTH_MIB = 200
 """More than the largest sample needs by far."""
 OF_PAGES = ("native parquet", "foreign parquet", "compacted recording")
-PAGE_MIB = 2_200
-"""A damaged page of a Parquet file may ask for what its format allows: 2 GiB, for a moment."""
+PAGE_MIB = 4_300
+"""A damaged page of a Parquet file may ask for what its format allows: 2 GiB, for a moment. Columns
+keep their page while the others of the row are decoded, so two damaged ones ask for twice that."""
 Batch = tuple[str, int]
 
 
