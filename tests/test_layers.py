@@ -43,10 +43,36 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.export": ("daemon.files", "daemon.journal", "daemon.metrics", "daemon.report"),
     "daemon.quotes": ("daemon.files", "daemon.market"),
-    "daemon.web": (
-        "daemon.control", "daemon.execution", "daemon.files", "daemon.journal", "daemon.market",
-        "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report", "daemon.rules",
-        "daemon.runtime", "daemon.settings", "feeds.recording",
+    "daemon.web.access": ("daemon.files",),
+    "daemon.web.serving": ("daemon.web.access",),
+    "daemon.web.sources": (
+        "daemon.files", "daemon.journal", "daemon.quotes", "daemon.report", "daemon.runtime",
+        "daemon.settings", "feeds.recording",
+    ),
+    "daemon.web.fold": (
+        "daemon.journal", "daemon.metrics", "daemon.report", "daemon.web.sources",
+    ),
+    "daemon.web.panels": (
+        "daemon.control", "daemon.execution", "daemon.journal", "daemon.market", "daemon.metrics",
+        "daemon.quotes", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.web.fold",
+        "daemon.web.sources",
+    ),
+    "daemon.web.stream": (
+        "daemon.control", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings",
+        "daemon.web.fold", "daemon.web.panels", "daemon.web.sources",
+    ),
+    "daemon.web.day_charts": (
+        "daemon.journal", "daemon.market", "daemon.metrics", "daemon.quotes", "daemon.report",
+        "daemon.rules", "daemon.runtime", "daemon.settings", "feeds.recording",
+    ),
+    "daemon.web.past": (
+        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.quotes",
+        "daemon.report", "daemon.runtime", "daemon.web.day_charts", "daemon.web.fold",
+        "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
+    ),
+    "daemon.web": (  # puts the process of the page together
+        "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.past",
+        "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (

@@ -48,7 +48,7 @@ BANNED_MODULES = {
     "multiprocessing", "telnetlib", "ftplib",
 }  # fmt: skip
 RANDOM_MODULES = {"random", "secrets"}
-MAKES_SECRETS = ("daemon/web/sessions.py",)
+MAKES_SECRETS = ("daemon/web/access/sessions.py",)
 """The one place of the daemon that draws at random: the page's token and its sessions."""
 
 STARTS_PROCESSES = ("daemon/process/page_process.py",)

@@ -13,7 +13,7 @@ from daemon.runtime.run_files import ACCOUNTS, find_run, newest_runs, refuse_unr
 from daemon.settings.account_name import check_account_name
 from daemon.settings.config import WebConfig
 from daemon.settings.file import load_config
-from daemon.web.watched import Watched
+from daemon.web.sources.watched import Watched
 
 LOG_FILE: Final = "web.log"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")

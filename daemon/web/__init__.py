@@ -1,1 +1,1 @@
-"""Facts of a run's journal for other processes."""
+"""The page about an account or a run, in a process of its own."""

@@ -11,7 +11,7 @@ from loguru import logger
 
 from daemon.control.socket import SOCKET_FILE, Refused, Request, send_command
 from daemon.errors import UsageError
-from daemon.web.requests import Refused as BadRequest
+from daemon.web.serving.requests import Refused as BadRequest
 
 AT_ONCE: Final = 4
 """Commands that may wait for the daemon's answer; it serves as many connections."""

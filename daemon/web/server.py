@@ -16,11 +16,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from daemon.errors import UsageError
 from daemon.process.signals import watch_signals
-from daemon.web.guard import allowed_hosts
-from daemon.web.routes import App
-from daemon.web.sessions import TOKEN_FILE, Sessions, read_or_make_token
+from daemon.web.access.guard import allowed_hosts
+from daemon.web.access.sessions import TOKEN_FILE, Sessions, read_or_make_token
+from daemon.web.serving.routes import App
 from daemon.web.site import Site, table_of
-from daemon.web.watched import Watched
+from daemon.web.sources.watched import Watched
 
 BACKLOG: Final = 128
 CONNECTIONS_MAX: Final = 256

@@ -13,19 +13,19 @@ from starlette.responses import Response
 from daemon import VERSION
 from daemon.errors import UsageError
 from daemon.process.clock import MACHINE_CLOCKS
-from daemon.web import messages
+from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
-from daemon.web.assets import OPEN_TO_ALL, Asset, chart_assets, page_assets
-from daemon.web.clients import Clients, TooManyStreams
-from daemon.web.follower import Follower
-from daemon.web.past import Past
-from daemon.web.requests import Asked, Refused, json, raw_json
-from daemon.web.routes import PageRoute
-from daemon.web.sessions import SESSION_S, Sessions, TooManyWrong
-from daemon.web.stream import Cut, EventStream
-from daemon.web.threads import Threads
-from daemon.web.trades import trade_story
-from daemon.web.watched import Watched
+from daemon.web.past.answers import Past
+from daemon.web.past.trades import trade_story
+from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
+from daemon.web.serving.requests import Asked, Refused, json, raw_json
+from daemon.web.serving.routes import PageRoute
+from daemon.web.serving.threads import Threads
+from daemon.web.sources.watched import Watched
+from daemon.web.stream import messages
+from daemon.web.stream.clients import Clients, TooManyStreams
+from daemon.web.stream.event_stream import Cut, EventStream
+from daemon.web.stream.follower import Follower
 
 LOOK_EVERY_S: Final = 0.1
 _TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")

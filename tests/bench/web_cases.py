@@ -16,7 +16,7 @@ from daemon.journal.store import JournalStore
 from daemon.market.rows import Rows
 from daemon.quotes.reader import QuotesReader
 from daemon.quotes.writer import QuotesMap
-from daemon.web.facts import Facts
+from daemon.web.sources.facts import Facts
 from tests.bench.engine_cases import bracket_events
 from tests.bench.system_cases import GROUP_EVENTS, META
 

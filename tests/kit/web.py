@@ -15,11 +15,11 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from daemon.domain.events import TradingEvent
 from daemon.journal.schema import JournalMeta
 from daemon.journal.store import JournalStore
-from daemon.web.guard import allowed_hosts
-from daemon.web.routes import App
-from daemon.web.sessions import Sessions
+from daemon.web.access.guard import allowed_hosts
+from daemon.web.access.sessions import Sessions
+from daemon.web.serving.routes import App
 from daemon.web.site import Site, table_of
-from daemon.web.watched import Watched
+from daemon.web.sources.watched import Watched
 from tests.kit.sample_events import by_input
 
 PORT: Final = 8500

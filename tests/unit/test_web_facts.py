@@ -29,8 +29,8 @@ from daemon.journal.schema import JournalMeta, Operation
 from daemon.journal.store import JournalStore
 from daemon.journal.takeover import take_over
 from daemon.report.fold import RunFold
-from daemon.web import connection as web_connection
-from daemon.web.facts import PAGE_ROWS, Facts, News, NotInJournal
+from daemon.web.sources import connection as web_connection
+from daemon.web.sources.facts import PAGE_ROWS, Facts, News, NotInJournal
 from tests.kit.of_0_2_0 import unpack_account
 from tests.kit.sample_events import EventWriter, S, sample_events
 
@@ -242,7 +242,7 @@ def test_a_paused_reader_does_not_keep_the_wal(store: JournalStore, facts: Facts
 READER = """
 import os, sys, time
 from pathlib import Path
-from daemon.web.facts import Facts, News
+from daemon.web.sources.facts import Facts, News
 
 facts, seen = Facts(Path(sys.argv[1])), Path(sys.argv[2])
 lines = seen.read_text().split("\\n")[:-1] if seen.exists() else []

@@ -15,9 +15,9 @@ from daemon.market.rows import Rows
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.machine import machine
 from daemon.settings.config import Config
-from daemon.web import accepted
-from daemon.web.accepted import Accepted
-from daemon.web.bars import DayBars
+from daemon.web.day_charts import accepted
+from daemon.web.day_charts.accepted import Accepted
+from daemon.web.day_charts.bars import DayBars
 from tests.kit.busy_boundary import OPEN, UNIVERSE
 from tests.kit.tiers import seeds
 

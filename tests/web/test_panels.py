@@ -23,11 +23,11 @@ from daemon.journal.store import JournalStore
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
 from daemon.report.strategies import strategy_results
-from daemon.web import facts
-from daemon.web import follower as follower_module
-from daemon.web.follower import Follower
-from daemon.web.messages import snapshot_data
-from daemon.web.watched import Watched
+from daemon.web.sources import facts
+from daemon.web.sources.watched import Watched
+from daemon.web.stream import follower as follower_module
+from daemon.web.stream.follower import Follower
+from daemon.web.stream.messages import snapshot_data
 from tests.kit import golden
 from tests.kit.golden import Replayed
 from tests.kit.sample_events import EventWriter, S, by_input, sample_events

@@ -17,8 +17,8 @@ from daemon.journal.store import JournalStore
 from daemon.report.fold import RunFold
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE
 from daemon.runtime.series import read_series
-from daemon.web import history
-from daemon.web.row_store import RowStore
+from daemon.web.fold.row_store import RowStore
+from daemon.web.past import history
 from tests.kit import golden
 from tests.kit.golden import Replayed
 from tests.kit.sample_events import many_events

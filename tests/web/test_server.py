@@ -25,7 +25,8 @@ from tests.kit.web import write_journal
 
 SHORT_WAITS = """
 import sys
-from daemon.web import server, stream
+from daemon.web import server
+from daemon.web.stream import event_stream as stream
 server.REQUEST_WITHIN_S = 0.3
 stream.SEND_WITHIN_S = 0.5
 stream.BEAT_S = 0.05

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from daemon.journal.store import JournalStore
-from daemon.web import messages, stream
-from daemon.web.clients import STREAMS_EACH, STREAMS_MAX, UNSENT_MAX, Client, Clients
-from daemon.web.follower import Shown
-from daemon.web.messages import Place, place_of
-from daemon.web.stream import EventStream
+from daemon.web.stream import event_stream as stream
+from daemon.web.stream import messages
+from daemon.web.stream.clients import STREAMS_EACH, STREAMS_MAX, UNSENT_MAX, Client, Clients
+from daemon.web.stream.event_stream import EventStream
+from daemon.web.stream.follower import Shown
+from daemon.web.stream.messages import Place, place_of
 from tests.kit.sample_events import EventWriter, refused_by_lot, sample_events, worked_example
 from tests.kit.web import Page, page_of, put, streaming, write_journal
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import UsageError
-from daemon.web import guard
-from daemon.web.sessions import (
+from daemon.web.access import guard
+from daemon.web.access.sessions import (
     SESSION_S,
     WRONG_MAX,
     WRONG_WITHIN_S,

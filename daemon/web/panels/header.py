@@ -13,8 +13,8 @@ from daemon.report.text import count
 from daemon.rules.calendar import Session
 from daemon.runtime.feed_kinds import kind_of
 from daemon.visible import visible
+from daemon.web.fold.rows import Row, ms
 from daemon.web.panels.view import View
-from daemon.web.rows import Row, ms
 
 _MAX: Final = "max"
 _AHEAD_DAYS: Final = 15

@@ -8,8 +8,8 @@ import msgspec
 
 from daemon.domain.order import Order, OrderState
 from daemon.visible import visible
+from daemon.web.fold.rows import ROWS_MAX, Row, lots_of, ms, side_of
 from daemon.web.panels.view import View
-from daemon.web.rows import ROWS_MAX, Row, lots_of, ms, side_of
 
 _WAITING: Final = (OrderState.CREATED, OrderState.SUBMITTED)
 

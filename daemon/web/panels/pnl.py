@@ -6,8 +6,8 @@ from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.money import paise_exact
 from daemon.journal.words import money
 from daemon.metrics.fill_quality import whole_paise
+from daemon.web.fold.rows import Row
 from daemon.web.panels.view import View
-from daemon.web.rows import Row
 
 
 def pnl_panel(view: View) -> Row:

@@ -9,8 +9,8 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.ledger import StrategyTally
 from daemon.metrics.fill_quality import whole_paise
 from daemon.visible import visible
+from daemon.web.fold.rows import Row
 from daemon.web.panels.view import View
-from daemon.web.rows import Row
 
 
 def strategies_panel(view: View) -> list[Row]:

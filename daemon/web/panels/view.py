@@ -14,9 +14,9 @@ from daemon.execution.context import CalendarBars
 from daemon.market.schedule import Schedule
 from daemon.quotes.reader import SharedQuote
 from daemon.rules import Rulebook
-from daemon.web.book import Book
-from daemon.web.market import Market
-from daemon.web.watched import Setup, Watched
+from daemon.web.fold.book import Book
+from daemon.web.sources.market import Market
+from daemon.web.sources.watched import Setup, Watched
 
 
 class View:

@@ -7,9 +7,9 @@ from typing import Final
 
 import anyio
 
-from daemon.web import messages
-from daemon.web.follower import Shown
-from daemon.web.messages import Place
+from daemon.web.stream import messages
+from daemon.web.stream.follower import Shown
+from daemon.web.stream.messages import Place
 
 STREAMS_MAX: Final = 32
 STREAMS_EACH: Final = 4

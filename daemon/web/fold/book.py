@@ -20,10 +20,10 @@ from daemon.journal.schema import Operation
 from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
-from daemon.web.process import Process
-from daemon.web.row_store import RowStore
-from daemon.web.rows import Row, closed_row, refused_row
-from daemon.web.tape import Tape
+from daemon.web.fold.process import Process
+from daemon.web.fold.row_store import RowStore
+from daemon.web.fold.rows import Row, closed_row, refused_row
+from daemon.web.fold.tape import Tape
 
 REFUSED_ROWS: Final = 200
 _encoder: Final = msgspec.json.Encoder()

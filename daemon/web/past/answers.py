@@ -12,20 +12,26 @@ from starlette.responses import Response
 from daemon.errors import DaemonError, UsageError
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.report.model import Point
-from daemon.web.bar_sources import Bars
-from daemon.web.bars import DayBars
-from daemon.web.candles import candles_data
-from daemon.web.compare import compare
-from daemon.web.curves import booked_before, closed_curve, curves_data, day_curve, kept_curve
-from daemon.web.day_facts import Days
-from daemon.web.follower import Follower
-from daemon.web.history import day_rows, history_page
-from daemon.web.marks import series_of
-from daemon.web.requests import Asked, Refused, json
-from daemon.web.rows import Row
-from daemon.web.runs import directory_of, run_rows
-from daemon.web.threads import Threads
-from daemon.web.whole import OtherBooks
+from daemon.web.day_charts.bar_sources import Bars
+from daemon.web.day_charts.bars import DayBars
+from daemon.web.day_charts.candles import candles_data
+from daemon.web.day_charts.curves import (
+    booked_before,
+    closed_curve,
+    curves_data,
+    day_curve,
+    kept_curve,
+)
+from daemon.web.day_charts.day_facts import Days
+from daemon.web.fold.rows import Row
+from daemon.web.fold.whole import OtherBooks
+from daemon.web.past.compare import compare
+from daemon.web.past.history import day_rows, history_page
+from daemon.web.past.runs import directory_of, run_rows
+from daemon.web.serving.requests import Asked, Refused, json
+from daemon.web.serving.threads import Threads
+from daemon.web.sources.marks import series_of
+from daemon.web.stream.follower import Follower
 
 OWN: Final = "account"
 _FOREVER: Final = 1 << 62

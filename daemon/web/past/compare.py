@@ -11,9 +11,9 @@ from daemon.domain.dates import MILLISECOND_NS
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.model import Point
 from daemon.report.numbers import max_drawdown
-from daemon.web.book import Book
-from daemon.web.curves import curve
-from daemon.web.rows import ROWS_MAX, Row
+from daemon.web.day_charts.curves import curve
+from daemon.web.fold.book import Book
+from daemon.web.fold.rows import ROWS_MAX, Row
 
 _MINUTE_MS: Final = 60_000
 _SAME: Final = ("quantity", "entry_paise", "exit_paise", "reason", "net_paise")

@@ -14,21 +14,21 @@ from daemon.report.fold import RunFold
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import load_rules
 from daemon.settings.config import Config
-from daemon.web.book import Book
-from daemon.web.facts import Facts, News, NotInJournal
-from daemon.web.holder import holder_pid
-from daemon.web.market import Market
-from daemon.web.marks import last_prices_of
+from daemon.web.fold.book import Book
+from daemon.web.fold.rows import Row
+from daemon.web.fold.unread import Unread
+from daemon.web.fold.whole import first_book
 from daemon.web.panels.header import header_panel
 from daemon.web.panels.lists import closed_panel, refused_panel, waiting_panel
 from daemon.web.panels.open import market_fields, open_panel
 from daemon.web.panels.pnl import day_net_paise, pnl_panel
 from daemon.web.panels.strategies import strategies_panel
 from daemon.web.panels.view import View
-from daemon.web.rows import Row
-from daemon.web.unread import Unread
-from daemon.web.watched import Watched
-from daemon.web.whole import first_book
+from daemon.web.sources.facts import Facts, News, NotInJournal
+from daemon.web.sources.holder import holder_pid
+from daemon.web.sources.market import Market
+from daemon.web.sources.marks import last_prices_of
+from daemon.web.sources.watched import Watched
 
 MARKET_EVERY_NS: Final = 500 * MILLISECOND_NS
 PAGES_AT_ONCE: Final = 20

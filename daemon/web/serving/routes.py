@@ -15,9 +15,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.errors import DaemonError
-from daemon.web import guard
-from daemon.web.requests import Asked, Refused, error
-from daemon.web.sessions import Session, Sessions
+from daemon.web.access import guard
+from daemon.web.access.sessions import Session, Sessions
+from daemon.web.serving.requests import Asked, Refused, error
 
 Answer = Callable[[Asked], Awaitable[Response]]
 

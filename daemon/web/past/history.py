@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from daemon.web.book import Book
-from daemon.web.requests import Refused
-from daemon.web.rows import ROWS_MAX, Row
+from daemon.web.fold.book import Book
+from daemon.web.fold.rows import ROWS_MAX, Row
+from daemon.web.serving.requests import Refused
 
 
 def day_rows(book: Book, name: str, lows: Mapping[str, int]) -> list[Row]:

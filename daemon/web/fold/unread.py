@@ -7,8 +7,8 @@ from typing import Final
 
 from daemon.domain.events import TradingEvent
 from daemon.journal.schema import Operation
-from daemon.web.book import Book
-from daemon.web.facts import Facts
+from daemon.web.fold.book import Book
+from daemon.web.sources.facts import Facts
 
 
 class Unread:

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from daemon.web.follower import Shown
-from daemon.web.rows import Row
+from daemon.web.fold.rows import Row
+from daemon.web.stream.follower import Shown
 
 BEAT: Final = b": beat\n\n"
 _encoder: Final = msgspec.json.Encoder()

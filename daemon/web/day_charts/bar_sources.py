@@ -22,8 +22,8 @@ from daemon.runtime.build import build_feed
 from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.recordings import recordings_of
 from daemon.settings.config import Config
-from daemon.web.accepted import Accepted
-from daemon.web.bars import DayBars
+from daemon.web.day_charts.accepted import Accepted
+from daemon.web.day_charts.bars import DayBars
 from feeds.recording.compact import CompactedLog, open_recording
 from feeds.recording.reader import InputLog
 

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_HERE: Final = Path(__file__).parent / "assets"
-_CHARTS: Final = Path(__file__).parent.parent / "charts" / "assets"
+_WEB: Final = Path(__file__).parent.parent
+_CHARTS: Final = _WEB.parent / "charts" / "assets"
 TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -32,7 +32,7 @@ class Asset(NamedTuple):
 
 def page_assets() -> dict[str, Asset]:
     """Return the page's own files by name, such as `js/page.js`."""
-    return _files(_HERE)
+    return _files(_WEB / "assets")
 
 
 def chart_assets() -> dict[str, Asset]:

@@ -10,8 +10,8 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from daemon.web import messages
-from daemon.web.clients import Client, Clients
+from daemon.web.stream import messages
+from daemon.web.stream.clients import Client, Clients
 
 BEAT_S: Final = 10.0
 SEND_WITHIN_S: Final = 10.0

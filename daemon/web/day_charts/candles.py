@@ -13,8 +13,8 @@ from daemon.journal.words import EXITS, money
 from daemon.quotes.reader import SharedQuote
 from daemon.report.levels import LevelFold, LevelStep
 from daemon.visible import visible
-from daemon.web.bars import DayBars
-from daemon.web.day_facts import DayFacts
+from daemon.web.day_charts.bars import DayBars
+from daemon.web.day_charts.day_facts import DayFacts
 
 _LEVELS: Final = ("stop", "target")
 Point = tuple[int, float | None]

@@ -12,8 +12,8 @@ from daemon.journal.past import archived_events, missing_archives
 from daemon.journal.recovery import life
 from daemon.journal.store import JournalStore
 from daemon.report.fold import RunFold
-from daemon.web.book import Book
-from daemon.web.facts import Facts
+from daemon.web.fold.book import Book
+from daemon.web.sources.facts import Facts
 
 KEPT: Final = 4
 

@@ -20,7 +20,7 @@ from daemon.journal.schema import JournalMeta, Operation, decode_operation, gene
 from daemon.journal.store import JournalStore
 from daemon.journal.verify import decoded_event, next_link
 from daemon.report.fold import RunFold
-from daemon.web.connection import Opened, file_id, open_journal
+from daemon.web.sources.connection import Opened, file_id, open_journal
 
 PAGE_ROWS: Final = 500
 """Rows of one statement, fetched at once: so long a reader holds the WAL, a few milliseconds."""

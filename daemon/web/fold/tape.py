@@ -12,7 +12,7 @@ from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
 from daemon.journal.words import EXITS, money, refusal_text
 from daemon.visible import visible
-from daemon.web.rows import Row, ms
+from daemon.web.fold.rows import Row, ms
 
 TAPE_ROWS: Final = 200
 _NOT_SHOWN: Final = frozenset({"state", "contract", "continued", "instruments"})

@@ -15,7 +15,7 @@ from daemon.quotes.place import find_map
 from daemon.quotes.reader import QuotesReader, QuotesRefused
 from daemon.runtime.run_files import ACCOUNTS, CONFIG_FILE, SUMMARY_FILE, newest_runs
 from daemon.visible import visible
-from daemon.web.rows import Row
+from daemon.web.fold.rows import Row
 
 RUNS_MAX: Final = 500
 _RUNS: Final = "runs"

@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.web.sessions import Session
+from daemon.web.access.sessions import Session
 
 BODY_MAX: Final = 65_536
 BODY_WITHIN_S: Final = 10.0

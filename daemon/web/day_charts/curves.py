@@ -15,8 +15,8 @@ from daemon.report.model import Point
 from daemon.report.numbers import drawdown_curve
 from daemon.runtime.series import Series
 from daemon.visible import visible
-from daemon.web.bars import MINUTES, DayBars
-from daemon.web.day_facts import DayFacts
+from daemon.web.day_charts.bars import MINUTES, DayBars
+from daemon.web.day_charts.day_facts import DayFacts
 
 Curve = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Who is answered: hosts and origins, the token and its sessions."""

@@ -1,0 +1,1 @@
+"""The charts of a day: candles and P&L from recordings and events."""

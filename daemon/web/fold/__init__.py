@@ -1,0 +1,1 @@
+"""A journal folded for the page, as rows that it sends."""

@@ -1,0 +1,1 @@
+"""The past: days, runs, pages of trades, one trade, comparisons."""

@@ -1,0 +1,1 @@
+"""The one follower, and the stream of what it shows."""
