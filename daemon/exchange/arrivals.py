@@ -88,6 +88,10 @@ class Arrivals:
         """Return whether a request waits for a tick of an instrument."""
         return bool(self._requests.waiting_at(instrument))
 
+    def instruments_waiting(self) -> list[int]:
+        """Return the instruments at which a request waits for a tick."""
+        return self._requests.instruments_waiting()
+
     # acting
 
     def fall_due(self, request: Request) -> None:

@@ -172,6 +172,10 @@ class PaperExchange:
             return True
         return self._arrivals.waits_at(instrument)
 
+    def instruments_waiting(self) -> list[int]:
+        """Return the instruments at which a request whose latency is over waits for a tick."""
+        return self._arrivals.instruments_waiting()
+
     @property
     def next_due(self) -> int:
         """Return when something falls due at the earliest, UTC ns."""

@@ -152,6 +152,8 @@ class ExchangeDesk:
         self._feed.begin_due()
         at = self._at
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
+        for instrument in self.exchange.instruments_waiting():
+            self._feed.arm(self._quotes.books[instrument])
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken: step 2 of its input."""

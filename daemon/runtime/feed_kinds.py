@@ -36,11 +36,12 @@ def kind_of(feed: FeedConfig) -> FeedKind:
 
 
 def _replay(config: Config, rules: Rulebook, reading: Reading) -> Feed:
-    # a paced replay keeps a map of quotes, which shows them; a replay at full speed has no reader
+    # a paced replay keeps a map of quotes, which shows them; at full speed only the exchange reads
     is_paced = config.feed.replay.speed != "max"
+    depth = is_paced or config.execution.fill_mode == "depth"
     return ReplayFeed(
         config.feed.replay, config.universe, grace_ns=config.execution.candle_grace_ns,
-        depth=is_paced, day=is_paced, **reading,
+        depth=depth, day=is_paced, **reading,
     )  # fmt: skip
 
 

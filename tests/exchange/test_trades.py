@@ -80,6 +80,20 @@ def test_f50_levels_are_asked_on_arrival() -> None:
     assert made.fills() == []
 
 
+def test_f4_what_was_sent_with_latency_acts_at_the_first_tick_after_it() -> None:
+    made = DepthMarket(latency_ms=300, enable_time_stop=False)
+    made.depth_tick()
+    made.signal("BUY", 65, 90.0)
+    assert made.fills() == []
+    made.depth_tick(asks=((100.20, 65), (100.25, 65)))
+    assert made.fills() == [("BUY", 65, 100.20)]
+    made.signal("EXIT")
+    made.clock(0.4)
+    made.depth_tick(bids=((99.50, 65), (99.45, 65)))
+    assert made.fills()[1:] == [("SELL", 65, 99.50)]
+    check(made)
+
+
 def test_f51_an_exit_cancels_the_rest_of_the_entry_and_closes_what_is_open() -> None:
     made = DepthMarket(enable_time_stop=False)
     made.depth_tick(asks=THIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -12,7 +12,7 @@ from daemon.errors import ConfigError
 from daemon.runtime.build import build_feed
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import KINDS, kind_of
-from daemon.settings.config import Config, FeedConfig, ReplayConfig, ReplayFile
+from daemon.settings.config import Config, ExecutionConfig, FeedConfig, ReplayConfig, ReplayFile
 from tests.kit.source import ROOT, modules
 
 
@@ -35,14 +35,18 @@ def test_a_live_feed_cannot_be_made_for_reading() -> None:
 
 
 @pytest.mark.parametrize("speed", ["max", "1000000"])
-async def test_a_paced_replay_has_the_depth_that_its_map_of_quotes_shows(speed: str) -> None:
+@pytest.mark.parametrize("fill_mode", ["mid", "depth"])
+async def test_a_replay_has_the_depth_that_its_map_of_quotes_or_its_exchange_needs(
+    speed: str, fill_mode: Any
+) -> None:
     path = str(ROOT / "configs" / "sample_depth.parquet")
     replay = ReplayConfig(files=[ReplayFile(path=path)], speed=speed, end="2026-11-18T09:15:05")
-    config = Config(feed=FeedConfig(kind="replay", replay=replay))
+    execution = ExecutionConfig(fill_mode=fill_mode)
+    config = Config(feed=FeedConfig(kind="replay", replay=replay), execution=execution)
     feed = build_feed(config, load_rules(config))
     blocks = [each async for each in feed.inputs() if isinstance(each, Ticks)]
     assert blocks
-    assert {each.depth is not None for each in blocks} == {speed != "max"}
+    assert {each.depth is not None for each in blocks} == {speed != "max" or fill_mode == "depth"}
     assert {each.day is not None for each in blocks} == {speed != "max"}
 
 
