@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Final
 
 ASSETS: Final = Path(__file__).parent / "assets"
-SCRIPTS: Final = ("lightweight-charts.js", "uplot.js", "charts.js")
-"""Classic scripts; the last one is the adapter and defines `FnoCharts`."""
+ADAPTER: Final = (
+    "numbers.js", "frame.js", "candle_data.js", "candle_overlay.js", "candles.js", "day_axis.js",
+    "curves.js", "when_seen.js", "charts.js",
+)  # fmt: skip
+"""Our own scripts, each after those that it uses; the last one defines `FnoCharts`."""
+SCRIPTS: Final = ("lightweight-charts.js", "uplot.js", *ADAPTER)
+"""Classic scripts: a report is one file, and modules would have to be fetched."""
 STYLES: Final = ("uplot.css", "charts.css")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 
-from daemon.charts.files import ASSETS, SCRIPTS, STYLES, text_of
+from daemon.charts.files import ADAPTER, ASSETS, SCRIPTS, STYLES, text_of
 from daemon.charts.vendored import LIBRARIES, Library
 
-OURS = {"charts.js", "charts.css"}
+OURS = {*ADAPTER, "charts.css"}
 
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
@@ -42,3 +43,14 @@ def test_a_script_may_stand_inside_a_document_and_needs_no_eval(name: str) -> No
     script = text_of(name)
     for word in ("</script", "<!--", "eval(", "new Function"):
         assert word not in script
+
+
+def test_the_page_loads_the_scripts_in_the_order_of_the_table() -> None:
+    page = (ASSETS.parent.parent / "web/assets/page.html").read_text(encoding="utf-8")
+    assert tuple(re.findall(r'<script src="/charts/([\w.-]+)" defer>', page)) == SCRIPTS
+    assert tuple(re.findall(r'<link rel="stylesheet" href="/charts/([\w.-]+)">', page)) == STYLES
+
+
+@pytest.mark.parametrize("name", ADAPTER)
+def test_a_script_of_ours_stays_short(name: str) -> None:
+    assert text_of(name).count("\n") < 200
