@@ -235,8 +235,9 @@ class QueuePlace(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """Why a resting order filled, in units: the queue before and after, and the row's numbers.
+    """The place of an order in the queue, in units, and the row's numbers that changed it.
 
+    On a fill: before it and after it. On an order that begins to rest: `market_after`.
     `market_*` is the part of other people, None if unknown; `ahead_*` adds our own earlier orders.
     """
 
@@ -266,7 +267,10 @@ class ExchangeOrderMoved(
     known.
     `fill` is set on a fill that makes no move of the trade: a further part of the entry, or a part
     of an exit that is not its last. The fill that moves the trade is with that move.
-    `exit_quantity` is what an exit that has widened still has to close.
+    `exit_quantity` is what an exit that has widened still has to close. `replaces` is the order
+    whose rest this one is sent for again. While `taking`, what is left takes from a book that
+    continues beyond the fifth level; else it rests, or waits for its trigger. `validity` is "" for
+    DAY.
     """
 
     seq: int
@@ -293,6 +297,10 @@ class ExchangeOrderMoved(
     is_exit: bool = False
     exit_quantity: int = 0
     numbers: dict[str, int | str] | None = None
+    validity: str = ""
+    ttl_minutes: int = 0
+    replaces: str = ""
+    taking: bool = False
 
 
 TradingEvent = OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved

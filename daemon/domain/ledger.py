@@ -20,6 +20,7 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
+from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
@@ -85,6 +86,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     exits: dict[str, int] = {}
     strategies: dict[str, StrategyTally] = {}
     fill_tally: FillTally = msgspec.field(default_factory=FillTally)
+    exchange: ExchangeTally = msgspec.field(default_factory=ExchangeTally)
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
@@ -179,7 +181,8 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Book a fill of an exchange order that makes no move of its trade."""
+        """Count what happened; book a fill that makes no move of its trade."""
+        self.exchange.take(event)
         fill = event.fill
         if fill is None:
             return

@@ -15,7 +15,7 @@ from daemon.domain.events import (
     QueuePlace,
     StopMoved,
 )
-from daemon.domain.exchange_order import ExchangeOrder
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
@@ -105,7 +105,6 @@ class Recorder:
     ) -> None:
         """Record what happened to an exchange order of a trade."""
         at, terms = self._at, exchange_order.terms
-        evidence = structs.asdict(report.evidence)
         self.lifecycle.record(
             ExchangeOrderMoved(
                 seq=self.ledger.seq + 1,
@@ -127,11 +126,15 @@ class Recorder:
                 last_quantity=report.quantity,
                 last_paise=report.price_paise,
                 near_misses=exchange_order.near_misses,
-                queue=QueuePlace(**evidence) if report.kind == "filled" else None,
+                queue=_queue(exchange_order, report),
                 fill=fill,
                 is_exit=terms.is_exit,
                 exit_quantity=exit_quantity,
                 numbers=report.numbers,
+                validity="" if exchange_order.validity == "DAY" else exchange_order.validity,
+                ttl_minutes=terms.ttl_minutes,
+                replaces=exchange_order.replaces if report.kind == "accepted" else "",
+                taking=exchange_order.taking,
             )
         )
 
@@ -157,3 +160,14 @@ class Recorder:
                 reason=move.reason,
             )
         )
+
+
+def _queue(exchange_order: ExchangeOrder, report: ExecutionReport) -> QueuePlace | None:
+    """Return the evidence of a fill, or what is ahead of an order that has just come to rest."""
+    if report.kind == "filled":
+        return QueuePlace(**structs.asdict(report.evidence))
+    is_new = report.kind in ("open", "triggered", "modified")
+    rests = exchange_order.state is ExchangeOrderState.OPEN and not exchange_order.taking
+    if not is_new or not rests or exchange_order.market_part is None:
+        return None
+    return QueuePlace(market_after=exchange_order.market_part)

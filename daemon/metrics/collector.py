@@ -10,8 +10,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import ExchangeOrderMoved, Fill, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
+from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
@@ -107,12 +109,13 @@ class MetricsCollector:
             "exits": dict(sorted(ledger.exits.items())),
             "counters": dict(sorted(statistics.counters().items())),
             "strategies": dict(sorted(statistics.strategies.items())),
+            "exchange": _exchange(ledger.exchange),
             "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
             "positions": [self._position_row(position) for position in positions],
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:
-        fill = _fill_of(event)
+        fill = fill_of(event)
         if fill is not None and fill.ltp_paise > 0:
             symbol = self._ledger.orders[event.order_id].tradingsymbol
             self._marks[symbol] = fill.ltp_paise
@@ -153,11 +156,16 @@ def changes_position(event: TradingEvent) -> bool:
     """Return whether the event opened, closed or changed a position, which readers must see now."""
     if isinstance(event, OrderMoved):
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
-    return isinstance(event, StopMoved) or _fill_of(event) is not None
+    return isinstance(event, StopMoved) or fill_of(event) is not None
 
 
-def _fill_of(event: TradingEvent) -> Fill | None:
-    return event.fill if isinstance(event, OrderMoved | ExchangeOrderMoved) else None
+def _exchange(tally: ExchangeTally) -> dict[str, Any]:
+    return {
+        "working": len(tally.working),
+        "fills": dict(sorted(tally.fills.items())),
+        "refused": dict(sorted(tally.refused.items())),
+        "cancelled": dict(sorted(tally.cancelled.items())),
+    }
 
 
 def finite(value: float | None) -> float | None:

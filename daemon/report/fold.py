@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import ist_date
 from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
@@ -16,6 +17,7 @@ from daemon.domain.position_row import PositionRow, position_row
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.fill_quality import whole_paise
+from daemon.report.execution import ExecutionFold
 from daemon.report.model import (
     Evidence,
     ExitRow,
@@ -49,6 +51,8 @@ class RunFold:
         self.first_ts = 0
         self.last_ts = 0
         self._entry_charges = EntryCharges(self.ledger)
+        self._fills = BookedFills.after(self.ledger)
+        self.execution: Final = ExecutionFold()
         self._marks: dict[str, int] = {}
         self.no_part_to_leave: Final[list[NoPart]] = []
         """Stops that let all go although a part should, as there was no whole lot to leave."""
@@ -59,25 +63,30 @@ class RunFold:
         """Fold one more event."""
         self.first_ts = self.first_ts or event.ts
         self.last_ts = event.ts
-        fill = event.fill if isinstance(event, OrderMoved) else None
-        if not isinstance(event, OrderMoved) or fill is None:
-            self.ledger.apply(event)
-            if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
-                self._look_for_a_part(event)
-            elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
-                self.refused.append(_refused_row(event, self.ledger.orders[event.order_id]))
+        booked = self._fills.take(event)
+        self.execution.add(event, booked, self.ledger)
+        if booked is not None:
+            self._add_fill(booked)
             return
-        self._notes.setdefault(booking_date(event), ContractNoteSums()).add(fill.charges)
-        if event.to_state is OrderState.FILLED:
+        self.ledger.apply(event)
+        if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
+            self._look_for_a_part(event)
+        elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
+            self.refused.append(_refused_row(event, self.ledger.orders[event.order_id]))
+
+    def _add_fill(self, booked: BookedFill) -> None:
+        event, charges = booked.event, booked.fill.charges
+        self._notes.setdefault(booking_date(event), ContractNoteSums()).add(charges)
+        if booked.is_entry:
             self.ledger.apply(event)
             position = self.ledger.positions[event.order_id]
-            self._entry_charges.enter(event.order_id, Decimal(fill.charges.total))
+            self._entry_charges.enter(event.order_id, Decimal(charges.total))
         else:
             position = self.ledger.positions[event.order_id]  # before it may leave the dict
             open_before = position.quantity
             self.ledger.apply(event)
-            self._add_exit(event, fill, position, open_before)
-        self._mark(event, fill, position)
+            self._add_exit(booked, position, open_before)
+        self._mark(booked, position)
 
     def forget_rows(self) -> None:
         """Drop the rows that were folded so far; ledger, marks and sums stay."""
@@ -95,9 +104,9 @@ class RunFold:
         known = {**self._marks, **marks}
         return [self._open_row(position, known) for position in self.ledger.open_positions()]
 
-    def _add_exit(
-        self, event: OrderMoved, fill: Fill, position: Position, open_before: int
-    ) -> None:
+    def _add_exit(self, booked: BookedFill, position: Position, open_before: int) -> None:
+        event, fill = booked.event, booked.fill
+        excursion = event.excursion if isinstance(event, OrderMoved) else None
         share = self._entry_charges.take(event.order_id, fill.quantity, open_before)
         charges = Decimal(fill.charges.total) + share
         is_last = position.quantity == 0
@@ -114,13 +123,13 @@ class RunFold:
                 exit_ts=event.ts,
                 entry_paise=position.entry_paise,
                 exit_paise=fill.price_paise,
-                reason=event.reason,
+                reason=booked.reason,
                 gross_paise=fill.realized_paise,
                 bid_ask_paise=fill.realized_bid_ask_paise,
                 charges=charges,
                 evidence=evidence_of(fill),
-                best_paise=event.excursion.best_paise if event.excursion else None,
-                worst_paise=event.excursion.worst_paise if event.excursion else None,
+                best_paise=excursion.best_paise if excursion else None,
+                worst_paise=excursion.worst_paise if excursion else None,
             )
         )
         if is_last:
@@ -149,7 +158,8 @@ class RunFold:
             )
         )
 
-    def _mark(self, event: OrderMoved, fill: Fill, position: Position) -> None:
+    def _mark(self, booked: BookedFill, position: Position) -> None:
+        event, fill = booked.event, booked.fill
         if fill.ltp_paise > 0:
             self._marks[position.tradingsymbol] = fill.ltp_paise
         self.markers.append(
@@ -160,8 +170,8 @@ class RunFold:
                 price_paise=fill.price_paise,
                 quantity=fill.quantity,
                 is_buy=fill.transaction_type == "BUY",
-                is_entry=event.to_state is OrderState.FILLED,
-                reason=event.reason,
+                is_entry=booked.is_entry,
+                reason=booked.reason,
                 gross_paise=fill.realized_paise,
             )
         )
@@ -179,7 +189,7 @@ class RunFold:
         )
 
 
-def booking_date(event: OrderMoved) -> dt.date:
+def booking_date(event: TradingEvent) -> dt.date:
     """Return the Indian date that a fill counts on: that on which it was due, if it was."""
     return ist_date(event.due_ts or event.ts)
 

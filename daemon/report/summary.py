@@ -16,6 +16,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import FillQuality, rupees_2dp, whole_paise
 from daemon.report import numbers
+from daemon.report.execution import Execution, execution_dict
 from daemon.report.fold import RunFold
 from daemon.report.model import (
     ExitRow,
@@ -56,6 +57,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The charges of each day as its contract note rounds them."""
     refused: Sequence[RefusedRow] = ()
     strategies: Sequence[StrategyResult] = ()
+    execution: Execution = msgspec.field(default_factory=Execution)
+    """By which rules and how deep into the book it was filled."""
     paths: Sequence[str] = ()
     """The files that the run wrote, for the reader to open."""
 
@@ -133,6 +136,7 @@ def summary_of(
         strategies=strategy_results(
             facts.strategies, fold.exits, fold.trades, still_open, fold.refused
         ),
+        execution=fold.execution.sums,
         paths=tuple(paths),
     )
 
@@ -163,6 +167,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "total_orders": summary.total_orders,
         "orders_by_state": dict(summary.orders_by_state),
         **summary.fill_quality.as_dict(),
+        "execution": execution_dict(summary.execution),
         "contract_notes": [_note(date, note) for date, note in summary.contract_notes],
         "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),

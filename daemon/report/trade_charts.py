@@ -51,7 +51,8 @@ def trade_charts(
     if not markers:
         return _quiet(prices)
     entered = {row.order_id: row.entry_ts for row in exits}
-    entered |= {marker.order_id: marker.ts for marker in markers if marker.is_entry}
+    # from the last to the first, as an entry in parts begins with its first
+    entered |= {marker.order_id: marker.ts for marker in reversed(markers) if marker.is_entry}
     left = {row.order_id: row.exit_ts for row in exits if row.is_last}
     charts: dict[tuple[dt.date, str], TradeChart] = {}
     for marker in markers:
