@@ -130,6 +130,8 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
     """When it became a MARKET: its sending, its trigger, or the sending of its modification."""
     moved_ts: int = 0
     """When it last arrived, was triggered or filled."""
+    ends_ts: int = 0
+    """When its TTL ends."""
 
     @property
     def is_buy(self) -> bool:
@@ -196,6 +198,10 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
     def see_queue(self, market_part: int | None) -> None:
         """Remember what is left of other people in the queue."""
         self.market_part = market_part
+
+    def end_at(self, ts: int) -> None:
+        """Set when its TTL ends, UTC ns."""
+        self.ends_ts = ts
 
     def miss(self) -> None:
         """Count a tick that nearly filled the order."""

@@ -8,14 +8,18 @@ from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modi
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor, is_entry_market
-from daemon.exchange.modifications import Modifications, changed_prices, fault_when_sent
+from daemon.exchange.modifications import (
+    Modifications,
+    changed_prices,
+    end_after,
+    fault_when_sent,
+)
 from daemon.exchange.refusals import Asked, RefusalList
 from daemon.exchange.reports import Reports
 from daemon.exchange.requests import Request, RequestQueue
 from daemon.exchange.timers import Due, Timers
 
 _S = ExchangeOrderState
-_MINUTE_NS = 60_000_000_000
 
 
 class Arrivals:
@@ -152,8 +156,7 @@ class Arrivals:
 
     def _set_end(self, order: ExchangeOrder) -> None:
         if order.validity == "TTL" and not order.is_over:
-            due = self._reports.now + order.terms.ttl_minutes * _MINUTE_NS
-            self._timers.add(due, Due.EXPIRY, (order, "ttl_over"), order.number)
+            end_after(order, self._reports.now, self._timers)
 
     # ends
 
@@ -161,16 +164,17 @@ class Arrivals:
         """End an order whose time is over, if it still has that end."""
         if order.is_over:
             return
+        now = self._reports.now
         if reason == "no_price":
             if order.state is _S.NEW:
                 self._requests.withdraw_new(order)
                 order.move(_S.REJECTED, reason)
-                waited = self._reports.now - order.sent_ts
-                self._reports.add(order, "rejected", reason, {"waited_ns": waited})
+                self._reports.add(order, "rejected", reason, {"waited_ns": now - order.sent_ts})
             return
-        if reason == "ttl_over" and order.validity != "TTL":
+        if reason == "ttl_over" and not (order.validity == "TTL" and order.ends_ts <= now):
             return
-        if reason == "unfilled_rest" and not is_entry_market(order):
+        since = order.market_since + self._settings.reject_after_ns
+        if reason == "unfilled_rest" and not (is_entry_market(order) and since <= now):
             return
         if order.state is _S.NEW:
             self._requests.withdraw_new(order)

@@ -56,11 +56,12 @@ class MarketTick(NamedTuple):
 class DepthBook:
     """The last tick of an instrument with its displayed levels, taken units and today's volume.
 
-    `changed`: the tick changed ltp or levels. `stirred`: it may fill or move something that rests.
+    `changes` counts the ticks that changed ltp or levels. `stirred`: the last one may fill or move
+    something that rests.
     """
 
     __slots__ = (
-        "_forgot", "asks", "best_changed", "bids", "budget", "changed", "day", "growth",
+        "_forgot", "asks", "best_changed", "bids", "budget", "changes", "day", "growth",
         "has_volume", "instrument", "lot", "ltp", "ltq", "old_row", "sized", "step", "stirred",
         "taken_asks", "taken_bids", "volume",
     )  # fmt: skip
@@ -71,6 +72,7 @@ class DepthBook:
         self.step = instrument.tick_paise
         self.day = NO_DAY
         self._forgot = False
+        self.changes = 0
         self.taken_bids: dict[int, int] = {}
         self.taken_asks: dict[int, int] = {}
         self.start_day(NO_DAY)
@@ -89,7 +91,6 @@ class DepthBook:
         self.budget = 0
         self.old_row = False
         self.best_changed = False
-        self.changed = False
         self.stirred = True
         self.forget_taken()
 
@@ -117,8 +118,9 @@ class DepthBook:
             if self.taken_asks:
                 _shrink(self.taken_asks, self.asks, asks, tick.ltp, self.growth)
             self.bids, self.asks = bids, asks
-        self.changed = changed
-        self.stirred = changed or self.growth > 0 or self._forgot
+        self.changes += changed
+        is_blind = not self.has_volume and self.is_bare  # the last price is all the evidence
+        self.stirred = changed or self.growth > 0 or self._forgot or is_blind
         self._forgot = self.old_row  # resting orders do not look at an old row: the next one counts
 
     def show(self, tick: MarketTick) -> None:

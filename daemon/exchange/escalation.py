@@ -1,8 +1,9 @@
 """What is left of an urgent exit is sent again, further into the market (F12).
 
 An exit that stands unfilled for `escalate_after_ms` is followed by a protected MARKET for its
-rest, counted from the worse of the last price and the best quote, at a tick that changed ltp or
-book. When it arrives the old order is cancelled, so there is no moment in which both could fill.
+rest, counted from the worse of the last price and the best quote. When that arrives the old order
+is cancelled, so there is no moment in which both could fill. It goes out at the first input of any
+kind at which the quote is believed, and at most once for each tick that changed ltp or book.
 """
 
 from __future__ import annotations
@@ -12,54 +13,82 @@ from collections.abc import Callable, Sequence
 from daemon.domain.exchange_order import ExchangeOrder
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
-from daemon.exchange.floor import escalates
+from daemon.exchange.floor import escalates, watch
 from daemon.exchange.reports import Reports
+from daemon.exchange.timers import Timers
 
 
 class Escalation:
-    """Watch exits that do not fill; `urgent` are those of each instrument."""
+    """Watch exits that do not fill."""
 
     def __init__(
         self,
         settings: ExchangeSettings,
         books: Sequence[DepthBook],
-        urgent: Sequence[dict[str, ExchangeOrder]],
         reports: Reports,
+        timers: Timers,
         believes: Callable[[int], bool],
         replace: Callable[[ExchangeOrder, int], ExchangeOrder],
     ) -> None:
-        self._is_on = settings.escalate == "market"
         self._after_ns = settings.escalate_after_ns
         self._books = books
-        self._urgent = urgent
         self._reports = reports
+        self._timers = timers
         self._believes = believes
         self._replace = replace
+        self._overdue: dict[str, ExchangeOrder] = {}
         self._sent: dict[str, ExchangeOrder] = {}
+        """What an order was sent again as, the last time."""
+        self._seen: dict[str, int] = {}
+        """The changes of the book when an order was last sent again, or sent as a replacement."""
+
+    def fall_due(self, order: ExchangeOrder, due: int) -> None:
+        """Note that an order has stood for its time at `due` (UTC ns), unless it was moved since."""
+        if order.moved_ts + self._after_ns > due:
+            watch(order, self._after_ns, self._timers)
+        else:
+            self._overdue[order.order_id] = order
+
+    def retry_except(self, ticking: int) -> None:
+        """Send again what is overdue at the instruments whose tick the input is not (step 1)."""
+        if self._overdue:
+            for order in sorted(self._overdue.values(), key=_since):
+                if order.terms.instrument != ticking:
+                    self._retry(order)
 
     def on_tick(self, instrument: int) -> None:
-        """Send again what is overdue at an instrument, by number."""
-        urgent = self._urgent[instrument]
-        if not urgent:
-            return
-        may_send = self._is_on and self._books[instrument].changed and self._believes(instrument)
-        for order in sorted(urgent.values(), key=_number):
-            if not escalates(order):
-                del urgent[order.order_id]
-            elif may_send and self._is_overdue(order):
-                self._sent[order.order_id] = self._replace(
-                    order, _base(self._books[instrument], order)
-                )
+        """Send again what is overdue at the instrument of a tick, by number."""
+        if self._overdue:
+            for order in sorted(self._overdue.values(), key=_number):
+                if order.terms.instrument == instrument:
+                    self._retry(order)
 
-    def _is_overdue(self, order: ExchangeOrder) -> bool:
-        sent = self._sent.get(order.order_id)
-        is_free = sent is None or sent.is_over
-        return is_free and self._reports.now - order.moved_ts >= self._after_ns
+    def _retry(self, order: ExchangeOrder) -> None:
+        if not escalates(order):
+            del self._overdue[order.order_id]
+        elif order.moved_ts + self._after_ns > self._reports.now:
+            del self._overdue[order.order_id]
+            watch(order, self._after_ns, self._timers)
+        elif self._may_send(order):
+            book = self._books[order.terms.instrument]
+            new = self._sent[order.order_id] = self._replace(order, _base(book, order))
+            self._seen[order.order_id] = self._seen[new.order_id] = book.changes
+
+    def _may_send(self, order: ExchangeOrder) -> bool:
+        sent, instrument = self._sent.get(order.order_id), order.terms.instrument
+        if sent is not None and not sent.is_over:
+            return False
+        is_new = self._books[instrument].changes > self._seen.get(order.order_id, -1)
+        return is_new and self._believes(instrument)
 
 
 def _base(book: DepthBook, order: ExchangeOrder) -> int:
     best = book.best_opposite(order.is_buy) or book.ltp
     return max(book.ltp, best) if order.is_buy else min(book.ltp, best)
+
+
+def _since(order: ExchangeOrder) -> tuple[int, int]:
+    return order.moved_ts, order.number
 
 
 def _number(order: ExchangeOrder) -> int:

@@ -14,7 +14,7 @@ from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.groups import Cut, ExitGroup
 from daemon.exchange.protection import protection_price
-from daemon.exchange.queue import Match, QueueModel, is_near_miss
+from daemon.exchange.queue import Match, QueueModel, is_near_miss, reaches
 from daemon.exchange.refusals import Asked, Refused
 from daemon.exchange.reports import FillRule, QueueEvidence, Reports
 from daemon.exchange.resting import RestingOrders
@@ -49,8 +49,6 @@ class Floor:
         self.stops = PendingStops(len(books))
         self._groups: dict[str, ExitGroup] = {}
         self._arrivals = 0
-        self.urgent: list[dict[str, ExchangeOrder]] = [{} for _ in books]
-        """Exits that must leave, by instrument; those that are over are taken out when met."""
 
     # who is there
 
@@ -116,6 +114,14 @@ class Floor:
         self._arrivals += 1
         order.take_place(self._arrivals, self._reports.now)
 
+    def reaches_other_side(self, order: ExchangeOrder, limit: int) -> bool:
+        """Return whether an order would take at a limit, if others of ours left anything there."""
+        book = self._book(order)
+        if self._settings.is_simple:
+            return bool(self._taker.find(book, order.terms.side, limit, book.lot))
+        best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
+        return bool(best) and reaches(order.is_buy, limit, best)
+
     def protect(self, order: ExchangeOrder, base_paise: int) -> int:
         """Return the protection of a MARKET; 0 in the simple modes, where it fills whole."""
         if self._settings.is_simple:
@@ -133,7 +139,7 @@ class Floor:
         if old is not None:
             order.take_pending(0 if old.is_over else old.pending)
         if order.terms.group:
-            order.keep_pending(self.group(order.terms.group).room_for(order, old))
+            order.keep_pending(self.group(order.terms.group).room_for(order.root, order.kind, old))
         return order.pending > 0
 
     def _cancel_replaced(self, order: ExchangeOrder) -> None:
@@ -201,7 +207,8 @@ class Floor:
         side = order.terms.side
         takes = self._taker.find(book, side, order.limit_paise, order.pending)
         for take in takes:
-            book.take(order.is_buy, take.level, take.quantity)
+            if not self._settings.is_simple:
+                book.take(order.is_buy, take.level, take.quantity)
             self._fill(order, take.quantity, take.price, "take", _taken(book, take), take.level)
 
     def _fill_resting(self, order: ExchangeOrder, book: DepthBook, match: Match) -> None:
@@ -217,9 +224,11 @@ class Floor:
             ltq=book.ltq,
             displayed=book.displayed(order.is_buy, order.limit_paise),
         )
-        if match.rule == "cross":
+        if self._settings.is_simple:
+            pass  # other orders find what this one found
+        elif match.rule == "cross":
             _take_crossing(book, order, match.quantity)
-        elif not self._settings.is_simple:
+        else:
             book.spend(match.quantity)
         self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)
         if order.state is _S.COMPLETE:
@@ -264,8 +273,8 @@ class Floor:
         if is_entry_market(order) and not order.terms.is_api:
             due = order.market_since + self._settings.reject_after_ns
             self._timers.add(due, Due.EXPIRY, (order, "unfilled_rest"), order.number)
-        elif escalates(order):
-            self.urgent[order.terms.instrument][order.order_id] = order
+        elif escalates(order) and self._settings.escalate == "market":
+            watch(order, self._settings.escalate_after_ns, self._timers)
 
     # ends
 
@@ -315,6 +324,12 @@ def escalates(order: ExchangeOrder) -> bool:
     """Return whether what is left of an exit must leave: a MARKET, or a stop that was triggered."""
     is_urgent = order.kind == "MARKET" or (order.triggered and order.kind in STOP_KINDS)
     return order.terms.is_exit and is_urgent and order.state is _S.OPEN
+
+
+def watch(order: ExchangeOrder, after_ns: int, timers: Timers) -> None:
+    """Look at an order that must leave when it has stood for its time."""
+    due = order.moved_ts + after_ns
+    timers.add(due, Due.ESCALATION, (order, due), order.number)
 
 
 def _taken(book: DepthBook, take: Take) -> QueueEvidence:

@@ -1,16 +1,17 @@
 """Exits of one trade together never fill more than is open (F34).
 
 An exit is an order, its slices and its replacements: all orders of one root. Orders that lie and
-wait (SL, SL-M, LIMIT) share what is open. A MARKET takes its quantity from the other exits when it
-arrives. No order of the group has more pending than is open, and every fill lowers what is open:
-so no sequence of fills reverses the position.
+wait (SL, SL-M, LIMIT) share what is open and no MARKET has taken. A MARKET takes its quantity from
+the other exits when it arrives, in the order in which they were sent. No order of the group has
+more pending than is open, and every fill lowers what is open: so no sequence of fills reverses the
+position.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from daemon.domain.exchange_order import WORKING_STATES, ExchangeOrder
+from daemon.domain.exchange_order import WORKING_STATES, ExchangeOrder, OrderKind
 
 
 class Cut(NamedTuple):
@@ -26,10 +27,12 @@ class ExitGroup:
     def __init__(self) -> None:
         self.open = 0
         self.members: dict[str, ExchangeOrder] = {}
+        self._roots: dict[str, None] = {}
 
     def note(self, order: ExchangeOrder) -> None:
         """Remember an exit that was sent."""
         self.members[order.order_id] = order
+        self._roots[order.root] = None
 
     def leave(self, order: ExchangeOrder) -> None:
         """Forget an order that is over."""
@@ -43,20 +46,29 @@ class ExitGroup:
         """Set how many units are open: entries fill too."""
         self.open = quantity
 
-    def room_for(self, order: ExchangeOrder, replaced: ExchangeOrder | None) -> int:
-        """Return how many units an order that arrives may have, with the rest of its exit."""
-        own = (each for each in self._working(order.root) if each is not replaced)
-        return max(self.open - sum(each.pending for each in own), 0)
+    def room_for(self, root: str, kind: OrderKind, *besides: ExchangeOrder | None) -> int:
+        """Return how many units one more order of an exit may have pending.
+
+        `besides` are orders of the exit that do not count: it replaces or changes them.
+        """
+        own = [each for each in self._working(root) if not any(each is one for one in besides)]
+        taken = [] if kind == "MARKET" else self._markets_besides(root)
+        return max(self.open - sum(each.pending for each in (*own, *taken)), 0)
+
+    def _markets_besides(self, root: str) -> list[ExchangeOrder]:
+        others = (each for each in self._roots if each != root)
+        working = (order for other in others for order in self._working(other))
+        return [order for order in working if order.kind == "MARKET"]
 
     def cuts_after_fill(self) -> list[Cut]:
         """Return what exits have more pending than is open now."""
-        return [cut for root in self._roots() for cut in self._cuts(root, self.open)]
+        return [cut for root in self._roots for cut in self._cuts(root, self.open)]
 
     def cuts_for(self, arrived: ExchangeOrder) -> list[Cut]:
         """Return what a MARKET takes from the other exits."""
         own = sum(order.pending for order in self._working(arrived.root))
         left = max(self.open - own, 0)
-        others = [root for root in self._roots() if root != arrived.root]
+        others = [root for root in self._roots if root != arrived.root]
         return [cut for root in others for cut in self._cuts(root, left)]
 
     def _cuts(self, root: str, most: int) -> list[Cut]:
@@ -71,9 +83,6 @@ class ExitGroup:
             found.append(Cut(order, order.pending - part))
             excess -= part
         return found
-
-    def _roots(self) -> list[str]:
-        return list(dict.fromkeys(order.root for order in self.members.values()))
 
     def _working(self, root: str) -> list[ExchangeOrder]:
         """Return what one exit has at the exchange; what is in flight is measured on arrival."""

@@ -15,7 +15,6 @@ from daemon.domain.exchange_order import (
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.floor import Floor
 from daemon.exchange.order_checks import bad_level, bad_validity
-from daemon.exchange.queue import reaches
 from daemon.exchange.refusals import Asked, Refused
 from daemon.exchange.reports import Reports
 from daemon.exchange.timers import Due, Timers
@@ -91,9 +90,7 @@ class Modifications:
             return True
         if not loses_place(order, terms):
             return False
-        price = terms.price_paise
-        best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
-        return bool(best) and reaches(order.is_buy, price, best)
+        return self._floor.reaches_other_side(order, terms.price_paise)
 
     def apply(
         self, order: ExchangeOrder, change: Modification, book: DepthBook, sent_ts: int
@@ -143,9 +140,8 @@ class Modifications:
         self._rewrite(order, terms, change, book, sent_ts)
         order.move(_S.TRIGGER_PENDING if terms.kind in STOP_KINDS else _S.OPEN, "modified")
         self._reports.add(order, "modified")
-        if change.validity == "TTL":
-            due = self._reports.now + terms.ttl_minutes * _MINUTE_NS
-            self._timers.add(due, Due.EXPIRY, (order, "ttl_over"))
+        if terms.validity == "TTL" and (change.validity or change.ttl_minutes):
+            end_after(order, self._reports.now, self._timers)
         if acts:
             self._floor.act(order)
         elif loses:
@@ -161,9 +157,7 @@ class Modifications:
         book: DepthBook,
         sent_ts: int,
     ) -> None:
-        room = terms.quantity - order.filled
-        if terms.group:
-            room = min(room, self._floor.group(terms.group).open)
+        room = self._room(order, terms)
         limit = terms.price_paise
         if terms.kind == "MARKET":
             is_new = order.kind != "MARKET"
@@ -172,6 +166,21 @@ class Modifications:
         if order.triggered and kind == "LIMIT" and change.kind != "LIMIT":
             kind = order.kind
         order.rewrite(terms, kind, room, limit, sent_ts)
+
+    def _room(self, order: ExchangeOrder, terms: OrderTerms) -> int:
+        """Return what an order may have pending: of an exit never more than is open for it."""
+        wanted = terms.quantity - order.filled
+        if not terms.group or wanted <= order.pending:
+            return wanted
+        room = self._floor.group(terms.group).room_for(order.root, terms.kind, order)
+        return min(wanted, max(room, order.pending))
+
+
+def end_after(order: ExchangeOrder, now: int, timers: Timers) -> None:
+    """Let the minutes of an order's TTL begin at `now` (UTC ns)."""
+    ends = now + order.terms.ttl_minutes * _MINUTE_NS
+    order.end_at(ends)
+    timers.add(ends, Due.EXPIRY, (order, "ttl_over"), order.number)
 
 
 def loses_place(order: ExchangeOrder, terms: OrderTerms) -> bool:

@@ -56,7 +56,7 @@ class PaperExchange:
             settings, self.books, self.floor, self._reports, self._timers, believes
         )
         self._escalation = Escalation(
-            settings, self.books, self.floor.urgent, self._reports, believes, self._replace
+            settings, self.books, self._reports, self._timers, believes, self._replace
         )
         self._refusals = RefusalList(SENDING, settings)
         self._rate = OrderRate()
@@ -112,11 +112,11 @@ class PaperExchange:
         """
         self._reports.at(now)
         self._arrivals.at_tick_of(ticking)
-        self._arrivals.retry_except(ticking)
+        self._retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
             what, item = popped
             self._do(what, item)
-            self._arrivals.retry_except(ticking)  # what waited behind an order that is over now
+            self._retry_except(ticking)
         return self._reports.take()
 
     def on_tick(self, instrument: int, tick: MarketTick) -> list[ExecutionReport]:
@@ -183,6 +183,11 @@ class PaperExchange:
 
     # inside
 
+    def _retry_except(self, ticking: int) -> None:
+        """Do what waited for another order: its turn on it, or its end."""
+        self._arrivals.retry_except(ticking)
+        self._escalation.retry_except(ticking)
+
     def _do(self, what: Due, item: object) -> None:
         if what is Due.DAY_OVER:
             self._end_day(item)  # type: ignore[arg-type]
@@ -190,6 +195,8 @@ class PaperExchange:
             self._arrivals.expire(*item)  # type: ignore[misc]
         elif what is Due.SLICE:
             self._send_later_slice(*item)  # type: ignore[misc]
+        elif what is Due.ESCALATION:
+            self._escalation.fall_due(*item)  # type: ignore[misc]
         else:
             self._arrivals.fall_due(item)  # type: ignore[arg-type]
 
@@ -258,8 +265,12 @@ class PaperExchange:
 
     def _send_later_slice(self, root: str, terms: OrderTerms) -> None:
         self._unsent[root] -= 1
-        if terms.instrument not in self._closed:
+        if terms.instrument not in self._closed and self._is_wanted(root, terms):
             self._send_slice(root, terms)
+
+    def _is_wanted(self, root: str, terms: OrderTerms) -> bool:
+        """Return whether anything is open for one more slice of an exit (F34)."""
+        return not terms.group or self.floor.group(terms.group).room_for(root, terms.kind) > 0
 
     def _send_slice(self, root: str, terms: OrderTerms) -> None:
         if root in self._dropped:

@@ -16,6 +16,7 @@ class Due(IntEnum):
     EXPIRY = 1
     SLICE = 2
     REQUEST = 3
+    ESCALATION = 4
 
 
 class Timers:

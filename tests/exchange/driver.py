@@ -99,19 +99,19 @@ class Driver:
         if tick := row.get("tick"):
             self._tick(tick)
         else:
+            self.note(self.exchange.advance(self.now))
             if "gap" in row:
                 self.believed = [False] * len(self.believed)
                 self.exchange.forget_taken()
-            self.note(self.exchange.advance(self.now))
         for request in row.get("requests", ()):
             self.send(request)
 
     def _tick(self, tick: Dict) -> None:
         at = self.symbols[tick["symbol"]]
+        self.note(self.exchange.advance(self.now, ticking=at))
         if self.last_tick and self.now - self.last_tick > self.settings.stale_after_ns:
             self.exchange.forget_taken()
             self.believed = [False] * len(self.believed)
-        self.note(self.exchange.advance(self.now, ticking=at))
         self.last_tick = self.quote_ts[at] = self.now
         self.believed[at] = tick.get("believed", True)
         self.note(self.exchange.on_tick(at, market_tick(self.now, tick)))

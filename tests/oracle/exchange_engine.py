@@ -12,12 +12,22 @@ reading:
   rest.
 * A dropped row changes neither the levels nor `taken`; growth and ltp count.
 * A row with older volume shows its book and ltp, and moves `taken`.
+* A MARKET that takes its quantity asks the other exits in the order in which they were first sent;
+  of one exit what arrived last gives first. What arrives to lie there (LIMIT, SL, SL-M) has what is
+  open less what its own exit, and a MARKET of another, has pending; so has a modification to more.
+* The minutes of a TTL count from the arrival, or from that of the modification that set it.
+* A modification of the kind loses the queue, of the validity alone it does not; an open LIMIT
+  cannot become a stop (`not_open`); an SL-M that was triggered is asked for `lpp` like an SL.
+* A level that is missing, or under one step, is `bad_level`, a TTL without minutes `bad_validity`.
+* Simple modes: a side that is absent trades at the last price; nothing is taken from the book and
+  the growth is nobody's, so every order finds all of it; a rest is whole or nothing.
+* `ahead_after` is counted at the fill, before others of its group are reduced; a credit is 0.
 * `market_range` takes the wider of 20 % and Rs 10, and asks of the best level that has anything
   left, whatever the protection.
 * price_step, price_band, far_limit are asked of a modification when it is sent.
-* The slices of an order are counted after its shape, before the table; each counts for
-  `order_rate`. A slice is not asked again what its whole was asked; the protection is from the
-  ltp at its sending.
+* The slices of an order are counted after its shape, before the table; `order_rate` counts the
+  request, not its slices, by the second, minute and day of the clock. A slice is not asked again
+  what its whole was asked; the protection is from the ltp at its sending.
 * An order modified to MARKET lives `reject_after_s` from the sending of that modification (F12).
 * The exits of one request (slices, replacements) are one exit: others shrink by what they have
   pending.
@@ -25,8 +35,7 @@ reading:
 
 from __future__ import annotations
 
-from tests.oracle import exchange_prices as prices
-from tests.oracle.exchange_gates import Gates
+from tests.oracle.exchange_gates import STOPS, Gates
 from tests.oracle.exchange_market import Market
 from tests.oracle.exchange_orders import Group, Order, Slice, Waiting
 from tests.oracle.exchange_scenario import (
@@ -72,11 +81,11 @@ class Naive(Gates):
         assert item.ts >= self.now, "expected inputs by time"
         self.now, self.input_no = item.ts, item.input_no
         what = item.what
-        if isinstance(what, Gap):
-            self.silence()
         self.ticking = self.markets[what.symbol] if isinstance(what, Tick) else None
         self.what_is_due(what)
         self.ticking = None
+        if isinstance(what, Gap):
+            self.silence()
         if isinstance(what, Tick):
             self.tick(what)
         for request in item.requests:
@@ -100,7 +109,7 @@ class Naive(Gates):
         if not market.old_row:
             self.triggers([order for order in mine if order.mode == "pending"])
         self.requests(tick.symbol)
-        if market.changed and market.fresh:
+        if market.fresh:
             for order in [order for order in self.orders if order.market is market]:
                 if self.due_for_escalation(order):
                     self.escalate(order)
@@ -136,9 +145,7 @@ class Naive(Gates):
             else:
                 assert market.ltp is not None
                 self.hits["F32"] += 1
-                order.limit = prices.protection(
-                    market.contract, order.sign, market.ltp, order.protection
-                )
+                order.limit = self.protection(order, market.ltp)
                 order.market_since = self.now
             self.hits["F31"] += 1
             order.triggered = True
@@ -161,8 +168,11 @@ class Naive(Gates):
                 self.finish(self.orders[moment[2]])
             elif moment[1] == 1:
                 self.send_slice(self.slices.pop(moment[2]))
-            else:
+            elif moment[1] == 2:
                 self.arrive(self.waiting[moment[2]])
+            else:
+                self.hits["F12 escalation in step 1"] += 1
+                self.escalate(self.orders[moment[2]])
 
     def moments(self, what: object) -> list[tuple[int, int, int]]:
         """(time, class, place) of all that is due at or before now."""
@@ -172,6 +182,11 @@ class Naive(Gates):
         for place, each in enumerate(self.waiting):
             if each.order.market.contract.symbol != symbol and self.can_act(each):
                 found.append((each.due, 2, place))
+        after = self.keys["escalate_after_ms"] * MS
+        for order in self.orders:
+            here = order.market.contract.symbol == symbol
+            if not here and self.due_for_escalation(order) and self.believed(order):
+                found.append((order.quiet_since + after, 3, order.number))
         return [each for each in found if each[0] <= self.now]
 
     def end_of(self, order: Order) -> int:
@@ -186,8 +201,7 @@ class Naive(Gates):
                 found.append((order.sent + self.reject_after, "no_price"))
             return found
         if order.validity == "TTL":
-            assert order.ttl_minutes is not None
-            found.append((order.arrived_ts + order.ttl_minutes * 60 * SECOND, "ttl_over"))
+            found.append((order.ends, "ttl_over"))
         market = order.working and self.is_market_entry(order) and not order.is_api
         if market and order.market_since is not None:
             found.append((order.market_since + self.reject_after, "unfilled_rest"))
@@ -248,19 +262,30 @@ class Naive(Gates):
         parts = [size] * (new.quantity // size)
         if new.quantity % size:
             parts.append(new.quantity % size)
-        self.children[new.label] = len(parts)
         for number, part in enumerate(parts):
-            child = Slice(self.now + number * 100 * MS, number + 1, new, new.label, part)
+            child = Slice(self.now + number * 100 * MS, new, new.label, part)
             if number == 0:
                 self.send_slice(child)
             else:
                 self.slices.append(child)
 
     def send_slice(self, child: Slice) -> None:
-        """F60: one child, as an order of its own."""
-        label = f"{child.root}/{child.number}"
-        order = self.create(child.new, label, child.root, child.quantity)
-        self.put(order, child.new)
+        """F60: one child, as an order of its own, if its contract and its trade are open."""
+        new = child.new
+        if child.due >= self.markets[new.symbol].contract.closes:
+            self.hits["F60 closed"] += 1
+            return
+        group = None if new.group is None else self.groups[new.group]
+        later = child.root in self.children  # the first one answers for the request
+        if later and group is not None and not self.room(group, child.root, new.order_type):
+            self.hits["F34 slice not sent"] += 1
+            return
+        self.put(self.create(new, self.next_label(child.root), child.root, child.quantity), new)
+
+    def next_label(self, root: str) -> str:
+        """Children and replacements are numbered as they are sent."""
+        self.children[root] = self.children.get(root, 0) + 1
+        return f"{root}/{self.children[root]}"
 
     def create(self, new: New, label: str, root: str, quantity: int) -> Order:
         order = Order(
@@ -291,9 +316,7 @@ class Naive(Gates):
             order.market_since = self.now
             if order.limit is None and market.ltp is not None:
                 self.hits["F10"] += 1
-                order.limit = prices.protection(
-                    market.contract, order.sign, market.ltp, order.protection
-                )
+                order.limit = self.protection(order, market.ltp)
         elif order.kind == "LIMIT":
             order.limit = order.price
         if order.group is not None:
@@ -347,13 +370,13 @@ class Naive(Gates):
         if self.refuse_modification_early(order, change):
             return False
         kind, price, _ = self.merged(order, change)
-        if order.mode == "pending" and kind in ("SL", "SL-M"):
+        if order.mode == "pending" and kind in STOPS:
             return False
         if kind == "MARKET" and order.kind != "MARKET":
             return True
         if not self.loses_queue(order, change):
             return False
-        best = order.market.best(order.sign)
+        best = self.simple_price(order) if self.simple else order.market.best(order.sign)
         return best is not None and price is not None and order.sign * best <= order.sign * price
 
     def refuse_modification_early(self, order: Order, change: Modify) -> str:
@@ -363,9 +386,10 @@ class Naive(Gates):
         return self.refuse_modification(order, change)
 
     def loses_queue(self, order: Order, change: Modify) -> bool:
-        """F42: a changed price or a larger quantity."""
+        """F42: a changed price or kind, or a larger quantity."""
         kind, price, _ = self.merged(order, change)
-        became = order.mode == "pending" or (kind == "MARKET" and order.kind != "MARKET")
+        was = "LIMIT" if order.triggered else order.kind
+        became = ("LIMIT" if order.triggered and kind in STOPS else kind) != was
         larger = change.quantity is not None and change.quantity > order.quantity
         return became or larger or price != order.limit
 
@@ -393,27 +417,21 @@ class Naive(Gates):
         if order.replaces is not None:
             order.quantity = max(0, order.replaces.rest) if not order.replaces.done else 0
         if order.group is not None:
-            same = [
-                one
-                for one in self.at_exchange(order.group, order.root)
-                if one is not order.replaces
-            ]
-            mine = order.group.open - sum(one.rest for one in same)
-            order.quantity = min(order.quantity, max(0, mine))
+            room = self.room(order.group, order.root, order.kind, order.replaces)
+            order.quantity = min(order.quantity, room)
         if order.quantity == 0:
             self.end(order, "REJECTED", "rejected", "not_open")
             return
         if order.kind == "MARKET" and order.limit is None:
-            order.limit = prices.protection(
-                market.contract, order.sign, market.ltp, order.protection
-            )
+            order.limit = self.protection(order, market.ltp)
         reason = self.refuse_arrival(order)
         if reason:
             self.end(order, "REJECTED", "rejected", reason)
             return
         order.arrival = self.next_arrival()
-        order.arrived_ts = order.quiet_since = self.now
-        if order.kind in ("SL", "SL-M"):
+        order.quiet_since = self.now
+        order.ends = self.now + (order.ttl_minutes or 0) * 60 * SECOND
+        if order.kind in STOPS:
             self.hits["F30"] += 1
             order.status, order.mode = "TRIGGER PENDING", "pending"
             self.tell(order, "trigger_pending")
@@ -425,6 +443,15 @@ class Naive(Gates):
         if order.group is not None and order.kind == "MARKET":
             self.take_from_others(order)
         self.act(order)
+
+    def room(self, group: Group, root: str, kind: str, without: Order | None = None) -> int:
+        """F34: what is open less what its exit, and a MARKET of another, has pending."""
+        pending = [one for one in self.at_exchange(group, root) if one is not without]
+        if kind != "MARKET":
+            for other in dict.fromkeys(one.root for one in group.orders):
+                if other != root:
+                    pending += [o for o in self.at_exchange(group, other) if o.kind == "MARKET"]
+        return max(0, group.open - sum(one.rest for one in pending))
 
     def take_from_others(self, order: Order) -> None:
         """F34: a new exit takes its quantity from the others of its group when it arrives."""
@@ -447,15 +474,23 @@ class Naive(Gates):
         loses = self.loses_queue(order, change)
         kind, price, trigger = self.merged(order, change)
         if change.quantity is not None:
-            order.quantity = change.quantity
-            if order.group is not None:
-                order.quantity = min(order.quantity, order.filled + order.group.open)
+            rest = change.quantity - order.filled
+            if order.group is not None and rest > order.rest:
+                self.hits["F34 larger"] += 1
+                room = self.room(order.group, order.root, kind, order)
+                rest = min(rest, max(order.rest, room))
+            order.quantity = order.filled + rest
         if order.rest == 0:
             self.cancelled(order, "modified_to_filled")
             return
         order.validity = change.validity or order.validity
-        if order.mode == "pending" and kind in ("SL", "SL-M"):
-            order.kind, order.price, order.trigger = kind, price, trigger
+        order.ttl_minutes = change.ttl_minutes or order.ttl_minutes
+        if change.validity == "TTL" or (change.ttl_minutes and order.validity == "TTL"):
+            self.hits["F6 TTL of a modification"] += 1
+            order.ends = self.now + (order.ttl_minutes or 0) * 60 * SECOND
+        if order.mode == "pending" and kind in STOPS:
+            order.kind, order.trigger = kind, trigger
+            order.price = None if kind == "SL-M" else price
             self.hits["F42 of a stop"] += 1
             self.tell(order, "modified")
             return
@@ -475,9 +510,7 @@ class Naive(Gates):
         if kind == "MARKET" and order.kind != "MARKET":
             assert market.ltp is not None
             self.hits["F42 to MARKET"] += 1
-            order.limit = prices.protection(
-                market.contract, order.sign, market.ltp, order.protection
-            )
+            order.limit = self.protection(order, market.ltp)
             order.market_since = sent
         else:
             order.limit = price
@@ -494,11 +527,9 @@ class Naive(Gates):
         base = (
             market.ltp if best is None else old.sign * max(old.sign * best, old.sign * market.ltp)
         )
-        number = self.children.get(old.root, 0) + 1
-        self.children[old.root] = number
         self.hits["F12 escalation"] += 1
         new = New(
-            label=f"{old.root}/{number}",
+            label=self.next_label(old.root),
             symbol=market.contract.symbol,
             side="BUY" if old.sign > 0 else "SELL",
             order_type="MARKET",
@@ -509,8 +540,9 @@ class Naive(Gates):
         )
         order = self.create(new, new.label, old.root, old.rest)
         order.group = old.group
-        order.limit = prices.protection(market.contract, old.sign, base, old.protection)
+        order.limit = self.protection(order, base)
         order.replaces, old.replaced_by = old, order
+        order.escalated_at = old.escalated_at = market.changes
         self.put(order, new)
 
 

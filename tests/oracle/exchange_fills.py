@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 from tests.oracle import exchange_prices as prices
@@ -18,6 +19,7 @@ class Fills:
         self.hits: Counter[str] = Counter()
         self.setup = setup
         self.keys = setup.execution
+        self.simple = self.keys["fill_mode"] != "depth"
         self.markets = {each.symbol: Market(each, self.hits) for each in setup.instruments}
         self.orders: list[Order] = []
         self.events: list[Event] = []
@@ -110,6 +112,9 @@ class Fills:
     def take(self, order: Order) -> None:
         """F11, F20: the levels within the limit, each at its own price, less what we took."""
         market, side, limit = order.market, order.sign, order.limit
+        if self.simple:
+            self.take_whole(order)
+            return
         assert limit is not None
         lot = market.contract.lot
         for price, _ in list(market.levels[side]):
@@ -127,6 +132,34 @@ class Fills:
                 self.hits["F13"] += 1
             self.hits["F11" if order.kind == "MARKET" else "F20"] += 1
             self.fill(order, quantity, paid, "take")
+
+    def take_whole(self, order: Order) -> None:
+        """F14, F20 of the simple modes: whole at one price, if that is within the limit."""
+        price = self.simple_price(order)
+        if order.limit is None or order.sign * price <= order.sign * order.limit:
+            self.hits[f"F14 {self.keys['fill_mode']} {order.kind}"] += 1
+            self.fill(order, order.rest, price, "take")
+
+    def simple_price(self, order: Order) -> int:
+        """The base price of the mode, a side that is absent being the last price, and slippage."""
+        market, mode = order.market, self.keys["fill_mode"]
+        assert market.ltp is not None
+        ask, bid = market.best(1), market.best(-1)
+        base = Fraction(market.ltp)
+        if mode == "mid" and ask is not None and bid is not None:
+            base = Fraction(ask + bid, 2)
+        side = ask if order.sign > 0 else bid
+        if mode == "bid_ask" and side is not None:
+            base = Fraction(side)
+        step = market.contract.step_paise
+        bps, ticks = self.keys["slippage_bps"], self.keys["slippage_ticks"]
+        return prices.moved(base, order.sign, step, bps, ticks)
+
+    def protection(self, order: Order, base: int) -> int | None:
+        """F10; none in the simple modes, where a MARKET fills whole."""
+        if self.simple:
+            return None
+        return prices.protection(order.market.contract, order.sign, base, order.protection)
 
     def slipped(self, order: Order, price: int, limit: int) -> int:
         """F13."""
@@ -148,11 +181,11 @@ class Fills:
         """F6, F11, F12, F21: ioc ends, the book goes on unseen, or the order rests."""
         if order.done:
             return
-        assert order.limit is not None
+        assert order.limit is not None, "expected a MARKET of a simple mode to fill whole"
         if order.validity == "IOC":
             self.hits["F6 IOC"] += 1
             self.cancelled(order, "ioc_rest")
-        elif order.market.beyond_all_five(order.sign, order.limit):
+        elif not self.simple and order.market.beyond_all_five(order.sign, order.limit):
             self.hits["F11 still taking"] += 1
             order.mode = "taking"
         elif self.is_market_entry(order) and self.keys["market_rest"] == "cancel":
@@ -173,7 +206,11 @@ class Fills:
         """F21: the market part and the rests of our earlier orders at the same price."""
         if order.market_part is None:
             return None
-        return max(0, order.market_part) + sum(
+        return max(0, order.market_part) + self.ours_ahead(order)
+
+    def ours_ahead(self, order: Order) -> int:
+        """The rests of our earlier orders at the same price."""
+        return sum(
             other.rest
             for other in self.orders
             if other.mode == "resting"
@@ -201,11 +238,14 @@ class Fills:
             "displayed": self.shown(order),
         }
         first = len(self.events)
+        ours = self.ours_ahead(order)
         told = self.cross(order, evidence) or self.by_trades(order, evidence)
         self.follow_the_book(order)
         if told:
-            self.events[first]["ahead_after"] = self.ahead(order)
-            self.events[first]["market_after"] = order.market_part
+            part = order.market_part
+            # at the fill: what it then takes from others of its group is not gone yet
+            self.events[first]["ahead_after"] = None if part is None else max(0, part) + ours
+            self.events[first]["market_after"] = part
             self.hits["F23"] += 1
 
     def shown(self, order: Order) -> int:
@@ -224,10 +264,12 @@ class Fills:
         free = sum(market.available(side, price) for price in within)
         lot = market.contract.lot
         quantity = min(order.rest, free) // lot * lot
+        if self.simple:
+            quantity = order.rest if within else 0
         if quantity == 0:
             return False
         self.hits["F22(a)"] += 1
-        left = quantity
+        left = 0 if self.simple else quantity
         for price in within:
             part = min(left, market.available(side, price))
             market.take(side, price, part)
@@ -255,7 +297,9 @@ class Fills:
             return False
         if not market.growth or not (through or at):
             return False
-        if through or touch:
+        if self.simple and (through or touch):
+            quantity, rule = order.rest, "through" if through else "touch"
+        elif through or touch:
             quantity, rule = min(order.rest, market.budget), "through" if through else "touch"
         else:
             quantity, rule = self.from_the_queue(order), "at"
@@ -265,10 +309,11 @@ class Fills:
         self.hits["F22(b)" if through else f"F22(c) {rule}"] += 1
         if market.budget < market.growth:
             self.hits["F3 shared"] += 1
-        market.budget -= quantity
+        if not self.simple:
+            market.budget -= quantity
         if rule == "at":
             assert order.market_part is not None
-            order.market_part = -min(-order.market_part - quantity, lot - 1)
+            order.market_part = -min(max(-order.market_part - quantity, 0), lot - 1)
         self.fill(order, quantity, limit, rule, **evidence)
         return True
 
@@ -280,13 +325,15 @@ class Fills:
         traded = market.growth
         if self.keys["queue_evidence"] == "last_qty" and market.ltq is not None:
             traded = min(market.ltq, traded)
-        traded = min(traded, market.budget)
+        traded = min(traded, market.budget)  # all of the growth in the simple modes
         order.market_part -= traded
         self.hits["F22(c) V"] += 1
         if order.market_part >= 0:
             return 0
         lot = market.contract.lot
         quantity = min(order.rest, -order.market_part, market.budget)
+        if self.simple and -order.market_part >= lot:
+            return order.rest
         if quantity < lot:
             order.market_part = max(order.market_part, -(lot - 1))
             self.hits["F22(c) credit"] += 1
@@ -312,6 +359,8 @@ class Fills:
         if self.keys["escalate"] != "market" or not order.is_exit or not order.working:
             return False
         if order.replaced_by is not None and not order.replaced_by.done:
+            return False
+        if order.escalated_at is not None and order.escalated_at == order.market.changes:
             return False
         stop = order.triggered and order.kind in ("SL", "SL-M")
         waited = self.now - order.quiet_since >= self.keys["escalate_after_ms"] * MS

@@ -11,6 +11,8 @@ from tests.oracle.exchange_orders import Order
 from tests.oracle.exchange_scenario import SECOND, Modify, New, Setup
 
 MOST_SLICES = 10
+STOPS = ("SL", "SL-M")
+ALWAYS = ("trigger_already_met",)
 RATES = ((SECOND, 10), (60 * SECOND, 400), (24 * 3600 * SECOND, 5000))
 
 
@@ -22,19 +24,26 @@ class Gates(Fills):
         self.api_sent: Counter[tuple[int, int]] = Counter()
 
     def asked(self, reason: str) -> bool:
-        """Whether a refusal is switched on; `lpp` is off unless it is."""
-        return bool(self.keys["refusals"].get(reason, "off" if reason == "lpp" else "on") == "on")
+        """Whether a refusal is switched on; `lpp`, and all in the simple modes, are off unless so."""
+        if reason in ALWAYS:
+            return True
+        off = reason == "lpp" or self.simple
+        return bool(self.keys["refusals"].get(reason, "off" if off else "on") == "on")
 
     # -------------------------------------------------------------- at sending
 
     def refuse_shape(self, new: New) -> str:
-        """What is no order at all: `bad_validity`, `bad_quantity`, `bad_level`."""
+        """What is no order at all, after the gates that ask for the session and whole lots."""
         market = self.markets[new.symbol]
-        sign = 1 if new.side == "BUY" else -1
+        contract, sign = market.contract, 1 if new.side == "BUY" else -1
+        open_now = contract.opens <= self.now < contract.closes
+        endless = new.validity == "TTL" and not new.ttl_minutes
         checks = (
-            ("bad_validity", new.validity == "IOC" and new.order_type in ("SL", "SL-M")),
-            ("bad_quantity", new.quantity <= 0 or new.quantity % market.contract.lot != 0),
-            ("bad_level", self.bad_level(new.order_type, sign, new.trigger, new.price)),
+            ("market_closed", not open_now),
+            ("lot_size", new.quantity <= 0 or new.quantity % contract.lot != 0),
+            ("bad_validity", new.validity == "IOC" and new.order_type in STOPS),
+            ("bad_validity", endless),
+            ("bad_level", self.bad_level(market, new.order_type, sign, new.trigger, new.price)),
         )
         for reason, refused in checks:
             if refused:
@@ -61,13 +70,16 @@ class Gates(Fills):
                 return reason
         return ""
 
-    def bad_level(self, kind: str, sign: int, trigger: int | None, price: int | None) -> bool:
-        """F30: a buy has T <= L, a sell T >= L."""
-        if kind != "SL":
-            return False
-        assert trigger is not None
-        assert price is not None
-        return sign * trigger > sign * price
+    def bad_level(
+        self, market: Market, kind: str, sign: int, trigger: int | None, price: int | None
+    ) -> bool:
+        """F30: a buy has T <= L, a sell T >= L; a level that is missing or under one step."""
+        step = market.contract.step_paise
+        if kind in ("LIMIT", "SL") and (price or 0) < step:
+            return True
+        if kind in STOPS and (trigger or 0) < step:
+            return True
+        return kind == "SL" and sign * (trigger or 0) > sign * (price or 0)
 
     def refuse_prices(self, market: Market, price: int | None, trigger: int | None) -> str:
         """`price_step`, `price_band`, `far_limit`."""
@@ -118,7 +130,7 @@ class Gates(Fills):
         """`market_range`, `lpp`, `trigger_already_met`."""
         market = order.market
         assert market.ltp is not None
-        met = order.kind in ("SL", "SL-M") and self.met(order, order.trigger)
+        met = order.kind in STOPS and self.met(order, order.trigger)
         return self.first_of(
             ("market_range", order.kind == "MARKET" and self.out_of_range(order)),
             ("lpp", order.kind == "LIMIT" and self.beyond_lpp(order, order.limit)),
@@ -155,7 +167,7 @@ class Gates(Fills):
             return ""
         kind, price, trigger = self.merged(order, change)
         waits = order.mode in ("flight", "pending")
-        if waits and self.bad_level(kind, order.sign, trigger, price):
+        if waits and self.bad_level(order.market, kind, order.sign, trigger, price):
             return "bad_level"
         if change.quantity is not None and change.quantity > order.quantity:
             freeze = order.market.contract.freeze
@@ -170,24 +182,33 @@ class Gates(Fills):
         if order.modifications >= 25:
             return "too_many_modifications"
         kind, price, trigger = self.merged(order, change)
-        stop = order.mode == "pending" and kind in ("SL", "SL-M")
+        if order.working and not order.triggered and kind in STOPS:
+            return "not_open"
+        stop = order.mode == "pending" and kind in STOPS
         validity = change.validity or order.validity
+        minutes = change.ttl_minutes or order.ttl_minutes
         quantity = order.quantity if change.quantity is None else change.quantity
-        if stop and validity == "IOC":
+        if (stop and validity == "IOC") or (validity == "TTL" and not minutes):
             return "bad_validity"
         if quantity < order.filled or quantity <= 0 or quantity % order.market.contract.lot:
             return "bad_quantity"
+        levels = "LIMIT" if order.triggered and kind in STOPS else kind
+        if self.bad_level(order.market, levels, order.sign, trigger, price):
+            return "bad_level"
         if stop:
             moved = trigger != order.trigger and self.met(order, trigger)
             return self.first_of(("trigger_already_met", moved))
-        return self.first_of(("lpp", kind in ("LIMIT", "SL") and self.beyond_lpp(order, price)))
+        limited = kind == "LIMIT" or order.triggered
+        return self.first_of(
+            ("lpp", kind != "MARKET" and limited and self.beyond_lpp(order, price))
+        )
 
     def merged(self, order: Order, change: Modify) -> tuple[str, int | None, int | None]:
         """Kind, price and trigger after the change; a triggered SL is a LIMIT (F42)."""
         kind = change.order_type or order.kind
-        if order.triggered and kind in ("SL", "SL-M"):
+        if order.triggered and kind in STOPS:
             kind = order.kind
-        base = order.price if order.mode in ("flight", "pending") else order.limit
+        base = order.price if order.limit is None else order.limit
         price = base if change.price is None else change.price
         trigger = order.trigger if change.trigger is None else change.trigger
         return kind, price, trigger

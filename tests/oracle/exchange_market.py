@@ -40,7 +40,8 @@ class Market:
         self.growth = 0
         self.budget = 0
         self.fresh = False
-        self.changed = False
+        self.changes = 0
+        """How many ticks changed ltp or book."""
         self.rows: list[tuple[int, int, bool]] = []
         """(ts, ltp, with growth) for F62."""
 
@@ -52,7 +53,7 @@ class Market:
         self.ltp, self.ltq, self.fresh = tick.ltp, tick.ltq, tick.believed
         self.count_volume(tick.volume)
         self.show(tick)
-        self.changed = before != (self.ltp, dict(self.levels))
+        self.changes += before != (self.ltp, dict(self.levels))
         self.rows.append((ts, tick.ltp, self.growth > 0))
 
     def count_volume(self, volume: int | None) -> None:

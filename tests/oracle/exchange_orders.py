@@ -55,6 +55,10 @@ class Order:
     """F12: submission (or trigger) of what became a market order."""
     quiet_since: int = 0
     """F12: arrival, trigger or the last fill."""
+    ends: int = 0
+    """F6: when its TTL is over."""
+    escalated_at: int | None = None
+    """F12: the changes of the market when it was last replaced, or sent as a replacement."""
     replaces: Order | None = None
     replaced_by: Order | None = None
 
@@ -87,7 +91,6 @@ class Slice:
     """F60: a child that is not sent yet."""
 
     due: int
-    number: int
     new: New
     root: str
     quantity: int

@@ -40,19 +40,21 @@ def protection(contract: Contract, sign: int, ltp: int, asked: float | None) -> 
     return limit
 
 
+def moved(base: Fraction, sign: int, step: int, bps: float, ticks: int) -> int:
+    """A price moved against the order by bps, snapped (ties against it), then whole steps."""
+    exact = base * (1 + sign * Fraction(str(bps)) / 10_000)
+    low = math.floor(exact / step) * step
+    below, above = exact - low, low + step - exact
+    price = low if below < above or (below == above and sign < 0) else low + step
+    if bps > 0 and sign * price <= sign * base:
+        beyond = math.floor(base / step) + 1 if sign > 0 else math.ceil(base / step) - 1
+        price = beyond * step
+    return max(max(price, step) + sign * ticks * step, step)
+
+
 def slipped(level: int, sign: int, limit: int, step: int, bps: float, ticks: int) -> int:
     """F13: the level's price moved against the order, never beyond its limit."""
-    price = level
-    if bps > 0:
-        moved = level * (1 + sign * Fraction(str(bps)) / 10_000)
-        low = math.floor(moved / step) * step
-        below, above = moved - low, low + step - moved
-        price = low if below < above or (below == above and sign < 0) else low + step
-        if below == 0:
-            price = low
-        if sign * price <= sign * level:
-            price = level + sign * step
-    price = max(price + sign * ticks * step, step)
+    price = moved(Fraction(level), sign, step, bps, ticks)
     return min(price, limit) if sign > 0 else max(price, limit)
 
 

@@ -15,7 +15,9 @@ What the contract leaves open, settled here for both sides:
 * The book is valid as given, best first, unless best bid > best ask (crossed) or levels out of
   order: then the row counts as one without depth. `bid`/`ask` None: absent.
 * A sliced order has no events of its own: its children are LABEL/1, LABEL/2 ... Child k (from 0)
-  is due to be sent 100 ms x k after the request, at the first input from then on, in step 1.
+  is due to be sent 100 ms x k after the request, at the first input from then on, in step 1. It is
+  not sent from its contract's close on, nor, but for the first, if nothing is open for it in its
+  group. A child takes the next number when it is sent.
   Replacements (escalation) take the next free number under the root label. A request for a label
   that never was an order (not sent yet, or the whole of a sliced one) is ignored.
 * "accepted" (status NEW) when sending has passed; then "rejected" or "open"/"trigger_pending" at
@@ -30,16 +32,19 @@ What the contract leaves open, settled here for both sides:
   reason. A group order never is an entry (`is_exit` is true).
 * `is_exit`: an exit of a trade (F12 second half, no `no_price`, not asked for
   `untraded_contract`).
-* An escalation is sent in the step after (c) of its tick and arrives like any new order
-  (`enter_ms`); the old order is "cancelled" `replaced` when it arrives. It is for exits only
-  (`is_exit`) that are MARKET, or SL/SL-M that were triggered.
+* An escalation is sent at the first input at or after its time at which the quote is believed: at
+  a tick of its contract after (c), at any other input in step 1; again only after a tick that
+  changed ltp or book. It arrives like any new order (`enter_ms`); the old order is "cancelled"
+  `replaced` when it arrives. It is for exits only (`is_exit`) that are MARKET, or SL/SL-M that were
+  triggered.
+* A Gap is told after what is due at its input.
 * Step 1 takes what is due by time, one moment after the other; at one moment: ends of orders
   (TTL, `unfilled_rest`, `no_price`) and the close, by order of creation; slices; requests in the
-  order sent.
+  order sent; escalations by order of creation.
 * A moment "after X s" is reached at ts >= start + X s.
 * A contract closes at its `closes`: the first input from then on cancels every living order of it
-  `day_over` in step 1, those in flight too; no tick of it follows, and no request for it. The Close
-  input is for what listens to it.
+  `day_over` in step 1, those in flight too; no tick of it follows, and a new order is refused
+  `market_closed`. The Close input is for what listens to it.
 """
 
 from __future__ import annotations
@@ -100,7 +105,7 @@ EVENTS: Final = (
     "cancelled",
 )
 
-# fill_mode is always depth here. Every key is written out in every scenario.
+# Every key is written out in every scenario.
 EXECUTION: Final[dict[str, Any]] = {
     "fill_mode": "depth",
     "latency": {"enter_ms": 0, "modify_ms": 0, "cancel_ms": 0},
@@ -116,7 +121,8 @@ EXECUTION: Final[dict[str, Any]] = {
     "reject_after_s": 30,
     "refusals": {},
 }
-"""The defaults; `refusals` {reason: "on" | "off"}: missing means on, but `lpp` off (section 8)."""
+"""The defaults; `refusals` {reason: "on" | "off"}: missing means on, but `lpp` off, and all off
+where `fill_mode` is not depth. Whatever lives without a switch (levels, lots, session) is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +211,7 @@ class Modify:
     trigger: int | None = None
     order_type: OrderType | None = None
     validity: Validity | None = None
+    ttl_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
