@@ -191,6 +191,8 @@ class RowPath:
         book.take_price(rows, row)
         assert book.behind is not None
         book.behind.pass_row()
+        if book.skipper is not None:
+            self._engine.update_positions(book)
         self._process(intents)
 
 

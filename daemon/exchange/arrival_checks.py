@@ -39,6 +39,11 @@ class ArrivalChecks:
         if self._has_lpp:
             self._lpp[instrument] = LimitPriceProtection()
 
+    @property
+    def needs_every_tick(self) -> bool:
+        """True where a reference is a mean over ticks."""
+        return self._has_lpp
+
     def on_tick(self, instrument: int, ts: int) -> None:
         """Take the last tick of a book into its reference."""
         if self._has_lpp:

@@ -128,6 +128,10 @@ class DepthBook:
         self.take_tick(tick)
         self.growth = self.budget = 0
 
+    def pass_volume(self, highest: int) -> None:
+        """Take the highest cumulative volume of rows that were not looked at."""
+        self.volume = max(self.volume, highest)
+
     def _take_volume(self, total: int) -> None:
         before = self.volume
         self.old_row = 0 <= total < before
@@ -141,9 +145,7 @@ class DepthBook:
                 self.sized = True
                 self.bids = self.asks = ()  # a size that was not known is no size to compare with
             return tick.bids or (), tick.asks or ()
-        bids = ((tick.bid, UNKNOWN_SIZE),) if tick.bid else ()
-        asks = ((tick.ask, UNKNOWN_SIZE),) if tick.ask else ()
-        return bids, asks
+        return unsized_levels(tick)
 
     # what it shows to an order
 
@@ -168,6 +170,11 @@ class DepthBook:
     def is_bare(self) -> bool:
         """True if the last tick has neither a book nor a size, and there was never a depth."""
         return not self.sized and not self.bids and not self.asks
+
+    @property
+    def has_taken(self) -> bool:
+        """True while units that we took are remembered."""
+        return bool(self.taken_bids) or bool(self.taken_asks)
 
     def available(self, is_buy: bool, level: tuple[int, int]) -> int:
         """Return what is displayed at a level of the other side and not taken yet (F2)."""
@@ -197,6 +204,13 @@ class DepthBook:
             if (level < price) if is_buy else (level > price):
                 return 0
         return 0 if self.sized and len(levels) < LEVELS else None
+
+
+def unsized_levels(tick: MarketTick) -> tuple[Levels, Levels]:
+    """Return the levels of a tick without depth: its bid and ask, of a size that is not known."""
+    bids = ((tick.bid, UNKNOWN_SIZE),) if tick.bid else ()
+    asks = ((tick.ask, UNKNOWN_SIZE),) if tick.ask else ()
+    return bids, asks
 
 
 def _shrink(taken: dict[int, int], before: Levels, now: Levels, ltp: int, growth: int) -> None:

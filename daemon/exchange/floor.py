@@ -45,7 +45,7 @@ class Floor:
         self._taker = Taker(settings)
         self._queue = QueueModel(settings)
         self.checks = ArrivalChecks(settings, books, admits)
-        self._resting = [RestingOrders() for _ in books]
+        self.resting = [RestingOrders() for _ in books]
         self.stops = PendingStops(len(books))
         self._groups: dict[str, ExitGroup] = {}
         self._arrivals = 0
@@ -61,13 +61,20 @@ class Floor:
 
     def is_idle(self, instrument: int) -> bool:
         """Return whether no order works at an instrument."""
-        return not self._resting[instrument] and not self.stops.any_at(instrument)
+        return not self.resting[instrument] and not self.stops.any_at(instrument)
+
+    def needs_every_tick(self, instrument: int) -> bool:
+        """Return whether orders that work at an instrument must see each tick of it."""
+        if self.resting[instrument].is_taking or self.checks.needs_every_tick:
+            return True
+        urgent = self.urgent[instrument]
+        return bool(urgent) and any(escalates(order) for order in urgent.values())
 
     def ahead_of(self, order: ExchangeOrder) -> int | None:
         """Return the units that must trade at an order's price before it does, None if unknown."""
         if order.market_part is None:
             return None
-        side = self._resting[order.terms.instrument].side_of(order)
+        side = self.resting[order.terms.instrument].side_of(order)
         return max(order.market_part, 0) + side.ahead_of(order)
 
     # arrival
@@ -159,7 +166,7 @@ class Floor:
         """Let what works at an instrument see its book's last tick: (a) and (b) of F5."""
         book = self._books[instrument]
         self.checks.on_tick(instrument, ts)
-        resting = self._resting[instrument]
+        resting = self.resting[instrument]
         # a tick that changes nothing leaves every order where its last look left it
         if resting and (book.stirred or self._settings.is_simple):
             for order in resting.near(book):
@@ -173,7 +180,7 @@ class Floor:
 
     def _look_again(self, order: ExchangeOrder, book: DepthBook) -> None:
         if order.taking:
-            self._resting[order.terms.instrument].side_of(order).remove(order)
+            self.resting[order.terms.instrument].side_of(order).remove(order)
             order.stand(taking=False)
             self._take(order, book)
             if order.state is _S.OPEN:
@@ -232,7 +239,7 @@ class Floor:
             book.spend(match.quantity)
         self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)
         if order.state is _S.COMPLETE:
-            self._resting[order.terms.instrument].side_of(order).remove(order)
+            self.resting[order.terms.instrument].side_of(order).remove(order)
 
     def _fill(
         self,
@@ -267,7 +274,7 @@ class Floor:
             return
         market = None if taking else book.displayed(order.is_buy, limit)
         order.stand(taking=taking, market_part=market)
-        self._resting[order.terms.instrument].side_of(order).add(order)
+        self.resting[order.terms.instrument].side_of(order).add(order)
 
     def _set_timers(self, order: ExchangeOrder) -> None:
         if is_entry_market(order) and not order.terms.is_api:
@@ -290,7 +297,7 @@ class Floor:
         if order.state is _S.TRIGGER_PENDING:
             self.stops.forget(order)
         elif order.state is _S.OPEN:
-            self._resting[order.terms.instrument].side_of(order).remove(order)
+            self.resting[order.terms.instrument].side_of(order).remove(order)
             order.stand(taking=False, market_part=order.market_part)
 
     def reduce(self, order: ExchangeOrder, pending: int, reason: str) -> None:

@@ -20,6 +20,7 @@ from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor
 from daemon.exchange.order_checks import first_fault, too_large
 from daemon.exchange.order_rate import OrderRate
+from daemon.exchange.quiet_rows import QuietRows
 from daemon.exchange.refusals import SENDING, Asked, RefusalList, Refused
 from daemon.exchange.reports import ExecutionReport, Reports
 from daemon.exchange.slices import SLICE_EVERY_NS, slice_quantities
@@ -58,6 +59,7 @@ class PaperExchange:
         self._escalation = Escalation(
             settings, self.books, self._reports, self._timers, believes, self._replace
         )
+        self.quiet = QuietRows(settings, self.books, self.floor)
         self._refusals = RefusalList(SENDING, settings)
         self._rate = OrderRate()
 
@@ -165,12 +167,18 @@ class PaperExchange:
         has_unsent = self._unsent.get(root, 0) > 0 and root not in self._dropped
         return has_unsent or any(not order.is_over for order in self.orders_of(root))
 
-    def needs_ticks(self, instrument: int) -> bool:
-        """Return whether something at an instrument must see every tick of it."""
-        book = self.books[instrument]
-        if book.taken_bids or book.taken_asks or not self.floor.is_idle(instrument):
-            return True
-        return self._arrivals.waits_at(instrument)
+    def works_at(self, instrument: int) -> bool:
+        """Return whether ticks of an instrument matter to the exchange."""
+        is_idle = self.floor.is_idle(instrument) and not self.books[instrument].has_taken
+        return not is_idle or self.needs_every_tick(instrument)
+
+    def needs_every_tick(self, instrument: int) -> bool:
+        """Return whether no tick of an instrument may be skipped (`quiet` counts those to skip)."""
+        return self._arrivals.waits_at(instrument) or self.floor.needs_every_tick(instrument)
+
+    def end_tick(self) -> None:
+        """Note the end of a tick of an instrument at which nothing works."""
+        self._arrivals.end_tick()
 
     def instruments_waiting(self) -> list[int]:
         """Return the instruments at which a request whose latency is over waits for a tick."""

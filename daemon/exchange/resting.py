@@ -59,7 +59,12 @@ class RestingSide:
             reach = max(reach, sign * best + book.step)
         if own:
             reach = max(reach, sign * own[-1][0])
-        if entries[0][0] > reach:
+        return self.within(reach)
+
+    def within(self, reach: int) -> list[_Entry]:
+        """Return the orders whose limit, negative for a buy, is at most `reach`, in order."""
+        entries = self._entries
+        if not entries or entries[0][0] > reach:
             return []
         return entries[: bisect_left(entries, (reach + 1,))]
 
@@ -93,6 +98,11 @@ class RestingOrders:
 
     def __bool__(self) -> bool:
         return bool(self.buys) or bool(self.sells)
+
+    @property
+    def is_taking(self) -> bool:
+        """True while an order still takes from a book that continues unseen."""
+        return self.buys.taking > 0 or self.sells.taking > 0
 
     def side_of(self, order: ExchangeOrder) -> RestingSide:
         """Return the side that an order stands on."""

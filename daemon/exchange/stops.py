@@ -17,6 +17,11 @@ class PendingStops:
         """Return whether a stop waits at an instrument."""
         return len(self._triggers[instrument]) > 0
 
+    def levels_at(self, instrument: int) -> tuple[int, int]:
+        """Return the nearest triggers of an instrument below and above, in paise."""
+        triggers = self._triggers[instrument]
+        return triggers.nearest_below(), triggers.nearest_above()
+
     def watch(self, order: ExchangeOrder) -> None:
         """Wait for an order's trigger, in its place among the arrivals."""
         level = order.trigger_paise

@@ -116,6 +116,7 @@ class ExchangeDesk:
         for order in self.exchange.orders_of(root):
             if not order.is_over:
                 book = self._quotes.books[order.terms.instrument]
+                self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
 
     def next_id(self, order_id: str) -> str:
@@ -157,7 +158,8 @@ class ExchangeDesk:
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken: step 2 of its input."""
-        if not book.expects_tick:
+        if book.skipper is None:
+            self.exchange.end_tick()
             return
         self._take(self.exchange.on_tick(book.index, self._feed.tick_of(book)), book)
         if self.resend[book.index]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 
-from daemon.domain.depth import Level, depth_of
-from daemon.exchange.depth_book import Levels, MarketTick
+from daemon.domain.grouping import Places
+from daemon.exchange.depth_book import MarketTick
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.paper_exchange import PaperExchange
+from daemon.exchange.row_columns import RowColumns, tick_of
 from daemon.execution.quotes import Quotes
 from daemon.market.agenda import NEVER, Agenda, Phase
 from daemon.market.book import Book
+from daemon.market.rows import Rows
 from daemon.settings.config import ExecutionConfig
 
 
@@ -32,6 +34,7 @@ class ExchangeFeed:
         self._agenda = agenda
         self._waiting = waiting
         self._seen_input = [-1] * len(waiting)
+        self._skippers = [_Skipper(self, index) for index in range(len(waiting))]
         self._scheduled = NEVER
         for book in quotes.books[:-1]:
             book.keep_shown()
@@ -39,19 +42,35 @@ class ExchangeFeed:
     def tick_of(self, book: Book) -> MarketTick:
         """Return the tick that a book has just taken, which the exchange is about to see."""
         self._seen_input[book.index] = book.input_no
-        return market_tick(book)
+        return tick_of(book.quote_ts, book.ltp, book.bid, book.ask, book.shown)
 
     def sync(self, book: Book) -> None:
-        """Show the last row to an exchange that has not looked at this instrument."""
-        quote = self._quotes.quote_of(book)
-        if quote is not None and self._seen_input[book.index] != quote.input_no:
-            self._exchange.show(book.index, self.tick_of(book))
+        """Bring the exchange up to the last row of a book, before it is asked for anything.
+
+        An exchange that has not looked at this instrument is shown that row.
+        """
+        quote = self._quotes.quote_of(book)  # and what was skipped is taken
+        if book.skipper is None and quote is not None:
+            if self._seen_input[book.index] != quote.input_no:
+                self._exchange.show(book.index, self.tick_of(book))
 
     def arm(self, book: Book) -> None:
-        """Stop the scan at every tick while something at the exchange needs it."""
-        needed = self._exchange.needs_ticks(book.index) or len(self._waiting[book.index]) > 0
-        if needed != book.expects_tick:
-            book.expect_tick(needed)
+        """Stop the scan at rows that matter while something at the exchange waits for them."""
+        is_wanted = self._exchange.works_at(book.index) or len(self._waiting[book.index]) > 0
+        if is_wanted == (book.skipper is None):
+            self.sync(book)
+            book.show_rows_to(self._skippers[book.index] if is_wanted else None)
+
+    def count_quiet(self, index: int, rows: Rows, at: Places) -> int:
+        """Return how many of an instrument's next rows change nothing at the exchange."""
+        if self._waiting[index] or self._exchange.needs_every_tick(index):
+            return 0
+        return self._exchange.quiet.count(index, RowColumns(rows, at))
+
+    def take_quiet(self, index: int, rows: Rows, at: Places) -> None:
+        """Show the exchange rows of an instrument that change nothing, all at once."""
+        self._exchange.quiet.take(index, RowColumns(rows, at))
+        self._seen_input[index] = rows.input_no(int(at[-1]))
 
     def begin_due(self) -> None:
         """Note that the agenda has come to what was scheduled."""
@@ -86,36 +105,19 @@ def settings_of(config: ExecutionConfig) -> ExchangeSettings:
     )
 
 
-def market_tick(book: Book) -> MarketTick:
-    """Return the last row of a book, which keeps what it shows. Only when it is up to date.
+class _Skipper:
+    """The exchange as it looks at one instrument."""
 
-    A side that is not sorted, or shows a price twice, is as little to be traded against as a book
-    that crosses: the row then keeps the book before it.
-    """
-    shown = book.shown
-    if shown is None or shown.depth is None:
-        ltq, volume = (0, -1) if shown is None else (shown.ltq, shown.volume)
-        return MarketTick(book.quote_ts, book.ltp, ltq, volume, None, None, book.bid, book.ask)
-    depth = depth_of(shown.depth)
-    bids, asks = _side(depth.bids), _side(depth.asks)
-    is_broken = (
-        bool(bids and asks and bids[0][0] > asks[0][0])
-        or not _is_sorted(bids, falling=True)
-        or not _is_sorted(asks, falling=False)
-    )
-    if is_broken:
-        return MarketTick(
-            book.quote_ts, book.ltp, shown.ltq, shown.volume, None, None, book.bid, book.ask
-        )
-    return MarketTick(
-        book.quote_ts, book.ltp, shown.ltq, shown.volume, bids, asks, book.bid, book.ask
-    )
+    __slots__ = ("_feed", "_index")
 
+    def __init__(self, feed: ExchangeFeed, index: int) -> None:
+        self._feed = feed
+        self._index = index
 
-def _side(levels: tuple[Level, ...]) -> Levels:
-    return tuple((level.price_paise, level.quantity) for level in levels)
+    def count_quiet(self, rows: Rows, at: Places) -> int:
+        """Return how many of the rows change nothing at the exchange."""
+        return self._feed.count_quiet(self._index, rows, at)
 
-
-def _is_sorted(levels: Levels, *, falling: bool) -> bool:
-    prices = [price for price, _ in levels]
-    return prices == sorted(set(prices), reverse=falling)
+    def take_quiet(self, rows: Rows, at: Places) -> None:
+        """Show the exchange rows that change nothing, all at once."""
+        self._feed.take_quiet(self._index, rows, at)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 import numpy as np
 
+from daemon.domain.grouping import Places
 from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Int64s
 from daemon.market.candles import OpenBar
@@ -46,21 +47,31 @@ class RowsBehind(Protocol):
         """Put into the book what has happened before the row in work."""
 
 
+class RowSkipper(Protocol):
+    """Someone who looks at the rows of an instrument, except those that change nothing there."""
+
+    def count_quiet(self, rows: Rows, at: Places) -> int:
+        """Return how many of the rows `at`, from the first on, may be skipped."""
+
+    def take_quiet(self, rows: Rows, at: Places) -> None:
+        """Take rows that were skipped, as many as were counted or fewer."""
+
+
 class Book:
     """One instrument's market state.
 
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
     in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
-    may still be out of the book (fast_forward.py); `catch_up` fetches them. `high` < 0 marks an
-    empty segment.
+    may still be out of the book (fast_forward.py); `catch_up` fetches them. `skipper` is who looks
+    at its rows besides, None for nobody. `high` < 0 marks an empty segment.
     """
 
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
         "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "shown", "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first",
+        "shown", "skipper", "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first",
         "walked",
     )  # fmt: skip
 
@@ -95,6 +106,7 @@ class Book:
         self.triggers = TriggerBook()
         self.expects_tick = False
         self.tick_watchers = False
+        self.skipper: RowSkipper | None = None
         self.extremes = Extremes()
         # the session of the day and the walk of a candle
         self.open_ts = 0
@@ -109,6 +121,11 @@ class Book:
     def watch_ticks(self) -> None:
         """Stop the scan at every tick: a strategy asked for them."""
         self.tick_watchers = True
+        self.arm()
+
+    def show_rows_to(self, skipper: RowSkipper | None) -> None:
+        """Stop the scan at every row that somebody does not skip. Only when up to date."""
+        self.skipper = skipper
         self.arm()
 
     def expect_gap_tick(self) -> None:
@@ -127,14 +144,15 @@ class Book:
     def arm(self) -> None:
         """Set the two prices that the scan compares with.
 
-        `floor` is what `below` would be without the strategies that want every tick.
+        `floor` is what `below` would be without those who are shown rows besides.
         """
         self.above = self.triggers.nearest_above()
         if self.expects_tick or self.expects_gap_tick:
             self.below = self.floor = WATCH_ALL
         else:
             self.floor = self.triggers.nearest_below()
-            self.below = WATCH_ALL if self.tick_watchers else self.floor
+            is_watched = self.tick_watchers or self.skipper is not None
+            self.below = WATCH_ALL if is_watched else self.floor
 
     def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""

@@ -55,6 +55,10 @@ class Stretch:
         """The rows of each instrument whose every tick a strategy wants."""
         self._split(edges, books)
 
+    def rows_at(self, start: int, end: int) -> Places:
+        """Return the rows that stand at the places [start, end)."""
+        return self._order[start:end] + self._start
+
     def row_at(self, place: int) -> int:
         """Return the row that stands at a place; places go instrument after instrument."""
         return self._start + int(self._order[place])
@@ -136,20 +140,25 @@ class InstrumentRows(msgspec.Struct, eq=False):
 
     def look_ahead(self) -> bool:
         """Return whether a remaining row reaches a level of the book; find the first."""
+        at = self._first_at_level()
+        if self.book.skipper is not None and self.at < at:
+            rows = self.stretch.rows_at(self.at, at)
+            at = self.at + self.book.skipper.count_quiet(self.stretch.rows, rows)
+        self.next_row = self.stretch.row_at(at) if at < self.end else -1
+        return at < self.end
+
+    def _first_at_level(self) -> int:
+        """Return the place of the first remaining row that reaches a level, `end` if none does."""
         below, above = self.book.floor, self.book.above
         at, end = self.at, self.end
-        self.next_row = -1
         if at == end or (self.low > below and self.high < above):
-            return False
-        if below != WATCH_ALL:
-            prices = self.stretch.ltp[at:end]
-            reached = (prices <= below) | (prices >= above)
-            first = int(reached.argmax())
-            if not reached[first]:
-                return False
-            at += first
-        self.next_row = self.stretch.row_at(at)
-        return True
+            return end
+        if below == WATCH_ALL:
+            return at
+        prices = self.stretch.ltp[at:end]
+        reached = (prices <= below) | (prices >= above)
+        first = int(reached.argmax())
+        return at + first if reached[first] else end
 
     def place_of(self, row: int) -> int:
         """Return the place of the first remaining row at or after `row`."""
@@ -178,6 +187,8 @@ class InstrumentRows(msgspec.Struct, eq=False):
             return
         self.at = end
         book, stretch = self.book, self.stretch
+        if book.skipper is not None:
+            book.skipper.take_quiet(stretch.rows, stretch.rows_at(at, end))
         high, low, total = self.high, self.low, self.total
         if at != self.start or end != self.end:
             prices = stretch.ltp[at:end]

@@ -229,7 +229,7 @@ def test_far_orders_are_skipped_without_a_difference(rows: Any) -> None:
     """Looking at every order at every tick gives what looking at the near ones gives."""
     near = played(rows)
     driver = Driver({"instruments": [FUTURE], "execution": {}})
-    for resting in driver.exchange.floor._resting:
+    for resting in driver.exchange.floor.resting:
         for side in (resting.buys, resting.sells):
             side.look_at_all = True
     assert driver.play(rows) == near.events

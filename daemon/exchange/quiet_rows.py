@@ -1,0 +1,263 @@
+"""Rows that change nothing at an instrument but what is ahead of its orders (F20 to F24, F31).
+
+Most rows fill nothing, trigger nothing and return nothing that was taken: a far order is not
+reached, and an order at the touch sees its queue shrink. `count_quiet` finds by column how many of
+the next rows are of this kind; `take_quiet` then does to orders and book what a look at each of
+them would have done. Which rows are quiet is a matter of speed alone: more looks give the same
+events (`test_quiet_rows_are_skipped_without_a_difference`).
+
+The queue at a price falls by what trades there and is never longer than what is displayed. So after
+k rows it is min(ahead, min over j <= k of displayed(j) + traded(1 to j)) - traded(1 to k).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from daemon.domain.exchange_order import ExchangeOrder
+from daemon.domain.ticks import DEPTH_LEVELS, Int64s
+from daemon.exchange.depth_book import LEVELS, DepthBook, Levels
+from daemon.exchange.exchange_settings import ExchangeSettings
+from daemon.exchange.floor import Floor
+from daemon.exchange.resting import RestingOrders
+from daemon.exchange.row_columns import UNSEEN, Bools, RowColumns, Window
+
+_FIRST_ROWS: Final = 256
+_MOST_ROWS: Final = 4_096
+_KNOWN: Final = UNSEEN // 2
+"""A queue that is known is shorter."""
+
+
+class Queue(NamedTuple):
+    """What rows did to the queue at one price: units traded there, and a bound.
+
+    An order that had `ahead` has min(ahead, bound) - traded now.
+    """
+
+    traded: int = 0
+    bound: int = UNSEEN
+
+
+class Price(NamedTuple):
+    """The orders that rest at one price of a side, in paise."""
+
+    is_buy: bool
+    limit: int
+    orders: list[ExchangeOrder]
+
+    @property
+    def least_ahead(self) -> int:
+        """The shortest queue of its orders."""
+        return min(_ahead(order) for order in self.orders)
+
+
+class QuietRows:
+    """Find and take the quiet rows of instruments at which orders work."""
+
+    def __init__(
+        self, settings: ExchangeSettings, books: Sequence[DepthBook], floor: Floor
+    ) -> None:
+        self._policy = settings.resting
+        self._by_last_quantity = settings.queue_evidence == "last_qty"
+        self._books = books
+        self._floor = floor
+
+    def count(self, instrument: int, columns: RowColumns) -> int:
+        """Return how many rows from the first on are quiet."""
+        book = self._books[instrument]
+        if columns.has_depth != book.sized:  # its levels begin or end to have sizes
+            return 0
+        queues: dict[tuple[bool, int], Queue] = {}
+        start = 0
+        for window in _windows(columns, book):
+            stops = self._stops_in(window, instrument, queues)
+            first = int(stops.argmax())
+            if stops[first]:
+                return start + first
+            start += len(window)
+        return start
+
+    def take(self, instrument: int, columns: RowColumns) -> None:
+        """Take rows, all quiet: what is ahead of orders, near misses, and the last row's book."""
+        book, resting = self._books[instrument], self._floor.resting[instrument]
+        for window in _windows(columns, book):
+            for price in _near(window, book, resting):
+                self._see(window, price, book)
+        _show_last(columns, book)
+
+    def _stops_in(
+        self, window: Window, instrument: int, queues: dict[tuple[bool, int], Queue]
+    ) -> Bools:
+        """Return the rows that are not quiet, as far as the first; keep the queues after them."""
+        book = self._books[instrument]
+        below, above = self._floor.stops.levels_at(instrument)
+        stops = (window.ltp <= below) | (window.ltp >= above)
+        prices = _near(window, book, self._floor.resting[instrument])
+        if (prices or book.has_taken) and window.is_faulty is not None:
+            stops |= window.is_faulty
+        _stop_at_taken(window, book, stops)
+        for price in prices:
+            key = price.is_buy, price.limit
+            queues[key] = self._stop_at(window, price, queues.get(key, Queue()), stops)
+        return stops
+
+    # one price
+
+    def _stop_at(self, window: Window, price: Price, queue: Queue, stops: Bools) -> Queue:
+        """Mark the rows at which the orders of a price may fill; return their queue after all."""
+        is_buy, limit, _ = price
+        opposite = window.ask if is_buy else window.bid
+        found = (opposite <= limit) & (opposite > 0) if is_buy else opposite >= limit
+        if self._policy != "cross":
+            beyond = (window.ltp < limit) if is_buy else (window.ltp > limit)
+            if self._policy == "touch":
+                beyond |= window.ltp == limit
+            found |= beyond & (window.grows | window.is_blind)
+        traded = self._traded_at(window, limit)
+        units, bound = _queue(window, price, traded, queue)
+        if traded is not None:
+            before = np.empty_like(bound)
+            before[0], before[1:] = queue.bound, bound[:-1]
+            found |= (traded > 0) & (np.minimum(before, price.least_ahead) < units)
+        if window.is_old is not None:
+            found &= ~window.is_old
+        stops |= found
+        return Queue(int(units[-1]), int(bound[-1]))
+
+    def _see(self, window: Window, price: Price, book: DepthBook) -> None:
+        """Let the orders of a price see the rows of a window."""
+        units, bound = _queue(window, price, self._traded_at(window, price.limit), Queue())
+        opposite = window.ask if price.is_buy else window.bid
+        near = (abs(opposite - price.limit) <= book.step) & (opposite > 0)
+        near |= window.ltp == price.limit
+        if near.any():
+            near &= window.grows | window.best_changed
+            if window.is_old is not None:
+                near &= ~window.is_old
+        misses = int(np.count_nonzero(near))
+        for order in price.orders:
+            ahead = min(_ahead(order), int(bound[-1]))
+            order.see_queue(ahead - int(units[-1]) if ahead < _KNOWN else None)
+            order.miss(misses)
+
+    def _traded_at(self, window: Window, limit: int) -> Int64s | None:
+        """Return the units of each row that shorten the queue at a price, None if none do."""
+        if self._policy != "queue":
+            return None
+        at = window.ltp == limit
+        if not at.any():
+            return None
+        units: Int64s = (window.traded if self._by_last_quantity else window.growth) * at
+        return units
+
+
+def _queue(
+    window: Window, price: Price, traded: Int64s | None, queue: Queue
+) -> tuple[Int64s, Int64s]:
+    """Return the units traded up to each row, and the bound of the queue after it."""
+    shown = window.displayed(price.is_buy, price.limit)
+    if window.is_old is not None:
+        shown[window.is_old] = UNSEEN
+    if traded is None:
+        units = np.full(len(window), queue.traded)
+    else:
+        units = traded.cumsum() + queue.traded
+    bound = shown + units
+    np.minimum.accumulate(bound, out=bound)
+    return units, np.minimum(bound, queue.bound, out=bound)
+
+
+def _ahead(order: ExchangeOrder) -> int:
+    return UNSEEN if order.market_part is None else order.market_part
+
+
+# which prices and rows
+
+
+def _windows(columns: RowColumns, book: DepthBook) -> Iterator[Window]:
+    """Cut rows into windows, which grow: what stops the search is mostly near."""
+    start, size = 0, _FIRST_ROWS
+    while start < len(columns):
+        stop = min(start + size, len(columns))
+        yield Window(columns, start, stop, book)
+        start, size = stop, min(2 * size, _MOST_ROWS)
+
+
+def _near(window: Window, book: DepthBook, resting: RestingOrders) -> list[Price]:
+    """Return the prices with orders that a row of a window may concern (`RestingSide.near`)."""
+    prices: list[Price] = []
+    if resting.buys:
+        prices += _by_price(resting, is_buy=True, reach=-_lowest(window, book))
+    if resting.sells:
+        prices += _by_price(resting, is_buy=False, reach=_highest(window, book))
+    return prices
+
+
+def _by_price(resting: RestingOrders, *, is_buy: bool, reach: int) -> list[Price]:
+    side = resting.buys if is_buy else resting.sells
+    return [
+        Price(is_buy, abs(limit), [entry[2] for entry in entries])
+        for limit, entries in groupby(side.within(reach), key=lambda entry: entry[0])
+    ]
+
+
+def _lowest(window: Window, book: DepthBook) -> int:
+    """Return the lowest price of a buy that a row may concern."""
+    bids, asks = window.before
+    ask = min(_least(window.ask), asks[0][0] if asks else UNSEEN)
+    if not window.is_sized:
+        bid = min(_least(window.bid), bids[0][0] if bids else UNSEEN)
+    else:
+        bid = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
+    return min(int(window.ltp.min()), ask - book.step, bid)
+
+
+def _highest(window: Window, book: DepthBook) -> int:
+    """Return the highest price of a sell that a row may concern."""
+    bids, asks = window.before
+    bid = max(int(window.bid.max()), bids[0][0] if bids else 0)
+    if not window.is_sized:
+        ask = max(int(window.ask.max()), asks[0][0] if asks else 0)
+    else:
+        last = window.level(2 * DEPTH_LEVELS - 1)
+        ask = max(int(last.max()), _last(asks)) if last.min() > 0 and _last(asks) else UNSEEN
+    return max(int(window.ltp.max()), bid + book.step, ask)
+
+
+def _last(levels: Levels) -> int:
+    """Return the price of the last of five levels, 0 for a side that is shown whole."""
+    return levels[-1][0] if len(levels) == LEVELS else 0
+
+
+def _least(prices: Int64s) -> int:
+    """Return the lowest of some prices that are there."""
+    lowest = int(prices.min())
+    return lowest if lowest > 0 else int(np.where(prices > 0, prices, UNSEEN).min())
+
+
+def _stop_at_taken(window: Window, book: DepthBook, stops: Bools) -> None:
+    """Mark the rows at which taken units may return or be forgotten (F2)."""
+    for is_bid, taken in ((True, book.taken_bids), (False, book.taken_asks)):
+        for price, units in taken.items():
+            shown = window.displayed(is_bid, price)
+            stops |= (shown < units) | (shown >= UNSEEN)
+            stops |= window.grows & (window.ltp == price)
+
+
+def _show_last(columns: RowColumns, book: DepthBook) -> None:
+    """Show the last row to a book, after the last before it that has levels, if it has none."""
+    last = len(columns) - 1
+    tick = columns.tick(last)
+    if book.sized and tick.bids is None:
+        for number in range(last - 1, -1, -1):
+            with_levels = columns.tick(number)
+            if with_levels.bids is not None:
+                book.pass_volume(columns.highest_volume(book.volume, number))
+                book.take_tick(with_levels)
+                break
+    book.pass_volume(columns.highest_volume(book.volume, last))
+    book.take_tick(tick)
