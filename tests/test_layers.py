@@ -34,7 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.clockwork", "daemon.execution", "daemon.settings",
     ),
     "daemon.clockwork": ("daemon.execution", "daemon.market", "daemon.settings"),
-    "daemon.journal": ("daemon.files",),
+    "daemon.journal": ("daemon.exchange", "daemon.files"),
     "daemon.metrics": ("daemon.files", "daemon.settings"),
     "daemon.charts": (),
     "daemon.report": (

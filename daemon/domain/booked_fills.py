@@ -2,7 +2,7 @@
 
 A trade's first entry fill and the last fill of each of its exits are on its own moves; in
 `fill_mode: depth` the parts between are on the events of its exchange orders. A fill of an exchange
-order that moves the trade is told twice: its evidence comes first, the move with its money next.
+order that moves the trade makes two events: first its evidence, then the move with its money.
 """
 
 from __future__ import annotations

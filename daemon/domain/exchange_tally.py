@@ -1,4 +1,4 @@
-"""Counts of the exchange orders of trades: what works, what filled by which rule, what ended why."""
+"""Counts of the exchange orders of trades: what works, what filled by which rule, how it ended."""
 
 from __future__ import annotations
 

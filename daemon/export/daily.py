@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
-from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.export.history import History, folded
 from daemon.report.fold import RunFold, booking_date
@@ -45,10 +46,11 @@ class _Day(msgspec.Struct):
     def add(self, event: TradingEvent, fold: RunFold) -> None:
         self.orders += isinstance(event, OrderCreated)
         self.refused += len(fold.refused)
-        if isinstance(event, OrderMoved) and event.fill is not None:
+        fill = fill_of(event)
+        if fill is not None:
             self.fills += 1
-            self.gross_paise += event.fill.realized_paise
-            self.charges += Decimal(event.fill.charges.total)
+            self.gross_paise += fill.realized_paise
+            self.charges += Decimal(fill.charges.total)
         for trade in fold.trades:
             self.trades += 1
             self.wins += trade.net_paise > 0
@@ -59,8 +61,7 @@ def rows(history: History) -> Iterator[Row]:
     """Yield the days in their order. A fill counts on the day on which it was due."""
     days: dict[dt.date, _Day] = {}
     for event, fold in folded(history):
-        is_fill = isinstance(event, OrderMoved) and event.fill is not None
-        if is_fill or fold.refused or isinstance(event, OrderCreated):
+        if fill_of(event) is not None or fold.refused or isinstance(event, OrderCreated):
             days.setdefault(_date(event), _Day()).add(event, fold)
     rounded, net_so_far = RunningPaise(), 0
     for date, day in sorted(days.items()):
@@ -73,6 +74,6 @@ def rows(history: History) -> Iterator[Row]:
 
 
 def _date(event: TradingEvent) -> dt.date:
-    if isinstance(event, OrderMoved) and event.fill is not None:
+    if fill_of(event) is not None:
         return booking_date(event)
     return ist_date(event.ts)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.domain.events import OrderMoved
-from daemon.domain.order import OrderState
-from daemon.export.columns import Column, Kind, Row, RunningPaise
+from daemon.domain.events import QueuePlace
+from daemon.export.columns import Column, Kind, Row, RunningPaise, Value
 from daemon.export.history import History
 
 COLUMNS: Final = (
@@ -33,23 +33,46 @@ COLUMNS: Final = (
     Column("stale", Kind.FLAG),
     Column("after_gap", Kind.FLAG),
     Column("inside_candle", Kind.FLAG),
+    Column("exchange_id"),
+    Column("market_before", Kind.WHOLE),
+    Column("market_after", Kind.WHOLE),
+    Column("ahead_before", Kind.WHOLE),
+    Column("ahead_after", Kind.WHOLE),
+    Column("growth", Kind.WHOLE),
+    Column("last_quantity", Kind.WHOLE),
+    Column("displayed", Kind.WHOLE),
 )
+_NO_EVIDENCE: Final[tuple[Value, ...]] = (None,) * 8
 
 
 def rows(history: History) -> Iterator[Row]:
     """Yield the fills in their order; absent prices are empty."""
     ledger, rounded = history.ledger, RunningPaise()
+    fills = BookedFills.after(ledger)
     for event in history.events:
         ledger.apply(event)
-        fill = event.fill if isinstance(event, OrderMoved) else None
-        if not isinstance(event, OrderMoved) or fill is None:
+        booked = fills.take(event)
+        if booked is None:
             continue
-        order = ledger.orders[event.order_id]
+        order, fill = ledger.orders[event.order_id], booked.fill
         yield (
             event.ts, event.order_id, order.strategy_id, order.tradingsymbol,
-            fill.transaction_type, event.to_state is OrderState.FILLED, fill.quantity,
-            fill.price_paise, event.reason, fill.realized_paise,
+            fill.transaction_type, booked.is_entry, fill.quantity,
+            fill.price_paise, booked.reason, fill.realized_paise,
             rounded.take(Decimal(fill.charges.total)), fill.rule, fill.ltp_paise or None,
             fill.bid_paise or None, fill.ask_paise or None, fill.quote_ts or None,
             fill.quote_age_ns // MILLISECOND_NS, fill.stale, fill.after_gap, fill.walked,
+            *_evidence(booked),
         )  # fmt: skip
+
+
+def _evidence(booked: BookedFill) -> tuple[Value, ...]:
+    """Return the exchange order of a fill and its queue; empty where it was not made there."""
+    event = booked.evidence
+    if event is None:
+        return _NO_EVIDENCE
+    queue = event.queue or QueuePlace()
+    return (
+        event.exchange_id, queue.market_before, queue.market_after, queue.ahead_before,
+        queue.ahead_after, queue.growth, queue.ltq or None, queue.displayed,
+    )  # fmt: skip

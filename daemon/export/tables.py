@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from daemon.errors import UsageError
-from daemon.export import daily, equity, fills, orders, trades
+from daemon.export import daily, equity, exchange_orders, fills, orders, trades
 from daemon.export.columns import Column, Row, Rows
 from daemon.export.history import History
 
@@ -14,6 +14,7 @@ Points = Sequence[equity.Point]
 COLUMNS: Final[dict[str, Sequence[Column]]] = {
     "trades": trades.COLUMNS,
     "orders": orders.COLUMNS,
+    "exchange_orders": exchange_orders.COLUMNS,
     "fills": fills.COLUMNS,
     "equity": equity.COLUMNS,
     "daily": daily.COLUMNS,
@@ -21,6 +22,7 @@ COLUMNS: Final[dict[str, Sequence[Column]]] = {
 _ROWS: Final[dict[str, Callable[[History], Iterator[Row]]]] = {
     "trades": trades.rows,
     "orders": orders.rows,
+    "exchange_orders": exchange_orders.rows,
     "fills": fills.rows,
     "daily": daily.rows,
 }

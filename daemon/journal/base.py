@@ -21,7 +21,8 @@ from daemon import domain
 from daemon.domain.ledger import Ledger
 from daemon.errors import JournalCorrupt
 from daemon.journal.files import database_errors
-from daemon.journal.schema import COMMITTED_VIEW, HASH_BYTES, decode_operation
+from daemon.journal.schema import HASH_BYTES, decode_operation
+from daemon.journal.views import COMMITTED_VIEW
 
 ARCHIVED: Final = "archived"
 BASE_TABLES: Final = (

@@ -12,7 +12,8 @@ from daemon.journal.appender import SET_CURSOR
 from daemon.journal.ends import cursor_hash
 from daemon.journal.files import DATABASE, HEAD, build_database
 from daemon.journal.head import HeadFile, Tail, read_head
-from daemon.journal.schema import TABLES, VIEWS, JournalMeta, genesis
+from daemon.journal.schema import TABLES, JournalMeta, genesis
+from daemon.journal.views import VIEWS
 
 Statement = tuple[str, tuple[object, ...]]
 

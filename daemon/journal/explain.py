@@ -10,6 +10,7 @@ from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.events import (
     ExchangeOrderMoved,
     Excursion,
+    Fill,
     OrderCreated,
     OrderMoved,
     StopMoved,
@@ -17,7 +18,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
-from daemon.journal.exchange_words import exchange_text
+from daemon.journal.exchange_words import exchange_lines
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
@@ -58,6 +59,22 @@ def explain(store: JournalStore, order_id: str) -> str:
     return "\n".join(map(visible, lines)) + "\n"
 
 
+class _Parts:
+    """Sums over the parts of an entry or an exit."""
+
+    def __init__(self) -> None:
+        self.units = self.realized_paise = self._value_paise = 0
+
+    def add(self, fill: Fill) -> None:
+        self.units += fill.quantity
+        self.realized_paise += fill.realized_paise
+        self._value_paise += fill.quantity * fill.price_paise
+
+    def text(self) -> str:
+        average = money_exact(Decimal(self._value_paise) / (100 * self.units))
+        return f"{self.units} at {average} on average"
+
+
 class _Story:
     """Tells one event after the other and keeps the sums for the last sentence."""
 
@@ -69,6 +86,13 @@ class _Story:
         self._charges = Decimal(0)
         self._state = OrderState.CREATED
         self._excursion: Excursion | None = None
+        self._ahead: dict[str, int] = {}
+        """Units of others ahead of each exchange order when it came to rest."""
+        self._entry = _Parts()
+        self._exit = _Parts()
+        """Of the exit that began last."""
+        self._quoted = -1
+        """The input whose quote was told last."""
 
     def tell(self, event: TradingEvent) -> list[str]:
         if isinstance(event, OrderCreated):
@@ -87,6 +111,7 @@ class _Story:
         if event.fill is not None:
             lines = self._tell_fill(event)
         elif event.demand is not None:
+            self._exit = _Parts()
             lines = [demand_text(event.reason, event.demand, self._open_quantity)]
         elif to in (OrderState.REJECTED, OrderState.CANCELLED):
             lines = [refusal_text(event.reason, event.numbers)]
@@ -99,37 +124,51 @@ class _Story:
         return [f"{to}: {lines[0]}", *lines[1:]]
 
     def _tell_exchange(self, event: ExchangeOrderMoved) -> list[str]:
-        """Tell of an exchange order; add the evidence of a fill that makes no move."""
-        lines = [exchange_text(event)]
+        """Tell of an exchange order; add the money of a fill that makes no move."""
+        queue, name = event.queue, event.exchange_id
+        if queue is not None and event.kind != "filled" and queue.market_after is not None:
+            self._ahead.setdefault(name, max(queue.market_after, 0))
+        lines = exchange_lines(event, self._ahead.get(name))
         fill = event.fill
         if fill is None:
             return lines
-        self._fills += 1
-        self._charges += Decimal(fill.charges.total)
-        if event.is_exit:
-            self._open_quantity -= fill.quantity
-            self._gross_paise += fill.realized_paise
-            self._bid_ask_paise += fill.realized_bid_ask_paise
-        else:
-            self._open_quantity += fill.quantity
-        return [*lines, *fill_lines(fill)]
+        self._book(fill, is_entry=not event.is_exit)
+        quote = fill_lines(fill)[1:-1] if event.input_no != self._quoted else []
+        self._quoted = event.input_no
+        charges = f"Charges {money_exact(Decimal(fill.charges.total))}"
+        return [*lines, *quote, f"{charges}; {self._so_far(fill, event.is_exit)}."]
+
+    def _so_far(self, fill: Fill, is_exit: bool) -> str:
+        """Return what the parts of an entry, or of an exit, come to so far."""
+        if is_exit:
+            made = money(fill.realized_paise)
+            return f"this part makes {made} before charges, {self._open_quantity} stay open"
+        return f"the entry so far is {self._entry.text()}"
 
     def _tell_fill(self, event: OrderMoved) -> list[str]:
         fill = event.fill
         assert fill is not None
+        is_entry = event.to_state is OrderState.FILLED
+        self._book(fill, is_entry=is_entry)
+        self._quoted = event.input_no
+        lines = fill_lines(fill)
+        if is_entry:
+            return lines
+        made = money(fill.realized_paise)
+        lines.append(f"This exit ({event.reason}) makes {made} before charges.")
+        if self._exit.units > fill.quantity:
+            lines[-1] = f"This part of the exit ({event.reason}) makes {made} before charges."
+            whole = money(self._exit.realized_paise)
+            lines.append(f"The whole exit: {self._exit.text()} makes {whole} before charges.")
+        return lines
+
+    def _book(self, fill: Fill, *, is_entry: bool) -> None:
         self._fills += 1
         self._charges += Decimal(fill.charges.total)
-        lines = fill_lines(fill)
-        if event.to_state is OrderState.FILLED:
-            self._open_quantity = fill.quantity
-            return lines
-        self._open_quantity -= fill.quantity
+        self._open_quantity += fill.quantity if is_entry else -fill.quantity
         self._gross_paise += fill.realized_paise
         self._bid_ask_paise += fill.realized_bid_ask_paise
-        lines.append(
-            f"This exit ({event.reason}) makes {money(fill.realized_paise)} before charges."
-        )
-        return lines
+        (self._entry if is_entry else self._exit).add(fill)
 
     def result(self) -> list[str]:
         """Return the last sentences: the money, or that no money moved."""

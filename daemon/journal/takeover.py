@@ -48,7 +48,6 @@ from daemon.journal.recovery import fold
 from daemon.journal.schema import (
     SCHEMA_VERSION,
     TABLES,
-    VIEWS,
     JournalMeta,
     Operation,
     Previous,
@@ -59,6 +58,7 @@ from daemon.journal.schema import (
 from daemon.journal.snapshots import list_snapshots
 from daemon.journal.state import DayState, StateJournal, contract_operation, state_operation
 from daemon.journal.store import JournalStore
+from daemon.journal.views import VIEWS
 
 _COPY_BYTES: Final = 1 << 20
 _KEPT: Final = """SELECT seq, ts, input_no, order_id, event, body, hash FROM committed

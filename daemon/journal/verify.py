@@ -35,8 +35,8 @@ from daemon.journal.schema import (
     continued_meta,
     decode_operation,
     genesis,
-    views_of,
 )
+from daemon.journal.views import views_of
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):

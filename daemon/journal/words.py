@@ -10,6 +10,7 @@ from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.events import ExitDemand, Fill, Levels
 from daemon.domain.ledger import has_book_side
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
+from daemon.journal.exchange_reasons import ENDED, REFUSED
 
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
@@ -54,7 +55,10 @@ EXITS: Final[dict[str, str]] = {
 }
 """Why a position was left."""
 
-MOVES: Final[dict[str, str]] = {"break_even": "to cost, as the price was far enough beyond it"}
+MOVES: Final[dict[str, str]] = {
+    "break_even": "to cost, as the price was far enough beyond it",
+    "entry_fill": "as more of the entry filled, and its average price is another",
+}
 """Why a stop was moved, other than by the ladder."""
 
 RULES: Final[dict[str, str]] = {
@@ -67,7 +71,14 @@ RULES: Final[dict[str, str]] = {
     "ltp_for_ask": "the last price, as the ask was missing",
     "settlement": "the settlement of the exchange",
     "last_quote": "the last quote before the close",
+    "depth": "the level that it took",
+    "cross": "its limit, as the other side came to it",
+    "through": "its limit, as the market traded beyond it",
+    "at": "its limit, as the queue ahead of it was traded",
+    "touch": "its limit, as the market traded there",
 }
+AT_EXCHANGE: Final = frozenset({"depth", "cross", "through", "at", "touch"})
+"""The rules of fills at the paper exchange."""
 _NO_BASE: Final = frozenset({"settlement"})
 _SAME_AS_BID_ASK: Final = frozenset({"settlement", "bid", "ask", "ltp_for_bid", "ltp_for_ask"})
 
@@ -117,9 +128,20 @@ def _number(key: str, value: int | str) -> str:
     return f"{label} {value}"
 
 
+def why(reason: str) -> str:
+    """Return why an order was refused or ended without a fill; empty for an unknown code."""
+    return REFUSALS.get(reason) or REFUSED.get(reason) or ENDED.get(reason, "")
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 tick`, `3 ticks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def refusal_text(reason: str, numbers: Mapping[str, int | str] | None) -> str:
     """Say why an order was not filled, its code first; a code without a sentence still prints."""
-    text = f"{reason}: {REFUSALS[reason]}" if reason in REFUSALS else reason
+    words = why(reason)
+    text = f"{reason}: {words}" if words else reason
     behind = numbers_text(numbers)
     return f"{text} ({behind})." if behind else f"{text}."
 
@@ -157,7 +179,7 @@ def fill_lines(fill: Fill) -> list[str]:
 
 def _rule_text(fill: Fill) -> str:
     rule = f"priced from {RULES.get(fill.rule, fill.rule)}"
-    if fill.rule in _NO_BASE:
+    if fill.rule in _NO_BASE or (fill.rule in AT_EXCHANGE and not fill.slippage_half_paise):
         return rule
     bps = fill.slippage_half_paise * 10_000 / fill.base_half_paise if fill.base_half_paise else 0.0
     return (

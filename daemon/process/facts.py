@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from loguru import logger
 
+from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import ExchangeOrderMoved, Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees_text
 from daemon.domain.order import OrderState
@@ -31,10 +32,19 @@ _DEAD: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 class Noted(NamedTuple):
     """An event that makes a line, and what was known of its order when it came."""
 
-    event: OrderMoved
+    event: OrderMoved | ExchangeOrderMoved
     asked: Asked
     entry_charges: Decimal = NO_CHARGES
     left: int = 0
+    reason: str = ""
+    """Why the trade traded; of a move it is the move's."""
+
+    @property
+    def is_entry(self) -> bool:
+        """Return whether it is a fill of an entry."""
+        if isinstance(self.event, ExchangeOrderMoved):
+            return not self.event.is_exit
+        return self.event.to_state is _FILLED
 
 
 class FactLog:
@@ -49,6 +59,7 @@ class FactLog:
         self._asked: dict[str, Asked] = dict(ledger.orders)
         self._open = {position.order_id: position.quantity for position in ledger.open_positions()}
         self._entry_charges = EntryCharges(ledger)
+        self._fills = BookedFills.after(ledger)
 
     def log(self, events: Sequence[TradingEvent]) -> None:
         """Log the fills, exits and refusals among `events`, in their order."""
@@ -58,49 +69,35 @@ class FactLog:
 
     def _noted(self, events: Sequence[TradingEvent]) -> Iterator[Noted]:
         for event in events:
-            if isinstance(event, OrderMoved):
+            booked = self._fills.take(event)
+            if booked is not None:
+                yield self._noted_fill(booked)
+            elif isinstance(event, OrderMoved):
                 if (noted := self._noted_move(event)) is not None:
                     yield noted
-            elif isinstance(event, ExchangeOrderMoved):
-                self._note_part(event)
             elif isinstance(event, OrderCreated):
                 self._asked[event.order_id] = event
 
     def _noted_move(self, event: OrderMoved) -> Noted | None:
         order_id, to = event.order_id, event.to_state
-        if event.fill is not None:
-            return self._noted_fill(event, event.fill)
         if event.demand is not None or to in _DEAD:
-            return Noted(event, self._asked[order_id])
+            return Noted(event, self._asked[order_id], reason=event.reason)
         if to is _ARCHIVED:
             del self._asked[order_id]
         return None
 
-    def _note_part(self, event: ExchangeOrderMoved) -> None:
-        """Count a fill that makes no move: its trade's next line shows what it led to."""
-        fill, order_id = event.fill, event.order_id
-        if fill is None:
-            return
-        open_before = self._open[order_id]
-        if event.is_exit:
-            self._entry_charges.take(order_id, fill.quantity, open_before)
-            self._open[order_id] = open_before - fill.quantity
-        else:
-            self._entry_charges.enter(order_id, Decimal(fill.charges.total))
+    def _noted_fill(self, booked: BookedFill) -> Noted:
+        event, fill, order_id = booked.event, booked.fill, booked.event.order_id
+        asked, open_before = self._asked[order_id], self._open.pop(order_id, 0)
+        if booked.is_entry:
             self._open[order_id] = open_before + fill.quantity
-
-    def _noted_fill(self, event: OrderMoved, fill: Fill) -> Noted:
-        order_id, asked = event.order_id, self._asked[event.order_id]
-        if event.to_state is _FILLED:
-            self._open[order_id] = fill.quantity
             self._entry_charges.enter(order_id, Decimal(fill.charges.total))
-            return Noted(event, asked)
-        open_before = self._open.pop(order_id)
+            return Noted(event, asked, reason=booked.reason)
         share = self._entry_charges.take(order_id, fill.quantity, open_before)
         left = open_before - fill.quantity
         if left:
             self._open[order_id] = left
-        return Noted(event, asked, share, left)
+        return Noted(event, asked, share, left, booked.reason)
 
 
 def _tell(noted: Sequence[Noted], record: Record) -> None:
@@ -110,7 +107,7 @@ def _tell(noted: Sequence[Noted], record: Record) -> None:
         _fact(note)
         for note in noted
         # an exit that was filled at once is shown by its fill
-        if note.event.demand is None or (note.event.order_id, note.event.input_no) not in filled
+        if not _waits(note) or (note.event.order_id, note.event.input_no) not in filled
     ]
 
 
@@ -119,31 +116,39 @@ def _fact(noted: Noted) -> Fact:
     return Fact(_sentence(noted), _time(event.ts), event.seq, partial(_fields, noted))
 
 
+def _waits(noted: Noted) -> bool:
+    """Return whether it is an exit that began."""
+    return isinstance(noted.event, OrderMoved) and noted.event.demand is not None
+
+
 def _sentence(noted: Noted) -> str:
     event, asked, fill = noted.event, noted.asked, noted.event.fill
-    if fill is None:
-        if event.demand is not None:
-            return fact_words.waiting_sentence(event, event.demand, asked)
-        return fact_words.refusal_sentence(event, asked)
-    if event.to_state is _FILLED:
-        return fact_words.entry_sentence(event, fill, asked)
-    return fact_words.exit_sentence(
-        event, fill, asked, entry_charges=noted.entry_charges, left=noted.left
-    )
+    if fill is not None and noted.is_entry:
+        return fact_words.entry_sentence(event.order_id, fill, asked)
+    if fill is not None:
+        return fact_words.exit_sentence(
+            event.order_id, noted.reason, fill, asked,
+            entry_charges=noted.entry_charges, left=noted.left,
+        )  # fmt: skip
+    assert isinstance(event, OrderMoved), event
+    if event.demand is not None:
+        return fact_words.waiting_sentence(event, event.demand, asked)
+    return fact_words.refusal_sentence(event, asked)
 
 
 def _fields(noted: Noted) -> dict[str, Any]:
     """Return the same for programs; money as rupees in text, as in the sentence."""
     event, asked, fill = noted.event, noted.asked, noted.event.fill
     shown: dict[str, Any] = {
-        FACT: _kind(event),
+        FACT: _kind(noted),
         "order_id": event.order_id,
         "tradingsymbol": asked.tradingsymbol,
         "strategy_id": asked.strategy_id,
-        "reason": event.reason,
+        "reason": noted.reason,
     }
     if fill is None:
-        quantity = asked.quantity if event.demand is None else event.demand.quantity
+        demand = event.demand if isinstance(event, OrderMoved) else None
+        quantity = asked.quantity if demand is None else demand.quantity
         return shown | {"side": asked.transaction_type, "quantity": quantity}
     shown |= {"side": fill.transaction_type, "quantity": fill.quantity}
     shown["price"] = rupees_text(fill.price_paise)
@@ -152,10 +157,10 @@ def _fields(noted: Noted) -> dict[str, Any]:
     return shown
 
 
-def _kind(event: OrderMoved) -> str:
-    if event.fill is None:
-        return "refusal" if event.demand is None else "exit_waits"
-    return "entry" if event.to_state is _FILLED else "exit"
+def _kind(noted: Noted) -> str:
+    if noted.event.fill is None:
+        return "exit_waits" if _waits(noted) else "refusal"
+    return "entry" if noted.is_entry else "exit"
 
 
 @lru_cache(maxsize=64)

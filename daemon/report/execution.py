@@ -12,6 +12,7 @@ import msgspec
 
 from daemon.domain.booked_fills import BookedFill
 from daemon.domain.events import ExchangeOrderMoved, Fill, OrderMoved, TradingEvent
+from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 
@@ -21,6 +22,7 @@ _BASES: Final = {
     "ask": "bid_ask", "ltp_for_bid": "bid_ask", "ltp_for_ask": "bid_ask",
 }  # fmt: skip
 """Rules of fills that took at once, and the fill mode that has them."""
+_ENDS: Final = ("filled", "cancelled", "rejected")
 _NO_PRICE: Final = "no_price"
 """The only refusal that is a miss: any other was a decision and not a lack of a counterparty."""
 
@@ -102,7 +104,7 @@ class Execution(msgspec.Struct, kw_only=True):
 
 
 class ExecutionFold:
-    """Sums of fills, with the sweeps of the input in work; bounded whatever the journal's length."""
+    """Sums of fills, and the sweeps of the input in work: as small for a year as for a day."""
 
     def __init__(self) -> None:
         self.sums: Final = Execution()
@@ -172,14 +174,12 @@ class ExecutionFold:
                 sums.rest_units += event.quantity - event.filled
         elif event.kind == "accepted" and event.replaces:
             sums.sent_again += 1
-        if event.state in ("COMPLETE", "CANCELLED", "REJECTED"):
+        if event.state in OVER_STATES and event.kind in _ENDS:
             sums.near_misses += event.near_misses
 
     def _look_for_a_miss(self, event: OrderMoved, ledger: Ledger) -> None:
         is_cancelled = event.to_state is OrderState.CANCELLED
-        if is_cancelled or (
-            event.to_state is OrderState.REJECTED and event.reason == _NO_PRICE
-        ):
+        if is_cancelled or (event.to_state is OrderState.REJECTED and event.reason == _NO_PRICE):
             missed = self.sums.missed
             missed[event.reason] = missed.get(event.reason, 0) + 1
             self.sums.missed_units += ledger.orders[event.order_id].quantity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.journal.words import REFUSALS, numbers_text
+from daemon.journal.words import numbers_text, why
 from daemon.report.markup import html_text
 from daemon.report.model import RefusedRow
 from daemon.report.tables import heading
@@ -31,13 +31,12 @@ def refused_table(rows: Sequence[RefusedRow], *, dated: bool) -> str:
 
 
 def _row(row: RefusedRow, *, dated: bool) -> str:
-    why = REFUSALS.get(row.reason, "")
     return (
         f'<tr><td class="t" data-v="{row.ts // 1_000_000}">{time_text(row.ts, dated=dated)}</td>'
         f"<td>{html_text(row.tradingsymbol)}</td>"
         f"<td>{html_text(row.transaction_type.capitalize())}</td>"
         f'<td class="n" data-v="{row.quantity}">{count(row.quantity)}</td>'
-        f"<td>{html_text(words(row.reason))}<small>{html_text(why)}</small></td>"
+        f"<td>{html_text(words(row.reason))}<small>{html_text(why(row.reason))}</small></td>"
         f"<td>{html_text(numbers_text(row.numbers))}</td>"
         f"<td>{html_text(row.strategy_id)}</td><td>{html_text(row.order_id)}</td></tr>"
     )

@@ -25,11 +25,11 @@ from daemon.journal.files import HEAD
 from daemon.journal.head import _read_slots
 from daemon.journal.past import events_since
 from daemon.journal.recovery import fold, ledger_at, life
-from daemon.journal.schema import VIEWS_1
 from daemon.journal.show import show
 from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.journal.takeover import TakenOver, take_over
+from daemon.journal.views import VIEWS_1
 from daemon.runtime.backup import back_up
 from daemon.runtime.resume import _last_event_ts as last_event_ts
 from tests.kit.kill import killed_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.journal.words import EXITS, REFUSALS
+from daemon.journal.words import EXITS, why
 from daemon.report.model import ExitRow, RefusedRow
 from daemon.visible import visible
 
@@ -65,5 +65,5 @@ def refused_row(row: RefusedRow, lot_size: int, words: str) -> Row:
         "quantity": row.quantity,
         "lots": lots_of(row.quantity, lot_size),
         "reason": row.reason,
-        "words": words or REFUSALS.get(row.reason, row.reason),
+        "words": words or why(row.reason) or row.reason,
     }
