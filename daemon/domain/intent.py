@@ -24,6 +24,8 @@ BreakEvenAtR = Annotated[float, Meta(gt=0, le=100)]
 """The distance beyond the entry, in R, from which the stop moves to cost."""
 TrailAfterR = Annotated[float, Meta(ge=0, le=100)]
 """The distance beyond the entry, in R, from which the stop trails."""
+StopStyle = Literal["engine_market", "sl_limit"]
+TargetStyle = Literal["engine_market", "limit"]
 TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
 """Bars of the order's timeframe; 0 = no time stop."""
 
@@ -35,6 +37,15 @@ class Signal(StrEnum):
     SELL = "SELL"
     EXIT = "EXIT"
     HOLD = "HOLD"
+
+
+class SlLimitBuffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far the limit of a stop at the exchange lies beyond its trigger: the larger of both."""
+
+    percent: Annotated[float, Meta(ge=0, le=50)] = 1.0
+    """Of the trigger."""
+    min_ticks: Annotated[int, Meta(ge=0, le=10_000)] = 20
+    """Price steps."""
 
 
 class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +62,9 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     break_even_at_r: BreakEvenAtR | None = None
     break_even_with_charges: bool | None = None
     trail_after_r: TrailAfterR | None = None
+    stop_style: StopStyle | None = None
+    target_style: TargetStyle | None = None
+    sl_limit_buffer: SlLimitBuffer | None = None
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -184,19 +184,28 @@ class Ledger(msgspec.Struct, kw_only=True):
         """Count what happened; book a fill that makes no move of its trade."""
         self.exchange.take(event)
         fill = event.fill
-        if fill is None:
+        if fill is None and not event.exit_quantity:
             return
         order = self.orders[event.order_id]
         position = self.positions[event.order_id]
-        if event.is_exit:
-            self._take_out(order, fill, event.due_ts or event.ts)
-            pending = position.pending
-            assert pending is not None, position
-            left = event.exit_quantity or pending.quantity - fill.quantity
-            is_partial = pending.partial and not event.exit_quantity
-            position.pending = structs.replace(pending, quantity=left, partial=is_partial)
-        else:
+        if not event.is_exit:
+            assert fill is not None
             self._enlarge(order, position, fill)
+            return
+        if fill is not None:
+            self._take_out(order, fill, event.due_ts or event.ts)
+        pending = position.pending
+        if pending is None:  # a part of a target that lies at the exchange
+            return
+        if event.exit_quantity:
+            left = event.exit_quantity
+        elif pending.partial and event.order_type == "LIMIT":  # the target's, not the part's
+            left = min(pending.quantity, position.quantity)
+        else:
+            assert fill is not None
+            left = pending.quantity - fill.quantity
+        is_partial = pending.partial and left < position.quantity
+        position.pending = structs.replace(pending, quantity=left, partial=is_partial)
 
     def _enlarge(self, order: Order, position: Position, fill: Fill) -> None:
         """Add a further part of an entry: E is its cost by unit, to the nearest paisa."""

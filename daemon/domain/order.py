@@ -75,7 +75,9 @@ class ExitRules(
 
     Fractions and multiples of R are kept as written decimals (read them with `money.ratio`);
     `time_stop_bars` 0 = no time stop, `break_even_at_r` None = no break-even, `trail_after_r`
-    None = the ladder begins at the entry.
+    None = the ladder begins at the entry. `sl_limit_percent` None = the engine watches the stop,
+    else it lies at the exchange with this buffer; `target_at_exchange` likewise. `stop_basis` "" =
+    the last price.
     """
 
     enable_partial_exit: bool = False
@@ -87,6 +89,15 @@ class ExitRules(
     break_even_at_r: float | None = None
     break_even_with_charges: bool = False
     trail_after_r: float | None = None
+    sl_limit_percent: float | None = None
+    sl_limit_min_ticks: int = 0
+    target_at_exchange: bool = False
+    stop_basis: Literal["", "exit_side", "candle_close"] = ""
+
+    @property
+    def stop_at_exchange(self) -> bool:
+        """True if the stop lies at the exchange as an SL."""
+        return self.sl_limit_percent is not None
 
 
 class StateChange(msgspec.Struct, frozen=True, gc=False):

@@ -95,10 +95,10 @@ class Floor:
             self._reports.add(order, "rejected", refused.reason, refused.numbers)
             self._leave_group(order)
             return False
+        self._cancel_replaced(order)
         if order.kind in STOP_KINDS:
             self._await_trigger(order)
         else:
-            self._cancel_replaced(order)
             order.move(_S.OPEN, "open")
             self._reports.add(order, "open")
             if order.terms.group and order.kind == "MARKET":
@@ -144,7 +144,8 @@ class Floor:
         """Leave an order that arrives at most what there is for it; False if that is nothing."""
         old = self._orders.get(order.replaces)
         if old is not None:
-            order.take_pending(0 if old.is_over else old.pending)
+            is_late = old.is_over or (old.triggered and order.kind in STOP_KINDS)
+            order.take_pending(0 if is_late else old.pending)
         if order.terms.group:
             order.keep_pending(self.group(order.terms.group).room_for(order.root, order.kind, old))
         return order.pending > 0

@@ -42,6 +42,10 @@ class ExitGroup:
         """Count units that left the position."""
         self.open = max(self.open - quantity, 0)
 
+    def grow(self, quantity: int) -> None:
+        """Count units that the position gained."""
+        self.open += quantity
+
     def set_open(self, quantity: int) -> None:
         """Set how many units are open: entries fill too."""
         self.open = quantity

@@ -66,11 +66,19 @@ class PaperExchange:
     # requests
 
     def submit(
-        self, order_id: str, terms: OrderTerms, now: int, *, open_units: int | None = None
+        self,
+        order_id: str,
+        terms: OrderTerms,
+        now: int,
+        *,
+        open_units: int | None = None,
+        replaces: str = "",
     ) -> list[ExecutionReport]:
         """Send a new order at `now` (UTC ns); above the freeze quantity it goes in slices.
 
-        `open_units` is what is open of the trade that an exit belongs to.
+        `open_units` is what is open of the trade that an exit belongs to; who sends exits of a
+        trade that grows says so by `grow` instead. `replaces` is an order that is cancelled when
+        this one arrives.
         """
         self._reports.at(now)
         if terms.group and open_units is not None:
@@ -82,10 +90,14 @@ class PaperExchange:
             or self._refusal_when_sent(terms, book)
         )
         if refused is not None:
-            self._reject(self._make(order_id, order_id, terms, now), refused)
+            self._reject(self._make(order_id, order_id, terms, now, replaces=replaces), refused)
         else:
-            self._send_slices(order_id, terms, now)
+            self._send_slices(order_id, terms, now, replaces)
         return self._reports.take()
+
+    def grow(self, group: str, units: int) -> None:
+        """Count units that a trade has gained: its exits may close as many more."""
+        self.floor.group(group).grow(units)
 
     def modify(self, order_id: str, change: Modification, now: int) -> list[ExecutionReport]:
         """Send a modification at `now` (UTC ns). Raises KeyError for an order that never was."""
@@ -255,13 +267,13 @@ class PaperExchange:
         order.move(_S.REJECTED, refused.reason)
         self._reports.add(order, "rejected", refused.reason, refused.numbers)
 
-    def _send_slices(self, root: str, terms: OrderTerms, now: int) -> None:
+    def _send_slices(self, root: str, terms: OrderTerms, now: int, replaces: str) -> None:
         freeze = self.books[terms.instrument].day.freeze_quantity
         lot = self.books[terms.instrument].lot
         slices = slice_quantities(terms.quantity, freeze, lot)
         self._parts[root] = 0
         if len(slices) == 1:
-            self._send(self._make(root, root, terms, now))
+            self._send(self._make(root, root, terms, now, replaces=replaces))
             return
         for at, quantity in enumerate(slices):
             part = structs.replace(terms, quantity=quantity)

@@ -10,7 +10,7 @@ from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 
 ReportKind = Literal[
     "accepted", "rejected", "trigger_pending", "triggered", "open", "filled", "modified",
-    "modify_refused", "cancel_refused", "cancelled",
+    "modify_refused", "cancel_refused", "cancelled", "alert",
 ]  # fmt: skip
 FillRule = Literal["", "take", "cross", "through", "at", "touch"]
 Numbers = dict[str, int | str]

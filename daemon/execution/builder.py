@@ -93,6 +93,8 @@ class OrderBuilder:
         to_cost = _first(over.enable_break_even, config.enable_break_even)
         at_r = float(_first(over.break_even_at_r, config.break_even_at_r))
         charged = _first(over.break_even_with_charges, config.break_even_with_charges)
+        lies = _first(over.stop_style, config.stop_style) == "sl_limit"
+        buffer = _first(over.sl_limit_buffer, config.sl_limit_buffer)
         return ExitRules(
             enable_partial_exit=_first(over.enable_partial_exit, config.enable_partial_exit),
             # a whole number written by a strategy must read back from the journal as it was
@@ -104,6 +106,10 @@ class OrderBuilder:
             break_even_at_r=at_r if to_cost else None,
             break_even_with_charges=to_cost and charged,
             trail_after_r=float(_first(over.trail_after_r, config.trail_after_r)) or None,
+            sl_limit_percent=float(buffer.percent) if lies else None,
+            sl_limit_min_ticks=buffer.min_ticks if lies else 0,
+            stop_basis="" if config.stop_basis == "ltp" else config.stop_basis,
+            target_at_exchange=_first(over.target_style, config.target_style) == "limit",
         )
 
     def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:

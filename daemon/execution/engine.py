@@ -27,6 +27,7 @@ from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.excursions import Excursions
 from daemon.execution.exit_orders import ExitOrders
+from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
 from daemon.execution.exits.runner import ExitRunner
@@ -36,6 +37,8 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
+from daemon.execution.step import Step
+from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
@@ -94,7 +97,8 @@ class ExecutionEngineV3:
         fills = FillEngine(config)
         builder = OrderBuilder(config, ledger)
         costs = Costs(rules, universe, at, charged=config.charges)
-        exits = exit_rules(costs) if exits is None else exits
+        held = AtExchange()
+        exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
         excursions = Excursions(quotes, carry.excursions)
@@ -102,21 +106,25 @@ class ExecutionEngineV3:
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
             builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
+        self._step = step = Step()
         self._exchange = entry_orders = exit_orders = None
         if config.fill_mode == "depth":
             self._exchange = desk = ExchangeDesk(
-                config, universe, rules, agenda, at, ledger, quotes
+                config, universe, rules, agenda, at, ledger, quotes, step
             )
             exchange_fills = ExchangeFills(universe, at, quotes, fills, costs)
             entry_orders = EntryOrders(
                 desk, at, recorder, quotes, exchange_fills, waiting, holdings
             )
-            exit_orders = ExitOrders(desk, entry_orders, recorder, exchange_fills, holdings)
+            exit_orders = ExitOrders(
+                desk, entry_orders, recorder, quotes, exchange_fills, holdings, held,
+                UnfilledStops(agenda), step, is_simple=config.fill_mode != "depth",
+            )  # fmt: skip
             desk.attach(entry_orders, exit_orders)
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
         )
-        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
+        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing, step)
         self._entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
@@ -185,6 +193,7 @@ class ExecutionEngineV3:
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
+        self._step.begin()
         if self._exchange is not None:
             self._exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
@@ -197,6 +206,7 @@ class ExecutionEngineV3:
             else:
                 self._entries.fill(self.ledger.orders[waiting.order_id], book, quote)
         self._runner.on_tick(book)
+        self._step.end()
         book.arm()
 
     def net_quantity(self, book: Book) -> int:

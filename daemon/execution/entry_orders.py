@@ -29,10 +29,10 @@ class Openings(Protocol):
 
 
 class Growths(Protocol):
-    """Enlarge exits in flight; `ExitOrders` does."""
+    """Enlarge exits; `ExitOrders` does."""
 
-    def enlarge(self, position: Position, book: Book) -> None:
-        """Send what the pending exit of a grown position lacks."""
+    def grown(self, position: Position, book: Book, quantity: int) -> None:
+        """Note that an entry has filled further: its exits must be larger."""
 
 
 class Watches(Protocol):
@@ -148,10 +148,9 @@ class EntryOrders:
         self._recorder.exchange_moved(order, exchange_order, report, fill=fill)
         position = self._ledger.positions[order.order_id]
         self._holdings.enlarged(position, book.index, fill.quantity)
+        self._growths.grown(position, book, fill.quantity)
         if position.pending is None:
             self._grown[order.order_id] = position
-        else:
-            self._growths.enlarge(position, book)
 
     def _over(self, order: Order, report: ExecutionReport, book: Book) -> None:
         self._roots.pop(order.order_id, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from daemon.domain.exchange_order import ExchangeOrder, OrderTerms
+from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
@@ -21,6 +21,7 @@ from daemon.execution.context import Rules
 from daemon.execution.exchange_ticks import ExchangeFeed, settings_of
 from daemon.execution.protective import unprotected
 from daemon.execution.quotes import Quotes
+from daemon.execution.step import Step
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book
 from daemon.market.moment import Moment
@@ -46,6 +47,12 @@ class EntryReports(Reported, Protocol):
 class ExitReports(Reported, Protocol):
     """Exits, which may have to be sent again."""
 
+    def start_day(self) -> None:
+        """Begin a date."""
+
+    def tell_unfilled(self) -> None:
+        """Tell of triggered stops that have stood unfilled for too long."""
+
     def send_again(self, book: Book) -> None:
         """Send what waits for a tick of this book, which has just come."""
 
@@ -62,7 +69,9 @@ class ExchangeDesk:
         at: Moment,
         ledger: Ledger,
         quotes: Quotes,
+        step: Step,
     ) -> None:
+        self._step = step
         self._rules = rules
         self._at = at
         self._ledger = ledger
@@ -85,30 +94,36 @@ class ExchangeDesk:
 
     # orders go out
 
-    def send(
-        self, order_id: str, terms: OrderTerms, book: Book, *, open_units: int | None = None
-    ) -> str:
-        """Send an order of a trade; return the id that it or its slices go by.
-
-        `open_units` is what is open of the trade that an exit belongs to.
-        """
+    def send(self, order_id: str, terms: OrderTerms, book: Book) -> str:
+        """Send an order of a trade; return the id that it or its slices go by."""
         root = self.next_id(order_id)
-        self.send_as(root, order_id, terms, book, open_units=open_units)
+        self.send_as(root, order_id, terms, book)
         return root
 
     def send_as(
-        self,
-        root: str,
-        order_id: str,
-        terms: OrderTerms,
-        book: Book,
-        *,
-        open_units: int | None = None,
+        self, root: str, order_id: str, terms: OrderTerms, book: Book, *, replaces: str = ""
     ) -> None:
-        """Send an order of a trade under an id of `next_id`."""
+        """Send an order of a trade under an id of `next_id`.
+
+        `replaces` is an order that is cancelled when this one arrives.
+        """
         self._trades[root] = order_id
         self._feed.sync(book)
-        self._take(self.exchange.submit(root, terms, self._at.now, open_units=open_units), book)
+        self._take(self.exchange.submit(root, terms, self._at.now, replaces=replaces), book)
+
+    def modify(self, exchange_id: str, change: Modification, book: Book) -> None:
+        """Send a modification of one order."""
+        self._feed.sync(book)
+        self._take(self.exchange.modify(exchange_id, change, self._at.now), book)
+
+    def cancel_one(self, exchange_id: str, reason: str) -> None:
+        """Cancel one order, not the other slices of it."""
+        book = self._quotes.books[self.exchange.orders[exchange_id].terms.instrument]
+        self._take(self.exchange.cancel(exchange_id, reason, self._at.now), book)
+
+    def freeze_quantity(self, instrument: int) -> int:
+        """Return the largest order of a contract today, 0 if unknown."""
+        return self.exchange.books[instrument].day.freeze_quantity
 
     def cancel(self, root: str, reason: str) -> None:
         """Cancel what works of an order, and send no more of it."""
@@ -146,15 +161,17 @@ class ExchangeDesk:
             )
             self.exchange.start_day(book.index, day)
             self._feed.arm(book)
+        self._exits.start_day()
         self._feed.schedule()
 
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""
         self._feed.begin_due()
         at = self._at
+        self._step.begin()
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        for instrument in self.exchange.instruments_waiting():
-            self._feed.arm(self._quotes.books[instrument])
+        self._exits.tell_unfilled()
+        self._step.end()
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken: step 2 of its input."""
@@ -180,6 +197,7 @@ class ExchangeDesk:
     # reports
 
     def _take(self, reports: list[ExecutionReport], book: Book | None = None) -> None:
+        self._step.begin()
         is_outermost, self._is_taking = not self._is_taking, True
         touched: dict[int, Book] = {}
         for report in reports:
@@ -199,3 +217,4 @@ class ExchangeDesk:
         for at in touched.values():
             self._feed.arm(at)
         self._feed.schedule()
+        self._step.end()

@@ -1,21 +1,35 @@
-"""Exits at the paper exchange: sent, sent again, filled in parts (exchange.md, F34 and F52)."""
+"""Exits at the paper exchange: sent, sent again, filled in parts (exchange.md, F33, F34, F52)."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
-from daemon.domain.events import Charges, Fill
-from daemon.domain.exchange_order import OVER_STATES, ExchangeOrder, OrderTerms
-from daemon.domain.order import Order
+from daemon.domain.events import Charges, ExitDemand, Fill
+from daemon.domain.exchange_order import (
+    OVER_STATES,
+    ExchangeOrder,
+    ExchangeOrderState,
+    OrderTerms,
+)
+from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.exits.at_exchange import AtExchange, Place, is_met
 from daemon.execution.exits.partial import gapped_through_rest
+from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.execution.holdings import Holdings
+from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.resting_exits import RestingExits
+from daemon.execution.step import Step
+from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.market.book import Book
+
+_HARMLESS: Final = frozenset({"not_open", "already_filled"})
+_RULE: Final = StopLossManager()
 
 
 class Bookings(Protocol):
@@ -36,32 +50,79 @@ class Watches(Protocol):
     def filled(self, position: Position) -> None:
         """Resume after an exit."""
 
+    def refresh(self, position: Position) -> None:
+        """Ask the rules for a position's levels again."""
+
+    def exit_began(self, position: Position) -> None:
+        """Watch no level while an exit that began at the exchange is pending."""
+
+    def reached(self, position: Position, ltp_paise: int) -> None:
+        """Ask the rules what a price leads to."""
+
 
 class ExitOrders:
-    """The exits of trades at the exchange."""
+    """The exits of trades at the exchange: those that leave, and those that lie and wait."""
 
     def __init__(
         self,
         desk: ExchangeDesk,
         entries: EntryOrders,
         recorder: Recorder,
+        quotes: Quotes,
         fills: ExchangeFills,
         holdings: Holdings,
+        held: AtExchange,
+        unfilled: UnfilledStops,
+        step: Step,
+        *,
+        is_simple: bool,
     ) -> None:
         self._desk = desk
         self._entries = entries
         self._recorder = recorder
         self._ledger = recorder.ledger
+        self._quotes = quotes
         self._fills = fills
         self._holdings = holdings
+        self._held = held
+        self._unfilled = unfilled
+        self._is_simple = is_simple
+        self._resting = RestingExits(desk, held)
         self._beginning = ""
+        self._touched: dict[str, Book] = {}
+        """Trades whose orders are brought in line with them at the end of the step."""
+        self._refused: dict[str, tuple[ExchangeOrder, ExecutionReport]] = {}
+        """What the exchange refused of a trade's stop or target in this step."""
+        step.do_at_end(self.end_step)
 
     def attach(self, bookings: Bookings, watches: Watches) -> None:
         """Set who hears what reports mean."""
         self._bookings = bookings
         self._watches = watches
 
+    def handles(self, position: Position) -> bool:
+        """Return whether a position leaves through the exchange: some do in the simple modes."""
+        exits = position.exits
+        lies = exits.sl_limit_percent is not None or exits.target_at_exchange
+        return lies or not self._is_simple
+
     # out
+
+    def opened(self, position: Position, book: Book) -> None:
+        """Let the exits of a position lie at the exchange from now on."""
+        if self.handles(position):
+            self._desk.exchange.grow(position.order_id, position.quantity)
+            self.touch(position, book)
+
+    def grown(self, position: Position, book: Book, quantity: int) -> None:
+        """Note that an entry has filled further: its exits must be larger (F51)."""
+        if self.handles(position):
+            self._desk.exchange.grow(position.order_id, quantity)
+            self.touch(position, book)
+
+    def touch(self, position: Position, book: Book) -> None:
+        """Bring the orders of a position in line with it at the end of the step."""
+        self._touched[position.order_id] = book
 
     def leave(self, position: Position, book: Book) -> bool:
         """Send the pending exit of a position; return whether it was done at once."""
@@ -80,19 +141,71 @@ class ExitOrders:
         waiting = self._desk.resend[book.index]
         for order_id in list(waiting):
             del waiting[order_id]
+            self._touched[order_id] = book
+
+    def start_day(self) -> None:
+        """Let the exchange hold again what it refused on another day."""
+        self._held.start_day()
+
+    def end_step(self) -> None:
+        """Bring the orders of every trade that changed in line with it."""
+        while self._touched:
+            order_id = next(iter(self._touched))
+            book = self._touched.pop(order_id)
+            refused = self._refused.pop(order_id, None)
             position = self._ledger.positions.get(order_id)
-            if position is not None and position.pending is not None:
+            if position is None:
+                self._resting.forget(order_id)
+            elif position.pending is None:
+                self._arrange(position, book, refused)
+            elif not position.pending.settling:
                 self._send(position, book)
 
-    def enlarge(self, position: Position, book: Book) -> None:
-        """Send what the pending exit of a grown position lacks (F51)."""
-        self._send(position, book)
+    def _arrange(
+        self,
+        position: Position,
+        book: Book,
+        refused: tuple[ExchangeOrder, ExecutionReport] | None,
+    ) -> None:
+        """Let stop and target lie as they should; what the exchange refuses the engine watches."""
+        exits = position.exits
+        if exits.sl_limit_percent is None and not exits.target_at_exchange:
+            return
+        quote = self._quotes.fresh_quote(book)
+        if quote is None:
+            if self._held.holds_stop(position) or self._held.holds_target(position):
+                self._desk.expect_tick(position.order_id, book)
+            return
+        if refused is not None and not is_met(position, quote.ltp):
+            self._watch_instead(position, *refused)
+        if not self._resting.arrange(position, book, quote.ltp) or (
+            refused is not None and is_met(position, quote.ltp)
+        ):
+            self._held.fall(position, Place.STOP)
+            self._watches.reached(position, quote.ltp)
+            self._held.rise(position, Place.STOP)
+
+    def _watch_instead(
+        self, position: Position, order: ExchangeOrder, report: ExecutionReport
+    ) -> None:
+        """Let the engine watch a level that the exchange refused to hold, and say so."""
+        place = self._resting.place_of(order)
+        reason = "target_not_at_exchange"
+        if place is Place.TARGET:
+            self._held.fall(position, Place.TARGET)
+            self._resting.drop_target(position.order_id, reason)
+        else:
+            reason = "stop_not_at_exchange"
+            self._held.fall(position, Place.STOP)
+            self._resting.drop_stops(position.order_id, reason)
+        self._alert(order, reason, {"refused": report.reason})
+        self._watches.refresh(position)
 
     def _send(self, position: Position, book: Book) -> None:
-        """Send what no order at the exchange covers of a pending exit."""
+        """Send what no order that leaves covers of a pending exit."""
         order_id, pending = position.order_id, position.pending
         assert pending is not None
-        missing = pending.quantity - self._covered(order_id)
+        missing = pending.quantity - self._leaving(order_id)
         if missing <= 0:
             return
         terms = OrderTerms(
@@ -103,10 +216,15 @@ class ExitOrders:
             group=order_id,
             is_exit=True,
         )
-        self._desk.send(order_id, terms, book, open_units=position.quantity)
+        self._desk.send(order_id, terms, book)
 
-    def _covered(self, order_id: str) -> int:
-        return sum(order.pending for order in self._desk.exchange.working_of(order_id))
+    def _leaving(self, order_id: str) -> int:
+        """Return the units that leave already: at the market, or by a stop that was triggered."""
+        return sum(
+            order.pending
+            for order in self._desk.exchange.working_of(order_id)
+            if (order.kind == "MARKET" or order.triggered) and not _replaces_another(order)
+        )
 
     # in
 
@@ -114,38 +232,183 @@ class ExitOrders:
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
     ) -> None:
         """Turn a report into events of its trade."""
+        place = self._resting.place_of(exchange_order)
+        if place is not None:
+            self._resting.hear(order.order_id, exchange_order, report)
+            self._touched[order.order_id] = book
         if report.kind == "filled":
             self._filled(order, exchange_order, report, book)
             return
-        self._recorder.exchange_moved(order, exchange_order, report)
-        is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
         position = self._ledger.positions.get(order.order_id)
-        if is_lost and position is not None and position.pending is not None:
+        if report.kind == "triggered" and position is not None:
+            self._triggered(order, position, exchange_order, report)
+            return
+        self._tell(order, exchange_order, report)
+        if position is None:
+            return
+        if place is not None and report.kind in ("rejected", "modify_refused"):
+            self._note_refusal(position, exchange_order, report, book)
+        is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
+        if is_lost and position.pending is not None:
             self._desk.expect_tick(order.order_id, book)
+
+    def tell_unfilled(self) -> None:
+        """Say which stops stand unfilled a second after their trigger."""
+        for stop in self._unfilled.take_due(self._recorder.now):
+            position = self._ledger.positions.get(stop.order_id)
+            pending = None if position is None else position.pending
+            if pending is None or pending.seq != stop.exit_seq:
+                continue
+            order = self._desk.exchange.orders[stop.exchange_id]
+            self._alert(order, "stop_unfilled", {"unfilled": pending.quantity})
+
+    def _triggered(
+        self,
+        order: Order,
+        position: Position,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+    ) -> None:
+        """Begin the exit that the exchange has begun; a second stop widens it to everything."""
+        pending = position.pending
+        if pending is not None:
+            widened = position.quantity if pending.partial else 0
+            self._tell(order, exchange_order, report, exit_quantity=widened)
+            return
+        self._tell(order, exchange_order, report)
+        place = self._resting.place_of(exchange_order)
+        is_part = place is Place.STOP and self._resting.splits(order.order_id)
+        demand = ExitDemand(
+            quantity=report.pending if is_part else position.quantity,
+            partial=is_part,
+            level_paise=exchange_order.trigger_paise,
+            ltp_paise=int((report.numbers or {})["ltp_paise"]),
+        )
+        self._begin(order, position, OrderState.SL_PENDING, _RULE.reason(position), demand)
+        began = position.pending
+        assert began is not None
+        self._unfilled.triggered(
+            order.order_id, exchange_order.order_id, began.seq, self._recorder.now
+        )
+
+    def _begin(
+        self, order: Order, position: Position, state: OrderState, reason: str, demand: ExitDemand
+    ) -> None:
+        """Begin an exit that came from the exchange: nothing asked for it."""
+        self._recorder.moved(order, state, reason, demand=demand)
+        self._watches.exit_began(position)
+        self._entries.drop_rest(order.order_id)
 
     def _filled(
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
     ) -> None:
         position = self._ledger.positions[order.order_id]
-        pending = position.pending
-        assert pending is not None, position
         fill = self._fills.of(order, exchange_order, report, book)
+        pending = position.pending
+        is_target = exchange_order.kind == "LIMIT"
+        if pending is None or (pending.partial and is_target):
+            self._target_filled(order, exchange_order, report, book, fill)
+            return
         is_last = fill.quantity == pending.quantity
         rest = position.quantity - fill.quantity
         widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
         if is_last and not widens:
-            self._recorder.exchange_moved(order, exchange_order, report)
-            self._bookings.book_fill(position, book, fill, fill.charges, pending.reason)
-            if self._beginning != order.order_id:
-                self._watches.filled(position)
+            self._tell(order, exchange_order, report)
+            self._close(position, book, fill, pending.reason)
             return
+        self._part(position, exchange_order, report, book, fill, rest if widens else 0)
+
+    def _target_filled(
+        self,
+        order: Order,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        book: Book,
+        fill: Fill,
+    ) -> None:
+        """Book a fill of a target while no exit of everything is pending; the last part ends it."""
+        position = self._ledger.positions[order.order_id]
+        if fill.quantity < position.quantity:
+            self._part(position, exchange_order, report, book, fill, 0)
+            self._watches.refresh(position)
+            return
+        self._tell(order, exchange_order, report)
+        if position.pending is None:
+            demand = ExitDemand(
+                quantity=fill.quantity,
+                level_paise=exchange_order.limit_paise,
+                ltp_paise=book.ltp,
+            )
+            self._begin(order, position, OrderState.TP_PENDING, "take_profit", demand)
+        self._close(position, book, fill, "take_profit")
+
+    def _part(
+        self,
+        position: Position,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        book: Book,
+        fill: Fill,
+        exit_quantity: int,
+    ) -> None:
+        """Book a part of an exit that makes no move of the trade."""
+        order = self._ledger.orders[position.order_id]
+        priced = self._bookings.priced(position, fill)
         self._recorder.exchange_moved(
-            order,
-            exchange_order,
-            report,
-            fill=self._bookings.priced(position, fill),
-            exit_quantity=rest if widens else 0,
+            order, exchange_order, report, fill=priced, exit_quantity=exit_quantity
         )
         self._holdings.reduced(position, book.index, fill.quantity)
-        if widens:
-            self._send(position, book)
+        self.touch(position, book)
+
+    def _close(self, position: Position, book: Book, fill: Fill, reason: str) -> None:
+        """Book the last fill of an exit, and watch what it leaves."""
+        self._bookings.book_fill(position, book, fill, fill.charges, reason)
+        self.touch(position, book)
+        if self._beginning != position.order_id:
+            self._watches.filled(position)
+
+    # telling
+
+    def _note_refusal(
+        self, position: Position, order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        if position.pending is None and report.reason not in _HARMLESS and not order.triggered:
+            self._refused[position.order_id] = (order, report)
+        self.touch(position, book)
+
+    def _tell(
+        self,
+        order: Order,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        *,
+        exit_quantity: int = 0,
+    ) -> None:
+        """Record a report; a MARKET that fills whole in the simple modes is told by its trade."""
+        is_quiet = self._is_simple and exchange_order.kind == "MARKET"
+        if not is_quiet:
+            self._recorder.exchange_moved(
+                order, exchange_order, report, exit_quantity=exit_quantity
+            )
+
+    def _alert(
+        self, exchange_order: ExchangeOrder, reason: str, numbers: dict[str, int | str]
+    ) -> None:
+        """Record what a trader wants to know of an order, which changes nothing."""
+        order = self._ledger.orders[exchange_order.terms.group]
+        report = ExecutionReport(
+            ts=self._recorder.now,
+            order_id=exchange_order.order_id,
+            kind="alert",
+            state=exchange_order.state,
+            filled=exchange_order.filled,
+            pending=exchange_order.pending,
+            reason=reason,
+            numbers=numbers,
+        )
+        self._recorder.exchange_moved(order, exchange_order, report)
+
+
+def _replaces_another(order: ExchangeOrder) -> bool:
+    """Return whether an order is on its way to take over what another still has."""
+    return bool(order.replaces) and order.state is ExchangeOrderState.NEW

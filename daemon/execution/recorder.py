@@ -34,6 +34,11 @@ class Recorder:
         self.lifecycle = TradeLifecycleManager(ledger)
         self._at = at
 
+    @property
+    def now(self) -> int:
+        """Return the time that events are stamped with, UTC ns."""
+        return self._at.now
+
     def created(self, order: Order) -> Order:
         """Record a new order; return the ledger's own."""
         at = self._at

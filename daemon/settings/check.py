@@ -45,6 +45,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
             ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
             ("autoslice", True), ("refusals", {}),
             ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
+            ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}), ("stop_basis", "ltp"),
         )
     ),
     *(
@@ -52,11 +53,13 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         for name, usual in (
             ("enable_break_even", False), ("break_even_at_r", 1.0),
             ("break_even_with_charges", False), ("trail_after_r", 0.0),
+            ("stop_style", "engine_market"), ("target_style", "engine_market"),
         )
         for path, default in (
             (("execution", name), usual), (("strategies", "list", None, "exits", name), None)
         )
     ),
+    (("strategies", "list", None, "exits", "sl_limit_buffer"), None),
     *(
         (("feed", "replay", files, None, name), default)
         for files in ("files", "warmup")
@@ -87,6 +90,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _feed_problems(config)
     yield from _universe_problems(config)
     yield from _strategy_problems(config)
+    yield from _stop_problems(config)
     yield from _brokerage_problems(config)
 
 
@@ -229,6 +233,20 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
         yield Problem((*at, number, "id"), f"{found(rows[number].id)} is already list[{first}]")
     for number, row in enumerate(rows):
         yield from _timeframe((*at, number, "timeframe"), row.timeframe)
+
+
+def _stop_problems(config: Config) -> Iterator[Problem]:
+    """Refuse a stop at the exchange, which is triggered by the last price, by another price."""
+    basis = config.execution.stop_basis
+    if basis == "ltp":
+        return
+    text = f"expected ltp with stop_style sl_limit, as the exchange triggers by ltp, was {basis}"
+    if config.execution.stop_style == "sl_limit":
+        yield Problem(("execution", "stop_basis"), text)
+    for number, row in enumerate(config.strategies.items):
+        if row.exits.stop_style == "sl_limit":
+            at = ("strategies", "list", number, "exits", "stop_style")
+            yield Problem(at, f"expected engine_market with execution.stop_basis {basis}")
 
 
 def _brokerage_problems(config: Config) -> Iterator[Problem]:

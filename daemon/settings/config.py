@@ -20,6 +20,9 @@ from daemon.domain.intent import (
     PartialExitPct,
     PartialExitWhen,
     Product,
+    SlLimitBuffer,
+    StopStyle,
+    TargetStyle,
     TimeStopBars,
     TrailAfterR,
     TrailStepR,
@@ -86,6 +89,13 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     enable_break_even: bool = False
     break_even_at_r: BreakEvenAtR = 1.0
     break_even_with_charges: bool = False
+    stop_style: StopStyle = "engine_market"
+    """`sl_limit`: the stop of a trade lies at the exchange as an SL from its first fill on."""
+    target_style: TargetStyle = "engine_market"
+    """`limit`: the target of a trade lies at the exchange as a LIMIT."""
+    sl_limit_buffer: SlLimitBuffer = SlLimitBuffer()
+    stop_basis: Literal["ltp", "exit_side", "candle_close"] = "ltp"
+    """The price that stop and target are compared with where the engine watches them."""
     enable_time_stop: bool = True
     time_stop_bars: TimeStopBars = 20
     square_off_before_close_min: Annotated[int, Meta(ge=0, le=375)] = 20

@@ -113,6 +113,8 @@ async def manage_exits(position: Position, rules: Sequence[ExitRule]) -> None:
         await Filled()
     while position.quantity:
         wake = await nearest_levels(position, rules)
+        if wake == GO_ON:  # an exit that began at the exchange has filled a part
+            continue
         request = decide(position, rules, wake)
         if request is not None:
             await request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from daemon.domain.events import ExitDemand
 from daemon.domain.order import TRAILING_STOP, OrderState
@@ -27,6 +27,25 @@ class StopMove(NamedTuple):
     steps: int
     ltp_paise: int
     reason: str = TRAILING_STOP
+
+
+class Elsewhere(Protocol):
+    """Which levels of a position are not the engine's to watch; `AtExchange` says it."""
+
+    def holds_stop(self, position: Position) -> bool:
+        """Return whether the stop is watched elsewhere."""
+        return False
+
+    def holds_target(self, position: Position) -> bool:
+        """Return whether the target is watched elsewhere."""
+        return False
+
+
+class Nowhere(Elsewhere):
+    """The engine watches every level."""
+
+
+NOWHERE: Final = Nowhere()
 
 
 class ExitRule(Protocol):

@@ -21,6 +21,7 @@ from daemon.execution.exits.coroutine import (
 )
 from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 from daemon.execution.recorder import Recorder
+from daemon.execution.step import Step
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 
@@ -50,7 +51,9 @@ class ExitRunner:
         agenda: Agenda,
         recorder: Recorder,
         closing: Closing,
+        step: Step,
     ) -> None:
+        self._step = step
         self._rules = rules
         self._bars = bars
         self._agenda = agenda
@@ -71,6 +74,7 @@ class ExitRunner:
             due = self._bars.due(position, bars) if bars else None
             if due is not None:
                 self._agenda.add(due, Phase.TIME_STOP, number, (number, due))
+        self._closing.opened(position, book)
         self._serve(watch, drive(watch.task, None))
 
     def filled(self, position: Position) -> None:
@@ -83,6 +87,16 @@ class ExitRunner:
         """Ask the rules for a position's levels again: its entry price has changed."""
         if position.number in self._watches and position.pending is None:
             nearest_levels(position, self._rules).serve(self, position)
+
+    def exit_began(self, position: Position) -> None:
+        """Watch no level while an exit that began at the exchange is pending."""
+        watch = self._watches[position.number]
+        watch.book.triggers.clear(position.number)
+        watch.book.arm()
+
+    def reached(self, position: Position, ltp_paise: int) -> None:
+        """Ask the rules what a price leads to."""
+        self._wake(self._watches[position.number], Wake(ltp_paise=ltp_paise))
 
     def release(self, position: Position) -> None:
         """Stop watching a position."""
@@ -164,6 +178,7 @@ class ExitRunner:
     def move_stop(self, position: Position, move: StopMove) -> Wake | None:
         """Record the move."""
         self._recorder.stop_moved(position, move)
+        self._closing.stop_moved(position, self._watches[position.number].book)
         return GO_ON
 
     def leave(self, position: Position, leaving: Exit) -> Wake | None:
@@ -174,12 +189,15 @@ class ExitRunner:
 
     def _serve(self, watch: Watch, request: Request | None) -> None:
         """Do what the coroutine asks for until it waits or has ended."""
+        self._step.begin()
         while request is not None:
             wake = request.serve(self, watch.position)
             if wake is None:
-                return
+                break
             request = drive(watch.task, wake)
-        self._forget(watch)
+        if request is None:
+            self._forget(watch)
+        self._step.end()
 
     def _forget(self, watch: Watch) -> None:
         number = watch.position.number

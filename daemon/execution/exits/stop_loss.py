@@ -6,19 +6,24 @@ from daemon.domain.events import ExitDemand
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.execution.exits.partial import part_of
-from daemon.execution.exits.rule import Exit, ExitRule
+from daemon.execution.exits.rule import NOWHERE, Elsewhere, Exit, ExitRule
 
 
 class StopLossManager(ExitRule):
     """Close a part at the first breach of a losing stop, everything at a later one."""
 
+    def __init__(self, elsewhere: Elsewhere = NOWHERE) -> None:
+        self._elsewhere = elsewhere
+
     def behind(self, position: Position) -> int | None:
-        """Return the stop."""
+        """Return the stop, unless the exchange watches it or it goes by another price."""
+        if position.exits.stop_basis or self._elsewhere.holds_stop(position):
+            return None
         return position.stop_paise
 
     def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
         """Return the exit for a price at the stop."""
-        if not self.check_stop_loss(position, ltp_paise):
+        if not self.check_stop_loss(position, ltp_paise) or self._elsewhere.holds_stop(position):
             return None
         demand = self.execute_stop_loss(position, ltp_paise)
         return Exit(OrderState.SL_PENDING, self.reason(position), demand)

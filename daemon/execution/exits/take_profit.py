@@ -5,19 +5,25 @@ from __future__ import annotations
 from daemon.domain.events import ExitDemand
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
-from daemon.execution.exits.rule import Exit, ExitRule
+from daemon.execution.exits.rule import NOWHERE, Elsewhere, Exit, ExitRule
 
 
 class TakeProfitManager(ExitRule):
     """Close everything at the target."""
 
+    def __init__(self, elsewhere: Elsewhere = NOWHERE) -> None:
+        self._elsewhere = elsewhere
+
     def ahead(self, position: Position) -> int | None:
-        """Return the target."""
+        """Return the target, unless the exchange watches it or it goes by another price."""
+        if position.exits.stop_basis or self._elsewhere.holds_target(position):
+            return None
         return position.target_paise
 
     def exit_at(self, position: Position, ltp_paise: int) -> Exit | None:
         """Return the full exit for a price at the target."""
-        if not self.check_take_profit(position, ltp_paise):
+        reached = self.check_take_profit(position, ltp_paise)
+        if not reached or self._elsewhere.holds_target(position):
             return None
         demand = self.execute_take_profit(position, ltp_paise)
         return Exit(OrderState.TP_PENDING, "take_profit", demand)
