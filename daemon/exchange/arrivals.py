@@ -164,25 +164,29 @@ class Arrivals:
 
     # ends
 
-    def expire(self, order: ExchangeOrder, reason: str) -> None:
-        """End an order whose time is over, if it still has that end."""
-        if order.is_over:
-            return
-        now = self._reports.now
-        if reason == "no_price":
-            if order.state is _S.NEW:
-                self._requests.withdraw_new(order)
-                order.move(_S.REJECTED, reason)
-                self._reports.add(order, "rejected", reason, {"waited_ns": now - order.sent_ts})
-            return
-        if reason == "ttl_over" and not (order.validity == "TTL" and order.ends_ts <= now):
-            return
-        since = order.market_since + self._settings.reject_after_ns
-        if reason == "unfilled_rest" and not (is_entry_market(order) and since <= now):
+    def expire(self, order: ExchangeOrder, reason: str, due: int) -> None:
+        """End an order whose time is over at `due` (UTC ns), if it still has that end."""
+        if order.is_over or not self._ends(order, reason, due):
             return
         if order.state is _S.NEW:
             self._requests.withdraw_new(order)
-        self._floor.cancel(order, reason)
+        if reason == "no_price":
+            waited = self._reports.now - order.sent_ts
+            order.move(_S.REJECTED, reason)
+            self._reports.add(order, "rejected", reason, {"waited_ns": waited})
+        else:
+            self._floor.cancel(order, reason)
+
+    def _ends(self, order: ExchangeOrder, reason: str, due: int) -> bool:
+        """Return whether an order has that end still, and not a later one by a modification."""
+        if reason == "no_price":
+            return order.state is _S.NEW
+        if reason == "ttl_over":
+            return order.validity == "TTL" and order.ends_ts == due
+        if reason == "unfilled_rest":
+            lives_until = order.market_since + self._settings.reject_after_ns
+            return is_entry_market(order) and lives_until == due
+        return True
 
     def _book(self, order: ExchangeOrder) -> DepthBook:
         return self._books[order.terms.instrument]

@@ -43,7 +43,7 @@ class Escalation:
         """The changes of the book when an order was last sent again, or sent as a replacement."""
 
     def fall_due(self, order: ExchangeOrder, due: int) -> None:
-        """Note that an order has stood for its time at `due` (UTC ns), unless it was moved since."""
+        """Note that an order has stood for its time at `due` (UTC ns), unless it moved since."""
         if order.moved_ts + self._after_ns > due:
             watch(order, self._after_ns, self._timers)
         else:

@@ -336,8 +336,7 @@ def escalates(order: ExchangeOrder) -> bool:
 
 def watch(order: ExchangeOrder, after_ns: int, timers: Timers) -> None:
     """Look at an order that must leave when it has stood for its time."""
-    due = order.moved_ts + after_ns
-    timers.add(due, Due.ESCALATION, (order, due), order.number)
+    timers.add(order.moved_ts + after_ns, Due.ESCALATION, order, order.number)
 
 
 def _taken(book: DepthBook, take: Take) -> QueueEvidence:

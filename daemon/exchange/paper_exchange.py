@@ -128,8 +128,7 @@ class PaperExchange:
         self._arrivals.at_tick_of(ticking)
         self._retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
-            what, item = popped
-            self._do(what, item)
+            self._do(*popped)
             self._retry_except(ticking)
         return self._reports.take()
 
@@ -208,15 +207,15 @@ class PaperExchange:
         self._arrivals.retry_except(ticking)
         self._escalation.retry_except(ticking)
 
-    def _do(self, what: Due, item: object) -> None:
+    def _do(self, due: int, what: Due, item: object) -> None:
         if what is Due.DAY_OVER:
             self._end_day(item)  # type: ignore[arg-type]
         elif what is Due.EXPIRY:
-            self._arrivals.expire(*item)  # type: ignore[misc]
+            self._arrivals.expire(*item, due)  # type: ignore[misc]
         elif what is Due.SLICE:
             self._send_later_slice(*item)  # type: ignore[misc]
         elif what is Due.ESCALATION:
-            self._escalation.fall_due(*item)  # type: ignore[misc]
+            self._escalation.fall_due(item, due)  # type: ignore[arg-type]
         else:
             self._arrivals.fall_due(item)  # type: ignore[arg-type]
 

@@ -33,10 +33,10 @@ class Timers:
         heapq.heappush(self._heap, (due, what, key, self._count, item))
         self.next_due = self._heap[0][0]
 
-    def pop(self, until: int) -> tuple[Due, object] | None:
-        """Remove and return the next item that is due at or before `until`, else None."""
+    def pop(self, until: int) -> tuple[int, Due, object] | None:
+        """Remove and return (due, what, item) of what is next at or before `until`, else None."""
         if self.next_due > until:
             return None
-        _, what, _, _, item = heapq.heappop(self._heap)
+        due, what, _, _, item = heapq.heappop(self._heap)
         self.next_due = self._heap[0][0] if self._heap else NEVER
-        return what, item
+        return due, what, item

@@ -217,10 +217,10 @@ def change_of(request: Dict) -> Modification:
 
 
 def market_tick(ts: int, tick: Dict) -> MarketTick:
-    """Return a tick as the exchange takes it; a crossed book is dropped."""
+    """Return a tick as the exchange takes it; a broken book is dropped."""
     bids, asks = levels(tick.get("bids")), levels(tick.get("asks"))
     bid, ask = tick.get("bid") or 0, tick.get("ask") or 0
-    if bids and asks and bids[0][0] > asks[0][0]:
+    if is_broken(bids or (), asks or ()):
         bids = asks = None
     ltq, volume = tick.get("ltq"), tick.get("volume")
     return MarketTick(
@@ -233,6 +233,13 @@ def market_tick(ts: int, tick: Dict) -> MarketTick:
         bid=bid,
         ask=ask,
     )
+
+
+def is_broken(bids: Levels, asks: Levels) -> bool:
+    """Return whether a book crosses, is not in order, or shows a price twice."""
+    down, up = [price for price, _ in bids], [price for price, _ in asks]
+    is_crossed = bool(down and up) and down[0] > up[0]
+    return is_crossed or down != sorted(set(down), reverse=True) or up != sorted(set(up))
 
 
 def levels(rows: Iterable[Iterable[int]] | None) -> Levels | None:

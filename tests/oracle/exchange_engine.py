@@ -211,6 +211,12 @@ class Naive(Gates):
         """An order that time ends, for the reason that came first."""
         _, reason = min(self.ends(order), key=lambda end: end[0])
         self.hits[f"ends {reason}"] += 1
+        # one that ends in flight is not ahead of what is asked of it later
+        self.waiting = [
+            each
+            for each in self.waiting
+            if each.order is not order or not isinstance(each.what, New)
+        ]
         if reason == "no_price":
             self.end(order, "REJECTED", "rejected", reason)
         else:

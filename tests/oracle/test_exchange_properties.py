@@ -10,11 +10,14 @@ import pytest
 
 from tests.kit.tiers import seeds
 from tests.oracle.exchange_engine import run, watch
+from tests.oracle.exchange_market import crossed
 from tests.oracle.exchange_random import random_scenario
 from tests.oracle.exchange_scenario import (
+    SECOND,
     Cancel,
     Contract,
     Event,
+    Gap,
     Input,
     Levels,
     Modify,
@@ -29,12 +32,16 @@ pytestmark = pytest.mark.random
 RULES: Final = tuple(
     """F1 dropped row|F1 no_book|F1 no_depth|F1 one side|F2 forgotten|F2 gap|F2 growth|F2 less taken
 F2 min|F2 silence|F3 shared|F4 behind another|F4 cancel|F5 old row|F5(a)|F5(c)|F6 IOC|F10|F11
-F11 at a later tick|F11 still taking|F12 cancel|F12 escalation|F13|F20|F21|F21 unknown|F21 visible
+F11 at a later tick|F11 still taking|F12 cancel|F12 escalation|F12 escalation in step 1|F13
+F14 ltp MARKET|F14 ltp LIMIT|F14 ltp SL|F14 ltp SL-M|F14 mid MARKET|F14 mid LIMIT|F14 mid SL
+F14 bid_ask MARKET|F14 bid_ask LIMIT|F14 bid_ask SL|F20|F21|F21 unknown|F21 visible
 F22 min|F22 no volume, no book|F22(a)|F22(b)|F22(c) V|F22(c) at|F22(c) credit|F22(c) touch|F23|F30
-F31|F32|F34 new exit|F34 shrink|F42 keeps|F42 loses|F42 of a stop|F42 to MARKET|F60
+F31|F32|F34 larger|F34 new exit|F34 shrink|F34 slice not sent|F42 keeps|F42 loses|F42 of a stop
+F42 to MARKET|F6 TTL of a modification|F60|F60 closed
 ends day_over|ends no_price|ends ttl_over|ends unfilled_rest
 reason already_filled|reason bad_level|reason bad_quantity|reason bad_validity|reason exit_group
-reason far_limit|reason freeze_quantity|reason ioc_rest|reason lpp|reason market_range
+reason far_limit|reason freeze_quantity|reason ioc_rest|reason lot_size|reason lpp
+reason market_closed|reason market_range
 reason modified_to_filled|reason no_price|reason no_protection|reason not_open|reason order_rate
 reason price_band|reason price_step|reason replaced|reason slm_on_options
 reason too_many_modifications|reason too_many_slices|reason trigger_already_met
@@ -55,6 +62,11 @@ def setting(scenario: Scenario, **execution: Any) -> Scenario:
     return dataclasses.replace(scenario, setup=dataclasses.replace(scenario.setup, execution=keys))
 
 
+def depth(seed: int, **execution: Any) -> Scenario:
+    """The scenario of a seed in `fill_mode: depth`."""
+    return setting(random_scenario(seed), fill_mode="depth", **execution)
+
+
 def requests_of(scenario: Scenario) -> dict[str, New]:
     """Every new order of the scenario by label."""
     return {
@@ -70,20 +82,24 @@ def root(event: Event) -> str:
 
 
 def is_book(bids: Levels | None, asks: Levels | None) -> bool:
-    if bids is None or asks is None:
-        return False
-    return not (bids and asks) or bids[0][0] <= asks[0][0]
+    return bids is not None and asks is not None and not crossed(bids, asks)
 
 
 @pytest.mark.parametrize("seed", seeds(60))
 def test_what_is_taken_at_a_level_is_never_more_than_it_shows(seed: int) -> None:
-    scenario = setting(random_scenario(seed), slippage_bps=0, slippage_ticks=0)
+    scenario = depth(seed, slippage_bps=0, slippage_ticks=0)
     orders = requests_of(scenario)
     shown: dict[tuple[str, str, int], int] = {}
     books: set[str] = set()
     taken: Counter[tuple[str, str, int]] = Counter()
     events = run(scenario)
+    stale = scenario.setup.execution["stale_after_s"] * SECOND
+    last = 0
     for item in scenario.inputs:
+        is_tick = isinstance(item.what, Tick)
+        if isinstance(item.what, Gap) or (is_tick and last and item.ts - last > stale):
+            taken.clear()
+        last = item.ts if is_tick else last
         if isinstance(item.what, Tick) and is_book(item.what.bids, item.what.asks):
             symbol = item.what.symbol
             books.add(symbol)
@@ -103,7 +119,7 @@ def test_what_is_taken_at_a_level_is_never_more_than_it_shows(seed: int) -> None
 
 @pytest.mark.parametrize("seed", seeds(60))
 def test_fills_by_trades_are_never_more_than_the_growth(seed: int) -> None:
-    scenario = random_scenario(seed)
+    scenario = depth(seed)
     orders = requests_of(scenario)
     filled: Counter[int] = Counter()
     for event in run(scenario):
@@ -260,6 +276,12 @@ def mirrored(scenario: Scenario) -> Scenario:
     return dataclasses.replace(scenario, inputs=tuple(inputs))
 
 
+def levels_of(request: New | Modify | Cancel) -> list[int]:
+    """The price and the trigger that a request names."""
+    named = (getattr(request, "price", None), getattr(request, "trigger", None))
+    return [each for each in named if each is not None]
+
+
 def without_percents(scenario: Scenario) -> Scenario:
     """No rule that counts in percent of a price: shares, no band, limits and stops only."""
 
@@ -276,12 +298,13 @@ def without_percents(scenario: Scenario) -> Scenario:
                 each
                 for each in item.requests
                 if getattr(each, "order_type", "LIMIT") in ("LIMIT", "SL", None)
+                and all(level > 5 for level in levels_of(each))
             ),
         )
         for item in scenario.inputs
     )
     found = dataclasses.replace(scenario, setup=setup, inputs=inputs)
-    return setting(found, slippage_bps=0, escalate="never")
+    return setting(found, fill_mode="depth", slippage_bps=0, escalate="never")
 
 
 @pytest.mark.parametrize("seed", seeds(100))
