@@ -11,7 +11,14 @@ import msgspec
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal, StrategyLimits
+from daemon.domain.intent import (
+    EntryChange,
+    ExitOverrides,
+    OrderIntent,
+    Product,
+    Signal,
+    StrategyLimits,
+)
 from daemon.errors import ConfigError
 from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.catalog import LoadedStrategy, load
@@ -259,10 +266,14 @@ def _by_id(items: Iterable[StrategyConfig]) -> dict[str, StrategyConfig]:
 
 
 def _timed(strategy: TimedStrategy, config: StrategyConfig) -> list[TimedIntent]:
-    """Return the complete intents of a scripted strategy, without HOLD."""
-    wanted = strategy.timed_intents(config.product)
-    return [
-        TimedIntent(ts=timed.ts, intent=completed(timed.intent, config, product_given=True))
-        for timed in wanted
-        if timed.intent.signal != Signal.HOLD
-    ]
+    """Return the complete intents of a scripted strategy, without HOLD, and what it changes."""
+    found: list[TimedIntent] = []
+    for timed in strategy.timed_intents(config.product):
+        wanted = timed.intent
+        if isinstance(wanted, EntryChange):
+            change = msgspec.structs.replace(wanted, strategy_id=config.id)
+            found.append(TimedIntent(ts=timed.ts, intent=change))
+        elif wanted.signal != Signal.HOLD:
+            complete = completed(wanted, config, product_given=True)
+            found.append(TimedIntent(ts=timed.ts, intent=complete))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from operator import index
-from typing import Final
+from typing import Final, SupportsIndex
 
 import msgspec
 
@@ -45,7 +45,6 @@ def completed(
         raise ValueError(f"expected a finite confidence, was {intent.confidence!r}")
     timeframe = intent.timeframe or config.timeframe
     parse_timeframe(timeframe)
-    bars = intent.time_stop_bars
     default_product = intent.product == "MIS" and not product_given
     complete = msgspec.structs.replace(
         intent,
@@ -53,12 +52,16 @@ def completed(
         qty=index(intent.qty),
         sl_price=_level(intent.sl_price),
         tp_price=_level(intent.tp_price),
-        time_stop_bars=None if bars is None else index(bars),
+        time_stop_bars=_whole(intent.time_stop_bars),
         confidence=float(intent.confidence),
         strategy_id=config.id,
         timeframe=timeframe,
         product=config.product if default_product else intent.product,
         exits=merge_exits(intent.exits, config.exits),
+        price=_level(intent.price),
+        trigger_price=_level(intent.trigger_price),
+        validity_ttl=_whole(intent.validity_ttl),
+        market_protection=_level(intent.market_protection),
     )
     check_intent(complete)
     return complete
@@ -73,6 +76,10 @@ def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrid
     upper = {name: getattr(over, name, None) for name in names}
     both = {name: getattr(under, name) if upper[name] is None else upper[name] for name in names}
     return None if both == dict.fromkeys(names) else ExitOverrides(**both)
+
+
+def _whole(number: SupportsIndex | None) -> int | None:
+    return None if number is None else index(number)
 
 
 def _level(price: object) -> float | None:

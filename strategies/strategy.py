@@ -9,6 +9,7 @@ from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+from daemon.domain.order_kind import OrderKind, Validity
 from daemon.domain.tick_view import TickView
 
 __all__ = [
@@ -103,11 +104,24 @@ class BaseStrategy:
         confidence: float = 1.0,
         reason: str = "",
         exits: ExitOverrides | None = None,
+        order_type: OrderKind = "MARKET",
+        price: float | None = None,
+        trigger_price: float | None = None,
+        validity: Validity = "DAY",
+        validity_ttl: int | None = None,
+        market_protection: float | None = None,
+        tag: str = "",
     ) -> OrderIntent:
-        """Open a long of `qty` units; levels in rupees, `time_stop_bars` 0 = none."""
+        """Open a long of `qty` units; prices in rupees, `time_stop_bars` 0 = none.
+
+        At the market, or with `price` and `trigger_price` as `order_type` (LIMIT, SL, SL-M) asks.
+        `tag` names the order for a later change.
+        """
         return OrderIntent(
             symbol=symbol, signal=Signal.BUY, qty=qty, sl_price=stop, tp_price=target,
             time_stop_bars=time_stop_bars, confidence=confidence, reason=reason, exits=exits,
+            order_type=order_type, price=price, trigger_price=trigger_price, validity=validity,
+            validity_ttl=validity_ttl, market_protection=market_protection, tag=tag,
         )  # fmt: skip
 
     def sell(
@@ -121,11 +135,24 @@ class BaseStrategy:
         confidence: float = 1.0,
         reason: str = "",
         exits: ExitOverrides | None = None,
+        order_type: OrderKind = "MARKET",
+        price: float | None = None,
+        trigger_price: float | None = None,
+        validity: Validity = "DAY",
+        validity_ttl: int | None = None,
+        market_protection: float | None = None,
+        tag: str = "",
     ) -> OrderIntent:
-        """Open a short of `qty` units; levels in rupees, `time_stop_bars` 0 = none."""
+        """Open a short of `qty` units; prices in rupees, `time_stop_bars` 0 = none.
+
+        At the market, or with `price` and `trigger_price` as `order_type` (LIMIT, SL, SL-M) asks.
+        `tag` names the order for a later change.
+        """
         return OrderIntent(
             symbol=symbol, signal=Signal.SELL, qty=qty, sl_price=stop, tp_price=target,
             time_stop_bars=time_stop_bars, confidence=confidence, reason=reason, exits=exits,
+            order_type=order_type, price=price, trigger_price=trigger_price, validity=validity,
+            validity_ttl=validity_ttl, market_protection=market_protection, tag=tag,
         )  # fmt: skip
 
     def exit(self, symbol: str, *, reason: str = "") -> OrderIntent:

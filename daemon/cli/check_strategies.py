@@ -15,7 +15,7 @@ from daemon.cli.data_notes import time_text
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import ExitOverrides, Signal
+from daemon.domain.intent import EntryChange, ExitOverrides, OrderIntent, Signal
 from daemon.execution.exits.partial import part_of
 from daemon.market.schedule import Schedule
 from daemon.report.text import count
@@ -72,8 +72,8 @@ def script_warnings(parts: Parts, span: tuple[int, int] | None) -> Iterator[str]
     """Tell of scripted intents that no order can come from; `span` is that of the data, UTC ns."""
     universe = parts.feed.universe
     for strategy_id, timed in _scripts(parts):
-        for intent in timed:
-            symbol = intent.intent.symbol
+        for intent in _intents(timed):
+            symbol = intent.symbol
             if universe.index_of(symbol) is None:
                 hint = did_you_mean(symbol, universe.symbols) or _other_case(symbol, parts)
                 yield (
@@ -113,8 +113,11 @@ def _times(
 
 
 def _is_closed(parts: Parts, schedule: Schedule, timed: TimedIntent) -> bool:
-    index = parts.feed.universe.index_of(timed.intent.symbol)
-    if index is None or timed.intent.signal not in (Signal.BUY, Signal.SELL):
+    intent = timed.intent
+    if isinstance(intent, EntryChange) or intent.signal not in (Signal.BUY, Signal.SELL):
+        return False
+    index = parts.feed.universe.index_of(intent.symbol)
+    if index is None:
         return False
     opens, closes = schedule.span(index, ist_date(timed.ts))
     return not opens <= timed.ts < closes
@@ -152,14 +155,18 @@ def _scripts(parts: Parts) -> Iterator[tuple[str, list[TimedIntent]]]:
     yield from by_strategy.items()
 
 
+def _intents(timed: Sequence[TimedIntent]) -> list[OrderIntent]:
+    return [line.intent for line in timed if isinstance(line.intent, OrderIntent)]
+
+
 def _wishes(parts: Parts) -> Iterator[tuple[StrategyConfig, list[Wish]]]:
     """Yield what is known of each strategy's quantities, each kind of wish once."""
     universe = parts.feed.universe
     scripts = dict(_scripts(parts))
     for config in _enabled(parts):
         wishes = []
-        for timed in scripts.get(config.id, ()):
-            intent, index = timed.intent, universe.index_of(timed.intent.symbol)
+        for intent in _intents(scripts.get(config.id, ())):
+            index = universe.index_of(intent.symbol)
             if index is not None and intent.signal in (Signal.BUY, Signal.SELL):
                 exits = (intent.exits or ExitOverrides(), config.exits)
                 wishes.append(Wish(universe[index], intent.qty, exits))

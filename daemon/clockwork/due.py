@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Command, Settlement
+from daemon.domain.intent import EntryChange, OrderIntent
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
@@ -45,7 +46,7 @@ class Due:
             Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
             Phase.COMMAND: _one_by_one(self._obey),
-            Phase.TIMED_INTENT: _one_by_one(engine.process_signal),
+            Phase.TIMED_INTENT: _one_by_one(self._take_timed),
             Phase.CANDLES: self._close_candles,
             Phase.SESSION_END: self._end_session,
         }
@@ -97,6 +98,12 @@ class Due:
         self._engine.square_off(self._bars.instruments(groups))
         yield from ()
 
+    def _take_timed(self, wanted: OrderIntent | EntryChange) -> None:
+        if isinstance(wanted, EntryChange):
+            self._engine.change_entry(wanted)
+        else:
+            self._engine.process_signal(wanted)
+
     def _obey(self, request: Command | Settlement) -> None:
         self._requests[type(request)](request)
 
@@ -120,6 +127,8 @@ class Due:
     def switch(self, strategy_id: str, *, on: bool, by_config: bool = False) -> None:
         """Switch a strategy on or off; the latest command counts, whatever its source."""
         self._strategies.set_enabled(strategy_id, on)
+        if not on:
+            self._engine.drop_entries(strategy_id, "strategy_off")
         self._engine.admission.switch(strategy_id, on=on, by_config=by_config)
 
 

@@ -22,6 +22,7 @@ import msgspec
 
 from daemon.domain.intent import Product
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
+from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
 
 EVENT_VERSION: Final = 2
@@ -141,7 +142,11 @@ class OrderCreated(
     tag_field="event",
     tag="created",
 ):
-    """An intent became an order (from nothing to CREATED), as requested."""
+    """An intent became an order (from nothing to CREATED), as requested.
+
+    Price and trigger are paise, 0 where not given; `validity_ttl` is minutes, `market_protection` a
+    percentage.
+    """
 
     seq: int
     ts: int
@@ -162,6 +167,18 @@ class OrderCreated(
     tag: str = ""
     note: str = ""
     confidence: float = written(1.0)
+    order_type: OrderKind = MARKET
+    price_paise: int = 0
+    trigger_paise: int = 0
+    validity: Validity = DAY
+    validity_ttl: int = 0
+    market_protection: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.order_type == MARKET:
+            msgspec.structs.force_setattr(self, "order_type", MARKET)
+        if self.validity == DAY:
+            msgspec.structs.force_setattr(self, "validity", DAY)
 
 
 class OrderMoved(

@@ -9,13 +9,9 @@ import msgspec
 
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.order import Side
+from daemon.domain.order_kind import OrderKind, Validity
 
-OrderKind = Literal["MARKET", "LIMIT", "SL", "SL-M"]
-Validity = Literal["DAY", "IOC", "TTL"]
 ExchangeProduct = Literal["MIS", "NRML", "CNC"]
-ORDER_KINDS: Final = ("MARKET", "LIMIT", "SL", "SL-M")
-VALIDITIES: Final = ("DAY", "IOC", "TTL")
-STOP_KINDS: Final = frozenset({"SL", "SL-M"})
 MAX_MODIFICATIONS: Final = 25
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from daemon.domain.candle import Candle
-from daemon.domain.intent import OrderIntent
+from daemon.domain.intent import EntryChange, OrderIntent
 from daemon.domain.ticks import Ticks
 
 
@@ -60,10 +60,10 @@ class History(msgspec.Struct, frozen=True, kw_only=True, tag="history"):
 
 
 class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent of a scripted strategy, due at the first input at or after `ts` (UTC ns)."""
+    """What a scripted strategy wants, due at the first input at or after `ts` (UTC ns)."""
 
     ts: int
-    intent: OrderIntent
+    intent: OrderIntent | EntryChange
 
 
 Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange | History

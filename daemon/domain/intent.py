@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.domain.errors import BadIntent
+from daemon.domain.order_kind import DAY, MARKET, ORDER_KINDS, VALIDITIES, OrderKind, Validity
 
 QUANTITY_MAX: Final = 10**9
 Product = Literal["MIS", "NRML"]
@@ -68,12 +69,13 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A strategy's wish. `qty` in units, levels in rupees.
+    """A strategy's wish. `qty` in units, prices and levels in rupees.
 
     See SEMANTICS, "From an intent to an order".
 
     `time_stop_bars` None means the configured number, 0 means off. `timeframe` empty means the
-    strategy's own. The engine checks everything; nothing here is trusted.
+    strategy's own. `validity_ttl` is in minutes, `market_protection` a percentage (-1 or None: the
+    exchange's own). The engine checks everything; nothing here is trusted.
     """
 
     symbol: str
@@ -89,6 +91,30 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tag: str = ""
     confidence: float = 1.0
     exits: ExitOverrides | None = None
+    order_type: OrderKind = MARKET
+    price: float | None = None
+    trigger_price: float | None = None
+    validity: Validity = DAY
+    validity_ttl: int | None = None
+    market_protection: float | None = None
+
+
+class EntryChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A modification or the cancel of an entry that a strategy sent; None leaves a field as it is.
+
+    `tag` names the strategy's latest order with it. `qty` is the new total in units; prices in
+    rupees, `validity_ttl` in minutes.
+    """
+
+    tag: str
+    strategy_id: str = ""
+    cancel: bool = False
+    qty: int | None = None
+    order_type: OrderKind | None = None
+    price: float | None = None
+    trigger_price: float | None = None
+    validity: Validity | None = None
+    validity_ttl: int | None = None
 
 
 class StrategyLimits(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +126,10 @@ class StrategyLimits(msgspec.Struct, frozen=True, gc=False):
 
 _SIGNALS: Final = tuple(Signal)
 _TEXTS: Final = ("symbol", "strategy_id", "timeframe", "reason", "tag")
+_NUMBERS: Final = {
+    "sl_price": "a price in rupees", "tp_price": "a price in rupees", "price": "a price in rupees",
+    "trigger_price": "a price in rupees", "market_protection": "a percentage",
+}  # fmt: skip
 
 
 def check_intent(intent: OrderIntent) -> None:
@@ -115,14 +145,20 @@ def check_intent(intent: OrderIntent) -> None:
         raise _bad(intent, "signal", "BUY, SELL, EXIT or HOLD")
     if intent.product not in ("MIS", "NRML"):
         raise _bad(intent, "product", "MIS or NRML")
+    if intent.order_type not in ORDER_KINDS:
+        raise _bad(intent, "order_type", "MARKET, LIMIT, SL or SL-M")
+    if intent.validity not in VALIDITIES:
+        raise _bad(intent, "validity", "DAY, IOC or TTL")
     if not _is_whole(intent.qty):
         raise _bad(intent, "qty", "a whole number")
-    if intent.time_stop_bars is not None and not _is_whole(intent.time_stop_bars):
-        raise _bad(intent, "time_stop_bars", "a whole number or None")
-    for name in ("sl_price", "tp_price"):
-        level = getattr(intent, name)
-        if level is not None and not _is_number(level):
-            raise _bad(intent, name, "a price in rupees or None")
+    for name in ("time_stop_bars", "validity_ttl"):
+        number = getattr(intent, name)
+        if number is not None and not _is_whole(number):
+            raise _bad(intent, name, "a whole number or None")
+    for name, expected in _NUMBERS.items():
+        number = getattr(intent, name)
+        if number is not None and not _is_number(number):
+            raise _bad(intent, name, f"{expected} or None")
     if type(intent.confidence) not in (int, float) or not math.isfinite(intent.confidence):
         raise _bad(intent, "confidence", "a finite number")
     check_exits(intent.exits)

@@ -143,6 +143,12 @@ class Ledger(msgspec.Struct, kw_only=True):
             tag=event.tag,
             note=event.note,
             confidence=event.confidence,
+            order_type=event.order_type,
+            price_paise=event.price_paise,
+            trigger_paise=event.trigger_paise,
+            validity=event.validity,
+            validity_ttl=event.validity_ttl,
+            market_protection=event.market_protection,
             created_ts=event.ts,
         )
         self.orders[event.order_id] = order

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.intent import PartialExitWhen, Product
+from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
@@ -130,6 +131,15 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     note: str = ""
     """The strategy's own reason."""
     confidence: float = 1.0
+    order_type: OrderKind = MARKET
+    price_paise: int = 0
+    """The limit of its entry, 0 without one; likewise the trigger."""
+    trigger_paise: int = 0
+    validity: Validity = DAY
+    validity_ttl: int = 0
+    """Minutes."""
+    market_protection: float | None = None
+    """A percentage; None for that of the exchange."""
     state: OrderState = OrderState.CREATED
     created_ts: int = 0
     submitted_ts: int = 0

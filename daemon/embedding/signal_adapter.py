@@ -25,6 +25,12 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "tag": ("tag",),
     "confidence": ("confidence",),
     "exits": ("exits",),
+    "order_type": ("order_type",),
+    "price": ("price", "limit_price"),
+    "trigger_price": ("trigger_price",),
+    "validity": ("validity",),
+    "validity_ttl": ("validity_ttl",),
+    "market_protection": ("market_protection",),
 }
 _FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
 
@@ -34,7 +40,8 @@ def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any)
 
     Names: symbol | tradingsymbol; signal | action | side (BUY, SELL, EXIT, HOLD in any case); qty |
     quantity; sl_price | stop_loss | sl; tp_price | target | take_profit; time_stop_bars,
-    strategy_id, timeframe, product, reason, tag, confidence, exits. An unknown name is a
+    strategy_id, timeframe, product, reason, tag, confidence, exits; order_type, price |
+    limit_price, trigger_price, validity, validity_ttl, market_protection. An unknown name is a
     ValueError: a misspelt stop must not trade without a stop.
     """
     if isinstance(signal, OrderIntent):
@@ -50,7 +57,7 @@ def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any)
         qty=_quantity(given.get("qty"), wanted),
         sl_price=_price(given, "sl_price"),
         tp_price=_price(given, "tp_price"),
-        time_stop_bars=_bars(given.get("time_stop_bars")),
+        time_stop_bars=_bars(given.get("time_stop_bars"), "time_stop_bars"),
         strategy_id=str(given.get("strategy_id", "")),
         timeframe=_timeframe(given.get("timeframe", "")),
         product=_checked(given.get("product", "MIS"), OrderIntent, "product"),
@@ -58,6 +65,12 @@ def convert_to_order_intent(signal: Mapping[str, Any] | object, **defaults: Any)
         tag=str(given.get("tag", "")),
         confidence=_checked(given.get("confidence", 1.0), OrderIntent, "confidence"),
         exits=_exits(given.get("exits")),
+        order_type=_checked(given.get("order_type", "MARKET"), OrderIntent, "order_type"),
+        price=_price(given, "price"),
+        trigger_price=_price(given, "trigger_price"),
+        validity=_checked(given.get("validity", "DAY"), OrderIntent, "validity"),
+        validity_ttl=_bars(given.get("validity_ttl"), "validity_ttl"),
+        market_protection=_price(given, "market_protection"),
     )
 
 
@@ -98,8 +111,8 @@ def _quantity(value: Any, signal: Signal) -> int:
     return _whole(value, "qty")
 
 
-def _bars(value: Any) -> int | None:
-    return None if value is None else _whole(value, "time_stop_bars")
+def _bars(value: Any, name: str) -> int | None:
+    return None if value is None else _whole(value, name)
 
 
 def _whole(value: Any, name: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+from daemon.domain.order_kind import STOP_KINDS
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.limit_price_protection import LimitPriceProtection

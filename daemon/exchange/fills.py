@@ -20,7 +20,7 @@ class FillEngine:
     def __init__(self, config: ExecutionConfig) -> None:
         # what `depth` does not fill at the exchange, a forced close, crosses the spread
         self.mode: FillMode = "bid_ask" if config.fill_mode == "depth" else config.fill_mode
-        self._slippage = Slippage(config.slippage_bps, config.slippage_ticks)
+        self._slippage = Slippage(config.slippage, config.slippage_ticks)
 
     def determine_fill_price(
         self, quote: Quote, side: Side, tick_paise: int, mode: FillMode | None = None

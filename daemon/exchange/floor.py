@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+from daemon.domain.order_kind import STOP_KINDS
 from daemon.exchange.arrival_checks import Admits, ArrivalChecks
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
@@ -76,6 +77,14 @@ class Floor:
             return None
         side = self.resting[order.terms.instrument].side_of(order)
         return max(order.market_part, 0) + side.ahead_of(order)
+
+    def first_take(self, order: ExchangeOrder) -> int:
+        """Return at what price an order would fill first if it took now, 0 if it would not."""
+        book = self._book(order)
+        if order.kind in STOP_KINDS and not order.triggered:
+            return 0
+        takes = self._taker.find(book, order.terms.side, order.limit_paise, order.pending)
+        return takes[0].price if takes else 0
 
     # arrival
 

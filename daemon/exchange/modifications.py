@@ -6,12 +6,12 @@ from msgspec import structs
 
 from daemon.domain.exchange_order import (
     MAX_MODIFICATIONS,
-    STOP_KINDS,
     ExchangeOrder,
     ExchangeOrderState,
     Modification,
     OrderTerms,
 )
+from daemon.domain.order_kind import STOP_KINDS
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.floor import Floor
 from daemon.exchange.order_checks import bad_level, bad_validity

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.domain.exchange_order import STOP_KINDS, OrderTerms
+from daemon.domain.exchange_order import OrderTerms
+from daemon.domain.order_kind import STOP_KINDS
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.refusals import Refused
 from daemon.exchange.slices import MAX_SLICES, slice_quantities

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from daemon.market.agenda import NEVER, Agenda, Phase
+from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book
 
 
@@ -29,7 +29,8 @@ class WaitingFills:
         self._books = books
         self._agenda = agenda
         self._queues: list[dict[str, WaitingFill]] = [{} for _ in books]
-        self._entries: dict[str, WaitingFill] = {}
+        self._at_exchange: list[dict[str, None]] = [{} for _ in books]
+        self._entries: dict[str, None] = {}
 
     @property
     def entries(self) -> Iterable[str]:
@@ -42,22 +43,29 @@ class WaitingFills:
 
     def entries_at(self, index: int) -> list[str]:
         """Return the order ids of the entries that wait at an instrument."""
-        return [order_id for order_id, fill in self._queues[index].items() if not fill.is_exit]
+        own = [order_id for order_id, fill in self._queues[index].items() if not fill.is_exit]
+        return own + list(self._at_exchange[index])
+
+    def hold(self, book: Book, order_id: str) -> None:
+        """Count an entry that waits at the exchange, where ticks reach it by themselves."""
+        self._at_exchange[book.index][order_id] = None
+        self._entries[order_id] = None
 
     def add(self, book: Book, fill: WaitingFill, now: int) -> None:
         """Let an entry or an exit wait."""
         self._queues[book.index][fill.order_id] = fill
         if not fill.is_exit:
-            self._entries[fill.order_id] = fill
-        if now < fill.due < NEVER:
+            self._entries[fill.order_id] = None
+        if now < fill.due:
             self._agenda.add(fill.due, Phase.ARRIVAL, book.index, book.index)
         self._arm(book, now)
 
     def drop(self, book: Book, order_id: str, now: int) -> None:
         """Remove an order if it waits."""
-        self._queues[book.index].pop(order_id, None)
         self._entries.pop(order_id, None)
-        self._arm(book, now)
+        self._at_exchange[book.index].pop(order_id, None)
+        if self._queues[book.index].pop(order_id, None) is not None:
+            self._arm(book, now)
 
     def arrive(self, index: int, now: int) -> None:
         """Expect the next tick of an instrument: the latency of something there is over."""

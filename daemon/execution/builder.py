@@ -13,6 +13,7 @@ from daemon.domain.intent import ExitOverrides, OrderIntent, Product
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
 from daemon.domain.order import ExitRules, Order, Side
+from daemon.execution.entry_terms import AT_MARKET, EntryTerms, check_terms
 from daemon.risk.gates import Refusal
 from daemon.settings.config import ExecutionConfig
 
@@ -48,6 +49,7 @@ class OrderBuilder:
         note: str = "",
         confidence: float = 1.0,
         exits: ExitOverrides | None = None,
+        terms: EntryTerms = AT_MARKET,
     ) -> Order:
         """Return an order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
 
@@ -74,6 +76,12 @@ class OrderBuilder:
             tag=tag,
             note=note,
             confidence=float(confidence),
+            order_type=terms.order_type,
+            price_paise=terms.price_paise,
+            trigger_paise=terms.trigger_paise,
+            validity=terms.validity,
+            validity_ttl=terms.validity_ttl,
+            market_protection=terms.market_protection,
             created_ts=ts,
         )
 
@@ -113,7 +121,10 @@ class OrderBuilder:
         )
 
     def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:
-        """Refuse levels that are not finite, not at least one tick, or in the wrong order."""
+        """Refuse levels that are not finite, not at least one tick, or in the wrong order.
+
+        Then what is wrong with the terms of the entry.
+        """
         for name, asked, level in (
             ("sl_price", intent.sl_price, order.sl_paise),
             ("tp_price", intent.tp_price, order.tp_paise),
@@ -123,7 +134,7 @@ class OrderBuilder:
         stop, target = order.sl_paise, order.tp_paise
         if stop is not None and target is not None and order.sign * (target - stop) <= 0:
             return Refusal("bad_level", {"sl_paise": stop, "tp_paise": target})
-        return None
+        return check_terms(order, intent)
 
     def _next_id(self, ts: int) -> str:
         day = _compact(ist_date(ts))

@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict, Unpack
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent, Signal, check_intent
+from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_intent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
 from daemon.exchange.fills import FillEngine
@@ -22,6 +22,7 @@ from daemon.execution.costs import Costs
 from daemon.execution.demands import Demands
 from daemon.execution.desk import Desk
 from daemon.execution.entries import Entries
+from daemon.execution.entry_changes import CANCEL_ASKED, EntryChanges
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
@@ -106,32 +107,28 @@ class ExecutionEngineV3:
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
             builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
-        self._step = step = Step()
-        self._exchange = entry_orders = exit_orders = None
-        if config.fill_mode == "depth":
-            self._exchange = desk = ExchangeDesk(
-                config, universe, rules, agenda, at, ledger, quotes, step
-            )
-            exchange_fills = ExchangeFills(universe, at, quotes, fills, costs)
-            entry_orders = EntryOrders(
-                desk, at, recorder, quotes, exchange_fills, waiting, holdings
-            )
-            exit_orders = ExitOrders(
-                desk, entry_orders, recorder, quotes, exchange_fills, holdings, held,
-                UnfilledStops(agenda), step, is_simple=config.fill_mode != "depth",
-            )  # fmt: skip
-            desk.attach(entry_orders, exit_orders)
-        self._closing = closing = Closing(
-            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
+        self._exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
+        simple_mode = None if config.fill_mode == "depth" else fills.mode
+        exchange_fills = ExchangeFills(
+            universe, at, quotes, fills, costs, desk.exchange.books, simple_mode
         )
-        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing, step)
+        self._entry_orders = entry_orders = EntryOrders(
+            desk, at, recorder, quotes, exchange_fills, waiting, holdings
+        )
+        exit_orders = ExitOrders(desk, entry_orders, recorder, exchange_fills, holdings)
+        desk.attach(entry_orders, exit_orders)
+        self._closing = closing = Closing(
+            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs,
+            exit_orders if desk.is_depth else None,
+        )  # fmt: skip
+        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
         self._entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
-        if entry_orders is not None and exit_orders is not None:
-            entry_orders.attach(entries, exit_orders, runner)
-            exit_orders.attach(closing, runner)
+        entry_orders.attach(entries, exit_orders, runner)
+        exit_orders.attach(closing, runner)
+        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
@@ -173,6 +170,28 @@ class ExecutionEngineV3:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         return self._entries.submit(order)
 
+    def modify_order(self, order_id: str, change: EntryChange) -> str:
+        """Modify the entry of an order while it works; return why not, empty if that was sent.
+
+        What the exchange says is an event; nothing is raised for an order that is gone.
+        """
+        return self._changes.modify(order_id, change)
+
+    def cancel_order(self, order_id: str, reason: str = CANCEL_ASKED) -> str:
+        """Cancel what works of an order's entry; return why not, empty if that was sent.
+
+        What it has bought stays, also what fills before the cancel arrives.
+        """
+        return self._changes.cancel(order_id, reason)
+
+    def change_entry(self, change: EntryChange) -> str:
+        """Modify or cancel a strategy's latest order with a tag; return why not, else nothing."""
+        return self._changes.take(change)
+
+    def drop_entries(self, strategy_id: str, reason: str) -> None:
+        """Cancel what works of a strategy's entries at the exchange; its positions stay."""
+        self._entry_orders.drop_all(strategy_id, reason)
+
     def exit_order(self, order_id: str, reason: str) -> None:
         """Cancel one waiting entry or close one position."""
         self._demands.exit_order(order_id, reason)
@@ -193,8 +212,7 @@ class ExecutionEngineV3:
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
-        self._step.begin()
-        if self._exchange is not None:
+        if book.at_exchange:
             self._exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
@@ -218,19 +236,15 @@ class ExecutionEngineV3:
     def start_day(self, date: dt.date) -> None:
         """Turn to the ticks of a date."""
         self.at.begin_date(date)
-        if self._exchange is not None:
-            self._exchange.start_day(date.isoformat())
         self._runner.begin_date()
 
     def exchange_due(self, due: int) -> None:
         """Do what is due at the paper exchange by `due` (UTC ns)."""
-        assert self._exchange is not None
         self._exchange.advance(due)
 
     def note_missed_data(self, books: list[Book]) -> None:
         """Note that data of some books was missed: nothing is known of what was taken there."""
-        if self._exchange is not None:
-            self._exchange.forget_taken(books)
+        self._exchange.forget_taken(books)
 
     def arrive(self, index: int) -> None:
         """Expect the next tick of an instrument: the latency of an order there is over."""

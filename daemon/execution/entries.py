@@ -10,16 +10,18 @@ from daemon.domain.events import Fill, Levels
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.order import Order, OrderState
+from daemon.domain.order_kind import MARKET
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.admission import Admission
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.costs import Costs
 from daemon.execution.entry_orders import EntryOrders
+from daemon.execution.entry_terms import terms_of
 from daemon.execution.excursions import Excursions
 from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
-from daemon.execution.protective import check_protective
+from daemon.execution.protective import SpreadLimit, check_protective
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.market.agenda import Agenda, Phase
@@ -48,9 +50,10 @@ class Entries:
         excursions: Excursions,
         costs: Costs,
         runner: ExitRunner,
-        orders: EntryOrders | None = None,
+        orders: EntryOrders,
     ) -> None:
         self._orders = orders
+        self._spread = SpreadLimit(config.max_spread_pct)
         self._latency_ns = config.latency_ns
         self._reject_after_ns = config.reject_after_ns
         self._universe = universe
@@ -90,6 +93,7 @@ class Entries:
                 note=intent.reason,
                 confidence=intent.confidence,
                 exits=intent.exits,
+                terms=terms_of(intent),
             )
         )
         refusal = self._admission.first_refusal(order, intent, index)
@@ -101,7 +105,7 @@ class Entries:
     def submit(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
-        if self._orders is not None:
+        if self._orders.takes(order):
             self._orders.enter(order)
             return order.order_id
         book = self._quotes.book_of(order.tradingsymbol)
@@ -120,11 +124,23 @@ class Entries:
         waiting = WaitingFill(order.order_id, since + self._latency_ns, is_exit=False)
         self._waiting.add(book, waiting, self._at.now)
 
+    def resume(self, order: Order, book: Book) -> None:
+        """Resume an entry that a ledger left waiting.
+
+        What rested lost its place with the exchange that kept it: it is dropped at the first input.
+        """
+        if order.order_type == MARKET:
+            self.wait(order, book)
+            return
+        self._waiting.hold(book, order.order_id)
+        self._agenda.add(order.submitted_ts, Phase.ENTRY_LIMIT, order.number, order.order_id)
+
     def fill(self, order: Order, book: Book, quote: Quote) -> None:
         """Fill a SUBMITTED order on a quote, unless its levels would not protect it."""
         at, side = self._at, order.transaction_type
         fill = self._fills.fill_order(order, quote, ts=at.now, side=side, quantity=order.quantity)
-        refusal = check_protective(order, fill.price_paise, fill.ltp_paise)
+        refusal = self._spread.refuse(quote.bid, quote.ask)
+        refusal = refusal or check_protective(order, fill.price_paise, fill.ltp_paise)
         if refusal is not None:
             self._recorder.rejected(order, refusal)
             return
@@ -153,11 +169,14 @@ class Entries:
             return
         waited = self._at.now - order.submitted_ts
         self._drop(order)
+        if order.order_type != MARKET:
+            self._recorder.moved(order, OrderState.CANCELLED, "entry_dropped")
+            return
         self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
 
     def cancel(self, order: Order, reason: str) -> None:
         """Cancel a waiting entry; at the exchange that takes effect when it arrives there."""
-        if self._orders is not None and self._orders.cancel(order, reason):
+        if self._orders.cancel(order, reason):
             return
         self._drop(order)
         self._recorder.moved(order, OrderState.CANCELLED, reason)

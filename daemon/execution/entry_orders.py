@@ -7,10 +7,10 @@ from typing import Protocol
 from daemon.domain.events import Fill
 from daemon.domain.exchange_order import OVER_STATES, ExchangeOrder, OrderTerms
 from daemon.domain.order import Order, OrderState
+from daemon.domain.order_kind import MARKET
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
-from daemon.exchange.timers import NEVER
-from daemon.exchange.waiting import WaitingFill, WaitingFills
+from daemon.exchange.waiting import WaitingFills
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.holdings import Holdings
@@ -68,6 +68,8 @@ class EntryOrders:
         self._holdings = holdings
         self._roots: dict[str, str] = {}
         """Ids at the exchange of the entries that are not over, by order id of their trade."""
+        self._cancelled: set[str] = set()
+        """Order ids of the entries whose cancel was sent."""
         self._leaving: dict[str, str] = {}
         """Why a trade must leave as soon as its entry fills, by order id."""
         self._grown: dict[str, Position] = {}
@@ -81,14 +83,24 @@ class EntryOrders:
 
     # out
 
+    def takes(self, order: Order) -> bool:
+        """Return whether an entry goes to the exchange: all do but a MARKET of a simple mode."""
+        return self._desk.is_depth or order.order_type != MARKET
+
     def enter(self, order: Order) -> None:
         """Send the entry of a SUBMITTED trade."""
         book = self._quotes.book_of(order.tradingsymbol)
-        self._waiting.add(book, WaitingFill(order.order_id, NEVER, is_exit=False), self._at.now)
+        self._waiting.hold(book, order.order_id)
         terms = OrderTerms(
             instrument=book.index,
             side=order.transaction_type,
             quantity=order.quantity,
+            kind=order.order_type,
+            price_paise=order.price_paise,
+            trigger_paise=order.trigger_paise,
+            validity=order.validity,
+            ttl_minutes=order.validity_ttl,
+            market_protection=order.market_protection,
             product=order.product,
             tag=order.tag,
         )
@@ -96,20 +108,36 @@ class EntryOrders:
         self._roots[order.order_id] = root
         self._desk.send_as(root, order.order_id, terms, book)
 
+    def root_of(self, order_id: str) -> str | None:
+        """Return the id at the exchange of an entry that is not over, None without one."""
+        return self._roots.get(order_id)
+
     def cancel(self, order: Order, reason: str) -> bool:
-        """Cancel what still works of an entry; return whether anything does."""
-        root = self._roots.get(order.order_id)
-        if root is None:
+        """Cancel what still works of an entry; return whether anything does.
+
+        What fills before the cancel arrives leaves at once, for the same reason.
+        """
+        if order.order_id not in self._roots:
             return False
         self._leaving[order.order_id] = reason
-        self._desk.cancel(root, reason)
+        self.drop_rest(order.order_id, reason)
         return True
 
-    def drop_rest(self, order_id: str) -> None:
-        """Cancel what still works of an entry whose exit begins (F51)."""
+    def drop_rest(self, order_id: str, reason: str) -> bool:
+        """Cancel what still works of an entry and keep what it bought; return whether it works."""
         root = self._roots.get(order_id)
-        if root is not None:
-            self._desk.cancel(root, "exit_began")
+        if root is None:
+            return False
+        if order_id not in self._cancelled:
+            self._cancelled.add(order_id)
+            self._desk.cancel(root, reason)
+        return True
+
+    def drop_all(self, strategy_id: str, reason: str) -> None:
+        """Cancel what works of the entries of a strategy and keep what they bought."""
+        for order_id in list(self._roots):
+            if self._ledger.orders[order_id].strategy_id == strategy_id:
+                self.drop_rest(order_id, reason)
 
     # in
 
@@ -154,6 +182,7 @@ class EntryOrders:
 
     def _over(self, order: Order, report: ExecutionReport, book: Book) -> None:
         self._roots.pop(order.order_id, None)
+        self._cancelled.discard(order.order_id)
         if order.state is not OrderState.SUBMITTED:
             return
         self._leaving.pop(order.order_id, None)

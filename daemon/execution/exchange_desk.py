@@ -19,7 +19,7 @@ from daemon.exchange.refusals import Refused
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.context import Rules
 from daemon.execution.exchange_ticks import ExchangeFeed, settings_of
-from daemon.execution.protective import unprotected
+from daemon.execution.protective import ArrivalTerms, SpreadLimit, unprotected
 from daemon.execution.quotes import Quotes
 from daemon.execution.step import Step
 from daemon.market.agenda import Agenda
@@ -83,7 +83,13 @@ class ExchangeDesk:
         """Order ids of trades by the root of their exchange orders."""
         self.resend: list[dict[str, None]] = [{} for _ in universe]
         """Order ids of trades whose exit is sent at the next tick, by instrument."""
-        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self.resend)
+        self.is_depth = config.fill_mode == "depth"
+        self._feed = ExchangeFeed(
+            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
+        )
+        self._days = [""] * len(universe)
+        """The date that each instrument's day at the exchange was begun for."""
+        self._spread = SpreadLimit(config.max_spread_pct)
         self._numbers: dict[str, int] = {}
         self._is_taking = False
 
@@ -108,6 +114,7 @@ class ExchangeDesk:
         `replaces` is an order that is cancelled when this one arrives.
         """
         self._trades[root] = order_id
+        self._begin_date(book)
         self._feed.sync(book)
         self._take(self.exchange.submit(root, terms, self._at.now, replaces=replaces), book)
 
@@ -134,11 +141,29 @@ class ExchangeDesk:
                 self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
 
+    def modify(self, root: str, change: Modification) -> None:
+        """Modify what works of an order; slices that were not sent yet go as they were asked for.
+
+        A fill on the way may end a slice before its turn comes.
+        """
+        for order in self.exchange.orders_of(root):
+            if not order.is_over:
+                book = self._quotes.books[order.terms.instrument]
+                self._take(self.exchange.modify(order.order_id, change, self._at.now), book)
+
+    def is_sliced(self, root: str) -> bool:
+        """Return whether an order went, or goes, in slices."""
+        return root not in self.exchange.orders
+
     def next_id(self, order_id: str) -> str:
         """Return the id of the next exchange order of a trade: X-, its day, its number."""
         number = self._numbers.get(order_id, 0) + 1
         self._numbers[order_id] = number
-        return f"X-{order_id.partition('-')[2]}-{number}"
+        return _exchange_id(order_id, number)
+
+    def first_id(self, order_id: str) -> str:
+        """Return the id of the exchange order that is a trade's entry."""
+        return _exchange_id(order_id, 1)
 
     def expect_tick(self, order_id: str, book: Book) -> None:
         """Send the exit of a trade at the next tick of its instrument."""
@@ -147,22 +172,21 @@ class ExchangeDesk:
 
     # inputs come in
 
-    def start_day(self, date: str) -> None:
-        """Open the sessions of a date."""
-        for book in self._quotes.books[:-1]:
-            instrument = book.instrument
-            assert instrument is not None
-            assert self._at.date is not None
-            freeze = instrument.freeze_quantity or self._rules.freeze_quantity(
-                self._at.date, instrument
-            )
-            day = ContractDay(
-                opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date
-            )
-            self.exchange.start_day(book.index, day)
-            self._feed.arm(book)
-        self._exits.start_day()
-        self._feed.schedule()
+    def _begin_date(self, book: Book) -> None:
+        """Open an instrument's session of the date at the first order or tick that it has there."""
+        date, index = self._at.date, book.index
+        assert date is not None
+        if self._days[index] == date.isoformat():
+            return
+        self._days[index] = date.isoformat()
+        instrument = book.instrument
+        assert instrument is not None
+        freeze = instrument.freeze_quantity or self._rules.freeze_quantity(date, instrument)
+        day = ContractDay(
+            opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date.isoformat()
+        )
+        self.exchange.start_day(index, day)
+        self._feed.begin_date(book)
 
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""
@@ -174,10 +198,8 @@ class ExchangeDesk:
         self._step.end()
 
     def on_tick(self, book: Book) -> None:
-        """Show the tick that a book has just taken: step 2 of its input."""
-        if book.skipper is None:
-            self.exchange.end_tick()
-            return
+        """Show the tick that a book has just taken, if it is `at_exchange`: step 2 of its input."""
+        self._begin_date(book)
         self._take(self.exchange.on_tick(book.index, self._feed.tick_of(book)), book)
         if self.resend[book.index]:
             self._exits.send_again(book)
@@ -191,8 +213,17 @@ class ExchangeDesk:
         return self._quotes.fresh_quote(self._quotes.books[instrument]) is not None
 
     def _admits(self, exchange_order: ExchangeOrder, depth: DepthBook) -> Refused | None:
+        if exchange_order.terms.is_exit:
+            return None
         order = self._ledger.orders[self._trades[exchange_order.root]]
-        return unprotected(order, exchange_order, depth)
+        first = self.exchange.floor.first_take(exchange_order)
+        refusal = None
+        if first:
+            best_bid, best_ask = depth.best_opposite(is_buy=False), depth.best_opposite(is_buy=True)
+            refusal = self._spread.refuse(best_bid, best_ask)
+        arriving = ArrivalTerms(exchange_order, first, depth.ltp)
+        refusal = refusal or unprotected(order, arriving)
+        return None if refusal is None else Refused(refusal.reason, refusal.numbers)
 
     # reports
 
@@ -217,4 +248,7 @@ class ExchangeDesk:
         for at in touched.values():
             self._feed.arm(at)
         self._feed.schedule()
-        self._step.end()
+
+
+def _exchange_id(order_id: str, number: int) -> str:
+    return f"X-{order_id.partition('-')[2]}-{number}"

@@ -19,7 +19,9 @@ from daemon.settings.config import ExecutionConfig
 class ExchangeFeed:
     """Show rows to the exchange, and stop the scan and the agenda where it needs them.
 
-    `waiting` holds, by instrument, what else waits for the next tick.
+    `waiting` holds, by instrument, what else waits for the next tick. Outside `fill_mode: depth`
+    (`has_depth` False) sizes are kept only while something works: orders are rare there, and what
+    nobody asked for must cost nothing.
     """
 
     def __init__(
@@ -28,16 +30,20 @@ class ExchangeFeed:
         quotes: Quotes,
         agenda: Agenda,
         waiting: Sequence[Sized],
+        *,
+        has_depth: bool,
     ) -> None:
         self._exchange = exchange
         self._quotes = quotes
         self._agenda = agenda
         self._waiting = waiting
+        self._has_depth = has_depth
         self._seen_input = [-1] * len(waiting)
         self._skippers = [_Skipper(self, index) for index in range(len(waiting))]
         self._scheduled = NEVER
-        for book in quotes.books[:-1]:
-            book.keep_shown()
+        if has_depth:
+            for book in quotes.books[:-1]:
+                book.keep_shown()
 
     def tick_of(self, book: Book) -> MarketTick:
         """Return the tick that a book has just taken, which the exchange is about to see."""
@@ -45,32 +51,30 @@ class ExchangeFeed:
         return tick_of(book.quote_ts, book.ltp, book.bid, book.ask, book.shown)
 
     def sync(self, book: Book) -> None:
-        """Bring the exchange up to the last row of a book, before it is asked for anything.
+        """Show the last row to an exchange that has not looked at this instrument."""
+        quote = self._quotes.quote_of(book)
+        if quote is None or self._seen_input[book.index] == quote.input_no:
+            return
+        if self._has_depth:
+            self._exchange.show(book.index, self.tick_of(book))
+            return
+        # Whether its sizes are still known would depend on where a block of rows ended.
+        self._seen_input[book.index] = quote.input_no
+        tick = MarketTick(quote.ts, quote.ltp, 0, book.volume, None, None, quote.bid, quote.ask)
+        self._exchange.books[book.index].forget_depth()
+        self._exchange.show(book.index, tick)
 
-        An exchange that has not looked at this instrument is shown that row.
-        """
-        quote = self._quotes.quote_of(book)  # and what was skipped is taken
-        if book.skipper is None and quote is not None:
-            if self._seen_input[book.index] != quote.input_no:
-                self._exchange.show(book.index, self.tick_of(book))
+    def begin_date(self, book: Book) -> None:
+        """Show the exchange what it may have seen before: its day has begun."""
+        self._seen_input[book.index] = -1
 
     def arm(self, book: Book) -> None:
-        """Stop the scan at rows that matter while something at the exchange waits for them."""
-        is_wanted = self._exchange.works_at(book.index) or len(self._waiting[book.index]) > 0
-        if is_wanted == (book.skipper is None):
-            self.sync(book)
-            book.show_rows_to(self._skippers[book.index] if is_wanted else None)
-
-    def count_quiet(self, index: int, rows: Rows, at: Places) -> int:
-        """Return how many of an instrument's next rows change nothing at the exchange."""
-        if self._waiting[index] or self._exchange.needs_every_tick(index):
-            return 0
-        return self._exchange.quiet.count(index, RowColumns(rows, at))
-
-    def take_quiet(self, index: int, rows: Rows, at: Places) -> None:
-        """Show the exchange rows of an instrument that change nothing, all at once."""
-        self._exchange.quiet.take(index, RowColumns(rows, at))
-        self._seen_input[index] = rows.input_no(int(at[-1]))
+        """Stop the scan at every tick while something at the exchange needs it."""
+        needed = self._exchange.needs_ticks(book.index) or len(self._waiting[book.index]) > 0
+        if needed != book.at_exchange:
+            book.show_to_exchange(needed)
+            if not self._has_depth:
+                book.keep_shown(needed)
 
     def begin_due(self) -> None:
         """Note that the agenda has come to what was scheduled."""
@@ -85,10 +89,15 @@ class ExchangeFeed:
 
 
 def settings_of(config: ExecutionConfig) -> ExchangeSettings:
-    """Return what a configuration says about the exchange."""
+    """Return what a configuration says about the exchange.
+
+    The simple modes know of its refusals only what is written, and that a price is on its step.
+    """
+    usual: dict[str, bool] = {} if config.fill_mode == "depth" else {"price_step": True}
+    written: dict[str, bool] = {name: state == "on" for name, state in config.refusals.items()}
     return ExchangeSettings(
         fill_mode=config.fill_mode,
-        slippage_bps=config.slippage_bps,
+        slippage_bps=config.slippage,
         slippage_ticks=config.slippage_ticks,
         enter_ns=config.enter_ns,
         modify_ns=config.modify_ns,
@@ -100,8 +109,8 @@ def settings_of(config: ExecutionConfig) -> ExchangeSettings:
         escalate_after_ns=config.escalate_after_ns,
         resting=config.resting,
         queue_evidence=config.queue_evidence,
-        autoslice=config.autoslice,
-        refusals={name: state == "on" for name, state in config.refusals.items()},
+        autoslice=config.autoslice and config.fill_mode == "depth",
+        refusals={**usual, **written},
     )
 
 

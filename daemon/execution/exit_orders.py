@@ -126,7 +126,7 @@ class ExitOrders:
 
     def leave(self, position: Position, book: Book) -> bool:
         """Send the pending exit of a position; return whether it was done at once."""
-        self._entries.drop_rest(position.order_id)
+        self._entries.drop_rest(position.order_id, "exit_began")
         self._beginning = position.order_id
         self._send(position, book)
         self._beginning = ""

@@ -1,11 +1,13 @@
-"""Whether the levels of an order protect it where it enters (SEMANTICS, "Fills")."""
+"""Whether an order may enter where it would: its levels, the spread (SEMANTICS, "Fills")."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from daemon.domain.exchange_order import ExchangeOrder
+from daemon.domain.money import ratio
 from daemon.domain.order import Order
-from daemon.exchange.depth_book import DepthBook
-from daemon.exchange.refusals import Refused
+from daemon.domain.order_kind import MARKET, STOP_KINDS
 from daemon.risk.gates import Refusal
 
 
@@ -21,11 +23,45 @@ def check_protective(order: Order, entry: int, ltp: int) -> Refusal | None:
     return None
 
 
-def unprotected(order: Order, entry: ExchangeOrder, depth: DepthBook) -> Refused | None:
-    """Refuse an entry that arrives if its levels would not protect it where it would fill first."""
-    if entry.terms.is_exit:
-        return None
-    best, limit = depth.best_opposite(entry.is_buy), entry.limit_paise
-    is_within = best and (best <= limit if entry.is_buy else best >= limit)
-    refusal = check_protective(order, best if is_within else limit, depth.ltp)
-    return None if refusal is None else Refused(refusal.reason, refusal.numbers)
+class ArrivalTerms(NamedTuple):
+    """An entry that arrives: where it would fill first (paise, 0 if it would rest), and ltp."""
+
+    entry: ExchangeOrder
+    first_paise: int
+    ltp_paise: int
+
+
+def unprotected(order: Order, at: ArrivalTerms) -> Refusal | None:
+    """Refuse an entry that arrives if its levels would not protect it where it would fill first.
+
+    That is what it takes first, together with ltp. A LIMIT that would rest fills at its limit. A
+    stop fills at its trigger at the earliest, whatever the price is now.
+    """
+    entry = at.entry
+    limit, trigger = entry.limit_paise, entry.trigger_paise
+    if entry.kind in STOP_KINDS:
+        return check_protective(order, limit or trigger, trigger)
+    if at.first_paise or entry.kind == MARKET:
+        return check_protective(order, at.first_paise or limit or at.ltp_paise, at.ltp_paise)
+    return check_protective(order, limit, limit)
+
+
+class SpreadLimit:
+    """Refuse entries that would take from a book whose spread is too wide; None: any spread."""
+
+    def __init__(self, max_spread_pct: float | None) -> None:
+        self._written = max_spread_pct
+        self._most = None if max_spread_pct is None else ratio(max_spread_pct)
+
+    def refuse(self, bid: int, ask: int) -> Refusal | None:
+        """Refuse a spread (paise) above the limit, in percent of the middle.
+
+        A side that is absent (0) makes a spread of 200 %; without both there is nothing to judge.
+        """
+        if self._most is None or not (bid or ask):
+            return None
+        most, whole = self._most
+        if 200 * (ask - bid if bid and ask else bid + ask) * whole <= most * (bid + ask):
+            return None
+        limit = f"{self._written:g}"
+        return Refusal("wide_spread", {"bid_paise": bid, "ask_paise": ask, "limit_pct": limit})

@@ -63,6 +63,12 @@ class Recorder:
                 tag=order.tag,
                 note=order.note,
                 confidence=order.confidence,
+                order_type=order.order_type,
+                price_paise=order.price_paise,
+                trigger_paise=order.trigger_paise,
+                validity=order.validity,
+                validity_ttl=order.validity_ttl,
+                market_protection=order.market_protection,
             )
         )
         return self.ledger.orders[order.order_id]
@@ -140,6 +146,37 @@ class Recorder:
                 ttl_minutes=terms.ttl_minutes,
                 replaces=exchange_order.replaces if report.kind == "accepted" else "",
                 taking=exchange_order.taking,
+            )
+        )
+
+    def answered(
+        self,
+        order: Order,
+        exchange_id: str,
+        kind: str,
+        state: ExchangeOrderState,
+        refusal: Refusal,
+    ) -> None:
+        """Record why a request for an entry was not sent to the exchange."""
+        at = self._at
+        self.lifecycle.record(
+            ExchangeOrderMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                exchange_id=exchange_id,
+                kind=kind,
+                state=state.value,
+                side=order.transaction_type,
+                order_type=order.order_type,
+                quantity=order.quantity,
+                filled=order.filled_quantity,
+                limit_paise=order.price_paise,
+                trigger_paise=order.trigger_paise,
+                reason=refusal.reason,
+                numbers=refusal.numbers or None,
             )
         )
 

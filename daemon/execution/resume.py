@@ -57,7 +57,7 @@ class Resume:
         for order in self._ledger.orders.values():
             if order.state is OrderState.SUBMITTED:
                 book = self._quotes.book_of(order.tradingsymbol)
-                waits.append((order.submitted_seq, partial(self._entries.wait, order, book)))
+                waits.append((order.submitted_seq, partial(self._entries.resume, order, book)))
         for position in self._ledger.open_positions():
             book = self._quotes.book_of(position.tradingsymbol)
             self._excursions.begin(position, book, ltp=position.entry_paise, input_no=-1)

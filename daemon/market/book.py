@@ -68,11 +68,11 @@ class Book:
     """
 
     __slots__ = (
-        "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
-        "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "shown", "skipper", "tick_watchers", "tradingsymbol", "triggers", "volume", "walk_high_first",
-        "walked",
+        "above", "after_gap_no", "ask", "at_exchange", "bars", "baseline", "behind", "below", "bid",
+        "close_ts", "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no",
+        "high", "index", "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts",
+        "quote_ts", "row", "shown", "tick_watchers", "tradingsymbol", "triggers", "volume",
+        "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -105,6 +105,7 @@ class Book:
         self.above = NO_LEVEL_ABOVE
         self.triggers = TriggerBook()
         self.expects_tick = False
+        self.at_exchange = False
         self.tick_watchers = False
         self.skipper: RowSkipper | None = None
         self.extremes = Extremes()
@@ -116,6 +117,11 @@ class Book:
     def expect_tick(self, expected: bool) -> None:
         """Set whether something waits for the next tick, whatever its price."""
         self.expects_tick = expected
+        self.arm()
+
+    def show_to_exchange(self, needed: bool) -> None:
+        """Set whether something at the exchange must see every tick."""
+        self.at_exchange = needed
         self.arm()
 
     def watch_ticks(self) -> None:
@@ -147,7 +153,7 @@ class Book:
         `floor` is what `below` would be without those who are shown rows besides.
         """
         self.above = self.triggers.nearest_above()
-        if self.expects_tick or self.expects_gap_tick:
+        if self.expects_tick or self.expects_gap_tick or self.at_exchange:
             self.below = self.floor = WATCH_ALL
         else:
             self.floor = self.triggers.nearest_below()
@@ -171,9 +177,11 @@ class Book:
         if self.keeps_shown:
             self.shown = shown_at(rows, row)
 
-    def keep_shown(self) -> None:
-        """Keep what only some feeds show of the last row: depth, last quantity, its volume."""
-        self.keeps_shown = True
+    def keep_shown(self, kept: bool = True) -> None:
+        """Keep what only some feeds show of the last row (depth, last quantity, volume) or not."""
+        self.keeps_shown = kept
+        if not kept:
+            self.shown = None
 
     def see(self, shown: Shown) -> None:
         """Take what a row shows besides the quote."""

@@ -27,7 +27,7 @@ class FillProfile(msgspec.Struct, frozen=True, kw_only=True):
         """Return the profile that a configuration asks for."""
         return cls(
             mode=execution.fill_mode,
-            slippage_bps=execution.slippage_bps,
+            slippage_bps=execution.slippage,
             latency_ms=execution.latency_ms,
         )
 

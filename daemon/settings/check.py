@@ -43,7 +43,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         for name, default in (
             ("slippage_ticks", 0), ("market_rest", "rest"), ("escalate", "market"),
             ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
-            ("autoslice", True), ("refusals", {}),
+            ("autoslice", True), ("refusals", {}), ("max_spread_pct", None),
             ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
             ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}), ("stop_basis", "ltp"),
         )
@@ -126,6 +126,9 @@ def _values(config: Config) -> dict[str, Any]:
     # Through JSON and back, so that a default 5 and a written 5.0 of a float key are one value.
     same = msgspec.json.decode(msgspec.json.encode(config), type=Config)
     values: dict[str, Any] = msgspec.to_builtins(same)
+    values["execution"]["slippage_bps"] = (
+        same.execution.slippage
+    )  # in force, whether written or not
     return values
 
 

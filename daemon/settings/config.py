@@ -54,8 +54,7 @@ RefusalName = Literal[
     "price_step", "price_band", "far_limit", "untraded_contract", "slm_on_options", "no_protection",
     "order_rate", "market_range", "lpp",
 ]  # fmt: skip
-_SLIPPAGE_BY_MODE: Final = -1.0
-_USUAL_SLIPPAGE_BPS: Final = 5
+_USUAL_SLIPPAGE_BPS: Final = 5.0
 
 
 class ExecutionConfig(Section, frozen=True, kw_only=True):
@@ -64,8 +63,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     engine: Literal["v3", "v2"] = "v3"
     fallback: Literal["v2", "none"] = "v2"
     fill_mode: Literal["mid", "bid_ask", "ltp", "depth"] = "mid"
-    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = _SLIPPAGE_BY_MODE
-    """5 unless written; 0 in `fill_mode: depth`, where an order pays the levels' prices."""
+    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] | None = None
+    """null: 5, in `fill_mode: depth` 0, where an order pays the levels' prices."""
     slippage_ticks: Annotated[int, Meta(ge=0, le=1_000)] = 0
     latency_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
     latency: LatencyConfig = LatencyConfig()
@@ -77,6 +76,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     autoslice: bool = True
     """In `fill_mode: depth`: send an order above the freeze quantity in slices."""
     refusals: dict[RefusalName, Literal["on", "off"]] = {}
+    max_spread_pct: Annotated[float, Meta(gt=0, le=100)] | None = None
+    """Percent of the middle of bid and ask above which no entry takes; null: any spread."""
     reject_after_s: PositiveSeconds = 30
     stale_after_s: PositiveSeconds = 5
     quote_max_age_s: PositiveSeconds = 60
@@ -110,9 +111,13 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
         for name in ("enter_ms", "modify_ms", "cancel_ms"):
             if (getattr(self.latency, name) or 0) >= self.reject_after_s * 1000:
                 raise ValueError(f"latency.{name} must be less than reject_after_s")
-        if self.slippage_bps == _SLIPPAGE_BY_MODE:
-            usual = 0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
-            msgspec.structs.force_setattr(self, "slippage_bps", usual)
+
+    @property
+    def slippage(self) -> float:
+        """Return the slippage that fills are moved by, basis points."""
+        if self.slippage_bps is not None:
+            return self.slippage_bps
+        return 0.0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
 
     @property
     def latency_ns(self) -> int:

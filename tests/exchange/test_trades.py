@@ -241,11 +241,11 @@ def test_in_simple_modes_no_exchange_event_is_made() -> None:
 def test_without_orders_and_taken_units_nothing_waits_for_ticks() -> None:
     made = market()
     book = made.engine.books[made.engine.universe.index_of(CALL) or 0]
-    assert book.skipper is None
+    assert not book.at_exchange
     made.signal("BUY", 65, 90.0)
-    assert book.skipper is not None  # what was taken is remembered
+    assert book.at_exchange  # what was taken is remembered
     made.depth_tick(asks=((101.00, 65), (101.05, 65)))
-    assert book.skipper is None
+    assert not book.at_exchange
 
 
 def test_an_exit_that_meets_no_book_is_forced_at_the_end_of_the_session() -> None:

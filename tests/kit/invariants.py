@@ -125,7 +125,7 @@ class Watch(TradeLifecycleManager):
         assert against == fill.slippage_half_paise
         if fill.price_paise == tick:
             return
-        if self.config.slippage_bps:
+        if self.config.slippage:
             assert against > 0, "slippage flatters"
         elif all(each % tick == 0 for each in (fill.ltp_paise, fill.bid_paise, fill.ask_paise)):
             assert against >= 0, "snapping flatters"

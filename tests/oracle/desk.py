@@ -276,7 +276,7 @@ class Desk:
         """A fill on the current quote with its evidence."""
         assert trade.instrument is not None
         quote = self.quotes[trade.instrument]
-        bps = self.config.slippage_bps
+        bps = self.config.slippage
         side = trade.side_of(side_sign)
         made = price(quote, side, self.config.fill_mode, bps, trade.tick)
         charges = self.charges(trade, side, quantity, made.price)

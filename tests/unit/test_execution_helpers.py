@@ -114,7 +114,7 @@ def test_two_signals_at_one_time_are_two_positions_with_their_own_targets() -> N
 
 def test_the_missions_configuration_is_understood_and_a_typo_is_not() -> None:
     engine = create_execution_engine_v3(MISSION, [CALL])
-    assert (engine.config.fill_mode, engine.config.slippage_bps) == ("mid", 5)
+    assert (engine.config.fill_mode, engine.config.slippage) == ("mid", 5)
     assert engine.config.time_stop_bars == 20
     for wrong, message in (
         ({"slipage_bps": 5}, "unknown field `slipage_bps`"),
