@@ -46,7 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.web.access": ("daemon.files",),
     "daemon.web.serving": ("daemon.web.access",),
     "daemon.web.sources": (
-        "daemon.files", "daemon.journal", "daemon.quotes", "daemon.report", "daemon.runtime",
+        "daemon.files", "daemon.journal", "daemon.quotes", "daemon.runtime",
         "daemon.settings", "feeds.recording",
     ),
     "daemon.web.fold": (

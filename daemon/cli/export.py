@@ -6,8 +6,8 @@ from pathlib import Path
 
 from daemon.cli.journal import open_run
 from daemon.export.file import check_file, write_table
-from daemon.export.history import history_of
 from daemon.export.tables import check_table, table
+from daemon.journal.history import history_of
 from daemon.report.text import count
 from daemon.runtime.series import kept_series
 

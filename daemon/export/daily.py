@@ -13,7 +13,8 @@ from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
 from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.export.columns import Column, Kind, Row, RunningPaise
-from daemon.export.history import History, folded
+from daemon.export.folded import folded
+from daemon.journal.history import History
 from daemon.report.fold import RunFold, booking_date
 
 COLUMNS: Final = (

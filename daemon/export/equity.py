@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from daemon.export.columns import Column, Kind, Row
-from daemon.export.history import History, folded
+from daemon.export.folded import folded
+from daemon.journal.history import History
 
 Point = tuple[int, int]
 COLUMNS: Final = (

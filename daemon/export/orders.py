@@ -15,7 +15,7 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.events import OrderMoved
 from daemon.domain.order import DEAD_STATES, Order, OrderState
 from daemon.export.columns import Column, Kind, Row
-from daemon.export.history import History
+from daemon.journal.history import History
 
 COLUMNS: Final = (
     Column("order_id"),

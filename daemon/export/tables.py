@@ -8,7 +8,7 @@ from typing import Final
 from daemon.errors import UsageError
 from daemon.export import daily, equity, exchange_orders, fills, orders, trades
 from daemon.export.columns import Column, Row, Rows
-from daemon.export.history import History
+from daemon.journal.history import History
 
 Points = Sequence[equity.Point]
 COLUMNS: Final[dict[str, Sequence[Column]]] = {

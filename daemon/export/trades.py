@@ -7,7 +7,8 @@ from typing import Final
 
 from daemon.domain.dates import MILLISECOND_NS
 from daemon.export.columns import Column, Kind, Row, RunningPaise
-from daemon.export.history import History, folded
+from daemon.export.folded import folded
+from daemon.journal.history import History
 
 COLUMNS: Final = (
     Column("order_id"),

@@ -57,7 +57,7 @@ class Site:
     # the one task
 
     async def follow(self) -> None:
-        """Look at the journal ten times a second until cancelled."""
+        """Look at the journal ten times a second until cancelled, without a pause while behind."""
         is_first = True
         try:
             while True:
@@ -65,7 +65,7 @@ class Site:
                 if is_first and not self.clients.shown.fault:
                     is_first = False
                     await self.past.find_day_low()  # what was before this process began
-                await anyio.sleep(LOOK_EVERY_S)
+                await anyio.sleep(0 if self.clients.shown.is_behind else LOOK_EVERY_S)
         finally:
             self.follower.close()
 

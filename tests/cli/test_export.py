@@ -15,8 +15,8 @@ from daemon.domain.dates import DAY_NS, iso_ist
 from daemon.domain.events import Charges, OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.errors import ExitCode
-from daemon.export.history import History
 from daemon.export.tables import COLUMNS, table
+from daemon.journal.history import History
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.metrics.fill_quality import whole_paise
 from tests.kit import golden

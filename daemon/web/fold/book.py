@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from daemon.domain.dates import ist_date
-from daemon.domain.events import OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    Fill,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.ledger import Ledger
-from daemon.domain.order import OrderState
+from daemon.domain.order import DEAD_STATES, OrderState
 from daemon.journal.schema import Operation
 from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
+from daemon.report.model import RefusedRow
+from daemon.web.fold.ended import forget_the_end_of
+from daemon.web.fold.later import Later
+from daemon.web.fold.net_curve import NetCurve
 from daemon.web.fold.process import Process
 from daemon.web.fold.row_store import RowStore
 from daemon.web.fold.rows import Row, closed_row, refused_row
@@ -58,10 +69,12 @@ class Book:
         """Begin with the fold of what is before the first event."""
         self.tape: Final = Tape()
         self.process: Final = Process()
-        self.refused: Final[deque[Row]] = deque(maxlen=REFUSED_ROWS)
-        """Oldest first."""
+        self._refused: Final[deque[Later]] = deque(maxlen=REFUSED_ROWS)
         self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
+        self.net: Final = NetCurve()
+        """Net P&L after each of them."""
+        self.last_fill_ts = 0
         self.days: Final[dict[str, DayTotals]] = {}
         self.won: Final[dict[str, int]] = {}
         self.counted: Final[dict[str, int]] = {}
@@ -80,21 +93,23 @@ class Book:
         return self._fold
 
     @property
+    def net_paise(self) -> int:
+        """Realized P&L less all charges so far, those of open positions included."""
+        return self.ledger.realized_paise - whole_paise(self.ledger.charges)
+
+    @property
     def seq(self) -> int:
         """The last event that was folded."""
         return self._fold.ledger.seq
 
     def take(self, event: TradingEvent) -> None:
         """Fold one more event."""
-        if isinstance(event, OrderCreated):
-            symbol = event.tradingsymbol
-        else:
-            symbol = self.ledger.orders[event.order_id].tradingsymbol
-        lot_size = self._lot_size(event)
+        orders = self.ledger.orders
+        order = event if isinstance(event, OrderCreated) else orders[event.order_id]
         self._fold.add(event)
-        self.tape.take(event, symbol)
-        if isinstance(event, OrderMoved):
-            self._take_move(event, lot_size)
+        self.tape.take(event, order.tradingsymbol)
+        if isinstance(event, OrderMoved | ExchangeOrderMoved):
+            self._take_move(event, order.lot_size)
 
     def take_operation(self, number: int, operation: Operation) -> None:
         """Fold one more operation."""
@@ -105,6 +120,10 @@ class Book:
         """Return the totals of the Indian date of `ts`, empty ones where nothing was executed."""
         day = ist_date(ts).isoformat()
         return self.days.get(day) or DayTotals(day=day, first=len(self.closed))
+
+    def refused_rows(self) -> list[Row]:
+        """Return the newest refused and cancelled orders, newest first."""
+        return [each.row() for each in reversed(self._refused)]
 
     def closed_rows(self, first: int, last: int) -> list[msgspec.Raw]:
         """Return the exits `first` to `last` (excluded) by number, newest first."""
@@ -119,31 +138,37 @@ class Book:
         end = self.days[after[0]].first if after else len(self.closed)
         return self.days[day].first, end
 
-    def _lot_size(self, event: TradingEvent) -> int:
-        if isinstance(event, OrderCreated):
-            return event.lot_size
-        return self.ledger.orders[event.order_id].lot_size
-
-    def _take_move(self, event: OrderMoved, lot_size: int) -> None:
-        fold = self._fold
+    def _take_move(self, event: OrderMoved | ExchangeOrderMoved, lot_size: int) -> None:
         if event.fill is not None:
-            day = booking_date(event).isoformat()
-            totals = self.days.get(day)
-            if totals is None:
-                totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
-            totals.charges += Decimal(event.fill.charges.total)
-            totals.gross_paise += event.fill.realized_paise
-            totals.trades += event.to_state is OrderState.CLOSED
+            self._take_fill(event, event.fill)
+            for exit_row in self._fold.exits:
+                self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
+                self.net.add(event.ts, self.net_paise)
+        if isinstance(event, OrderMoved) and event.to_state in DEAD_STATES:
+            for row in self._fold.refused:
+                self._refused.append(Later(partial(_refused, row, lot_size)))
+            forget_the_end_of(event.order_id, self.ledger)
+        if event.fill is not None or self._fold.refused or self._fold.no_part_to_leave:
+            self._fold.forget_rows()
+
+    def _take_fill(self, event: OrderMoved | ExchangeOrderMoved, fill: Fill) -> None:
+        day = booking_date(event).isoformat()
+        totals = self.days.get(day)
+        if totals is None:
+            totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
+        totals.charges += Decimal(fill.charges.total)
+        totals.gross_paise += fill.realized_paise
+        self.last_fill_ts = event.ts
+        if isinstance(event, OrderMoved) and event.to_state is OrderState.CLOSED:
+            totals.trades += 1
             self._take_trades()
-        for exit_row in fold.exits:
-            self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
-        for row in fold.refused:
-            words = refusal_text(row.reason, row.numbers)
-            self.refused.append(refused_row(row, lot_size, words))
-        fold.forget_rows()
 
     def _take_trades(self) -> None:
         for trade in self._fold.trades:
             name = trade.strategy_id
             self.counted[name] = self.counted.get(name, 0) + 1
             self.won[name] = self.won.get(name, 0) + (trade.net_paise > 0)
+
+
+def _refused(row: RefusedRow, lot_size: int) -> Row:
+    return refused_row(row, lot_size, refusal_text(row.reason, row.numbers))

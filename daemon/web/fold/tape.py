@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
@@ -12,6 +14,7 @@ from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
 from daemon.journal.words import EXITS, money, refusal_text
 from daemon.visible import visible
+from daemon.web.fold.later import Later
 from daemon.web.fold.rows import Row, ms
 
 TAPE_ROWS: Final = 200
@@ -24,51 +27,66 @@ class Tape:
 
     def __init__(self) -> None:
         self.number = 0
-        self._rows: deque[tuple[int, Row]] = deque(maxlen=TAPE_ROWS)
+        self._rows: deque[tuple[int, Later]] = deque(maxlen=TAPE_ROWS)
 
     def take(self, event: TradingEvent, symbol: str) -> None:
         """Take an event of an order in `symbol`; most make no row."""
         if isinstance(event, StopMoved):
-            self._add(event, "stop", symbol, _stop_words(event))
+            self._add(event, "stop", symbol, partial(_stop_words, event))
         elif isinstance(event, OrderMoved):
             self._take_move(event, symbol)
 
     def _take_move(self, event: OrderMoved, symbol: str) -> None:
         if event.fill is not None:
             is_entry = event.to_state is OrderState.FILLED
-            words = _fill_words(event, event.fill, symbol, is_entry=is_entry)
+            words = partial(_fill_words, event, event.fill, symbol, is_entry=is_entry)
             self._add(event, "fill" if is_entry else "exit", symbol, words)
         elif event.to_state in _DEAD:
-            words = f"{symbol}: {refusal_text(event.reason, event.numbers)}"
-            self._add(event, "refused", symbol, words)
+            self._add(event, "refused", symbol, partial(_refused_words, event, symbol))
 
     def take_operation(self, operation: Operation, seq: int) -> None:
         """Take what happened to the process after event `seq`."""
         if operation.kind in _NOT_SHOWN:
             return
-        words = operation_words(operation) or operation.kind
-        self._put(
-            {"seq": seq, "at_ms": ms(operation.ts), "kind": "operation", "trade": None,
-             "symbol": None, "words": words}
-        )  # fmt: skip
+        self._put(partial(_operation_row, operation, seq))
 
     def newest(self) -> list[Row]:
         """Return the rows, newest first."""
-        return [row for _, row in reversed(self._rows)]
+        return [later.row() for _, later in reversed(self._rows)]
 
     def after(self, number: int) -> list[Row]:
         """Return the rows after row `number` of all, newest first."""
-        return [row for at, row in reversed(self._rows) if at > number]
+        return [later.row() for at, later in reversed(self._rows) if at > number]
 
-    def _add(self, event: OrderMoved | StopMoved, kind: str, symbol: str, words: str) -> None:
-        self._put(
-            {"seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
-             "symbol": visible(symbol), "words": visible(words)}
-        )  # fmt: skip
+    def _add(
+        self, event: OrderMoved | StopMoved, kind: str, symbol: str, words: Callable[[], str]
+    ) -> None:
+        self._put(partial(_event_row, event, kind, symbol, words))
 
-    def _put(self, row: Row) -> None:
+    def _put(self, make: Callable[[], Row]) -> None:
         self.number += 1
-        self._rows.append((self.number, row))
+        self._rows.append((self.number, Later(make)))
+
+
+def _event_row(
+    event: OrderMoved | StopMoved, kind: str, symbol: str, words: Callable[[], str]
+) -> Row:
+    return {
+        "seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
+        "symbol": visible(symbol), "words": visible(words()),
+    }  # fmt: skip
+
+
+def _operation_row(operation: Operation, seq: int) -> Row:
+    words = operation_words(operation) or operation.kind
+    return {
+        "seq": seq, "at_ms": ms(operation.ts), "kind": "operation", "trade": None,
+        "symbol": None, "words": words,
+    }  # fmt: skip
+
+
+def _refused_words(event: OrderMoved, symbol: str) -> str:
+    return f"{symbol}: {refusal_text(event.reason, event.numbers)}"
 
 
 def _fill_words(event: OrderMoved, fill: Fill, symbol: str, *, is_entry: bool) -> str:

@@ -8,8 +8,7 @@ from threading import Lock
 from typing import Final
 
 from daemon.journal.files import DATABASE
-from daemon.journal.past import archived_events, missing_archives
-from daemon.journal.recovery import life
+from daemon.journal.history import history_of
 from daemon.journal.store import JournalStore
 from daemon.report.fold import RunFold
 from daemon.web.fold.book import Book
@@ -23,16 +22,23 @@ def first_book(facts: Facts) -> Book:
 
     Raises JournalCorrupt, JournalIOError.
     """
-    if facts.base_seq:
-        with JournalStore.open(facts.directory) as store:
-            if not missing_archives(store):
-                book = Book(RunFold())
-                for _, events in archived_events(store):
-                    for event in events:
-                        book.take(event)
-                if book.seq == facts.base_seq:
-                    return book
-    return Book(facts.first_fold())
+    base = facts.base_seq
+    return book_of(facts.directory, upto=base) if base else Book(RunFold())
+
+
+def book_of(directory: Path, upto: int | None = None) -> Book:
+    """Return the book of a journal as far as event `upto`, or to its end.
+
+    Raises JournalCorrupt, JournalIOError, UsageError.
+    """
+    with JournalStore.open(directory) as store:
+        ledger, events, _ = history_of(store)
+        book = Book(RunFold((), ledger))
+        for event in events:
+            if upto is not None and event.seq > upto:
+                break
+            book.take(event)
+        return book
 
 
 class OtherBooks:
@@ -46,20 +52,11 @@ class OtherBooks:
         """Return the book of a journal. Raises JournalCorrupt, JournalIOError, UsageError."""
         with self._lock:
             key = (directory, *_changed(directory))
-            book = self._books.pop(key, None) or _folded(directory)
+            book = self._books.pop(key, None) or book_of(directory)
             self._books[key] = book
             while len(self._books) > KEPT:
                 self._books.popitem(last=False)
             return book
-
-
-def _folded(directory: Path) -> Book:
-    with JournalStore.open(directory) as store:
-        ledger, events = life(store)
-        book = Book(RunFold((), ledger))
-        for event in events:
-            book.take(event)
-        return book
 
 
 def _changed(directory: Path) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def waiting_panel(view: View) -> list[Row]:
 
 def refused_panel(view: View) -> list[Row]:
     """Return the newest refused and cancelled orders, newest first."""
-    return list(reversed(view.book.refused))
+    return view.book.refused_rows()
 
 
 def closed_panel(view: View) -> list[msgspec.Raw]:

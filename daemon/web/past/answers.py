@@ -106,20 +106,30 @@ class Past:
         day = self._follower.view(MACHINE_CLOCKS.wall_ns()).day
         try:
             if day:
-                await self._threads.read(lambda: self._curves(day))
+                await self._threads.read(lambda: self._net(day))
         except DaemonError as error:  # the low is then what was seen from here on
             logger.warning("the day's lowest P&L is not known: {}", error)
 
     def _curves(self, day: str) -> Row:
-        facts, missing = self._days.of(day), ""
-        base = booked_before(facts.ledger)
-        kept = series_of(self._watched.directory)
-        net: list[Point] = kept_curve(kept, dt.date.fromisoformat(day), base)
+        net, missing = self._net(day)
+        facts = self._days.of(day)
+        return curves_data(day, net, closed_curve(facts), missing or facts.problem)
+
+    def _net(self, day: str) -> tuple[list[Point], str]:
+        """Return the day's P&L at market minute by minute, and why it is missing."""
+        net, missing = self._kept_net(day), ""
         if not net:
             bars, missing, until = self._day_bars(day)
             net = [] if missing else day_curve(bars, self._days.of(day), until)
         self._follower.saw_low(day, [paise for _, paise in net])
-        return curves_data(day, net, closed_curve(facts), missing or facts.problem)
+        return net, missing
+
+    def _kept_net(self, day: str) -> list[Point]:
+        kept = series_of(self._watched.directory)
+        if kept is None:
+            return []
+        base = booked_before(self._days.of(day).ledger)
+        return kept_curve(kept, dt.date.fromisoformat(day), base)
 
     def _day_bars(self, day: str) -> tuple[DayBars, str, int]:
         follower = self._follower

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.domain.dates import MILLISECOND_NS
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.model import Point
 from daemon.report.numbers import max_drawdown
@@ -69,7 +68,6 @@ def _trades(book: Book) -> dict[Key, Row]:
 def _totals(book: Book, name: str, trades: Iterable[Row], closed: list[Point]) -> Row:
     nets = [trade["net_paise"] for trade in trades]
     ledger = book.ledger
-    charges = whole_paise(ledger.charges)
     return {
         "run": name,
         "orders": ledger.total_orders,
@@ -78,8 +76,8 @@ def _totals(book: Book, name: str, trades: Iterable[Row], closed: list[Point]) -
         "lost": sum(net < 0 for net in nets),
         "refused": sum(ledger.refusals.values()),
         "gross_paise": ledger.realized_paise,
-        "charges_paise": charges,
-        "net_paise": ledger.realized_paise - charges,
+        "charges_paise": whole_paise(ledger.charges),
+        "net_paise": book.net_paise,
         "max_drawdown_paise": max_drawdown(closed).depth_paise,
         "best_paise": max(nets, default=None),
         "worst_paise": min(nets, default=None),
@@ -87,11 +85,10 @@ def _totals(book: Book, name: str, trades: Iterable[Row], closed: list[Point]) -
 
 
 def _curve(book: Book) -> list[Point]:
-    """Return net P&L of all exits so far, after each of them."""
-    points, net = [], 0
-    for row in (msgspec.json.decode(each) for each in book.closed.rows(0, len(book.closed))):
-        net += row["net_paise"]
-        points.append((row["exit_ms"] * MILLISECOND_NS, net))
+    """Return net P&L after each exit; it ends at the total, charges of open positions included."""
+    points = book.net.points()
+    if points and points[-1][1] != book.net_paise:
+        points.append((book.last_fill_ts, book.net_paise))
     return points
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from enum import Enum
-from itertools import takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,11 +14,8 @@ from daemon.errors import JournalCorrupt, JournalIOError
 from daemon.journal.ends import ADVICE, first_link, read_tail
 from daemon.journal.files import DATABASE, database_errors
 from daemon.journal.head import Tail
-from daemon.journal.recovery import life
 from daemon.journal.schema import JournalMeta, Operation, decode_operation, genesis
-from daemon.journal.store import JournalStore
 from daemon.journal.verify import decoded_event, next_link
-from daemon.report.fold import RunFold
 from daemon.web.sources.connection import Opened, file_id, open_journal
 
 PAGE_ROWS: Final = 500
@@ -156,34 +152,6 @@ class Facts:
             return [(number, decode_operation(body)) for number, body in rows]
         except msgspec.MsgspecError as error:
             raise JournalCorrupt(f"{self._path}: an operation after {after}: {error}") from error
-
-    # the fold
-
-    def first_fold(self) -> RunFold:
-        """Return the report's fold as it is at the base, where `advance` takes it on from.
-
-        What a person archived is in its ledger alone; a journal that was closed for a newer format
-        is folded whole. Raises JournalCorrupt, JournalIOError.
-        """
-        base_seq = self.base_seq
-        if not base_seq:
-            return RunFold()
-        with JournalStore.open(self.directory) as store:
-            ledger, events = life(store)
-            if ledger.seq >= base_seq:
-                return RunFold((), ledger)
-            return RunFold(takewhile(lambda event: event.seq <= base_seq, events), ledger)
-
-    def advance(self, fold: RunFold) -> bool:
-        """Fold the next page of events; return whether there was one.
-
-        The fold's `ledger.seq` says how far it is: whoever shows it follows with the events after
-        that one. Raises as `events` does.
-        """
-        page = self.events(fold.ledger.seq)
-        for event in page:
-            fold.add(event)
-        return bool(page)
 
     # inside
 

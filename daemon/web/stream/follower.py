@@ -69,6 +69,8 @@ class Shown(NamedTuple):
     """What the market moves in the open positions."""
     fault: str = ""
     """Why there is nothing to show yet; empty where there is."""
+    is_behind: bool = False
+    """More of the journal can be read at once."""
 
 
 class Follower:
@@ -145,7 +147,8 @@ class Follower:
             raise JournalIOError(self._facts.fault or "the journal cannot be read now")
         before = (self.book.seq, self.book.process.op_seq)
         if not self._read():
-            return Shown(fault=f"event {self.book.seq} of {self._facts.last_seq} is being read")
+            reading = f"event {self.book.seq} of {self._facts.last_seq} is being read"
+            return Shown(fault=reading, is_behind=True)
         is_fact = self._is_another or before != (self.book.seq, self.book.process.op_seq)
         is_due = now - self._market_at >= MARKET_EVERY_NS or now < self._market_at
         if not is_fact and not is_due and self._shown.panels:

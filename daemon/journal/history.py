@@ -1,4 +1,4 @@
-"""The events of a journal from as early on as they are here, and a fold that keeps no rows."""
+"""The events of a journal from as early on as they are here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from daemon.domain.ledger import Ledger
 from daemon.journal.past import events_since, missing_archives
 from daemon.journal.recovery import life
 from daemon.journal.store import JournalStore
-from daemon.report.fold import RunFold
 
 
 class History(NamedTuple):
-    """The ledger before the events, and the events. Both are used up by one table."""
+    """The ledger before the events, and the events. Both are used up by one fold."""
 
     ledger: Ledger
     events: Iterator[TradingEvent]
@@ -30,12 +29,3 @@ def history_of(store: JournalStore) -> History:
     if not missing_archives(store):
         return History(Ledger(), events_since(store, 0), True)
     return History(*life(store), False)
-
-
-def folded(history: History) -> Iterator[tuple[TradingEvent, RunFold]]:
-    """Yield each event with the fold after it, whose rows are of that event alone."""
-    fold = RunFold(ledger=history.ledger)
-    for event in history.events:
-        fold.add(event)
-        yield event, fold
-        fold.forget_rows()
