@@ -98,7 +98,7 @@ class ExecutionEngineV3:
         fills = FillEngine(config)
         builder = OrderBuilder(config, ledger)
         costs = Costs(rules, universe, at, charged=config.charges)
-        held = AtExchange()
+        self._held = held = AtExchange()
         exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
@@ -236,6 +236,9 @@ class ExecutionEngineV3:
     def start_day(self, date: dt.date) -> None:
         """Turn to the ticks of a date."""
         self.at.begin_date(date)
+        if self._exchange is not None:
+            self._exchange.start_day(date.isoformat())
+        self._held.start_day()
         self._runner.begin_date()
 
     def exchange_due(self, due: int) -> None:

@@ -47,9 +47,6 @@ class EntryReports(Reported, Protocol):
 class ExitReports(Reported, Protocol):
     """Exits, which may have to be sent again."""
 
-    def start_day(self) -> None:
-        """Begin a date."""
-
     def tell_unfilled(self) -> None:
         """Tell of triggered stops that have stood unfilled for too long."""
 
@@ -118,14 +115,16 @@ class ExchangeDesk:
         self._feed.sync(book)
         self._take(self.exchange.submit(root, terms, self._at.now, replaces=replaces), book)
 
-    def modify(self, exchange_id: str, change: Modification, book: Book) -> None:
-        """Send a modification of one order."""
+    def modify_one(self, exchange_id: str, change: Modification) -> None:
+        """Send a modification of one order, not of the other slices of it."""
+        book = self._quotes.books[self.exchange.orders[exchange_id].terms.instrument]
         self._feed.sync(book)
         self._take(self.exchange.modify(exchange_id, change, self._at.now), book)
 
     def cancel_one(self, exchange_id: str, reason: str) -> None:
         """Cancel one order, not the other slices of it."""
         book = self._quotes.books[self.exchange.orders[exchange_id].terms.instrument]
+        self._feed.sync(book)
         self._take(self.exchange.cancel(exchange_id, reason, self._at.now), book)
 
     def freeze_quantity(self, instrument: int) -> int:
@@ -172,21 +171,21 @@ class ExchangeDesk:
 
     # inputs come in
 
-    def _begin_date(self, book: Book) -> None:
-        """Open an instrument's session of the date at the first order or tick that it has there."""
-        date, index = self._at.date, book.index
-        assert date is not None
-        if self._days[index] == date.isoformat():
-            return
-        self._days[index] = date.isoformat()
-        instrument = book.instrument
-        assert instrument is not None
-        freeze = instrument.freeze_quantity or self._rules.freeze_quantity(date, instrument)
-        day = ContractDay(
-            opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date.isoformat()
-        )
-        self.exchange.start_day(index, day)
-        self._feed.begin_date(book)
+    def start_day(self, date: str) -> None:
+        """Open the sessions of a date."""
+        for book in self._quotes.books[:-1]:
+            instrument = book.instrument
+            assert instrument is not None
+            assert self._at.date is not None
+            freeze = instrument.freeze_quantity or self._rules.freeze_quantity(
+                self._at.date, instrument
+            )
+            day = ContractDay(
+                opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date
+            )
+            self.exchange.start_day(book.index, day)
+            self._feed.arm(book)
+        self._feed.schedule()
 
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""

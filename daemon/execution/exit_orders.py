@@ -143,10 +143,6 @@ class ExitOrders:
             del waiting[order_id]
             self._touched[order_id] = book
 
-    def start_day(self) -> None:
-        """Let the exchange hold again what it refused on another day."""
-        self._held.start_day()
-
     def end_step(self) -> None:
         """Bring the orders of every trade that changed in line with it."""
         while self._touched:

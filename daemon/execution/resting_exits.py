@@ -209,7 +209,7 @@ class RestingExits:
             trigger_paise=None if own.trigger == wanted.trigger else wanted.trigger,
         )
         own.trigger, own.limit, own.quantity = wanted.trigger, wanted.limit, quantity
-        self._desk.modify(own.exchange_id, change, book)
+        self._desk.modify_one(own.exchange_id, change)
 
     def _cancel(self, own: Lying, reason: str) -> None:
         own.leaves = True
