@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import MINUTE_NS, SECOND_NS
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
-from daemon.domain.order import OrderState
 from daemon.journal.words import EXITS, money
 from daemon.quotes.reader import SharedQuote
 from daemon.report.levels import LevelFold, LevelStep
@@ -72,6 +72,7 @@ class _Orders:
         self._symbol = symbol
         self._mine = {id_ for id_, o in ledger.orders.items() if o.tradingsymbol == symbol}
         self._levels = LevelFold()
+        self._booked = BookedFills.after(ledger)
         self._carried = [
             position for id_, position in ledger.positions.items() if id_ in self._mine
         ]
@@ -81,13 +82,14 @@ class _Orders:
         for position in self._carried:  # from the days before, since the day's first event
             self._levels.begin(position, event.ts)
         self._carried = []
+        booked = self._booked.take(event)
         if isinstance(event, OrderCreated):
             if event.tradingsymbol == self._symbol:
                 self._mine.add(event.order_id)
         elif event.order_id in self._mine:
             self._levels.add(event)
-            if isinstance(event, OrderMoved) and event.fill is not None:
-                self.fills.append(_fill(event, event.fill))
+            if booked is not None:
+                self.fills.append(_fill(booked))
 
     def steps(self) -> list[dict[str, Any]]:
         """Return each level of each trade as a stair."""
@@ -111,13 +113,13 @@ def _stair(steps: list[LevelStep], name: str) -> list[Point]:
     return points
 
 
-def _fill(event: OrderMoved, fill: Fill) -> dict[str, Any]:
-    is_entry = event.to_state is OrderState.FILLED
+def _fill(booked: BookedFill) -> dict[str, Any]:
+    event, fill, is_entry = booked.event, booked.fill, booked.is_entry
     side = "buy" if fill.transaction_type == "BUY" else "sell"
     verb = "bought" if side == "buy" else "sold"
     text = f"{verb} {fill.quantity} at {money(fill.price_paise)}"
     if not is_entry:
-        why = EXITS.get(event.reason, event.reason)
+        why = EXITS.get(booked.reason, booked.reason)
         text += f", {why}, {money(fill.realized_paise)} before charges"
     return {
         "t": event.ts // SECOND_NS,

@@ -13,28 +13,20 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
-from daemon.domain.events import (
-    ExchangeOrderMoved,
-    Fill,
-    OrderCreated,
-    OrderMoved,
-    TradingEvent,
-)
+from daemon.domain.events import ExchangeOrderMoved, Fill, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import DEAD_STATES, OrderState
 from daemon.journal.schema import Operation
 from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
-from daemon.report.model import RefusedRow
-from daemon.web.fold.ended import forget_the_end_of
-from daemon.web.fold.later import Later
-from daemon.web.fold.net_curve import NetCurve
-from daemon.web.fold.process import Process
-from daemon.web.fold.row_store import RowStore
-from daemon.web.fold.rows import Row, closed_row, refused_row
-from daemon.web.fold.tape import Tape
+from daemon.web.exchange_orders import WorkingOrders
+from daemon.web.process import Process
+from daemon.web.row_store import RowStore
+from daemon.web.rows import Row, closed_row, refused_row
+from daemon.web.tape import Tape
 
 REFUSED_ROWS: Final = 200
 _encoder: Final = msgspec.json.Encoder()
@@ -67,9 +59,12 @@ class Book:
 
     def __init__(self, fold: RunFold) -> None:
         """Begin with the fold of what is before the first event."""
-        self.tape: Final = Tape()
+        self.tape: Final = Tape(fold.ledger.positions.values())
         self.process: Final = Process()
-        self._refused: Final[deque[Later]] = deque(maxlen=REFUSED_ROWS)
+        self.working: Final = WorkingOrders()
+        """What works at the exchange."""
+        self.refused: Final[deque[Row]] = deque(maxlen=REFUSED_ROWS)
+        """Oldest first."""
         self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
         self.net: Final = NetCurve()
@@ -107,9 +102,13 @@ class Book:
         orders = self.ledger.orders
         order = event if isinstance(event, OrderCreated) else orders[event.order_id]
         self._fold.add(event)
-        self.tape.take(event, order.tradingsymbol)
-        if isinstance(event, OrderMoved | ExchangeOrderMoved):
-            self._take_move(event, order.lot_size)
+        self.tape.take(event, symbol)
+        if isinstance(event, ExchangeOrderMoved):
+            self.working.take(event)
+        fill = fill_of(event)
+        if fill is not None:
+            self._take_fill(event, fill)
+        self._take_rows(lot_size)
 
     def take_operation(self, number: int, operation: Operation) -> None:
         """Fold one more operation."""
@@ -138,30 +137,29 @@ class Book:
         end = self.days[after[0]].first if after else len(self.closed)
         return self.days[day].first, end
 
-    def _take_move(self, event: OrderMoved | ExchangeOrderMoved, lot_size: int) -> None:
-        if event.fill is not None:
-            self._take_fill(event, event.fill)
-            for exit_row in self._fold.exits:
-                self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
-                self.net.add(event.ts, self.net_paise)
-        if isinstance(event, OrderMoved) and event.to_state in DEAD_STATES:
-            for row in self._fold.refused:
-                self._refused.append(Later(partial(_refused, row, lot_size)))
-            forget_the_end_of(event.order_id, self.ledger)
-        if event.fill is not None or self._fold.refused or self._fold.no_part_to_leave:
-            self._fold.forget_rows()
+    def _lot_size(self, event: TradingEvent) -> int:
+        if isinstance(event, OrderCreated):
+            return event.lot_size
+        return self.ledger.orders[event.order_id].lot_size
 
-    def _take_fill(self, event: OrderMoved | ExchangeOrderMoved, fill: Fill) -> None:
+    def _take_fill(self, event: TradingEvent, fill: Fill) -> None:
         day = booking_date(event).isoformat()
         totals = self.days.get(day)
         if totals is None:
             totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
         totals.charges += Decimal(fill.charges.total)
         totals.gross_paise += fill.realized_paise
-        self.last_fill_ts = event.ts
-        if isinstance(event, OrderMoved) and event.to_state is OrderState.CLOSED:
-            totals.trades += 1
-            self._take_trades()
+        totals.trades += isinstance(event, OrderMoved) and event.to_state is OrderState.CLOSED
+        self._take_trades()
+
+    def _take_rows(self, lot_size: int) -> None:
+        fold = self._fold
+        for exit_row in fold.exits:
+            self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
+        for row in fold.refused:
+            words = refusal_text(row.reason, row.numbers)
+            self.refused.append(refused_row(row, lot_size, words))
+        fold.forget_rows()
 
     def _take_trades(self) -> None:
         for trade in self._fold.trades:

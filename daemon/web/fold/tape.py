@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
 from typing import Final
 
-from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.booked_fills import BookedFill, BookedFills
+from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
+from daemon.domain.position import Position
 from daemon.journal.explain import why_moved
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
@@ -19,30 +20,34 @@ from daemon.web.fold.rows import Row, ms
 
 TAPE_ROWS: Final = 200
 _NOT_SHOWN: Final = frozenset({"state", "contract", "continued", "instruments"})
+_TROUBLE: Final = ("rejected", "modify_refused")
+"""What happens to an exit at the exchange that a trader must see; of an entry the trade says it."""
 _DEAD: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 class Tape:
     """The newest rows, oldest first; `number` counts all rows there ever were."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Iterable[Position] = ()) -> None:
+        """Begin after events that left these positions open."""
         self.number = 0
-        self._rows: deque[tuple[int, Later]] = deque(maxlen=TAPE_ROWS)
+        self._fills = BookedFills(before)
+        self._rows: deque[tuple[int, Row]] = deque(maxlen=TAPE_ROWS)
 
     def take(self, event: TradingEvent, symbol: str) -> None:
         """Take an event of an order in `symbol`; most make no row."""
-        if isinstance(event, StopMoved):
-            self._add(event, "stop", symbol, partial(_stop_words, event))
-        elif isinstance(event, OrderMoved):
-            self._take_move(event, symbol)
-
-    def _take_move(self, event: OrderMoved, symbol: str) -> None:
-        if event.fill is not None:
-            is_entry = event.to_state is OrderState.FILLED
-            words = partial(_fill_words, event, event.fill, symbol, is_entry=is_entry)
-            self._add(event, "fill" if is_entry else "exit", symbol, words)
-        elif event.to_state in _DEAD:
-            self._add(event, "refused", symbol, partial(_refused_words, event, symbol))
+        booked = self._fills.take(event)
+        if booked is not None:
+            words = _fill_words(booked, symbol)
+            self._add(event, "fill" if booked.is_entry else "exit", symbol, words)
+        elif isinstance(event, StopMoved):
+            self._add(event, "stop", symbol, _stop_words(event))
+        elif isinstance(event, OrderMoved) and event.to_state in _DEAD:
+            words = f"{symbol}: {refusal_text(event.reason, event.numbers)}"
+            self._add(event, "refused", symbol, words)
+        elif isinstance(event, ExchangeOrderMoved) and event.is_exit and event.kind in _TROUBLE:
+            words = f"{symbol}: the exit's order: {refusal_text(event.reason, event.numbers)}"
+            self._add(event, "refused", symbol, words)
 
     def take_operation(self, operation: Operation, seq: int) -> None:
         """Take what happened to the process after event `seq`."""
@@ -58,10 +63,11 @@ class Tape:
         """Return the rows after row `number` of all, newest first."""
         return [later.row() for at, later in reversed(self._rows) if at > number]
 
-    def _add(
-        self, event: OrderMoved | StopMoved, kind: str, symbol: str, words: Callable[[], str]
-    ) -> None:
-        self._put(partial(_event_row, event, kind, symbol, words))
+    def _add(self, event: TradingEvent, kind: str, symbol: str, words: str) -> None:
+        self._put(
+            {"seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
+             "symbol": visible(symbol), "words": visible(words)}
+        )  # fmt: skip
 
     def _put(self, make: Callable[[], Row]) -> None:
         self.number += 1
@@ -89,12 +95,13 @@ def _refused_words(event: OrderMoved, symbol: str) -> str:
     return f"{symbol}: {refusal_text(event.reason, event.numbers)}"
 
 
-def _fill_words(event: OrderMoved, fill: Fill, symbol: str, *, is_entry: bool) -> str:
+def _fill_words(booked: BookedFill, symbol: str) -> str:
+    fill = booked.fill
     verb = "bought" if fill.transaction_type == "BUY" else "sold"
     done = f"{verb} {fill.quantity} {symbol} at {money(fill.price_paise)}"
-    if is_entry:
+    if booked.is_entry:
         return done
-    why = EXITS.get(event.reason, event.reason)
+    why = EXITS.get(booked.reason, booked.reason)
     return f"{done}: {why}; {money(fill.realized_paise)} before charges"
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.events import ExchangeOrderMoved
 from daemon.domain.order import Order, OrderState
 from daemon.visible import visible
 from daemon.web.fold.rows import ROWS_MAX, Row, lots_of, ms, side_of
@@ -16,8 +17,12 @@ _WAITING: Final = (OrderState.CREATED, OrderState.SUBMITTED)
 
 def waiting_panel(view: View) -> list[Row]:
     """Return the entries that are not filled yet, by number."""
-    orders = view.book.ledger.orders.values()
-    return [_waiting_row(order) for order in orders if order.state in _WAITING]
+    orders, working = view.book.ledger.orders.values(), view.book.working
+    return [
+        _waiting_row(order, working.of(order.order_id))
+        for order in orders
+        if order.state in _WAITING
+    ]
 
 
 def refused_panel(view: View) -> list[Row]:
@@ -31,7 +36,10 @@ def closed_panel(view: View) -> list[msgspec.Raw]:
     return view.book.closed_rows(max(first, end - ROWS_MAX), end)
 
 
-def _waiting_row(order: Order) -> Row:
+def _waiting_row(order: Order, working: list[ExchangeOrderMoved]) -> Row:
+    """Return a waiting entry; its prices are those of its order at the exchange, if it is there."""
+    first = working[0] if working else None
+    is_market = first is None or first.order_type == "MARKET"
     return {
         "trade": order.order_id,
         "strategy": visible(order.strategy_id),
@@ -42,9 +50,9 @@ def _waiting_row(order: Order) -> Row:
         "state": str(order.state),
         "sent_ms": ms(order.submitted_ts or order.created_ts),
         "reason": None,
-        "kind": "MARKET",
-        "price_paise": None,
-        "trigger_paise": None,
+        "kind": "MARKET" if first is None else first.order_type,
+        "price_paise": None if is_market or first is None else first.limit_paise or None,
+        "trigger_paise": None if first is None else first.trigger_paise or None,
         "filled": order.filled_quantity,
         "pending": order.quantity - order.filled_quantity,
     }

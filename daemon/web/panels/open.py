@@ -7,7 +7,7 @@ from daemon.domain.position import Position
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import whole_paise
 from daemon.visible import visible
-from daemon.web.fold.rows import Row, lots_of, ms, side_of
+from daemon.web.exchange_orders import exchange_row
 from daemon.web.panels.view import View
 
 
@@ -60,6 +60,7 @@ def _row(view: View, position: Position, row: PositionRow) -> Row:
         "realized_paise": row.realized_paise,
         "charges_paise": whole_paise(row.charges),
         "state": row.state,
+        "orders": [exchange_row(each) for each in view.book.working.of(row.order_id)],
     }
 
 

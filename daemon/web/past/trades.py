@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    OrderCreated,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+)
 from daemon.domain.order import OrderState
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalStore
 from daemon.visible import visible
-from daemon.web.fold.rows import Row, lots_of, ms, side_of
+from daemon.web.exchange_orders import exchange_row
+from daemon.web.rows import Row, lots_of, ms, side_of
 
 
 def trade_story(directory: Path, trade: str) -> Row:
@@ -27,6 +35,8 @@ def _detail(events: list[TradingEvent]) -> Row:
     created = events[0]
     assert isinstance(created, OrderCreated)
     moves = [event for event in events if isinstance(event, OrderMoved)]
+    booked = BookedFills()
+    fills = [fill for event in events if (fill := booked.take(event)) is not None]
     last = [move for move in moves if move.to_state is not OrderState.ARCHIVED]
     return {
         "trade": created.order_id,
@@ -44,21 +54,21 @@ def _detail(events: list[TradingEvent]) -> Row:
         "asked_target_paise": created.tp_paise,
         "note": visible(created.note),
         "tag": visible(created.tag),
-        "fills": [_fill(move) for move in moves if move.fill is not None],
+        "fills": [_fill(each) for each in fills],
+        "exchange_orders": _exchange_orders(events),
         "stops": [_stop(event) for event in events if isinstance(event, StopMoved)],
     }
 
 
-def _fill(move: OrderMoved) -> Row:
-    fill = move.fill
-    assert fill is not None
+def _fill(booked: BookedFill) -> Row:
+    fill = booked.fill
     return {
-        "at_ms": ms(move.ts),
+        "at_ms": ms(booked.event.ts),
         "side": fill.transaction_type.lower(),
-        "kind": "entry" if move.to_state is OrderState.FILLED else "exit",
+        "kind": "entry" if booked.is_entry else "exit",
         "quantity": fill.quantity,
         "price_paise": fill.price_paise,
-        "reason": move.reason,
+        "reason": booked.reason,
         "rule": fill.rule,
         "bid_paise": fill.bid_paise or None,
         "ask_paise": fill.ask_paise or None,
@@ -67,6 +77,15 @@ def _fill(move: OrderMoved) -> Row:
         "gross_paise": fill.realized_paise,
         "charges": fill.charges.total,
     }
+
+
+def _exchange_orders(events: list[TradingEvent]) -> list[Row]:
+    """Return the exchange orders of a trade as they stand, in the order sent."""
+    newest: dict[str, ExchangeOrderMoved] = {}
+    for event in events:
+        if isinstance(event, ExchangeOrderMoved):
+            newest[event.exchange_id] = event
+    return [exchange_row(event) for event in newest.values()]
 
 
 def _stop(event: StopMoved) -> Row:
