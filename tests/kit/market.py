@@ -12,7 +12,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command
-from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
@@ -42,13 +42,19 @@ class Market:
         strategies: Strategies | None = None,
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
         lot: int = 25,
+        instrument_type: InstrumentType = "FUT",
         **config: Any,
     ) -> None:
         defaults: dict[str, Any] = {"fill_mode": "ltp", "slippage_bps": 0}
         self.engine = PaperEngine(
             ExecutionConfig(**(defaults | config)),
             universe=Universe(
-                Instrument(instrument_token=at, tradingsymbol=symbol, lot_size=lot)
+                Instrument(
+                    instrument_token=at,
+                    tradingsymbol=symbol,
+                    lot_size=lot,
+                    instrument_type=instrument_type,
+                )
                 for at, symbol in enumerate((CALL, PUT), 1)
             ),
             rules=FixedRules({(DATE, "NFO-OPT"): (OPEN, CLOSE)}),
