@@ -28,6 +28,8 @@ from daemon.execution.step import Step
 from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.market.book import Book
 
+Refusal = tuple[ExchangeOrder, ExecutionReport]
+"""An order at the exchange, and the report that it was refused."""
 _HARMLESS: Final = frozenset({"not_open", "already_filled"})
 _RULE: Final = StopLossManager()
 
@@ -91,7 +93,7 @@ class ExitOrders:
         self._beginning = ""
         self._touched: dict[str, Book] = {}
         """Trades whose orders are brought in line with them at the end of the step."""
-        self._refused: dict[str, tuple[ExchangeOrder, ExecutionReport]] = {}
+        self._refused: dict[str, list[Refusal]] = {}
         """What the exchange refused of a trade's stop or target in this step."""
         step.do_at_end(self.end_step)
 
@@ -148,7 +150,7 @@ class ExitOrders:
         while self._touched:
             order_id = next(iter(self._touched))
             book = self._touched.pop(order_id)
-            refused = self._refused.pop(order_id, None)
+            refused = self._refused.pop(order_id, [])
             position = self._ledger.positions.get(order_id)
             if position is None:
                 self._resting.forget(order_id)
@@ -157,12 +159,7 @@ class ExitOrders:
             elif not position.pending.settling:
                 self._send(position, book)
 
-    def _arrange(
-        self,
-        position: Position,
-        book: Book,
-        refused: tuple[ExchangeOrder, ExecutionReport] | None,
-    ) -> None:
+    def _arrange(self, position: Position, book: Book, refused: list[Refusal]) -> None:
         """Let stop and target lie as they should; what the exchange refuses the engine watches."""
         exits = position.exits
         if exits.sl_limit_percent is None and not exits.target_at_exchange:
@@ -172,11 +169,14 @@ class ExitOrders:
             if self._held.holds_stop(position) or self._held.holds_target(position):
                 self._desk.expect_tick(position.order_id, book)
             return
-        if refused is not None and not is_met(position, quote.ltp):
-            self._watch_instead(position, *refused)
-        if not self._resting.arrange(position, book, quote.ltp) or (
-            refused is not None and is_met(position, quote.ltp)
-        ):
+        must_leave = False
+        for order, report in refused:
+            is_stop = self._resting.place_of(order) is not Place.TARGET
+            if is_stop and is_met(position, quote.ltp):
+                must_leave = True
+            else:
+                self._watch_instead(position, order, report)
+        if must_leave or not self._resting.arrange(position, book, quote.ltp):
             self._held.fall(position, Place.STOP)
             self._watches.reached(position, quote.ltp)
             self._held.rise(position, Place.STOP)
@@ -369,7 +369,7 @@ class ExitOrders:
         self, position: Position, order: ExchangeOrder, report: ExecutionReport, book: Book
     ) -> None:
         if position.pending is None and report.reason not in _HARMLESS and not order.triggered:
-            self._refused[position.order_id] = (order, report)
+            self._refused.setdefault(position.order_id, []).append((order, report))
         self.touch(position, book)
 
     def _tell(

@@ -328,17 +328,22 @@ def test_f33_a_stop_that_no_longer_loses_lies_whole() -> None:
     check(made)
 
 
-def test_f52_a_part_of_the_target_while_a_part_of_the_stop_stands_open() -> None:
-    made = market(enable_partial_exit=True)
-    made.signal("BUY", 260, 96.0, 97.0)
-    made.depth_tick(94.50, bids=((94.40, 65),), asks=((94.60, 65),))  # jumped over 95.00
+def test_f52_a_part_of_the_target_while_a_part_of_the_stop_is_on_its_way() -> None:
+    made = market(
+        enable_partial_exit=True, stop_style="engine_market", latency=LatencyConfig(enter_ms=2_500)
+    )
+    made.signal("BUY", 260, 96.0, 101.0)
+    for _ in range(6):
+        at(made, 100.00, 99.95)
+    assert lying(made) == [("LIMIT", 260, 0.00, 101.00)]
+    at(made, 95.90, 95.85)  # 130 leave at the market, which takes a while
+    made.depth_tick(101.00, bids=((101.00, 65),), asks=((101.05, 65),))
     assert made.moves()[-1] == ("SL_PENDING", "stop_loss")
-    made.depth_tick(97.00, bids=((97.00, 65),), asks=((97.05, 65),))
-    check(made)
-    at(made, 97.00, 97.00)
-    assert not lying(made)
-    assert sum(quantity for side, quantity, _ in made.fills() if side == "SELL") == 260
-    assert len([move for move in made.moves() if move[0] == "CLOSED"]) == 1
+    assert (made.position.quantity, made.position.pending.quantity) == (195, 130)  # type: ignore[union-attr]
+    at(made, 97.00, 96.95, after_s=2)
+    assert made.moves()[-1] == ("ACTIVE", "stop_loss")
+    assert made.fills()[-2:] == [("SELL", 65, 101.00), ("SELL", 130, 96.95)]
+    assert lying(made) == [("LIMIT", 65, 0.00, 101.00)]
     check(made)
 
 
