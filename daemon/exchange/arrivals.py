@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, Modification
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
-from daemon.exchange.floor import Floor, is_entry_market
+from daemon.exchange.floor import Floor
 from daemon.exchange.modifications import (
     Modifications,
     changed_prices,
     end_after,
     fault_when_sent,
 )
+from daemon.exchange.order_roles import is_entry_market
 from daemon.exchange.refusals import Asked, RefusalList
 from daemon.exchange.reports import Reports
 from daemon.exchange.requests import Request, RequestQueue
@@ -164,8 +165,9 @@ class Arrivals:
 
     # ends
 
-    def expire(self, order: ExchangeOrder, reason: str, due: int) -> None:
+    def expire(self, end: tuple[ExchangeOrder, str], due: int) -> None:
         """End an order whose time is over at `due` (UTC ns), if it still has that end."""
+        order, reason = end
         if order.is_over or not self._ends(order, reason, due):
             return
         if order.state is _S.NEW:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from daemon.domain.exchange_order import ExchangeOrder
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
-from daemon.exchange.floor import escalates, watch
+from daemon.exchange.order_roles import escalates
 from daemon.exchange.reports import Reports
-from daemon.exchange.timers import Timers
+from daemon.exchange.timers import Due, Timers
 
 
 class Escalation:
@@ -45,16 +45,17 @@ class Escalation:
     def fall_due(self, order: ExchangeOrder, due: int) -> None:
         """Note that an order has stood for its time at `due` (UTC ns), unless it moved since."""
         if order.moved_ts + self._after_ns > due:
-            watch(order, self._after_ns, self._timers)
+            self._watch(order)
         else:
             self._overdue[order.order_id] = order
 
-    def retry_except(self, ticking: int) -> None:
-        """Send again what is overdue at the instruments whose tick the input is not (step 1)."""
-        if self._overdue:
-            for order in sorted(self._overdue.values(), key=_since):
-                if order.terms.instrument != ticking:
-                    self._retry(order)
+    def retry_except(self, ticking: int) -> bool:
+        """Send again what is overdue, but at the instrument of the tick; whether anything was."""
+        if not self._overdue:
+            return False
+        overdue = sorted(self._overdue.values(), key=_since)
+        sent = [self._retry(order) for order in overdue if order.terms.instrument != ticking]
+        return any(sent)
 
     def on_tick(self, instrument: int) -> None:
         """Send again what is overdue at the instrument of a tick, by number."""
@@ -63,16 +64,23 @@ class Escalation:
                 if order.terms.instrument == instrument:
                     self._retry(order)
 
-    def _retry(self, order: ExchangeOrder) -> None:
+    def _retry(self, order: ExchangeOrder) -> bool:
         if not escalates(order):
             del self._overdue[order.order_id]
         elif order.moved_ts + self._after_ns > self._reports.now:
             del self._overdue[order.order_id]
-            watch(order, self._after_ns, self._timers)
+            self._watch(order)
         elif self._may_send(order):
             book = self._books[order.terms.instrument]
             new = self._sent[order.order_id] = self._replace(order, _base(book, order))
             self._seen[order.order_id] = self._seen[new.order_id] = book.changes
+            return True
+        return False
+
+    def _watch(self, order: ExchangeOrder) -> None:
+        """Look at an order when it has stood for its time."""
+        due = order.moved_ts + self._after_ns
+        self._timers.add(due, Due.ESCALATION, order, order.number)
 
     def _may_send(self, order: ExchangeOrder) -> bool:
         sent, instrument = self._sent.get(order.order_id), order.terms.instrument

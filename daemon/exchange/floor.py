@@ -14,6 +14,7 @@ from daemon.exchange.arrival_checks import Admits, ArrivalChecks
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.groups import Cut, ExitGroup
+from daemon.exchange.order_roles import escalates, is_entry_market
 from daemon.exchange.protection import protection_price
 from daemon.exchange.queue import Match, QueueModel, is_near_miss, reaches
 from daemon.exchange.refusals import Asked, Refused
@@ -21,7 +22,7 @@ from daemon.exchange.reports import FillRule, QueueEvidence, Reports
 from daemon.exchange.resting import RestingOrders
 from daemon.exchange.stops import PendingStops
 from daemon.exchange.timers import Due, Timers
-from daemon.exchange.walk import Take, Taker, continues_unseen
+from daemon.exchange.walk import Take, Taker, continues_unseen, take_crossing
 
 _S = ExchangeOrderState
 
@@ -131,7 +132,7 @@ class Floor:
         order.take_place(self._arrivals, self._reports.now)
 
     def reaches_other_side(self, order: ExchangeOrder, limit: int) -> bool:
-        """Return whether an order would take at a limit, if others of ours left anything there."""
+        """Return whether a limit reaches what is displayed, taken already or not."""
         book = self._book(order)
         if self._settings.is_simple:
             return bool(self._taker.find(book, order.terms.side, limit, book.lot))
@@ -244,7 +245,7 @@ class Floor:
         if self._settings.is_simple:
             pass  # other orders find what this one found
         elif match.rule == "cross":
-            _take_crossing(book, order, match.quantity)
+            take_crossing(book, order, match.quantity)
         else:
             book.spend(match.quantity)
         self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)
@@ -291,7 +292,8 @@ class Floor:
             due = order.market_since + self._settings.reject_after_ns
             self._timers.add(due, Due.EXPIRY, (order, "unfilled_rest"), order.number)
         elif escalates(order) and self._settings.escalate == "market":
-            watch(order, self._settings.escalate_after_ns, self._timers)
+            due = order.moved_ts + self._settings.escalate_after_ns
+            self._timers.add(due, Due.ESCALATION, order, order.number)
 
     # ends
 
@@ -331,33 +333,5 @@ class Floor:
         return self._books[order.terms.instrument]
 
 
-def is_entry_market(order: ExchangeOrder) -> bool:
-    """Return whether an order is a trade's entry at the market, whose rest lives briefly."""
-    is_market = order.kind == "MARKET" or (order.kind == "SL-M" and order.triggered)
-    return is_market and not order.terms.is_exit
-
-
-def escalates(order: ExchangeOrder) -> bool:
-    """Return whether what is left of an exit must leave: a MARKET, or a stop that was triggered."""
-    is_urgent = order.kind == "MARKET" or (order.triggered and order.kind in STOP_KINDS)
-    return order.terms.is_exit and is_urgent and order.state is _S.OPEN
-
-
-def watch(order: ExchangeOrder, after_ns: int, timers: Timers) -> None:
-    """Look at an order that must leave when it has stood for its time."""
-    timers.add(order.moved_ts + after_ns, Due.ESCALATION, order, order.number)
-
-
 def _taken(book: DepthBook, take: Take) -> QueueEvidence:
     return QueueEvidence(growth=book.growth, ltq=book.ltq, displayed=take.displayed)
-
-
-def _take_crossing(book: DepthBook, order: ExchangeOrder, quantity: int) -> None:
-    """Book what a cross took at the levels within the price, best first."""
-    for level in book.opposite(order.is_buy):
-        part = min(quantity, book.available(order.is_buy, level))
-        if part > 0:
-            book.take(order.is_buy, level[0], part)
-            quantity -= part
-        if not quantity:
-            return

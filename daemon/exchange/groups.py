@@ -55,12 +55,12 @@ class ExitGroup:
 
         `besides` are orders of the exit that do not count: it replaces or changes them.
         """
-        own = [each for each in self._working(root) if not any(each is one for one in besides)]
+        own = [order for order in self._working(root) if order not in besides]
         taken = [] if kind == "MARKET" else self._markets_besides(root)
-        return max(self.open - sum(each.pending for each in (*own, *taken)), 0)
+        return max(self.open - sum(order.pending for order in (*own, *taken)), 0)
 
     def _markets_besides(self, root: str) -> list[ExchangeOrder]:
-        others = (each for each in self._roots if each != root)
+        others = (other for other in self._roots if other != root)
         working = (order for other in others for order in self._working(other))
         return [order for order in working if order.kind == "MARKET"]
 

@@ -205,13 +205,14 @@ class PaperExchange:
     def _retry_except(self, ticking: int) -> None:
         """Do what waited for another order: its turn on it, or its end."""
         self._arrivals.retry_except(ticking)
-        self._escalation.retry_except(ticking)
+        while self._escalation.retry_except(ticking):
+            self._arrivals.retry_except(ticking)
 
     def _do(self, due: int, what: Due, item: object) -> None:
         if what is Due.DAY_OVER:
             self._end_day(item)  # type: ignore[arg-type]
         elif what is Due.EXPIRY:
-            self._arrivals.expire(*item, due)  # type: ignore[misc]
+            self._arrivals.expire(item, due)  # type: ignore[arg-type]
         elif what is Due.SLICE:
             self._send_later_slice(*item)  # type: ignore[misc]
         elif what is Due.ESCALATION:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from daemon.domain.exchange_order import ExchangeOrder
 from daemon.domain.order import Side
 from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
@@ -75,3 +76,14 @@ def continues_unseen(book: DepthBook, is_buy: bool, limit: int) -> bool:
     if not book.sized or len(levels) < 5:
         return False
     return limit > levels[-1][0] if is_buy else limit < levels[-1][0]
+
+
+def take_crossing(book: DepthBook, order: ExchangeOrder, quantity: int) -> None:
+    """Book what a cross took at the levels within the price, best first."""
+    for level in book.opposite(order.is_buy):
+        part = min(quantity, book.available(order.is_buy, level))
+        if part > 0:
+            book.take(order.is_buy, level[0], part)
+            quantity -= part
+        if not quantity:
+            return

@@ -148,18 +148,27 @@ class Driver:
 
 
 def run(scenario: Scenario) -> list[dict[str, Any]]:
-    """Run a scenario of the oracle; its books carry what a row without depth does not."""
+    """Run a scenario of the oracle."""
+    return Driver(setup_of(scenario)).play(rows_of(scenario))
+
+
+def setup_of(scenario: Scenario) -> dict[str, Any]:
+    """Return the setup of a scenario of the oracle, which knows no greatest age of a quote."""
     execution = {**scenario.setup.execution, "quote_max_age_s": 10**9}
-    # a close is an input there
     instruments = [asdict(contract) for contract in scenario.setup.instruments]
-    driver = Driver({"instruments": instruments, "execution": execution})
+    return {"instruments": instruments, "execution": execution}
+
+
+def rows_of(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return the inputs of a scenario of the oracle as a driver takes them."""
+    rows: list[dict[str, Any]] = []
     groups: set[str] = set()
     for item in scenario.inputs:
         row: dict[str, Any] = {"ts": item.ts, "input_no": item.input_no}
         row[type(item.what).__name__.lower()] = asdict(item.what)
         row["requests"] = [_request(request, groups) for request in item.requests]
-        driver.take(row)
-    return driver.events
+        rows.append(row)
+    return rows
 
 
 def _request(request: New | Modify | Cancel, groups: set[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Gates(Fills):
         self.api_sent: Counter[tuple[int, int]] = Counter()
 
     def asked(self, reason: str) -> bool:
-        """Whether a refusal is switched on; `lpp`, and all in the simple modes, are off unless so."""
+        """Whether a refusal is on; `lpp`, and all in the simple modes, must be switched on."""
         if reason in ALWAYS:
             return True
         off = reason == "lpp" or self.simple
