@@ -177,6 +177,8 @@ class Ledger(msgspec.Struct, kw_only=True):
             )
         elif event.fill is not None:
             self._reduce(order, event, event.fill)
+        elif to is _CLOSED:  # everything left while the entry might still have filled
+            self._close(order, event)
         elif to is _ARCHIVED:
             self.archived += 1
             del self.orders[event.order_id]
@@ -271,19 +273,25 @@ class Ledger(msgspec.Struct, kw_only=True):
         self._book(position, fill, cash=-position.sign * cost)
 
     def _reduce(self, order: Order, event: OrderMoved, fill: Fill) -> None:
-        position = self.positions[order.order_id]
-        position.pending = None
-        tally = self._take_out(order, fill, event.due_ts or event.ts)
-        self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
+        self.positions[order.order_id].pending = None
+        self._take_out(order, fill, event.due_ts or event.ts)
         if event.to_state is _CLOSED:
-            assert position.quantity == 0, position
-            self.closed[order.order_id] = self.positions.pop(order.order_id)
-            position.closed_ts = event.ts
-            position.exit_reason = event.reason
-            tally.closed += 1
-            tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+            self._close(order, event)
+        else:
+            self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
 
-    def _take_out(self, order: Order, fill: Fill, booked_ts: int) -> StrategyTally:
+    def _close(self, order: Order, event: OrderMoved) -> None:
+        self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
+        position = self.closed[order.order_id] = self.positions.pop(order.order_id)
+        assert position.quantity == 0, position
+        position.pending = None
+        position.closed_ts = event.ts
+        position.exit_reason = event.reason
+        tally = self.tally_on(order.strategy_id, ist_day(event.due_ts or event.ts))
+        tally.closed += 1
+        tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+
+    def _take_out(self, order: Order, fill: Fill, booked_ts: int) -> None:
         """Book units that leave a position, in the day of `booked_ts` (UTC ns)."""
         position = self.positions[order.order_id]
         assert 0 < fill.quantity <= position.quantity, (fill, position)
@@ -298,7 +306,6 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally.realized_paise += fill.realized_paise
         tally.realized_today_paise += fill.realized_paise
         self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
-        return tally
 
     def _book(self, position: Position, fill: Fill, *, cash: int) -> None:
         position.cash_paise += cash

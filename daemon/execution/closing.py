@@ -128,12 +128,16 @@ class Closing:
         """Book the fill of a pending exit: the order is ACTIVE again, or CLOSED."""
         quantity = fill.quantity
         fill = structs.replace(self.priced(position, fill), charges=charges)
-        order = self._orders[position.order_id]
         if quantity == position.quantity:
-            excursion = self._excursions.of(position, book)
-            self._recorder.moved(order, OrderState.CLOSED, reason, fill=fill, excursion=excursion)
-            self._excursions.end(position, book)
+            self.close(position, book, reason, fill)
         else:
-            levels = rest_levels(position)
+            order, levels = self._orders[position.order_id], rest_levels(position)
             self._recorder.moved(order, OrderState.ACTIVE, reason, fill=fill, levels=levels)
         self._holdings.reduced(position, book.index, quantity)
+
+    def close(self, position: Position, book: Book, reason: str, fill: Fill | None = None) -> None:
+        """Record that a position is closed, by a fill unless everything had left before."""
+        order = self._orders[position.order_id]
+        excursion = self._excursions.of(position, book)
+        self._recorder.moved(order, OrderState.CLOSED, reason, fill=fill, excursion=excursion)
+        self._excursions.end(position, book)

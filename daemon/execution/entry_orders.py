@@ -34,6 +34,9 @@ class Growths(Protocol):
     def grown(self, position: Position, book: Book, quantity: int) -> None:
         """Note that an entry has filled further: its exits must be larger."""
 
+    def entry_over(self, order_id: str, book: Book) -> None:
+        """Close a trade whose exit had nothing left to wait for but its entry."""
+
 
 class Watches(Protocol):
     """Watch positions; `ExitRunner` does."""
@@ -123,8 +126,12 @@ class EntryOrders:
         self.drop_rest(order.order_id, reason)
         return True
 
-    def drop_rest(self, order_id: str, reason: str) -> bool:
-        """Cancel what still works of an entry and keep what it bought; return whether it works."""
+    def works(self, order_id: str) -> bool:
+        """Return whether an entry may still fill."""
+        return order_id in self._roots
+
+    def drop_rest(self, order_id: str) -> None:
+        """Cancel what still works of an entry whose exit begins (F51)."""
         root = self._roots.get(order_id)
         if root is None:
             return False
@@ -184,6 +191,7 @@ class EntryOrders:
         self._roots.pop(order.order_id, None)
         self._cancelled.discard(order.order_id)
         if order.state is not OrderState.SUBMITTED:
+            self._growths.entry_over(order.order_id, book)
             return
         self._leaving.pop(order.order_id, None)
         self._waiting.drop(book, order.order_id, self._at.now)

@@ -42,6 +42,9 @@ class Bookings(Protocol):
     ) -> None:
         """Book the last fill of an exit."""
 
+    def close(self, position: Position, book: Book, reason: str) -> None:
+        """Record that a position is closed from which everything had left before."""
+
     def priced(self, position: Position, fill: Fill) -> Fill:
         """Return a fill of an exit with what it realizes."""
 
@@ -121,6 +124,17 @@ class ExitOrders:
         if self.handles(position):
             self._desk.exchange.grow(position.order_id, quantity)
             self.touch(position, book)
+
+    def entry_over(self, order_id: str, book: Book) -> None:
+        """Close a trade whose exit had nothing left to wait for but its entry (F51)."""
+        position = self._ledger.positions.get(order_id)
+        if position is None or position.quantity:
+            return
+        pending = position.pending
+        assert pending is not None, position
+        self._bookings.close(position, book, pending.reason)
+        self.touch(position, book)
+        self._watches.filled(position)
 
     def touch(self, position: Position, book: Book) -> None:
         """Bring the orders of a position in line with it at the end of the step."""
@@ -308,7 +322,7 @@ class ExitOrders:
         is_last = fill.quantity == pending.quantity
         rest = position.quantity - fill.quantity
         widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
-        if is_last and not widens:
+        if is_last and not widens and not self._may_regrow(position, fill):
             self._tell(order, exchange_order, report)
             self._close(position, book, fill, pending.reason)
             return
@@ -328,7 +342,6 @@ class ExitOrders:
             self._part(position, exchange_order, report, book, fill, 0)
             self._watches.refresh(position)
             return
-        self._tell(order, exchange_order, report)
         if position.pending is None:
             demand = ExitDemand(
                 quantity=fill.quantity,
@@ -336,7 +349,16 @@ class ExitOrders:
                 ltp_paise=book.ltp,
             )
             self._begin(order, position, OrderState.TP_PENDING, "take_profit", demand)
+        if self._may_regrow(position, fill):
+            self._part(position, exchange_order, report, book, fill, 0)
+            return
+        self._tell(order, exchange_order, report)
         self._close(position, book, fill, "take_profit")
+
+    def _may_regrow(self, position: Position, fill: Fill) -> bool:
+        """Return whether the entry may fill after this fill, which takes out all that is open."""
+        is_all = fill.quantity == position.quantity
+        return is_all and self._entries.works(position.order_id)
 
     def _part(
         self,

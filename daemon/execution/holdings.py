@@ -18,14 +18,14 @@ class Holdings:
 
     def opened(self, position: Position, index: int) -> None:
         """Add a position."""
+        self.enlarged(position, index, position.quantity)
+
+    def enlarged(self, position: Position, index: int, quantity: int) -> None:
+        """Add `quantity` units that a position has gained, perhaps after it had left whole."""
         strategies = self._positions[index]
         strategies.setdefault(position.strategy_id, {})[position.number] = position
         if position.product == "MIS":
             self._intraday[position.number] = position
-        self._add(position.strategy_id, index, position.sign * position.quantity)
-
-    def enlarged(self, position: Position, index: int, quantity: int) -> None:
-        """Add `quantity` units that a position has gained."""
         self._add(position.strategy_id, index, position.sign * quantity)
 
     def reduced(self, position: Position, index: int, quantity: int) -> None:

@@ -426,3 +426,25 @@ def test_f60_a_stop_above_the_freeze_quantity_lies_in_slices() -> None:
     at(made, 89.90, 89.85)
     assert made.moves()[-1] == ("CLOSED", "stop_loss")
     check(made)
+
+
+@pytest.mark.parametrize("fills_more", [False, True])
+def test_f51_a_trade_stays_open_while_its_entry_may_still_fill(fills_more: bool) -> None:
+    made = DepthMarket(
+        enable_time_stop=False, enable_partial_exit=False, stop_style="sl_limit",
+        latency=LatencyConfig(cancel_ms=2_500),
+    )  # fmt: skip
+    made.depth_tick(asks=((100.00, 65), (103.00, 65), (103.05, 65), (103.10, 65), (103.15, 65)))
+    made.signal("BUY", 130, 90.0)
+    made.signal("EXIT")
+    assert made.fills()[-1] == ("SELL", 65, 99.95)
+    assert made.moves()[-1] == ("EXIT_PENDING", "signal_exit")
+    assert made.position.quantity == 0
+    if fills_more:
+        at(made, 101.00, 100.95, 101.00)
+        at(made, 101.00, 100.95, 101.05)
+        assert made.fills()[-2:] == [("BUY", 65, 101.00), ("SELL", 65, 100.95)]
+    made.clock(2.5)
+    assert made.moves()[-1] == ("CLOSED", "signal_exit")
+    assert not made.engine.ledger.positions
+    check(made)
