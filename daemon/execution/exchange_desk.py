@@ -78,15 +78,17 @@ class ExchangeDesk:
         )
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders."""
-        self.resend: list[dict[str, None]] = [{} for _ in universe]
-        """Order ids of trades whose exit is sent at the next tick, by instrument."""
-        self.is_depth = config.fill_mode == "depth"
-        self._feed = ExchangeFeed(
-            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
-        )
-        self._days = [""] * len(universe)
-        """The date that each instrument's day at the exchange was begun for."""
-        self._spread = SpreadLimit(config.max_spread_pct)
+        self._entries: dict[str, str] = {}
+        """Roots of the entries that are not over, by order id of their trade."""
+        self._exits: dict[str, list[str]] = {}
+        """Roots of the exits of each trade."""
+        self._booked: dict[str, int] = {}
+        """Units of exits at the exchange whose fills were taken, by order id of their trade."""
+        self._leaving: dict[str, str] = {}
+        """Why a trade must leave as soon as its entry fills, by order id."""
+        self._resend: list[dict[str, None]] = [{} for _ in universe]
+        self._beginning = ""
+        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
         self._numbers: dict[str, int] = {}
         self._is_taking = False
 
@@ -103,8 +105,67 @@ class ExchangeDesk:
         self.send_as(root, order_id, terms, book)
         return root
 
-    def send_as(
-        self, root: str, order_id: str, terms: OrderTerms, book: Book, *, replaces: str = ""
+    def cancel_entry(self, order: Order, reason: str) -> bool:
+        """Cancel what still works of an entry; return whether anything does."""
+        root = self._entries.get(order.order_id)
+        if root is None:
+            return False
+        self._leaving[order.order_id] = reason
+        self._cancel_root(root, reason)
+        return True
+
+    def leave(self, position: Position, book: Book) -> bool:
+        """Send the pending exit of a position; return whether it was done at once."""
+        order_id = position.order_id
+        if order_id in self._entries:
+            self._cancel_root(self._entries[order_id], "exit_began")
+        self._beginning = order_id
+        self._send_exit(position, book)
+        self._beginning = ""
+        return position.pending is None
+
+    def send_at_next_tick(self, position: Position, book: Book) -> None:
+        """Send the pending exit of a position at the next tick of its instrument."""
+        self._resend[book.index][position.order_id] = None
+        self._feed.arm(book)
+
+    def _send_exit(self, position: Position, book: Book) -> None:
+        """Send what no order at the exchange covers of a pending exit."""
+        order_id, pending = position.order_id, position.pending
+        assert pending is not None
+        unbooked = self._unbooked(order_id)
+        missing = pending.quantity - unbooked - self._covered(order_id)
+        if missing <= 0:
+            return
+        terms = OrderTerms(
+            instrument=book.index,
+            side="SELL" if position.sign > 0 else "BUY",
+            quantity=missing,
+            product=position.product,
+            group=order_id,
+            is_exit=True,
+        )
+        root = self._next_id(order_id)
+        self._exits.setdefault(order_id, []).append(root)
+        self._send(root, order_id, terms, book, open_units=position.quantity - unbooked)
+
+    def _unbooked(self, order_id: str) -> int:
+        """Return what exits of a trade have filled in reports that are not taken yet."""
+        roots = self._exits.get(order_id, ())
+        filled = sum(order.filled for root in roots for order in self.exchange.orders_of(root))
+        return filled - self._booked.get(order_id, 0)
+
+    def _covered(self, order_id: str) -> int:
+        return sum(order.pending for order in self.exchange.working_of(order_id))
+
+    def _send(
+        self,
+        root: str,
+        order_id: str,
+        terms: OrderTerms,
+        book: Book,
+        *,
+        open_units: int | None = None,
     ) -> None:
         """Send an order of a trade under an id of `next_id`.
 
@@ -249,5 +310,70 @@ class ExchangeDesk:
         self._feed.schedule()
 
 
-def _exchange_id(order_id: str, number: int) -> str:
-    return f"X-{order_id.partition('-')[2]}-{number}"
+    def _enlarged(
+        self, order: Order, book: Book, quantity: int, grown: dict[str, Position]
+    ) -> None:
+        position = self._ledger.positions.get(order.order_id)
+        assert position is not None, order
+        self._holdings.enlarged(position, book.index, quantity)
+        if position.pending is None:
+            grown[order.order_id] = position
+        else:
+            self._send_exit(position, book)
+
+    def _entry_over(
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        self._entries.pop(order.order_id, None)
+        if order.state is not OrderState.SUBMITTED:
+            return
+        self._leaving.pop(order.order_id, None)
+        self._waiting.drop(book, order.order_id, self._at.now)
+        reason = report.reason
+        if report.kind == "rejected":
+            self._recorder.rejected(order, Refusal(reason, dict(report.numbers or {})))
+        elif reason == "unfilled_rest":
+            waited = self._at.now - order.submitted_ts
+            self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
+        else:
+            self._recorder.moved(order, OrderState.CANCELLED, reason)
+
+    def _take_exit(
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        if report.kind == "filled":
+            self._exit_filled(order, exchange_order, report, book)
+            return
+        self._recorder.exchange_moved(order, exchange_order, report)
+        is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
+        position = self._ledger.positions.get(order.order_id)
+        if is_lost and position is not None and position.pending is not None:
+            self._resend[book.index][order.order_id] = None
+
+    def _exit_filled(
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+    ) -> None:
+        position = self._ledger.positions[order.order_id]
+        pending = position.pending
+        assert pending is not None, position
+        fill = self._fills.of(order, exchange_order, report, book)
+        self._booked[order.order_id] = self._booked.get(order.order_id, 0) + fill.quantity
+        is_last = fill.quantity == pending.quantity
+        rest = position.quantity - fill.quantity
+        widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
+        if is_last and not widens:
+            self._recorder.exchange_moved(order, exchange_order, report)
+            self._bookings.book_fill(position, book, fill, fill.charges, pending.reason)
+            if self._beginning != order.order_id:
+                self._watches.filled(position)
+            return
+        self._recorder.exchange_moved(
+            order,
+            exchange_order,
+            report,
+            fill=self._bookings.priced(position, fill),
+            exit_quantity=rest if widens else 0,
+        )
+        self._holdings.reduced(position, book.index, fill.quantity)
+        if widens:
+            self._send_exit(position, book)

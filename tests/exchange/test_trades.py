@@ -119,6 +119,23 @@ def test_f51_what_fills_before_the_cancel_arrives_is_closed_too() -> None:
     check(made)
 
 
+def test_f51_entry_and_exit_that_fill_at_one_tick_leave_nothing_twice() -> None:
+    made = DepthMarket(latency=LatencyConfig(cancel_ms=2_500), enable_time_stop=False)
+    made.depth_tick(asks=THIN, bids=())
+    made.signal("BUY", 195, 90.0)
+    made.signal("EXIT")
+    # one row crosses the rest of the entry at 102.00 and the exit at 98.00
+    made.depth_tick(asks=((101.00, 65), (103.00, 65)), bids=((99.00, 650),))
+    made.depth_tick(asks=((103.00, 65),), bids=((99.00, 1_300),))
+    assert made.moves()[-1] == ("CLOSED", "signal_exit")
+    bought, sold = (
+        sum(quantity for side, quantity, _ in made.fills() if side == which)
+        for which in ("BUY", "SELL")
+    )
+    assert bought == sold == 130
+    check(made)
+
+
 def test_f52_an_exit_fills_in_parts_and_closes_once() -> None:
     made = market(enable_partial_exit=False)
     made.signal("BUY", 325, 90.0)
