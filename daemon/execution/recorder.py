@@ -128,7 +128,7 @@ class Recorder:
                 state=report.state.value,
                 side=terms.side,
                 order_type=exchange_order.kind,
-                quantity=exchange_order.quantity,
+                quantity=report.filled + report.pending or exchange_order.quantity,
                 filled=report.filled,
                 limit_paise=exchange_order.limit_paise,
                 trigger_paise=exchange_order.trigger_paise,

@@ -197,7 +197,9 @@ def covers(made: DepthMarket) -> None:
         targets = [order for order in lying if order.kind == "LIMIT"]
         if position.exits.stop_at_exchange and position.stop_paise is not None:
             assert sum(order.pending for order in stops) == position.quantity
-            assert stops[0].trigger_paise == position.stop_paise
+            triggers = [position.sign * order.trigger_paise for order in stops]
+            stop = position.sign * position.stop_paise
+            assert stop - 5 < max(triggers) <= stop
         if position.exits.target_at_exchange and position.target_paise is not None:
             assert [(order.pending, order.limit_paise) for order in targets] == [
                 (position.quantity, position.target_paise)

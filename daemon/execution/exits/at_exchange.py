@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from daemon.domain.exchange_order import OrderKind
 from daemon.domain.money import ceil_to_tick, floor_to_tick, ratio
 from daemon.domain.position import Position
-from daemon.execution.exits.partial import rest_levels
+from daemon.execution.exits.partial import rest_levels, snap_away
 from daemon.execution.exits.stop_loss import StopLossManager
 
 _RULE: Final = StopLossManager()
@@ -72,10 +72,14 @@ class AtExchange:
 
 
 def wanted_stops(position: Position) -> list[Wanted]:
-    """Return the stop; in two parts while a part leaves first: q at S, the rest at S - s."""
+    """Return the stop; in two parts while a part leaves first: q at S, the rest at S - s.
+
+    A stop at cost may lie between two steps: the next price away from it is the first that meets it.
+    """
     stop = position.stop_paise
     if stop is None or position.exits.sl_limit_percent is None:
         return []
+    stop = snap_away(position, stop, 1)
     part = _RULE.partial_quantity(position)
     if not part:
         return [_stop(position, Place.STOP, position.quantity, stop)]
