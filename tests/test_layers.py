@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.web.panels": (
         "daemon.control", "daemon.execution", "daemon.journal", "daemon.market", "daemon.metrics",
         "daemon.quotes", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.web.fold",
-        "daemon.web.sources",
+        "daemon.web.sources", "feeds.kite",
     ),
     "daemon.web.stream": (
         "daemon.control", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings",
@@ -63,12 +63,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.web.day_charts": (
         "daemon.journal", "daemon.market", "daemon.metrics", "daemon.quotes", "daemon.report",
-        "daemon.rules", "daemon.runtime", "daemon.settings", "feeds.recording",
+        "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web.sources",
+        "feeds.recording",
     ),
     "daemon.web.past": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.quotes",
-        "daemon.report", "daemon.runtime", "daemon.web.day_charts", "daemon.web.fold",
-        "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
+        "daemon.report", "daemon.runtime", "daemon.settings", "daemon.web.day_charts",
+        "daemon.web.fold", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.past",

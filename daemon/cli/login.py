@@ -20,8 +20,9 @@ from daemon.errors import TokenRefused, UsageError
 from daemon.process.clock import Clock
 from daemon.settings.config import KiteConfig
 from daemon.settings.file import load_config
-from feeds.kite.credentials import Secret, login_path, valid_until, write_credentials
+from feeds.kite.credentials import Secret, login_path, write_credentials
 from feeds.kite.http import KiteHttp
+from feeds.kite.token_end import valid_until
 
 KEY_VARIABLE: Final = "KITE_API_KEY"
 SECRET_VARIABLE: Final = "KITE_API_SECRET"  # noqa: S105 - the name of a variable

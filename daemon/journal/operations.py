@@ -15,6 +15,7 @@ Value = int | float | str | bool | None
 KINDS: Final[dict[str, str]] = {
     "start": "the daemon started",
     "stop": "the daemon stopped",
+    "replayed": "this run takes the inputs of a recording",
     "recovered": "it went on from the journal",
     "dropped_unfinished": "events of an input that never completed were taken out, never shown",
     "not_run_again": "the day's inputs could not be run again, the journal alone counts",

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.errors import FeedError, UsageError
 from daemon.journal.past import events_since
+from daemon.journal.schema import Operation
 from daemon.journal.store import JournalStore
 from daemon.runtime.build import Parts
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.machine import machine_of
 from daemon.runtime.prepared_run import PreparedRun, open_run
 from daemon.settings.config import Config
+from feeds.recording.compact import SUFFIX as COMPACTED
 from feeds.recording.compact import open_recording
 from feeds.recording.feed import RecordedFeed
 from feeds.recording.format import LogHeader
+
+REPLAYED: Final = "replayed"
+"""The operation of a run of its own that says which recording it takes."""
 
 
 def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> PreparedRun:
@@ -44,9 +50,25 @@ def open_recorded(recording: Path, out: Path, *, speed: str = "max") -> Prepared
     before = _events_before(recording, header)
     parts = Parts(config, rules, feed, machine)
     prepared = open_run(parts, out, speed=speed)
+    replayed = Operation(ts=0, kind=REPLAYED, detail={"recording": str(recording.resolve())})
+    prepared = prepared._replace(operations=[replayed])
     if before:
         prepared.store.append(before, input_no=header.first_input_no)
     return prepared
+
+
+def recording_of(run: Path) -> Path | None:
+    """Return the recording that a run replays, compacted or not; None for any other run.
+
+    Raises JournalCorrupt, JournalIOError, UsageError.
+    """
+    with JournalStore.open(run) as store:
+        first = next(store.operations(), None)
+    if first is None or first.kind != REPLAYED:
+        return None
+    path = Path(str(first.detail["recording"]))
+    compacted = path.with_suffix(COMPACTED)
+    return compacted if compacted.exists() and not path.exists() else path
 
 
 def journal_beside(recording: Path) -> Path:

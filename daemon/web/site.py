@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Final
 
@@ -11,12 +10,10 @@ import msgspec
 from starlette.responses import Response
 
 from daemon import VERSION
-from daemon.errors import UsageError
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
 from daemon.web.past.answers import Past
-from daemon.web.past.trades import trade_story
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
 from daemon.web.serving.routes import PageRoute
@@ -28,7 +25,6 @@ from daemon.web.stream.event_stream import Cut, EventStream
 from daemon.web.stream.follower import Follower
 
 LOOK_EVERY_S: Final = 0.1
-_TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,17 +159,6 @@ class Site:
             raise Refused(503, str(error)) from error
         return EventStream(self.clients, client, cut=self._cut, is_over=self.sessions.is_over)
 
-    async def trade(self, asked: Asked) -> Response:
-        """Return one trade and its story."""
-        trade = str(asked.request.path_params["trade"])
-        if not _TRADE.fullmatch(trade):
-            raise Refused(404, "there is no such trade")
-        try:
-            story = await self._threads.read(lambda: trade_story(self.watched.directory, trade))
-        except UsageError as error:
-            raise Refused(404, str(error)) from error
-        return json(story)
-
     async def do(self, asked: Asked) -> Response:
         """Hand a person's request to the daemon."""
         action = await asked.body(Action)
@@ -197,7 +182,7 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/session", site.session),
         PageRoute("/api/now", site.now),
         PageRoute("/api/stream", site.stream),
-        PageRoute("/api/trade/{trade}", site.trade),
+        PageRoute("/api/trade/{trade}", site.past.trade),
         PageRoute("/api/candles", site.past.candles),
         PageRoute("/api/curves", site.past.curves),
         PageRoute("/api/days", site.past.days),

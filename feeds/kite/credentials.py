@@ -6,7 +6,6 @@ API secret: that is used once, at login, and never stored.
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 import os
 import stat
@@ -15,11 +14,11 @@ from typing import Annotated, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from daemon.domain.dates import HOUR_NS, ist_date, ist_midnight
 from daemon.errors import ConfigError, TokenRefused
 from daemon.files.replace import replace_private
 from daemon.files.user import user_directory
 from daemon.settings.config import KiteConfig
+from feeds.kite.token_end import valid_until
 
 CREDENTIALS_VERSION: Final = 1
 SYSTEMD_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
@@ -30,7 +29,6 @@ _NO_HOME: Final = (
 )
 LOG_IN: Final = "log in with `run_fno_paper login`"
 _FILE_BYTES_MAX: Final = 65_536
-_EXPIRY_HOUR: Final = 6
 _OTHERS: Final = 0o077
 _WORD: Final = r"^[A-Za-z0-9_.-]{1,256}\Z"
 """Keys and tokens go into headers and addresses unescaped, so no other character is accepted."""
@@ -78,14 +76,6 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_key: Annotated[str, msgspec.Meta(pattern=_WORD)]
     access_token: Annotated[str, msgspec.Meta(pattern=_WORD)]
     login_ts: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
-
-
-def valid_until(login_ts: int) -> int:
-    """Return when a login's access token ends: the next 06:00 IST (UTC ns)."""
-    morning = ist_midnight(ist_date(login_ts)) + _EXPIRY_HOUR * HOUR_NS
-    if login_ts < morning:
-        return morning
-    return ist_midnight(ist_date(login_ts) + dt.timedelta(days=1)) + _EXPIRY_HOUR * HOUR_NS
 
 
 def is_expired(login_ts: int, now: int) -> bool:

@@ -17,6 +17,7 @@ from daemon.journal.store import JournalStore
 from daemon.report.fold import RunFold
 from daemon.runtime.run_files import SERIES_FILE, SUMMARY_FILE
 from daemon.runtime.series import read_series
+from daemon.web.day_charts.bars import DayBars
 from daemon.web.fold.row_store import RowStore
 from daemon.web.past import history
 from tests.kit import golden
@@ -136,12 +137,18 @@ async def test_a_paced_run_shows_no_candle_of_its_future(
     follower._is_alive = True
     clock = follower.book.fold.last_ts - 3600 * SECOND_NS
     follower.book.fold.last_ts = clock
-    bars, _, _ = page.site.past._day_bars(DAY)
+    bars = shown_bars(page)
     assert clock - MINUTE_NS < bars.until <= clock
     follower.book.fold.last_ts = clock + 30 * MINUTE_NS
-    bars, _, _ = page.site.past._day_bars(DAY)
+    bars = shown_bars(page)
     assert clock + 29 * MINUTE_NS < bars.until <= clock + 30 * MINUTE_NS
     follower.close()
+
+
+def shown_bars(page: Page) -> DayBars:
+    at = page.site.past._moment()
+    bars, _ = page.site.past._charts._bars.of(DAY, at.config, at.rules, at.until)
+    return bars
 
 
 async def test_history_is_every_exit_once_newest_first(

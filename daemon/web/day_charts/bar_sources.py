@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
@@ -20,6 +20,7 @@ from daemon.errors import DaemonError, FeedError
 from daemon.rules import Rulebook
 from daemon.runtime.build import build_feed
 from daemon.runtime.feed_kinds import kind_of
+from daemon.runtime.recorded_run import recording_of
 from daemon.runtime.recordings import recordings_of
 from daemon.settings.config import Config
 from daemon.web.day_charts.accepted import Accepted
@@ -68,7 +69,19 @@ class Bars:
         if self._is_account:
             has_other_dates = config is not None and config.feed.kite.clock == "exchange"
             return Recordings(self._directory, "" if has_other_dates else day, rules)
-        return Replayed(config, rules)
+        return self._replayed(config, rules)
+
+    def _replayed(self, config: Config | None, rules: Rulebook) -> TickSource:
+        """Return what a run of its own takes: its recording, or what its configuration names."""
+        try:
+            recording = recording_of(self._directory)
+            if recording is not None:
+                return Replayed(*_of_recording(recording), rules)
+            if config is None or kind_of(config.feed).is_live:
+                return Missing("what this run replayed was not noted")
+            return Replayed(*_of_feed(config, rules), rules)
+        except DaemonError as error:  # the file was moved since
+            return Missing(str(error))
 
 
 class Recordings:
@@ -132,25 +145,28 @@ class _Followed:
             yield entry.item
 
 
+class Missing:
+    """A day without ticks."""
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def read(self, bars: DayBars, until: int) -> str:
+        """Return what is missing."""
+        return self._problem
+
+
 class Replayed:
     """What a run of its own reads or makes up, read again up to where the run is."""
 
-    def __init__(self, config: Config | None, rules: Rulebook) -> None:
+    def __init__(
+        self, instruments: tuple[Instrument, ...], inputs: Iterable[Input], rules: Rulebook
+    ) -> None:
         self._problem = ""
-        self._instruments: tuple[Instrument, ...] = ()
-        self._rows: Iterator[Ticks] = iter(())
+        self._instruments = instruments
+        self._rows: Iterator[Ticks] = Accepted(rules, instruments).of(inputs)
         self._left: Ticks | None = None
         """Rows that were read and are later than what was asked for."""
-        if config is None or kind_of(config.feed).is_live:
-            self._problem = "what this run replayed is not known"
-            return
-        try:
-            feed = build_feed(_in_small_blocks(config), rules)
-            self._instruments = feed.universe.instruments
-            inputs = feed.unpaced()  # type: ignore[attr-defined]
-            self._rows = Accepted(rules, self._instruments).of(inputs)
-        except DaemonError as error:  # the file was moved since
-            self._problem = str(error)
 
     def read(self, bars: DayBars, until: int) -> str:
         """Fold what is new and not after `until`."""
@@ -175,6 +191,18 @@ class Replayed:
         except DaemonError as error:
             self._problem = str(error)
         return None
+
+
+def _of_recording(path: Path) -> tuple[tuple[Instrument, ...], Iterable[Input]]:
+    """Return the instruments and inputs of a live run's recording. Raises FeedError."""
+    recording = open_recording(path)
+    return tuple(recording.header.instruments), recording.inputs()
+
+
+def _of_feed(config: Config, rules: Rulebook) -> tuple[tuple[Instrument, ...], Iterable[Input]]:
+    """Return the same of a recorded or made-up feed. Raises DaemonError."""
+    feed = build_feed(_in_small_blocks(config), rules)
+    return feed.universe.instruments, feed.unpaced()  # type: ignore[attr-defined]
 
 
 def _in_small_blocks(config: Config) -> Config:

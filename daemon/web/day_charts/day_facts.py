@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -13,6 +14,7 @@ from daemon.domain.dates import DAY_NS, ist_midnight
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.journal.base import decode_ledger, encode_ledger
+from daemon.journal.past import events_since, missing_archives
 from daemon.journal.recovery import ledger_at
 from daemon.journal.store import JournalStore
 
@@ -41,7 +43,7 @@ class _Events:
 
     def __iter__(self) -> Iterator[TradingEvent]:
         with JournalStore.open(self._directory) as store:
-            for event in store.events(after=self._after):
+            for event in events_since(store, self._after):
                 if event.ts >= self._end:
                     return
                 yield event
@@ -60,9 +62,9 @@ class Days:
         """Return a date's events. Raises JournalCorrupt, JournalIOError, UsageError."""
         begin = ist_midnight(dt.date.fromisoformat(day))
         with self._lock, JournalStore.open(self._directory) as store:
-            base = store.base()
-            if base is not None and begin <= base.ts:
-                return DayFacts(day, Ledger(), [], "the events of this date were archived")
+            if _is_archived(store, begin) and missing_archives(store):
+                problem = "the events of this date were archived, and their files are not here"
+                return DayFacts(day, Ledger(), [], problem)
             seq, body = self._ledger_before(store, day, begin)
         return DayFacts(day, decode_ledger(body), _Events(self._directory, seq, begin + DAY_NS))
 
@@ -70,8 +72,23 @@ class Days:
         """Return the event before a date and the ledger there, folded once."""
         key = (str(store.meta), day)
         if key not in self._before:
-            seq = store.seq_before(begin)
-            self._before[key] = (seq, encode_ledger(ledger_at(store, seq)))
+            ledger = _ledger_before(store, begin)
+            self._before[key] = (ledger.seq, encode_ledger(ledger))
             while len(self._before) > DAYS_KEPT:
                 self._before.popitem(last=False)
         return self._before[key]
+
+
+def _is_archived(store: JournalStore, begin: int) -> bool:
+    base = store.base()
+    return base is not None and begin <= base.ts
+
+
+def _ledger_before(store: JournalStore, begin: int) -> Ledger:
+    """Return the ledger as it was at `begin` (UTC ns)."""
+    if not _is_archived(store, begin):
+        return ledger_at(store, store.seq_before(begin))
+    ledger = Ledger()
+    for event in takewhile(lambda event: event.ts < begin, events_since(store, 0)):
+        ledger.apply(event)
+    return ledger

@@ -15,6 +15,7 @@ from daemon.runtime.feed_kinds import kind_of
 from daemon.visible import visible
 from daemon.web.fold.rows import Row, ms
 from daemon.web.panels.view import View
+from feeds.kite.token_end import valid_until
 
 _MAX: Final = "max"
 _AHEAD_DAYS: Final = 15
@@ -116,12 +117,13 @@ def _feed(view: View, *, is_open: bool) -> Row:
 
 
 def _token(view: View) -> Row:
-    """Return whether the broker takes the login, as the daemon found out."""
-    config = view.setup.config
-    if config is None or not kind_of(config.feed).is_live:
+    """Return whether the broker takes the login, as the daemon found out, and until when."""
+    config, started = view.setup.config, view.setup.started_ns
+    if not view.watched.is_account or config is None or not kind_of(config.feed).is_live:
         return {"state": "none", "until_ms": None}
-    state = "refused" if _TOKEN in view.book.process.error else "ok"
-    return {"state": state, "until_ms": None}
+    if _TOKEN in view.book.process.error:
+        return {"state": "refused", "until_ms": None}
+    return {"state": "ok", "until_ms": ms(valid_until(started)) if started else None}
 
 
 def _pace(view: View) -> Row | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
+import re
+from collections.abc import Callable
 from typing import Final
 
 from loguru import logger
@@ -11,69 +12,61 @@ from starlette.responses import Response
 
 from daemon.errors import DaemonError, UsageError
 from daemon.process.clock import MACHINE_CLOCKS
-from daemon.report.model import Point
-from daemon.web.day_charts.bar_sources import Bars
-from daemon.web.day_charts.bars import DayBars
-from daemon.web.day_charts.candles import candles_data
-from daemon.web.day_charts.curves import (
-    booked_before,
-    closed_curve,
-    curves_data,
-    day_curve,
-    kept_curve,
-)
-from daemon.web.day_charts.day_facts import Days
+from daemon.web.day_charts.charts import DayCharts, Moment
 from daemon.web.fold.rows import Row
 from daemon.web.fold.whole import OtherBooks
 from daemon.web.past.compare import compare
 from daemon.web.past.history import day_rows, history_page
+from daemon.web.past.others import ALL, OtherCharts, moment_of
 from daemon.web.past.runs import directory_of, run_rows
+from daemon.web.past.trades import trade_story
 from daemon.web.serving.requests import Asked, Refused, json
 from daemon.web.serving.threads import Threads
-from daemon.web.sources.marks import series_of
+from daemon.web.sources.watched import Watched
 from daemon.web.stream.follower import Follower
 
 OWN: Final = "account"
-_FOREVER: Final = 1 << 62
+_TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class Past:
-    """Answers from files; only the fold of the page's own journal is shared."""
+    """Answers from files; only the fold of the page's own journal is shared.
+
+    `run` in a query names another account or run of the same output directory.
+    """
 
     def __init__(self, follower: Follower, threads: Threads) -> None:
         self._follower = follower
         self._watched = follower.watched
         self._threads = threads
-        self._bars = Bars(self._watched.directory, is_account=self._watched.is_account)
-        self._days = Days(self._watched.directory)
         self._books = OtherBooks()
+        self._charts = DayCharts(self._watched.directory, is_account=self._watched.is_account)
+        self._others = OtherCharts()
 
     async def candles(self, asked: Asked) -> Response:
         """Return a day's candles of a symbol, with fills and levels."""
         symbol, day = asked.name("symbol"), _date(asked)
         if not symbol:
             raise Refused(400, "symbol: expected a name")
-
-        def work() -> Row:
-            bars, missing, _ = self._day_bars(day)
-            quote = self._follower.market.quote(symbol)
-            return candles_data(symbol, bars, self._days.of(day), quote, missing)
-
-        return json(await self._threads.read(work))
+        return await self._charted(asked, lambda charts, at: charts.candles(symbol, day, at))
 
     async def curves(self, asked: Asked) -> Response:
         """Return a day's P&L and drawdown."""
         day = _date(asked)
-        return json(await self._threads.read(lambda: self._curves(day)))
+        return await self._charted(asked, lambda charts, at: charts.curves(day, at))
 
     async def days(self, asked: Asked) -> Response:
-        """Return the dates of the journal."""
-        follower = self._follower
-
-        def work() -> list[Row]:
-            return day_rows(follower.book, self._watched.name, follower.day_low)
-
-        return json(await self._threads.with_fold(work))
+        """Return the dates of the journal, or of another run's."""
+        other, follower = self._other(asked.name("run")), self._follower
+        if other is None:
+            name, lows = self._watched.name, follower.day_low
+            work = lambda: day_rows(follower.book, name, lows)  # noqa: E731
+            return json(await self._threads.with_fold(work))
+        return json(
+            await self._threads.read(
+                lambda: day_rows(self._books.of(other.directory), other.name, {})
+            )
+        )
 
     async def runs(self, asked: Asked) -> Response:
         """Return all runs and accounts of the output directory."""
@@ -82,19 +75,31 @@ class Past:
 
     async def history(self, asked: Asked) -> Response:
         """Return a page of closed trades, of this journal or of another run."""
-        run, day, after = asked.name("run"), asked.day(), asked.number("after")
-        if run in ("", OWN, self._watched.name):
+        day, after, other = asked.day(), asked.number("after"), self._other(asked.name("run"))
+        if other is None:
             work = lambda: history_page(self._follower.book, day, after)  # noqa: E731
             return json(await self._threads.with_fold(work))
-        directory = self._directory(run)
         return json(
-            await self._threads.read(lambda: history_page(self._books.of(directory), day, after))
+            await self._threads.read(
+                lambda: history_page(self._books.of(other.directory), day, after)
+            )
         )
+
+    async def trade(self, asked: Asked) -> Response:
+        """Return one trade and its story."""
+        trade = str(asked.request.path_params["trade"])
+        if not _TRADE.fullmatch(trade):
+            raise Refused(404, "there is no such trade")
+        directory = (self._other(asked.name("run")) or self._watched).directory
+        try:
+            return json(await self._threads.read(lambda: trade_story(directory, trade)))
+        except UsageError as error:
+            raise Refused(404, str(error)) from error
 
     async def compare(self, asked: Asked) -> Response:
         """Return two runs held against each other."""
         a, b = asked.name("a"), asked.name("b")
-        at_a, at_b = self._directory(a), self._directory(b)
+        at_a, at_b = self._named(a).directory, self._named(b).directory
 
         def work() -> Row:
             return compare(self._books.of(at_a), a, self._books.of(at_b), b)
@@ -104,48 +109,47 @@ class Past:
     async def find_day_low(self) -> None:
         """Find the lowest P&L of the day before this process began to look."""
         day = self._follower.view(MACHINE_CLOCKS.wall_ns()).day
+
+        def work() -> None:
+            net, _ = self._charts.net(day, self._moment())
+            self._follower.saw_low(day, [paise for _, paise in net])
+
         try:
             if day:
-                await self._threads.read(lambda: self._net(day))
+                await self._threads.read(work)
         except DaemonError as error:  # the low is then what was seen from here on
             logger.warning("the day's lowest P&L is not known: {}", error)
 
-    def _curves(self, day: str) -> Row:
-        net, missing = self._net(day)
-        facts = self._days.of(day)
-        return curves_data(day, net, closed_curve(facts), missing or facts.problem)
+    async def _charted(self, asked: Asked, chart: Callable[[DayCharts, Moment], Row]) -> Response:
+        """Return what `chart` makes of the page's own day, or of another run's."""
+        other = self._other(asked.name("run"))
 
-    def _net(self, day: str) -> tuple[list[Point], str]:
-        """Return the day's P&L at market minute by minute, and why it is missing."""
-        net, missing = self._kept_net(day), ""
-        if not net:
-            bars, missing, until = self._day_bars(day)
-            net = [] if missing else day_curve(bars, self._days.of(day), until)
-        self._follower.saw_low(day, [paise for _, paise in net])
-        return net, missing
+        def work() -> Row:
+            if other is None:
+                return chart(self._charts, self._moment())
+            with moment_of(other, MACHINE_CLOCKS.wall_ns()) as moment:
+                return chart(self._others.of(other), moment)
 
-    def _kept_net(self, day: str) -> list[Point]:
-        kept = series_of(self._watched.directory)
-        if kept is None:
-            return []
-        base = booked_before(self._days.of(day).ledger)
-        return kept_curve(kept, dt.date.fromisoformat(day), base)
+        return json(await self._threads.read(work))
 
-    def _day_bars(self, day: str) -> tuple[DayBars, str, int]:
+    def _moment(self) -> Moment:
         follower = self._follower
         view = follower.view(MACHINE_CLOCKS.wall_ns())
-        until = view.clock if view.is_alive else _FOREVER
-        config, rules = follower.setup.config, follower.rules
-        bars, missing = self._bars.of(day, config, rules, until)
-        return bars, missing, until
+        until = view.clock if view.is_alive else ALL
+        return Moment(follower.setup.config, follower.rules, until, follower.market.quote)
 
-    def _directory(self, name: str) -> Path:
+    def _other(self, name: str) -> Watched | None:
+        """Return the account or run of a name, None for the page's own. Raises Refused."""
+        return None if name in ("", OWN, self._watched.name) else self._named(name)
+
+    def _named(self, name: str) -> Watched:
         if not name:
             raise Refused(400, "expected the name of a run or an account")
         try:
-            return directory_of(name, self._watched.out)
+            directory = directory_of(name, self._watched.out)
         except UsageError as error:
             raise Refused(404, str(error)) from error
+        return Watched(directory=directory, out=self._watched.out)
 
 
 def _date(asked: Asked) -> str:

@@ -15,7 +15,8 @@ from daemon.quotes.place import find_map
 from daemon.quotes.reader import QuotesReader, QuotesRefused
 from daemon.runtime.run_files import ACCOUNTS, CONFIG_FILE, SUMMARY_FILE, newest_runs
 from daemon.visible import visible
-from daemon.web.fold.rows import Row
+from daemon.web.fold.rows import Row, ms
+from daemon.web.sources.watched import Watched
 
 RUNS_MAX: Final = 500
 _RUNS: Final = "runs"
@@ -73,8 +74,7 @@ def directory_of(name: str, out: Path) -> Path:
 
 def _row(directory: Path, now: int) -> Row:
     summary, ended = _decoded(directory / SUMMARY_FILE, _Summary)
-    config, started = _decoded(directory / CONFIG_FILE, _Config)
-    names = [each.id for each in config.strategies.items]
+    kind, names, started = _begun_as(directory)
     names = names or [each.name for each in summary.strategy_results]
     is_running = _is_running(directory, now)
     net = summary.net_pnl
@@ -82,12 +82,24 @@ def _row(directory: Path, now: int) -> Row:
         "run": directory.name,
         "started_ms": started,
         "ended_ms": None if is_running else ended,
-        "kind": config.feed.kind or summary.feed or None,
+        "kind": kind or summary.feed or None,
         "strategies": [visible(name) for name in names],
         "trades": summary.trades,
         "net_paise": None if net is None else round(net * 100),
         "is_running": is_running,
     }
+
+
+def _begun_as(directory: Path) -> tuple[str, list[str], int | None]:
+    """Return the feed, the strategies and the start (ms) of the newest start, as far as known."""
+    if directory.parent.name != ACCOUNTS:
+        config, started = _decoded(directory / CONFIG_FILE, _Config)
+        return config.feed.kind, [each.id for each in config.strategies.items], started
+    setup = Watched(directory=directory, out=directory.parent.parent).setup()
+    if setup.config is None:
+        return "", [], None
+    names = [each.id for each in setup.config.strategies.items]
+    return setup.config.feed.kind, names, ms(setup.started_ns)
 
 
 def _decoded(path: Path, kind: type[Kept]) -> tuple[Kept, int | None]:
