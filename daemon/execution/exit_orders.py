@@ -28,9 +28,10 @@ from daemon.execution.step import Step
 from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.market.book import Book
 
-Refusal = tuple[ExchangeOrder, ExecutionReport]
+RefusedOrder = tuple[ExchangeOrder, ExecutionReport]
 """An order at the exchange, and the report that it was refused."""
 _HARMLESS: Final = frozenset({"not_open", "already_filled"})
+_TOLD_BY_TRADE: Final = frozenset({"accepted", "open", "filled"})
 _RULE: Final = StopLossManager()
 
 
@@ -96,7 +97,7 @@ class ExitOrders:
         self._beginning = ""
         self._touched: dict[str, Book] = {}
         """Trades whose orders are brought in line with them at the end of the step."""
-        self._refused: dict[str, list[Refusal]] = {}
+        self._refused: dict[str, list[RefusedOrder]] = {}
         """What the exchange refused of a trade's stop or target in this step."""
         step.do_at_end(self.end_step)
 
@@ -173,7 +174,7 @@ class ExitOrders:
             elif not position.pending.settling:
                 self._send(position, book)
 
-    def _arrange(self, position: Position, book: Book, refused: list[Refusal]) -> None:
+    def _arrange(self, position: Position, book: Book, refused: list[RefusedOrder]) -> None:
         """Let stop and target lie as they should; what the exchange refuses the engine watches."""
         exits = position.exits
         if exits.sl_limit_percent is None and not exits.target_at_exchange:
@@ -404,10 +405,9 @@ class ExitOrders:
     ) -> None:
         """Record a report; a MARKET that fills whole in the simple modes is told by its trade."""
         is_quiet = self._is_simple and exchange_order.kind == "MARKET"
-        if not is_quiet:
-            self._recorder.exchange_moved(
-                order, exchange_order, report, exit_quantity=exit_quantity
-            )
+        if is_quiet and not exchange_order.replaces and report.kind in _TOLD_BY_TRADE:
+            return
+        self._recorder.exchange_moved(order, exchange_order, report, exit_quantity=exit_quantity)
 
     def _alert(
         self, exchange_order: ExchangeOrder, reason: str, numbers: dict[str, int | str]

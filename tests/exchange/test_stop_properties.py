@@ -24,7 +24,7 @@ from tests.kit.tiers import seeds
 
 pytestmark = pytest.mark.random
 LOT = 65
-MODES = ("depth",)
+MODES = ("depth", "depth", "depth", "bid_ask", "mid", "ltp")
 
 
 class Story:

@@ -53,7 +53,9 @@ def kinds(made: DepthMarket, order_type: str) -> list[tuple[str, str]]:
     return [
         (event.kind, event.reason)
         for event in made.events
-        if isinstance(event, ExchangeOrderMoved) and event.is_exit and event.order_type == order_type
+        if isinstance(event, ExchangeOrderMoved)
+        and event.is_exit
+        and event.order_type == order_type
     ]
 
 

@@ -74,7 +74,7 @@ class AtExchange:
 def wanted_stops(position: Position) -> list[Wanted]:
     """Return the stop; in two parts while a part leaves first: q at S, the rest at S - s.
 
-    A stop at cost may lie between two steps: the next price away from it is the first that meets it.
+    A stop at cost may lie between two steps; the first price that meets it is the next step.
     """
     stop = position.stop_paise
     if stop is None or position.exits.sl_limit_percent is None:
