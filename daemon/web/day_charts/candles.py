@@ -32,9 +32,8 @@ def candles_data(
         orders.take(event)
     rows = _candles(symbol, bars, quote)
     fills = len(orders.fills)
-    line = f"{len(rows)} minutes, {fills} {'fill' if fills == 1 else 'fills'}"
-    if missing or facts.problem:
-        line += f"; {missing or facts.problem}"
+    known = f"{len(rows)} minutes, {fills} {'fill' if fills == 1 else 'fills'}"
+    line = "; ".join(filter(None, (known, missing, facts.problem)))
     return {
         "title": f"{visible(symbol)} on {facts.day}",
         "line": visible(line),

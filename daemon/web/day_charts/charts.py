@@ -55,7 +55,9 @@ class DayCharts:
         """Return a day's P&L and drawdown. Raises as `candles` does."""
         net, missing = self.net(day, at)
         facts = self._days.of(day)
-        return curves_data(day, net, closed_curve(facts), facts.problem or missing)
+        return curves_data(
+            day, net, closed_curve(facts), "; ".join(filter(None, (missing, facts.problem)))
+        )
 
     def net(self, day: str, at: Moment) -> tuple[list[Point], str]:
         """Return a day's net P&L at market minute by minute, and why it is missing.

@@ -87,13 +87,13 @@ function showPnl(pnl) {
   halted.textContent = pnl.halted ? `No new entries: ${pnl.halted}` : "";
 }
 
-/** Let a click on a row's button do what it says; `explain(trade)` opens a trade. */
+/** Let a click on a row's button do what it says; `explain(trade, node)` opens a trade. */
 export function connectRows(explain) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     const row = button?.closest("tr");
     if (!row) return;
-    if (button.dataset.act === "explain") explain(tradeOf(row));
+    if (button.dataset.act === "explain") explain(tradeOf(row), row);
     else if (button.dataset.act === "exit") exit(button, row.dataset.key);
     else if (button.dataset.act === "switch") turn(button, row.dataset.key);
   });

@@ -12,6 +12,7 @@ export function showHeader(header) {
   put("header-mode", MODES[header.mode] ?? header.mode, header.mode);
   put("header-session", sessionText(header.session), header.session?.is_open ? "ok" : "");
   showFeed(header);
+  at("header-token").parentElement.hidden = !header.token || header.token.state === "none";
   put("header-token", tokenText(header.token), header.token?.state === "refused" ? "bad" : "");
   put("header-fills", header.fill_profile);
   put("header-engine", header.engine);
@@ -42,9 +43,9 @@ function sessionText(session) {
 }
 
 function tokenText(token) {
-  if (!token || token.state === "none") return "not needed";
+  if (!token || token.state === "none") return "";
   if (token.state === "refused") return "refused";
-  return token.until_ms ? `ok until ${time(token.until_ms).slice(0, 5)}` : "ok";
+  return token.until_ms ? `ok until ${dayAndTime(token.until_ms).slice(0, -3)}` : "ok";
 }
 
 function footText({ daemon }) {

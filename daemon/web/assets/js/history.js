@@ -1,15 +1,14 @@
-// Any day of this account and any run: its closed trades, page by page, and its curves.
+// Any day of this account and any run: its closed trades, page by page, and its charts.
 
 import { get } from "./api.js";
-import { ChartSlot } from "./chart_slot.js";
 import { rupees, signedRupees } from "./format.js";
+import { clearHistoryCharts, connectHistoryCharts, showHistoryCharts } from "./history_charts.js";
 import { Rows } from "./rows.js";
 
 const at = (id) => document.getElementById(id);
 const days = new Rows(at("days-rows"), at("row-day"), (row) => row.day, (row, { day }) => link(row, "day", day));
 const runs = new Rows(at("runs-rows"), at("row-run"), (row) => row.run, (row, { run }) => link(row, "run", run));
 const trades = new Rows(at("history-rows"), at("row-closed"), (row) => `${row.entry_ms}-${row.trade}-${row.part}`);
-const slots = { equity: new ChartSlot(at("history-equity"), "curves"), drawdown: new ChartSlot(at("history-drawdown"), "curves") };
 const sums = new Map(); // "day NAME" or "run NAME" -> the sums that the server made
 let shown = { name: "", query: {}, rows: [], next: null };
 
@@ -23,6 +22,7 @@ export async function showHistory(kind, name) {
 /** Let the button fetch the next page. */
 export function connectHistory() {
   at("history-more").addEventListener("click", () => showPage().catch(complain));
+  connectHistoryCharts(complain);
 }
 
 async function showLists() {
@@ -43,11 +43,14 @@ async function showChosen(kind, name) {
   at("history-title").textContent = `Trades of ${name}`;
   shown = { name: `${kind} ${name}`, query: { [kind]: name }, rows: [], next: null };
   trades.show([]);
-  for (const slot of Object.values(slots)) slot.clear();
+  at("view-history").dataset.run = kind === "run" ? name : "";
+  clearHistoryCharts();
   try {
+    const asked = shown;
     await showPage();
+    if (asked !== shown) return;
     at("history-title").scrollIntoView({ block: "nearest" });
-    if (kind === "day") await showCurves(name);
+    await showHistoryCharts(kind, name);
   } catch (error) {
     complain(error);
   }
@@ -63,14 +66,6 @@ async function showPage() {
   at("history-table").hidden = asked.rows.length === 0;
   at("history-more").hidden = next === null;
   at("history-line").textContent = totals(asked);
-}
-
-async function showCurves(name) {
-  const asked = shown;
-  const { equity, drawdown } = await get("/api/curves", { day: name });
-  if (asked !== shown) return;
-  slots.equity.show(equity);
-  slots.drawdown.show(drawdown);
 }
 
 /** Return what the rows come to: the server's sums, as rows are rounded to a paisa each. */

@@ -88,18 +88,23 @@ function showTitle({ pnl, header }) {
   if (document.title !== text) document.title = text;
 }
 
+/** Return the run whose trades a node shows, empty for those of this journal. */
+function runOf(node) {
+  return node.closest("[data-run]")?.dataset.run ?? "";
+}
+
 async function signOut() {
   await post("/logout", {}).catch((error) => say(error.message, false));
   location.assign("/login");
 }
 
 function start() {
-  connectRows(openTrade);
+  connectRows((trade, node) => openTrade(trade, runOf(node)));
   connectTrade();
   connectPace();
   connectKillSwitch(document.getElementById("kill"), document.getElementById("kill-dialog"));
   document.getElementById("logout").addEventListener("click", signOut);
-  document.addEventListener("fno-trade", (event) => openTrade(event.detail.trade));
+  document.addEventListener("fno-trade", (event) => openTrade(event.detail.trade, runOf(event.target)));
   connectCharts(() => link === "live");
   connectHistory();
   connectCompare();

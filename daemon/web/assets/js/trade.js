@@ -19,17 +19,19 @@ const SUMS = [["Gross", "gross_paise", "signed"], ["Charges", "charges_paise", "
 const STEP = /^(\d\d:\d\d:\d\d\S*)\s+(?:([A-Z_ ]+): )?(.*)$/;
 let asked = 0;
 
-/** Open the dialog on a trade. */
-export async function openTrade(trade) {
+/** Open the dialog on a trade of a run, or of this journal without one. */
+export async function openTrade(trade, run = "") {
   if (!trade) return;
   const mine = ++asked;
   try {
-    const found = await get(`/api/trade/${encodeURIComponent(trade)}`);
+    const query = run ? { run } : {};
+    const found = await get(`/api/trade/${encodeURIComponent(trade)}`, query);
     if (mine !== asked) return;
     showTrade(found);
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
-    await showChart(found.trade, mine);
+    dialog.dataset.run = run;
+    await showChart(found.trade, query, mine);
   } catch (error) {
     if (mine === asked && !dialog.open) say(error.message, false);
   }
@@ -106,10 +108,10 @@ function newItem(items) {
   return items.at(-1);
 }
 
-async function showChart(trade, mine) {
+async function showChart(trade, query, mine) {
   chart.clear();
-  const data = await get("/api/candles", { symbol: trade.symbol, day: day(trade.created_ms) });
-  if (mine === asked && data.candles.length) chart.show(data);
+  const data = await get("/api/candles", { ...query, symbol: trade.symbol, day: day(trade.created_ms) });
+  if (mine === asked && data.candles.length + data.fills.length) chart.show(data);
 }
 
 function element(tag, text) {
