@@ -79,6 +79,9 @@ class Recording:
             or (isinstance(source, NativeFile) and source.has_candles)
             for source in self._sources
         )
+        native = [source for source in self._sources if isinstance(source, NativeFile)]
+        self.has_depth = any("depth" in source.groups for source in native)
+        """Whether a native file has the order book, kept or not."""
         described = universe_config or UniverseConfig()
         self.universe = build_universe(
             described, self._named(described), contracts, data_dir=data_dir
@@ -216,6 +219,7 @@ class ReplayFeed(OfflineFeed):
         self._quality = DataQuality()
         self.universe = self.recording.universe
         self.has_candles = self.recording.has_candles
+        self.has_depth = self.recording.has_depth
 
     async def inputs(self) -> AsyncIterator[Input]:
         """Yield blocks and settlements in order. Raises FeedError where a file is damaged."""

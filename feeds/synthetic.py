@@ -114,6 +114,7 @@ class SyntheticFeed(OfflineFeed):
         self._block_rows = block_rows
         self._market = SyntheticMarket(config, session=session, shift=shift, depth=depth)
         self._quality = DataQuality()
+        self.has_depth = depth and config.book == "measured"
         self.universe = self._market.universe
         self._session = session
 

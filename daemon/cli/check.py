@@ -31,6 +31,7 @@ from daemon.process.clock import MACHINE_CLOCKS
 from daemon.rules.reach import calendar_warnings
 from daemon.runtime.build import Parts, build, build_feed
 from daemon.runtime.configured_rules import date_warnings, load_rules
+from daemon.runtime.depth_note import kinder_than_depth
 from daemon.runtime.feed_kinds import kind_of
 from daemon.settings.config import Config, UniverseConfig
 from daemon.settings.file import load_config
@@ -144,6 +145,10 @@ def _costs_without_charges(config: Config) -> Iterator[str]:
             )
 
 
+def _kinder_than_depth(parts: Parts) -> Iterator[str]:
+    yield from kinder_than_depth(parts.config, parts.feed)
+
+
 def _break_even(parts: Parts) -> Iterator[str]:
     yield from _costs_without_charges(parts.config)
 
@@ -207,4 +212,5 @@ WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     underlying_warnings,
     quantity_warnings,
     _break_even,
+    _kinder_than_depth,
 )

@@ -22,6 +22,7 @@ from daemon.report.fold import RunFold
 from daemon.report.text import count
 from daemon.runtime.app import App
 from daemon.runtime.configured_rules import date_warnings
+from daemon.runtime.depth_note import kinder_than_depth
 from daemon.runtime.late_decisions import LATE_NS
 from daemon.settings.inputs import misplaced_inputs
 from strategies.runner import Failures
@@ -64,6 +65,11 @@ def _without_expiry(app: App) -> Iterator[str]:
 def _filled_in_candles(app: App) -> Iterator[str]:
     if getattr(app.feed, "has_candles", False):
         yield "Data of candles, not ticks: fills happened at the open, high, low or close of a bar."
+
+
+def _kinder_than_depth(app: App) -> Iterator[str]:
+    for text in kinder_than_depth(app.parts.config, app.feed):
+        yield f"{text[0].upper()}{text[1:]}."
 
 
 def _settlement_pending(app: App) -> Iterator[str]:
@@ -209,6 +215,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _assumed_contracts,
     _without_expiry,
     _filled_in_candles,
+    _kinder_than_depth,
     _settlement_pending,
     _open_on_expiry_day,
     refused_rows,

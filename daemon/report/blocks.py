@@ -8,6 +8,7 @@ from typing import Final
 from daemon.domain.money import rupees_text
 from daemon.metrics.fill_quality import FillQuality, whole_paise
 from daemon.report.block import Block
+from daemon.report.execution_block import execution_block, rules_block
 from daemon.report.refused_block import refused_block
 from daemon.report.strategy_block import strategy_block
 from daemon.report.summary import RunSummary
@@ -30,6 +31,8 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         strategy_block(summary),
         _totals_block(summary),
         fill_quality_block(summary.fill_quality),
+        rules_block(summary.execution),
+        execution_block(summary.execution),
         Block(title="WRITTEN", rows=[[path] for path in summary.paths]),
     ]
     return [block for block in blocks if block.rows or block.note]

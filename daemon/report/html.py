@@ -16,6 +16,7 @@ from daemon.files.replace import replace_file
 from daemon.report import sections, tables
 from daemon.report.curve_data import curves_of
 from daemon.report.document import document
+from daemon.report.execution_card import execution_card
 from daemon.report.levels import LevelStep
 from daemon.report.model import Marker, Point
 from daemon.report.periods import by_day, by_month
@@ -62,6 +63,7 @@ def render_page(data: ReportData) -> str:
         sections.header(summary),
         sections.tiles(summary),
         sections.fill_quality_box(summary),
+        execution_card(summary.execution),
         _curves(data),
         totals_box(summary),
         _periods(summary),

@@ -14,6 +14,7 @@ from daemon.journal.store import Operation
 from daemon.report.text import count
 from daemon.runtime.build import Parts
 from daemon.runtime.configured_rules import date_warnings
+from daemon.runtime.depth_note import kinder_than_depth
 from strategies.engine import LostEntry
 
 CLOCK_NOTES: Final = ("clock_jump", "clock_behind")
@@ -73,6 +74,8 @@ class RunLog:
                 "the v3 engine could not be built: trading on v2, WITHOUT managed exits"
             )
         logger.bind(**detail, run=self._run_id).info("run started")
+        for text in kinder_than_depth(self._parts.config, feed):
+            logger.warning(text)
         self._disabled()
 
     def first_input(self, ts: int) -> None:

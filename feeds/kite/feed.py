@@ -70,7 +70,8 @@ class KiteFeed:
         self._watchlist = watchlist
         self._inbox = FrameInbox(now_ns)
         self._sockets = make_sockets(self._inbox, self._on_link)
-        self._decoder = FrameDecoder(universe, depth=config.mode == "full")
+        self.has_depth = config.mode == "full"
+        self._decoder = FrameDecoder(universe, depth=self.has_depth)
         self._depth_faults = DepthFaults()
         self._depth_faults.grow(len(universe))
         self._time: FeedTime = (

@@ -23,6 +23,10 @@ class Feed(Protocol):
     def universe(self) -> Universe:
         """Return the instruments that the `instrument` column of its blocks refers to."""
 
+    @property
+    def has_depth(self) -> bool:
+        """Return whether its rows show five levels of bids and asks."""
+
     def inputs(self) -> AsyncIterator[Input]:
         """Yield the inputs in order, once. Raises FeedError where the data cannot be read."""
 
@@ -52,6 +56,8 @@ class Playback(Feed, Protocol):
 class OfflineFeed:
     """The connection's part of a feed for recordings and synthetic markets, which have none."""
 
+    has_depth = False
+    """Whether its rows show five levels of bids and asks."""
     pace: Pace | None = None
     """How fast its inputs come; None where that is not for anybody to say."""
 
