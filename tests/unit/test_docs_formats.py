@@ -6,15 +6,16 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from daemon.control.pace import PaceStatus
-from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
+from daemon.domain.events import ExchangeOrderMoved, QueuePlace, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
+from daemon.exchange.reports import FillRule, ReportKind
 from daemon.export.tables import COLUMNS
 from daemon.journal.archive_file import ArchiveHeader
 from daemon.journal.base import BASE_TABLES
@@ -101,12 +102,26 @@ def test_every_kind_of_operation_is_documented() -> None:
 
 
 def test_the_exported_events_are_documented() -> None:
-    kinds: dict[str, Any] = {"created": OrderCreated, "moved": OrderMoved, "stop_moved": StopMoved}
+    kinds: dict[str, Any] = {
+        str(kind.__struct_config__.tag): kind for kind in get_args(TradingEvent)
+    }
     found = {
         name: ["event", *(field.name for field in msgspec.structs.fields(kind))]
         for name, kind in kinds.items()
     }
     assert keyed(FORMATS, "<!-- event kinds -->") == found
+
+
+def test_every_field_of_an_exchange_event_is_documented() -> None:
+    shown = [name for cells in rows(FORMATS, "<!-- exchange event -->") for name in names(cells[0])]
+    common = ["seq", "ts", "input_no", "due_ts"]
+    assert sorted([*shown, *common]) == sorted(ExchangeOrderMoved.__struct_fields__)
+    (kinds,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`kind`")
+    assert [name for name in names(kinds) if name != "reason"] == list(get_args(ReportKind))
+    (rules,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`rule`")
+    assert names(rules) == [rule for rule in get_args(FillRule) if rule]
+    (place,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`queue`")
+    assert set(QueuePlace.__struct_fields__) <= set(names(place))
 
 
 def test_the_native_columns_are_documented() -> None:
