@@ -126,9 +126,6 @@ def _values(config: Config) -> dict[str, Any]:
     # Through JSON and back, so that a default 5 and a written 5.0 of a float key are one value.
     same = msgspec.json.decode(msgspec.json.encode(config), type=Config)
     values: dict[str, Any] = msgspec.to_builtins(same)
-    values["execution"]["slippage_bps"] = (
-        same.execution.slippage
-    )  # in force, whether written or not
     return values
 
 

@@ -111,13 +111,15 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
         for name in ("enter_ms", "modify_ms", "cancel_ms"):
             if (getattr(self.latency, name) or 0) >= self.reject_after_s * 1000:
                 raise ValueError(f"latency.{name} must be less than reject_after_s")
+        if self.slippage_bps is None:  # so that what is shown and compared is what is in force
+            usual = 0.0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
+            msgspec.structs.force_setattr(self, "slippage_bps", usual)
 
     @property
     def slippage(self) -> float:
         """Return the slippage that fills are moved by, basis points."""
-        if self.slippage_bps is not None:
-            return self.slippage_bps
-        return 0.0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
+        assert self.slippage_bps is not None
+        return self.slippage_bps
 
     @property
     def latency_ns(self) -> int:
