@@ -26,8 +26,8 @@ from daemon.exchange.floor import Floor
 from daemon.exchange.resting import RestingOrders
 from daemon.exchange.row_columns import UNSEEN, Bools, RowColumns, Window
 
-_FIRST_ROWS: Final = 256
-_MOST_ROWS: Final = 4_096
+FIRST_ROWS: Final = 256
+MOST_ROWS: Final = 4_096
 _KNOWN: Final = UNSEEN // 2
 """A queue that is known is shorter."""
 
@@ -180,11 +180,11 @@ def _ahead(order: ExchangeOrder) -> int:
 
 def _windows(columns: RowColumns, book: DepthBook) -> Iterator[Window]:
     """Cut rows into windows, which grow: what stops the search is mostly near."""
-    start, size = 0, _FIRST_ROWS
+    start, size = 0, FIRST_ROWS
     while start < len(columns):
         stop = min(start + size, len(columns))
         yield Window(columns, start, stop, book)
-        start, size = stop, min(2 * size, _MOST_ROWS)
+        start, size = stop, min(2 * size, MOST_ROWS)
 
 
 def _near(window: Window, book: DepthBook, resting: RestingOrders) -> list[Price]:
@@ -206,26 +206,30 @@ def _by_price(resting: RestingOrders, *, is_buy: bool, reach: int) -> list[Price
 
 
 def _lowest(window: Window, book: DepthBook) -> int:
-    """Return the lowest price of a buy that a row may concern."""
+    """Return the lowest price of a buy that a row may concern.
+
+    In a book without a fault the other side is no nearer than the fifth level of one's own.
+    """
     bids, asks = window.before
-    ask = min(_least(window.ask), asks[0][0] if asks else UNSEEN)
-    if not window.is_sized:
-        bid = min(_least(window.bid), bids[0][0] if bids else UNSEEN)
+    if window.is_sized:
+        nearest = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
     else:
-        bid = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
-    return min(int(window.ltp.min()), ask - book.step, bid)
+        nearest = min(_least(window.ask), asks[0][0] if asks else UNSEEN)
+        nearest = min(_least(window.bid), bids[0][0] if bids else UNSEEN, nearest)
+    return min(int(window.ltp.min()), nearest - book.step)
 
 
 def _highest(window: Window, book: DepthBook) -> int:
     """Return the highest price of a sell that a row may concern."""
     bids, asks = window.before
-    bid = max(int(window.bid.max()), bids[0][0] if bids else 0)
-    if not window.is_sized:
-        ask = max(int(window.ask.max()), asks[0][0] if asks else 0)
-    else:
+    if window.is_sized:
         last = window.level(2 * DEPTH_LEVELS - 1)
-        ask = max(int(last.max()), _last(asks)) if last.min() > 0 and _last(asks) else UNSEEN
-    return max(int(window.ltp.max()), bid + book.step, ask)
+        farthest = max(int(last.max()), _last(asks))
+        farthest = farthest if last.min() > 0 and _last(asks) else UNSEEN
+    else:
+        farthest = max(int(window.bid.max()), bids[0][0] if bids else 0)
+        farthest = max(int(window.ask.max()), asks[0][0] if asks else 0, farthest)
+    return max(int(window.ltp.max()), farthest + book.step)
 
 
 def _last(levels: Levels) -> int:

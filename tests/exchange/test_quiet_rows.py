@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.domain.exchange_order import Modification
 from daemon.domain.ticks import Ticks
+from daemon.exchange import quiet_rows
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.row_columns import RowColumns
 from daemon.market.rows import Rows
@@ -35,12 +36,14 @@ class RandomMarket:
         self._fill_levels()
         self._spoil_some()
         best = self.levels[:, [0, 5], 1]
+        shown = self.random.random((ROWS, 2)) < 0.95
+        best = np.where((best[:, :1] <= best[:, 1:]) & shown, best, 0)
         self.block = Ticks(
             ts=np.arange(1, ROWS + 1, dtype=np.int64) * 100 * MS,
             instrument=np.zeros(ROWS, dtype=np.int32),
             ltp=self._ltp(),
-            bid=np.where(best[:, 0] <= best[:, 1], best[:, 0], 0),
-            ask=np.where(best[:, 0] <= best[:, 1], best[:, 1], 0),
+            bid=best[:, 0].copy(),
+            ask=best[:, 1].copy(),
             ltq=self.random.choice([0, LOT, 3 * LOT, 40], ROWS),
             volume=self._volume() if volume else None,
             depth=self.levels if depth else None,
@@ -49,7 +52,10 @@ class RandomMarket:
 
     def _fill_levels(self) -> None:
         random = self.random
-        walk = random.choice([0, 0, 0, 0, 1, -1], ROWS).cumsum()
+        # about the middle, so that what rests stays near
+        span = int(random.choice([2, 4, 12]))
+        steps = random.choice([0, 0, 0, 0, 1, -1, span // 2], ROWS).cumsum()
+        walk = span // 4 - abs(steps % span - span // 2)
         spread = 1 + random.choice([0, 0, 0, 1, 3], ROWS)
         units = random.integers(1, 9, (ROWS, 10)) * LOT
         keeps = random.random(ROWS) < 0.6  # a row that repeats the sizes of the one before
@@ -93,8 +99,9 @@ class RandomMarket:
     def requests(self) -> dict[int, list[dict[str, Any]]]:
         """What is sent after some rows: mostly LIMIT orders near the book."""
         sent: dict[int, list[dict[str, Any]]] = {}
-        for number in range(int(self.random.integers(1, 14))):
-            row = int(self.random.integers(0, ROWS // 2))
+        many = int(self.random.choice([2, 25, 90]))  # one alone is seen at its own rows only
+        for number in range(int(self.random.integers(1, many))):
+            row = int(self.random.integers(0, ROWS))
             sent.setdefault(row, []).append(self._request(number, row))
         return sent
 
@@ -105,7 +112,7 @@ class RandomMarket:
             change = {"price": (MIDDLE + int(random.integers(-8, 9))) * STEP}
             return {"modify": label, **change} if random.random() < 0.5 else {"cancel": label}
         near = int(self.block.ltp[row]) // STEP + int(random.integers(-6, 7))
-        kind = str(random.choice(["LIMIT", "LIMIT", "LIMIT", "LIMIT", "SL", "MARKET"]))
+        kind = str(random.choice(["LIMIT", "LIMIT", "LIMIT", "SL", "MARKET"]))
         side = str(random.choice(["BUY", "SELL"]))
         away = 3 if side == "BUY" else -3
         return {
@@ -193,22 +200,29 @@ EXECUTION = st.fixed_dictionaries(
 )
 
 
-def check(seed: int, execution: dict[str, Any], **market: bool) -> int:
-    skipping = Played(seed, execution, by_columns=True, **market)
+def check(seed: int, execution: dict[str, Any], first_rows: int = 256, **market: bool) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quiet_rows, "FIRST_ROWS", first_rows)
+        patch.setattr(quiet_rows, "MOST_ROWS", 4 * first_rows)
+        skipping = Played(seed, execution, by_columns=True, **market)
     assert skipping.left() == Played(seed, execution, by_columns=False, **market).left()
     return skipping.skipped
 
 
 @settings(max_examples=examples(150), deadline=None)
 @given(
-    seed=st.integers(0, 10**6), execution=EXECUTION, depth=st.booleans(), volume=st.booleans()
+    seed=st.integers(0, 10**6),
+    execution=EXECUTION,
+    first_rows=st.sampled_from([2, 7, 256]),
+    depth=st.booleans(),
+    volume=st.booleans(),
 )
 def test_quiet_rows_are_skipped_without_a_difference(
-    seed: int, execution: dict[str, Any], depth: bool, volume: bool
+    seed: int, execution: dict[str, Any], first_rows: int, depth: bool, volume: bool
 ) -> None:
-    check(seed, execution, depth=depth, volume=volume)
+    check(seed, execution, first_rows, depth=depth, volume=volume)
 
 
 @pytest.mark.parametrize("seed", seeds(40))
 def test_quiet_rows_are_skipped_without_a_difference_on_the_checked_in_seeds(seed: int) -> None:
-    assert check(seed, {}, depth=True, volume=True) > 0
+    assert check(seed, {}, 16, depth=True, volume=True) > 0
