@@ -69,6 +69,8 @@ class BookedFills:
 
     def _take_exchange(self, event: ExchangeOrderMoved) -> BookedFill | None:
         fill = event.fill
+        if not event.order_id:  # of no trade
+            return None
         if fill is None:
             self._evidence = event if event.kind == FILLED else None
             return None
