@@ -108,11 +108,6 @@ def whole_paise(rupees: Decimal) -> int:
     return int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def whole_paise_of_half(half_paise: int) -> int:
-    """Return half paise as whole paise, half a paisa up."""
-    return (half_paise + 1) // 2
-
-
 def rupees_2dp(paise: int) -> float:
     """Return paise as the rupee float that prints with at most two decimals, for JSON."""
     return paise / PAISE_PER_RUPEE

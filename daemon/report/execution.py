@@ -38,30 +38,30 @@ class RuleSums(msgspec.Struct, kw_only=True):
 
 
 class AtOnce(msgspec.Struct, kw_only=True):
-    """Fills that took at once, and what they would have paid by the other fill modes.
+    """Fills that took at once, and what they would have paid by the other fill modes, paise.
 
-    Sums are signed half paise, as a mid can fall between two: what bought is positive.
+    What was paid is signed: what bought is positive. The other modes are without slippage.
     """
 
     mode: str = ""
     """The mode of these fills; empty without any, or where a run has fills of several."""
     fills: int = 0
     units: int = 0
-    value_half: int = 0
+    value_paise: int = 0
     """Traded value, without a sign."""
-    paid_half: int = 0
-    ltp_half: int = 0
-    mid_half: int = 0
-    bid_ask_half: int = 0
+    paid_paise: int = 0
+    ltp_paise: int = 0
+    mid_paise: int = 0
+    bid_ask_paise: int = 0
 
-    def kinder_half(self, mode: str) -> int | None:
-        """Return by how many half paise `mode` would have been kinder; None where not known."""
+    def kinder_paise(self, mode: str) -> int | None:
+        """Return by how many paise `mode` would have been kinder; None where not known."""
         if not self.fills:
             return None
         if mode == self.mode and mode == "depth":
             return 0
-        paid: int | None = getattr(self, f"{mode}_half", None)
-        return None if paid is None else self.paid_half - paid
+        paid: int | None = getattr(self, f"{mode}_paise", None)
+        return None if paid is None else self.paid_paise - paid
 
 
 class Execution(msgspec.Struct, kw_only=True):
@@ -114,20 +114,20 @@ class ExecutionFold:
     def add(self, event: TradingEvent, booked: BookedFill | None, ledger: Ledger) -> None:
         """Fold one event; `ledger` is the one before it."""
         if booked is not None:
-            self._add_fill(booked)
+            self._add_fill(booked, ledger)
         if isinstance(event, ExchangeOrderMoved):
             self._add_exchange(event, ledger)
         elif isinstance(event, OrderMoved) and event.from_state is OrderState.SUBMITTED:
             self._look_for_a_miss(event, ledger)
 
-    def _add_fill(self, booked: BookedFill) -> None:
+    def _add_fill(self, booked: BookedFill, ledger: Ledger) -> None:
         fill, evidence = booked.fill, booked.evidence
         rule = fill.rule if evidence is None else evidence.rule
         sums = self.sums.by_rule.setdefault(rule, RuleSums())
         sums.fills += 1
         sums.units += fill.quantity
         if fill.rule in _BASES:
-            self._add_at_once(fill)
+            self._add_at_once(fill, ledger.orders[booked.event.order_id].tick_paise)
             shown = None if evidence is None or evidence.queue is None else evidence.queue.displayed
             if shown is None:
                 sums.unsized_units += fill.quantity
@@ -150,19 +150,17 @@ class ExecutionFold:
         sums.over_best_paise += _sign(fill) * (fill.price_paise - best) * fill.quantity
         sums.best_value_paise += best * fill.quantity
 
-    def _add_at_once(self, fill: Fill) -> None:
+    def _add_at_once(self, fill: Fill, step: int) -> None:
         sums, mode = self.sums.at_once, _BASES[fill.rule]
         sums.mode = mode if not sums.fills or sums.mode == mode else ""
         sums.fills += 1
         sums.units += fill.quantity
-        has_both = fill.bid_paise and fill.ask_paise
-        mid = fill.bid_paise + fill.ask_paise if has_both else 2 * fill.ltp_paise
         signed = _sign(fill) * fill.quantity
-        sums.value_half += 2 * fill.price_paise * fill.quantity
-        sums.paid_half += 2 * fill.price_paise * signed
-        sums.ltp_half += 2 * fill.ltp_paise * signed
-        sums.mid_half += mid * signed
-        sums.bid_ask_half += 2 * fill.bid_ask_paise * signed
+        sums.value_paise += fill.price_paise * fill.quantity
+        sums.paid_paise += fill.price_paise * signed
+        sums.ltp_paise += fill.ltp_paise * signed
+        sums.mid_paise += _mid(fill, step) * signed
+        sums.bid_ask_paise += fill.bid_ask_paise * signed
 
     def _add_exchange(self, event: ExchangeOrderMoved, ledger: Ledger) -> None:
         sums = self.sums
@@ -201,8 +199,8 @@ def execution_dict(execution: Execution) -> Mapping[str, object]:
         "at_once": {
             "fills": at_once.fills,
             "units": at_once.units,
-            "value": at_once.value_half / 200,
-            **{f"{mode}_kinder_by": _rupees(at_once.kinder_half(mode)) for mode in MODES},
+            "value": at_once.value_paise / 100,
+            **{f"{mode}_kinder_by": _rupees(at_once.kinder_paise(mode)) for mode in MODES},
         },
         "missed": dict(sorted(execution.missed.items())),
         "missed_units": execution.missed_units,
@@ -217,12 +215,25 @@ def execution_dict(execution: Execution) -> Mapping[str, object]:
 MODES: Final = ("ltp", "mid", "bid_ask", "depth")
 
 
-def _rupees(half_paise: int | None) -> float | None:
-    return None if half_paise is None else half_paise / 200
+def _rupees(paise: int | None) -> float | None:
+    return None if paise is None else paise / 100
 
 
 def _sign(fill: Fill) -> int:
     return 1 if fill.transaction_type == "BUY" else -1
+
+
+def _mid(fill: Fill, step: int) -> int:
+    """Return what `fill_mode: mid` would have paid: to the nearest step, a tie against the order.
+
+    Without both sides that is the last price.
+    """
+    if not (fill.bid_paise and fill.ask_paise):
+        return fill.ltp_paise
+    both = fill.bid_paise + fill.ask_paise
+    if fill.transaction_type == "BUY":
+        return (both + step) // (2 * step) * step
+    return -((step - both) // (2 * step)) * step
 
 
 def _best(fill: Fill) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.domain.money import rupees_text
-from daemon.metrics.fill_quality import whole_paise_of_half
 from daemon.report.block import Block
 from daemon.report.execution import MODES, Execution, RuleSums
 from daemon.report.text import ABSENT, count, plain_words, signed
@@ -79,10 +78,10 @@ def _other_modes(execution: Execution) -> list[list[str]]:
     at_once = execution.at_once
     rows = []
     for mode in MODES:
-        kinder = at_once.kinder_half(mode)
+        kinder = at_once.kinder_paise(mode)
         if mode != at_once.mode and at_once.fills:
             known = kinder is not None
-            text = signed(whole_paise_of_half(kinder)) if kinder is not None else ABSENT
+            text = signed(kinder) if kinder is not None else ABSENT
             note = "" if known else " (this run did not look at the levels)"
             rows.append([f"fills at once, at {mode} instead{note}", text])
     return rows

@@ -124,7 +124,7 @@ def test_an_order_that_arrives_says_what_is_ahead_of_it() -> None:
 def test_f23_every_rule_is_told_with_its_evidence(
     rule: str, queue: QueuePlace, expected: str
 ) -> None:
-    done = {"filled": 65, "last_quantity": 65, "last_paise": 9_990}
+    done: dict[str, Any] = {"filled": 65, "last_quantity": 65, "last_paise": 9_990}
     assert told("filled", rule=rule, queue=queue, **done) == [
         f"filled 65 at Rs 99.90, 65 of 130: {expected}."
     ]
@@ -138,7 +138,7 @@ def test_every_kind_and_rule_of_the_exchange_has_words() -> None:
 
 
 def test_f24_near_misses_say_why_an_order_did_not_fill() -> None:
-    ended = {"state": "CANCELLED", "reason": "ttl_over", "filled": 65}
+    ended: dict[str, Any] = {"state": "CANCELLED", "reason": "ttl_over", "filled": 65}
     assert told("cancelled", 195, near_misses=3, **ended) == [
         "65 of 130 cancelled, ttl_over: its minutes (TTL) were over.",
         "Near misses: 3 ticks came to its price or within one step of it without a fill, with "
@@ -191,7 +191,12 @@ def test_kites_sentences_are_whole_or_absent() -> None:
 
 
 def test_a_stop_at_the_exchange_is_told_from_trigger_to_fill() -> None:
-    stop = {"order_type": "SL", "side": "SELL", "trigger_paise": 9_000, "limit_paise": 8_900}
+    stop: dict[str, Any] = {
+        "order_type": "SL",
+        "side": "SELL",
+        "trigger_paise": 9_000,
+        "limit_paise": 8_900,
+    }
     assert told("trigger_pending", **stop) == ["waits for a last price at Rs 90.00 or below."]
     assert told("triggered", numbers={"ltp_paise": 8_800}, queue=QueuePlace(market_after=0), **stop)
     assert told("triggered", numbers={"ltp_paise": 8_800}, **stop) == [
@@ -209,8 +214,12 @@ def test_an_entry_in_parts_is_told_with_its_sums_and_the_stop_that_followed(tmp_
     w.move(order, S.CREATED, S.SUBMITTED, "submitted")
     say(w, order, "accepted", state="NEW", order_type="MARKET", limit_paise=10_200)
     say(w, order, "open", order_type="MARKET", limit_paise=10_200, taking=True)
-    taken = {"rule": "take", "order_type": "MARKET", "limit_paise": 10_200}
-    done = {"last_quantity": 65, "last_paise": 10_000, "queue": QueuePlace(displayed=65)}
+    taken: dict[str, Any] = {"rule": "take", "order_type": "MARKET", "limit_paise": 10_200}
+    done: dict[str, Any] = {
+        "last_quantity": 65,
+        "last_paise": 10_000,
+        "queue": QueuePlace(displayed=65),
+    }
     say(w, order, "filled", filled=65, **taken, **done)
     first = w.fill("BUY", 65, 10_000, rule="depth")
     w.move(order, S.SUBMITTED, S.FILLED, "filled", fill=first)
