@@ -21,6 +21,8 @@ class Requests:
         self.streams = streams
         self.sent: list[New] = []
         self.groups: dict[str, tuple[str, Side, int]] = {}
+        self.joined: list[New] = []
+        """Orders that joined a queue and were not made smaller yet."""
         self.busy = rng.choice((0.15, 0.3, 0.5))
 
     def chance(self, probability: float) -> bool:
@@ -32,11 +34,16 @@ class Requests:
             return tuple(self.burst())
         if self.sent and self.chance(0.006):
             return tuple(self.pester())
+        if self.joined and self.chance(0.15):
+            new = self.joined.pop(0)
+            return (Modify(label=new.label, quantity=new.quantity // 2),)
         if not self.chance(self.busy):
             return ()
         found = [self.request() for _ in range(self.rng.choice((1, 1, 1, 2, 3)))]
         if self.chance(0.04):
             found += self.halved()
+        if self.chance(0.08):
+            found += self.on_a_level()
         return tuple(found)
 
     def large(self) -> tuple[New, ...]:
@@ -53,18 +60,35 @@ class Requests:
         price, size = stream.last[1][0]
         lot = stream.contract.lot
         first = size // lot * lot
-        new = New(
-            label=self.label(),
-            symbol=stream.contract.symbol,
-            side="BUY",
-            order_type="LIMIT",
-            quantity=first + lot,
-            price=price,
-        )
-        self.remember(new)
+        new = self.limit(stream, first + lot, price)
         if self.sliced(new):
             return [new]
         return [new, Modify(label=new.label, quantity=max(first, lot))]
+
+    def on_a_level(self) -> list[New | Modify | Cancel]:
+        """Limits that join a queue, later made smaller, or one at the fifth level for more."""
+        stream = self.rng.choice(self.streams)
+        if stream.last is None or not (stream.last[0] and stream.last[1]):
+            return []
+        lot = stream.contract.lot
+        if self.chance(0.7):
+            two = [self.limit(stream, 2 * lot, stream.last[0][0][0]) for _ in range(2)]
+            self.joined += two
+            return [*two]
+        there = sum(size for _, size in stream.last[1])
+        return [self.limit(stream, (there // lot + 1) * lot, stream.last[1][-1][0])]
+
+    def limit(self, stream: Stream, quantity: int, price: int) -> New:
+        return self.remember(
+            New(
+                label=self.label(),
+                symbol=stream.contract.symbol,
+                side="BUY",
+                order_type="LIMIT",
+                quantity=quantity,
+                price=price,
+            )
+        )
 
     def burst(self) -> list[New]:
         """More than ten API orders in a second."""
@@ -102,8 +126,11 @@ class Requests:
         return f"{new.label}/{self.rng.randint(1, 3)}" if self.sliced(new) else new.label
 
     def price_near(self, stream: Stream, sign: int) -> int:
-        """A limit: mostly around the market, at times beyond all levels, far, or off the step."""
+        """A limit: around the market, on a level, at times beyond all, far, or off the step."""
         step = stream.contract.step_paise
+        if stream.last is not None and self.chance(0.2):
+            levels = stream.last[0] + stream.last[1]
+            return self.rng.choice(levels)[0] if levels else stream.ltp
         away = self.rng.choice((0, 0, 0, -1, -1, -2, -3, -5, 1, 2, 3, 12, 30))
         price = stream.ltp + sign * step * away
         if self.chance(0.04):
@@ -211,9 +238,9 @@ class Requests:
     def modification(self) -> New | Modify | Cancel:
         """Mostly of a recent order; of an order in slices one of them is meant."""
         recent = self.sent[-8:]
-        picked = self.rng.choices([*recent, recent[-1], recent[-1], recent[-1]], k=3)
-        lasting = (new for new in picked if new.order_type != "MARKET" and new.validity != "IOC")
-        new = next(lasting, picked[0])
+        picked = self.rng.choices([*recent, recent[-1], recent[-1], recent[-1]], k=4)
+        lasting = (new for new in picked if new.order_type == "LIMIT" and new.validity != "IOC")
+        new = next(lasting, picked[0]) if self.chance(0.7) else picked[0]
         stream = next(each for each in self.streams if each.contract.symbol == new.symbol)
         sign = 1 if new.side == "BUY" else -1
         draws = (self.of_quantity, self.of_price, self.of_price, self.of_kind, self.of_validity)
@@ -225,6 +252,8 @@ class Requests:
     def of_quantity(self, new: New, stream: Stream, sign: int) -> dict[str, Any]:
         lots = self.rng.choice((0, 1, 1, 2, 2, 3, 8))
         lot = stream.contract.lot
+        if new.quantity > lot and self.chance(0.5):
+            return {"quantity": new.quantity - lot}
         choices = (lots * lot, lots * lot, new.quantity, new.quantity + lot, lots * lot + 1)
         return {"quantity": self.rng.choice(choices)}
 

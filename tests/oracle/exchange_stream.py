@@ -25,6 +25,8 @@ class Stream:
         self.ltqs = rng.random() < 0.8
         self.last: tuple[Levels, Levels] | None = None
         self.trades = rng.random() < 0.93
+        self.calm = rng.random() < 0.3
+        """Whether the book mostly stays, and is traded at its best prices: queues move."""
         self.odd = rng.random() < 0.3
         """Whether volume grows by parts of a lot too."""
 
@@ -60,7 +62,7 @@ class Stream:
 
     def book(self) -> tuple[Levels, Levels]:
         step = self.contract.step_paise
-        if self.last is not None and self.chance(0.45):
+        if self.last is not None and self.chance(0.85 if self.calm else 0.45):
             bids, asks = self.last
             return (self.nudged(bids), asks) if self.chance(0.5) else (bids, self.nudged(asks))
         if self.last is not None and self.chance(0.1):
@@ -75,6 +77,10 @@ class Stream:
 
     def move(self) -> None:
         step = self.contract.step_paise
+        if self.calm and self.last is not None and self.chance(0.9):
+            bests = [side[0][0] for side in self.last if side]
+            self.ltp = self.rng.choice([*bests, self.ltp])
+            return
         away = self.rng.choice((0, 0, 0, 1, -1, 1, -1, 2, -2, 5, -5))
         if self.chance(0.03):
             away = self.rng.choice((40, -40, 15, -15))

@@ -39,6 +39,6 @@ def test_a_restart_at_every_kth_input_changes_nothing(seed: int) -> None:
 
 
 def test_a_restart_between_any_two_inputs_changes_nothing() -> None:
-    scenario = random_scenario(1)
+    scenario = random_scenario(2)
     assert any(event["event"] == "filled" for event in run(scenario))
     assert with_restarts(scenario, every=1) == run(scenario)

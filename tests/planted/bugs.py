@@ -18,6 +18,7 @@ class Bug(NamedTuple):
 _ORACLE: Final = ("tests/properties/test_differential.py",)
 _TO_COST: Final = ("tests/unit/test_break_even.py", "tests/properties/test_break_even.py")
 _LIVE: Final = ("tests/simulation/test_simulation.py",)
+_EXCHANGE: Final = ("tests/oracle/test_exchange_differential.py",)
 
 BUGS: Final = (
     Bug(
@@ -284,5 +285,100 @@ BUGS: Final = (
 """,
         """""",
         _TO_COST,
+    ),
+    Bug(
+        "taken liquidity is never given back",
+        "daemon/exchange/depth_book.py",
+        """        if growth and price == ltp and size >= dict(before).get(price, 0):
+            left -= growth
+""",
+        "",
+        _EXCHANGE,
+    ),
+    Bug(
+        "taken liquidity outlives its level",
+        "daemon/exchange/depth_book.py",
+        """        if not size:
+            del taken[price]
+            continue
+""",
+        """        if not size:
+            continue
+""",
+        _EXCHANGE,
+    ),
+    Bug(
+        "two orders spend the same growth",
+        "daemon/exchange/depth_book.py",
+        "self.budget -= quantity",
+        "self.budget = self.growth",
+        _EXCHANGE,
+    ),
+    Bug(
+        "the queue goes by arrival alone",
+        "daemon/exchange/floor.py",
+        "for order in resting.near(book):",
+        "for order in sorted(resting.near(book), key=lambda near: near.arrival):",
+        _EXCHANGE,
+    ),
+    Bug(
+        "protection is rounded away from the market",
+        "daemon/exchange/protection.py",
+        "limit = floor_to_tick(base_paise * (100 * whole + part), 100 * whole, step)",
+        "limit = ceil_to_tick(base_paise * (100 * whole + part), 100 * whole, step)",
+        _EXCHANGE,
+    ),
+    Bug(
+        "a limit at the fifth level is still taking",
+        "daemon/exchange/walk.py",
+        "return limit > levels[-1][0] if is_buy else limit < levels[-1][0]",
+        "return limit >= levels[-1][0] if is_buy else limit <= levels[-1][0]",
+        _EXCHANGE,
+    ),
+    Bug(
+        "a crossed order has the better price",
+        "daemon/exchange/floor.py",
+        "self._fill(order, match.quantity, order.limit_paise, match.rule, evidence)",
+        """price = book.best_opposite(order.is_buy) if match.rule == "cross" else order.limit_paise
+        self._fill(order, match.quantity, price, match.rule, evidence)""",
+        _EXCHANGE,
+    ),
+    Bug(
+        "the queue forgets the book",
+        "daemon/exchange/queue.py",
+        "market = displayed if market is None else min(market, displayed)",
+        "market = displayed if market is None else market",
+        _EXCHANGE,
+    ),
+    Bug(
+        "a stop that was triggered waits again",
+        "daemon/exchange/floor.py",
+        "        elif not book.old_row:\n",
+        """        elif order.triggered and not reaches(order.is_buy, book.ltp, order.trigger_paise):
+            pass
+        elif not book.old_row:
+""",
+        _EXCHANGE,
+    ),
+    Bug(
+        "stop and target both leave",
+        "daemon/exchange/groups.py",
+        "return [cut for root in self._roots for cut in self._cuts(root, self.open)]",
+        "return []",
+        _EXCHANGE,
+    ),
+    Bug(
+        "a smaller quantity loses the queue",
+        "daemon/exchange/modifications.py",
+        "    if terms.quantity > order.quantity:\n        return True\n",
+        "    if terms.quantity != order.quantity:\n        return True\n",
+        _EXCHANGE,
+    ),
+    Bug(
+        "a request overtakes the one ahead of it",
+        "daemon/exchange/requests.py",
+        "return self._of_order[request.order.order_id][0] is request",
+        "return request in self._of_order[request.order.order_id]",
+        _EXCHANGE,
     ),
 )
