@@ -10,6 +10,7 @@ import pytest
 from daemon.domain.money import rupees_text
 from daemon.report.numbers import max_drawdown
 from daemon.runtime.series import read_series
+from daemon.settings.file import load_config
 from tests.kit.cli import (
     FUTURE,
     invoke,
@@ -19,8 +20,10 @@ from tests.kit.cli import (
     write_config,
     write_ticks,
 )
+from tests.kit.source import ROOT
 
 DAY = "2026-11-18"
+SAMPLE_DEPTH = ROOT / "configs" / "sample_depth.parquet"
 OPTION = "NIFTY26N1725000CE"
 QUIET = (
     "    - {id: quiet, module: strategies.ema_trend, class: EmaTrend, timeframe: 1m, "
@@ -251,3 +254,36 @@ def test_the_report_has_the_drawdown_of_the_summary(tmp_path: Path) -> None:
     told = summary_of(run)["max_drawdown"]
     assert told == series.drawdown.depth_paise / 100
     assert rupees_text(series.drawdown.depth_paise) in page
+
+
+@pytest.mark.parametrize("fill_mode", ["mid", "bid_ask", "ltp", "depth"])
+def test_a_kinder_mode_on_a_recording_with_five_levels_says_so_first(
+    fill_mode: str, tmp_path: Path
+) -> None:
+    config = write_config(
+        tmp_path / "c.yaml", SAMPLE_DEPTH, more=f"execution: {{fill_mode: {fill_mode}}}\n"
+    )
+    done = invoke("--config", config, "--out", tmp_path / "out")
+    said = (
+        f"ills at {fill_mode} although the recording has five levels: `fill_mode: depth` is "
+        "closer to the truth"
+    )
+    first_lines = [line for line in done.err.splitlines()[:3] if said in line]
+    notes = [note for note in summary_of(only_run(tmp_path / "out"))["notes"] if said in note]
+    checked = [line for line in invoke("check", config).out.splitlines() if said in line]
+    expected = 0 if fill_mode == "depth" else 1
+    assert (len(first_lines), len(notes), len(checked)) == (expected,) * 3
+    assert notes == [note for note in notes if note in done.out.split("TRADES")[0]]
+
+
+def test_a_recording_without_levels_is_not_compared_with_depth(tmp_path: Path) -> None:
+    ticks = write_ticks(tmp_path / "ticks.csv", list(tick_rows(50)))
+    done = invoke("--config", write_config(tmp_path / "c.yaml", ticks), "--out", tmp_path / "out")
+    assert "five levels" not in done.out + done.err
+
+
+@pytest.mark.parametrize("name", ["live.yaml", "live-demo.yaml", "starter/paper.yaml"])
+def test_shipped_configurations_with_depth_fill_at_the_exchange(name: str) -> None:
+    execution = load_config(ROOT / "configs" / name).execution
+    assert (execution.fill_mode, execution.latency_ms) == ("depth", 300)
+    assert execution.slippage_bps == 0

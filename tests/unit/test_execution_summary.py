@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from daemon.domain.booked_fills import BookedFills
 from daemon.domain.events import TradingEvent
 from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.ledger import Ledger
+from daemon.journal.store import JournalMeta, JournalStore
 from daemon.metrics.fill_quality import FillProfile
 from daemon.report.execution import Execution, execution_dict
 from daemon.report.execution_block import execution_block, rules_block
@@ -20,10 +22,15 @@ from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
 from daemon.report.terminal import summary_text
 from daemon.settings.config import ExecutionConfig
+from daemon.web.bars import DayBars
 from daemon.web.book import Book
+from daemon.web.candles import candles_data
+from daemon.web.day_facts import DayFacts
 from daemon.web.tape import Tape
+from daemon.web.trades import trade_story
 from tests.exchange.depth_market import DepthMarket
 from tests.kit.depth_runs import depth_run
+from tests.kit.market import CALL, DATE
 
 THIN = ((100.00, 65), (103.00, 65), (103.05, 65), (103.10, 65), (103.15, 65))
 
@@ -192,3 +199,24 @@ def test_a_follower_that_begins_in_the_middle_knows_why_a_position_leaves() -> N
     for event in later:
         tape.take(event, "X")
     assert "the price reached the stop" in tape.newest()[0]["words"]
+
+
+def test_chart_and_story_of_a_trade_show_every_part(tmp_path: Path) -> None:
+    made = market(enable_partial_exit=False)
+    made.signal("BUY", 325, 90.0)
+    made.depth_tick(89.00, bids=((89.00, 130), (80.00, 65)), asks=((89.50, 65),))
+    made.depth_tick(88.90, bids=((88.00, 650), (80.00, 65)), asks=((89.50, 65),))
+    facts = DayFacts("2026-11-18", Ledger(), made.events)
+    chart = candles_data(CALL, DayBars(DATE), facts, None, "")
+    assert [(fill["kind"], fill["price"]) for fill in chart["fills"]] == [
+        ("entry", 100.00), ("entry", 100.05), ("exit", 89.00), ("exit", 87.25),
+    ]  # fmt: skip
+    with JournalStore.create(tmp_path / "j", JournalMeta(run_id="r", account="a")) as store:
+        store.append(made.events, input_no=made.events[-1].input_no)
+    trade = trade_story(tmp_path / "j", "V3-20261118-000001")["trade"]
+    assert [fill["quantity"] for fill in trade["fills"]] == [130, 195, 130, 195]
+    assert {fill["reason"] for fill in trade["fills"][2:]} == {"stop_loss"}
+    orders = [(each["id"], each["state"], each["filled"]) for each in trade["exchange_orders"]]
+    assert orders == [
+        ("X-20261118-000001-1", "COMPLETE", 325), ("X-20261118-000001-2", "COMPLETE", 325),
+    ]  # fmt: skip

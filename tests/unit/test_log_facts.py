@@ -19,6 +19,7 @@ from daemon.process.logs import start_logging
 from daemon.report.fold import RunFold
 from daemon.report.text import signed
 from daemon.settings.config import LogConfig
+from tests.exchange.depth_market import DepthMarket
 from tests.kit.report_events import NIFTY_CE, EventScript, at, sample_day
 
 LOGGED = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+05:30 INFO    (.*)$")
@@ -249,3 +250,24 @@ def test_a_traceback_keeps_its_lines_and_nothing_else(tmp_path: Path) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert re.search(r"^ValueError: A\\x1b\[2J$", text, re.MULTILINE)
+
+
+def test_every_part_of_an_entry_and_an_exit_is_a_line(tmp_path: Path) -> None:
+    made = DepthMarket(enable_time_stop=False, enable_partial_exit=False)
+    made.depth_tick()
+    made.signal("BUY", 325, 90.0)
+    made.depth_tick(89.00, bids=((89.00, 130), (80.00, 65)), asks=((89.50, 65),))
+    made.depth_tick(88.90, bids=((88.00, 650), (80.00, 65)), asks=((89.50, 65),))
+    for each in (1, 1000):
+        lines = [LOGGED.match(line) for line in told(tmp_path / str(each), made.events, each=each)]
+        sentences = [line[1].split(" at=")[0] for line in lines if line]
+        whose = ", strategy story, V3-20261118-000001"
+        fills = [sentence for sentence in sentences if "waits" not in sentence]
+        assert fills == [
+            f"BUY 130 NIFTY26NOV25000CE filled at 100.00 (level of the book){whose}",
+            f"BUY 195 NIFTY26NOV25000CE filled at 100.05 (level of the book){whose}",
+            "stop loss: sold 130 NIFTY26NOV25000CE at 89.00 (level of the book), net -1,433.90, "
+            f"195 stay open{whose}",
+            "stop loss: sold 195 NIFTY26NOV25000CE at 87.25 (limit, crossed), net -2,492.10"
+            f"{whose}",
+        ]
