@@ -14,7 +14,7 @@ from daemon.journal.store import JournalStore
 from daemon.runtime.recorded_run import journal_beside, open_recorded
 from daemon.runtime.rerun import other_version
 from feeds.files.recorded_files import no_file
-from feeds.recording.compact import open_recording
+from feeds.recording.opened import open_recording
 
 
 class Verdict(NamedTuple):

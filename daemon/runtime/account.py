@@ -29,8 +29,9 @@ from daemon.runtime.run_files import ACCOUNTS
 from daemon.settings.check import fingerprint, render_config
 from daemon.settings.config import Config
 from daemon.settings.inputs import kept_config
-from feeds.recording.compact import Ending, compact, open_recording
+from feeds.recording.compact import Ending, compact
 from feeds.recording.format import LogHeader
+from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemon.rules import Rulebook
-from daemon.runtime.warmup import Reading
 from daemon.settings.config import Config, FeedConfig
-from feeds.replay import ReplayFeed
 from feeds.stream.feed import Feed
 from feeds.synthetic import SyntheticFeed
 
-MakeFeed = Callable[[Config, Rulebook, Reading], Feed]
+if TYPE_CHECKING:
+    from daemon.runtime.warmup import Reading
+
+MakeFeed = Callable[[Config, Rulebook, "Reading"], Feed]
 """Raises ConfigError or FeedError."""
 
 
@@ -36,7 +37,9 @@ def kind_of(feed: FeedConfig) -> FeedKind:
 
 
 def _replay(config: Config, rules: Rulebook, reading: Reading) -> Feed:
-    # a paced replay keeps a map of quotes, which shows them; at full speed only the exchange reads
+    from feeds.replay import ReplayFeed  # reads Parquet, which who asks for a kind does not
+
+    # a paced replay keeps a map of quotes, which shows them; a replay at full speed has no reader
     is_paced = config.feed.replay.speed != "max"
     depth = is_paced or config.execution.fill_mode == "depth"
     return ReplayFeed(

@@ -17,7 +17,7 @@ from daemon.runtime.resume import ResumedState
 from daemon.runtime.warmup import recorded_candles
 from daemon.settings.reload import back_to, change_text, encode_change
 from feeds.kite.day import LiveDay
-from feeds.recording.compact import open_recording
+from feeds.recording.opened import open_recording
 
 RECORDINGS_READ: Final = 3
 """Without Kite's historical candles, the strategies are warmed from this many recordings."""

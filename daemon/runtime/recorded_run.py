@@ -18,10 +18,9 @@ from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.machine import machine_of
 from daemon.runtime.prepared_run import PreparedRun, open_run
 from daemon.settings.config import Config
-from feeds.recording.compact import SUFFIX as COMPACTED
-from feeds.recording.compact import open_recording
 from feeds.recording.feed import RecordedFeed
-from feeds.recording.format import LogHeader
+from feeds.recording.format import COMPACTED, LogHeader
+from feeds.recording.opened import open_recording
 
 REPLAYED: Final = "replayed"
 """The operation of a run of its own that says which recording it takes."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from daemon.errors import FeedError
 from daemon.runtime.run_files import RECORDINGS
-from feeds.recording.compact import SUFFIX as COMPACTED
+from feeds.recording.format import COMPACTED
 from feeds.recording.reader import SUFFIX as LOG
 from feeds.recording.reader import InputLog
 

@@ -27,8 +27,9 @@ from daemon.runtime.live_start import LiveStart
 from daemon.runtime.machine import Machine, machine_of
 from daemon.runtime.rerun import Diverged, Rerun, run_again, state_operations
 from daemon.settings.check import fingerprint
-from feeds.recording.compact import SUFFIX as COMPACTED
-from feeds.recording.compact import CompactedLog, open_recording
+from feeds.recording.compact import CompactedLog
+from feeds.recording.format import COMPACTED
+from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from feeds.recording.compact import SUFFIX as COMPACTED
+from feeds.recording.format import COMPACTED
 from feeds.recording.reader import SUFFIX as LOG
 
 NEEDED: Final = 4

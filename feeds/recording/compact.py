@@ -19,15 +19,14 @@ from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
-from daemon.errors import FeedError, JournalIOError
+from daemon.errors import JournalIOError
 from daemon.files.private import create_in
 from daemon.files.replace import rename_durably, sync_to_disk
 from feeds.files.parquet_ticks import NativeFile, ParquetTable, write_ticks
-from feeds.files.recorded_files import file_error, no_file
-from feeds.recording.format import LogHeader, Other
+from feeds.files.recorded_files import file_error
+from feeds.recording.format import COMPACTED, LogHeader, Other
 from feeds.recording.reader import InputLog
 
-SUFFIX: Final = ".parquet"
 _KEY: Final = b"run_fno_paper.inputs"
 
 
@@ -52,7 +51,7 @@ def compact(log: InputLog, ending: Ending) -> Path:
     Raises FeedError for a damaged log and JournalIOError if the file cannot be written; the log is
     kept then.
     """
-    target = log.path.with_suffix(SUFFIX)
+    target = log.path.with_suffix(COMPACTED)
     others: list[tuple[int, Other]] = []
     rows = 0
     with_depth = with_day = False
@@ -132,13 +131,6 @@ class CompactedLog:
                 yield block.rows(start, len(block))
             rows += len(block)
         yield from (item for _, item in others[at:])
-
-
-def open_recording(path: Path) -> InputLog | CompactedLog:
-    """Open a live run's recording in either form. Raises FeedError."""
-    if problem := no_file(path):
-        raise FeedError(f"{path}: {problem.replace('file', 'recording')}; check the path")
-    return CompactedLog(path) if path.suffix == SUFFIX else InputLog(path)
 
 
 def _pack(extra: _Extra) -> bytes:

@@ -25,6 +25,8 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import DAY_FIELDS, DEPTH_LEVELS, Ticks
 
 MAGIC: Final = b"FNOINPUT"
+COMPACTED: Final = ".parquet"
+"""The suffix of a finished log that was compacted."""
 VERSION: Final = 2
 """2 has the column `day`; logs of version 1 are read."""
 READ_VERSIONS: Final = (1, 2)

@@ -215,8 +215,8 @@ class SawtoothFeed(OfflineFeed):
         ),
         Edit(
             "daemon/runtime/feed_kinds.py",
-            "from feeds.replay import ReplayFeed\n",
-            "from feeds.replay import ReplayFeed\nfrom feeds.sawtooth import SawtoothFeed\n",
+            "from feeds.stream.feed import Feed\n",
+            "from feeds.sawtooth import SawtoothFeed\nfrom feeds.stream.feed import Feed\n",
         ),
         Edit(
             "daemon/runtime/feed_kinds.py",

@@ -14,7 +14,7 @@ from daemon.domain.inputs import Gap
 from daemon.errors import ExitCode
 from daemon.runtime.app import App
 from feeds.kite.server.ticker_server import TickerServer
-from feeds.recording.compact import open_recording
+from feeds.recording.opened import open_recording
 from tests.kit.cli import SAMPLE, invoke, only_run
 from tests.kit.live import (
     ACCOUNT,

@@ -38,7 +38,7 @@ from daemon.main import main
 from daemon.process.clock import Clock, MachineClocks
 from daemon.runtime.app import App
 from daemon.runtime.bus import Bus
-from feeds.recording.compact import open_recording
+from feeds.recording.opened import open_recording
 from feeds.stream.feed import OfflineFeed
 from tests.kit.account_market import ACCOUNT, BLOCK_ROWS, DAYS, opened_ns, session
 

@@ -40,9 +40,10 @@ from feeds.kite.dump import BadDump, check_dump
 from feeds.kite.frames import FrameDecoder, FrameError
 from feeds.kite.responses import content, data_of, error_of
 from feeds.kite.texts import TextCounts
-from feeds.recording.compact import Ending, compact, open_recording
+from feeds.recording.compact import Ending, compact
 from feeds.recording.format import MAGIC as LOG_MAGIC
 from feeds.recording.format import Kind, encode_header, encode_input, record
+from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from feeds.replay import Recording
 from strategies.catalog import load

@@ -40,7 +40,8 @@ from daemon.settings.config import Config
 from daemon.settings.file import load_config
 from feeds.kite.server.faults import FaultPlan
 from feeds.kite.server.ticker_server import TickerServer
-from feeds.recording.compact import Ending, compact, open_recording
+from feeds.recording.compact import Ending, compact
+from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from tests.kit.cli import verified
 from tests.kit.ticker_client import sample

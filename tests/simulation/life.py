@@ -32,8 +32,8 @@ from daemon.runtime.bus import Lane, Overflow
 from daemon.runtime.live import open_live
 from daemon.runtime.machine import machine_of
 from daemon.runtime.prepared_run import PreparedRun
-from feeds.recording.compact import open_recording
 from feeds.recording.gather import gather
+from feeds.recording.opened import open_recording
 from tests.simulation.feed import MangledFeed, SimFinder, SimSockets, Weather
 from tests.simulation.loop import (
     LoopTime,

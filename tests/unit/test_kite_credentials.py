@@ -24,9 +24,9 @@ from feeds.kite.credentials import (
     is_expired,
     login_path,
     read_credentials,
-    valid_until,
     write_credentials,
 )
+from feeds.kite.token_end import valid_until
 
 CANARY: Final = "canaryAccessToken0123456789"
 LOGIN: Final = Credentials("apikey12", Secret(CANARY), parse_ts("2026-11-23T08:15:00"))

@@ -233,3 +233,14 @@ def test_a_page_that_is_killed_leaves_the_daemons_files_alone(out: Path) -> None
     assert journal.read_bytes() == before
     with web(out) as page:
         assert page.client.get("/api/now").status_code == 200
+
+
+def test_a_page_of_a_live_account_loads_neither_the_engine_nor_a_reader_of_parquet() -> None:
+    """Both come with the first chart that needs them: together 40 MB."""
+    loaded = "import sys, daemon.web.server; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = set(done.stdout.split())
+    assert "daemon.web.site" in names
+    assert names.isdisjoint({"pyarrow", "daemon.clockwork.paper_engine", "feeds.replay"})

@@ -12,7 +12,7 @@ from daemon.files.text_lines import read_stored
 from daemon.runtime.recordings import recordings_of
 from daemon.runtime.run_files import ACCOUNTS, CONFIG_FILE, SUMMARY_FILE
 from daemon.settings.config import Config
-from feeds.recording.compact import open_recording
+from feeds.recording.opened import open_recording
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
