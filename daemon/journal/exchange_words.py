@@ -25,6 +25,12 @@ def exchange_lines(event: ExchangeOrderMoved, ahead_at_first: int | None = None)
     return lines
 
 
+def standing_text(event: ExchangeOrderMoved) -> str:
+    """Describe an order that is not over, as its newest event leaves it."""
+    left = f"{_rest(event)} of {event.quantity} left"
+    return f"Not over: {event.exchange_id}, {event.side} {_terms(event)}, {left} ({event.state})."
+
+
 def _sent(event: ExchangeOrderMoved) -> list[str]:
     lines = [f"sent {event.side} {event.quantity} {_terms(event)}{_validity(event)}."]
     if event.replaces:

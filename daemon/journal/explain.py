@@ -16,9 +16,10 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
+from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
-from daemon.journal.exchange_words import exchange_lines
+from daemon.journal.exchange_words import exchange_lines, standing_text
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
@@ -91,6 +92,7 @@ class _Story:
         self._entry = _Parts()
         self._exit = _Parts()
         """Of the exit that began last."""
+        self._working: dict[str, ExchangeOrderMoved] = {}
         self._quoted = -1
         """The input whose quote was told last."""
 
@@ -128,6 +130,9 @@ class _Story:
         queue, name = event.queue, event.exchange_id
         if queue is not None and event.kind != "filled" and queue.market_after is not None:
             self._ahead.setdefault(name, max(queue.market_after, 0))
+        self._working[name] = event
+        if event.state in OVER_STATES:
+            del self._working[name]
         lines = exchange_lines(event, self._ahead.get(name))
         fill = event.fill
         if fill is None:
@@ -171,7 +176,10 @@ class _Story:
         (self._entry if is_entry else self._exit).add(fill)
 
     def result(self) -> list[str]:
-        """Return the last sentences: the money, or that no money moved."""
+        """Return the last sentences: what still works, and the money, or that no money moved."""
+        return [*(standing_text(event) for event in self._working.values()), *self._money()]
+
+    def _money(self) -> list[str]:
         if not self._fills:
             return [f"Result: {self._state}, nothing was traded and nothing was charged."]
         net = Decimal(self._gross_paise) / 100 - self._charges

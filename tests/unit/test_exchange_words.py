@@ -272,6 +272,16 @@ def test_an_entry_that_was_never_filled_says_why(tmp_path: Path) -> None:
         assert sentence in story
 
 
+def test_what_still_works_is_told_at_the_end(tmp_path: Path) -> None:
+    w = EventWriter()
+    order = w.create("NIFTY26NOV25000CE", "BUY", 130, lot_size=65)
+    w.move(order, S.CREATED, S.SUBMITTED, "submitted")
+    say(w, order, "accepted", state="NEW")
+    say(w, order, "open", queue=QueuePlace(market_after=650))
+    story = told_by_journal(w, order, tmp_path)
+    assert f"Not over: {ID}, BUY LIMIT at Rs 99.90, 130 of 130 left (OPEN)." in story
+
+
 def say(w: EventWriter, order: str, kind: str, **fields: Any) -> None:
     number = len(w.events) + 1
     w.events.append(event(kind, seq=number, ts=w.ts, input_no=w.input_no, order_id=order, **fields))
