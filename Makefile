@@ -87,7 +87,7 @@ fuzz-frames: $(READY) #-- A million damaged frames of ticks.
 crash: $(READY) #-- Kill, fail and harm runs at every system call, for up to an hour (CRASH="--tier ci" for a sample).
 	$(BIN)/python -m tests.crash $(CRASH)
 
-planted: $(READY) #-- Plant 32 bugs in a copy, one at a time; the tests must catch each.
+planted: $(READY) #-- Plant 44 bugs in a copy, one at a time; the tests must catch each.
 	$(BIN)/python -m tests.planted
 
 mutants: $(READY) #-- Change the program in small ways; the tests must catch 95 % (MUTANTS="--each 30").
