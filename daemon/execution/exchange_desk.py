@@ -254,8 +254,8 @@ class ExchangeDesk:
         at = self._at
         self._step.begin()
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        self._exits.tell_unfilled()
-        self._step.end()
+        for index in self.exchange.instruments_waiting():  # their latency is over
+            self._feed.arm(self._quotes.books[index])
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken, if it is `at_exchange`: step 2 of its input."""

@@ -278,3 +278,14 @@ def test_an_exit_that_meets_no_book_is_forced_at_the_end_of_the_session() -> Non
 
 def test_the_book_of_the_stories_is_that_of_the_examples() -> None:
     assert (ASKS[0], BIDS[0]) == ((100.00, 130), (99.95, 65))
+
+
+def test_f4_a_request_whose_latency_is_over_sees_the_next_tick_of_its_instrument() -> None:
+    made = market(latency=LatencyConfig(enter_ms=150))
+    book = made.engine.books[0]
+    made.signal("BUY", 65, 90.0)
+    assert not book.at_exchange
+    made.clock(0.2)  # another instrument's tick, or nothing but time
+    assert book.at_exchange
+    made.depth_tick()
+    assert made.position.quantity == 65
