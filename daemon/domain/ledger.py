@@ -189,12 +189,11 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Count what happened; book a fill that makes no move of its trade."""
-        self.exchange.take(event)
-        fill = event.fill
+        """Book a fill of an exchange order that makes no move of its trade."""
+        fill, order = event.fill, self.orders[event.order_id]
+        order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
         if fill is None and not event.exit_quantity:
             return
-        order = self.orders[event.order_id]
         position = self.positions[event.order_id]
         if not event.is_exit:
             assert fill is not None
@@ -367,6 +366,11 @@ class Ledger(msgspec.Struct, kw_only=True):
 def day_of(order_id: str) -> str:
     """Return the session day (YYYYMMDD) in an order id."""
     return order_id.split("-")[1]
+
+
+def number_of(exchange_id: str) -> int:
+    """Return which of its trade's exchange orders an id names, or a slice of it."""
+    return int(exchange_id.rpartition("-")[2].partition("/")[0])
 
 
 def is_optimistic(fill: Fill) -> bool:

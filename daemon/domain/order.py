@@ -148,6 +148,8 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     filled_quantity: int = 0
     status_message: str = ""
     """The reason of the last move."""
+    exchange_orders: int = 0
+    """The highest number among the ids of its exchange orders."""
     history: list[StateChange] = []
 
     @property

@@ -98,7 +98,7 @@ class ExecutionEngineV3:
         fills = FillEngine(config)
         builder = OrderBuilder(config, ledger)
         costs = Costs(rules, universe, at, charged=config.charges)
-        self._held = held = AtExchange()
+        held = AtExchange()
         exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
@@ -115,7 +115,10 @@ class ExecutionEngineV3:
         self._entry_orders = entry_orders = EntryOrders(
             desk, at, recorder, quotes, exchange_fills, waiting, holdings
         )
-        exit_orders = ExitOrders(desk, entry_orders, recorder, exchange_fills, holdings)
+        self._exit_orders = exit_orders = ExitOrders(
+            desk, entry_orders, recorder, quotes, exchange_fills, holdings, held,
+            UnfilledStops(agenda), step,
+        )  # fmt: skip
         desk.attach(entry_orders, exit_orders)
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs,
@@ -236,9 +239,7 @@ class ExecutionEngineV3:
     def start_day(self, date: dt.date) -> None:
         """Turn to the ticks of a date."""
         self.at.begin_date(date)
-        if self._exchange is not None:
-            self._exchange.start_day(date.isoformat())
-        self._held.start_day()
+        self._exit_orders.start_day()
         self._runner.begin_date()
 
     def exchange_due(self, due: int) -> None:

@@ -217,7 +217,8 @@ class ExchangeDesk:
 
     def next_id(self, order_id: str) -> str:
         """Return the id of the next exchange order of a trade: X-, its day, its number."""
-        number = self._numbers.get(order_id, 0) + 1
+        known = self._ledger.orders[order_id].exchange_orders  # also those of another day
+        number = max(self._numbers.get(order_id, 0), known) + 1
         self._numbers[order_id] = number
         return _exchange_id(order_id, number)
 

@@ -160,6 +160,15 @@ class ExitOrders:
             del waiting[order_id]
             self._touched[order_id] = book
 
+    def start_day(self) -> None:
+        """Place stops and targets again at the first believed quote of a new day (F6)."""
+        self._held.start_day()
+        for position in self._ledger.open_positions():
+            if self._held.holds_stop(position) or self._held.holds_target(position):
+                self._desk.expect_tick(
+                    position.order_id, self._quotes.book_of(position.tradingsymbol)
+                )
+
     def end_step(self) -> None:
         """Bring the orders of every trade that changed in line with it."""
         while self._touched:
