@@ -100,11 +100,6 @@ class DepthBook:
         self.taken_bids.clear()
         self.taken_asks.clear()
 
-    def forget_depth(self) -> None:
-        """Know no sizes any more, until a tick shows some."""
-        self.sized = False
-        self.bids = self.asks = ()
-
     # one tick
 
     def take_tick(self, tick: MarketTick) -> None:

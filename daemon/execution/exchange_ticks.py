@@ -11,8 +11,7 @@ from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.row_columns import RowColumns, tick_of
 from daemon.execution.quotes import Quotes
 from daemon.market.agenda import NEVER, Agenda, Phase
-from daemon.market.book import Book
-from daemon.market.rows import Rows
+from daemon.market.book import Book, Shown
 from daemon.settings.config import ExecutionConfig
 
 
@@ -20,8 +19,8 @@ class ExchangeFeed:
     """Show rows to the exchange, and stop the scan and the agenda where it needs them.
 
     `waiting` holds, by instrument, what else waits for the next tick. Outside `fill_mode: depth`
-    (`has_depth` False) sizes are kept only while something works: orders are rare there, and what
-    nobody asked for must cost nothing.
+    (`has_depth` False) no sizes are shown, because only some replays read them, and volumes are kept
+    only while something works: orders are rare there, and what nobody asked for costs nothing.
     """
 
     def __init__(
@@ -48,21 +47,16 @@ class ExchangeFeed:
     def tick_of(self, book: Book) -> MarketTick:
         """Return the tick that a book has just taken, which the exchange is about to see."""
         self._seen_input[book.index] = book.input_no
-        return tick_of(book.quote_ts, book.ltp, book.bid, book.ask, book.shown)
+        return market_tick(book) if self._has_depth else plain_tick(book, book.shown)
 
     def sync(self, book: Book) -> None:
         """Show the last row to an exchange that has not looked at this instrument."""
         quote = self._quotes.quote_of(book)
-        if quote is None or self._seen_input[book.index] == quote.input_no:
-            return
-        if self._has_depth:
-            self._exchange.show(book.index, self.tick_of(book))
-            return
-        # Whether its sizes are still known would depend on where a block of rows ended.
-        self._seen_input[book.index] = quote.input_no
-        tick = MarketTick(quote.ts, quote.ltp, 0, book.volume, None, None, quote.bid, quote.ask)
-        self._exchange.books[book.index].forget_depth()
-        self._exchange.show(book.index, tick)
+        if quote is not None and self._seen_input[book.index] != quote.input_no:
+            seen = Shown(None, 0, book.volume)  # what is not kept must not depend on blocks of rows
+            tick = self.tick_of(book) if self._has_depth else plain_tick(book, seen)
+            self._seen_input[book.index] = quote.input_no
+            self._exchange.show(book.index, tick)
 
     def begin_date(self, book: Book) -> None:
         """Show the exchange what it may have seen before: its day has begun."""
@@ -117,15 +111,37 @@ def settings_of(config: ExecutionConfig) -> ExchangeSettings:
 class _Skipper:
     """The exchange as it looks at one instrument."""
 
-    __slots__ = ("_feed", "_index")
+    A side that is not sorted, or shows a price twice, is as little to be traded against as a book
+    that crosses: the row then keeps the book before it.
+    """
+    shown = book.shown
+    if shown is None or shown.depth is None:
+        return plain_tick(book, shown)
+    depth = depth_of(shown.depth)
+    bids, asks = _side(depth.bids), _side(depth.asks)
+    is_broken = (
+        bool(bids and asks and bids[0][0] > asks[0][0])
+        or not _is_sorted(bids, falling=True)
+        or not _is_sorted(asks, falling=False)
+    )
+    if is_broken:
+        return plain_tick(book, shown)
+    return MarketTick(
+        book.quote_ts, book.ltp, shown.ltq, shown.volume, bids, asks, book.bid, book.ask
+    )
 
     def __init__(self, feed: ExchangeFeed, index: int) -> None:
         self._feed = feed
         self._index = index
 
-    def count_quiet(self, rows: Rows, at: Places) -> int:
-        """Return how many of the rows change nothing at the exchange."""
-        return self._feed.count_quiet(self._index, rows, at)
+def plain_tick(book: Book, shown: Shown | None) -> MarketTick:
+    """Return the last row of a book without its sizes."""
+    ltq, volume = (0, -1) if shown is None else (shown.ltq, shown.volume)
+    return MarketTick(book.quote_ts, book.ltp, ltq, volume, None, None, book.bid, book.ask)
+
+
+def _side(levels: tuple[Level, ...]) -> Levels:
+    return tuple((level.price_paise, level.quantity) for level in levels)
 
     def take_quiet(self, rows: Rows, at: Places) -> None:
         """Show the exchange rows that change nothing, all at once."""
