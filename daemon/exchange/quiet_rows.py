@@ -42,6 +42,29 @@ class Queue(NamedTuple):
     bound: int = UNSEEN
 
 
+class Reach(NamedTuple):
+    """What some rows may concern: the lowest and highest last price, and limits beyond which
+    nothing happens to an order. Paise."""
+
+    low: int
+    high: int
+    lowest_buy: int
+    highest_sell: int
+
+
+class Known(NamedTuple):
+    """How far the rows of one instrument from one input to another reach, to (buys, sells)."""
+
+    first: int
+    last: int
+    sides: tuple[bool, bool]
+    reach: Reach
+
+    def holds(self, first: int, last: int, sides: tuple[bool, bool]) -> bool:
+        """Return whether this is said of some inputs too."""
+        return self.first <= first and last <= self.last and sides == self.sides
+
+
 class Price(NamedTuple):
     """The orders that rest at one price of a side, in paise."""
 
@@ -65,12 +88,15 @@ class QuietRows:
         self._by_last_quantity = settings.queue_evidence == "last_qty"
         self._books = books
         self._floor = floor
+        self._known: dict[int, Known] = {}
 
     def count(self, instrument: int, columns: RowColumns) -> int:
         """Return how many rows from the first on are quiet."""
         book = self._books[instrument]
         if columns.has_depth != book.sized:  # its levels begin or end to have sizes
             return 0
+        if self._are_far(instrument, columns):
+            return len(columns)
         queues: dict[tuple[bool, int], Queue] = {}
         start = 0
         for window in _windows(columns, book):
@@ -84,10 +110,28 @@ class QuietRows:
     def take(self, instrument: int, columns: RowColumns) -> None:
         """Take rows, all quiet: what is ahead of orders, near misses, and the last row's book."""
         book, resting = self._books[instrument], self._floor.resting[instrument]
-        for window in _windows(columns, book):
-            for price in _near(window, book, resting):
-                self._see(window, price, book)
+        if resting and not self._are_far(instrument, columns):
+            for window in _windows(columns, book):
+                for price in _near(window, book, resting):
+                    self._see(window, price, book)
         _show_last(columns, book)
+
+    def _are_far(self, instrument: int, columns: RowColumns) -> bool:
+        """Return whether no row comes near anything that waits here.
+
+        How far rows reach is kept, because they are mostly asked about again, or some of them.
+        """
+        book = self._books[instrument]
+        first, last = columns.input_no(0), columns.input_no(-1)
+        resting = self._floor.resting[instrument]
+        sides = bool(resting.buys), bool(resting.sells)
+        known = self._known.get(instrument)
+        if known is None or not known.holds(first, last, sides):
+            reach = _reach(Window(columns, 0, len(columns), book), book, *sides)
+            known = self._known[instrument] = Known(first, last, sides, reach)
+        below, above = self._floor.stops.levels_at(instrument)
+        is_triggered = known.reach.low <= below or known.reach.high >= above
+        return not book.has_taken and not is_triggered and not _within(known.reach, resting)
 
     def _stops_in(
         self, window: Window, instrument: int, queues: dict[tuple[bool, int], Queue]
@@ -189,11 +233,18 @@ def _windows(columns: RowColumns, book: DepthBook) -> Iterator[Window]:
 
 def _near(window: Window, book: DepthBook, resting: RestingOrders) -> list[Price]:
     """Return the prices with orders that a row of a window may concern (`RestingSide.near`)."""
+    if not resting:
+        return []
+    return _within(_reach(window, book, bool(resting.buys), bool(resting.sells)), resting)
+
+
+def _within(reach: Reach, resting: RestingOrders) -> list[Price]:
+    """Return the prices with orders within a reach."""
     prices: list[Price] = []
     if resting.buys:
-        prices += _by_price(resting, is_buy=True, reach=-_lowest(window, book))
+        prices += _by_price(resting, is_buy=True, reach=-reach.lowest_buy)
     if resting.sells:
-        prices += _by_price(resting, is_buy=False, reach=_highest(window, book))
+        prices += _by_price(resting, is_buy=False, reach=reach.highest_sell)
     return prices
 
 
@@ -205,31 +256,23 @@ def _by_price(resting: RestingOrders, *, is_buy: bool, reach: int) -> list[Price
     ]
 
 
-def _lowest(window: Window, book: DepthBook) -> int:
-    """Return the lowest price of a buy that a row may concern.
-
-    In a book without a fault the other side is no nearer than the fifth level of one's own.
-    """
+def _reach(window: Window, book: DepthBook, buys: bool, sells: bool) -> Reach:
+    """Return what rows may concern; nothing on a side that is not asked for."""
     bids, asks = window.before
-    if window.is_sized:
-        nearest = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
-    else:
-        nearest = min(_least(window.ask), asks[0][0] if asks else UNSEEN)
-        nearest = min(_least(window.bid), bids[0][0] if bids else UNSEEN, nearest)
-    return min(int(window.ltp.min()), nearest - book.step)
-
-
-def _highest(window: Window, book: DepthBook) -> int:
-    """Return the highest price of a sell that a row may concern."""
-    bids, asks = window.before
-    if window.is_sized:
-        last = window.level(2 * DEPTH_LEVELS - 1)
-        farthest = max(int(last.max()), _last(asks))
-        farthest = farthest if last.min() > 0 and _last(asks) else UNSEEN
-    else:
-        farthest = max(int(window.bid.max()), bids[0][0] if bids else 0)
-        farthest = max(int(window.ask.max()), asks[0][0] if asks else 0, farthest)
-    return max(int(window.ltp.max()), farthest + book.step)
+    lowest, highest = UNSEEN, 0
+    if not window.is_sized:
+        shown = [side[0][0] for side in (bids, asks) if side]
+        lowest = min(_least(window.bid), _least(window.ask), *shown, UNSEEN)
+        highest = max(int(window.bid.max()), int(window.ask.max()), *shown, 0)
+    # without a fault the other side is no nearer than the fifth level of one's own
+    if window.is_sized and buys:
+        lowest = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
+    if window.is_sized and sells:
+        ask = window.level(2 * DEPTH_LEVELS - 1)
+        is_whole = not _last(asks) or ask.min() <= 0
+        highest = UNSEEN if is_whole else max(int(ask.max()), _last(asks))
+    low, high = int(window.ltp.min()), int(window.ltp.max())
+    return Reach(low, high, min(low, lowest - book.step), max(high, highest + book.step))
 
 
 def _last(levels: Levels) -> int:

@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.domain.depth import SOUND, depth_faults, fault_of
-from daemon.domain.grouping import Places
 from daemon.domain.ticks import DEPTH_LEVELS, Int64s
 from daemon.exchange.depth_book import UNKNOWN_SIZE, DepthBook, Levels, MarketTick, unsized_levels
 from daemon.market.book import Shown, shown_at
-from daemon.market.rows import Rows
+from daemon.market.rows import RowRun
 
 Bools = npt.NDArray[np.bool_]
 
@@ -49,13 +48,12 @@ def _side(levels: list[list[int]]) -> Levels:
 
 
 class RowColumns:
-    """The rows `at` of a block, all of one instrument."""
+    """Rows of one instrument, and what the exchange asks about all of them."""
 
-    __slots__ = ("at", "rows")
+    __slots__ = ("at", "ltp", "rows", "volume")
 
-    def __init__(self, rows: Rows, at: Places) -> None:
-        self.rows = rows
-        self.at = at
+    def __init__(self, run: RowRun) -> None:
+        self.rows, self.at, self.ltp, self.volume = run
 
     def __len__(self) -> int:
         return len(self.at)
@@ -64,6 +62,10 @@ class RowColumns:
     def has_depth(self) -> bool:
         """Return whether the block has depth at all."""
         return self.rows.has_depth
+
+    def input_no(self, number: int) -> int:
+        """Return the number of the input that a row is."""
+        return self.rows.input_no(int(self.at[number]))
 
     def tick(self, number: int) -> MarketTick:
         """Return a row as the tick that the exchange takes."""
@@ -75,10 +77,9 @@ class RowColumns:
 
     def highest_volume(self, before: int, stop: int) -> int:
         """Return the highest cumulative volume of the rows before `stop`, at least `before`."""
-        volume = self.rows.volume
-        if volume is None or stop == 0:
+        if self.volume is None or stop == 0:
             return before
-        return max(before, int(volume.take(self.at[:stop]).max()))
+        return max(before, int(self.volume[:stop].max()))
 
 
 class Window:
@@ -89,21 +90,14 @@ class Window:
         self._start = start
         self._rows = columns.rows
         self._at = columns.at[start:stop]
+        self._volume = None if columns.volume is None else columns.volume[start:stop]
         self._book = book
+        self.ltp = columns.ltp[start:stop]
 
     def __len__(self) -> int:
         return len(self._at)
 
-    @cached_property
-    def ltp(self) -> Int64s:
-        """The last prices, paise."""
-        return self._rows.ltp.take(self._at)
-
     # volume
-
-    @cached_property
-    def _volume(self) -> Int64s | None:
-        return None if self._rows.volume is None else self._rows.volume.take(self._at)
 
     @cached_property
     def _highest_before(self) -> Int64s:

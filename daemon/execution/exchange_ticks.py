@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 
-from daemon.domain.grouping import Places
 from daemon.exchange.depth_book import MarketTick
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.row_columns import RowColumns, tick_of
 from daemon.execution.quotes import Quotes
 from daemon.market.agenda import NEVER, Agenda, Phase
-from daemon.market.book import Book, Shown
+from daemon.market.book import Book
+from daemon.market.rows import RowRun
 from daemon.settings.config import ExecutionConfig
 
 
@@ -63,12 +63,22 @@ class ExchangeFeed:
         self._seen_input[book.index] = -1
 
     def arm(self, book: Book) -> None:
-        """Stop the scan at every tick while something at the exchange needs it."""
-        needed = self._exchange.needs_ticks(book.index) or len(self._waiting[book.index]) > 0
-        if needed != book.at_exchange:
-            book.show_to_exchange(needed)
-            if not self._has_depth:
-                book.keep_shown(needed)
+        """Stop the scan at rows that matter while something at the exchange waits for them."""
+        is_wanted = self._exchange.works_at(book.index) or len(self._waiting[book.index]) > 0
+        if is_wanted == (book.skipper is None):
+            self.sync(book)
+            book.show_rows_to(self._skippers[book.index] if is_wanted else None)
+
+    def count_quiet(self, index: int, run: RowRun) -> int:
+        """Return how many of an instrument's next rows change nothing at the exchange."""
+        if self._waiting[index] or self._exchange.needs_every_tick(index):
+            return 0
+        return self._exchange.quiet.count(index, RowColumns(run))
+
+    def take_quiet(self, index: int, run: RowRun) -> None:
+        """Show the exchange rows of an instrument that change nothing, all at once."""
+        self._exchange.quiet.take(index, RowColumns(run))
+        self._seen_input[index] = run.rows.input_no(int(run.at[-1]))
 
     def begin_due(self) -> None:
         """Note that the agenda has come to what was scheduled."""
@@ -134,15 +144,10 @@ class _Skipper:
         self._feed = feed
         self._index = index
 
-def plain_tick(book: Book, shown: Shown | None) -> MarketTick:
-    """Return the last row of a book without its sizes."""
-    ltq, volume = (0, -1) if shown is None else (shown.ltq, shown.volume)
-    return MarketTick(book.quote_ts, book.ltp, ltq, volume, None, None, book.bid, book.ask)
+    def count_quiet(self, run: RowRun) -> int:
+        """Return how many of the rows change nothing at the exchange."""
+        return self._feed.count_quiet(self._index, run)
 
-
-def _side(levels: tuple[Level, ...]) -> Levels:
-    return tuple((level.price_paise, level.quantity) for level in levels)
-
-    def take_quiet(self, rows: Rows, at: Places) -> None:
+    def take_quiet(self, run: RowRun) -> None:
         """Show the exchange rows that change nothing, all at once."""
-        self._feed.take_quiet(self._index, rows, at)
+        self._feed.take_quiet(self._index, run)

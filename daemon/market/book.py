@@ -8,12 +8,11 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 import numpy as np
 
-from daemon.domain.grouping import Places
 from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Int64s
 from daemon.market.candles import OpenBar
 from daemon.market.extremes import Extremes
-from daemon.market.rows import Rows
+from daemon.market.rows import RowRun, Rows
 from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
 
 WATCH_ALL: Final = 1 << 62
@@ -50,10 +49,10 @@ class RowsBehind(Protocol):
 class RowSkipper(Protocol):
     """Someone who looks at the rows of an instrument, except those that change nothing there."""
 
-    def count_quiet(self, rows: Rows, at: Places) -> int:
-        """Return how many of the rows `at`, from the first on, may be skipped."""
+    def count_quiet(self, run: RowRun) -> int:
+        """Return how many of some rows, from the first on, may be skipped."""
 
-    def take_quiet(self, rows: Rows, at: Places) -> None:
+    def take_quiet(self, run: RowRun) -> None:
         """Take rows that were skipped, as many as were counted or fewer."""
 
 

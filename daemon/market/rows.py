@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from daemon.domain.depth import EMPTY, Depth, depth_of, sound_depth_of
+from daemon.domain.grouping import Places
 from daemon.domain.ticks import Int32s, Int64s, Ticks
 
 RowTuple = tuple[int, int, int, int, int]
@@ -136,3 +138,12 @@ class Rows:
     def first_at(self, ts: int, start: int, stop: int) -> int:
         """Return the first row of [start, stop) at or after `ts`, else `stop`."""
         return start + int(self.ts[start:stop].searchsorted(ts))
+
+
+class RowRun(NamedTuple):
+    """Rows of one instrument, one after the other: their numbers `at` and two of their columns."""
+
+    rows: Rows
+    at: Places
+    ltp: Int64s
+    volume: Int64s | None

@@ -15,7 +15,7 @@ from daemon.domain.ticks import Ticks
 from daemon.exchange import quiet_rows
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.row_columns import RowColumns
-from daemon.market.rows import Rows
+from daemon.market.rows import RowRun, Rows
 from tests.exchange.desk import SYMBOL, instrument
 from tests.exchange.driver import MS, day_of, instrument_of, settings_of, terms_of
 from tests.kit.tiers import examples, seeds
@@ -49,6 +49,12 @@ class RandomMarket:
             depth=self.levels if depth else None,
         )
         self.rows = Rows(self.block, 1)
+
+    def columns(self, start: int, stop: int) -> RowColumns:
+        """The rows [start, stop) as the exchange takes them."""
+        volume = None if self.block.volume is None else self.block.volume[start:stop]
+        at = np.arange(start, stop)
+        return RowColumns(RowRun(self.rows, at, self.block.ltp[start:stop], volume))
 
     def _fill_levels(self) -> None:
         random = self.random
@@ -141,15 +147,14 @@ class Played:
         exchange, row, last = self.exchange, 0, sorted(requests)
         while row < ROWS:
             end = min([at + 1 for at in last if at >= row], default=ROWS)
-            columns = RowColumns(self.market.rows, np.arange(row, end))
+            columns = self.market.columns(row, end)
             quiet = self._count(columns)
             if quiet:
                 # the engine may ask for the book anywhere on the way
                 half = int(self.market.random.integers(0, quiet + 1)) if quiet > 1 else quiet
                 for start, stop in ((0, half), (half, quiet)):
                     if start < stop:
-                        part = RowColumns(self.market.rows, columns.at[start:stop])
-                        exchange.quiet.take(0, part)
+                        exchange.quiet.take(0, self.market.columns(row + start, row + stop))
                 self.skipped += quiet
                 row += quiet
             if row < end:
