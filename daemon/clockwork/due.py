@@ -112,6 +112,7 @@ class Due:
         candles = self._bars.close(due_ts, boundaries, self._at.rows)
         if not candles:
             return
+        self._engine.compare_closes(candles)
         self._at.begin_candles(due_ts)
         intents = self._strategies.on_candles(candles, self._engine.desk)
         yield from _one_by_one(self._engine.take_checked)(due_ts, intents)

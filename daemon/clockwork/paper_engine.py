@@ -6,7 +6,7 @@ execution engine that it was built with (v3, or v2 by configuration or as the lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import gcd
 from typing import Any, Final
@@ -17,7 +17,7 @@ from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.rows import RowPath
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import SECOND_NS, ist_date, parse_timeframe
+from daemon.domain.dates import SECOND_NS, is_timeframe, ist_date, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
     Clock,
@@ -34,6 +34,7 @@ from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
 from daemon.domain.statistics import EngineStatistics
 from daemon.domain.ticks import Ticks
+from daemon.execution.builder import DEFAULT_TIMEFRAME
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.engine import EngineParts, ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
@@ -84,9 +85,11 @@ class PaperEngine:
         self.engine, self.fallback_reason = chosen
         self.at = self.engine.at
         self.books = self.engine.books
-        self.intake = self._make_intake()
+        timeframes = self._bars_wanted()
+        self.engine.admission.compare_closes_of(timeframes)
+        self.intake = self._make_intake(timeframes)
         self.bars = SessionBars(
-            self.books, self.schedule, self.agenda, self.strategies.subscriptions,
+            self.books, self.schedule, self.agenda, timeframes,
             grace_ns=config.candle_grace_ns, square_off_ns=config.square_off_ns,
         )  # fmt: skip
         self._due = Due(self.engine, self.agenda, self.bars, self.strategies)
@@ -99,13 +102,32 @@ class PaperEngine:
         self._delivered = first_input_no
         self._attach_strategies(carry)
 
-    def _make_intake(self) -> Intake:
+    def _bars_wanted(self) -> Mapping[str, frozenset[int]]:
+        """Return whose candles are made: those of strategies, and those that levels go by."""
+        own = self.strategies.subscriptions
+        if self.config.stop_basis != "candle_close":
+            return own
+        wanted = {timeframe: set(indices) for timeframe, indices in own.items()}
+        held = [(each.tradingsymbol, each.timeframe) for each in self.ledger.open_positions()]
+        intents = [timed.intent for timed in self.strategies.timed_intents]
+        asked = [
+            (intent.symbol, intent.timeframe or DEFAULT_TIMEFRAME)
+            for intent in intents
+            if isinstance(intent, OrderIntent)
+        ]
+        for symbol, timeframe in (*held, *asked):
+            index = self.universe.index_of(symbol)
+            if index is not None and is_timeframe(timeframe):
+                wanted.setdefault(timeframe, set()).add(index)
+        return {timeframe: frozenset(indices) for timeframe, indices in wanted.items()}
+
+    def _make_intake(self, timeframes: Iterable[str]) -> Intake:
         return Intake(
             self.schedule,
             len(self.universe),
             stale_after_ns=self.config.stale_after_ns,
             grace_ns=self.config.candle_grace_ns,
-            grid_ns=_bar_grid(self.strategies),
+            grid_ns=_bar_grid(timeframes),
         )
 
     def _attach_strategies(self, carry: CarryOver | None) -> None:
@@ -267,7 +289,7 @@ class PaperEngine:
         return self.engine.marks()
 
 
-def _bar_grid(strategies: Strategies) -> int:
+def _bar_grid(timeframes: Iterable[str]) -> int:
     """Return the greatest common divisor of the timeframes in use, ns; 0 without candles."""
-    spans = [parse_timeframe(timeframe) for timeframe in strategies.subscriptions]
+    spans = [parse_timeframe(timeframe) for timeframe in timeframes]
     return gcd(*spans) if spans else 0

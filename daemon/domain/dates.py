@@ -104,3 +104,12 @@ def parse_timeframe(text: str) -> int:
     if not number.isdigit() or int(number) == 0 or unit not in units:
         raise ValueError(f"expected a timeframe such as 1m, 5m or 1h, was {text!r}")
     return min(int(number) * units[unit], DAY_NS)
+
+
+def is_timeframe(text: str) -> bool:
+    """Return whether `parse_timeframe` can read it."""
+    try:
+        parse_timeframe(text)
+    except ValueError:
+        return False
+    return True

@@ -92,7 +92,10 @@ class ExitDemand(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """Why an exit began: its quantity and the numbers that were compared (0 = not involved)."""
+    """Why an exit began: its quantity and the numbers that were compared (0 = not involved).
+
+    `basis_paise` is the price that the level was compared with where that is not the last.
+    """
 
     quantity: int
     partial: bool = False
@@ -100,6 +103,7 @@ class ExitDemand(
     level_paise: int = 0
     ltp_paise: int = 0
     bars_held: int = 0
+    basis_paise: int = 0
 
 
 class Levels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import ist_date, ist_day, parse_timeframe
@@ -62,6 +62,7 @@ class Admission:
         self.strategies_off = set(carry.strategies_off)
         self.config_off: set[str] = set()
         self._limits_of = limits_of
+        self._closes_of: Mapping[str, frozenset[int]] | None = None
         self._square_off_ns = config.square_off_ns
         self._slices = config.fill_mode == "depth" and config.autoslice
         self._rules = rules
@@ -99,6 +100,7 @@ class Admission:
         return (
             first_refusal(BEFORE_LEVELS, at)
             or _check_timeframe(order)
+            or self._check_basis(order, index)
             or self._builder.check_levels(order, intent)
             or self._check_managed(intent)
             or first_refusal(AFTER_LEVELS, at)
@@ -146,6 +148,23 @@ class Admission:
         if tally is None or tally.day != ist_day(self._at.now):
             return StrategyTally()
         return tally
+
+    def compare_closes_of(self, timeframes: Mapping[str, frozenset[int]]) -> None:
+        """Set whose candles are made: only their closes can be compared with levels."""
+        self._closes_of = timeframes
+
+    def _check_basis(self, order: Order, index: int | None) -> Refusal | None:
+        """Refuse a stop at the exchange that another price triggers, and closes that never come."""
+        basis = order.exits.stop_basis
+        if basis and order.exits.stop_at_exchange:
+            return Refusal("stop_basis", {"stop_style": "sl_limit", "stop_basis": basis})
+        known = self._closes_of
+        has_levels = order.sl_paise is not None or order.tp_paise is not None
+        if basis != "candle_close" or known is None or not has_levels:
+            return None
+        if index in known.get(order.timeframe, frozenset()):
+            return None
+        return Refusal("no_candles", {"timeframe": order.timeframe, "stop_basis": basis})
 
     def _check_managed(self, intent: OrderIntent) -> Refusal | None:
         """Refuse levels, time stops and exit settings where no rule manages them.

@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
+from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_intent
 from daemon.domain.ledger import Ledger
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
@@ -266,6 +268,17 @@ class ExecutionEngineV3:
         """Count a bar of `symbol` that the caller has closed, where the caller counts bars."""
         if self.bars.close(symbol, timeframe):
             self._runner.bar_closed(symbol, timeframe, self.at.now)
+            index = self.universe.index_of(symbol)
+            quote = None if index is None else self.quotes.quote_of(self.books[index])
+            if index is not None and quote is not None:
+                self._runner.on_candle(self.books[index], timeframe, quote.ltp)
+
+    def compare_closes(self, candles: Sequence[Candle]) -> None:
+        """Compare the closes of candles with the levels that go by them, in their order."""
+        for candle in candles:
+            book = self.quotes.book_of(candle.tradingsymbol)
+            self.quotes.quote_of(book)
+            self._runner.on_candle(book, candle.timeframe, round(candle.close * PAISE_PER_RUPEE))
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""

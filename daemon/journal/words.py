@@ -152,6 +152,8 @@ def demand_text(reason: str, demand: ExitDemand, open_quantity: int) -> str:
     seen = []
     if demand.level_paise:
         seen.append(f"level {money(demand.level_paise)}")
+    if demand.basis_paise:
+        seen.append(f"compared with {money(demand.basis_paise)}")
     if demand.ltp_paise:
         seen.append(f"last price {money(demand.ltp_paise)}")
     if demand.bars_held:

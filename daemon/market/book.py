@@ -70,8 +70,8 @@ class Book:
         "above", "after_gap_no", "ask", "at_exchange", "bars", "baseline", "behind", "below", "bid",
         "close_ts", "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no",
         "high", "index", "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts",
-        "quote_ts", "row", "shown", "tick_watchers", "tradingsymbol", "triggers", "volume",
-        "walk_high_first", "walked",
+        "quote_ts", "row", "shown", "sides_watched", "tick_watchers", "tradingsymbol", "triggers",
+        "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -105,6 +105,7 @@ class Book:
         self.triggers = TriggerBook()
         self.expects_tick = False
         self.at_exchange = False
+        self.sides_watched = False
         self.tick_watchers = False
         self.skipper: RowSkipper | None = None
         self.extremes = Extremes()
@@ -121,6 +122,11 @@ class Book:
     def show_to_exchange(self, needed: bool) -> None:
         """Set whether something at the exchange must see every tick."""
         self.at_exchange = needed
+        self.arm()
+
+    def watch_sides(self, watched: bool) -> None:
+        """Set whether levels are compared with bid or ask, which may meet them at any tick."""
+        self.sides_watched = watched
         self.arm()
 
     def watch_ticks(self) -> None:
@@ -152,7 +158,7 @@ class Book:
         `floor` is what `below` would be without those who are shown rows besides.
         """
         self.above = self.triggers.nearest_above()
-        if self.expects_tick or self.expects_gap_tick or self.at_exchange:
+        if self.expects_tick or self.expects_gap_tick or self.at_exchange or self.sides_watched:
             self.below = self.floor = WATCH_ALL
         else:
             self.floor = self.triggers.nearest_below()

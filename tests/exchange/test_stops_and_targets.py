@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved
+from daemon.domain.events import ExchangeOrderMoved, StopMoved, encode_event
 from daemon.domain.exchange_order import ExchangeOrder
 from daemon.domain.intent import ExitOverrides, SlLimitBuffer
 from daemon.settings.config import LatencyConfig
@@ -341,7 +341,7 @@ def test_f52_a_part_of_the_target_while_a_part_of_the_stop_is_on_its_way() -> No
     at(made, 95.90, 95.85)  # 130 leave at the market, which takes a while
     made.depth_tick(101.00, bids=((101.00, 65),), asks=((101.05, 65),))
     assert made.moves()[-1] == ("SL_PENDING", "stop_loss")
-    assert (made.position.quantity, made.position.pending.quantity) == (195, 130)  # type: ignore[union-attr]
+    assert (made.position.quantity, made.position.pending.quantity) == (195, 130)
     at(made, 97.00, 96.95, after_s=2)
     assert made.moves()[-1] == ("ACTIVE", "stop_loss")
     assert made.fills()[-2:] == [("SELL", 65, 101.00), ("SELL", 130, 96.95)]
@@ -377,6 +377,8 @@ def test_f51_a_stop_that_triggers_cancels_the_rest_of_the_entry() -> None:
 
 def test_f33_a_stop_that_is_refused_is_watched_by_the_engine_and_told_of() -> None:
     made = market()
+    book = made.engine.engine._exchange.exchange.books[0]
+    book.instrument = structs.replace(book.instrument, instrument_type="CE")
     made.signal("BUY", 65, 45.0, 260.0)  # limits under a half and above 2.5 times the last price
     assert lying(made) == []
     assert alerts(made) == ["stop_not_at_exchange", "target_not_at_exchange"]
@@ -450,3 +452,60 @@ def test_f51_a_trade_stays_open_while_its_entry_may_still_fill(fills_more: bool)
     assert made.moves()[-1] == ("CLOSED", "signal_exit")
     assert not made.engine.ledger.positions
     check(made)
+
+
+@pytest.mark.parametrize("mode", ["bid_ask", "mid", "ltp"])
+def test_in_the_simple_modes_stop_and_target_lie_at_the_exchange_too(mode: str) -> None:
+    made = market(fill_mode=mode, slippage_bps=0)
+    made.signal("BUY", 65, 90.0, 110.0)
+    assert lying(made) == [("SL", 65, 90.00, 89.00), ("LIMIT", 65, 0.00, 110.00)]
+    at(made, 110.00, 110.00, 110.00, growth=65)
+    assert made.fills()[-1] == ("SELL", 65, 110.00)
+    assert made.moves()[-2:] == [("TP_PENDING", "take_profit"), ("CLOSED", "take_profit")]
+    assert kinds(made, "SL")[-1] == ("cancelled", "exit_group")
+    check(made)
+
+
+@pytest.mark.parametrize("mode", ["bid_ask", "mid", "ltp"])
+def test_c16_in_the_simple_modes(mode: str) -> None:
+    made = market(fill_mode=mode, slippage_bps=0)
+    made.signal("BUY", 65, 90.0)
+    at(made, 88.00, 88.00, 88.00)
+    assert made.moves()[-1] == ("SL_PENDING", "stop_loss")
+    made.clock(1)
+    assert alerts(made) == ["stop_unfilled"]
+    at(made, 88.10, 88.10, 88.10, after_s=2)
+    assert made.fills()[-1] == ("SELL", 65, 88.10)
+    assert made.moves()[-1] == ("CLOSED", "stop_loss")
+    check(made)
+
+
+def test_in_the_simple_modes_a_market_exit_makes_no_event_of_its_own_order() -> None:
+    made = market(fill_mode="bid_ask", slippage_bps=0)
+    made.signal("BUY", 65, 90.0, 110.0)
+    made.signal("EXIT")
+    assert kinds(made, "MARKET") == []
+    assert kinds(made, "SL")[-1] == kinds(made, "LIMIT")[-1] == ("cancelled", "replaced")
+    assert made.fills()[-1] == ("SELL", 65, 99.95)
+    check(made)
+
+
+def test_in_the_simple_modes_a_trade_without_such_a_style_leaves_as_it_always_did() -> None:
+    results = []
+    for styles in ({}, {"stop_style": "engine_market", "target_style": "engine_market"}):
+        made = DepthMarket(fill_mode="bid_ask", **styles)
+        made.depth_tick()
+        made.signal("BUY", 130, 95.0, 110.0)
+        at(made, 94.00, 93.95)
+        at(made, 90.00, 89.95)
+        results.append([encode_event(event) for event in made.events])
+        assert not made.exchange_kinds()
+    assert results[0] == results[1]
+
+
+def test_a_stop_at_the_exchange_costs_the_engine_no_trigger() -> None:
+    made = market()
+    made.signal("BUY", 65, 90.0, 110.0)
+    assert len(made.engine.books[0].triggers) == 1
+    assert made.engine.books[0].triggers.nearest_below() == -1
+    assert made.engine.books[0].triggers.nearest_above() == 1 << 62

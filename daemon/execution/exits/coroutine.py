@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Coroutine, Generator, Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec import structs
+
 from daemon.domain.events import ExitDemand
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
@@ -16,11 +18,15 @@ from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 
 
 class Wake(NamedTuple):
-    """Why the coroutine resumes: a price (paise), bars that were counted, or a demand."""
+    """Why the coroutine resumes: a price (paise), bars that were counted, or a demand.
+
+    With `basis_paise` that price has met stop or target, and `ltp_paise` moves nothing.
+    """
 
     ltp_paise: int = 0
     bars_held: int = 0
     demand: str = ""
+    basis_paise: int = 0
 
 
 GO_ON = Wake()
@@ -142,16 +148,28 @@ def decide(position: Position, rules: Sequence[ExitRule], wake: Wake) -> Request
         demand = ExitDemand(quantity=position.quantity)
         return Leave(Exit(OrderState.EXIT_PENDING, wake.demand, demand))
     for rule in rules:
-        if wake.bars_held:
-            leaving = rule.exit_after(position, wake.bars_held)
-        else:
-            leaving = rule.exit_at(position, wake.ltp_paise)
+        leaving = _exit_of(rule, position, wake)
         if leaving is not None:
             return Leave(leaving)
-    if wake.bars_held:
+    if wake.bars_held or wake.basis_paise:
         return None
     move = best_move(position, rules, wake.ltp_paise)
     return None if move is None else MoveStop(move)
+
+
+def _exit_of(rule: ExitRule, position: Position, wake: Wake) -> Exit | None:
+    """Return the exit that one rule decides on at a wake."""
+    if wake.bars_held:
+        return rule.exit_after(position, wake.bars_held)
+    if not position.exits.stop_basis:
+        return rule.exit_at(position, wake.ltp_paise)
+    leaving = rule.exit_at(position, wake.basis_paise) if wake.basis_paise else None
+    if leaving is None:
+        return None
+    ltp, basis = wake.ltp_paise, wake.basis_paise
+    return leaving._replace(
+        demand=structs.replace(leaving.demand, ltp_paise=ltp, basis_paise=basis)
+    )
 
 
 def best_move(position: Position, rules: Sequence[ExitRule], ltp_paise: int) -> StopMove | None:

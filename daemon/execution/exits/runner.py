@@ -10,6 +10,7 @@ from daemon.domain.carry_over import RememberedDemand
 from daemon.domain.position import Position
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter
+from daemon.execution.exits.basis import OtherBases
 from daemon.execution.exits.coroutine import (
     GO_ON,
     ExitTask,
@@ -61,6 +62,7 @@ class ExitRunner:
         self._closing = closing
         self._watches: dict[int, Watch] = {}
         self._remembered: dict[int, Wake] = {}
+        self._bases = OtherBases()
 
     # the life of a position
 
@@ -75,6 +77,7 @@ class ExitRunner:
             if due is not None:
                 self._agenda.add(due, Phase.TIME_STOP, number, (number, due))
         self._closing.opened(position, book)
+        self._bases.add(position, book)
         self._serve(watch, drive(watch.task, None))
 
     def filled(self, position: Position) -> None:
@@ -115,8 +118,23 @@ class ExitRunner:
     def on_tick(self, book: Book) -> None:
         """Wake the positions whose level the tick just taken by the book has reached."""
         ltp = book.ltp
-        for number in book.triggers.fire(ltp):
-            self._wake(self._watches[number], Wake(ltp_paise=ltp))
+        met = dict(self._bases.met_by_side(book)) if book.sides_watched else {}
+        fired = book.triggers.fire(ltp)
+        for number in sorted({*met, *fired}) if met else fired:
+            if number in met:
+                self._meet(number, ltp, met[number])
+            if number in self._watches and (number not in met or number in fired):
+                self._wake(self._watches[number], Wake(ltp_paise=ltp))
+
+    def on_candle(self, book: Book, timeframe: str, close_paise: int) -> None:
+        """Wake the positions whose level the close of a candle has met."""
+        for number, price in self._bases.met_by_close(book.tradingsymbol, timeframe, close_paise):
+            self._meet(number, book.ltp, price)
+
+    def _meet(self, number: int, ltp_paise: int, basis_paise: int) -> None:
+        watch = self._watches.get(number)
+        if watch is not None and watch.position.pending is None:
+            self._wake(watch, Wake(ltp_paise=ltp_paise, basis_paise=basis_paise))
 
     def demand(self, position: Position, reason: str) -> None:
         """Ask for a full exit; dropped if one is under way."""
@@ -153,7 +171,9 @@ class ExitRunner:
     def remembered(self) -> dict[str, RememberedDemand]:
         """Return the remembered demands, by order id."""
         return {
-            self._watches[number].position.order_id: RememberedDemand(**wake._asdict())
+            self._watches[number].position.order_id: RememberedDemand(
+                ltp_paise=wake.ltp_paise, bars_held=wake.bars_held, demand=wake.demand
+            )
             for number, wake in sorted(self._remembered.items())
         }
 
@@ -204,5 +224,6 @@ class ExitRunner:
         self._watches.pop(number, None)
         self._remembered.pop(number, None)
         self._bars.forget(watch.position)
+        self._bases.forget(watch.position, watch.book)
         watch.book.triggers.clear(number)
         watch.book.arm()
