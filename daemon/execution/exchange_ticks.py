@@ -19,8 +19,8 @@ class ExchangeFeed:
     """Show rows to the exchange, and stop the scan and the agenda where it needs them.
 
     `waiting` holds, by instrument, what else waits for the next tick. Outside `fill_mode: depth`
-    (`has_depth` False) no sizes are shown, because only some replays read them, and volumes are kept
-    only while something works: orders are rare there, and what nobody asked for costs nothing.
+    (`has_depth` False) no sizes are shown, because only some replays read them, and volumes are
+    kept only while something works: orders are rare there, and what nobody asked for costs nothing.
     """
 
     def __init__(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from daemon.domain.events import ExchangeOrderMoved, OrderCreated
+from daemon.domain.exchange_reasons import ENDED, REFUSED
+from daemon.domain.money import rupees_text
+from daemon.domain.order_kind import DAY, MARKET
 
 from daemon.domain.events import ExchangeOrderMoved, QueuePlace
 from daemon.journal.exchange_reasons import ENDED, kite_sentence
@@ -12,17 +14,38 @@ from daemon.journal.words import count_of, money, numbers_text, why
 STOP_KINDS: Final = ("SL", "SL-M")
 
 
-def exchange_lines(event: ExchangeOrderMoved, ahead_at_first: int | None = None) -> list[str]:
-    """Describe an event of an exchange order in one or more sentences.
+def entry_text(event: OrderCreated) -> str:
+    """Describe how an entry is sent, empty for a plain market order."""
+    parts = [] if event.order_type == MARKET else [f"as {event.order_type}"]
+    if event.trigger_paise:
+        parts.append(f"trigger Rs {rupees_text(event.trigger_paise)}")
+    if event.price_paise:
+        parts.append(f"limit Rs {rupees_text(event.price_paise)}")
+    if event.validity == "TTL":
+        parts.append(f"valid for {event.validity_ttl} min")
+    elif event.validity != DAY:
+        parts.append(f"valid {event.validity}")
+    if event.market_protection is not None:
+        parts.append(f"protected by {event.market_protection:g} %")
+    return ", ".join(parts)
 
-    `ahead_at_first` is how many units of others were ahead when it came to rest, None if unknown.
-    """
-    tell = _KINDS.get(event.kind, _unknown)
-    lines = tell(event)
-    lines[0] = f"EXCHANGE {event.exchange_id}: {lines[0]}"
-    if event.kind == "cancelled" and _rest(event):
-        lines.append(_why_unfilled(event, ahead_at_first))
-    return lines
+
+def exchange_text(event: ExchangeOrderMoved) -> str:
+    """Describe an event of an exchange order in one sentence."""
+    said = _KINDS.get(event.kind, event.kind)
+    sentence = REFUSED.get(event.reason) or ENDED.get(event.reason)
+    because = f": {sentence}" if sentence and event.kind != "rejected" else ""
+    why = f" ({event.reason}{because})" if event.reason else ""
+    text = f"Exchange order {event.exchange_id}, {event.side} {event.order_type}: {said}{why}"
+    if event.kind == "filled":
+        text += f" {event.last_quantity} at {rupees_text(event.last_paise)} by `{event.rule}`"
+        text += _queue(event)
+    elif event.limit_paise:
+        text += f", limit {rupees_text(event.limit_paise)}"
+    text += f"; {event.filled} of {event.quantity} filled."
+    if event.near_misses:
+        text += f" Near misses so far: {event.near_misses}."
+    return text
 
 
 def standing_text(event: ExchangeOrderMoved) -> str:

@@ -19,7 +19,7 @@ from daemon.domain.events import (
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.order import TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
-from daemon.journal.exchange_words import exchange_lines, standing_text
+from daemon.journal.exchange_words import entry_text, exchange_text
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
@@ -215,7 +215,9 @@ def _asked(event: OrderCreated) -> list[str]:
     stop = "no stop" if event.sl_paise is None else f"stop {money(event.sl_paise)}"
     target = "no target" if event.tp_paise is None else f"target {money(event.tp_paise)}"
     side = event.transaction_type.lower()
-    lines = [f"{OrderState.CREATED}: asked to {side} {event.quantity}{size}, {stop}, {target}."]
+    terms = entry_text(event)
+    how = f"{size}, {terms}" if terms else size
+    lines = [f"{OrderState.CREATED}: asked to {side} {event.quantity}{how}, {stop}, {target}."]
     if event.note or event.tag:
         said = " / ".join(part for part in (event.note, event.tag) if part)
         lines.append(f"The strategy said: {said}")

@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.events import ExitDemand, Fill, Levels
+from daemon.domain.exchange_reasons import ENDED, REFUSED
 from daemon.domain.ledger import has_book_side
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 from daemon.journal.exchange_reasons import ENDED, REFUSED
@@ -21,7 +22,7 @@ REFUSALS: Final[dict[str, str]] = {
     "market_closed": "the market was not open for this contract",
     "after_square_off": "square-off of intraday (MIS) positions had already begun",
     "lot_size": "the quantity must be a positive multiple of the lot",
-    "bad_level": "the stop or the target is not a usable price, or they are in the wrong order",
+    "bad_level": "a price or level is missing, not usable, or in the wrong order with another",
     "bad_timeframe": "the timeframe is not one that the daemon knows",
     "max_order_quantity": "the quantity is above the largest order that the configuration allows",
     "freeze_quantity": "the quantity is above the exchange's freeze quantity",
@@ -37,6 +38,8 @@ REFUSALS: Final[dict[str, str]] = {
     "square_off": "the time to square off intraday (MIS) positions had come",
     "manual_exit": "a person asked for it",
     "expiry": "the contract expired",
+    **REFUSED,
+    **ENDED,
 }
 """Why an order was refused or cancelled without a fill."""
 
@@ -57,7 +60,7 @@ EXITS: Final[dict[str, str]] = {
 
 MOVES: Final[dict[str, str]] = {
     "break_even": "to cost, as the price was far enough beyond it",
-    "entry_fill": "as more of the entry filled, and its average price is another",
+    "entry_fill": "as more of the entry was filled",
 }
 """Why a stop was moved, other than by the ladder."""
 

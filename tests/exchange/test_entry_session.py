@@ -111,7 +111,12 @@ def inputs(mode: str, seed: int) -> list[Input]:
     taken: list[Input] = []
     market = DepthMarket(fill_mode=mode)
     handle = market.engine.handle
-    market.engine.handle = lambda item: (taken.append(item), handle(item))[1]  # type: ignore[method-assign]
+
+    def keep(item: Input) -> list[TradingEvent]:
+        taken.append(item)
+        return handle(item)
+
+    market.engine.handle = keep  # type: ignore[method-assign]
     rng, ltp = random.Random(seed), 10_000
     for step in range(120):
         ltp += 5 * rng.randint(-3, 3)
