@@ -46,7 +46,7 @@ class Arrivals:
         self._ticking = -1
 
     def at_tick_of(self, instrument: int) -> None:
-        """Set whose tick the input in work is, -1 for no tick."""
+        """Set whose tick step 1 of an input comes before, -1 for no tick."""
         self._ticking = instrument
 
     # sending
@@ -119,7 +119,6 @@ class Arrivals:
 
     def act_at_tick(self, instrument: int) -> None:
         """Let everything that waits for a tick of an instrument act, in the order sent (F5c)."""
-        self.end_tick()
         for request in self._requests.waiting_at(instrument):
             self._try(request, may_take=True)
 

@@ -109,12 +109,16 @@ class Driver:
     def _tick(self, tick: Dict) -> None:
         at = self.symbols[tick["symbol"]]
         self.note(self.exchange.advance(self.now, ticking=at))
+        self.believe(at, tick)
+        self.note(self.exchange.on_tick(at, market_tick(self.now, tick)))
+
+    def believe(self, at: int, tick: Dict) -> None:
+        """Note what quotes may be believed after a tick: none from before a silence."""
         if self.last_tick and self.now - self.last_tick > self.settings.stale_after_ns:
             self.exchange.forget_taken()
             self.believed = [False] * len(self.believed)
         self.last_tick = self.quote_ts[at] = self.now
         self.believed[at] = tick.get("believed", True)
-        self.note(self.exchange.on_tick(at, market_tick(self.now, tick)))
 
     def send(self, request: Dict) -> None:
         """Send one request at the time of the input before it."""

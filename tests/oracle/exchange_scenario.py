@@ -37,7 +37,7 @@ What the contract leaves open, settled here for both sides:
   changed ltp or book. It arrives like any new order (`enter_ms`); the old order is "cancelled"
   `replaced` when it arrives. It is for exits only (`is_exit`) that are MARKET, or SL/SL-M that were
   triggered.
-* A Gap is told after what is due at its input.
+* A Gap counts after what is due at its input.
 * Step 1 takes what is due by time, one moment after the other; at one moment: ends of orders
   (TTL, `unfilled_rest`, `no_price`) and the close, by order of creation; slices; requests in the
   order sent; escalations by order of creation.
