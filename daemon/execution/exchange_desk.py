@@ -18,8 +18,14 @@ from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.refusals import Refused
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.context import Rules
+from daemon.execution.costs import Costs
+from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.exchange_ids import ExchangeIds
 from daemon.execution.exchange_ticks import ExchangeFeed, settings_of
-from daemon.execution.protective import ArrivalTerms, SpreadLimit, unprotected
+from daemon.execution.exits.partial import gapped_through_rest
+from daemon.execution.exits_sent import ExitsSent
+from daemon.execution.holdings import Holdings
+from daemon.execution.protective import unprotected
 from daemon.execution.quotes import Quotes
 from daemon.execution.step import Step
 from daemon.market.agenda import Agenda
@@ -80,17 +86,13 @@ class ExchangeDesk:
         """Order ids of trades by the root of their exchange orders."""
         self._entries: dict[str, str] = {}
         """Roots of the entries that are not over, by order id of their trade."""
-        self._exits: dict[str, list[str]] = {}
-        """Roots of the exits of each trade."""
-        self._booked: dict[str, int] = {}
-        """Units of exits at the exchange whose fills were taken, by order id of their trade."""
+        self._exits = ExitsSent(self.exchange)
         self._leaving: dict[str, str] = {}
         """Why a trade must leave as soon as its entry fills, by order id."""
         self._resend: list[dict[str, None]] = [{} for _ in universe]
         self._beginning = ""
         self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
-        self._numbers: dict[str, int] = {}
-        self._is_taking = False
+        self._ids = ExchangeIds()
 
     def attach(self, entries: EntryReports, exits: ExitReports) -> None:
         """Set who hears reports."""
@@ -99,11 +101,20 @@ class ExchangeDesk:
 
     # orders go out
 
-    def send(self, order_id: str, terms: OrderTerms, book: Book) -> str:
-        """Send an order of a trade; return the id that it or its slices go by."""
-        root = self.next_id(order_id)
-        self.send_as(root, order_id, terms, book)
-        return root
+    def enter(self, order: Order) -> None:
+        """Send the entry of a SUBMITTED trade."""
+        book = self._quotes.book_of(order.tradingsymbol)
+        self._waiting.add(book, WaitingFill(order.order_id, NEVER, is_exit=False), self._at.now)
+        terms = OrderTerms(
+            instrument=book.index,
+            side=order.transaction_type,
+            quantity=order.quantity,
+            product=order.product,
+            tag=order.tag,
+        )
+        root = self._ids.next(order.order_id)
+        self._entries[order.order_id] = root
+        self._send(root, order.order_id, terms, book)
 
     def cancel_entry(self, order: Order, reason: str) -> bool:
         """Cancel what still works of an entry; return whether anything does."""
@@ -133,8 +144,8 @@ class ExchangeDesk:
         """Send what no order at the exchange covers of a pending exit."""
         order_id, pending = position.order_id, position.pending
         assert pending is not None
-        unbooked = self._unbooked(order_id)
-        missing = pending.quantity - unbooked - self._covered(order_id)
+        unbooked = self._exits.unbooked(order_id)
+        missing = pending.quantity - unbooked - self._exits.covered(order_id)
         if missing <= 0:
             return
         terms = OrderTerms(
@@ -145,18 +156,9 @@ class ExchangeDesk:
             group=order_id,
             is_exit=True,
         )
-        root = self._next_id(order_id)
-        self._exits.setdefault(order_id, []).append(root)
+        root = self._ids.next(order_id)
+        self._exits.sent(order_id, root)
         self._send(root, order_id, terms, book, open_units=position.quantity - unbooked)
-
-    def _unbooked(self, order_id: str) -> int:
-        """Return what exits of a trade have filled in reports that are not taken yet."""
-        roots = self._exits.get(order_id, ())
-        filled = sum(order.filled for root in roots for order in self.exchange.orders_of(root))
-        return filled - self._booked.get(order_id, 0)
-
-    def _covered(self, order_id: str) -> int:
-        return sum(order.pending for order in self.exchange.working_of(order_id))
 
     def _send(
         self,
@@ -200,36 +202,6 @@ class ExchangeDesk:
                 book = self._quotes.books[order.terms.instrument]
                 self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
-
-    def modify(self, root: str, change: Modification) -> None:
-        """Modify what works of an order; slices that were not sent yet go as they were asked for.
-
-        A fill on the way may end a slice before its turn comes.
-        """
-        for order in self.exchange.orders_of(root):
-            if not order.is_over:
-                book = self._quotes.books[order.terms.instrument]
-                self._take(self.exchange.modify(order.order_id, change, self._at.now), book)
-
-    def is_sliced(self, root: str) -> bool:
-        """Return whether an order went, or goes, in slices."""
-        return root not in self.exchange.orders
-
-    def next_id(self, order_id: str) -> str:
-        """Return the id of the next exchange order of a trade: X-, its day, its number."""
-        known = self._ledger.orders[order_id].exchange_orders  # also those of another day
-        number = max(self._numbers.get(order_id, 0), known) + 1
-        self._numbers[order_id] = number
-        return _exchange_id(order_id, number)
-
-    def first_id(self, order_id: str) -> str:
-        """Return the id of the exchange order that is a trade's entry."""
-        return _exchange_id(order_id, 1)
-
-    def expect_tick(self, order_id: str, book: Book) -> None:
-        """Send the exit of a trade at the next tick of its instrument."""
-        self.resend[book.index][order_id] = None
-        self._feed.arm(book)
 
     # inputs come in
 
@@ -358,7 +330,7 @@ class ExchangeDesk:
         pending = position.pending
         assert pending is not None, position
         fill = self._fills.of(order, exchange_order, report, book)
-        self._booked[order.order_id] = self._booked.get(order.order_id, 0) + fill.quantity
+        self._exits.book(order.order_id, fill.quantity)
         is_last = fill.quantity == pending.quantity
         rest = position.quantity - fill.quantity
         widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.booked_fills import BookedFills
@@ -35,6 +35,7 @@ from tests.kit.market import CALL, DATE
 PROFILE = FillProfile.of(ExecutionConfig(fill_mode="depth"))
 FACTS = RunFacts(run_id="r", profile=PROFILE)
 SEEDS = st.integers(0, 100_000)
+PLAYED = settings(deadline=None, max_examples=40)
 
 
 def exported(name: str, events: Sequence[TradingEvent]) -> list[dict[str, object]]:
@@ -55,6 +56,7 @@ def is_flat(ledger: Ledger) -> bool:
     return not ledger.positions
 
 
+@PLAYED
 @given(SEEDS)
 def test_report_metrics_and_page_have_the_totals_of_the_ledger(seed: int) -> None:
     events, ledger = depth_run(seed)
@@ -94,6 +96,7 @@ def test_report_metrics_and_page_have_the_totals_of_the_ledger(seed: int) -> Non
     assert net == gross - charges + open_paise
 
 
+@PLAYED
 @given(SEEDS)
 def test_exported_tables_have_the_totals_of_the_ledger(seed: int) -> None:
     events, ledger = depth_run(seed)
@@ -123,6 +126,7 @@ def test_exported_tables_have_the_totals_of_the_ledger(seed: int) -> None:
     assert len(set(ids)) == len(ids)
 
 
+@PLAYED
 @given(SEEDS)
 def test_f53_the_parts_of_an_exchange_order_are_charged_like_one_fill(seed: int) -> None:
     """Brokerage is min(20, ...) once for each exchange order, and no line depends on its parts."""
