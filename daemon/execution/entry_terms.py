@@ -66,10 +66,10 @@ def check_terms(order: Order, intent: OrderIntent) -> Refusal | None:
     if intent.order_type == MARKET and intent.validity == DAY and _is_plain(intent):
         return None
     return (
-        check_validity(order.order_type, order.validity, intent.validity_ttl)
-        or check_price(order, "price", intent.price, order.order_type in PRICED_KINDS)
+        check_price(order, "price", intent.price, order.order_type in PRICED_KINDS)
         or check_price(order, "trigger_price", intent.trigger_price, order.order_type in STOP_KINDS)
         or _check_sides(order)
+        or check_validity(order.order_type, order.validity, intent.validity_ttl)
         or _check_protection(order, intent.market_protection)
     )
 

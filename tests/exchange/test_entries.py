@@ -303,7 +303,7 @@ def test_f31_an_sl_entry_waits_for_its_trigger_and_then_is_a_limit() -> None:
 
 def test_an_sl_entrys_levels_are_asked_where_it_triggers() -> None:
     made = market()
-    terms = {"order_type": "SL", "price": 106.0, "trigger_price": 105.0}
+    terms: dict[str, Any] = {"order_type": "SL", "price": 106.0, "trigger_price": 105.0}
     made.signal("BUY", 65, 104.0, **terms)  # above ltp, below the trigger
     assert made.moves()[-1][0] == "SUBMITTED"
     made.signal("BUY", 65, 105.0, **terms)

@@ -50,6 +50,12 @@ def test_the_oversold_strategy_buys_a_fall_and_leaves_a_rise(shown: dict[str, An
     assert left[0].signal == Signal.EXIT
 
 
+def test_the_pullback_bids_half_a_percent_below_the_close(shown: dict[str, Any]) -> None:
+    [bid] = decide(shown["Pullback"](), candles(FUTURE, [100]))
+    assert (bid.order_type, bid.price, bid.validity, bid.validity_ttl) == ("LIMIT", 99.5, "TTL", 1)
+    assert decide(shown["Pullback"](), candles(FUTURE, [100]), positions={FUTURE: 65}) == []
+
+
 def test_a_strategy_may_log(shown: dict[str, Any]) -> None:
     assert decide(shown["Talks"](), candles(FUTURE, [100])) == []
 
