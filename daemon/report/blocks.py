@@ -31,11 +31,18 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         strategy_block(summary),
         _totals_block(summary),
         fill_quality_block(summary.fill_quality),
-        rules_block(summary.execution),
-        execution_block(summary.execution),
+        *_execution_blocks(summary),
         Block(title="WRITTEN", rows=[[path] for path in summary.paths]),
     ]
     return [block for block in blocks if block.rows or block.note]
+
+
+def _execution_blocks(summary: RunSummary) -> list[Block]:
+    """Return how a run at the exchange was filled; the page says it of every run."""
+    execution = summary.execution
+    if not execution.is_at_exchange:
+        return []
+    return [rules_block(execution), execution_block(execution)]
 
 
 def _notes_block(summary: RunSummary) -> Block:

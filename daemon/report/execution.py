@@ -17,6 +17,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 
 TAKE: Final = "take"
+AT_EXCHANGE: Final = frozenset({TAKE, "cross", "through", "at", "touch"})
 _BASES: Final = {
     "depth": "depth", "mid": "mid", "ltp_for_mid": "mid", "ltp": "ltp", "bid": "bid_ask",
     "ask": "bid_ask", "ltp_for_bid": "bid_ask", "ltp_for_ask": "bid_ask",
@@ -89,6 +90,11 @@ class Execution(msgspec.Struct, kw_only=True):
     near_misses: int = 0
     refused: dict[str, int] = {}
     """Refusals of the exchange, by reason."""
+
+    @property
+    def is_at_exchange(self) -> bool:
+        """Return whether any order of the run was at the paper exchange."""
+        return bool(self.refused or self.rests or AT_EXCHANGE.intersection(self.by_rule))
 
     @property
     def over_best_bps(self) -> float | None:
