@@ -112,11 +112,6 @@ WHERE open_quantity > 0 ORDER BY o.order_id""",
 """The views of version 1, whose events hold their defaults too."""
 
 _PARTS: Final = """CREATE VIEW fills AS
-WITH told AS (
-  SELECT seq, ts, order_id, event, body,
-    max(CASE event WHEN 'moved' THEN seq END) OVER (PARTITION BY order_id ORDER BY seq) AS moved
-  FROM committed WHERE event IN ('moved', 'exchange')
-)
 SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymbol,
   json_extract(f.body, '$.fill.transaction_type') AS transaction_type,
   CASE WHEN json_extract(f.body, '$.to_state') = 'FILLED' THEN 'entry'
@@ -126,8 +121,13 @@ SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymb
   json_extract(f.body, '$.fill.price_paise') / 100.0 AS average_price,
   strftime('%Y-%m-%d %H:%M:%S', f.ts / 1000000000, 'unixepoch', '+330 minutes')
     AS fill_timestamp,
-  CASE WHEN f.event = 'exchange' AND json_extract(f.body, '$.is_exit') IS NULL THEN 'filled'
-    ELSE json_extract(m.body, '$.reason') END AS reason,
+  CASE WHEN f.event = 'moved' THEN json_extract(f.body, '$.reason')
+    WHEN json_extract(f.body, '$.is_exit') IS NULL THEN 'filled'
+    ELSE (
+      SELECT json_extract(m.body, '$.reason') FROM committed m
+      WHERE m.order_id = f.order_id AND m.seq < f.seq AND m.event = 'moved'
+      ORDER BY m.seq DESC LIMIT 1
+    ) END AS reason,
   json_extract(f.body, '$.fill.rule') AS rule,
   json_extract(f.body, '$.fill.slippage_half_paise') / 200.0 AS slippage,
   json_extract(f.body, '$.fill.ltp_paise') / 100.0 AS ltp,
@@ -140,9 +140,8 @@ SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymb
   coalesce(json_extract(f.body, '$.fill.after_gap'), 0) AS after_gap,
   coalesce(json_extract(f.body, '$.fill.realized_paise'), 0) / 100.0 AS gross,
   CAST(json_extract(f.body, '$.fill.charges.total') AS REAL) AS charges
-FROM told f JOIN committed m ON m.seq = f.moved
-JOIN committed c ON c.order_id = f.order_id AND c.event = 'created'
-WHERE json_extract(f.body, '$.fill') IS NOT NULL"""
+FROM committed f JOIN committed c ON c.order_id = f.order_id AND c.event = 'created'
+WHERE f.event IN ('moved', 'exchange') AND json_extract(f.body, '$.fill') IS NOT NULL"""
 
 EXCHANGE_ORDERS: Final = """CREATE VIEW exchange_orders AS
 WITH told AS (

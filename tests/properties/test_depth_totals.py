@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -166,6 +167,10 @@ def test_the_views_and_the_stories_have_the_totals_of_the_ledger(seed: int, tmp_
             "SELECT order_id, quantity FROM positions"
         )}  # fmt: skip
         assert held == {each.order_id: each.quantity for each in ledger.open_positions()}
+        told = store.query("SELECT reason, count(*) AS parts FROM fills GROUP BY 1")
+        shown = exported("fills", events)
+        reasons = [row["reason"] for row in shown]
+        assert {row["reason"]: row["parts"] for row in told} == Counter(reasons)
         rows = store.query("SELECT * FROM exchange_orders")
         orders = exported("exchange_orders", events)
         key = "exchange_id"
