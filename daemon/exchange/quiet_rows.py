@@ -206,10 +206,8 @@ def _queue(
     shown = window.displayed(price.is_buy, price.limit)
     if window.is_old is not None:
         shown[window.is_old] = UNSEEN
-    if traded is None:
-        units = np.full(len(window), queue.traded)
-    else:
-        units = traded.cumsum() + queue.traded
+    units = np.zeros_like(shown) if traded is None else traded.cumsum()
+    units += queue.traded
     bound = shown + units
     np.minimum.accumulate(bound, out=bound)
     return units, np.minimum(bound, queue.bound, out=bound)

@@ -58,9 +58,13 @@ class ExchangeFeed:
             self._seen_input[book.index] = quote.input_no
             self._exchange.show(book.index, tick)
 
-    def begin_date(self, book: Book) -> None:
-        """Show the exchange what it may have seen before: its day has begun."""
-        self._seen_input[book.index] = -1
+        An exchange that has not looked at this instrument is shown that row.
+        """
+        quote = self._quotes.quote_of(book)  # and what was skipped is taken
+        if quote is None or book.skipper is not None:
+            return
+        if self._seen_input[book.index] != quote.input_no:
+            self._exchange.show(book.index, self.tick_of(book))
 
     def arm(self, book: Book) -> None:
         """Stop the scan at rows that matter while something at the exchange waits for them."""

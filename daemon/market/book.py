@@ -67,11 +67,11 @@ class Book:
     """
 
     __slots__ = (
-        "above", "after_gap_no", "ask", "at_exchange", "bars", "baseline", "behind", "below", "bid",
-        "close_ts", "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no",
-        "high", "index", "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts",
-        "quote_ts", "row", "shown", "sides_watched", "tick_watchers", "tradingsymbol", "triggers",
-        "volume", "walk_high_first", "walked",
+        "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
+        "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
+        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
+        "shown", "skipper", "tick_watchers", "tradingsymbol", "triggers", "volume",
+        "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:

@@ -1,4 +1,4 @@
-"""The exchange under load: orders that are far, that wait at the touch, and an order's whole life."""
+"""The exchange under load: far orders, orders at the touch, and the whole life of one."""
 
 from __future__ import annotations
 
