@@ -12,6 +12,7 @@ import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import (
+    ExchangeOrderMoved,
     Fill,
     OrderCreated,
     OrderMoved,
@@ -25,6 +26,7 @@ from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.settings.config import ExecutionConfig
+from tests.kit.exchange_invariants import ExchangeWatch
 from tests.oracle.ledger import FractionBooks
 
 S = OrderState
@@ -53,6 +55,8 @@ class Watch(TradeLifecycleManager):
         self.config = config
         self.seen: list[TradingEvent] = []
         self.books = FractionBooks()
+        self.exchange = ExchangeWatch()
+        self.at_exchange = config.fill_mode == "depth"
         self.states: dict[str, OrderState] = {}
         self.created: dict[str, OrderCreated] = {}
         self.stops: dict[str, int | None] = {}
@@ -78,11 +82,14 @@ class Watch(TradeLifecycleManager):
         if isinstance(event, OrderCreated):
             assert event.order_id not in self.created, "an order id came twice"
             self.created[event.order_id] = event
+            self.exchange.created(event)
             self.states[event.order_id] = S.CREATED
         elif isinstance(event, OrderMoved):
             self.check_move(event)
         elif isinstance(event, StopMoved):
             self.check_stop(event)
+        else:
+            self.check_exchange(event)
         self.books.check(self.ledger, ltp_paise=10_003)
 
     def check_move(self, event: OrderMoved) -> None:
@@ -102,13 +109,32 @@ class Watch(TradeLifecycleManager):
         assert (event.fill is not None) == fills, "a fill is on the moves that a fill makes"
         if event.fill is not None:
             self.check_fill(event, event.fill)
+        if self.at_exchange:
+            self.exchange.moved(event)
+
+    def check_exchange(self, event: ExchangeOrderMoved) -> None:
+        assert self.at_exchange, "an exchange order in a simple mode"
+        self.exchange.told(event)
+        fill, held = event.fill, self.ledger.positions.get(event.order_id)
+        if fill is None:
+            return
+        assert held is not None, "a part of a position that is not there"
+        self.check_price(fill, self.created[event.order_id].tick_paise)
+        if event.is_exit:
+            assert held.pending is not None
+            assert held.pending.quantity <= held.quantity, "an exit of more than is open"
+        else:
+            self.entries[event.order_id] = held.entry_paise
 
     def check_fill(self, event: OrderMoved, fill: Fill) -> None:
         order = self.created[event.order_id]
         if event.to_state is S.FILLED:
             self.entries[event.order_id] = fill.price_paise
             assert fill.transaction_type == order.transaction_type
-            assert fill.quantity == order.quantity
+            if self.at_exchange:
+                assert fill.quantity <= order.quantity
+            else:
+                assert fill.quantity == order.quantity
         else:
             assert fill.transaction_type != order.transaction_type
         assert fill.quantity % order.lot_size == 0, "expected whole lots"
@@ -125,7 +151,10 @@ class Watch(TradeLifecycleManager):
         assert against == fill.slippage_half_paise
         if fill.price_paise == tick:
             return
-        if self.config.slippage:
+        if self.at_exchange:  # a rest has no slippage, and no level's goes beyond the limit
+            assert against >= 0, "slippage flatters"
+            return
+        if self.config.slippage_bps:
             assert against > 0, "slippage flatters"
         elif all(each % tick == 0 for each in (fill.ltp_paise, fill.bid_paise, fill.ask_paise)):
             assert against >= 0, "snapping flatters"

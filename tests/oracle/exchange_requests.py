@@ -162,7 +162,7 @@ class Requests:
         if kind in STOPS:
             found["trigger"] = self.trigger_near(stream, sign)
         if kind == "SL":
-            beyond = self.rng.choice((0, 1, 2, 20, -1))
+            beyond = self.rng.choice((0, 0, 1, 1, 2, 2, 20, 20, -1, -1, 3000))
             found["price"] = max(step, found["trigger"] + sign * step * beyond)
         return found
 

@@ -1,22 +1,32 @@
-"""The books again, over fractions of rupees and nothing but the fills."""
+"""The books again, over fractions of rupees and nothing but the fills.
+
+What leaves a position of parts takes its share of the cost with it, within a paisa; what is left
+pays the difference, so that all parts together are exact.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from daemon.domain.events import Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    Fill,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 
 
 @dataclass
 class Line:
-    """One order's money: `open` is signed, `paid` what the entry cost per unit."""
+    """One order's money: `open` is signed, `cost` what the open units cost."""
 
     opened: int = 0
     open: int = 0
-    paid: Fraction = Fraction(0)
+    cost: Fraction = Fraction(0)
     realized: Fraction = Fraction(0)
     cash: Fraction = Fraction(0)
 
@@ -31,20 +41,32 @@ class FractionBooks:
         if isinstance(event, OrderCreated):
             self.lines[event.order_id] = Line()
         elif isinstance(event, OrderMoved) and event.fill is not None:
-            self._fill(self.lines[event.order_id], event, event.fill)
+            enters = event.to_state is OrderState.FILLED
+            self._fill(self.lines[event.order_id], event, event.fill, enters=enters)
+        elif isinstance(event, ExchangeOrderMoved) and event.fill is not None:
+            enters = not event.is_exit
+            self._fill(self.lines[event.order_id], event, event.fill, enters=enters)
 
-    def _fill(self, line: Line, event: OrderMoved, fill: Fill) -> None:
+    def _fill(self, line: Line, event: TradingEvent, fill: Fill, *, enters: bool) -> None:
         signed = fill.quantity if fill.transaction_type == "BUY" else -fill.quantity
         price = Fraction(fill.price_paise, 100)
         line.cash -= signed * price
-        if event.to_state is OrderState.FILLED:
-            line.opened = line.open = signed
-            line.paid = price
+        if enters:
+            assert signed * line.open >= 0, f"expected the side of {line.open}, was {event}"
+            line.opened += signed
+            line.open += signed
+            line.cost += signed * price
             return
         assert signed * line.open < 0, f"expected the other side of {line.open}, was {event}"
-        line.realized += -signed * (price - line.paid)
+        realized = Fraction(fill.realized_paise, 100)
+        share = line.cost * Fraction(-signed, line.open)
+        paid = -signed * price - realized
+        assert abs(paid - share) < Fraction(1, 100), f"{paid} of a cost of {line.cost}: {event}"
+        line.cost -= paid
+        line.realized += realized
         line.open += signed
         assert line.open * line.opened >= 0, f"more was closed than was opened: {event}"
+        assert line.open or not line.cost, f"closed at a cost of {line.cost}: {event}"
 
     def check(self, ledger: Ledger, ltp_paise: int) -> None:
         """The ledger says the same; what was paid plus what is held is what was earned."""
@@ -59,7 +81,7 @@ class FractionBooks:
             assert position.sign * position.quantity == line.open
             assert position.opened_quantity == abs(line.opened)
             assert position.realized_paise == 100 * line.realized
-            assert position.cost_paise == 100 * line.paid * abs(line.open)
-            unrealized = line.open * (Fraction(ltp_paise, 100) - line.paid)
+            assert position.sign * position.cost_paise == 100 * line.cost
+            unrealized = line.open * Fraction(ltp_paise, 100) - line.cost
             assert position.unrealized_paise(ltp_paise) == 100 * unrealized
             assert line.cash + line.open * Fraction(ltp_paise, 100) == line.realized + unrealized

@@ -226,10 +226,12 @@ class MangledFeed:
             bad.exchange_ts[at] += draw.choice((3, 86_400)) * SECOND_NS
         elif kind == "order":
             bad = bad.take(rows[::-1].copy())
-        elif kind == "book" and bad.bid is not None and bad.ask is not None:
+        elif kind == "book" and bad.depth is None and bad.bid is not None and bad.ask is not None:
             bad.bid[at], bad.ask[at] = draw.choice(
                 ((bad.ask[at] + 5, bad.bid[at]), (0, -1), (ABSENT, NOT_PAISE), (NOT_FINITE, 5))
             )
+        elif kind == "book" and bad.depth is not None and draw.random() < 0.7:
+            bad.depth[at] = bad.depth[at][::-1]  # bids for asks
         if kind == "cut" and len(bad) > 1:
             yield bad.rows(0, 1)
             bad = bad.rows(1, len(bad))

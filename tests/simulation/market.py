@@ -54,6 +54,8 @@ class SimMarket:
         self.universe = Universe(made)
         self.prices = prices
         self.volumes = [0 for _ in made]
+        self.has_depth = False
+        """Whether rows show five thin levels a side; else the sockets show one of a lot."""
 
     def rows(self, now: int, count: int) -> Ticks:
         """The next `count` ticks, all received at `now`."""
@@ -74,6 +76,10 @@ class SimMarket:
             bid = max(ltp - tick * draw.randint(0, 3), 0)
             columns.append((at, ltp, bid, ltp + tick * draw.randint(0, 3), self.volumes[at]))
         made = np.array(columns, dtype=np.int64).reshape(len(picked), 5)
+        depth = None
+        if self.has_depth:
+            books = [self._book(at, bid, ask) for at, _, bid, ask, _ in columns]
+            depth = np.array(books, dtype=np.int64).reshape(len(picked), 10, 3)
         lag = draw.choice((0, 300_000_000, 1_500_000_000))
         return Ticks(
             ts=np.full(len(picked), now, dtype=np.int64),
@@ -83,4 +89,21 @@ class SimMarket:
             bid=made[:, 2].copy(),
             ask=made[:, 3].copy(),
             volume=made[:, 4].copy(),
+            depth=depth,
         )
+
+    def _book(self, at: int, bid: int, ask: int) -> list[tuple[int, int, int]]:
+        """Five bids and asks from the best on, of few lots; a side may be short, or absent."""
+        draw, tick = self.draw, self.universe[at].tick_paise
+        if self.universe[at].is_index:
+            return [(0, 0, 0)] * 10
+        book: list[tuple[int, int, int]] = []
+        for best, sign in ((bid, -1), (ask, 1)):
+            shown = draw.choice((5, 5, 5, 5, 3, 1, 0))
+            prices = [best + sign * tick * draw.randint(level, 2 * level) for level in range(5)]
+            levels = [
+                (draw.choice((65, 65, 130, 130, 195, 650)), price, 1) if price > 0 else (0, 0, 0)
+                for price in sorted(set(prices), reverse=sign < 0)[:shown]
+            ]
+            book += levels + [(0, 0, 0)] * (5 - len(levels))
+        return book

@@ -13,6 +13,7 @@ from daemon.settings.config import (
     ExecutionConfig,
     FeedConfig,
     KiteConfig,
+    LatencyConfig,
     LiveChange,
     MetricsConfig,
     RiskConfig,
@@ -80,6 +81,7 @@ def plan_of(seed: int, out: str) -> Plan:
         strategies=_strategies(draw, market),
         metrics=MetricsConfig(interval_s=draw.choice((0.5, 1.0, 5.0))),
     )
+    market.has_depth = config.execution.fill_mode == "depth" and draw.random() < 0.8
     changes = tuple(
         encode_change(each)
         for each in (
@@ -92,9 +94,12 @@ def plan_of(seed: int, out: str) -> Plan:
 
 def _execution(draw: random.Random) -> ExecutionConfig:
     pick = draw.choice
+    mode: Any = pick(("ltp", "mid", "bid_ask", "depth", "depth"))
+    at_exchange = _at_exchange(draw) if mode == "depth" else {}
     return ExecutionConfig(
         engine=pick(("v3",) * 9 + ("v2",)),
-        fill_mode=pick(("ltp", "mid", "bid_ask")),
+        fill_mode=mode,
+        **at_exchange,
         slippage_bps=pick((0, 0, 2.5, 5, 50)),
         latency_ms=pick((0, 0, 0, 200, 3000)),
         reject_after_s=pick((30, 10, 4.5)),
@@ -112,6 +117,20 @@ def _execution(draw: random.Random) -> ExecutionConfig:
         charges=draw.random() < 0.8,
         on_stop=pick(("keep", "square_off")),
     )
+
+
+def _at_exchange(draw: random.Random) -> dict[str, Any]:
+    """What only orders at the paper exchange know."""
+    pick = draw.choice
+    return {
+        "latency": LatencyConfig(enter_ms=pick((None, 0, 150, 900)), cancel_ms=pick((None, 0, 400))),
+        "market_rest": pick(("rest", "rest", "cancel")),
+        "escalate": pick(("market", "market", "market", "never")),
+        "escalate_after_ms": pick((500, 3000)),
+        "resting": pick(("queue", "queue", "cross", "touch")),
+        "queue_evidence": pick(("last_qty", "volume")),
+        "slippage_ticks": pick((0, 0, 0, 1)),
+    }
 
 
 def _risk(draw: random.Random) -> RiskConfig:
