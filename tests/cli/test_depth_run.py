@@ -64,3 +64,14 @@ def test_summary_export_journal_and_metrics_of_a_depth_run_agree(feed: str, tmp_
         assert sums["charges"] == pytest.approx(charges / 100, abs=0.01)
     assert invoke("report", run).code == 0
     assert "How it was filled" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_story_in_the_guide_is_what_explain_says(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(CONFIG.format(feed=RECORDED))
+    assert invoke("--config", config, "--out", tmp_path / "out").code == 0
+    run = only_run(tmp_path / "out")
+    story = invoke("journal", "explain", "V3-20261118-000004", "--run", run).out
+    guide = (ROOT / "docs" / "EXECUTION_ENGINE_V3_GUIDE.md").read_text(encoding="utf-8")
+    told = guide.split("<!-- a story in depth -->")[1].split("```")[1].removeprefix("text\n")
+    assert told in story
