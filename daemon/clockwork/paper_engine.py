@@ -30,7 +30,7 @@ from daemon.domain.inputs import (
     TimedIntent,
 )
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import OrderIntent
+from daemon.domain.intent import CANDLE_CLOSE, OrderIntent
 from daemon.domain.ledger import Ledger
 from daemon.domain.statistics import EngineStatistics
 from daemon.domain.ticks import Ticks
@@ -104,18 +104,19 @@ class PaperEngine:
 
     def _bars_wanted(self) -> Mapping[str, frozenset[int]]:
         """Return whose candles are made: those of strategies, and those that levels go by."""
-        own = self.strategies.subscriptions
-        if self.config.stop_basis != "candle_close":
-            return own
-        wanted = {timeframe: set(indices) for timeframe, indices in own.items()}
-        held = [(each.tradingsymbol, each.timeframe) for each in self.ledger.open_positions()]
-        intents = [timed.intent for timed in self.strategies.timed_intents]
+        wanted = {name: set(of) for name, of in self.strategies.subscriptions.items()}
         asked = [
-            (intent.symbol, intent.timeframe or DEFAULT_TIMEFRAME)
-            for intent in intents
-            if isinstance(intent, OrderIntent)
+            (position.tradingsymbol, position.timeframe)
+            for position in self.ledger.open_positions()
+            if position.exits.stop_basis == CANDLE_CLOSE
         ]
-        for symbol, timeframe in (*held, *asked):
+        for intent in (timed.intent for timed in self.strategies.timed_intents):
+            basis = self.config.stop_basis
+            if type(intent) is not OrderIntent:
+                continue
+            if ((intent.exits and intent.exits.stop_basis) or basis) == CANDLE_CLOSE:
+                asked.append((intent.symbol, intent.timeframe or DEFAULT_TIMEFRAME))
+        for symbol, timeframe in asked:
             index = self.universe.index_of(symbol)
             if index is not None and is_timeframe(timeframe):
                 wanted.setdefault(timeframe, set()).add(index)

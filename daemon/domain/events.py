@@ -94,7 +94,8 @@ class ExitDemand(
 ):
     """Why an exit began: its quantity and the numbers that were compared (0 = not involved).
 
-    `basis_paise` is the price that the level was compared with where that is not the last.
+    `basis_paise` is the price that the level was compared with where that is not the last;
+    `at_exchange` says that an order that lay at the exchange began it, by itself.
     """
 
     quantity: int
@@ -104,6 +105,7 @@ class ExitDemand(
     ltp_paise: int = 0
     bars_held: int = 0
     basis_paise: int = 0
+    at_exchange: bool = False
 
 
 class Levels(

@@ -27,6 +27,8 @@ TrailAfterR = Annotated[float, Meta(ge=0, le=100)]
 """The distance beyond the entry, in R, from which the stop trails."""
 StopStyle = Literal["engine_market", "sl_limit"]
 TargetStyle = Literal["engine_market", "limit"]
+StopBasis = Literal["ltp", "exit_side", "candle_close"]
+CANDLE_CLOSE: Final = "candle_close"
 TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
 """Bars of the order's timeframe; 0 = no time stop."""
 
@@ -66,6 +68,7 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     stop_style: StopStyle | None = None
     target_style: TargetStyle | None = None
     sl_limit_buffer: SlLimitBuffer | None = None
+    stop_basis: StopBasis | None = None
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

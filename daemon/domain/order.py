@@ -8,7 +8,14 @@ from typing import Final, Literal
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
-from daemon.domain.intent import PartialExitWhen, Product
+from daemon.domain.intent import (
+    PartialExitWhen,
+    Product,
+    SlLimitBuffer,
+    StopBasis,
+    StopStyle,
+    TargetStyle,
+)
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
 
@@ -76,9 +83,9 @@ class ExitRules(
 
     Fractions and multiples of R are kept as written decimals (read them with `money.ratio`);
     `time_stop_bars` 0 = no time stop, `break_even_at_r` None = no break-even, `trail_after_r`
-    None = the ladder begins at the entry. `sl_limit_percent` None = the engine watches the stop,
-    else it lies at the exchange with this buffer; `target_at_exchange` likewise. `stop_basis` "" =
-    the last price.
+    None = the ladder begins at the entry. `stop_style` and `target_style` None = the engine watches
+    the level, `stop_basis` None = by the last price; `sl_limit_buffer` is that of a stop at the
+    exchange.
     """
 
     enable_partial_exit: bool = False
@@ -90,15 +97,20 @@ class ExitRules(
     break_even_at_r: float | None = None
     break_even_with_charges: bool = False
     trail_after_r: float | None = None
-    sl_limit_percent: float | None = None
-    sl_limit_min_ticks: int = 0
-    target_at_exchange: bool = False
-    stop_basis: Literal["", "exit_side", "candle_close"] = ""
+    stop_style: StopStyle | None = None
+    target_style: TargetStyle | None = None
+    sl_limit_buffer: SlLimitBuffer | None = None
+    stop_basis: StopBasis | None = None
 
     @property
     def stop_at_exchange(self) -> bool:
         """True if the stop lies at the exchange as an SL."""
-        return self.sl_limit_percent is not None
+        return self.sl_limit_buffer is not None
+
+    @property
+    def target_at_exchange(self) -> bool:
+        """True if the target lies at the exchange as a LIMIT."""
+        return self.target_style is not None
 
 
 class StateChange(msgspec.Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from daemon.domain.dates import ist_date
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, StopBasis
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
 from daemon.domain.order import ExitRules, Order, Side
@@ -103,6 +103,8 @@ class OrderBuilder:
         charged = _first(over.break_even_with_charges, config.break_even_with_charges)
         lies = _first(over.stop_style, config.stop_style) == "sl_limit"
         buffer = _first(over.sl_limit_buffer, config.sl_limit_buffer)
+        target_style = _first(over.target_style, config.target_style)
+        basis: StopBasis = _first(over.stop_basis, config.stop_basis)
         return ExitRules(
             enable_partial_exit=_first(over.enable_partial_exit, config.enable_partial_exit),
             # a whole number written by a strategy must read back from the journal as it was
@@ -114,10 +116,10 @@ class OrderBuilder:
             break_even_at_r=at_r if to_cost else None,
             break_even_with_charges=to_cost and charged,
             trail_after_r=float(_first(over.trail_after_r, config.trail_after_r)) or None,
-            sl_limit_percent=float(buffer.percent) if lies else None,
-            sl_limit_min_ticks=buffer.min_ticks if lies else 0,
-            stop_basis="" if config.stop_basis == "ltp" else config.stop_basis,
-            target_at_exchange=_first(over.target_style, config.target_style) == "limit",
+            stop_style="sl_limit" if lies else None,
+            target_style="limit" if target_style == "limit" else None,
+            sl_limit_buffer=buffer if lies else None,
+            stop_basis=None if basis == "ltp" else basis,
         )
 
     def check_levels(self, order: Order, intent: OrderIntent) -> Refusal | None:

@@ -123,10 +123,9 @@ class ExecutionEngineV3:
         )  # fmt: skip
         desk.attach(entry_orders, exit_orders)
         self._closing = closing = Closing(
-            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs,
-            exit_orders if desk.is_depth else None,
-        )  # fmt: skip
-        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing)
+            config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
+        )
+        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing, quotes, step)
         self._entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
@@ -268,17 +267,13 @@ class ExecutionEngineV3:
         """Count a bar of `symbol` that the caller has closed, where the caller counts bars."""
         if self.bars.close(symbol, timeframe):
             self._runner.bar_closed(symbol, timeframe, self.at.now)
-            index = self.universe.index_of(symbol)
-            quote = None if index is None else self.quotes.quote_of(self.books[index])
-            if index is not None and quote is not None:
-                self._runner.on_candle(self.books[index], timeframe, quote.ltp)
+            self._runner.on_close(symbol, timeframe, None)
 
     def compare_closes(self, candles: Sequence[Candle]) -> None:
         """Compare the closes of candles with the levels that go by them, in their order."""
-        for candle in candles:
-            book = self.quotes.book_of(candle.tradingsymbol)
-            self.quotes.quote_of(book)
-            self._runner.on_candle(book, candle.timeframe, round(candle.close * PAISE_PER_RUPEE))
+        for each in candles:
+            close = round(each.close * PAISE_PER_RUPEE)
+            self._runner.on_close(each.tradingsymbol, each.timeframe, close)
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""

@@ -47,6 +47,28 @@ class Lying(msgspec.Struct, gc=False):
     leaves: bool = False
     """A cancel, or an order that replaces it, is on its way."""
 
+    def ask(self, wanted: Wanted, quantity: int) -> None:
+        """Note that a modification to these terms was sent."""
+        self.moves += 1
+        self.trigger, self.limit, self.quantity = wanted.trigger, wanted.limit, quantity
+
+    def stay(self, order: ExchangeOrder) -> None:
+        """Note that a modification was refused: the order is as it was."""
+        self.trigger, self.limit = order.trigger_paise, order.limit_paise
+        self.quantity = order.quantity
+
+    def count(self, quantity: int) -> None:
+        """Note how large the exchange has left the order."""
+        self.quantity = quantity
+
+    def go(self, *, leaves: bool = True) -> None:
+        """Note that the order is about to end, or not after all."""
+        self.leaves = leaves
+
+    def take_place(self, place: Place) -> None:
+        """Become another exit of the trade."""
+        self.place = place
+
 
 class RestingExits:
     """What lies at the exchange for each trade."""
@@ -89,13 +111,12 @@ class RestingExits:
         elif report.state in OVER_STATES:
             lying.pop(order.order_id, None)
             if report.kind == "rejected" and (old := lying.get(order.replaces)) is not None:
-                old.leaves = False
+                old.go(leaves=False)
         elif (own := lying.get(order.order_id)) is not None:
             if report.kind == "modify_refused":
-                own.trigger, own.limit = order.trigger_paise, order.limit_paise
-                own.quantity = order.quantity
+                own.stay(order)
             elif report.kind != "filled":
-                own.quantity = report.filled + report.pending
+                own.count(report.filled + report.pending)
 
     # what should be there
 
@@ -167,7 +188,8 @@ class RestingExits:
         if len(stops) != 1 or not own or any(each.place is Place.STOP for each in own):
             return
         for each in own:
-            each.place = self._places[self._order(each).root] = Place.STOP
+            each.take_place(Place.STOP)
+            self._places[self._order(each).root] = Place.STOP
 
     # requests
 
@@ -198,21 +220,20 @@ class RestingExits:
             self._cancel(own, REPLACED)
             return
         if own.moves >= MAX_MODIFICATIONS - 1:
-            own.leaves = True
+            own.go()
             self._send(position, book, wanted, pending, replaces=own.exchange_id)
             return
-        own.moves += 1
         quantity = order.filled + pending
         change = Modification(
             quantity=None if quantity == order.quantity else quantity,
             price_paise=None if own.limit == wanted.limit else wanted.limit,
             trigger_paise=None if own.trigger == wanted.trigger else wanted.trigger,
         )
-        own.trigger, own.limit, own.quantity = wanted.trigger, wanted.limit, quantity
+        own.ask(wanted, quantity)
         self._desk.modify_one(own.exchange_id, change)
 
     def _cancel(self, own: Lying, reason: str) -> None:
-        own.leaves = True
+        own.go()
         self._desk.cancel_one(own.exchange_id, reason)
 
     # the orders

@@ -241,6 +241,15 @@ def _rules(event: OrderCreated) -> str:
         parts.append(f"from {exits.break_even_at_r:g} R on the stop moves to cost ({cost})")
     if exits.time_stop_bars:
         parts.append(f"out after {exits.time_stop_bars} bars")
+    if exits.sl_limit_buffer is not None and event.sl_paise is not None:
+        buffer = exits.sl_limit_buffer
+        beyond = f"{buffer.percent:g}%, at least {buffer.min_ticks} steps"
+        parts.append(f"the stop lies at the exchange, its limit {beyond} beyond the trigger")
+    if exits.target_at_exchange and event.tp_paise is not None:
+        parts.append("the target lies at the exchange")
+    if exits.stop_basis:
+        by = "the side it leaves on" if exits.stop_basis == "exit_side" else "closes of candles"
+        parts.append(f"stop and target go by {by}")
     return "; ".join(parts)
 
 

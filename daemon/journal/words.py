@@ -24,6 +24,8 @@ REFUSALS: Final[dict[str, str]] = {
     "lot_size": "the quantity must be a positive multiple of the lot",
     "bad_level": "a price or level is missing, not usable, or in the wrong order with another",
     "bad_timeframe": "the timeframe is not one that the daemon knows",
+    "stop_basis": "a stop at the exchange is triggered by the last price and by no other",
+    "no_candles": "the stop or target goes by candles that no strategy asked for",
     "max_order_quantity": "the quantity is above the largest order that the configuration allows",
     "freeze_quantity": "the quantity is above the exchange's freeze quantity",
     "max_open_positions": "as many positions as allowed were open or waiting already",
@@ -152,6 +154,9 @@ def refusal_text(reason: str, numbers: Mapping[str, int | str] | None) -> str:
 def demand_text(reason: str, demand: ExitDemand, open_quantity: int) -> str:
     """Say why an exit began, with the numbers that were compared."""
     text = f"{reason}: {EXITS[reason]}" if reason in EXITS else reason
+    if demand.at_exchange:
+        did = "filled" if reason == "take_profit" else "was triggered"
+        text = f"{reason}: its order at the exchange {did}"
     seen = []
     if demand.level_paise:
         seen.append(f"level {money(demand.level_paise)}")

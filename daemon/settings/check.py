@@ -45,7 +45,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
             ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
             ("autoslice", True), ("refusals", {}), ("max_spread_pct", None),
             ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
-            ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}), ("stop_basis", "ltp"),
+            ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}),
         )
     ),
     *(
@@ -54,6 +54,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
             ("enable_break_even", False), ("break_even_at_r", 1.0),
             ("break_even_with_charges", False), ("trail_after_r", 0.0),
             ("stop_style", "engine_market"), ("target_style", "engine_market"),
+            ("stop_basis", "ltp"),
         )
         for path, default in (
             (("execution", name), usual), (("strategies", "list", None, "exits", name), None)
@@ -236,17 +237,21 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
 
 
 def _stop_problems(config: Config) -> Iterator[Problem]:
-    """Refuse a stop at the exchange, which is triggered by the last price, by another price."""
-    basis = config.execution.stop_basis
-    if basis == "ltp":
-        return
-    text = f"expected ltp with stop_style sl_limit, as the exchange triggers by ltp, was {basis}"
-    if config.execution.stop_style == "sl_limit":
-        yield Problem(("execution", "stop_basis"), text)
+    """Refuse a stop at the exchange, which the last price triggers, by another price."""
+    execution = config.execution
+    if execution.stop_style == "sl_limit" and execution.stop_basis != "ltp":
+        yield Problem(("execution", "stop_basis"), _another_price(execution.stop_basis))
     for number, row in enumerate(config.strategies.items):
-        if row.exits.stop_style == "sl_limit":
-            at = ("strategies", "list", number, "exits", "stop_style")
-            yield Problem(at, f"expected engine_market with execution.stop_basis {basis}")
+        style = row.exits.stop_style or execution.stop_style
+        basis = row.exits.stop_basis or execution.stop_basis
+        is_own = row.exits.stop_style is not None or row.exits.stop_basis is not None
+        if is_own and style == "sl_limit" and basis != "ltp":
+            at = ("strategies", "list", number, "exits", "stop_basis")
+            yield Problem(at, _another_price(basis))
+
+
+def _another_price(basis: str) -> str:
+    return f"expected ltp with stop_style sl_limit, as the exchange triggers by ltp, was {basis}"
 
 
 def _brokerage_problems(config: Config) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from daemon.domain.intent import (
     PartialExitWhen,
     Product,
     SlLimitBuffer,
+    StopBasis,
     StopStyle,
     TargetStyle,
     TimeStopBars,
@@ -95,7 +96,7 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     target_style: TargetStyle = "engine_market"
     """`limit`: the target of a trade lies at the exchange as a LIMIT."""
     sl_limit_buffer: SlLimitBuffer = SlLimitBuffer()
-    stop_basis: Literal["ltp", "exit_side", "candle_close"] = "ltp"
+    stop_basis: StopBasis = "ltp"
     """The price that stop and target are compared with where the engine watches them."""
     enable_time_stop: bool = True
     time_stop_bars: TimeStopBars = 20

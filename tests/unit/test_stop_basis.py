@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from daemon.domain.events import OrderMoved, decode_event, encode_event
 from daemon.domain.inputs import TimedIntent
@@ -163,6 +164,9 @@ def test_a_stop_at_the_exchange_by_another_price_is_refused_at_load(basis: Any) 
         check_config(Config(execution=execution))
     row = StrategyConfig(id="a", module="m", class_="C", exits=ExitOverrides(stop_style="sl_limit"))
     strategies = StrategiesConfig(items=[row])
-    with pytest.raises(ConfigError, match=r"^strategies\.list\[0\]\.exits\.stop_style: expected"):
+    with pytest.raises(ConfigError, match=r"^strategies\.list\[0\]\.exits\.stop_basis: expected"):
         check_config(Config(execution=ExecutionConfig(stop_basis=basis), strategies=strategies))
     check_config(Config(execution=ExecutionConfig(stop_style="sl_limit")))
+    back = ExitOverrides(stop_basis="ltp", stop_style="sl_limit")
+    rows = StrategiesConfig(items=[structs.replace(row, exits=back)])
+    check_config(Config(execution=ExecutionConfig(stop_basis=basis), strategies=rows))

@@ -50,7 +50,7 @@ class AtExchange:
 
     def holds_stop(self, position: Position) -> bool:
         """Return whether the stop lies at the exchange, or is on its way there."""
-        held = position.exits.sl_limit_percent is not None
+        held = position.exits.stop_at_exchange
         return held and (position.order_id, Place.STOP) not in self._fallen
 
     def holds_target(self, position: Position) -> bool:
@@ -77,7 +77,7 @@ def wanted_stops(position: Position) -> list[Wanted]:
     A stop at cost may lie between two steps; the first price that meets it is the next step.
     """
     stop = position.stop_paise
-    if stop is None or position.exits.sl_limit_percent is None:
+    if stop is None or not position.exits.stop_at_exchange:
         return []
     stop = snap_away(position, stop, 1)
     part = _RULE.partial_quantity(position)
@@ -111,11 +111,11 @@ def _stop(position: Position, place: Place, quantity: int, trigger: int) -> Want
 
 def limit_of(position: Position, trigger: int) -> int:
     """Return L = T -+ buffer (paise): rounded to the step away from T, at least one step."""
-    exits, tick = position.exits, position.tick_paise
-    assert exits.sl_limit_percent is not None
-    part, whole = ratio(exits.sl_limit_percent)
+    buffer, tick = position.exits.sl_limit_buffer, position.tick_paise
+    assert buffer is not None
+    part, whole = ratio(buffer.percent)
     unit = 100 * whole
-    buffer = max(trigger * part, exits.sl_limit_min_ticks * tick * unit)
+    beyond = max(trigger * part, buffer.min_ticks * tick * unit)
     if position.sign > 0:
-        return max(floor_to_tick(trigger * unit - buffer, unit, tick), tick)
-    return ceil_to_tick(trigger * unit + buffer, unit, tick)
+        return max(floor_to_tick(trigger * unit - beyond, unit, tick), tick)
+    return ceil_to_tick(trigger * unit + beyond, unit, tick)

@@ -51,25 +51,21 @@ class OtherBases:
         watched = self._by_side.get(book.index)
         if not watched:
             return []
-        bid, ask = book.bid or book.ltp, book.ask or book.ltp
-        return _met(watched, bid, ask)
+        found: list[Met] = []
+        for number, position in sorted(watched.items()):
+            price = (book.bid if position.sign > 0 else book.ask) or book.ltp
+            if position.pending is None and is_level_met(position, price):
+                found.append(Met(number, price))
+        return found
 
-    def met_by_close(self, symbol: str, timeframe: str, close_paise: int) -> list[Met]:
-        """Return what the close of a candle has met, by number."""
+    def by_close(self, symbol: str, timeframe: str) -> list[Position]:
+        """Return the positions whose levels go by the closes of a symbol's bars, by number."""
         watched = self._by_close.get((symbol, timeframe))
-        return _met(watched, close_paise, close_paise) if watched else []
+        return [watched[number] for number in sorted(watched)] if watched else []
 
 
-def _met(watched: dict[int, Position], of_long: int, of_short: int) -> list[Met]:
-    found: list[Met] = []
-    for number, position in sorted(watched.items()):
-        price = of_long if position.sign > 0 else of_short
-        if position.pending is None and _is_met(position, price):
-            found.append(Met(number, price))
-    return found
-
-
-def _is_met(position: Position, price: int) -> bool:
+def is_level_met(position: Position, price: int) -> bool:
+    """Return whether a price (paise) is at the stop or the target of a position, or beyond."""
     sign, stop, target = position.sign, position.stop_paise, position.target_paise
     if target is not None and sign * (price - target) >= 0:
         return True

@@ -10,7 +10,7 @@ from daemon.domain.carry_over import RememberedDemand
 from daemon.domain.position import Position
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter
-from daemon.execution.exits.basis import OtherBases
+from daemon.execution.exits.basis import OtherBases, is_level_met
 from daemon.execution.exits.coroutine import (
     GO_ON,
     ExitTask,
@@ -21,6 +21,7 @@ from daemon.execution.exits.coroutine import (
     nearest_levels,
 )
 from daemon.execution.exits.rule import Exit, ExitRule, StopMove
+from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.step import Step
 from daemon.market.agenda import Agenda, Phase
@@ -52,8 +53,10 @@ class ExitRunner:
         agenda: Agenda,
         recorder: Recorder,
         closing: Closing,
+        quotes: Quotes,
         step: Step,
     ) -> None:
+        self._quotes = quotes
         self._step = step
         self._rules = rules
         self._bars = bars
@@ -126,10 +129,15 @@ class ExitRunner:
             if number in self._watches and (number not in met or number in fired):
                 self._wake(self._watches[number], Wake(ltp_paise=ltp))
 
-    def on_candle(self, book: Book, timeframe: str, close_paise: int) -> None:
-        """Wake the positions whose level the close of a candle has met."""
-        for number, price in self._bases.met_by_close(book.tradingsymbol, timeframe, close_paise):
-            self._meet(number, book.ltp, price)
+    def on_close(self, symbol: str, timeframe: str, close_paise: int | None) -> None:
+        """Wake the positions whose level the close of a bar has met, None for the last price."""
+        for position in self._bases.by_close(symbol, timeframe):
+            book = self._watches[position.number].book
+            quote = self._quotes.quote_of(book)
+            if quote is not None:
+                price = quote.ltp if close_paise is None else close_paise
+                if position.pending is None and is_level_met(position, price):
+                    self._meet(position.number, quote.ltp, price)
 
     def _meet(self, number: int, ltp_paise: int, basis_paise: int) -> None:
         watch = self._watches.get(number)
