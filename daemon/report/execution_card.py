@@ -17,8 +17,8 @@ def execution_card(execution: Execution) -> str:
     head = "".join(f'<th scope="col">{html_text(name.capitalize())}</th>' for name in rules.header)
     body = "".join(_row(row) for row in rules.rows)
     by_rule = (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div>"
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
     more = "".join(_row(row) for row in rows)
     return (

@@ -25,7 +25,7 @@ def refused_table(rows: Sequence[RefusedRow], *, dated: bool) -> str:
     body = "".join(_row(row, dated=dated) for row in rows[:ROWS_MAX])
     return (
         '<section class="card long"><h2>Refused orders</h2>'
-        '<div class="scroll"><table class="sortable" id="refused">'
+        '<div class="scroll" tabindex="0"><table class="sortable" id="refused">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}</section>"
     )
 

@@ -80,7 +80,7 @@ def trades_table(rows: Sequence[ExitRow], *, dated: bool) -> str:
         for at, row in enumerate(rows)
     )
     return (
-        '<div class="scroll"><table class="sortable" id="trades">'
+        '<div class="scroll" tabindex="0"><table class="sortable" id="trades">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -150,7 +150,7 @@ def open_table(rows: Sequence[PositionRow], *, dated: bool) -> str:
     head = "".join(heading(name, kind) for name, kind in _OPEN_HEADER)
     body = "".join(_open_row(row, dated=dated) for row in rows)
     return (
-        f'<div class="scroll"><table class="sortable"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table class="sortable"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -180,7 +180,7 @@ def group_table(title: str, groups: Sequence[Group], by: Groups) -> str:
     rows = "".join(_group_row(group, largest, has_codes=by.has_codes) for group in groups)
     head = "".join(heading(name, kind) for name, kind in _GROUP_HEADER)
     return (
-        f'<section class="card"><h3>{html_text(title)}</h3><div class="scroll">'
+        f'<section class="card"><h3>{html_text(title)}</h3><div class="scroll" tabindex="0">'
         f'<table class="groups sortable" data-by="{by}"><thead><tr>{head}'
         '<th class="barhead" scope="col"><span class="hide">Net as a bar</span></th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
@@ -211,8 +211,8 @@ def notes_table(notes: Sequence[tuple[dt.date, ContractNote]], total: Decimal) -
     )
     last = f'<tr><td>All</td><td colspan="{len(LINES)}"></td>{_rupees([total])}</tr>'
     return (
-        f'<div class="scroll"><table><thead><tr><th scope="col">Day</th>{head}</tr></thead>'
-        f"<tbody>{rows}{last if len(notes) > 1 else ''}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Day</th>{head}</tr>'
+        f"</thead><tbody>{rows}{last if len(notes) > 1 else ''}</tbody></table></div>"
     )
 
 

@@ -15,6 +15,7 @@ from daemon.report.model import NO_CHARGES, ExitRow, RunFacts
 from daemon.report.reader import report_data_from_journal
 from daemon.report.tables import money_text
 from daemon.report.text import count, ist_day_text, words
+from tests.browser.browser import serious_findings
 from tests.kit.chromium import Window, chromium, until
 from tests.kit.long_run import long_run
 from tests.kit.report_events import NIFTY_CE, EventScript, at
@@ -274,3 +275,15 @@ def test_a_hundred_and_twenty_days_open_in_two_seconds(
         )
         seconds.append(time.perf_counter() - start)
     assert sorted(seconds)[2] < OPENS_IN_S, seconds
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+@WIDTHS
+def test_axe_finds_nothing_serious(show: Open, width: int, is_dark: bool) -> None:
+    page = show(width=width)
+    page.emulate_media(color_scheme="dark" if is_dark else "light")
+    page.locator("#trades tbody tr:not([hidden])").first.click()
+    page.locator(".fno-button").first.scroll_into_view_if_needed()
+    page.locator(".fno-button").first.click()
+    page.wait_for_selector(".fno-rows table")
+    assert serious_findings(page) == []

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from daemon.charts.files import SCRIPTS
 from daemon.domain.events import Excursion
 from daemon.metrics.fill_quality import FillProfile, whole_paise
 from daemon.report import markup
@@ -163,7 +164,7 @@ def test_markup_in_any_name_is_inert() -> None:
     )
     text = render_page(report_data_from_journal(script.events, facts, prices={EVIL: prices()}))
     page = Page(text)
-    assert page.count("script") == 5  # the data, two libraries, the charts, the page's own
+    assert page.count("script") == 2 + len(SCRIPTS)  # the data, the charts, the page's own
     assert data_of(text)["charts"][0]["symbol"] == EVIL
     assert page.count("img") == 0
     assert not [attrs for _, attrs in page.tags if "onerror" in attrs]
