@@ -46,13 +46,15 @@ class Due:
             Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
             Phase.COMMAND: _one_by_one(self._obey),
-            Phase.TIMED_INTENT: _one_by_one(self._take_timed),
+            Phase.TIMED_INTENT: _one_by_one(self._obey),
             Phase.CANDLES: self._close_candles,
             Phase.SESSION_END: self._end_session,
         }
-        self._requests: dict[type, Callable[[Any], None]] = {
+        self._requests: dict[type, Callable[[Any], object]] = {
             Command: lambda command: self._commands[command.command](command.target),
             Settlement: engine.settle,
+            OrderIntent: engine.process_signal,
+            EntryChange: engine.change_entry,
         }
         self._commands: dict[str, Callable[[str], None]] = {
             "kill_switch": lambda _: engine.kill(),
@@ -98,13 +100,7 @@ class Due:
         self._engine.square_off(self._bars.instruments(groups))
         yield from ()
 
-    def _take_timed(self, wanted: OrderIntent | EntryChange) -> None:
-        if isinstance(wanted, EntryChange):
-            self._engine.change_entry(wanted)
-        else:
-            self._engine.process_signal(wanted)
-
-    def _obey(self, request: Command | Settlement) -> None:
+    def _obey(self, request: Command | Settlement | OrderIntent | EntryChange) -> None:
         self._requests[type(request)](request)
 
     def _close_candles(self, due_ts: int, boundaries: Sequence[Boundary]) -> Iterator[None]:

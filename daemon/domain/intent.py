@@ -167,6 +167,25 @@ def check_intent(intent: OrderIntent) -> None:
     check_exits(intent.exits)
 
 
+def check_change(change: EntryChange) -> None:
+    """Raise BadIntent if a field has a wrong type; whether the change will do is for a refusal."""
+    for name in ("tag", "strategy_id"):
+        if not _is_text(getattr(change, name)):
+            raise _bad(change, name, "text")
+    if change.order_type not in (None, *ORDER_KINDS):
+        raise _bad(change, "order_type", "MARKET, LIMIT, SL, SL-M or None")
+    if change.validity not in (None, *VALIDITIES):
+        raise _bad(change, "validity", "DAY, IOC, TTL or None")
+    for name in ("qty", "validity_ttl"):
+        number = getattr(change, name)
+        if number is not None and not _is_whole(number):
+            raise _bad(change, name, "a whole number or None")
+    for name in ("price", "trigger_price"):
+        number = getattr(change, name)
+        if number is not None and not _is_number(number):
+            raise _bad(change, name, "a price in rupees or None")
+
+
 def check_exits(exits: ExitOverrides | None) -> None:
     """Raise BadIntent if a setting is outside the range that its type declares.
 

@@ -10,7 +10,7 @@ from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_intent
+from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_change, check_intent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
@@ -177,8 +177,10 @@ class ExecutionEngineV3:
     def modify_order(self, order_id: str, change: EntryChange) -> str:
         """Modify the entry of an order while it works; return why not, empty if that was sent.
 
-        What the exchange says is an event; nothing is raised for an order that is gone.
+        What the exchange says is an event; nothing is raised for an order that is gone. Raises
+        BadIntent, having changed nothing, if a field has a wrong type.
         """
+        check_change(change)
         return self._changes.modify(order_id, change)
 
     def cancel_order(self, order_id: str, reason: str = CANCEL_ASKED) -> str:
@@ -189,7 +191,11 @@ class ExecutionEngineV3:
         return self._changes.cancel(order_id, reason)
 
     def change_entry(self, change: EntryChange) -> str:
-        """Modify or cancel a strategy's latest order with a tag; return why not, else nothing."""
+        """Modify or cancel a strategy's latest order with a tag; return why not, else nothing.
+
+        Raises BadIntent, having changed nothing, if a field has a wrong type.
+        """
+        check_change(change)
         return self._changes.take(change)
 
     def drop_entries(self, strategy_id: str, reason: str) -> None:

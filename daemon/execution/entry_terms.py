@@ -100,7 +100,7 @@ def check_validity(kind: OrderKind, validity: Validity, minutes: int | None) -> 
 
 
 def paise_or_0(rupees: float | None) -> int:
-    """Return a price in paise, 0 if there is none or it is not a whole number of paise above 0."""
+    """Return a price in paise, 0 without one or if it is not a whole number of paise above 0."""
     if rupees is None:
         return 0
     try:
@@ -137,7 +137,7 @@ def _check_sides(order: Order) -> Refusal | None:
 
 
 def _check_protection(order: Order, asked: float | None) -> Refusal | None:
-    """Refuse a protection of an order that has a limit, and one that is none."""
+    """Refuse a protection of an order that has a limit, and one that does not protect."""
     if asked is None:
         return None
     if order.order_type in PRICED_KINDS:

@@ -20,7 +20,7 @@ class ExchangeFeed:
 
     `waiting` holds, by instrument, what else waits for the next tick. Outside `fill_mode: depth`
     (`has_depth` False) no sizes are shown, because only some replays read them, and volumes are
-    kept only while something works: orders are rare there, and what nobody asked for costs nothing.
+    kept only while something works: orders are rare there, and without them this costs nothing.
     """
 
     def __init__(

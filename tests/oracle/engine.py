@@ -131,7 +131,9 @@ class Naive(Desk):
                     self.settlement(item)
                 item = None
             while self.timed and self.timed[0].ts <= moment:
-                self.intent(self.timed.pop(0).intent)
+                wanted = self.timed.pop(0).intent
+                assert isinstance(wanted, OrderIntent)
+                self.intent(wanted)
             if moment > self.done:
                 self.closed_candles(moment - self.grace)
                 self.session_end(moment)

@@ -64,7 +64,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("assigns to another object", ROWS, "stretch.row = row"): TOLD_TICKS,
     ("assigns to another object", ROWS, "at.now = ts"): TOLD_TICKS,
     ("names Any", DUE, "PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]"): BY_TYPE,
-    ("names Any", DUE, "self._requests: dict[type, Callable[[Any], None]] = {"): BY_TYPE,
+    ("names Any", DUE, "self._requests: dict[type, Callable[[Any], object]] = {"): BY_TYPE,
     ("names Any", DUE, "def _one_by_one(take: Callable[[Any], object]) -> PhaseWork:"): BY_TYPE,
     ("names Any", DUE, "def work(due_ts: int, items: Sequence[Any]) -> Iterator[None]:"): BY_TYPE,
     ("names Any", PAPER, "self._arrived: dict[type, Callable[[Any], None]] = {"): BY_TYPE,

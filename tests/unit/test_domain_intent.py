@@ -12,7 +12,14 @@ import pytest
 
 from daemon.domain.errors import BadIntent
 from daemon.domain.events import decode_event, encode_event
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_intent
+from daemon.domain.intent import (
+    EntryChange,
+    ExitOverrides,
+    OrderIntent,
+    Signal,
+    check_change,
+    check_intent,
+)
 from tests.kit.market import CALL, Market
 
 GOOD = OrderIntent(symbol=CALL, signal=Signal.BUY, qty=25)
@@ -35,6 +42,13 @@ GOOD = OrderIntent(symbol=CALL, signal=Signal.BUY, qty=25)
         {"time_stop_bars": 2.5},
         {"sl_price": "95"},
         {"tp_price": True},
+        {"order_type": "STOP"},
+        {"order_type": None},
+        {"validity": "GTC"},
+        {"price": "95"},
+        {"trigger_price": True},
+        {"validity_ttl": 2.5},
+        {"market_protection": "2"},
         {"confidence": math.nan},
         {"confidence": "high"},
         {"exits": {"enable_trailing": True}},
@@ -87,3 +101,24 @@ def test_a_numpy_price_is_the_price_that_it_shows() -> None:
     market.tick(100)
     market.signal("BUY", 25, np.float64(95.05))
     assert market.stop == 95.05
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tag": 5}, {"qty": 1.5}, {"qty": True}, {"order_type": "STOP"}, {"validity": "GTC"},
+        {"price": "95"}, {"trigger_price": False}, {"validity_ttl": "5"},
+    ],
+)  # fmt: skip
+def test_a_change_of_wrong_types_is_raised_and_changes_nothing(wrong: dict[str, Any]) -> None:
+    change = EntryChange(**({"tag": "t"} | wrong))
+    with pytest.raises(BadIntent, match="expected"):
+        check_change(change)
+    market = Market()
+    market.tick(100)
+    engine = market.engine.engine
+    with pytest.raises(BadIntent, match="expected"):
+        engine.change_entry(change)
+    with pytest.raises(BadIntent, match="expected"):
+        engine.modify_order("V3-20261118-000001", change)
+    assert market.engine.ledger.seq == 0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daemon.domain.inputs import TimedIntent
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.intent import EntryChange, ExitOverrides, OrderIntent, Signal
 from daemon.errors import ConfigError
 from strategies.engine import StrategyEngineV2
 from tests.unit.test_strategies_kit import FUT, FakeDesk, at, candle, config, engine
@@ -41,6 +41,51 @@ def test_a_full_line(tmp_path: Path) -> None:
     assert runs.timed_intents == [TimedIntent(ts=at("09:30"), intent=intent)]
 
 
+def test_a_line_with_the_terms_of_an_entry(tmp_path: Path) -> None:
+    line = (
+        '{"ts": "2026-11-18T09:30:00", "symbol": "X", "signal": "BUY", "qty": 65,'
+        ' "order_type": "SL", "price": 101, "trigger_price": 100.5, "validity": "TTL",'
+        ' "validity_ttl": 5, "market_protection": 2}'
+    )
+    [timed] = scripted(script(tmp_path, line)).timed_intents
+    intent = timed.intent
+    assert isinstance(intent, OrderIntent)
+    assert (intent.order_type, intent.price, intent.trigger_price) == ("SL", 101.0, 100.5)
+    assert (intent.validity, intent.validity_ttl, intent.market_protection) == ("TTL", 5, 2.0)
+
+
+ENTRY = '{"ts": "2026-11-18T09:30:00", "symbol": "X", "signal": "BUY", "qty": 65, "tag": "t"}'
+
+
+def test_lines_that_change_an_entry(tmp_path: Path) -> None:
+    modify = '{"ts": "2026-11-18T09:31:00", "do": "modify", "tag": "t", "price": 99, "qty": 130}'
+    cancel = '{"ts": "2026-11-18T09:32:00", "do": "cancel", "tag": "t"}'
+    _, first, second = scripted(script(tmp_path, ENTRY, modify, cancel)).timed_intents
+    assert first.intent == EntryChange(tag="t", strategy_id="s", price=99.0, qty=130)
+    assert second.intent == EntryChange(tag="t", strategy_id="s", cancel=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"ts": "2026-11-18T09:31:00", "do": "gtt", "tag": "t"}', r"at `\$.do`"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "cancel"}', "missing required field `tag`"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "cancel", "tag": "x"}', "a BUY or SELL before it"),
+        ('{"ts": "2026-11-18T09:29:00", "do": "cancel", "tag": "t"}', "a BUY or SELL before it"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "modify", "tag": "t"}', "expected one of qty,"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "cancel", "tag": "t", "qty": 1}', "was also qty"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "modify", "tag": "t", "stop": 1}', "field `stop`"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "modify", "tag": "t", "qty": 0}', r"at `\$.qty`"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_names_file_and_line(
+    tmp_path: Path, line: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=expected) as caught:
+        scripted(script(tmp_path, ENTRY, line))
+    assert "script.jsonl:2: " in str(caught.value)
+
+
 def test_a_scripts_timeframe_is_known_but_it_gets_no_candles() -> None:
     runs = scripted(EXAMPLE, timeframe="5m")
     assert runs.subscriptions == {"5m": frozenset()}
@@ -57,6 +102,7 @@ def test_a_line_without_a_product_has_the_strategys(
 ) -> None:
     line = '{"ts": "2026-11-18T09:30:00", "symbol": "X", "signal": "EXIT"' + written + "}"
     [timed] = scripted(script(tmp_path, line), product="NRML").timed_intents
+    assert isinstance(timed.intent, OrderIntent)
     assert timed.intent.product == product
 
 
@@ -125,4 +171,5 @@ def test_bytes_that_are_not_text_and_a_missing_file(tmp_path: Path) -> None:
 def test_the_example_script_is_good() -> None:
     timed = scripted(EXAMPLE).timed_intents
     assert [each.ts for each in timed] == [at("09:30"), at("11:00"), at("13:00"), at("14:45")]
+    assert isinstance(timed[0].intent, OrderIntent)
     assert timed[0].intent.symbol == FUT
