@@ -45,6 +45,13 @@ ENDED: Final[dict[str, str]] = {
 }
 """Why what was left of an order was cancelled."""
 
+TOLD: Final[dict[str, str]] = {
+    "stop_unfilled": "a second after its trigger some of the stop was still not filled",
+    "stop_not_at_exchange": "the stop cannot lie at the exchange, so the engine watches it",
+    "exit_refused": "the exit was refused and is sent again at the next tick",
+}
+"""What a trader must know while nothing ends."""
+
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 
 

@@ -204,7 +204,8 @@ def _units(units: int) -> str:
 
 
 def _unknown(event: ExchangeOrderMoved) -> list[str]:
-    return [f"{event.kind}{f' ({event.reason})' if event.reason else ''}."]
+    """Tell what has no words of its own by its reason, or else by its name."""
+    return [_reason(event)] if event.reason else [f"{event.kind}: {why(event.kind)}".rstrip(": ")]
 
 
 _KINDS: Final[dict[str, Callable[[ExchangeOrderMoved], list[str]]]] = {

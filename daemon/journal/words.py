@@ -11,7 +11,7 @@ from daemon.domain.events import ExitDemand, Fill, Levels
 from daemon.domain.exchange_reasons import ENDED, REFUSED
 from daemon.domain.ledger import has_book_side
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
-from daemon.journal.exchange_reasons import ENDED, REFUSED
+from daemon.journal.exchange_reasons import ENDED, REFUSED, TOLD
 
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
@@ -44,6 +44,8 @@ REFUSALS: Final[dict[str, str]] = {
     **ENDED,
 }
 """Why an order was refused or cancelled without a fill."""
+
+_REASONS: Final = (REFUSALS, REFUSED, ENDED, TOLD)
 
 EXITS: Final[dict[str, str]] = {
     "stop_loss": "the price reached the stop",
@@ -134,8 +136,8 @@ def _number(key: str, value: int | str) -> str:
 
 
 def why(reason: str) -> str:
-    """Return why an order was refused or ended without a fill; empty for an unknown code."""
-    return REFUSALS.get(reason) or REFUSED.get(reason) or ENDED.get(reason, "")
+    """Return why an order was refused or ended, or what befell it; empty for an unknown code."""
+    return next((words[reason] for words in _REASONS if reason in words), "")
 
 
 def count_of(number: int, noun: str) -> str:

@@ -26,7 +26,8 @@ CONTRACT = [
     "exit_group", "exit_began", "entry_dropped", "square_off", "not_open", "bad_validity",
     "modified_to_filled", "already_filled", "bad_quantity", "too_many_modifications",
     "too_many_slices", "wide_spread", "reducing", "kill_switch", "lot_size", "freeze_quantity",
-    "market_closed", "bad_level", "no_price", "stop_not_protective",
+    "market_closed", "bad_level", "stop_unfilled", "stop_not_at_exchange", "exit_refused",
+    "no_price", "stop_not_protective",
 ]  # fmt: skip
 
 
@@ -135,6 +136,14 @@ def test_every_kind_and_rule_of_the_exchange_has_words() -> None:
         assert told(kind, reason="not_open")[0] != f"{kind} (not_open)."
     for rule in get_args(FillRule):
         assert not rule or rule == "take" or rule in RULES
+
+
+def test_a_kind_of_tomorrow_is_told_by_its_reason_or_its_name() -> None:
+    assert told("alert", reason="stop_unfilled") == [
+        "stop_unfilled: a second after its trigger some of the stop was still not filled."
+    ]
+    assert told("stop_unfilled")[0].startswith("stop_unfilled: a second after its trigger")
+    assert told("alert") == ["alert"]
 
 
 def test_f24_near_misses_say_why_an_order_did_not_fill() -> None:
