@@ -12,18 +12,16 @@ k rows it is min(ahead, min over j <= k of displayed(j) + traded(1 to j)) - trad
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from daemon.domain.exchange_order import ExchangeOrder
-from daemon.domain.ticks import DEPTH_LEVELS, Int64s
-from daemon.exchange.depth_book import LEVELS, DepthBook, Levels
+from daemon.domain.ticks import Int64s
+from daemon.exchange.depth_book import DepthBook
 from daemon.exchange.exchange_settings import ExchangeSettings
 from daemon.exchange.floor import Floor
-from daemon.exchange.resting import RestingOrders
+from daemon.exchange.reach import Price, Reach, ahead_of, prices_near, prices_within, reach_of
 from daemon.exchange.row_columns import UNSEEN, Bools, RowColumns, Window
 
 FIRST_ROWS: Final = 256
@@ -42,16 +40,6 @@ class Queue(NamedTuple):
     bound: int = UNSEEN
 
 
-class Reach(NamedTuple):
-    """What some rows may concern: the lowest and highest last price, and limits beyond which
-    nothing happens to an order. Paise."""
-
-    low: int
-    high: int
-    lowest_buy: int
-    highest_sell: int
-
-
 class Known(NamedTuple):
     """How far the rows of one instrument from one input to another reach, to (buys, sells)."""
 
@@ -65,17 +53,11 @@ class Known(NamedTuple):
         return self.first <= first and last <= self.last and sides == self.sides
 
 
-class Price(NamedTuple):
-    """The orders that rest at one price of a side, in paise."""
+class Searched(NamedTuple):
+    """The windows that were searched from an input on: their columns are there already."""
 
-    is_buy: bool
-    limit: int
-    orders: list[ExchangeOrder]
-
-    @property
-    def least_ahead(self) -> int:
-        """The shortest queue of its orders."""
-        return min(_ahead(order) for order in self.orders)
+    first: int
+    windows: list[Window]
 
 
 class QuietRows:
@@ -89,6 +71,7 @@ class QuietRows:
         self._books = books
         self._floor = floor
         self._known: dict[int, Known] = {}
+        self._searched: dict[int, Searched] = {}
 
     def count(self, instrument: int, columns: RowColumns) -> int:
         """Return how many rows from the first on are quiet."""
@@ -98,8 +81,10 @@ class QuietRows:
         if self._are_far(instrument, columns):
             return len(columns)
         queues: dict[tuple[bool, int], Queue] = {}
+        searched = self._searched[instrument] = Searched(columns.input_no(0), [])
         start = 0
         for window in _windows(columns, book):
+            searched.windows.append(window)
             stops = self._stops_in(window, instrument, queues)
             first = int(stops.argmax())
             if stops[first]:
@@ -110,10 +95,18 @@ class QuietRows:
     def take(self, instrument: int, columns: RowColumns) -> None:
         """Take rows, all quiet: what is ahead of orders, near misses, and the last row's book."""
         book, resting = self._books[instrument], self._floor.resting[instrument]
+        searched = self._searched.pop(instrument, None)
         if resting and not self._are_far(instrument, columns):
-            for window in _windows(columns, book):
-                for price in _near(window, book, resting):
-                    self._see(window, price, book)
+            windows: Iterable[Window] = _windows(columns, book)
+            if searched is not None and searched.first == columns.input_no(0):
+                windows = searched.windows
+            rows = len(columns)
+            for window in windows:
+                for price in prices_near(window, book, resting):
+                    self._see(window, price, book, min(rows, len(window)))
+                rows -= len(window)
+                if rows <= 0:
+                    break
         _show_last(columns, book)
 
     def _are_far(self, instrument: int, columns: RowColumns) -> bool:
@@ -127,11 +120,11 @@ class QuietRows:
         sides = bool(resting.buys), bool(resting.sells)
         known = self._known.get(instrument)
         if known is None or not known.holds(first, last, sides):
-            reach = _reach(Window(columns, 0, len(columns), book), book, *sides)
+            reach = reach_of(Window(columns, 0, len(columns), book), book, *sides)
             known = self._known[instrument] = Known(first, last, sides, reach)
         below, above = self._floor.stops.levels_at(instrument)
         is_triggered = known.reach.low <= below or known.reach.high >= above
-        return not book.has_taken and not is_triggered and not _within(known.reach, resting)
+        return not book.has_taken and not is_triggered and not prices_within(known.reach, resting)
 
     def _stops_in(
         self, window: Window, instrument: int, queues: dict[tuple[bool, int], Queue]
@@ -140,7 +133,7 @@ class QuietRows:
         book = self._books[instrument]
         below, above = self._floor.stops.levels_at(instrument)
         stops = (window.ltp <= below) | (window.ltp >= above)
-        prices = _near(window, book, self._floor.resting[instrument])
+        prices = prices_near(window, book, self._floor.resting[instrument])
         if (prices or book.has_taken) and window.is_faulty is not None:
             stops |= window.is_faulty
         _stop_at_taken(window, book, stops)
@@ -172,8 +165,8 @@ class QuietRows:
         stops |= found
         return Queue(int(units[-1]), int(bound[-1]))
 
-    def _see(self, window: Window, price: Price, book: DepthBook) -> None:
-        """Let the orders of a price see the rows of a window."""
+    def _see(self, window: Window, price: Price, book: DepthBook, rows: int) -> None:
+        """Let the orders of a price see the first rows of a window."""
         units, bound = _queue(window, price, self._traded_at(window, price.limit), Queue())
         opposite = window.ask if price.is_buy else window.bid
         near = (abs(opposite - price.limit) <= book.step) & (opposite > 0)
@@ -182,10 +175,11 @@ class QuietRows:
             near &= window.grows | window.best_changed
             if window.is_old is not None:
                 near &= ~window.is_old
-        misses = int(np.count_nonzero(near))
+        misses = int(np.count_nonzero(near[:rows]))
+        last = rows - 1
         for order in price.orders:
-            ahead = min(_ahead(order), int(bound[-1]))
-            order.see_queue(ahead - int(units[-1]) if ahead < _KNOWN else None)
+            ahead = min(ahead_of(order), int(bound[last]))
+            order.see_queue(ahead - int(units[last]) if ahead < _KNOWN else None)
             order.miss(misses)
 
     def _traded_at(self, window: Window, limit: int) -> Int64s | None:
@@ -213,13 +207,6 @@ def _queue(
     return units, np.minimum(bound, queue.bound, out=bound)
 
 
-def _ahead(order: ExchangeOrder) -> int:
-    return UNSEEN if order.market_part is None else order.market_part
-
-
-# which prices and rows
-
-
 def _windows(columns: RowColumns, book: DepthBook) -> Iterator[Window]:
     """Cut rows into windows, which grow: what stops the search is mostly near."""
     start, size = 0, FIRST_ROWS
@@ -227,61 +214,6 @@ def _windows(columns: RowColumns, book: DepthBook) -> Iterator[Window]:
         stop = min(start + size, len(columns))
         yield Window(columns, start, stop, book)
         start, size = stop, min(2 * size, MOST_ROWS)
-
-
-def _near(window: Window, book: DepthBook, resting: RestingOrders) -> list[Price]:
-    """Return the prices with orders that a row of a window may concern (`RestingSide.near`)."""
-    if not resting:
-        return []
-    return _within(_reach(window, book, bool(resting.buys), bool(resting.sells)), resting)
-
-
-def _within(reach: Reach, resting: RestingOrders) -> list[Price]:
-    """Return the prices with orders within a reach."""
-    prices: list[Price] = []
-    if resting.buys:
-        prices += _by_price(resting, is_buy=True, reach=-reach.lowest_buy)
-    if resting.sells:
-        prices += _by_price(resting, is_buy=False, reach=reach.highest_sell)
-    return prices
-
-
-def _by_price(resting: RestingOrders, *, is_buy: bool, reach: int) -> list[Price]:
-    side = resting.buys if is_buy else resting.sells
-    return [
-        Price(is_buy, abs(limit), [entry[2] for entry in entries])
-        for limit, entries in groupby(side.within(reach), key=lambda entry: entry[0])
-    ]
-
-
-def _reach(window: Window, book: DepthBook, buys: bool, sells: bool) -> Reach:
-    """Return what rows may concern; nothing on a side that is not asked for."""
-    bids, asks = window.before
-    lowest, highest = UNSEEN, 0
-    if not window.is_sized:
-        shown = [side[0][0] for side in (bids, asks) if side]
-        lowest = min(_least(window.bid), _least(window.ask), *shown, UNSEEN)
-        highest = max(int(window.bid.max()), int(window.ask.max()), *shown, 0)
-    # without a fault the other side is no nearer than the fifth level of one's own
-    if window.is_sized and buys:
-        lowest = min(int(window.level(DEPTH_LEVELS - 1).min()), _last(bids))
-    if window.is_sized and sells:
-        ask = window.level(2 * DEPTH_LEVELS - 1)
-        is_whole = not _last(asks) or ask.min() <= 0
-        highest = UNSEEN if is_whole else max(int(ask.max()), _last(asks))
-    low, high = int(window.ltp.min()), int(window.ltp.max())
-    return Reach(low, high, min(low, lowest - book.step), max(high, highest + book.step))
-
-
-def _last(levels: Levels) -> int:
-    """Return the price of the last of five levels, 0 for a side that is shown whole."""
-    return levels[-1][0] if len(levels) == LEVELS else 0
-
-
-def _least(prices: Int64s) -> int:
-    """Return the lowest of some prices that are there."""
-    lowest = int(prices.min())
-    return lowest if lowest > 0 else int(np.where(prices > 0, prices, UNSEEN).min())
 
 
 def _stop_at_taken(window: Window, book: DepthBook, stops: Bools) -> None:

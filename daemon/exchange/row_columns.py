@@ -228,12 +228,9 @@ class Window:
         last = side[-1, _PRICE]
         is_whole = (last <= 0) | (side[-1, _QUANTITY] <= 0)
         within = is_whole | ((last <= price) if is_buy else (last >= price))
-        sizes = np.where(within, 0, UNSEEN)
-        for level in side:
-            at = level[_PRICE] == price
-            if at.any():
-                sizes[at] = level[_QUANTITY][at]
-        return sizes
+        at = side[:, _PRICE] == price
+        sizes: Int64s = (side[:, _QUANTITY] * at).sum(axis=0)
+        return np.where(sizes > 0, sizes, np.where(within, 0, UNSEEN))
 
 
 def _differs(column: Int64s, before: int) -> Bools:
