@@ -25,11 +25,9 @@ from daemon.execution.demands import Demands
 from daemon.execution.desk import Desk
 from daemon.execution.entries import Entries
 from daemon.execution.entry_changes import CANCEL_ASKED, EntryChanges
-from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
-from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.exchange_orders import exchange_orders
 from daemon.execution.excursions import Excursions
-from daemon.execution.exit_orders import ExitOrders
 from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
@@ -41,7 +39,6 @@ from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
 from daemon.execution.step import Step
-from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
@@ -109,19 +106,12 @@ class ExecutionEngineV3:
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
             builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
         )  # fmt: skip
-        self._exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
-        simple_mode = None if config.fill_mode == "depth" else fills.mode
-        exchange_fills = ExchangeFills(
-            universe, at, quotes, fills, costs, desk.exchange.books, simple_mode
+        self._step = step = Step()
+        self._exchange = desk = ExchangeDesk(
+            config, universe, rules, agenda, at, ledger, quotes, step
         )
-        self._entry_orders = entry_orders = EntryOrders(
-            desk, at, recorder, quotes, exchange_fills, waiting, holdings
-        )
-        self._exit_orders = exit_orders = ExitOrders(
-            desk, entry_orders, recorder, quotes, exchange_fills, holdings, held,
-            UnfilledStops(agenda), step,
-        )  # fmt: skip
-        desk.attach(entry_orders, exit_orders)
+        orders = exchange_orders(desk, config, costs, recorder, quotes, waiting, holdings, held)
+        self._entry_orders, self._exit_orders = entry_orders, exit_orders = orders
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
         )

@@ -74,7 +74,10 @@ class ExchangeDesk:
         quotes: Quotes,
         step: Step,
     ) -> None:
-        self._step = step
+        self.universe = universe
+        self.at = at
+        self.agenda = agenda
+        self.step = step
         self._rules = rules
         self._at = at
         self._ledger = ledger
@@ -225,10 +228,12 @@ class ExchangeDesk:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""
         self._feed.begin_due()
         at = self._at
-        self._step.begin()
+        self.step.begin()
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        for index in self.exchange.instruments_waiting():  # their latency is over
-            self._feed.arm(self._quotes.books[index])
+        for instrument in self.exchange.instruments_waiting():
+            self._feed.arm(self._quotes.books[instrument])
+        self._exits.tell_unfilled()
+        self.step.end()
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken, if it is `at_exchange`: step 2 of its input."""
@@ -261,7 +266,7 @@ class ExchangeDesk:
     # reports
 
     def _take(self, reports: list[ExecutionReport], book: Book | None = None) -> None:
-        self._step.begin()
+        self.step.begin()
         is_outermost, self._is_taking = not self._is_taking, True
         touched: dict[int, Book] = {}
         for report in reports:
@@ -281,6 +286,7 @@ class ExchangeDesk:
         for at in touched.values():
             self._feed.arm(at)
         self._feed.schedule()
+        self.step.end()
 
 
     def _enlarged(

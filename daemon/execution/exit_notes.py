@@ -27,7 +27,7 @@ class ExitNotes:
         *,
         exit_quantity: int = 0,
     ) -> None:
-        """Record a report; a MARKET that fills whole in the simple modes is told by its trade."""
+        """Record a report; of a MARKET that fills whole in a simple mode its trade tells."""
         is_quiet = self._is_simple and exchange_order.kind == "MARKET"
         if is_quiet and not exchange_order.replaces and report.kind in _TOLD_BY_TRADE:
             return

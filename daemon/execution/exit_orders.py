@@ -23,7 +23,6 @@ from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resting_exits import RestingExits
-from daemon.execution.step import Step
 from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.market.book import Book
 
@@ -44,10 +43,6 @@ class ExitOrders:
         fills: ExchangeFills,
         holdings: Holdings,
         held: AtExchange,
-        unfilled: UnfilledStops,
-        step: Step,
-        *,
-        is_simple: bool,
     ) -> None:
         self._desk = desk
         self._entries = entries
@@ -55,7 +50,7 @@ class ExitOrders:
         self._ledger = recorder.ledger
         self._quotes = quotes
         self._held = held
-        self._unfilled = unfilled
+        self._unfilled = unfilled = UnfilledStops(desk.agenda)
         self._resting = RestingExits(desk, held)
         self._notes = ExitNotes(recorder, is_simple=not desk.is_depth)
         self._progress = ExitProgress(
@@ -65,7 +60,7 @@ class ExitOrders:
         """Trades whose orders are brought in line with them at the end of the step."""
         self._refused: dict[str, list[RefusedOrder]] = {}
         """What the exchange refused of a trade's stop or target in this step."""
-        step.do_at_end(self.end_step)
+        desk.step.do_at_end(self.end_step)
 
     def attach(self, bookings: Bookings, watches: Watches) -> None:
         """Set who hears what reports mean."""

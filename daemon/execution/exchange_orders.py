@@ -1,0 +1,38 @@
+"""The orders of trades at the exchange, put together: entries, exits, and what fills mean."""
+
+from __future__ import annotations
+
+from daemon.exchange.fills import FillEngine
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.costs import Costs
+from daemon.execution.entry_orders import EntryOrders
+from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.exit_orders import ExitOrders
+from daemon.execution.exits.at_exchange import AtExchange
+from daemon.execution.holdings import Holdings
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.settings.config import ExecutionConfig
+
+
+def exchange_orders(
+    desk: ExchangeDesk,
+    config: ExecutionConfig,
+    costs: Costs,
+    recorder: Recorder,
+    quotes: Quotes,
+    waiting: WaitingFills,
+    holdings: Holdings,
+    held: AtExchange,
+) -> tuple[EntryOrders, ExitOrders]:
+    """Return the entries and exits of a desk, which hands them its reports from now on."""
+    engine = FillEngine(config)
+    fills = ExchangeFills(
+        desk.universe, desk.at, quotes, engine, costs, desk.exchange.books,
+        None if desk.is_depth else engine.mode,
+    )  # fmt: skip
+    entries = EntryOrders(desk, desk.at, recorder, quotes, fills, waiting, holdings)
+    exits = ExitOrders(desk, entries, recorder, quotes, fills, holdings, held)
+    desk.attach(entries, exits)
+    return entries, exits
