@@ -107,7 +107,7 @@ CASES: dict[str, Callable[..., Any]] = {
     "depth_read": _depth("depth_read"),
     **{
         name: _exchange(name)
-        for name in ("far_orders", "touch_market", "touch_queue", "order_life")
+        for name in ("far_orders", "touch_market", "touch_queue", "exchange_life", "order_life")
     },
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
