@@ -186,6 +186,10 @@ class PaperExchange:
             return True
         return self.floor.checks.needs_rows or self._arrivals.waits_at(instrument)
 
+    def end_tick(self) -> None:
+        """Note the end of a tick of an instrument at which nothing works."""
+        self._arrivals.end_tick()
+
     @property
     def next_due(self) -> int:
         """Return when something falls due at the earliest, UTC ns."""

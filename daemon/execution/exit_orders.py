@@ -54,8 +54,9 @@ class ExitOrders:
         self._resting = RestingExits(desk, held)
         self._notes = ExitNotes(recorder, is_simple=not desk.is_depth)
         self._progress = ExitProgress(
-            entries, recorder, fills, holdings, self._resting, unfilled, self._notes, self.touch
-        )
+            entries, recorder, fills, holdings, self._resting, unfilled, self._notes, self.touch,
+            self._send,
+        )  # fmt: skip
         self._touched: dict[str, Book] = {}
         """Trades whose orders are brought in line with them at the end of the step."""
         self._refused: dict[str, list[RefusedOrder]] = {}

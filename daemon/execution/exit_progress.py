@@ -23,7 +23,7 @@ from daemon.execution.unfilled_stops import UnfilledStops
 from daemon.market.book import Book
 
 Touch = Callable[[Position, Book], None]
-"""Bring the orders of a position in line with it at the end of the step."""
+"""Bring the orders of a position in line with it, at once or at the end of the step."""
 _RULE: Final = StopLossManager()
 
 
@@ -71,6 +71,7 @@ class ExitProgress:
         unfilled: UnfilledStops,
         notes: ExitNotes,
         touch: Touch,
+        send: Touch,
     ) -> None:
         self._entries = entries
         self._recorder = recorder
@@ -81,6 +82,7 @@ class ExitProgress:
         self._unfilled = unfilled
         self._notes = notes
         self._touch = touch
+        self._send = send
         self._beginning = ""
 
     def attach(self, bookings: Bookings, watches: Watches) -> None:
@@ -141,6 +143,8 @@ class ExitProgress:
             self._close(position, book, fill, pending.reason)
             return
         self._part(position, exchange_order, report, book, fill, rest if widens else 0)
+        if widens and not self._resting.splits(order.order_id):
+            self._send(position, book)
 
     def entry_over(self, order_id: str, book: Book) -> None:
         """Close a trade whose exit had nothing left to wait for but its entry (F51)."""

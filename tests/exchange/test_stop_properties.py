@@ -15,7 +15,7 @@ from daemon.domain.events import (
     decode_event,
     encode_event,
 )
-from daemon.domain.intent import ExitOverrides
+from daemon.domain.intent import ExitOverrides, SlLimitBuffer
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
 from daemon.settings.config import LatencyConfig
@@ -204,6 +204,54 @@ def covers(made: DepthMarket) -> None:
             assert [(order.pending, order.limit_paise) for order in targets] == [
                 (position.quantity, position.target_paise)
             ]
+
+
+@pytest.mark.parametrize("seed", seeds(40))
+def test_with_size_enough_a_stop_at_the_exchange_gives_what_the_engine_gives(seed: int) -> None:
+    """The rules of today are the yardstick: same moves, reasons, times and prices."""
+    results = []
+    for style in ("engine_market", "sl_limit"):
+        rng = random.Random(seed)
+        mode = ("depth", "bid_ask")[seed % 2]
+        made = DepthMarket(
+            fill_mode=mode,
+            slippage_bps=0,
+            stop_style=style,
+            sl_limit_buffer=SlLimitBuffer(percent=20, min_ticks=0),
+            enable_partial_exit=rng.random() < 0.6,
+            partial_exit_when=rng.choice(("losing", "always")),
+            trail_step_r=rng.choice((0.25, 0.5, 1.0)),
+            enable_break_even=rng.random() < 0.5,
+            # at the exchange what is sent before a tick of its instrument acts at that tick
+            enable_time_stop=mode == "depth",
+            time_stop_bars=rng.choice((1, 5)),
+        )
+        price = 2_000
+        for _ in range(300):
+            jump = rng.random() < 0.05
+            price += rng.randint(-30, 30) if jump else rng.randint(-4, 4)
+            price = min(max(price, 1_500), 2_500)
+            bid = price / 20
+            sides = {"bids": ((bid, 65_000),), "asks": ((round(bid + 0.05, 2), 65_000),)}
+            made.depth_tick(rng.choice((bid, round(bid + 0.05, 2))), **sides)  # type: ignore[arg-type]
+            if rng.random() < 0.06:
+                sign = rng.choice((1, -1))
+                stop = round(bid - sign * 0.05 * rng.choice((8, 20, 50)), 2)
+                made.signal("BUY" if sign > 0 else "SELL", LOT * rng.choice((1, 2, 3)), stop)
+        tell(made.events)
+        moves = [
+            (event.order_id, event.ts, event.to_state, event.reason, event.levels)
+            for event in made.events
+            if isinstance(event, OrderMoved)
+        ]
+        filled: Counter[tuple[str, int, str, int]] = Counter()
+        for event in made.events:
+            if isinstance(event, OrderMoved | ExchangeOrderMoved) and (fill := event.fill):
+                key = (event.order_id, event.ts, fill.transaction_type, fill.price_paise)
+                filled[key] += fill.quantity
+        results.append((moves, filled))
+    assert results[0] == results[1]
+    assert {move[3] for move in results[0][0]} & {"stop_loss", "trailing_stop"}
 
 
 def test_the_stories_meet_what_they_are_about() -> None:
