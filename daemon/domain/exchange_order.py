@@ -218,3 +218,8 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         self.limit_paise = limit_paise
         self.terms = msgspec.structs.replace(self.terms, ttl_minutes=terms.ttl_minutes)
         self.kind = kind
+
+
+def number_of(exchange_id: str) -> int:
+    """Return which of its trade's exchange orders one is, or the order that it is a part of."""
+    return int(exchange_id.partition("/")[0].rpartition("-")[2])

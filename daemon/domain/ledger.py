@@ -20,7 +20,7 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
-from daemon.domain.exchange_tally import ExchangeTally
+from daemon.domain.exchange_order import number_of
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
@@ -189,10 +189,11 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Book a fill of an exchange order that makes no move of its trade."""
-        fill, order = event.fill, self.orders[event.order_id]
+        """Count an exchange order, and book a fill of it that makes no move of its trade."""
+        order = self.orders[event.order_id]
         order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
-        if fill is None and not event.exit_quantity:
+        fill = event.fill
+        if fill is None:
             return
         position = self.positions[event.order_id]
         if not event.is_exit:

@@ -161,7 +161,7 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     status_message: str = ""
     """The reason of the last move."""
     exchange_orders: int = 0
-    """The highest number among the ids of its exchange orders."""
+    """The highest number of its exchange orders; those of a later day go on from it."""
     history: list[StateChange] = []
 
     @property

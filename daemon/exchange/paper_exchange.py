@@ -186,9 +186,9 @@ class PaperExchange:
             return True
         return self.floor.checks.needs_rows or self._arrivals.waits_at(instrument)
 
-    def end_tick(self) -> None:
-        """Note the end of a tick of an instrument at which nothing works."""
-        self._arrivals.end_tick()
+    def waiting(self) -> list[int]:
+        """Return the instruments at which a request waits for a tick."""
+        return self._arrivals.instruments_waiting()
 
     @property
     def next_due(self) -> int:

@@ -206,6 +206,13 @@ class ExchangeDesk:
                 self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
 
+    def _next_id(self, order_id: str) -> str:
+        """Return the id of the next exchange order of a trade: X-, its day, its number."""
+        known = self._ledger.orders[order_id].exchange_orders
+        number = max(self._numbers.get(order_id, 0), known) + 1
+        self._numbers[order_id] = number
+        return f"X-{order_id.partition('-')[2]}-{number}"
+
     # inputs come in
 
     def start_day(self, date: str) -> None:
@@ -230,10 +237,8 @@ class ExchangeDesk:
         at = self._at
         self.step.begin()
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        for instrument in self.exchange.instruments_waiting():
-            self._feed.arm(self._quotes.books[instrument])
-        self._exits.tell_unfilled()
-        self.step.end()
+        for index in self.exchange.waiting():  # what has arrived says nothing until its tick
+            self._feed.arm(self._quotes.books[index])
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book has just taken, if it is `at_exchange`: step 2 of its input."""
@@ -279,12 +284,17 @@ class ExchangeDesk:
             at = self._quotes.books[exchange_order.terms.instrument]
             touched[at.index] = at
             if exchange_order.terms.is_exit:
-                self._exits.take(order, exchange_order, report, at)
+                self._take_exit(order, exchange_order, report, at, grown)
             else:
-                self._entries.take(order, exchange_order, report, at)
-        if is_outermost:
-            self._entries.end_step()
-            self._is_taking = False
+                self._take_entry(order, exchange_order, report, at, grown)
+        # not before every report is booked: the exchange is ahead of the ledger until then
+        for order_id, position in grown.items():
+            if order_id not in self._ledger.positions:
+                continue
+            if position.pending is None:
+                self._watches.refresh(position)
+            else:
+                self._send_exit(position, self._quotes.book_of(position.tradingsymbol))
         if book is not None:
             touched[book.index] = book
         for at in touched.values():
@@ -299,10 +309,7 @@ class ExchangeDesk:
         position = self._ledger.positions.get(order.order_id)
         assert position is not None, order
         self._holdings.enlarged(position, book.index, quantity)
-        if position.pending is None:
-            grown[order.order_id] = position
-        else:
-            self._send_exit(position, book)
+        grown[order.order_id] = position
 
     def _entry_over(
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
@@ -322,10 +329,15 @@ class ExchangeDesk:
             self._recorder.moved(order, OrderState.CANCELLED, reason)
 
     def _take_exit(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+        self,
+        order: Order,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        book: Book,
+        grown: dict[str, Position],
     ) -> None:
         if report.kind == "filled":
-            self._exit_filled(order, exchange_order, report, book)
+            self._exit_filled(order, exchange_order, report, book, grown)
             return
         self._recorder.exchange_moved(order, exchange_order, report)
         is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
@@ -334,7 +346,12 @@ class ExchangeDesk:
             self._resend[book.index][order.order_id] = None
 
     def _exit_filled(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+        self,
+        order: Order,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        book: Book,
+        grown: dict[str, Position],
     ) -> None:
         position = self._ledger.positions[order.order_id]
         pending = position.pending
@@ -359,4 +376,4 @@ class ExchangeDesk:
         )
         self._holdings.reduced(position, book.index, fill.quantity)
         if widens:
-            self._send_exit(position, book)
+            grown[order.order_id] = position

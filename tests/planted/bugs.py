@@ -354,9 +354,9 @@ BUGS: Final = (
         "a stop that was triggered waits again",
         "daemon/exchange/floor.py",
         "        elif not book.old_row:\n",
-        """        elif order.triggered and not reaches(order.is_buy, book.ltp, order.trigger_paise):
-            pass
-        elif not book.old_row:
+        """        elif not book.old_row and (
+            not order.triggered or reaches(order.is_buy, book.ltp, order.trigger_paise)
+        ):
 """,
         _EXCHANGE,
     ),

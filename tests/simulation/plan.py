@@ -123,7 +123,9 @@ def _at_exchange(draw: random.Random) -> dict[str, Any]:
     """What only orders at the paper exchange know."""
     pick = draw.choice
     return {
-        "latency": LatencyConfig(enter_ms=pick((None, 0, 150, 900)), cancel_ms=pick((None, 0, 400))),
+        "latency": LatencyConfig(
+            enter_ms=pick((None, 0, 150, 900)), cancel_ms=pick((None, 0, 400))
+        ),
         "market_rest": pick(("rest", "rest", "cancel")),
         "escalate": pick(("market", "market", "market", "never")),
         "escalate_after_ms": pick((500, 3000)),
