@@ -46,7 +46,7 @@ class Arrivals:
         self._ticking = -1
 
     def at_tick_of(self, instrument: int) -> None:
-        """Set whose tick step 1 of an input comes before, -1 for no tick."""
+        """Set at whose instrument what falls due waits for the tick of the input, -1 for none."""
         self._ticking = instrument
 
     # sending
@@ -113,13 +113,8 @@ class Arrivals:
                 for request in self._requests.waiting_at(instrument):
                     self._try(request, may_take=False)
 
-    def end_tick(self) -> None:
-        """Let requests act at once again: the tick in work has been seen."""
-        self._ticking = -1
-
     def act_at_tick(self, instrument: int) -> None:
         """Let everything that waits for a tick of an instrument act, in the order sent (F5c)."""
-        self.end_tick()
         for request in self._requests.waiting_at(instrument):
             self._try(request, may_take=True)
 

@@ -128,9 +128,10 @@ class PaperExchange:
         self._arrivals.at_tick_of(ticking)
         self._retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
-            self._do(*popped)
-            self._retry_except(ticking)
-        self._arrivals.at_tick_of(_NOT_TICKING)  # what is sent from here on has seen its quote
+            what, item = popped
+            self._do(what, item)
+            self._arrivals.retry_except(ticking)  # what waited behind an order that is over now
+        self._arrivals.at_tick_of(_NOT_TICKING)  # what is sent from now on acts on the quote before
         return self._reports.take()
 
     def on_tick(self, instrument: int, tick: MarketTick) -> list[ExecutionReport]:

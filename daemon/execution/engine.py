@@ -214,8 +214,6 @@ class ExecutionEngineV3:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
         if book.at_exchange:
             self._exchange.on_tick(book)
-        else:
-            self._exchange.end_tick()
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
             assert quote is not None

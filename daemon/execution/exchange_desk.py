@@ -248,10 +248,6 @@ class ExchangeDesk:
             self._exits.send_again(book)
         self._feed.arm(book)
 
-    def end_tick(self) -> None:
-        """Note a tick of an instrument at which nothing works."""
-        self.exchange.end_tick()
-
     def forget_taken(self, books: list[Book]) -> None:
         """Forget what was taken: data was missed."""
         self.exchange.forget_taken([book.index for book in books])

@@ -341,7 +341,9 @@ def test_f52_a_part_of_the_target_while_a_part_of_the_stop_is_on_its_way() -> No
     at(made, 95.90, 95.85)  # 130 leave at the market, which takes a while
     made.depth_tick(101.00, bids=((101.00, 65),), asks=((101.05, 65),))
     assert made.moves()[-1] == ("SL_PENDING", "stop_loss")
-    assert (made.position.quantity, made.position.pending.quantity) == (195, 130)
+    pending = made.position.pending
+    assert pending is not None
+    assert (made.position.quantity, pending.quantity) == (195, 130)
     at(made, 97.00, 96.95, after_s=2)
     assert made.moves()[-1] == ("ACTIVE", "stop_loss")
     assert made.fills()[-2:] == [("SELL", 65, 101.00), ("SELL", 130, 96.95)]
