@@ -10,7 +10,15 @@ from typing import Final, SupportsIndex
 import msgspec
 
 from daemon.domain.dates import parse_timeframe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal, check_exits, check_intent
+from daemon.domain.intent import (
+    ExitOverrides,
+    Level,
+    OrderIntent,
+    Rel,
+    Signal,
+    check_exits,
+    check_intent,
+)
 from daemon.settings.config import StrategyConfig
 
 _NOTHING_SET: Final = ExitOverrides()
@@ -50,8 +58,8 @@ def completed(
         intent,
         signal=Signal(intent.signal),
         qty=index(intent.qty),
-        sl_price=_level(intent.sl_price),
-        tp_price=_level(intent.tp_price),
+        sl_price=_stop_or_target(intent.sl_price),
+        tp_price=_stop_or_target(intent.tp_price),
         time_stop_bars=_whole(intent.time_stop_bars),
         confidence=float(intent.confidence),
         strategy_id=config.id,
@@ -80,6 +88,10 @@ def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrid
 
 def _whole(number: SupportsIndex | None) -> int | None:
     return None if number is None else index(number)
+
+
+def _stop_or_target(price: object) -> Level | None:
+    return price if isinstance(price, Rel) else _level(price)
 
 
 def _level(price: object) -> float | None:

@@ -13,6 +13,7 @@ from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import (
     EntryChange,
     ExitOverrides,
+    Level,
     OrderIntent,
     Product,
     Signal,
@@ -40,8 +41,8 @@ class ScriptLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     symbol: Annotated[str, Meta(min_length=1)]
     signal: Signal
     qty: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    sl_price: float | None = None
-    tp_price: float | None = None
+    sl_price: Level | None = None
+    tp_price: Level | None = None
     time_stop_bars: TimeStopBars | None = None
     tag: str = ""
     product: Product | None = None

@@ -8,13 +8,30 @@ from typing import ClassVar, Protocol, runtime_checkable
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Signal
+from daemon.domain.intent import ExitOverrides, Level, OrderIntent, Product, Rel, Signal
 from daemon.domain.order_kind import OrderKind, Validity
 from daemon.domain.tick_view import TickView
 
 __all__ = [
     "BaseStrategy", "Intents", "Strategy", "TickStrategy", "TickView", "TimedStrategy", "View",
+    "pct", "points", "r",
 ]  # fmt: skip
+
+
+def pct(x: float) -> Rel:
+    """Return a level `x` percent of the entry away from it."""
+    return Rel("pct", x)
+
+
+def points(x: float) -> Rel:
+    """Return a level `x` rupees away from the entry."""
+    return Rel("points", x)
+
+
+def r(x: float) -> Rel:
+    """Return a target `x` times the risk, from entry to stop, away from the entry."""
+    return Rel("r", x)
+
 
 Intents = OrderIntent | list[OrderIntent] | None
 """All intents of a list are taken, in order: two BUYs of one symbol are two orders."""
@@ -98,8 +115,8 @@ class BaseStrategy:
         symbol: str,
         qty: int,
         *,
-        stop: float | None = None,
-        target: float | None = None,
+        stop: Level | None = None,
+        target: Level | None = None,
         time_stop_bars: int | None = None,
         confidence: float = 1.0,
         reason: str = "",
@@ -129,8 +146,8 @@ class BaseStrategy:
         symbol: str,
         qty: int,
         *,
-        stop: float | None = None,
-        target: float | None = None,
+        stop: Level | None = None,
+        target: Level | None = None,
         time_stop_bars: int | None = None,
         confidence: float = 1.0,
         reason: str = "",

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.domain.intent import Product
+from daemon.domain.intent import Product, Rel
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
@@ -179,6 +179,8 @@ class OrderCreated(
     validity: Validity = DAY
     validity_ttl: int = 0
     market_protection: float | None = None
+    sl_rel: Rel | None = None
+    tp_rel: Rel | None = None
 
     def __post_init__(self) -> None:
         if self.order_type == MARKET:
@@ -231,7 +233,8 @@ class StopMoved(
 ):
     """A rule moved a stop: the ladder, or the one that `reason` names.
 
-    `steps` whole steps are gained over the ladder's anchor at `ltp_paise`.
+    `steps` whole steps are gained over the ladder's anchor at `ltp_paise`. `entry_fill` makes the
+    levels that are relative to the entry again, the target (`target_to_paise`) too; 0 is no level.
     """
 
     seq: int
@@ -244,6 +247,7 @@ class StopMoved(
     steps: int
     ltp_paise: int
     reason: str = TRAILING_STOP
+    target_to_paise: int = 0
 
     def __post_init__(self) -> None:
         if self.reason == TRAILING_STOP:

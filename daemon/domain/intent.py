@@ -71,6 +71,17 @@ class ExitOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     stop_basis: StopBasis | None = None
 
 
+class Rel(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A level relative to the entry: `x` percent of it, points (rupees), or R (a target only)."""
+
+    unit: Literal["pct", "points", "r"]
+    x: float
+
+
+Level = float | Rel
+"""A level in rupees, or relative to the entry."""
+
+
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A strategy's wish. `qty` in units, prices and levels in rupees.
 
@@ -84,8 +95,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     symbol: str
     signal: Signal
     qty: int = 0
-    sl_price: float | None = None
-    tp_price: float | None = None
+    sl_price: Level | None = None
+    tp_price: Level | None = None
     time_stop_bars: int | None = None
     strategy_id: str = ""
     timeframe: str = ""
@@ -160,7 +171,7 @@ def check_intent(intent: OrderIntent) -> None:
             raise _bad(intent, name, "a whole number or None")
     for name, expected in _NUMBERS.items():
         number = getattr(intent, name)
-        if number is not None and not _is_number(number):
+        if number is not None and not _is_number(number) and not _is_relative(name, number):
             raise _bad(intent, name, f"{expected} or None")
     if type(intent.confidence) not in (int, float) or not math.isfinite(intent.confidence):
         raise _bad(intent, "confidence", "a finite number")
@@ -214,6 +225,11 @@ def _is_whole(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _is_relative(name: str, value: object) -> bool:
+    is_level = name in ("sl_price", "tp_price") and isinstance(value, Rel)
+    return is_level and value.unit in ("pct", "points", "r") and _is_number(value.x)  # type: ignore[attr-defined]
 
 
 def _bad(owner: object, name: str, expected: str) -> BadIntent:

@@ -20,8 +20,7 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
-from daemon.domain.exchange_order import number_of
-from daemon.domain.order import OPEN_STATES, Order, OrderState
+from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
@@ -96,10 +95,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, ExchangeOrderMoved):
             self._apply_exchange(event)
         elif isinstance(event, StopMoved):
-            position = self.positions[event.order_id]
-            position.stop_paise = event.stop_to_paise
-            position.ladder_steps = event.steps
-            position.stop_moved_by = event.reason
+            self._apply_stop(event)
         else:
             self._apply_created(event)
         self.seq = event.seq
@@ -137,6 +133,8 @@ class Ledger(msgspec.Struct, kw_only=True):
             tick_paise=event.tick_paise,
             sl_paise=event.sl_paise,
             tp_paise=event.tp_paise,
+            sl_rel=event.sl_rel,
+            tp_rel=event.tp_rel,
             exits=event.exits,
             strategy_id=event.strategy_id,
             timeframe=event.timeframe,
@@ -152,6 +150,17 @@ class Ledger(msgspec.Struct, kw_only=True):
             created_ts=event.ts,
         )
         self.orders[event.order_id] = order
+
+    def _apply_stop(self, event: StopMoved) -> None:
+        position = self.positions[event.order_id]
+        if event.reason == ENTRY_FILL:
+            stop = event.stop_to_paise or None
+            position.stop_paise = position.initial_stop_paise = stop
+            position.target_paise = event.target_to_paise or None
+            return
+        position.stop_paise = event.stop_to_paise
+        position.ladder_steps = event.steps
+        position.stop_moved_by = event.reason
 
     def _apply_move(self, event: OrderMoved) -> None:
         order = self.orders[event.order_id]

@@ -8,20 +8,15 @@ from typing import Final, Literal
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
-from daemon.domain.intent import (
-    PartialExitWhen,
-    Product,
-    SlLimitBuffer,
-    StopBasis,
-    StopStyle,
-    TargetStyle,
-)
+from daemon.domain.intent import PartialExitWhen, Product, Rel
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
 
 Side = Literal["BUY", "SELL"]
 TRAILING_STOP: Final = "trailing_stop"
 """The rule that moves a stop unless another is named."""
+ENTRY_FILL: Final = "entry_fill"
+"""Relative levels were made again, as more of the entry was filled."""
 
 
 class OrderState(StrEnum):
@@ -136,6 +131,9 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     tick_paise: int = 5
     sl_paise: int | None = None
     tp_paise: int | None = None
+    sl_rel: Rel | None = None
+    """A stop that is relative to the entry: `sl_paise` is None then. Likewise the target."""
+    tp_rel: Rel | None = None
     exits: ExitRules = ExitRules()
     strategy_id: str = ""
     timeframe: str = "1m"

@@ -9,11 +9,12 @@ from typing import Final, TypeVar
 from daemon.domain.dates import ist_date
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, StopBasis
+from daemon.domain.intent import ExitOverrides, Level, OrderIntent, Product, Rel
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
 from daemon.domain.order import ExitRules, Order, Side
 from daemon.execution.entry_terms import AT_MARKET, EntryTerms, check_terms
+from daemon.execution.relative_levels import check_relative
 from daemon.risk.gates import Refusal
 from daemon.settings.config import ExecutionConfig
 
@@ -36,8 +37,8 @@ class OrderBuilder:
         symbol: str,
         qty: int,
         side: Side,
-        sl_price: float | None = None,
-        tp_price: float | None = None,
+        sl_price: Level | None = None,
+        tp_price: Level | None = None,
         time_stop_bars: int | None = None,
         tag: str = "",
         strategy_id: str = "",
@@ -70,6 +71,8 @@ class OrderBuilder:
             tick_paise=tick,
             sl_paise=_level(sl_price, tick, ties_up=not buy),
             tp_paise=_level(tp_price, tick, ties_up=buy),
+            sl_rel=sl_price if isinstance(sl_price, Rel) else None,
+            tp_rel=tp_price if isinstance(tp_price, Rel) else None,
             exits=self.exit_rules(exits, time_stop_bars),
             strategy_id=strategy_id,
             timeframe=timeframe or DEFAULT_TIMEFRAME,
@@ -131,6 +134,11 @@ class OrderBuilder:
             ("sl_price", intent.sl_price, order.sl_paise),
             ("tp_price", intent.tp_price, order.tp_paise),
         ):
+            refusal = check_relative(name, asked, has_stop=intent.sl_price is not None)
+            if refusal is not None:
+                return refusal
+            if isinstance(asked, Rel):
+                continue
             if asked is not None and (level is None or level < order.tick_paise):
                 return Refusal("bad_level", {name: repr(asked), "tick_paise": order.tick_paise})
         stop, target = order.sl_paise, order.tp_paise
@@ -149,8 +157,8 @@ def _compact(date: dt.date) -> str:
     return date.strftime("%Y%m%d")
 
 
-def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
-    if price is None:
+def _level(price: Level | None, tick: int, *, ties_up: bool) -> int | None:
+    if price is None or isinstance(price, Rel):
         return None
     if type(price) in _PLAIN and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:
         paise = round(price * PAISE_PER_RUPEE)

@@ -24,6 +24,7 @@ from daemon.execution.holdings import Holdings
 from daemon.execution.protective import SpreadLimit, check_protective
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.relative_levels import levels_at
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
@@ -204,10 +205,12 @@ def _number(order: Order) -> int:
 
 
 def _levels(order: Order, fill: Fill) -> Levels:
-    stop = order.sl_paise
+    stop, target = order.sl_paise, order.tp_paise
+    if order.sl_rel is not None or order.tp_rel is not None:
+        stop, target = levels_at(order, fill.price_paise * fill.quantity, fill.quantity)
     return Levels(
         stop_paise=stop,
-        target_paise=order.tp_paise,
+        target_paise=target,
         anchor_paise=0 if stop is None else fill.price_paise,
         r_paise=0 if stop is None else abs(fill.price_paise - stop),
     )

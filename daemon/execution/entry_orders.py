@@ -16,6 +16,7 @@ from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.relative_levels import levels_at
 from daemon.market.book import Book
 from daemon.market.moment import Moment
 from daemon.risk.gates import Refusal
@@ -169,7 +170,21 @@ class EntryOrders:
         grown, self._grown = self._grown, {}
         for order_id, position in grown.items():
             if order_id in self._ledger.positions and position.pending is None:
+                self._make_levels_again(self._ledger.orders[order_id], position)
                 self._watches.refresh(position)
+
+    def _make_levels_again(self, order: Order, position: Position) -> None:
+        """Let relative levels follow the entry, unless the stop has moved or an exit began."""
+        is_relative = order.sl_rel is not None or order.tp_rel is not None
+        if not is_relative or position.stop_moved_by or position.exit_fills:
+            return
+        cost = position.opened_cost_paise
+        made = levels_at(order, cost, position.opened_quantity)
+        if made != (position.stop_paise, position.target_paise):
+            ltp = self._quotes.book_of(order.tradingsymbol).ltp
+            self._recorder.levels_made_again(
+                position, made.stop_paise or 0, made.target_paise or 0, ltp
+            )
 
     def _filled(
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book

@@ -17,7 +17,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.ledger import Ledger
-from daemon.domain.order import Order, OrderState
+from daemon.domain.order import ENTRY_FILL, Order, OrderState
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
@@ -57,6 +57,8 @@ class Recorder:
                 tick_paise=order.tick_paise,
                 sl_paise=order.sl_paise,
                 tp_paise=order.tp_paise,
+                sl_rel=order.sl_rel,
+                tp_rel=order.tp_rel,
                 exits=order.exits,
                 strategy_id=order.strategy_id,
                 timeframe=order.timeframe,
@@ -203,13 +205,21 @@ class Recorder:
             )
         )
 
-
-def _queue(exchange_order: ExchangeOrder, report: ExecutionReport) -> QueuePlace | None:
-    """Return the evidence of a fill, or what is ahead of an order that has just come to rest."""
-    if report.kind == "filled":
-        return QueuePlace(**structs.asdict(report.evidence))
-    is_new = report.kind in ("open", "triggered", "modified")
-    rests = exchange_order.state is ExchangeOrderState.OPEN and not exchange_order.taking
-    if not is_new or not rests or exchange_order.market_part is None:
-        return None
-    return QueuePlace(market_after=exchange_order.market_part)
+    def levels_made_again(self, position: Position, stop: int, target: int, ltp: int) -> None:
+        """Record levels (paise, 0 = none) that follow the entry as more of it is filled."""
+        at = self._at
+        self.lifecycle.record(
+            StopMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=position.order_id,
+                due_ts=at.due_ts,
+                stop_from_paise=position.stop_paise or 0,
+                stop_to_paise=stop,
+                steps=0,
+                ltp_paise=ltp,
+                reason=ENTRY_FILL,
+                target_to_paise=target,
+            )
+        )

@@ -16,8 +16,8 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
-from daemon.domain.exchange_order import OVER_STATES
-from daemon.domain.order import TRAILING_STOP, OrderState
+from daemon.domain.intent import Rel
+from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.exchange_words import entry_text, exchange_text
 from daemon.journal.show import archived_text
@@ -212,8 +212,8 @@ def _title(event: OrderCreated) -> str:
 def _asked(event: OrderCreated) -> list[str]:
     lots, odd = divmod(event.quantity, event.lot_size)
     size = "" if odd or lots < 1 else f" ({lots} lot{'s' if lots > 1 else ''} of {event.lot_size})"
-    stop = "no stop" if event.sl_paise is None else f"stop {money(event.sl_paise)}"
-    target = "no target" if event.tp_paise is None else f"target {money(event.tp_paise)}"
+    stop = _level_text("stop", event.sl_paise, event.sl_rel)
+    target = _level_text("target", event.tp_paise, event.tp_rel)
     side = event.transaction_type.lower()
     terms = entry_text(event)
     how = f"{size}, {terms}" if terms else size
@@ -227,16 +227,23 @@ def _asked(event: OrderCreated) -> list[str]:
     return lines
 
 
+def _level_text(name: str, paise: int | None, rel: Rel | None) -> str:
+    if rel is not None:
+        unit = {"pct": " %", "points": " rupees", "r": " R"}[rel.unit]
+        return f"{name} {rel.x:g}{unit} from the entry"
+    return f"no {name}" if paise is None else f"{name} {money(paise)}"
+
+
 def _rules(event: OrderCreated) -> str:
-    exits = event.exits
+    exits, has_stop = event.exits, event.sl_paise is not None or event.sl_rel is not None
     parts = []
-    if exits.enable_partial_exit and event.sl_paise is not None:
+    if exits.enable_partial_exit and has_stop:
         when = "a losing stop" if exits.partial_exit_when == "losing" else "the first stop"
         parts.append(f"{exits.partial_exit_pct:.0%} leaves at {when}, in whole lots")
-    if exits.enable_trailing and event.sl_paise is not None:
+    if exits.enable_trailing and has_stop:
         begin = "" if exits.trail_after_r is None else f" from {exits.trail_after_r:g} R on"
         parts.append(f"the stop trails in steps of {exits.trail_step_r:g} R{begin}")
-    if exits.break_even_at_r is not None and event.sl_paise is not None:
+    if exits.break_even_at_r is not None and has_stop:
         cost = "the entry with charges" if exits.break_even_with_charges else "the entry"
         parts.append(f"from {exits.break_even_at_r:g} R on the stop moves to cost ({cost})")
     if exits.time_stop_bars:
@@ -254,6 +261,10 @@ def _rules(event: OrderCreated) -> str:
 
 
 def _stop_text(event: StopMoved) -> str:
+    if event.reason == ENTRY_FILL:
+        stop = _level_text("stop", event.stop_to_paise or None, None)
+        target = _level_text("target", event.target_to_paise or None, None)
+        return f"LEVELS: {stop}, {target}, {MOVES[ENTRY_FILL]}."
     return (
         f"STOP MOVED: from {money(event.stop_from_paise)} to {money(event.stop_to_paise)} at a "
         f"last price of {money(event.ltp_paise)}, {why_moved(event)}."

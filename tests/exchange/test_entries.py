@@ -10,6 +10,7 @@ from daemon.domain.events import (
     ExchangeOrderMoved,
     OrderCreated,
     OrderMoved,
+    StopMoved,
     decode_event,
     encode_event,
 )
@@ -17,6 +18,7 @@ from daemon.domain.inputs import ConfigChange
 from daemon.domain.intent import EntryChange
 from daemon.domain.ledger import Ledger
 from daemon.settings.config import LatencyConfig, RiskConfig
+from strategies.strategy import pct, points, r
 from tests.exchange.depth_market import DepthMarket
 from tests.kit.market import CALL, Market
 
@@ -560,6 +562,82 @@ def test_max_spread_counts_an_absent_side_as_wide_and_no_book_as_unknown() -> No
     made.tick(100.00)
     made.signal("BUY", 25, 90.0)
     assert made.moves()[-1] == ("ACTIVE", "active")
+
+
+# levels relative to the entry
+
+
+def test_c15_relative_levels_follow_the_entry_once_a_step() -> None:
+    made = DepthMarket(**QUIET, instrument_type="CE")
+    made.depth_tick(asks=((100.00, 65), (103.00, 65), (103.05, 65), (103.10, 65), (103.15, 65)))
+    made.signal("BUY", 130, sl=pct(5), tp=r(2))
+    position = made.position
+    assert (made.stop, position.target_paise, position.r_paise) == (95.00, 110_00, 5_00)
+    made.depth_tick(asks=((101.00, 65), (103.00, 65)))
+    assert (position.entry_paise, made.stop) == (101_00, 95.95)
+    assert (position.target_paise, position.r_paise) == (111_10, 5_05)
+    [moved] = [event for event in made.events if isinstance(event, StopMoved)]
+    assert (moved.reason, moved.stop_from_paise, moved.stop_to_paise) == (
+        "entry_fill", 95_00, 95_95,
+    )  # fmt: skip
+    made.depth_tick(95.90, bids=((95.90, 650),), asks=((96.00, 65),))
+    assert made.moves()[-1] == ("CLOSED", "stop_loss")
+    check(made)
+
+
+def test_c15_levels_given_as_prices_stay() -> None:
+    made = DepthMarket(**QUIET, instrument_type="CE")
+    made.depth_tick(asks=((100.00, 65), (103.00, 65), (103.05, 65), (103.10, 65), (103.15, 65)))
+    made.signal("BUY", 130, 95.0, 110.0)
+    made.depth_tick(asks=((101.00, 65), (103.00, 65)))
+    assert (made.stop, made.position.target_paise, made.position.r_paise) == (95.00, 110_00, 6_00)
+    assert not any(isinstance(event, StopMoved) for event in made.events)
+
+
+def test_f50_a_stop_that_has_moved_does_not_follow_the_entry_any_more() -> None:
+    made = DepthMarket(**(QUIET | {"enable_trailing": True, "instrument_type": "CE"}))
+    made.depth_tick(asks=((100.00, 65), (103.00, 65), (103.05, 65), (103.10, 65), (103.15, 65)))
+    made.signal("BUY", 130, sl=points(2))
+    made.depth_tick(101.00, bids=((100.95, 65),), asks=((103.00, 65), (103.05, 65)))
+    assert made.stop == 99.00
+    made.depth_tick(101.00, bids=((100.95, 65),), asks=((102.00, 65), (103.05, 65)))
+    assert (made.position.quantity, made.stop) == (130, 99.00)
+    check(made)
+
+
+@pytest.mark.parametrize(
+    ("side", "levels", "found"),
+    [
+        ("BUY", {"sl": pct(5), "tp": points(10)}, (95.00, 110.00)),
+        ("SELL", {"sl": pct(5), "tp": points(10)}, (105.00, 90.00)),
+        ("BUY", {"sl": points(0.01)}, (99.95, None)),  # onto the entry: a step away
+        ("BUY", {"sl": points(0.025)}, (99.95, None)),  # a tie: away from the position
+        ("BUY", {"sl": pct(100)}, (None, None)),  # no room
+        ("BUY", {"sl": 98.0, "tp": r(1.5)}, (98.00, 103.00)),
+        ("SELL", {"sl": points(3), "tp": r(2)}, (103.00, 94.00)),
+    ],
+)
+def test_relative_levels_are_set_at_the_fill_in_every_mode(
+    side: str, levels: dict[str, Any], found: tuple[float | None, float | None]
+) -> None:
+    for terms in ({}, {"order_type": "LIMIT", "price": 100.00}):
+        made = Market(**QUIET)
+        made.tick(100.00)
+        fields: dict[str, Any] = {**levels, **terms}
+        made.signal(side, 25, **fields)
+        paise = (made.position.stop_paise, made.position.target_paise)
+        assert tuple(None if each is None else each / 100 for each in paise) == found
+        check(made)
+
+
+@pytest.mark.parametrize(
+    "levels", [{"sl": pct(0)}, {"sl": r(1)}, {"tp": r(1)}, {"sl": points(float("nan"))}]
+)
+def test_a_relative_level_without_a_distance_is_refused(levels: dict[str, Any]) -> None:
+    made = Market(**QUIET)
+    made.tick(100.00)
+    made.signal("BUY", 25, **levels)
+    assert made.moves()[-1] == ("REJECTED", "bad_level")
 
 
 # the next day

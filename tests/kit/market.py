@@ -13,7 +13,7 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.inputs import Clock, Command
 from daemon.domain.instrument import Instrument, InstrumentType, Universe
-from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.intent import Level, OrderIntent, Signal
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
 from daemon.domain.order import ExitRules, Order
@@ -104,8 +104,8 @@ class Market:
         self,
         signal: str,
         qty: int = 0,
-        sl: float | None = None,
-        tp: float | None = None,
+        sl: Level | None = None,
+        tp: Level | None = None,
         *,
         symbol: str = CALL,
         **fields: Any,

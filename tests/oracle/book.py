@@ -11,7 +11,7 @@ from typing import TypeVar
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import Instrument
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, Rel
 from daemon.domain.order import ExitRules, OrderState, Side
 from daemon.settings.config import ExecutionConfig
 from tests.oracle.market import fraction, nearest
@@ -183,6 +183,8 @@ def new_trade(
             not_finite = True
             return None
 
+    assert not isinstance(intent.sl_price, Rel)
+    assert not isinstance(intent.tp_price, Rel)
     return Trade(
         number=number,
         order_id=order_id,
