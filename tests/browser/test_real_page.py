@@ -94,6 +94,15 @@ def test_its_past_and_its_charts_are_shown(
     page.goto(f"{served.url}#history/day/2026-11-18")
     expect(page.locator("#history-rows tr")).to_have_count(len(fold_of(run).exits))
     name = run.name
+    page.goto(f"{served.url}#history/run/{name}")
+    page.locator("#history-candles").scroll_into_view_if_needed()
+    page.wait_for_selector("#history-candles canvas")
+    page.select_option("#history-symbol", index=1)
+    chosen = page.locator("#history-symbol").input_value()
+    expect(page.locator("#history-candles h3")).to_contain_text(f"{chosen} on 2026-11-18")
+    page.locator("#history-rows .link").first.click()
+    expect(page.locator("#trade-dialog")).to_have_attribute("data-run", name)
+    page.wait_for_selector("#trade-chart canvas")
     page.goto(f"{served.url}#compare/{name}/{name}")
     expect(page.locator("#compare-line")).to_contain_text("made 0.00 against")
     assert faults == [], "the console of the browser is empty"
