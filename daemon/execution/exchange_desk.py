@@ -7,6 +7,7 @@ their trade.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
@@ -87,15 +88,17 @@ class ExchangeDesk:
         )
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders."""
-        self._entries: dict[str, str] = {}
-        """Roots of the entries that are not over, by order id of their trade."""
-        self._exits = ExitsSent(self.exchange)
-        self._leaving: dict[str, str] = {}
-        """Why a trade must leave as soon as its entry fills, by order id."""
-        self._resend: list[dict[str, None]] = [{} for _ in universe]
-        self._beginning = ""
-        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
-        self._ids = ExchangeIds()
+        self.resend: list[dict[str, None]] = [{} for _ in universe]
+        """Order ids of trades whose exit is sent at the next tick, by instrument."""
+        self.is_depth = config.fill_mode == "depth"
+        self._feed = ExchangeFeed(
+            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
+        )
+        self._days: list[dt.date | None] = [None] * len(universe)
+        """The date that each instrument's day at the exchange was begun for."""
+        self._spread = SpreadLimit(config.max_spread_pct)
+        self._numbers: dict[str, int] = {}
+        self._is_taking = False
 
     def attach(self, entries: EntryReports, exits: ExitReports) -> None:
         """Set who hears reports."""
@@ -215,21 +218,21 @@ class ExchangeDesk:
 
     # inputs come in
 
-    def start_day(self, date: str) -> None:
-        """Open the sessions of a date."""
-        for book in self._quotes.books[:-1]:
-            instrument = book.instrument
-            assert instrument is not None
-            assert self._at.date is not None
-            freeze = instrument.freeze_quantity or self._rules.freeze_quantity(
-                self._at.date, instrument
-            )
-            day = ContractDay(
-                opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date
-            )
-            self.exchange.start_day(book.index, day)
-            self._feed.arm(book)
-        self._feed.schedule()
+    def _begin_date(self, book: Book) -> None:
+        """Open an instrument's session of the date at the first order or tick that it has there."""
+        date, index = self._at.date, book.index
+        assert date is not None
+        if self._days[index] == date:
+            return
+        self._days[index] = date
+        instrument = book.instrument
+        assert instrument is not None
+        freeze = instrument.freeze_quantity or self._rules.freeze_quantity(date, instrument)
+        day = ContractDay(
+            opens=book.open_ts, closes=book.close_ts, freeze_quantity=freeze, date=date.isoformat()
+        )
+        self.exchange.start_day(index, day)
+        self._feed.begin_date(book)
 
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""

@@ -129,6 +129,9 @@ def inputs(mode: str, seed: int) -> list[Input]:
         if step % 20 == 7:
             market.clock(0.4)
     market._keep(market.engine.handle(Command(ts=market.now, command="kill_switch")))
+    bids, asks = (((ltp - 5) / 100, 6_500),), (((ltp + 5) / 100, 6_500),)
+    for _ in range(3):
+        market.depth_tick(ltp / 100, bids=bids, asks=asks)
     return taken
 
 
@@ -172,5 +175,10 @@ def test_a_crash_at_any_input_changes_nothing(mode: str, seed: int, tmp_path: Pa
     expected = [event for item in inputs(mode, seed) for event in whole.handle(item)]
     kinds = {event.kind for event in expected if isinstance(event, ExchangeOrderMoved)}
     assert kinds >= {"modified", "filled"}
+    assert not whole.ledger.positions  # the kill switch, and then somebody to trade with
+    for event in expected:
+        if isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and event.limit_paise:
+            sign = 1 if event.side == "BUY" else -1
+            assert sign * (event.limit_paise - event.last_paise) >= 0
     found = _after_crashes(mode, seed, tmp_path)
     assert [*map(encode_event, found)] == [*map(encode_event, expected)]
