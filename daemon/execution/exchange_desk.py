@@ -88,17 +88,14 @@ class ExchangeDesk:
         )
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders."""
-        self.resend: list[dict[str, None]] = [{} for _ in universe]
-        """Order ids of trades whose exit is sent at the next tick, by instrument."""
-        self.is_depth = config.fill_mode == "depth"
-        self._feed = ExchangeFeed(
-            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
-        )
-        self._days: list[dt.date | None] = [None] * len(universe)
-        """The date that each instrument's day at the exchange was begun for."""
-        self._spread = SpreadLimit(config.max_spread_pct)
-        self._numbers: dict[str, int] = {}
-        self._is_taking = False
+        self._entries: dict[str, str] = {}
+        """Roots of the entries that are not over, by order id of their trade."""
+        self._leaving: dict[str, str] = {}
+        """Why a trade must leave as soon as its entry fills, by order id."""
+        self._resend: list[dict[str, None]] = [{} for _ in universe]
+        self._beginning = ""
+        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
+        self._ids = ExchangeIds(self._ledger)
 
     def attach(self, entries: EntryReports, exits: ExitReports) -> None:
         """Set who hears reports."""
@@ -163,8 +160,10 @@ class ExchangeDesk:
             is_exit=True,
         )
         root = self._ids.next(order_id)
-        self._exits.sent(order_id, root)
-        self._send(root, order_id, terms, book, open_units=position.quantity - unbooked)
+        self._send(root, order_id, terms, book, open_units=position.quantity)
+
+    def _covered(self, order_id: str) -> int:
+        return sum(order.pending for order in self.exchange.working_of(order_id))
 
     def _send(
         self,
@@ -208,13 +207,6 @@ class ExchangeDesk:
                 book = self._quotes.books[order.terms.instrument]
                 self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
-
-    def _next_id(self, order_id: str) -> str:
-        """Return the id of the next exchange order of a trade: X-, its day, its number."""
-        known = self._ledger.orders[order_id].exchange_orders
-        number = max(self._numbers.get(order_id, 0), known) + 1
-        self._numbers[order_id] = number
-        return f"X-{order_id.partition('-')[2]}-{number}"
 
     # inputs come in
 
@@ -282,8 +274,10 @@ class ExchangeDesk:
             order = self._ledger.orders[self._trades[exchange_order.root]]
             at = self._quotes.books[exchange_order.terms.instrument]
             touched[at.index] = at
-            if exchange_order.terms.is_exit:
-                self._take_exit(order, exchange_order, report, at, grown)
+            if exchange_order.terms.is_exit and report.kind == "filled":
+                self._exit_filled(order, exchange_order, report, at, grown)
+            elif exchange_order.terms.is_exit:
+                self._take_exit(order, exchange_order, report, at)
             else:
                 self._take_entry(order, exchange_order, report, at, grown)
         # not before every report is booked: the exchange is ahead of the ledger until then
@@ -328,16 +322,8 @@ class ExchangeDesk:
             self._recorder.moved(order, OrderState.CANCELLED, reason)
 
     def _take_exit(
-        self,
-        order: Order,
-        exchange_order: ExchangeOrder,
-        report: ExecutionReport,
-        book: Book,
-        grown: dict[str, Position],
+        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
     ) -> None:
-        if report.kind == "filled":
-            self._exit_filled(order, exchange_order, report, book, grown)
-            return
         self._recorder.exchange_moved(order, exchange_order, report)
         is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
         position = self._ledger.positions.get(order.order_id)
