@@ -79,10 +79,10 @@ class Stage:
         return place
 
 
-def make_base(directory: Path, rows: int = ROWS) -> Path:
+def make_base(directory: Path, rows: int = ROWS, *, at_exchange: bool = False) -> Path:
     """A new directory with the files that the runs read."""
     base = Path(tempfile.mkdtemp(prefix="base-", dir=directory))
-    write_files(base, rows)
+    write_files(base, rows, at_exchange=at_exchange)
     return base
 
 

@@ -66,7 +66,8 @@ class Rig(contextlib.ExitStack):
 
     @cached_property
     def days(self) -> list[Stage]:
-        return undisturbed(make_base(self._directory, ROWS), self.zygote)
+        base = make_base(self._directory, ROWS, at_exchange=True)
+        return undisturbed(base, self.zygote)
 
 
 Work = Callable[[Rig, Figure], None]

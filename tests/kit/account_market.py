@@ -24,6 +24,10 @@ DAYS: Final = (dt.date(2026, 11, 18), dt.date(2026, 11, 19))
 SYMBOLS: Final = ("NIFTY26NOVFUT", "NIFTY26DECFUT")
 LOT: Final = 65
 BLOCK_ROWS: Final = 20
+AT_EXCHANGE: Final = {
+    "fill_mode": "depth", "latency": {"enter_ms": 1500, "cancel_ms": 2500}, "candle_grace_ms": 1000,
+    "escalate_after_ms": 2000, "reject_after_s": 10,
+}  # fmt: skip
 _OPEN_NS: Final = (9 * 60 + 15) * MINUTE_NS
 _SQUARE_OFF_NS: Final = (15 * 60 + 19) * MINUTE_NS
 _END_NS: Final = (15 * 60 + 31) * MINUTE_NS
@@ -52,7 +56,18 @@ def session(day: int, rows: int) -> Ticks:
         ltp=prices,
         bid=prices - 10,
         ask=prices + 10,
+        depth=np.array([_levels(draw, price) for price in ltp], dtype=np.int64),
     )
+
+
+def _levels(draw: random.Random, price: int) -> list[tuple[int, int, int]]:
+    """Few levels a side, of a lot: an order of three walks, or rests, and at times finds none."""
+    levels: list[tuple[int, int, int]] = []
+    for sign in (-1, 1):
+        shown = draw.choice((0, 1, 1, 2, 5))
+        levels += [(LOT, price + sign * 10 * level, 1) for level in range(1, shown + 1)]
+        levels += [(0, 0, 0)] * (5 - shown)
+    return levels
 
 
 def script(day: int, rows: int) -> list[dict[str, Any]]:
@@ -81,15 +96,21 @@ def script(day: int, rows: int) -> list[dict[str, Any]]:
     return lines
 
 
-def write_files(place: Path, rows: int) -> None:
-    """`live.yaml` and `replay.yaml` in `place`, with what they name."""
+def write_files(place: Path, rows: int, *, at_exchange: bool = False) -> None:
+    """`live.yaml` and `replay.yaml` in `place`, with what they name.
+
+    `at_exchange`: the live account's orders work at the paper exchange, and are underway for long.
+    """
     lines = [each for day in range(len(DAYS)) for each in script(day, rows)]
     (place / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
     (place / "ticks.csv").write_text("\n".join(["ts,symbol,ltp,bid,ask", *_csv(rows)]) + "\n")
     replay = {"kind": "replay", "replay": {"files": [{"path": str(place / "ticks.csv")}]}}
     kite = {"ticker_url": "ws://127.0.0.1:9", "clock": "exchange", "history": False}
     for name, feed in (("replay", replay), ("live", {"kind": "kite", "kite": kite})):
-        (place / f"{name}.yaml").write_text(yaml.safe_dump(_config(place, feed)))
+        config = _config(place, feed)
+        if at_exchange and name == "live":
+            config["execution"] = AT_EXCHANGE
+        (place / f"{name}.yaml").write_text(yaml.safe_dump(config))
 
 
 def _csv(rows: int) -> list[str]:
