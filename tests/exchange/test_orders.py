@@ -537,3 +537,37 @@ def test_f60_what_was_not_sent_by_the_close_is_not_sent() -> None:
     made.limit("A", "BUY", 390, 99.00)
     events = made.clock(1_000)
     assert [(event["order"], event["reason"]) for event in events] == [("A/1", "day_over")]
+
+
+def test_f12_the_rest_of_an_exit_is_sent_again_at_any_input_and_not_twice_on_one_book() -> None:
+    made = Desk(escalate_after_ms=1000)
+    made.first(bids=())
+    made.new("A", "SELL", 65, group="T", open=65, is_exit=True)
+    assert told(made.clock(1000)) == [("accepted", ""), ("cancelled", "replaced"), ("open", "")]
+    assert made.clock(5000) == []
+    made.tick(bids=())
+    assert made.clock(5000) == []
+    events = made.tick(bids=(), asks=((100.05, 65),))
+    assert told(events)[0] == ("accepted", "")
+    assert made.status("A/1") == "CANCELLED"
+
+
+def test_f34_a_slice_for_which_nothing_is_open_is_not_sent() -> None:
+    made = Desk(instrument(freeze=130))
+    made.first()
+    made.stop("S", "SELL", 260, 95.00, 94.00, group="T", open=260, is_exit=True)
+    made.new("M", "SELL", 130, group="T", is_exit=True)
+    made.new("N", "SELL", 130, group="T", is_exit=True)
+    made.clock(1000)
+    assert [label for label in made.exchange.orders if label.startswith("S")] == ["S/1"]
+    assert made.status("S/1") == "CANCELLED"
+
+
+def test_f6_the_minutes_of_a_modification_count_from_its_arrival() -> None:
+    made = Desk()
+    made.first()
+    made.limit("A", "BUY", 65, 99.90, validity="TTL", ttl_minutes=1)
+    made.clock(30_000)
+    made.modify("A", validity="TTL", ttl_minutes=1)
+    assert made.clock(30_000) == []
+    assert told(made.clock(30_000)) == [("cancelled", "ttl_over")]
