@@ -51,10 +51,11 @@ class LatencyConfig(Section, frozen=True, kw_only=True):
     cancel_ms: Annotated[int, Meta(ge=0, le=3_600_000)] | None = None
 
 
-RefusalName = Literal[
+REFUSAL_NAMES: Final = (
     "price_step", "price_band", "far_limit", "untraded_contract", "slm_on_options", "no_protection",
     "order_rate", "market_range", "lpp",
-]  # fmt: skip
+)  # fmt: skip
+"""The refusals of the exchange that can be switched."""
 _USUAL_SLIPPAGE_BPS: Final = 5.0
 
 
@@ -76,7 +77,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     queue_evidence: Literal["last_qty", "volume"] = "last_qty"
     autoslice: bool = True
     """In `fill_mode: depth`: send an order above the freeze quantity in slices."""
-    refusals: dict[RefusalName, Literal["on", "off"]] = {}
+    refusals: dict[str, str] = {}
+    """A name of REFUSAL_NAMES -> on or off."""
     max_spread_pct: Annotated[float, Meta(gt=0, le=100)] | None = None
     """Percent of the middle of bid and ask above which no entry takes; null: any spread."""
     reject_after_s: PositiveSeconds = 30
@@ -112,6 +114,12 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
         for name in ("enter_ms", "modify_ms", "cancel_ms"):
             if (getattr(self.latency, name) or 0) >= self.reject_after_s * 1000:
                 raise ValueError(f"latency.{name} must be less than reject_after_s")
+        for name, state in self.refusals.items():
+            if name not in REFUSAL_NAMES:
+                known = ", ".join(REFUSAL_NAMES)
+                raise ValueError(f"refusals: expected names of {known}, was {name!r}")
+            if state not in ("on", "off"):
+                raise ValueError(f"refusals.{name}: expected on or off, was {state!r}")
         if self.slippage_bps is None:  # so that what is shown and compared is what is in force
             usual = 0.0 if self.fill_mode == "depth" else _USUAL_SLIPPAGE_BPS
             msgspec.structs.force_setattr(self, "slippage_bps", usual)

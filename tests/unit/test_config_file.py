@@ -111,6 +111,18 @@ def test_whole_numbers_are_fine_where_a_number_is_expected(file: Path) -> None:
             "c.yaml:1: execution: latency_ms must be less than reject_after_s",
         ),
         (
+            "execution: {refusals: {far_limits: on}}",
+            "c.yaml:1: execution: refusals: expected names of price_step, price_band, far_limit,",
+        ),
+        (
+            "execution: {refusals: {lpp: maybe}}",
+            "c.yaml:1: execution: refusals.lpp: expected on or off, was 'maybe'",
+        ),
+        (
+            "execution: {max_spread_pct: 0}",
+            "c.yaml:1: execution.max_spread_pct: expected a number > 0 and <= 100 or null, was 0",
+        ),
+        (
             "risk: {max_open_positions: 0}",
             "expected a whole number >= 1 and <= 1000000000 or null, was 0",
         ),
