@@ -16,7 +16,7 @@ from daemon.domain.depth import SOUND, depth_faults, fault_of
 from daemon.domain.ticks import DEPTH_LEVELS, Int64s
 from daemon.exchange.depth_book import UNKNOWN_SIZE, DepthBook, Levels, MarketTick, unsized_levels
 from daemon.market.book import Shown, shown_at
-from daemon.market.rows import RowRun
+from daemon.market.rows import RowSeries
 
 Bools = npt.NDArray[np.bool_]
 
@@ -52,8 +52,8 @@ class RowColumns:
 
     __slots__ = ("at", "ltp", "rows", "volume")
 
-    def __init__(self, run: RowRun) -> None:
-        self.rows, self.at, self.ltp, self.volume = run
+    def __init__(self, series: RowSeries) -> None:
+        self.rows, self.at, self.ltp, self.volume = series
 
     def __len__(self) -> int:
         return len(self.at)

@@ -11,7 +11,7 @@ from daemon.exchange.row_columns import RowColumns, tick_of
 from daemon.execution.quotes import Quotes
 from daemon.market.agenda import NEVER, Agenda, Phase
 from daemon.market.book import Book
-from daemon.market.rows import RowRun
+from daemon.market.rows import RowSeries
 from daemon.settings.config import ExecutionConfig
 
 
@@ -73,16 +73,16 @@ class ExchangeFeed:
             self.sync(book)
             book.show_rows_to(self._skippers[book.index] if is_wanted else None)
 
-    def count_quiet(self, index: int, run: RowRun) -> int:
+    def count_quiet(self, index: int, series: RowSeries) -> int:
         """Return how many of an instrument's next rows change nothing at the exchange."""
         if self._waiting[index] or self._exchange.needs_every_tick(index):
             return 0
-        return self._exchange.quiet.count(index, RowColumns(run))
+        return self._exchange.quiet.count(index, RowColumns(series))
 
-    def take_quiet(self, index: int, run: RowRun) -> None:
+    def take_quiet(self, index: int, series: RowSeries) -> None:
         """Show the exchange rows of an instrument that change nothing, all at once."""
-        self._exchange.quiet.take(index, RowColumns(run))
-        self._seen_input[index] = run.rows.input_no(int(run.at[-1]))
+        self._exchange.quiet.take(index, RowColumns(series))
+        self._seen_input[index] = series.rows.input_no(int(series.at[-1]))
 
     def begin_due(self) -> None:
         """Note that the agenda has come to what was scheduled."""
@@ -148,10 +148,10 @@ class _Skipper:
         self._feed = feed
         self._index = index
 
-    def count_quiet(self, run: RowRun) -> int:
+    def count_quiet(self, series: RowSeries) -> int:
         """Return how many of the rows change nothing at the exchange."""
-        return self._feed.count_quiet(self._index, run)
+        return self._feed.count_quiet(self._index, series)
 
-    def take_quiet(self, run: RowRun) -> None:
+    def take_quiet(self, series: RowSeries) -> None:
         """Show the exchange rows that change nothing, all at once."""
-        self._feed.take_quiet(self._index, run)
+        self._feed.take_quiet(self._index, series)

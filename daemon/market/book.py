@@ -12,7 +12,7 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.ticks import Int64s
 from daemon.market.candles import OpenBar
 from daemon.market.extremes import Extremes
-from daemon.market.rows import RowRun, Rows
+from daemon.market.rows import Rows, RowSeries
 from daemon.market.triggers import NO_LEVEL_ABOVE, NO_LEVEL_BELOW, TriggerBook
 
 WATCH_ALL: Final = 1 << 62
@@ -49,10 +49,10 @@ class RowsBehind(Protocol):
 class RowSkipper(Protocol):
     """Someone who looks at the rows of an instrument, except those that change nothing there."""
 
-    def count_quiet(self, run: RowRun) -> int:
+    def count_quiet(self, series: RowSeries) -> int:
         """Return how many of some rows, from the first on, may be skipped."""
 
-    def take_quiet(self, run: RowRun) -> None:
+    def take_quiet(self, series: RowSeries) -> None:
         """Take rows that were skipped, as many as were counted or fewer."""
 
 
@@ -63,7 +63,7 @@ class Book:
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
     in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
     may still be out of the book (fast_forward.py); `catch_up` fetches them. `skipper` is who looks
-    at its rows besides, None for nobody. `high` < 0 marks an empty segment.
+    at its rows besides, None without one. `high` < 0 marks an empty segment.
     """
 
     __slots__ = (

@@ -22,7 +22,7 @@ from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import Int64s
 from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, take_quotes
-from daemon.market.rows import RowRun, Rows
+from daemon.market.rows import Rows, RowSeries
 
 WatchedRow = tuple[int, int, TickView]
 """(row, ts, the tick as a strategy sees it)."""
@@ -55,11 +55,11 @@ class Stretch:
         """The rows of each instrument whose every tick a strategy wants."""
         self._split(edges, books)
 
-    def run(self, start: int, end: int) -> RowRun:
+    def series(self, start: int, end: int) -> RowSeries:
         """Return the rows that stand at the places [start, end)."""
         volume = None if self.volume is None else self.volume[start:end]
         at = self._order[start:end] + self._start
-        return RowRun(self.rows, at, self.ltp[start:end], volume)
+        return RowSeries(self.rows, at, self.ltp[start:end], volume)
 
     def row_at(self, place: int) -> int:
         """Return the row that stands at a place; places go instrument after instrument."""
@@ -144,7 +144,7 @@ class InstrumentRows(msgspec.Struct, eq=False):
         """Return whether a remaining row reaches a level of the book; find the first."""
         at = self._first_at_level()
         if self.book.skipper is not None and self.at < at:
-            at = self.at + self.book.skipper.count_quiet(self.stretch.run(self.at, at))
+            at = self.at + self.book.skipper.count_quiet(self.stretch.series(self.at, at))
         self.next_row = self.stretch.row_at(at) if at < self.end else -1
         return at < self.end
 
@@ -189,7 +189,7 @@ class InstrumentRows(msgspec.Struct, eq=False):
         self.at = end
         book, stretch = self.book, self.stretch
         if book.skipper is not None:
-            book.skipper.take_quiet(stretch.run(at, end))
+            book.skipper.take_quiet(stretch.series(at, end))
         high, low, total = self.high, self.low, self.total
         if at != self.start or end != self.end:
             prices = stretch.ltp[at:end]

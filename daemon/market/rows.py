@@ -140,7 +140,7 @@ class Rows:
         return start + int(self.ts[start:stop].searchsorted(ts))
 
 
-class RowRun(NamedTuple):
+class RowSeries(NamedTuple):
     """Rows of one instrument, one after the other: their numbers `at` and two of their columns."""
 
     rows: Rows

@@ -8,7 +8,7 @@ import numpy as np
 
 from daemon.domain.ticks import Ticks
 from daemon.exchange.row_columns import RowColumns
-from daemon.market.rows import RowRun, Rows
+from daemon.market.rows import Rows, RowSeries
 from tests.exchange.desk import SYMBOL
 from tests.exchange.driver import MS
 
@@ -43,7 +43,7 @@ class RandomMarket:
         """The rows [start, stop) as the exchange takes them."""
         volume = None if self.block.volume is None else self.block.volume[start:stop]
         at = np.arange(start, stop)
-        return RowColumns(RowRun(self.rows, at, self.block.ltp[start:stop], volume))
+        return RowColumns(RowSeries(self.rows, at, self.block.ltp[start:stop], volume))
 
     def _fill_levels(self) -> None:
         random = self.random
