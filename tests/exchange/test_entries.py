@@ -524,6 +524,26 @@ def test_in_simple_modes_a_market_that_waits_can_be_cancelled_and_not_modified()
     assert made.moves()[-1] == ("CANCELLED", "cancel_asked")
 
 
+def test_in_simple_modes_a_modification_that_crosses_fills_at_the_modes_price() -> None:
+    made = simple()
+    made.signal("BUY", 250, 90.0, order_type="LIMIT", price=99.00)
+    assert change(made, price=100.50, qty=275) == ""
+    assert fills(made) == [("BUY", 275, 100.05, "ask")]
+    made.signal("BUY", 25, 90.0, order_type="SL", price=106.0, trigger_price=105.0)
+    assert change(made, order_type="MARKET") == ""
+    assert fills(made)[1:] == [("BUY", 25, 100.05, "ask")]
+    check(made)
+
+
+def test_f4_in_simple_modes_an_entry_arrives_at_the_first_tick_after_its_latency() -> None:
+    made = simple(latency=LatencyConfig(enter_ms=500))
+    made.signal("BUY", 25, 90.0, order_type="LIMIT", price=100.50)
+    made.clock(1)
+    assert made.moves()[-1][0] == "SUBMITTED"
+    made.tick(100.20, bid=100.15, ask=100.25)
+    assert fills(made) == [("BUY", 25, 100.25, "ask")]
+
+
 def test_f60_a_price_changes_for_every_slice_and_a_quantity_for_none() -> None:
     made = market()
     made.engine.engine.rules.freeze_quantity = lambda date, instrument: 130  # type: ignore[method-assign]
