@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from daemon.journal.store import JournalStore
+from tests.kit import golden
+from tests.kit.golden import Replayed
 from tests.kit.sample_events import sample_events
 from tests.kit.web import Page, page_of, write_journal
+
+
+@pytest.fixture(scope="session")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """The sample session, replayed once for all tests of the page."""
+    return golden.replay(golden.SAMPLE, tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ DAY = "2026-11-18"
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    return golden.replay(golden.SAMPLE, tmp_path_factory.mktemp("past"))
-
-
-@pytest.fixture(scope="module")
 def dearer(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     """The same session with four times the slippage."""
     out = tmp_path_factory.mktemp("dearer")

@@ -14,7 +14,6 @@ from daemon.journal.archive import archive_events
 from daemon.metrics.fill_quality import whole_paise
 from daemon.runtime.run_files import SERIES_FILE
 from daemon.web.fold.whole import OtherBooks
-from tests.kit import golden
 from tests.kit.golden import Replayed
 from tests.kit.live import (
     ACCOUNT,
@@ -32,11 +31,6 @@ from tests.kit.web import Page, page_of, write_journal
 
 SYMBOL = "NIFTY26NOVFUT"
 DAY = "2026-11-18"
-
-
-@pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    return golden.replay(golden.SAMPLE, tmp_path_factory.mktemp("others"))
 
 
 @pytest.fixture(scope="module")
