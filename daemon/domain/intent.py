@@ -120,7 +120,7 @@ class EntryChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rupees, `validity_ttl` in minutes.
     """
 
-    tag: str
+    tag: str = ""
     strategy_id: str = ""
     cancel: bool = False
     qty: int | None = None

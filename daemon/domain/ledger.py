@@ -198,11 +198,15 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Count an exchange order, and book a fill of it that makes no move of its trade."""
-        order = self.orders[event.order_id]
-        order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
+        """Book a fill that makes no move of its trade, and the quantity of a modified entry.
+
+        A slice cannot be given another quantity, nor is its own that of the trade.
+        """
         fill = event.fill
         if fill is None:
+            is_whole = "/" not in event.exchange_id
+            if event.kind == "modified" and not event.is_exit and is_whole:
+                self.orders[event.order_id].quantity = event.quantity
             return
         position = self.positions[event.order_id]
         if not event.is_exit:

@@ -61,7 +61,7 @@ def order_id(made: Market) -> str:
 
 def change(made: Market, **fields: Any) -> str:
     """Modify the latest order; returns the answer."""
-    asked = EntryChange(tag="", **fields)
+    asked = EntryChange(**fields)
     answer = made.engine.engine.modify_order(order_id(made), asked)
     made.events += made.engine.engine.lifecycle.take_events()
     return answer
@@ -500,7 +500,7 @@ def test_c12_what_is_gone_is_answered_and_never_raised() -> None:
     assert (cancel(made), change(made, qty=65)) == ("not_open", "not_open")
     assert kinds(made)[-1] == ("modify_refused", "not_open")
     assert made.engine.engine.cancel_order("V3-20990101-000001") == "not_open"
-    assert made.engine.engine.modify_order("?", EntryChange(tag="")) == "not_open"
+    assert made.engine.engine.modify_order("?", EntryChange()) == "not_open"
     check(made)
 
 
@@ -529,6 +529,7 @@ def test_in_simple_modes_a_modification_that_crosses_fills_at_the_modes_price() 
     made.signal("BUY", 250, 90.0, order_type="LIMIT", price=99.00)
     assert change(made, price=100.50, qty=275) == ""
     assert fills(made) == [("BUY", 275, 100.05, "ask")]
+    assert made.engine.ledger.orders[order_id(made)].quantity == 275
     made.signal("BUY", 25, 90.0, order_type="SL", price=106.0, trigger_price=105.0)
     assert change(made, order_type="MARKET") == ""
     assert fills(made)[1:] == [("BUY", 25, 100.05, "ask")]
@@ -552,6 +553,7 @@ def test_f60_a_price_changes_for_every_slice_and_a_quantity_for_none() -> None:
     assert change(made, qty=325) == "bad_quantity"
     assert change(made, price=100.10) == ""
     assert made.position.quantity == 260
+    assert made.engine.ledger.orders[order_id(made)].quantity == 260
     check(made)
 
 

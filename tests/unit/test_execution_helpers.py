@@ -13,7 +13,7 @@ import pytest
 
 from daemon.domain.dates import IST, SECOND_NS, ist_ns
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
+from daemon.domain.intent import EntryChange, ExitOverrides, OrderIntent, Signal
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.execution.helpers import (
     AlwaysOpen,
@@ -402,3 +402,24 @@ def test_the_embedders_rules_charge_nothing_and_know_no_freeze_quantity() -> Non
     assert rules.exercise_charges(day, instrument).total == "0"
     assert rules.freeze_quantity(day, instrument) == 0
     assert rules.session(day, instrument).open_ts == ist_ns(day, dt.time())
+
+
+def test_an_entry_with_a_price_rests_and_can_be_changed() -> None:
+    engine = create_execution_engine_v3(
+        {"engine": "v3", "fill_mode": "ltp", "slippage_bps": 0}, ["X"]
+    )
+
+    def tick(second: int, price: float) -> list[str]:
+        row = {"tradingsymbol": "X", "last_price": price, "ts": f"2026-11-18T09:20:0{second}"}
+        found = update_positions_from_tick(engine, row)
+        return [event["to_state"] for event in found if event["event"] == "moved"]
+
+    tick(0, 100.0)
+    signal = {"symbol": "X", "side": "buy", "qty": 5, "order_type": "LIMIT", "limit_price": 98.0}
+    order_id = engine.process_signal(convert_to_order_intent(signal))
+    assert order_id is not None
+    assert tick(1, 99.0) == ["SUBMITTED"]
+    assert engine.modify_order(order_id, EntryChange(price=98.5)) == ""
+    assert tick(2, 98.4) == ["FILLED", "ACTIVE"]
+    assert get_v3_positions(engine)[0]["average_price"] == 98.5
+    assert engine.cancel_order(order_id) == "already_filled"
