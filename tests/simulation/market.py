@@ -99,10 +99,10 @@ class SimMarket:
             return [(0, 0, 0)] * 10
         book: list[tuple[int, int, int]] = []
         for best, sign in ((bid, -1), (ask, 1)):
-            shown = draw.choice((5, 5, 5, 5, 3, 1, 0))
+            shown = draw.choice((5, 5, 3, 1, 1, 0))
             prices = [best + sign * tick * draw.randint(level, 2 * level) for level in range(5)]
             levels = [
-                (draw.choice((65, 65, 130, 130, 195, 650)), price, 1) if price > 0 else (0, 0, 0)
+                (draw.choice((65, 65, 65, 130)), price, 1) if price > 0 else (0, 0, 0)
                 for price in sorted(set(prices), reverse=sign < 0)[:shown]
             ]
             book += levels + [(0, 0, 0)] * (5 - len(levels))
