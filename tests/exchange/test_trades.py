@@ -266,6 +266,18 @@ def test_without_orders_and_taken_units_nothing_waits_for_ticks() -> None:
     assert not book.at_exchange
 
 
+def test_an_entry_that_rests_unfilled_sees_every_tick_that_may_fill_it() -> None:
+    made = market()
+    far = ((103.00, 65), (103.05, 65))
+    made.depth_tick(asks=far)
+    made.signal("BUY", 65, 90.0)
+    assert not made.fills()
+    made.depth_tick(asks=far)
+    made.depth_tick(asks=far)
+    made.depth_tick(asks=((100.50, 65), (101.05, 65)))
+    assert made.fills() == [("BUY", 65, 101.00)]  # a future's protection: 1 %
+
+
 def test_an_exit_that_meets_no_book_is_forced_at_the_end_of_the_session() -> None:
     made = market()
     made.signal("BUY", 65, 90.0)
