@@ -82,6 +82,16 @@ Level = float | Rel
 """A level in rupees, or relative to the entry."""
 
 
+def as_price(level: Level | None) -> float | None:
+    """Return a level that is a price in rupees, None for any other."""
+    return None if isinstance(level, Rel) else level
+
+
+def as_relative(level: Level | None) -> Rel | None:
+    """Return a level that is relative to the entry, None for any other."""
+    return level if isinstance(level, Rel) else None
+
+
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A strategy's wish. `qty` in units, prices and levels in rupees.
 

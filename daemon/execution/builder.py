@@ -9,7 +9,14 @@ from typing import Final, TypeVar
 from daemon.domain.dates import ist_date
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
-from daemon.domain.intent import ExitOverrides, Level, OrderIntent, Product, Rel
+from daemon.domain.intent import (
+    ExitOverrides,
+    Level,
+    OrderIntent,
+    Product,
+    as_price,
+    as_relative,
+)
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
 from daemon.domain.order import ExitRules, Order, Side
@@ -69,10 +76,10 @@ class OrderBuilder:
             product=product,
             lot_size=lot,
             tick_paise=tick,
-            sl_paise=_level(sl_price, tick, ties_up=not buy),
-            tp_paise=_level(tp_price, tick, ties_up=buy),
-            sl_rel=sl_price if isinstance(sl_price, Rel) else None,
-            tp_rel=tp_price if isinstance(tp_price, Rel) else None,
+            sl_paise=_level(as_price(sl_price), tick, ties_up=not buy),
+            tp_paise=_level(as_price(tp_price), tick, ties_up=buy),
+            sl_rel=as_relative(sl_price),
+            tp_rel=as_relative(tp_price),
             exits=self.exit_rules(exits, time_stop_bars),
             strategy_id=strategy_id,
             timeframe=timeframe or DEFAULT_TIMEFRAME,
@@ -131,20 +138,15 @@ class OrderBuilder:
         Then what is wrong with the terms of the entry.
         """
         for name, asked, level in (
-            ("sl_price", intent.sl_price, order.sl_paise),
-            ("tp_price", intent.tp_price, order.tp_paise),
+            ("sl_price", as_price(intent.sl_price), order.sl_paise),
+            ("tp_price", as_price(intent.tp_price), order.tp_paise),
         ):
-            refusal = check_relative(name, asked, has_stop=intent.sl_price is not None)
-            if refusal is not None:
-                return refusal
-            if isinstance(asked, Rel):
-                continue
             if asked is not None and (level is None or level < order.tick_paise):
                 return Refusal("bad_level", {name: repr(asked), "tick_paise": order.tick_paise})
         stop, target = order.sl_paise, order.tp_paise
         if stop is not None and target is not None and order.sign * (target - stop) <= 0:
             return Refusal("bad_level", {"sl_paise": stop, "tp_paise": target})
-        return check_terms(order, intent)
+        return check_relative(order) or check_terms(order, intent)
 
     def _next_id(self, ts: int) -> str:
         day = _compact(ist_date(ts))
@@ -157,8 +159,8 @@ def _compact(date: dt.date) -> str:
     return date.strftime("%Y%m%d")
 
 
-def _level(price: Level | None, tick: int, *, ties_up: bool) -> int | None:
-    if price is None or isinstance(price, Rel):
+def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
+    if price is None:
         return None
     if type(price) in _PLAIN and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:
         paise = round(price * PAISE_PER_RUPEE)

@@ -30,17 +30,23 @@ def levels_at(order: Order, cost_paise: int, quantity: int) -> EntryLevels:
     return EntryLevels(stop, target)
 
 
-def check_relative(name: str, level: object, *, has_stop: bool) -> Refusal | None:
+def check_relative(order: Order) -> Refusal | None:
     """Refuse a distance that is not above 0, and one in R that has no R or makes it."""
-    if not isinstance(level, Rel):
-        return None
+    has_stop = order.sl_paise is not None or order.sl_rel is not None
+    for name, level, may_be_r in (
+        ("sl_price", order.sl_rel, False),
+        ("tp_price", order.tp_rel, has_stop),
+    ):
+        if level is not None and not (_is_distance(level) and (may_be_r or level.unit != "r")):
+            return Refusal("bad_level", {name: f"{level.x!r} {level.unit}"})
+    return None
+
+
+def _is_distance(level: Rel) -> bool:
     try:
-        is_distance = decimal_from(level.x) > 0
+        return decimal_from(level.x) > 0
     except BadNumber:
-        is_distance = False
-    if is_distance and (level.unit != "r" or (name == "tp_price" and has_stop)):
-        return None
-    return Refusal("bad_level", {name: f"{level.x!r} {level.unit}"})
+        return False
 
 
 def _level(order: Order, entry: Ratio, side: int, rel: Rel, risk: int) -> int | None:
