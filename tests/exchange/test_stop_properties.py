@@ -167,7 +167,7 @@ def tell(events: list[TradingEvent]) -> None:
     assert sum(realized.values()) == ledger.realized_paise
 
 
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_f34_exits_never_reverse_a_trade_and_close_it_once(seed: int) -> None:
     made = Story(seed).run()
     tell(made.events)
@@ -206,7 +206,7 @@ def covers(made: DepthMarket) -> None:
             ]
 
 
-@pytest.mark.parametrize("seed", seeds(40))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_with_size_enough_a_stop_at_the_exchange_gives_what_the_engine_gives(seed: int) -> None:
     """The rules of today are the yardstick: same moves, reasons, times and prices."""
     results = []

@@ -154,7 +154,7 @@ def test_a_position_of_the_day_is_forced_out_whole_at_the_last_best_bid() -> Non
 
 
 @pytest.mark.random
-@pytest.mark.parametrize("seed", seeds(20))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_a_restart_at_any_input_is_as_none_with_stops_and_targets_at_the_exchange(
     seed: int, tmp_path: Path
 ) -> None:
