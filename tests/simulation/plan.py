@@ -127,7 +127,7 @@ def _at_exchange(draw: random.Random) -> dict[str, Any]:
             enter_ms=pick((None, 0, 150, 900)), cancel_ms=pick((None, 0, 400))
         ),
         "market_rest": pick(("rest", "rest", "cancel")),
-        "escalate": pick(("market", "market", "market", "never")),
+        "escalate": pick(("market",) * 4),  # with "never" an exit may stand where no price comes
         "escalate_after_ms": pick((500, 3000)),
         "resting": pick(("queue", "queue", "cross", "touch")),
         "queue_evidence": pick(("last_qty", "volume")),
