@@ -63,8 +63,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.web.day_charts": (
         "daemon.journal", "daemon.market", "daemon.metrics", "daemon.quotes", "daemon.report",
-        "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web.sources",
-        "feeds.recording",
+        "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web.fold",
+        "daemon.web.sources", "feeds.recording",
     ),
     "daemon.web.past": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.quotes",

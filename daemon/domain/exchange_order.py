@@ -195,6 +195,10 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         """Remember what is left of other people in the queue."""
         self.market_part = market_part
 
+    def end_at(self, ts: int) -> None:
+        """Set when its TTL ends, UTC ns."""
+        self.ends_ts = ts
+
     def miss(self, ticks: int = 1) -> None:
         """Count ticks that nearly filled the order."""
         self.near_misses += ticks

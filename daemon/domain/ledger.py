@@ -20,6 +20,8 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
+from daemon.domain.exchange_order import number_of
+from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
@@ -59,6 +61,24 @@ class FillTally(msgspec.Struct, kw_only=True):
     """Settlements at expiry, which cross no spread."""
     no_book: int = 0
     """Fills on a quote without that side: what bid_ask would have paid is not known."""
+
+    def count(self, fill: Fill) -> None:
+        """Count a fill."""
+        self.fills += 1
+        if fill.quote_age_ns > OLD_QUOTE_NS:
+            self.quote_older_than_1s += 1
+        if fill.stale:
+            self.stale += 1
+        if fill.walked:
+            self.walked += 1
+        if fill.after_gap:
+            self.after_gap += 1
+        if is_optimistic(fill):
+            self.optimistic += 1
+        if fill.rule == "settlement":
+            self.settled += 1
+        elif not has_book_side(fill):
+            self.no_book += 1
 
 
 OLD_QUOTE_NS = 1_000_000_000
@@ -198,15 +218,15 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Book a fill that makes no move of its trade, and the quantity of a modified entry.
-
-        A slice cannot be given another quantity, nor is its own that of the trade.
-        """
-        fill = event.fill
-        if fill is None:
+        """Count what happened; book a fill that makes no move of its trade, and a new quantity."""
+        self.exchange.take(event)
+        fill, order = event.fill, self.orders[event.order_id]
+        order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
+        if fill is None and not event.exit_quantity:
+            # a slice cannot be given another quantity, nor is its own that of the trade
             is_whole = "/" not in event.exchange_id
             if event.kind == "modified" and not event.is_exit and is_whole:
-                self.orders[event.order_id].quantity = event.quantity
+                order.quantity = event.quantity
             return
         position = self.positions[event.order_id]
         if not event.is_exit:
@@ -327,22 +347,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.charges += charges
         self.charges += charges
         self.tally(position.strategy_id).charges += charges
-        count = self.fill_tally
-        count.fills += 1
-        if fill.quote_age_ns > OLD_QUOTE_NS:
-            count.quote_older_than_1s += 1
-        if fill.stale:
-            count.stale += 1
-        if fill.walked:
-            count.walked += 1
-        if fill.after_gap:
-            count.after_gap += 1
-        if is_optimistic(fill):
-            count.optimistic += 1
-        if fill.rule == "settlement":
-            count.settled += 1
-        elif not has_book_side(fill):
-            count.no_book += 1
+        self.fill_tally.count(fill)
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels
@@ -380,11 +385,6 @@ class Ledger(msgspec.Struct, kw_only=True):
 def day_of(order_id: str) -> str:
     """Return the session day (YYYYMMDD) in an order id."""
     return order_id.split("-")[1]
-
-
-def number_of(exchange_id: str) -> int:
-    """Return which of its trade's exchange orders an id names, or a slice of it."""
-    return int(exchange_id.rpartition("-")[2].partition("/")[0])
 
 
 def is_optimistic(fill: Fill) -> bool:

@@ -8,7 +8,15 @@ from typing import Final, Literal
 import msgspec
 
 from daemon.domain.errors import InvalidTransition
-from daemon.domain.intent import PartialExitWhen, Product, Rel
+from daemon.domain.intent import (
+    PartialExitWhen,
+    Product,
+    Rel,
+    SlLimitBuffer,
+    StopBasis,
+    StopStyle,
+    TargetStyle,
+)
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
 
@@ -159,7 +167,7 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     status_message: str = ""
     """The reason of the last move."""
     exchange_orders: int = 0
-    """The highest number of its exchange orders; those of a later day go on from it."""
+    """The highest number among the ids of its exchange orders."""
     history: list[StateChange] = []
 
     @property

@@ -35,11 +35,6 @@ class ArrivalChecks:
         for instrument in range(len(books)):
             self.start_day(instrument)
 
-    @property
-    def needs_rows(self) -> bool:
-        """True if a reference is made from every row, whether an order works or not."""
-        return self._has_lpp
-
     def start_day(self, instrument: int) -> None:
         """Begin a date: the reference of the limit price protection starts again."""
         if self._has_lpp:
@@ -47,7 +42,7 @@ class ArrivalChecks:
 
     @property
     def needs_every_tick(self) -> bool:
-        """True where a reference is a mean over ticks."""
+        """True if a reference is a mean over ticks, whether an order works or not."""
         return self._has_lpp
 
     def on_tick(self, instrument: int, ts: int) -> None:

@@ -46,7 +46,7 @@ class Arrivals:
         self._ticking = -1
 
     def at_tick_of(self, instrument: int) -> None:
-        """Set at whose instrument what falls due waits for the tick of the input, -1 for none."""
+        """Set whose tick step 1 of an input comes before, -1 for no tick."""
         self._ticking = instrument
 
     # sending
@@ -113,8 +113,13 @@ class Arrivals:
                 for request in self._requests.waiting_at(instrument):
                     self._try(request, may_take=False)
 
+    def end_tick(self) -> None:
+        """Note that the input in work has shown its tick."""
+        self._ticking = -1
+
     def act_at_tick(self, instrument: int) -> None:
         """Let everything that waits for a tick of an instrument act, in the order sent (F5c)."""
+        self.end_tick()
         for request in self._requests.waiting_at(instrument):
             self._try(request, may_take=True)
 

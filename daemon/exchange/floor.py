@@ -67,17 +67,8 @@ class Floor:
 
     def needs_every_tick(self, instrument: int) -> bool:
         """Return whether orders that work at an instrument must see each tick of it."""
-        if self.resting[instrument].is_taking or self.checks.needs_every_tick:
-            return True
-        urgent = self.urgent[instrument]
-        return bool(urgent) and any(escalates(order) for order in urgent.values())
-
-    def ahead_of(self, order: ExchangeOrder) -> int | None:
-        """Return the units that must trade at an order's price before it does, None if unknown."""
-        if order.market_part is None:
-            return None
-        side = self.resting[order.terms.instrument].side_of(order)
-        return max(order.market_part, 0) + side.ahead_of(order)
+        resting = self.resting[instrument]
+        return resting.is_taking or resting.has_urgent or self.checks.needs_every_tick
 
     def first_take(self, order: ExchangeOrder) -> int:
         """Return at what price an order would fill first if it took now, 0 if it would not."""
@@ -93,17 +84,13 @@ class Floor:
         """Let a NEW order arrive; return False if the exchange refused it."""
         book = self._book(order)
         if not self._has_quantity(order):
-            order.move(_S.REJECTED, "not_open")
-            self._reports.add(order, "rejected", "not_open")
-            self._leave_group(order)
+            self._reject(order, Refused("not_open", {}))
             return False
         if not order.limit_paise and order.kind == "MARKET":
             order.work_at(self.protect(order, order.protected_from_paise or book.ltp))
         refused = self._refusal(order, book)
         if refused is not None:
-            order.move(_S.REJECTED, refused.reason)
-            self._reports.add(order, "rejected", refused.reason, refused.numbers)
-            self._leave_group(order)
+            self._reject(order, refused)
             return False
         self._cancel_replaced(order)
         if order.kind in STOP_KINDS:
@@ -209,9 +196,7 @@ class Floor:
         if order.kind == "SL":
             refused = self.checks.outside_protection(order, order.limit_paise, self._reports.now)
             if refused is not None:
-                order.move(_S.REJECTED, refused.reason)
-                self._reports.add(order, "rejected", refused.reason, refused.numbers)
-                self._leave_group(order)
+                self._reject(order, refused)
                 return
         else:
             order.work_at(self.protect(order, book.ltp))
@@ -230,14 +215,14 @@ class Floor:
             self._fill(order, take.quantity, take.price, "take", _taken(book, take), take.level)
 
     def _fill_resting(self, order: ExchangeOrder, book: DepthBook, match: Match) -> None:
-        ahead = self.ahead_of(order)
+        ahead = self.resting[order.terms.instrument].ahead_of(order)
         before = order.market_part
         order.see_queue(match.market_part)
         evidence = QueueEvidence(
             market_before=before,
             market_after=match.market_part,
             ahead_before=ahead,
-            ahead_after=self.ahead_of(order),
+            ahead_after=self.resting[order.terms.instrument].ahead_of(order),
             growth=book.growth,
             ltq=book.ltq,
             displayed=book.displayed(order.is_buy, order.limit_paise),
@@ -302,6 +287,11 @@ class Floor:
         self.withdraw(order)
         order.move(_S.CANCELLED, reason)
         self._reports.add(order, "cancelled", reason)
+        self._leave_group(order)
+
+    def _reject(self, order: ExchangeOrder, refused: Refused) -> None:
+        order.move(_S.REJECTED, refused.reason)
+        self._reports.add(order, "rejected", refused.reason, refused.numbers or None)
         self._leave_group(order)
 
     def withdraw(self, order: ExchangeOrder) -> None:

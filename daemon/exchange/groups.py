@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from daemon.domain.exchange_order import WORKING_STATES, ExchangeOrder, OrderKind
+from daemon.domain.exchange_order import WORKING_STATES, ExchangeOrder
+from daemon.domain.order_kind import OrderKind
 
 
 class Cut(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrder, ExchangeOrderState
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+from daemon.domain.order_kind import STOP_KINDS
 
 
 def is_entry_market(order: ExchangeOrder) -> bool:
@@ -13,5 +14,10 @@ def is_entry_market(order: ExchangeOrder) -> bool:
 
 def escalates(order: ExchangeOrder) -> bool:
     """Return whether what is left of an exit must leave: a MARKET, or a stop that was triggered."""
-    is_urgent = order.kind == "MARKET" or (order.triggered and order.kind in STOP_KINDS)
-    return order.terms.is_exit and is_urgent and order.state is ExchangeOrderState.OPEN
+    return is_urgent(order) and order.state is ExchangeOrderState.OPEN
+
+
+def is_urgent(order: ExchangeOrder) -> bool:
+    """Return whether an order is an exit that must leave whatever it costs, once it is open."""
+    leaves = order.kind == "MARKET" or (order.triggered and order.kind in STOP_KINDS)
+    return order.terms.is_exit and leaves

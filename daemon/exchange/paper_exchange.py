@@ -128,10 +128,9 @@ class PaperExchange:
         self._arrivals.at_tick_of(ticking)
         self._retry_except(ticking)
         while (popped := self._timers.pop(now if until is None else until)) is not None:
-            what, item = popped
-            self._do(what, item)
-            self._arrivals.retry_except(ticking)  # what waited behind an order that is over now
-        self._arrivals.at_tick_of(_NOT_TICKING)  # what is sent from now on acts on the quote before
+            self._do(*popped)
+            self._retry_except(ticking)
+        self._arrivals.at_tick_of(_NOT_TICKING)  # what is sent from here on has seen its quote
         return self._reports.take()
 
     def on_tick(self, instrument: int, tick: MarketTick) -> list[ExecutionReport]:
@@ -180,15 +179,21 @@ class PaperExchange:
         has_unsent = self._unsent.get(root, 0) > 0 and root not in self._dropped
         return has_unsent or any(not order.is_over for order in self.orders_of(root))
 
-    def needs_ticks(self, instrument: int) -> bool:
-        """Return whether something at an instrument must see every tick of it."""
-        book = self.books[instrument]
-        if book.taken_bids or book.taken_asks or not self.floor.is_idle(instrument):
-            return True
-        return self.floor.checks.needs_rows or self._arrivals.waits_at(instrument)
+    def works_at(self, instrument: int) -> bool:
+        """Return whether ticks of an instrument matter to the exchange."""
+        is_idle = self.floor.is_idle(instrument) and not self.books[instrument].has_taken
+        return not is_idle or self.needs_every_tick(instrument)
 
-    def waiting(self) -> list[int]:
-        """Return the instruments at which a request waits for a tick."""
+    def needs_every_tick(self, instrument: int) -> bool:
+        """Return whether no tick of an instrument may be skipped (`quiet` counts those to skip)."""
+        return self._arrivals.waits_at(instrument) or self.floor.needs_every_tick(instrument)
+
+    def end_tick(self) -> None:
+        """Note the end of a tick of an instrument at which nothing works."""
+        self._arrivals.end_tick()
+
+    def instruments_waiting(self) -> list[int]:
+        """Return the instruments at which a request whose latency is over waits for a tick."""
         return self._arrivals.instruments_waiting()
 
     @property

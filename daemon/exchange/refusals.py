@@ -1,7 +1,7 @@
 """What an exchange or a broker refuses, asked in this order (SEMANTICS, "The exchange").
 
-Each rule is one function and the date from which it is in force; its sentence is in
-`daemon.domain.exchange_reasons`. Every one can be switched in `execution.refusals`.
+Each rule is one function, the date from which it is in force, and the sentence that Kite shows.
+Every one can be switched in `execution.refusals`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Rule(NamedTuple):
 
     reason: str
     since: str
+    sentence: str
     asks: Callable[[Asked], Numbers | None]
 
 
@@ -103,14 +104,45 @@ def _market_range(asked: Asked) -> Numbers | None:
 
 
 SENDING: Final = (
-    Rule("price_step", "", _price_step),
-    Rule("price_band", "", _price_band),
-    Rule("far_limit", "", _far_limit),
-    Rule("untraded_contract", "2022-05-01", _untraded_contract),
-    Rule("slm_on_options", "2021-09-27", _slm_on_options),
-    Rule("no_protection", "2026-04-01", _no_protection),
-)
-ARRIVAL: Final = (Rule("market_range", "2022-05-01", _market_range),)
+    Rule(
+        "price_step", "",
+        "Tick size for this contract is {tick_paise}. Enter the price in multiples of it.",
+        _price_step,
+    ),
+    Rule(
+        "price_band", "",
+        "Price exceeds circuit limits. Place an order within {low_paise} to {high_paise}.",
+        _price_band,
+    ),
+    Rule(
+        "far_limit", "",
+        "The limit price {price_paise} is too far from the last price {ltp_paise}.",
+        _far_limit,
+    ),
+    Rule(
+        "untraded_contract", "2022-05-01",
+        "17181: no trades in this contract today. Try placing a LIMIT order.",
+        _untraded_contract,
+    ),
+    Rule(
+        "slm_on_options", "2021-09-27",
+        "16052: SL-M orders are not accepted on options. Use SL with a limit price.",
+        _slm_on_options,
+    ),
+    Rule(
+        "no_protection", "2026-04-01",
+        "Market orders without market protection are not allowed via API.",
+        _no_protection,
+    ),
+)  # fmt: skip
+ARRIVAL: Final = (
+    Rule(
+        "market_range", "2022-05-01",
+        "17182: the market order would trade at {price_paise}, too far from {ltp_paise}.",
+        _market_range,
+    ),
+)  # fmt: skip
+SENTENCES: Final = {rule.reason: rule.sentence for rule in (*SENDING, *ARRIVAL)}
 
 
 class RefusalList:

@@ -35,12 +35,16 @@ NO_EVIDENCE: Final = QueueEvidence()
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One thing that happened to one order; `quantity` and `price_paise` are those of a fill."""
+    """One thing that happened to one order; `quantity` and `price_paise` are those of a fill.
+
+    `ordered` are the units of the whole order after it, `pending` those that may still fill.
+    """
 
     ts: int
     order_id: str
     kind: ReportKind
     state: ExchangeOrderState
+    ordered: int
     filled: int
     pending: int
     reason: str = ""
@@ -86,6 +90,7 @@ class Reports:
                 order_id=order.order_id,
                 kind=kind,
                 state=order.state,
+                ordered=order.quantity,
                 filled=order.filled,
                 pending=0 if order.is_over else order.pending,
                 reason=reason,
@@ -109,6 +114,7 @@ class Reports:
                 order_id=order.order_id,
                 kind="filled",
                 state=order.state,
+                ordered=order.quantity,
                 filled=order.filled,
                 pending=order.pending,
                 quantity=quantity,

@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 
 from daemon.domain.exchange_order import ExchangeOrder
 from daemon.exchange.depth_book import LEVELS, DepthBook
+from daemon.exchange.order_roles import is_urgent
 
 _Entry = tuple[int, int, ExchangeOrder]
 """(limit, negative for a buy; arrival; the order): sorts by better price, then by arrival."""
@@ -18,12 +19,13 @@ _Entry = tuple[int, int, ExchangeOrder]
 class RestingSide:
     """Open orders of one side of an instrument, the best price first, then the earlier arrival."""
 
-    __slots__ = ("_entries", "_is_buy", "look_at_all", "taking")
+    __slots__ = ("_entries", "_is_buy", "look_at_all", "taking", "urgent")
 
     def __init__(self, *, is_buy: bool) -> None:
         self._entries: list[_Entry] = []
         self._is_buy = is_buy
         self.taking = 0
+        self.urgent = 0
         self.look_at_all = False
 
     def __len__(self) -> int:
@@ -33,6 +35,7 @@ class RestingSide:
         """Let an order work at its limit."""
         insort(self._entries, self._entry(order))
         self.taking += order.taking
+        self.urgent += is_urgent(order)
 
     def remove(self, order: ExchangeOrder) -> None:
         """Take out an order that is over or about to lose its place."""
@@ -40,6 +43,7 @@ class RestingSide:
         if at < len(self._entries) and self._entries[at][2] is order:
             del self._entries[at]
             self.taking -= order.taking
+            self.urgent -= is_urgent(order)
 
     def near(self, book: DepthBook) -> list[_Entry]:
         """Return the orders that the last tick may concern, in order.
@@ -104,9 +108,20 @@ class RestingOrders:
         """True while an order still takes from a book that continues unseen."""
         return self.buys.taking > 0 or self.sells.taking > 0
 
+    @property
+    def has_urgent(self) -> bool:
+        """True while an exit must leave, and is sent again if it does not."""
+        return self.buys.urgent > 0 or self.sells.urgent > 0
+
     def side_of(self, order: ExchangeOrder) -> RestingSide:
         """Return the side that an order stands on."""
         return self.buys if order.is_buy else self.sells
+
+    def ahead_of(self, order: ExchangeOrder) -> int | None:
+        """Return the units that must trade at an order's price before it does, None if unknown."""
+        if order.market_part is None:
+            return None
+        return max(order.market_part, 0) + self.side_of(order).ahead_of(order)
 
     def near(self, book: DepthBook) -> list[ExchangeOrder]:
         """Return what the last tick may concern: of the two heads the earlier arrival is next."""

@@ -48,12 +48,16 @@ def _side(levels: list[list[int]]) -> Levels:
 
 
 class RowColumns:
-    """Rows of one instrument, and what the exchange asks about all of them."""
+    """Rows of one instrument, and what the exchange asks about all of them.
 
-    __slots__ = ("at", "ltp", "rows", "volume")
+    `sized` False leaves out the sizes that they may show.
+    """
 
-    def __init__(self, series: RowSeries) -> None:
+    __slots__ = ("at", "ltp", "rows", "sized", "volume")
+
+    def __init__(self, series: RowSeries, *, sized: bool = True) -> None:
         self.rows, self.at, self.ltp, self.volume = series
+        self.sized = sized
 
     def __len__(self) -> int:
         return len(self.at)
@@ -61,7 +65,7 @@ class RowColumns:
     @property
     def has_depth(self) -> bool:
         """Return whether the block has depth at all."""
-        return self.rows.has_depth
+        return self.sized and self.rows.has_depth
 
     def input_no(self, number: int) -> int:
         """Return the number of the input that a row is."""
@@ -72,7 +76,7 @@ class RowColumns:
         rows, row = self.rows, int(self.at[number])
         bid = 0 if rows.bid is None else int(rows.bid[row])
         ask = 0 if rows.ask is None else int(rows.ask[row])
-        shown = shown_at(rows, row)
+        shown = shown_at(rows, row) if self.sized else shown_at(rows, row).unsized()
         return tick_of(int(rows.ts[row]), int(rows.ltp[row]), bid, ask, shown)
 
     def highest_volume(self, before: int, stop: int) -> int:

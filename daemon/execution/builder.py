@@ -14,6 +14,7 @@ from daemon.domain.intent import (
     Level,
     OrderIntent,
     Product,
+    StopBasis,
     as_price,
     as_relative,
 )

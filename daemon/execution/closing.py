@@ -36,7 +36,7 @@ class Closing:
         holdings: Holdings,
         excursions: Excursions,
         costs: Costs,
-        exits: ExitOrders | None = None,
+        exits: ExitOrders,
     ) -> None:
         self._exits = exits
         self._latency_ns = config.latency_ns
@@ -52,19 +52,18 @@ class Closing:
 
     def opened(self, position: Position, book: Book) -> None:
         """Let the exits of a position lie at the exchange, if they do."""
-        if self._exits is not None:
-            self._exits.opened(position, book)
+        self._exits.opened(position, book)
 
     def stop_moved(self, position: Position, book: Book) -> None:
         """Let the stop at the exchange follow, if it lies there."""
-        if self._exits is not None and self._exits.handles(position):
+        if self._exits.handles(position):
             self._exits.touch(position, book)
 
     def begin(self, position: Position, book: Book, leaving: Exit) -> bool:
         """Begin an exit; return whether it filled at once, otherwise it waits."""
         order = self._orders[position.order_id]
         self._recorder.moved(order, leaving.state, leaving.reason, demand=leaving.demand)
-        if self._exits is not None and self._exits.handles(position):
+        if self._exits.handles(position):
             return self._exits.leave(position, book)
         quote = self._quotes.fresh_quote(book)
         if self._latency_ns == 0 and quote is not None:
@@ -75,7 +74,7 @@ class Closing:
 
     def wait(self, position: Position, book: Book, since: int) -> None:
         """Let an exit that began at `since` (UTC ns) wait for its tick."""
-        if self._exits is not None and self._exits.handles(position):
+        if self._exits.handles(position):
             self._exits.send_at_next_tick(position, book)
             return
         waiting = WaitingFill(position.order_id, since + self._latency_ns, is_exit=True)

@@ -167,23 +167,19 @@ class ExecutionEngineV3:
     def modify_order(self, order_id: str, change: EntryChange) -> str:
         """Modify the entry of an order while it works; return why not, empty if that was sent.
 
-        What the exchange says is an event; nothing is raised for an order that is gone. Raises
-        BadIntent, having changed nothing, if a field has a wrong type.
+        What the exchange says is an event. Raises BadIntent if a field has a wrong type.
         """
         check_change(change)
         return self._changes.modify(order_id, change)
 
     def cancel_order(self, order_id: str, reason: str = CANCEL_ASKED) -> str:
-        """Cancel what works of an order's entry; return why not, empty if that was sent.
-
-        What it has bought stays, also what fills before the cancel arrives.
-        """
+        """Cancel what works of an order's entry; return why not, empty if that was sent."""
         return self._changes.cancel(order_id, reason)
 
     def change_entry(self, change: EntryChange) -> str:
         """Modify or cancel a strategy's latest order with a tag; return why not, else nothing.
 
-        Raises BadIntent, having changed nothing, if a field has a wrong type.
+        Raises BadIntent if a field has a wrong type.
         """
         check_change(change)
         return self._changes.take(change)
@@ -212,8 +208,8 @@ class ExecutionEngineV3:
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
-        if book.at_exchange:
-            self._exchange.on_tick(book)
+        self._step.begin()
+        self._exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
             assert quote is not None

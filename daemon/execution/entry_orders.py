@@ -131,8 +131,8 @@ class EntryOrders:
         """Return whether an entry may still fill."""
         return order_id in self._roots
 
-    def drop_rest(self, order_id: str) -> None:
-        """Cancel what still works of an entry whose exit begins (F51)."""
+    def drop_rest(self, order_id: str, reason: str) -> bool:
+        """Cancel what still works of an entry and keep what it bought; return whether it works."""
         root = self._roots.get(order_id)
         if root is None:
             return False

@@ -19,14 +19,8 @@ from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.refusals import Refused
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.context import Rules
-from daemon.execution.costs import Costs
-from daemon.execution.exchange_fills import ExchangeFills
-from daemon.execution.exchange_ids import ExchangeIds
 from daemon.execution.exchange_ticks import ExchangeFeed, settings_of
-from daemon.execution.exits.partial import gapped_through_rest
-from daemon.execution.exits_sent import ExitsSent
-from daemon.execution.holdings import Holdings
-from daemon.execution.protective import unprotected
+from daemon.execution.protective import ArrivalTerms, SpreadLimit, unprotected
 from daemon.execution.quotes import Quotes
 from daemon.execution.step import Step
 from daemon.market.agenda import Agenda
@@ -88,14 +82,17 @@ class ExchangeDesk:
         )
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders."""
-        self._entries: dict[str, str] = {}
-        """Roots of the entries that are not over, by order id of their trade."""
-        self._leaving: dict[str, str] = {}
-        """Why a trade must leave as soon as its entry fills, by order id."""
-        self._resend: list[dict[str, None]] = [{} for _ in universe]
-        self._beginning = ""
-        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
-        self._ids = ExchangeIds(self._ledger)
+        self.resend: list[dict[str, None]] = [{} for _ in universe]
+        """Order ids of trades whose exit is sent at the next tick, by instrument."""
+        self.is_depth = config.fill_mode == "depth"
+        self._feed = ExchangeFeed(
+            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
+        )
+        self._days: list[dt.date | None] = [None] * len(universe)
+        """The date that each instrument's day at the exchange was begun for."""
+        self._spread = SpreadLimit(config.max_spread_pct)
+        self._numbers: dict[str, int] = {}
+        self._is_taking = False
 
     def attach(self, entries: EntryReports, exits: ExitReports) -> None:
         """Set who hears reports."""
@@ -104,75 +101,14 @@ class ExchangeDesk:
 
     # orders go out
 
-    def enter(self, order: Order) -> None:
-        """Send the entry of a SUBMITTED trade."""
-        book = self._quotes.book_of(order.tradingsymbol)
-        self._waiting.add(book, WaitingFill(order.order_id, NEVER, is_exit=False), self._at.now)
-        terms = OrderTerms(
-            instrument=book.index,
-            side=order.transaction_type,
-            quantity=order.quantity,
-            product=order.product,
-            tag=order.tag,
-        )
-        root = self._ids.next(order.order_id)
-        self._entries[order.order_id] = root
-        self._send(root, order.order_id, terms, book)
+    def send(self, order_id: str, terms: OrderTerms, book: Book) -> str:
+        """Send an order of a trade; return the id that it or its slices go by."""
+        root = self.next_id(order_id)
+        self.send_as(root, order_id, terms, book)
+        return root
 
-    def cancel_entry(self, order: Order, reason: str) -> bool:
-        """Cancel what still works of an entry; return whether anything does."""
-        root = self._entries.get(order.order_id)
-        if root is None:
-            return False
-        self._leaving[order.order_id] = reason
-        self._cancel_root(root, reason)
-        return True
-
-    def leave(self, position: Position, book: Book) -> bool:
-        """Send the pending exit of a position; return whether it was done at once."""
-        order_id = position.order_id
-        if order_id in self._entries:
-            self._cancel_root(self._entries[order_id], "exit_began")
-        self._beginning = order_id
-        self._send_exit(position, book)
-        self._beginning = ""
-        return position.pending is None
-
-    def send_at_next_tick(self, position: Position, book: Book) -> None:
-        """Send the pending exit of a position at the next tick of its instrument."""
-        self._resend[book.index][position.order_id] = None
-        self._feed.arm(book)
-
-    def _send_exit(self, position: Position, book: Book) -> None:
-        """Send what no order at the exchange covers of a pending exit."""
-        order_id, pending = position.order_id, position.pending
-        assert pending is not None
-        unbooked = self._exits.unbooked(order_id)
-        missing = pending.quantity - unbooked - self._exits.covered(order_id)
-        if missing <= 0:
-            return
-        terms = OrderTerms(
-            instrument=book.index,
-            side="SELL" if position.sign > 0 else "BUY",
-            quantity=missing,
-            product=position.product,
-            group=order_id,
-            is_exit=True,
-        )
-        root = self._ids.next(order_id)
-        self._send(root, order_id, terms, book, open_units=position.quantity)
-
-    def _covered(self, order_id: str) -> int:
-        return sum(order.pending for order in self.exchange.working_of(order_id))
-
-    def _send(
-        self,
-        root: str,
-        order_id: str,
-        terms: OrderTerms,
-        book: Book,
-        *,
-        open_units: int | None = None,
+    def send_as(
+        self, root: str, order_id: str, terms: OrderTerms, book: Book, *, replaces: str = ""
     ) -> None:
         """Send an order of a trade under an id of `next_id`.
 
@@ -208,6 +144,37 @@ class ExchangeDesk:
                 self._feed.sync(book)
                 self._take(self.exchange.cancel(order.order_id, reason, self._at.now), book)
 
+    def modify(self, root: str, change: Modification) -> None:
+        """Modify what works of an order; slices that were not sent yet go as they were asked for.
+
+        A fill on the way may end a slice before its turn comes.
+        """
+        for order in self.exchange.orders_of(root):
+            if not order.is_over:
+                book = self._quotes.books[order.terms.instrument]
+                self._feed.sync(book)
+                self._take(self.exchange.modify(order.order_id, change, self._at.now), book)
+
+    def is_sliced(self, root: str) -> bool:
+        """Return whether an order went, or goes, in slices."""
+        return root not in self.exchange.orders
+
+    def next_id(self, order_id: str) -> str:
+        """Return the id of the next exchange order of a trade: X-, its day, its number."""
+        known = self._ledger.orders[order_id].exchange_orders  # also those of another day
+        number = max(self._numbers.get(order_id, 0), known) + 1
+        self._numbers[order_id] = number
+        return _exchange_id(order_id, number)
+
+    def first_id(self, order_id: str) -> str:
+        """Return the id of the exchange order that is a trade's entry."""
+        return _exchange_id(order_id, 1)
+
+    def expect_tick(self, order_id: str, book: Book) -> None:
+        """Send the exit of a trade at the next tick of its instrument."""
+        self.resend[book.index][order_id] = None
+        self._feed.arm(book)
+
     # inputs come in
 
     def _begin_date(self, book: Book) -> None:
@@ -232,11 +199,16 @@ class ExchangeDesk:
         at = self._at
         self.step.begin()
         self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        for index in self.exchange.waiting():  # what has arrived says nothing until its tick
-            self._feed.arm(self._quotes.books[index])
+        for instrument in self.exchange.instruments_waiting():
+            self._feed.arm(self._quotes.books[instrument])
+        self._exits.tell_unfilled()
+        self.step.end()
 
     def on_tick(self, book: Book) -> None:
-        """Show the tick that a book has just taken, if it is `at_exchange`: step 2 of its input."""
+        """Show the tick that a book has just taken: step 2 of its input."""
+        if book.skipper is None:
+            self.exchange.end_tick()
+            return
         self._begin_date(book)
         self._take(self.exchange.on_tick(book.index, self._feed.tick_of(book)), book)
         if self.resend[book.index]:
@@ -274,20 +246,13 @@ class ExchangeDesk:
             order = self._ledger.orders[self._trades[exchange_order.root]]
             at = self._quotes.books[exchange_order.terms.instrument]
             touched[at.index] = at
-            if exchange_order.terms.is_exit and report.kind == "filled":
-                self._exit_filled(order, exchange_order, report, at, grown)
-            elif exchange_order.terms.is_exit:
-                self._take_exit(order, exchange_order, report, at)
+            if exchange_order.terms.is_exit:
+                self._exits.take(order, exchange_order, report, at)
             else:
-                self._take_entry(order, exchange_order, report, at, grown)
-        # not before every report is booked: the exchange is ahead of the ledger until then
-        for order_id, position in grown.items():
-            if order_id not in self._ledger.positions:
-                continue
-            if position.pending is None:
-                self._watches.refresh(position)
-            else:
-                self._send_exit(position, self._quotes.book_of(position.tradingsymbol))
+                self._entries.take(order, exchange_order, report, at)
+        if is_outermost:
+            self._entries.end_step()
+            self._is_taking = False
         if book is not None:
             touched[book.index] = book
         for at in touched.values():
@@ -296,69 +261,5 @@ class ExchangeDesk:
         self.step.end()
 
 
-    def _enlarged(
-        self, order: Order, book: Book, quantity: int, grown: dict[str, Position]
-    ) -> None:
-        position = self._ledger.positions.get(order.order_id)
-        assert position is not None, order
-        self._holdings.enlarged(position, book.index, quantity)
-        grown[order.order_id] = position
-
-    def _entry_over(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
-    ) -> None:
-        self._entries.pop(order.order_id, None)
-        if order.state is not OrderState.SUBMITTED:
-            return
-        self._leaving.pop(order.order_id, None)
-        self._waiting.drop(book, order.order_id, self._at.now)
-        reason = report.reason
-        if report.kind == "rejected":
-            self._recorder.rejected(order, Refusal(reason, dict(report.numbers or {})))
-        elif reason == "unfilled_rest":
-            waited = self._at.now - order.submitted_ts
-            self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
-        else:
-            self._recorder.moved(order, OrderState.CANCELLED, reason)
-
-    def _take_exit(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
-    ) -> None:
-        self._recorder.exchange_moved(order, exchange_order, report)
-        is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
-        position = self._ledger.positions.get(order.order_id)
-        if is_lost and position is not None and position.pending is not None:
-            self._resend[book.index][order.order_id] = None
-
-    def _exit_filled(
-        self,
-        order: Order,
-        exchange_order: ExchangeOrder,
-        report: ExecutionReport,
-        book: Book,
-        grown: dict[str, Position],
-    ) -> None:
-        position = self._ledger.positions[order.order_id]
-        pending = position.pending
-        assert pending is not None, position
-        fill = self._fills.of(order, exchange_order, report, book)
-        self._exits.book(order.order_id, fill.quantity)
-        is_last = fill.quantity == pending.quantity
-        rest = position.quantity - fill.quantity
-        widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
-        if is_last and not widens:
-            self._recorder.exchange_moved(order, exchange_order, report)
-            self._bookings.book_fill(position, book, fill, fill.charges, pending.reason)
-            if self._beginning != order.order_id:
-                self._watches.filled(position)
-            return
-        self._recorder.exchange_moved(
-            order,
-            exchange_order,
-            report,
-            fill=self._bookings.priced(position, fill),
-            exit_quantity=rest if widens else 0,
-        )
-        self._holdings.reduced(position, book.index, fill.quantity)
-        if widens:
-            grown[order.order_id] = position
+def _exchange_id(order_id: str, number: int) -> str:
+    return f"X-{order_id.partition('-')[2]}-{number}"

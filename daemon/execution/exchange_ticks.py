@@ -10,7 +10,7 @@ from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.row_columns import RowColumns, tick_of
 from daemon.execution.quotes import Quotes
 from daemon.market.agenda import NEVER, Agenda, Phase
-from daemon.market.book import Book
+from daemon.market.book import Book, Shown
 from daemon.market.rows import RowSeries
 from daemon.settings.config import ExecutionConfig
 
@@ -47,16 +47,10 @@ class ExchangeFeed:
     def tick_of(self, book: Book) -> MarketTick:
         """Return the tick that a book has just taken, which the exchange is about to see."""
         self._seen_input[book.index] = book.input_no
-        return market_tick(book) if self._has_depth else plain_tick(book, book.shown)
+        return self._tick(book, book.shown)
 
     def sync(self, book: Book) -> None:
-        """Show the last row to an exchange that has not looked at this instrument."""
-        quote = self._quotes.quote_of(book)
-        if quote is not None and self._seen_input[book.index] != quote.input_no:
-            seen = Shown(None, 0, book.volume)  # what is not kept must not depend on blocks of rows
-            tick = self.tick_of(book) if self._has_depth else plain_tick(book, seen)
-            self._seen_input[book.index] = quote.input_no
-            self._exchange.show(book.index, tick)
+        """Bring the exchange up to the last row of a book, before it is asked for anything.
 
         An exchange that has not looked at this instrument is shown that row.
         """
@@ -64,7 +58,14 @@ class ExchangeFeed:
         if quote is None or book.skipper is not None:
             return
         if self._seen_input[book.index] != quote.input_no:
-            self._exchange.show(book.index, self.tick_of(book))
+            # what is not kept must not depend on blocks of rows
+            shown = book.shown if self._has_depth else Shown(None, 0, book.volume)
+            self._seen_input[book.index] = quote.input_no
+            self._exchange.show(book.index, self._tick(book, shown))
+
+    def begin_date(self, book: Book) -> None:
+        """Show the exchange what it may have seen before: its day has begun."""
+        self._seen_input[book.index] = -1
 
     def arm(self, book: Book) -> None:
         """Stop the scan at rows that matter while something at the exchange waits for them."""
@@ -72,17 +73,25 @@ class ExchangeFeed:
         if is_wanted == (book.skipper is None):
             self.sync(book)
             book.show_rows_to(self._skippers[book.index] if is_wanted else None)
+            if not self._has_depth:
+                book.keep_shown(is_wanted)
 
     def count_quiet(self, index: int, series: RowSeries) -> int:
         """Return how many of an instrument's next rows change nothing at the exchange."""
         if self._waiting[index] or self._exchange.needs_every_tick(index):
             return 0
-        return self._exchange.quiet.count(index, RowColumns(series))
+        return self._exchange.quiet.count(index, RowColumns(series, sized=self._has_depth))
 
     def take_quiet(self, index: int, series: RowSeries) -> None:
         """Show the exchange rows of an instrument that change nothing, all at once."""
-        self._exchange.quiet.take(index, RowColumns(series))
+        self._exchange.quiet.take(index, RowColumns(series, sized=self._has_depth))
         self._seen_input[index] = series.rows.input_no(int(series.at[-1]))
+
+    def _tick(self, book: Book, shown: Shown | None) -> MarketTick:
+        """Return the last row of a book; the simple modes know no sizes."""
+        if shown is not None and not self._has_depth:
+            shown = shown.unsized()
+        return tick_of(book.quote_ts, book.ltp, book.bid, book.ask, shown)
 
     def begin_due(self) -> None:
         """Note that the agenda has come to what was scheduled."""
@@ -125,24 +134,7 @@ def settings_of(config: ExecutionConfig) -> ExchangeSettings:
 class _Skipper:
     """The exchange as it looks at one instrument."""
 
-    A side that is not sorted, or shows a price twice, is as little to be traded against as a book
-    that crosses: the row then keeps the book before it.
-    """
-    shown = book.shown
-    if shown is None or shown.depth is None:
-        return plain_tick(book, shown)
-    depth = depth_of(shown.depth)
-    bids, asks = _side(depth.bids), _side(depth.asks)
-    is_broken = (
-        bool(bids and asks and bids[0][0] > asks[0][0])
-        or not _is_sorted(bids, falling=True)
-        or not _is_sorted(asks, falling=False)
-    )
-    if is_broken:
-        return plain_tick(book, shown)
-    return MarketTick(
-        book.quote_ts, book.ltp, shown.ltq, shown.volume, bids, asks, book.bid, book.ask
-    )
+    __slots__ = ("_feed", "_index")
 
     def __init__(self, feed: ExchangeFeed, index: int) -> None:
         self._feed = feed

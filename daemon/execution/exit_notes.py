@@ -43,6 +43,7 @@ class ExitNotes:
             order_id=exchange_order.order_id,
             kind="alert",
             state=exchange_order.state,
+            ordered=exchange_order.quantity,
             filled=exchange_order.filled,
             pending=exchange_order.pending,
             reason=reason,

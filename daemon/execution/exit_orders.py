@@ -181,6 +181,9 @@ class ExitOrders:
         """Send what no order that leaves covers of a pending exit."""
         order_id, pending = position.order_id, position.pending
         assert pending is not None
+        if self._desk.at.date is None:  # an engine that resumes has no session yet
+            self._desk.expect_tick(order_id, book)
+            return
         missing = pending.quantity - self._leaving(order_id)
         if missing <= 0:
             return

@@ -130,7 +130,7 @@ class Recorder:
                 state=report.state.value,
                 side=terms.side,
                 order_type=exchange_order.kind,
-                quantity=report.filled + report.pending or exchange_order.quantity,
+                quantity=report.ordered,
                 filled=report.filled,
                 limit_paise=exchange_order.limit_paise,
                 trigger_paise=exchange_order.trigger_paise,
@@ -223,3 +223,14 @@ class Recorder:
                 target_to_paise=target,
             )
         )
+
+
+def _queue(exchange_order: ExchangeOrder, report: ExecutionReport) -> QueuePlace | None:
+    """Return the evidence of a fill, or what is ahead of an order that has just come to rest."""
+    if report.kind == "filled":
+        return QueuePlace(**structs.asdict(report.evidence))
+    is_new = report.kind in ("open", "triggered", "modified")
+    rests = exchange_order.state is ExchangeOrderState.OPEN and not exchange_order.taking
+    if not is_new or not rests or exchange_order.market_part is None:
+        return None
+    return QueuePlace(market_after=exchange_order.market_part)

@@ -17,7 +17,7 @@ from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.ledger import Ledger
 from daemon.export.columns import Column, Kind, Row, RunningPaise
-from daemon.export.history import History
+from daemon.journal.history import History
 
 COLUMNS: Final = (
     Column("exchange_id"),

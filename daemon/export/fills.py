@@ -8,9 +8,8 @@ from typing import Final
 
 from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.domain.events import OrderMoved
-from daemon.domain.order import OrderState
-from daemon.export.columns import Column, Kind, Row, RunningPaise
+from daemon.domain.events import QueuePlace
+from daemon.export.columns import Column, Kind, Row, RunningPaise, Value
 from daemon.journal.history import History
 
 COLUMNS: Final = (

@@ -41,6 +41,7 @@ ENDED: Final[dict[str, str]] = {
     "exit_group": "other exits of the trade left nothing open for it",
     "exit_began": "the trade began to leave, so its entry is withdrawn",
     "entry_dropped": "the entry was withdrawn",
+    "cancel_asked": "its strategy asked for the cancel",
     "modified_to_filled": "its quantity was set to what had filled",
 }
 """Why what was left of an order was cancelled."""
@@ -48,6 +49,7 @@ ENDED: Final[dict[str, str]] = {
 TOLD: Final[dict[str, str]] = {
     "stop_unfilled": "a second after its trigger some of the stop was still not filled",
     "stop_not_at_exchange": "the stop cannot lie at the exchange, so the engine watches it",
+    "target_not_at_exchange": "the target cannot lie at the exchange, so the engine watches it",
     "exit_refused": "the exit was refused and is sent again at the next tick",
 }
 """What a trader must know while nothing ends."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.domain.events import ExchangeOrderMoved, OrderCreated
-from daemon.domain.exchange_reasons import ENDED, REFUSED
+from collections.abc import Callable
+from typing import Final
+
+from daemon.domain.events import ExchangeOrderMoved, OrderCreated, QueuePlace
 from daemon.domain.money import rupees_text
 from daemon.domain.order_kind import DAY, MARKET
-
-from daemon.domain.events import ExchangeOrderMoved, QueuePlace
 from daemon.journal.exchange_reasons import ENDED, kite_sentence
 from daemon.journal.words import count_of, money, numbers_text, why
 
@@ -30,22 +30,17 @@ def entry_text(event: OrderCreated) -> str:
     return ", ".join(parts)
 
 
-def exchange_text(event: ExchangeOrderMoved) -> str:
-    """Describe an event of an exchange order in one sentence."""
-    said = _KINDS.get(event.kind, event.kind)
-    sentence = REFUSED.get(event.reason) or ENDED.get(event.reason)
-    because = f": {sentence}" if sentence and event.kind != "rejected" else ""
-    why = f" ({event.reason}{because})" if event.reason else ""
-    text = f"Exchange order {event.exchange_id}, {event.side} {event.order_type}: {said}{why}"
-    if event.kind == "filled":
-        text += f" {event.last_quantity} at {rupees_text(event.last_paise)} by `{event.rule}`"
-        text += _queue(event)
-    elif event.limit_paise:
-        text += f", limit {rupees_text(event.limit_paise)}"
-    text += f"; {event.filled} of {event.quantity} filled."
-    if event.near_misses:
-        text += f" Near misses so far: {event.near_misses}."
-    return text
+def exchange_lines(event: ExchangeOrderMoved, ahead_at_first: int | None = None) -> list[str]:
+    """Describe an event of an exchange order in one or more sentences.
+
+    `ahead_at_first` is how many units of others were ahead when it came to rest, None if unknown.
+    """
+    tell = _KINDS.get(event.kind, _unknown)
+    lines = tell(event)
+    lines[0] = f"EXCHANGE {event.exchange_id}: {lines[0]}"
+    if event.kind == "cancelled" and _rest(event):
+        lines.append(_why_unfilled(event, ahead_at_first))
+    return lines
 
 
 def standing_text(event: ExchangeOrderMoved) -> str:

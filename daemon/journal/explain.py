@@ -16,10 +16,11 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
+from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.intent import Rel
 from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
-from daemon.journal.exchange_words import entry_text, exchange_text
+from daemon.journal.exchange_words import entry_text, exchange_lines, standing_text
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (

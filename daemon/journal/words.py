@@ -8,7 +8,6 @@ from typing import Final
 
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.events import ExitDemand, Fill, Levels
-from daemon.domain.exchange_reasons import ENDED, REFUSED
 from daemon.domain.ledger import has_book_side
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 from daemon.journal.exchange_reasons import ENDED, REFUSED, TOLD
@@ -64,7 +63,7 @@ EXITS: Final[dict[str, str]] = {
 
 MOVES: Final[dict[str, str]] = {
     "break_even": "to cost, as the price was far enough beyond it",
-    "entry_fill": "as more of the entry was filled",
+    "entry_fill": "as more of the entry filled, and its average price is another",
 }
 """Why a stop was moved, other than by the ladder."""
 

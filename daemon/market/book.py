@@ -38,6 +38,10 @@ class Shown(NamedTuple):
     ltq: int
     volume: int
 
+    def unsized(self) -> Shown:
+        """Return it without the sizes of its book."""
+        return self._replace(depth=None)
+
 
 class RowsBehind(Protocol):
     """Rows of a book that have happened and are not in it yet (fast_forward.py)."""
@@ -70,8 +74,8 @@ class Book:
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
         "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "shown", "skipper", "tick_watchers", "tradingsymbol", "triggers", "volume",
-        "walk_high_first", "walked",
+        "shown", "sides_watched", "skipper", "tick_watchers", "tradingsymbol", "triggers",
+        "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -104,7 +108,6 @@ class Book:
         self.above = NO_LEVEL_ABOVE
         self.triggers = TriggerBook()
         self.expects_tick = False
-        self.at_exchange = False
         self.sides_watched = False
         self.tick_watchers = False
         self.skipper: RowSkipper | None = None
@@ -117,11 +120,6 @@ class Book:
     def expect_tick(self, expected: bool) -> None:
         """Set whether something waits for the next tick, whatever its price."""
         self.expects_tick = expected
-        self.arm()
-
-    def show_to_exchange(self, needed: bool) -> None:
-        """Set whether something at the exchange must see every tick."""
-        self.at_exchange = needed
         self.arm()
 
     def watch_sides(self, watched: bool) -> None:
@@ -158,7 +156,7 @@ class Book:
         `floor` is what `below` would be without those who are shown rows besides.
         """
         self.above = self.triggers.nearest_above()
-        if self.expects_tick or self.expects_gap_tick or self.at_exchange or self.sides_watched:
+        if self.expects_tick or self.expects_gap_tick or self.sides_watched:
             self.below = self.floor = WATCH_ALL
         else:
             self.floor = self.triggers.nearest_below()

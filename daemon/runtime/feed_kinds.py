@@ -39,7 +39,7 @@ def kind_of(feed: FeedConfig) -> FeedKind:
 def _replay(config: Config, rules: Rulebook, reading: Reading) -> Feed:
     from feeds.replay import ReplayFeed  # reads Parquet, which who asks for a kind does not
 
-    # a paced replay keeps a map of quotes, which shows them; a replay at full speed has no reader
+    # a paced replay keeps a map of quotes, which shows them; at full speed only the exchange reads
     is_paced = config.feed.replay.speed != "max"
     depth = is_paced or config.execution.fill_mode == "depth"
     return ReplayFeed(

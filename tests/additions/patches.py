@@ -132,8 +132,8 @@ class ThreeR(ExitRule):
         ),
         Edit(
             "daemon/execution/exits/rules.py",
-            "        TakeProfitManager(),\n",
-            "        TakeProfitManager(),\n        ThreeR(),\n",
+            "        TakeProfitManager(elsewhere),\n",
+            "        TakeProfitManager(elsewhere),\n        ThreeR(),\n",
         ),
     ),
     test='''"""A position without a target leaves at three R."""

@@ -65,7 +65,8 @@ class Stage:
         for each in FILES:
             shutil.copy(self.base / each, place / each)
         if self.seed is not None:
-            shutil.copytree(self.seed / "out", place / "out", dirs_exist_ok=True)
+            without = shutil.ignore_patterns("*.sock")  # a killed run leaves its socket behind
+            shutil.copytree(self.seed / "out", place / "out", ignore=without, dirs_exist_ok=True)
             shutil.copy(self.seed / "observed", place / "observed")
 
     def prepare(self, zygote: Zygote) -> Path:

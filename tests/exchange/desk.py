@@ -118,7 +118,7 @@ class Desk:
 
     def ahead(self, label: str) -> int | None:
         """Return the units ahead of an order."""
-        return self.exchange.floor.ahead_of(self.order(label))
+        return self.exchange.floor.resting[0].ahead_of(self.order(label))
 
     def _take(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         before = len(self.driver.events)

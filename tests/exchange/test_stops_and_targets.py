@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from daemon.domain.events import ExchangeOrderMoved, StopMoved, encode_event
 from daemon.domain.exchange_order import ExchangeOrder
@@ -196,7 +197,7 @@ def test_f52_the_parts_of_a_target_leave_the_trade_active_until_the_last() -> No
     made.depth_tick(109.90, bids=((110.00, 65),), asks=((110.05, 65),))
     assert made.moves()[-1] == ("ACTIVE", "active")
     assert lying(made) == [("SL", 130, 90.00, 89.00), ("LIMIT", 130, 0.00, 110.00)]
-    assert made.position.realized_paise == 65 * 10_00
+    assert made.position.realized_paise == 648_92  # 65 at 110.00 that cost 100.0166 each
     made.depth_tick(109.90, bids=((110.00, 195),), asks=((110.05, 65),))
     assert made.moves()[-2:] == [("TP_PENDING", "take_profit"), ("CLOSED", "take_profit")]
     assert made.fills()[-2:] == [("SELL", 65, 110.00), ("SELL", 130, 110.00)]
@@ -299,24 +300,26 @@ def test_f33_the_25th_move_places_a_new_stop_and_the_old_is_replaced() -> None:
 
 def test_f33_a_partial_exit_lies_in_two_parts() -> None:
     made = market(enable_partial_exit=True)
-    made.signal("BUY", 260, 96.0)
-    assert lying(made) == [("SL", 130, 96.00, 95.00), ("SL", 130, 94.00, 93.00)]
+    made.signal("BUY", 130, 96.0)
+    assert lying(made) == [("SL", 65, 96.00, 95.00), ("SL", 65, 94.00, 93.00)]
     made.depth_tick(95.90, bids=((95.90, 65), (95.85, 650)), asks=((96.00, 65),))
     assert made.moves()[-2:] == [("SL_PENDING", "stop_loss"), ("ACTIVE", "stop_loss")]
-    assert made.fills()[-2:] == [("SELL", 65, 95.90), ("SELL", 65, 95.85)]
-    assert (made.position.quantity, made.stop) == (130, 94.00)
-    assert lying(made) == [("SL", 130, 94.00, 93.00)]
+    assert made.fills()[-1] == ("SELL", 65, 95.90)
+    assert (made.position.quantity, made.stop) == (65, 94.00)
+    assert lying(made) == [("SL", 65, 94.00, 93.00)]
     at(made, 93.90, 93.85)
-    assert made.fills()[-1] == ("SELL", 130, 93.85)
+    assert made.fills()[-1] == ("SELL", 65, 93.85)
     assert made.moves()[-1] == ("CLOSED", "stop_loss_rest")
     check(made)
 
 
 def test_f33_a_gap_through_both_parts_closes_once() -> None:
     made = market(enable_partial_exit=True)
-    made.signal("BUY", 260, 96.0)
+    made.signal("BUY", 130, 96.0)
     at(made, 93.95, 93.90)
-    assert made.fills()[-2:] == [("SELL", 130, 95.00)] * 2
+    assert made.fills()[-1] == ("SELL", 65, 93.90)  # of the rest; the part's limit is 95.00
+    at(made, 93.90, 93.85, after_s=3)
+    assert made.fills()[-1] == ("SELL", 65, 93.85)
     assert [move for move in made.moves() if move[0] == "CLOSED"] == [("CLOSED", "stop_loss")]
     check(made)
 

@@ -128,6 +128,8 @@ def test_f51_entry_and_exit_that_fill_at_one_tick_leave_nothing_twice() -> None:
     # one row crosses the rest of the entry at 102.00 and the exit at 98.00
     made.depth_tick(asks=((101.00, 65), (103.00, 65)), bids=((99.00, 650),))
     made.depth_tick(asks=((103.00, 65),), bids=((99.00, 1_300),))
+    assert made.position.quantity == 0  # while the rest of the entry may still fill
+    made.depth_tick(asks=((103.00, 65),), bids=((99.00, 1_300),))
     assert made.moves()[-1] == ("CLOSED", "signal_exit")
     bought, sold = (
         sum(quantity for side, quantity, _ in made.fills() if side == which)
@@ -259,11 +261,11 @@ def test_in_simple_modes_no_exchange_event_is_made() -> None:
 def test_without_orders_and_taken_units_nothing_waits_for_ticks() -> None:
     made = market()
     book = made.engine.books[made.engine.universe.index_of(CALL) or 0]
-    assert not book.at_exchange
+    assert book.skipper is None
     made.signal("BUY", 65, 90.0)
-    assert book.at_exchange  # what was taken is remembered
+    assert book.skipper is not None  # what was taken is remembered
     made.depth_tick(asks=((101.00, 65), (101.05, 65)))
-    assert not book.at_exchange
+    assert book.skipper is None
 
 
 def test_an_entry_that_rests_unfilled_sees_every_tick_that_may_fill_it() -> None:
@@ -291,6 +293,17 @@ def test_an_exit_that_meets_no_book_is_forced_at_the_end_of_the_session() -> Non
 
 def test_the_book_of_the_stories_is_that_of_the_examples() -> None:
     assert (ASKS[0], BIDS[0]) == ((100.00, 130), (99.95, 65))
+
+
+def test_f4_a_request_whose_latency_is_over_sees_the_next_tick_of_its_instrument() -> None:
+    made = market(latency=LatencyConfig(enter_ms=150))
+    book = made.engine.books[0]
+    made.signal("BUY", 65, 90.0)
+    assert book.skipper is None
+    made.clock(0.2)  # another instrument's tick, or nothing but time
+    assert book.skipper is not None
+    made.depth_tick()
+    assert made.position.quantity == 65
 
 
 def test_f4_an_exit_in_flight_acts_at_the_first_tick_after_its_latency() -> None:

@@ -154,7 +154,7 @@ class Watch(TradeLifecycleManager):
         if self.at_exchange:  # a rest has no slippage, and no level's goes beyond the limit
             assert against >= 0, "slippage flatters"
             return
-        if self.config.slippage_bps:
+        if self.config.slippage:
             assert against > 0, "slippage flatters"
         elif all(each % tick == 0 for each in (fill.ltp_paise, fill.bid_paise, fill.ask_paise)):
             assert against >= 0, "snapping flatters"

@@ -35,7 +35,7 @@ class Sparing(Driver):
             self.note(self.exchange.advance(self.now, ticking=at))
         self.believe(at, tick)
         row = market_tick(self.now, tick)
-        if self.exchange.needs_ticks(at):
+        if self.exchange.works_at(at):
             self.unseen.pop(at, None)
             self.note(self.exchange.on_tick(at, row))
         else:

@@ -171,7 +171,9 @@ def test_every_field_of_the_metrics_is_documented() -> None:
 def test_the_gates_are_in_the_order_of_the_program() -> None:
     after = SEMANTICS.split("\n## 7. ")[1].split("\n\n| reason |", 1)[1]
     shown = re.findall(r"^\| `(\w+)` \|", after.split("\n\n")[0], re.MULTILINE)
-    between = ["bad_timeframe", "stop_basis", "no_candles", "bad_level", "exits_not_managed"]
+    terms = ["bad_level", "price_step", "bad_validity", "no_protection"]
+    terms = ["bad_level", "price_step", "bad_validity", "no_protection"]
+    between = ["bad_timeframe", "stop_basis", "no_candles", *terms, "exits_not_managed"]
     gates = [[gate.__name__ for gate in part] for part in (BEFORE_LEVELS, AFTER_LEVELS)]
     assert shown == [*gates[0], *between, *gates[1]]
 

@@ -251,8 +251,8 @@ def test_an_entry_in_parts_is_told_with_its_sums_and_the_stop_that_followed(tmp_
         "FILLED: bought 65 at Rs 100.00, priced from the level that it took.",
         f"EXCHANGE {ID}: filled 65 at Rs 101.00, 130 of 130: the offers came to its price",
         "Charges Rs 23.60; the entry so far is 130 at Rs 100.50 on average.",
-        "STOP MOVED: from Rs 95.00 to Rs 95.95 at a last price of Rs 101.00, as more of the entry "
-        "filled, and its average price is another.",
+        "LEVELS: stop Rs 95.95, no target, as more of the entry filled, and its average price is "
+        "another.",
         "So far (130 still open, ACTIVE)",
         "charges Rs 47.20",
     ):

@@ -22,12 +22,12 @@ from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
 from daemon.report.terminal import summary_text
 from daemon.settings.config import ExecutionConfig
-from daemon.web.bars import DayBars
-from daemon.web.book import Book
-from daemon.web.candles import candles_data
-from daemon.web.day_facts import DayFacts
-from daemon.web.tape import Tape
-from daemon.web.trades import trade_story
+from daemon.web.day_charts.bars import DayBars
+from daemon.web.day_charts.candles import candles_data
+from daemon.web.day_charts.day_facts import DayFacts
+from daemon.web.fold.book import Book
+from daemon.web.fold.tape import Tape
+from daemon.web.past.trades import trade_story
 from tests.exchange.depth_market import DepthMarket
 from tests.kit.depth_runs import depth_run
 from tests.kit.market import CALL, DATE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from daemon.domain.exchange_order import OrderKind
 from daemon.domain.money import ceil_to_tick, floor_to_tick, ratio
+from daemon.domain.order_kind import OrderKind
 from daemon.domain.position import Position
 from daemon.execution.exits.partial import rest_levels, snap_away
 from daemon.execution.exits.stop_loss import StopLossManager

@@ -9,12 +9,12 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS
 from daemon.domain.events import OrderCreated, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees
-from daemon.journal.words import EXITS, money
 from daemon.quotes.reader import SharedQuote
 from daemon.report.levels import LevelFold, LevelStep
 from daemon.visible import visible
 from daemon.web.day_charts.bars import DayBars
 from daemon.web.day_charts.day_facts import DayFacts
+from daemon.web.fold.fill_words import fill_words
 
 _LEVELS: Final = ("stop", "target")
 Point = tuple[int, float | None]
@@ -114,18 +114,12 @@ def _stair(steps: list[LevelStep], name: str) -> list[Point]:
 
 def _fill(booked: BookedFill) -> dict[str, Any]:
     event, fill, is_entry = booked.event, booked.fill, booked.is_entry
-    side = "buy" if fill.transaction_type == "BUY" else "sell"
-    verb = "bought" if side == "buy" else "sold"
-    text = f"{verb} {fill.quantity} at {money(fill.price_paise)}"
-    if not is_entry:
-        why = EXITS.get(booked.reason, booked.reason)
-        text += f", {why}, {money(fill.realized_paise)} before charges"
     return {
         "t": event.ts // SECOND_NS,
         "price": rupees(fill.price_paise),
-        "side": side,
+        "side": "buy" if fill.transaction_type == "BUY" else "sell",
         "kind": "entry" if is_entry else "exit",
         "won": None if is_entry else fill.realized_paise > 0,
-        "text": visible(text),
+        "text": visible(fill_words(booked)),
         "trade": event.order_id,
     }

@@ -22,11 +22,15 @@ from daemon.journal.schema import Operation
 from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
-from daemon.web.exchange_orders import WorkingOrders
-from daemon.web.process import Process
-from daemon.web.row_store import RowStore
-from daemon.web.rows import Row, closed_row, refused_row
-from daemon.web.tape import Tape
+from daemon.report.model import RefusedRow
+from daemon.web.fold.ended import forget_the_end_of
+from daemon.web.fold.exchange_orders import WorkingOrders
+from daemon.web.fold.later import Later
+from daemon.web.fold.net_curve import NetCurve
+from daemon.web.fold.process import Process
+from daemon.web.fold.row_store import RowStore
+from daemon.web.fold.rows import Row, closed_row, refused_row
+from daemon.web.fold.tape import Tape
 
 REFUSED_ROWS: Final = 200
 _encoder: Final = msgspec.json.Encoder()
@@ -63,8 +67,7 @@ class Book:
         self.process: Final = Process()
         self.working: Final = WorkingOrders()
         """What works at the exchange."""
-        self.refused: Final[deque[Row]] = deque(maxlen=REFUSED_ROWS)
-        """Oldest first."""
+        self._refused: Final[deque[Later]] = deque(maxlen=REFUSED_ROWS)
         self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
         self.net: Final = NetCurve()
@@ -102,13 +105,16 @@ class Book:
         orders = self.ledger.orders
         order = event if isinstance(event, OrderCreated) else orders[event.order_id]
         self._fold.add(event)
-        self.tape.take(event, symbol)
+        self.tape.take(event, order.tradingsymbol)
         if isinstance(event, ExchangeOrderMoved):
             self.working.take(event)
         fill = fill_of(event)
         if fill is not None:
-            self._take_fill(event, fill)
-        self._take_rows(lot_size)
+            self._take_fill(event, fill, order.lot_size)
+        if isinstance(event, OrderMoved) and event.to_state in DEAD_STATES:
+            self._take_end(event, order.lot_size)
+        if fill is not None or self._fold.refused or self._fold.no_part_to_leave:
+            self._fold.forget_rows()
 
     def take_operation(self, number: int, operation: Operation) -> None:
         """Fold one more operation."""
@@ -137,12 +143,12 @@ class Book:
         end = self.days[after[0]].first if after else len(self.closed)
         return self.days[day].first, end
 
-    def _lot_size(self, event: TradingEvent) -> int:
-        if isinstance(event, OrderCreated):
-            return event.lot_size
-        return self.ledger.orders[event.order_id].lot_size
+    def _take_end(self, event: OrderMoved, lot_size: int) -> None:
+        for row in self._fold.refused:
+            self._refused.append(Later(partial(_refused, row, lot_size)))
+        forget_the_end_of(event.order_id, self.ledger)
 
-    def _take_fill(self, event: TradingEvent, fill: Fill) -> None:
+    def _take_fill(self, event: TradingEvent, fill: Fill, lot_size: int) -> None:
         day = booking_date(event).isoformat()
         totals = self.days.get(day)
         if totals is None:
@@ -150,16 +156,11 @@ class Book:
         totals.charges += Decimal(fill.charges.total)
         totals.gross_paise += fill.realized_paise
         totals.trades += isinstance(event, OrderMoved) and event.to_state is OrderState.CLOSED
-        self._take_trades()
-
-    def _take_rows(self, lot_size: int) -> None:
-        fold = self._fold
-        for exit_row in fold.exits:
+        self.last_fill_ts = event.ts
+        for exit_row in self._fold.exits:
             self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
-        for row in fold.refused:
-            words = refusal_text(row.reason, row.numbers)
-            self.refused.append(refused_row(row, lot_size, words))
-        fold.forget_rows()
+            self.net.add(event.ts, self.net_paise)
+        self._take_trades()
 
     def _take_trades(self) -> None:
         for trade in self._fold.trades:

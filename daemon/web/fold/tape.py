@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
-from daemon.domain.booked_fills import BookedFill, BookedFills
+from daemon.domain.booked_fills import BookedFills
 from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.journal.explain import why_moved
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
-from daemon.journal.words import EXITS, money, refusal_text
+from daemon.journal.words import money, refusal_text
 from daemon.visible import visible
+from daemon.web.fold.fill_words import fill_words
 from daemon.web.fold.later import Later
 from daemon.web.fold.rows import Row, ms
 
@@ -32,21 +34,20 @@ class Tape:
         """Begin after events that left these positions open."""
         self.number = 0
         self._fills = BookedFills(before)
-        self._rows: deque[tuple[int, Row]] = deque(maxlen=TAPE_ROWS)
+        self._rows: deque[tuple[int, Later]] = deque(maxlen=TAPE_ROWS)
 
     def take(self, event: TradingEvent, symbol: str) -> None:
         """Take an event of an order in `symbol`; most make no row."""
         booked = self._fills.take(event)
         if booked is not None:
-            words = _fill_words(booked, symbol)
-            self._add(event, "fill" if booked.is_entry else "exit", symbol, words)
+            kind = "fill" if booked.is_entry else "exit"
+            self._add(event, kind, symbol, partial(fill_words, booked, symbol))
         elif isinstance(event, StopMoved):
-            self._add(event, "stop", symbol, _stop_words(event))
+            self._add(event, "stop", symbol, partial(_stop_words, event))
         elif isinstance(event, OrderMoved) and event.to_state in _DEAD:
-            words = f"{symbol}: {refusal_text(event.reason, event.numbers)}"
-            self._add(event, "refused", symbol, words)
+            self._add(event, "refused", symbol, partial(_refused_words, event, symbol))
         elif isinstance(event, ExchangeOrderMoved) and event.is_exit and event.kind in _TROUBLE:
-            words = f"{symbol}: the exit's order: {refusal_text(event.reason, event.numbers)}"
+            words = partial(_refused_words, event, f"{symbol}: the exit's order")
             self._add(event, "refused", symbol, words)
 
     def take_operation(self, operation: Operation, seq: int) -> None:
@@ -63,20 +64,15 @@ class Tape:
         """Return the rows after row `number` of all, newest first."""
         return [later.row() for at, later in reversed(self._rows) if at > number]
 
-    def _add(self, event: TradingEvent, kind: str, symbol: str, words: str) -> None:
-        self._put(
-            {"seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
-             "symbol": visible(symbol), "words": visible(words)}
-        )  # fmt: skip
+    def _add(self, event: TradingEvent, kind: str, symbol: str, words: Callable[[], str]) -> None:
+        self._put(partial(_event_row, event, kind, symbol, words))
 
     def _put(self, make: Callable[[], Row]) -> None:
         self.number += 1
         self._rows.append((self.number, Later(make)))
 
 
-def _event_row(
-    event: OrderMoved | StopMoved, kind: str, symbol: str, words: Callable[[], str]
-) -> Row:
+def _event_row(event: TradingEvent, kind: str, symbol: str, words: Callable[[], str]) -> Row:
     return {
         "seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
         "symbol": visible(symbol), "words": visible(words()),
@@ -91,18 +87,8 @@ def _operation_row(operation: Operation, seq: int) -> Row:
     }  # fmt: skip
 
 
-def _refused_words(event: OrderMoved, symbol: str) -> str:
-    return f"{symbol}: {refusal_text(event.reason, event.numbers)}"
-
-
-def _fill_words(booked: BookedFill, symbol: str) -> str:
-    fill = booked.fill
-    verb = "bought" if fill.transaction_type == "BUY" else "sold"
-    done = f"{verb} {fill.quantity} {symbol} at {money(fill.price_paise)}"
-    if booked.is_entry:
-        return done
-    why = EXITS.get(booked.reason, booked.reason)
-    return f"{done}: {why}; {money(fill.realized_paise)} before charges"
+def _refused_words(event: OrderMoved | ExchangeOrderMoved, what: str) -> str:
+    return f"{what}: {refusal_text(event.reason, event.numbers)}"
 
 
 def _stop_words(event: StopMoved) -> str:

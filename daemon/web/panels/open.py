@@ -7,7 +7,8 @@ from daemon.domain.position import Position
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import whole_paise
 from daemon.visible import visible
-from daemon.web.exchange_orders import exchange_row
+from daemon.web.fold.exchange_orders import exchange_row
+from daemon.web.fold.rows import Row, lots_of, ms, side_of
 from daemon.web.panels.view import View
 
 

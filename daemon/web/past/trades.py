@@ -17,8 +17,8 @@ from daemon.domain.order import OrderState
 from daemon.journal.explain import explain
 from daemon.journal.store import JournalStore
 from daemon.visible import visible
-from daemon.web.exchange_orders import exchange_row
-from daemon.web.rows import Row, lots_of, ms, side_of
+from daemon.web.fold.exchange_orders import exchange_row
+from daemon.web.fold.rows import Row, lots_of, ms, side_of
 
 
 def trade_story(directory: Path, trade: str) -> Row:

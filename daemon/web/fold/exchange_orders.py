@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.domain.dates import ist_day
 from daemon.domain.events import ExchangeOrderMoved
 from daemon.domain.exchange_order import OVER_STATES
-from daemon.web.rows import Row
+from daemon.web.fold.rows import Row
 
 
 class WorkingOrders:
