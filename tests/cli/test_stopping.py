@@ -141,6 +141,7 @@ FIRST_KEYS = [
 ]  # fmt: skip
 
 
+@pytest.mark.ci
 def test_every_metrics_file_that_a_reader_sees_is_the_journal_at_its_seq(tmp_path: Path) -> None:
     process = spawn("--config", SAMPLE, "--out", tmp_path, "--speed", "6000")
     path = tmp_path / "analytics/runtime_metrics.json"

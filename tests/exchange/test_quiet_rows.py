@@ -107,7 +107,7 @@ def check(seed: int, execution: dict[str, Any], first_rows: int = 256, **market:
     return skipping.skipped
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     execution=EXECUTION,
@@ -121,6 +121,6 @@ def test_quiet_rows_are_skipped_without_a_difference(
     check(seed, execution, first_rows, depth=depth, volume=volume)
 
 
-@pytest.mark.parametrize("seed", seeds(40))
+@pytest.mark.parametrize("seed", seeds(15))
 def test_quiet_rows_are_skipped_without_a_difference_on_the_checked_in_seeds(seed: int) -> None:
     assert check(seed, {}, 16, depth=True, volume=True) > 0

@@ -47,7 +47,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return events(replay(golden.SAMPLE, tmp_path_factory.mktemp("cut"), CUT))
 
 
-@pytest.mark.parametrize("rows", [7, 1_000, 1_000_000])
+@pytest.mark.parametrize("rows", [pytest.param(7, marks=pytest.mark.ci), 1_000, 1_000_000])
 def test_the_size_of_blocks_changes_nothing(rows: int, sample: bytes, tmp_path: Path) -> None:
     done = replay(golden.SAMPLE, tmp_path, {"feed.replay.block_rows": rows})
     assert events(done) == sample
@@ -61,7 +61,7 @@ def test_the_size_of_blocks_changes_nothing_of_a_real_recording(
     assert events(done) == kite
 
 
-@pytest.mark.parametrize("rows", [1, 64])
+@pytest.mark.parametrize("rows", [pytest.param(1, marks=pytest.mark.ci), 64])
 def test_ticks_that_come_one_by_one_change_nothing(rows: int, tmp_path: Path) -> None:
     part = tmp_path / "part.parquet"  # of its own: what is before it is read for warming
     convert_recording(load_config(ROOT / golden.SAMPLE, CUT | {"feed.replay.files": FILES}), part)

@@ -85,7 +85,7 @@ def is_book(bids: Levels | None, asks: Levels | None) -> bool:
     return bids is not None and asks is not None and not crossed(bids, asks)
 
 
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_what_is_taken_at_a_level_is_never_more_than_it_shows(seed: int) -> None:
     scenario = depth(seed, slippage_bps=0, slippage_ticks=0)
     orders = requests_of(scenario)
@@ -117,7 +117,7 @@ def test_what_is_taken_at_a_level_is_never_more_than_it_shows(seed: int) -> None
                     assert taken[key] <= shown.get(key, 0)
 
 
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_fills_by_trades_are_never_more_than_the_growth(seed: int) -> None:
     scenario = depth(seed)
     orders = requests_of(scenario)
@@ -136,7 +136,7 @@ def test_fills_by_trades_are_never_more_than_the_growth(seed: int) -> None:
         most[item.what.symbol] = max(before, item.what.volume)
 
 
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_the_exits_of_a_trade_never_reverse_it(seed: int) -> None:
     scenario = random_scenario(seed)
     orders = requests_of(scenario)
@@ -152,7 +152,7 @@ def test_the_exits_of_a_trade_never_reverse_it(seed: int) -> None:
             assert out[group] <= units[group]
 
 
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_an_order_ends_once_and_its_fills_add_up(seed: int) -> None:
     filled: Counter[str] = Counter()
     over: set[str] = set()
@@ -200,7 +200,7 @@ def totals(events: list[Event], inputs: int) -> list[int]:
     return [sum(found[: place + 1]) for place in range(inputs + 1)]
 
 
-@pytest.mark.parametrize("seed", seeds(100))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_cross_fills_no_more_than_queue_and_queue_no_more_than_touch(seed: int) -> None:
     scenario = random_scenario(seed)
     cross, queue, touch = (
@@ -211,7 +211,7 @@ def test_cross_fills_no_more_than_queue_and_queue_no_more_than_touch(seed: int) 
     assert all(one <= other for one, other in zip(queue, touch, strict=True))
 
 
-@pytest.mark.parametrize("seed", seeds(100))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_a_modification_to_the_same_changes_nothing(seed: int) -> None:
     plain = alone(random_scenario(seed), latency={"enter_ms": 0, "modify_ms": 0, "cancel_ms": 0})
     seen: list[New] = []
@@ -307,7 +307,7 @@ def without_percents(scenario: Scenario) -> Scenario:
     return setting(found, fill_mode="depth", slippage_bps=0, escalate="never")
 
 
-@pytest.mark.parametrize("seed", seeds(100))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_a_mirrored_market_gives_the_mirrored_fills(seed: int) -> None:
     scenario = without_percents(random_scenario(seed))
     expected = [

@@ -113,6 +113,8 @@ def _execution(draw: random.Random) -> ExecutionConfig:
         enable_time_stop=draw.random() < 0.7,
         time_stop_bars=pick((20, 2, 1, 0)),
         square_off_before_close_min=pick((20, 20, 5, 0)),
+        stop_style=pick(("engine_market", "engine_market", "sl_limit")),
+        target_style=pick(("engine_market", "engine_market", "limit")),
         candle_grace_ms=pick((0, 1000)),
         charges=draw.random() < 0.8,
         on_stop=pick(("keep", "square_off")),

@@ -42,7 +42,24 @@ class Dice(BaseStrategy):
             time_stop_bars=draw.choice((None, None, 0, 1, 2)),
             confidence=draw.choice((0.0, 0.5, 1.0)),
             exits=self._exits(),
+            **self._terms(price, sign),
         )
+
+    def _terms(self, price: float, sign: int) -> dict[str, Any]:
+        """Return how an entry is sent: mostly at the market, else with a price or a trigger."""
+        draw = self._draw
+        if draw.random() < 0.6:
+            return {}
+        near = round(price * (1 + sign * draw.choice((-0.002, -0.0005, 0, 0.001))), 1)
+        kind = draw.choice(("LIMIT", "LIMIT", "SL", "SL-M"))
+        terms: dict[str, Any] = {"order_type": kind, "validity": draw.choice(("DAY", "DAY", "IOC"))}
+        if draw.random() < 0.3:
+            terms |= {"validity": "TTL", "validity_ttl": draw.choice((0, 1, 5))}
+        if kind != "SL-M":
+            terms["price"] = near
+        if kind != "LIMIT":
+            terms["trigger_price"] = round(near - sign * draw.choice((0, 0.1, 1, 20)), 1)
+        return terms
 
     def _level(self, price: float, direction: int) -> float | None:
         draw = self._draw

@@ -14,7 +14,8 @@ SEEDS = 50
 REASONS = {
     "filled", "stop_loss", "take_profit", "trailing_stop", "time_stop", "signal_exit",
     "square_off", "kill_switch", "manual_exit", "lot_size", "no_price",
-    "not_tradable", "market_closed", "exit_began", "unfilled_rest",
+    "not_tradable", "market_closed", "exit_began", "unfilled_rest", "ioc_rest", "replaced",
+    "exit_group", "day_over", "trigger_already_met",
 }  # fmt: skip
 
 

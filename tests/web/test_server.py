@@ -186,6 +186,7 @@ def test_connections_that_send_or_read_nothing_are_cut_and_the_page_answers(out:
         assert page.client.get("/api/now").status_code == 200
 
 
+@pytest.mark.ci
 def test_a_stream_that_is_never_read_is_cut(tmp_path: Path) -> None:
     write_journal(tmp_path / "runs/long", many_events(300)).close()
     with web(tmp_path, quick=True) as page, socket.socket() as lazy:
