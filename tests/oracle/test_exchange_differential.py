@@ -10,10 +10,7 @@ from tests.oracle.exchange_random import random_scenario
 
 DRIVER = find_driver()
 
-pytestmark = [
-    pytest.mark.random,
-    pytest.mark.skipif(DRIVER is None, reason="no driver of the exchange yet"),
-]
+pytestmark = pytest.mark.random
 
 
 @pytest.mark.parametrize("seed", seeds(150))
