@@ -228,6 +228,9 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "daemon/market/agenda.py", "NEVER: Final = 1 << 62", "62", "63", "no time is that late"
     ),
     Equivalent(
+        "daemon/exchange/reports.py", "self.now = 0", "0", "1", "it is set before a report is made"
+    ),
+    Equivalent(
         "daemon/market/candles.py",
         "def __init__(self, start: int = 0, end: int = 0) -> None:",
         "0",
