@@ -113,13 +113,8 @@ class Arrivals:
                 for request in self._requests.waiting_at(instrument):
                     self._try(request, may_take=False)
 
-    def end_tick(self) -> None:
-        """Note that the input in work has shown its tick."""
-        self._ticking = -1
-
     def act_at_tick(self, instrument: int) -> None:
         """Let everything that waits for a tick of an instrument act, in the order sent (F5c)."""
-        self.end_tick()
         for request in self._requests.waiting_at(instrument):
             self._try(request, may_take=True)
 

@@ -188,10 +188,6 @@ class PaperExchange:
         """Return whether no tick of an instrument may be skipped (`quiet` counts those to skip)."""
         return self._arrivals.waits_at(instrument) or self.floor.needs_every_tick(instrument)
 
-    def end_tick(self) -> None:
-        """Note the end of a tick of an instrument at which nothing works."""
-        self._arrivals.end_tick()
-
     def instruments_waiting(self) -> list[int]:
         """Return the instruments at which a request whose latency is over waits for a tick."""
         return self._arrivals.instruments_waiting()

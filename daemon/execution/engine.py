@@ -209,7 +209,8 @@ class ExecutionEngineV3:
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
         self._step.begin()
-        self._exchange.on_tick(book)
+        if book.skipper is not None:
+            self._exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
             assert quote is not None

@@ -205,10 +205,7 @@ class ExchangeDesk:
         self.step.end()
 
     def on_tick(self, book: Book) -> None:
-        """Show the tick that a book has just taken: step 2 of its input."""
-        if book.skipper is None:
-            self.exchange.end_tick()
-            return
+        """Show the tick that a book with a skipper has just taken: step 2 of its input."""
         self._begin_date(book)
         self._take(self.exchange.on_tick(book.index, self._feed.tick_of(book)), book)
         if self.resend[book.index]:
