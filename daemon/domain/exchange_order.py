@@ -144,11 +144,6 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         """True if nothing can happen to it any more."""
         return self.state in OVER_STATES
 
-    @property
-    def works_as_limit(self) -> bool:
-        """True if its limit is all that matters: a LIMIT, or a stop that was triggered."""
-        return self.kind == "LIMIT" or self.triggered
-
     def move(self, to: ExchangeOrderState, reason: str = "") -> None:
         """Make a move of the table. Raises InvalidTransition, having changed nothing."""
         if to not in NEXT_STATES[self.state]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from daemon.domain.events import QueuePlace
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.order_kind import STOP_KINDS
 from daemon.exchange.arrival_checks import Admits, ArrivalChecks
@@ -18,7 +19,7 @@ from daemon.exchange.order_roles import escalates, is_entry_market
 from daemon.exchange.protection import protection_price
 from daemon.exchange.queue import Match, QueueModel, is_near_miss, reaches
 from daemon.exchange.refusals import Asked, Refused
-from daemon.exchange.reports import FillRule, QueueEvidence, Reports
+from daemon.exchange.reports import FillRule, Reports
 from daemon.exchange.resting import RestingOrders
 from daemon.exchange.stops import PendingStops
 from daemon.exchange.timers import Due, Timers
@@ -218,7 +219,7 @@ class Floor:
         ahead = self.resting[order.terms.instrument].ahead_of(order)
         before = order.market_part
         order.see_queue(match.market_part)
-        evidence = QueueEvidence(
+        evidence = QueuePlace(
             market_before=before,
             market_after=match.market_part,
             ahead_before=ahead,
@@ -243,7 +244,7 @@ class Floor:
         quantity: int,
         price: int,
         rule: FillRule,
-        evidence: QueueEvidence,
+        evidence: QueuePlace,
         level: int = 0,
     ) -> None:
         order.fill(quantity, self._reports.now, rule)
@@ -323,5 +324,5 @@ class Floor:
         return self._books[order.terms.instrument]
 
 
-def _taken(book: DepthBook, take: Take) -> QueueEvidence:
-    return QueueEvidence(growth=book.growth, ltq=book.ltq, displayed=take.displayed)
+def _taken(book: DepthBook, take: Take) -> QueuePlace:
+    return QueuePlace(growth=book.growth, ltq=book.ltq, displayed=take.displayed)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from daemon.domain.events import QueuePlace
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 
 ReportKind = Literal[
@@ -16,28 +17,14 @@ FillRule = Literal["", "take", "cross", "through", "at", "touch"]
 Numbers = dict[str, int | str]
 
 
-class QueueEvidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why a fill happened: the queue before and after it, and the row that caused it (units).
-
-    `market_*` is the part of other people, None if unknown; `ahead_*` adds our own earlier orders.
-    """
-
-    market_before: int | None = None
-    market_after: int | None = None
-    ahead_before: int | None = None
-    ahead_after: int | None = None
-    growth: int = 0
-    ltq: int = 0
-    displayed: int | None = None
-
-
-NO_EVIDENCE: Final = QueueEvidence()
+NO_EVIDENCE: Final = QueuePlace()
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that happened to one order; `quantity` and `price_paise` are those of a fill.
 
     `ordered` are the units of the whole order after it, `pending` those that may still fill.
+    `evidence` is why a fill happened: the queue, and the row that caused it.
     """
 
     ts: int
@@ -53,7 +40,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     level_paise: int = 0
     """The displayed price that was taken, before slippage."""
     rule: FillRule = ""
-    evidence: QueueEvidence = NO_EVIDENCE
+    evidence: QueuePlace = NO_EVIDENCE
     numbers: Numbers | None = None
 
 
@@ -104,7 +91,7 @@ class Reports:
         quantity: int,
         price: int,
         rule: FillRule,
-        evidence: QueueEvidence,
+        evidence: QueuePlace,
         level: int = 0,
     ) -> None:
         """Report a fill that the order has already counted."""

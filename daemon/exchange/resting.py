@@ -82,10 +82,6 @@ class RestingSide:
             if (limit, arrival) < key[:2] and not order.taking
         )
 
-    def best_limit(self) -> int | None:
-        """Return the limit of the best order in paise, None without orders."""
-        return abs(self._entries[0][0]) if self._entries else None
-
     def _entry(self, order: ExchangeOrder) -> _Entry:
         limit = order.limit_paise
         return (-limit if self._is_buy else limit, order.arrival, order)

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from daemon.domain.events import Fill
 from daemon.domain.exchange_order import OVER_STATES, ExchangeOrder, OrderTerms
-from daemon.domain.order import Order, OrderState
+from daemon.domain.order import ENTRY_FILL, Order, OrderState
 from daemon.domain.order_kind import MARKET
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.exits.rule import StopMove
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
@@ -182,9 +183,8 @@ class EntryOrders:
         made = levels_at(order, cost, position.opened_quantity)
         if made != (position.stop_paise, position.target_paise):
             ltp = self._quotes.book_of(order.tradingsymbol).ltp
-            self._recorder.levels_made_again(
-                position, made.stop_paise or 0, made.target_paise or 0, ltp
-            )
+            move = StopMove(made.stop_paise or 0, 0, ltp, ENTRY_FILL)
+            self._recorder.stop_moved(position, move, target=made.target_paise or 0)
 
     def _filled(
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from daemon.domain.events import (
     ExchangeOrderMoved,
     Excursion,
@@ -186,28 +184,10 @@ class Recorder:
         """Record that an order was refused, with the numbers that were compared."""
         self.moved(order, OrderState.REJECTED, refusal.reason, numbers=refusal.numbers)
 
-    def stop_moved(self, position: Position, move: StopMove) -> None:
-        """Record a new stop of a position."""
+    def stop_moved(self, position: Position, move: StopMove, *, target: int = 0) -> None:
+        """Record a new stop of a position, and with `entry_fill` its target (paise, 0 = none)."""
         at = self._at
-        assert position.stop_paise is not None
-        self.lifecycle.record(
-            StopMoved(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id=position.order_id,
-                due_ts=at.due_ts,
-                stop_from_paise=position.stop_paise,
-                stop_to_paise=move.stop_paise,
-                steps=move.steps,
-                ltp_paise=move.ltp_paise,
-                reason=move.reason,
-            )
-        )
-
-    def levels_made_again(self, position: Position, stop: int, target: int, ltp: int) -> None:
-        """Record levels (paise, 0 = none) that follow the entry as more of it is filled."""
-        at = self._at
+        assert position.stop_paise is not None or move.reason == ENTRY_FILL
         self.lifecycle.record(
             StopMoved(
                 seq=self.ledger.seq + 1,
@@ -216,10 +196,10 @@ class Recorder:
                 order_id=position.order_id,
                 due_ts=at.due_ts,
                 stop_from_paise=position.stop_paise or 0,
-                stop_to_paise=stop,
-                steps=0,
-                ltp_paise=ltp,
-                reason=ENTRY_FILL,
+                stop_to_paise=move.stop_paise,
+                steps=move.steps,
+                ltp_paise=move.ltp_paise,
+                reason=move.reason,
                 target_to_paise=target,
             )
         )
@@ -228,7 +208,7 @@ class Recorder:
 def _queue(exchange_order: ExchangeOrder, report: ExecutionReport) -> QueuePlace | None:
     """Return the evidence of a fill, or what is ahead of an order that has just come to rest."""
     if report.kind == "filled":
-        return QueuePlace(**structs.asdict(report.evidence))
+        return report.evidence
     is_new = report.kind in ("open", "triggered", "modified")
     rests = exchange_order.state is ExchangeOrderState.OPEN and not exchange_order.taking
     if not is_new or not rests or exchange_order.market_part is None:
