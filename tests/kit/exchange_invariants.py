@@ -15,8 +15,8 @@ MOVES = {
     "OPEN": {"OPEN", "COMPLETE", "CANCELLED"},
 }
 OVER = {"COMPLETE", "CANCELLED", "REJECTED"}
-ANSWERS = {"modify_refused", "cancel_refused"}
-"""What may still be said of an order that is over."""
+ANSWERS = {"modify_refused", "cancel_refused", "alert"}
+"""What may still be said of an order that is over: a stop whose replacement is on its way, too."""
 
 
 @dataclass
