@@ -1,0 +1,1 @@
+"""Option values, implied volatility and Greeks: the same numbers on every machine."""
