@@ -72,7 +72,7 @@ def greeks(price: Floats, forward: Floats, strike: Floats, years: Floats, sign: 
     NaN where the contract is over or its price is not strictly between the values at the ends of
     the bisection: such a price implies no volatility.
     """
-    low, high = np.float64(SIGMA_MIN), np.float64(SIGMA_MAX)
+    low, high = np.array(SIGMA_MIN), np.array(SIGMA_MAX)
     inside = (
         (values(forward, strike, years, low, sign) < price)
         & (price < values(forward, strike, years, high, sign))
@@ -97,7 +97,8 @@ def greeks(price: Floats, forward: Floats, strike: Floats, years: Floats, sign: 
 def rounded(numbers: Floats, decimals: int) -> Floats:
     """Return numbers rounded half-even to decimals, by one product, rounding and quotient."""
     scale = float(10**decimals)
-    return np.rint(numbers * scale) / scale
+    whole: Floats = np.rint(numbers * scale)
+    return whole / scale
 
 
 def _deviation(sigma: Floats, years: Floats) -> Floats:
@@ -114,4 +115,5 @@ def _values(
 ) -> Floats:
     upper = _upper(moneyness, deviation)
     both = normal_cdf(sign * np.stack((upper, upper - deviation)))
-    return sign * (forward * both[0] - strike * both[1])
+    found: Floats = sign * (forward * both[0] - strike * both[1])
+    return found

@@ -49,7 +49,7 @@ def log(values: Floats) -> Floats:
 def normal_cdf(deviations: Floats) -> Floats:
     """Return the standard normal distribution function."""
     rows, rest = _nearest(deviations)
-    value = rows[_DEGREE]
+    value: Floats = rows[_DEGREE]
     for power in range(_DEGREE - 1, -1, -1):
         value = value * rest + rows[power]
     return value
@@ -58,7 +58,7 @@ def normal_cdf(deviations: Floats) -> Floats:
 def normal_pdf(deviations: Floats) -> Floats:
     """Return the standard normal density, as the slope of the distribution's polynomial."""
     rows, rest = _nearest(deviations)
-    slope = _DEGREE * rows[_DEGREE]
+    slope: Floats = _DEGREE * rows[_DEGREE]
     for power in range(_DEGREE - 1, 0, -1):
         slope = slope * rest + power * rows[power]
     return slope

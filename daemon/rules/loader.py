@@ -16,19 +16,24 @@ from daemon.rules.local import (
     LocalCalendar,
     LocalCharges,
     LocalContracts,
+    LocalMargins,
     LocalRules,
     merge_calendar,
     merge_charges,
     merge_contracts,
+    merge_margins,
 )
+from daemon.rules.margins import PERCENT_DECIMALS_MAX, percentages
 from daemon.rules.rulebook import Rulebook
 from daemon.rules.tables import (
     CHARGE_KEYS,
     CONTRACT_KEYS,
+    MARGIN_KEYS,
     CalendarFile,
     ChargeClass,
     ChargesFile,
     ContractsFile,
+    MarginsFile,
 )
 
 SHIPPED_RULES: Final = Path(__file__).parents[2] / "configs" / "rules"
@@ -41,6 +46,10 @@ _NEEDED_CHARGES: Final[dict[str, tuple[Hashable, ...]]] = {
     "sebi_turnover": (None,),
     "gst": (None,),
     "exercise_tax": (None,),
+}
+_NEEDED_MARGINS: Final[dict[str, tuple[Hashable, ...]]] = {
+    "rates": ("index", "share"),
+    "shares": (None,),
 }
 _NEEDED_HOURS: Final = tuple(("NSE", segment) for segment in SEGMENTS["NSE"])
 Place = tuple[Step, ...]
@@ -55,19 +64,28 @@ def load_rulebook(directory: Path | None = None, local: Path | None = None) -> R
     calendar = _calendar(read_document(folder / "calendar.yaml"))
     charges = _charges(read_document(folder / "charges.yaml"))
     contracts = _contracts(read_document(folder / "contracts.yaml"))
+    margins = _margins(read_document(_own_or_shipped(folder, "margins.yaml")))
     if local is None:
-        return Rulebook(calendar=calendar, charges=charges, contracts=contracts)
+        return Rulebook(calendar=calendar, charges=charges, contracts=contracts, margins=margins)
     document = read_document(local)
     rows = document.to(LocalRules)
     _check_local_calendar(document, calendar, rows.calendar)
     _check_charges(document, rows.charges, ("charges",))
     _check_contracts(document, rows.contracts, ("contracts",))
+    _check_margins(document, rows.margins, ("margins",))
     return Rulebook(
         calendar=merge_calendar(calendar, rows.calendar),
         charges=merge_charges(charges, rows.charges),
         contracts=merge_contracts(contracts, rows.contracts),
+        margins=merge_margins(margins, rows.margins),
         local=rows,
     )
+
+
+def _own_or_shipped(folder: Path, name: str) -> Path:
+    """Return a file of a directory of rules, or the shipped one: older directories lack it."""
+    own = folder / name
+    return own if own.exists() else SHIPPED_RULES / name
 
 
 def _calendar(document: Document) -> CalendarFile:
@@ -90,6 +108,15 @@ def _charges(document: Document) -> ChargesFile:
 def _contracts(document: Document) -> ContractsFile:
     table = document.to(ContractsFile)
     _check_contracts(document, table, ())
+    return table
+
+
+def _margins(document: Document) -> MarginsFile:
+    table = document.to(MarginsFile)
+    _check_margins(document, table, ())
+    for name, key in MARGIN_KEYS.items():
+        known = {key(row) for row in getattr(table, name)}
+        _check_needed(document, name, known, _NEEDED_MARGINS[name])
     return table
 
 
@@ -173,6 +200,21 @@ def _check_contracts(document: Document, table: ContractsFile | LocalContracts, 
         rows = enumerate(getattr(table, name))
         order = ((number, key(row), row.from_) for number, row in rows)
         _check_order(document, (*at, name), order)
+
+
+def _check_margins(document: Document, table: MarginsFile | LocalMargins, at: Place) -> None:
+    for name, key in MARGIN_KEYS.items():
+        rows = getattr(table, name)
+        order = ((number, key(row), row.from_) for number, row in enumerate(rows))
+        _check_order(document, (*at, name), order)
+        for number, row in enumerate(rows):
+            for field, percent in percentages(row):
+                if not 0 <= percent <= 100 or percent != round(percent, PERCENT_DECIMALS_MAX):
+                    text = (
+                        f"expected a percentage from 0 to 100 with at most {PERCENT_DECIMALS_MAX} "
+                        f"decimals, was {percent}"
+                    )
+                    raise document.error((*at, name, number, field), text)
 
 
 def _check_order(

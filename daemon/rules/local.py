@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from daemon.rules.tables import (
     CHARGE_KEYS,
     CONTRACT_KEYS,
+    MARGIN_KEYS,
     BrokerageRow,
     CalendarFile,
     CalendarYear,
@@ -25,8 +26,11 @@ from daemon.rules.tables import (
     FreezeRow,
     Holiday,
     HoursRow,
+    MarginRow,
+    MarginsFile,
     PercentRow,
     RateRow,
+    SharesRow,
     SpecialSession,
     Table,
     Text,
@@ -71,6 +75,13 @@ class LocalContracts(Table, frozen=True, kw_only=True):
     expiry_days: list[ExpiryRow] = []
 
 
+class LocalMargins(Table, frozen=True, kw_only=True):
+    """Rows for margins.yaml."""
+
+    rates: list[MarginRow] = []
+    shares: list[SharesRow] = []
+
+
 class LocalRules(Table, frozen=True, kw_only=True):
     """rules.local.yaml."""
 
@@ -78,6 +89,7 @@ class LocalRules(Table, frozen=True, kw_only=True):
     calendar: LocalCalendar = LocalCalendar()
     charges: LocalCharges = LocalCharges()
     contracts: LocalContracts = LocalContracts()
+    margins: LocalMargins = LocalMargins()
 
 
 def merge_calendar(table: CalendarFile, local: LocalCalendar) -> CalendarFile:
@@ -101,6 +113,11 @@ def merge_contracts(table: ContractsFile, local: LocalContracts) -> ContractsFil
     underlyings = list(dict.fromkeys([*table.index_underlyings, *local.index_underlyings]))
     merged = _all_merged(table, local, CONTRACT_KEYS.items())
     return replace(table, index_underlyings=underlyings, **merged)
+
+
+def merge_margins(table: MarginsFile, local: LocalMargins) -> MarginsFile:
+    """Return the rates of margin with the local rows."""
+    return replace(table, **_all_merged(table, local, MARGIN_KEYS.items()))
 
 
 def _all_merged(

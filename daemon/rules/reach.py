@@ -16,6 +16,7 @@ from daemon.rules.rulebook import Rulebook
 from daemon.rules.tables import (
     CHARGE_KEYS,
     CONTRACT_KEYS,
+    MARGIN_KEYS,
     DatedRow,
     FreezeRow,
     HoursRow,
@@ -67,6 +68,9 @@ def reaches(rules: Rulebook) -> list[Reach]:
             found += _by_exchange(f"contracts.{name}", table, own)
         else:
             found.append(_open(f"contracts.{name}", table, own))
+    for name in MARGIN_KEYS:
+        table, own = getattr(rules.margins_file, name), getattr(local.margins, name)
+        found.append(_open(f"margins.{name}", table, own))
     return [reach for reach in found if reach is not None]
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from daemon.domain.events import Charges
 from daemon.domain.instrument import Instrument, InstrumentType
+from daemon.domain.margin_rates import MarginRates
 from daemon.domain.order import Side
 from daemon.rules.calendar import Calendar, Session
 from daemon.rules.charges import BrokeragePlan, ChargeTable
@@ -16,7 +17,8 @@ from daemon.rules.contracts import ContractTable
 from daemon.rules.exchanges import refuse_unsupported
 from daemon.rules.expiries import ExpiryTable
 from daemon.rules.local import LocalRules
-from daemon.rules.tables import CalendarFile, ChargesFile, ContractsFile
+from daemon.rules.margins import MarginTable
+from daemon.rules.tables import CalendarFile, ChargesFile, ContractsFile, MarginsFile
 
 
 class Rulebook:
@@ -31,16 +33,19 @@ class Rulebook:
         calendar: CalendarFile,
         charges: ChargesFile,
         contracts: ContractsFile,
+        margins: MarginsFile,
         local: LocalRules | None = None,
     ) -> None:
         """Take the tables, which already include the rows of `local`."""
         self.calendar_file: Final = calendar
         self.charges_file: Final = charges
         self.contracts_file: Final = contracts
+        self.margins_file: Final = margins
         self.local: Final = LocalRules(version=1) if local is None else local
         self._contracts = ContractTable(contracts)
         self._calendar = Calendar(calendar, self._contracts.index_underlyings)
         self._charges = ChargeTable(charges)
+        self._margins = MarginTable(margins, self._contracts.index_underlyings)
         self.expiries = ExpiryTable(contracts.expiry_days, calendar.years)
         """The days on which contracts expire."""
 
@@ -129,3 +134,10 @@ class Rulebook:
     def tick_paise(self, instrument_type: InstrumentType, name: str, date: dt.date) -> int | None:
         """Return the tick size of an index contract in paise, None if the table has none."""
         return self._contracts.tick_paise(instrument_type, name, date)
+
+    def margin_rates(self, date: dt.date, instrument: Instrument) -> MarginRates:
+        """Return what the margin of an instrument's underlying is computed with.
+
+        Raises ConfigError for a date before the tables, and for a contract without an underlying.
+        """
+        return self._margins.rates(date, instrument)

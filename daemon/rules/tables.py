@@ -20,6 +20,7 @@ from daemon.domain.order import Side
 Exchange = Literal["NSE", "BSE"]
 Segment = Literal["NFO", "NSE", "BFO", "BSE", "INDICES"]
 ChargeClass = Literal["futures", "options", "equity"]
+MarginClass = Literal["index", "share"]
 WallTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri"]
 Units = Annotated[int, Meta(ge=1, le=10**9)]
@@ -190,11 +191,40 @@ class ContractsFile(Table, frozen=True, kw_only=True):
     expiry_days: list[ExpiryRow] = []
 
 
+class MarginRow(DatedRow, frozen=True, kw_only=True):
+    """The rates of margin of index contracts or of share contracts (`MarginRates`)."""
+
+    class_: MarginClass = msgspec.field(name="class")
+    scan_percent: Decimal
+    far_option_scan_percent: Decimal
+    volatility_points: Decimal
+    extreme_cover_percent: Decimal
+    exposure_percent: Decimal
+    expiry_day_percent: Decimal
+    calendar_percent: Decimal
+    calendar_on_expiry_day: bool
+
+
+class SharesRow(DatedRow, frozen=True, kw_only=True):
+    """What shares block of their value, by product."""
+
+    delivery_percent: Decimal
+    intraday_percent: Decimal
+
+
+class MarginsFile(Table, frozen=True, kw_only=True):
+    """margins.yaml: what a margin is computed with."""
+
+    version: Literal[1]
+    rates: list[MarginRow]
+    shares: list[SharesRow]
+
+
 def _same(row: object) -> Hashable:
     return None
 
 
-def _class(row: BrokerageRow | RateRow) -> Hashable:
+def _class(row: BrokerageRow | RateRow | MarginRow) -> Hashable:
     return row.class_
 
 
@@ -235,3 +265,5 @@ CONTRACT_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {
     "expiry_days": _expiry,
 }
 """Contract table -> key of a row, as in CHARGE_KEYS."""
+MARGIN_KEYS: Final[Mapping[str, Callable[..., Hashable]]] = {"rates": _class, "shares": _same}
+"""Margin table -> key of a row, as in CHARGE_KEYS."""

@@ -46,8 +46,8 @@ def main() -> None:
         value = float(black(flag, FORWARD, strike, years, 0, sigma))
         price = round(value * 20) / 20
         if price - max(0, sign * (FORWARD - strike)) >= 1:
-            found = float(implied_volatility(price, FORWARD, strike, 0, years, flag))
-            print(f"    {(sign, strike, days, price, found)},")
+            implied = float(implied_volatility(price, FORWARD, strike, 0, years, flag))
+            print(f"    {(sign, strike, days, price, implied)},")
     print(")\n# (x, distribution, density)\nNORMAL = (")
     for x in DEVIATIONS:
         print(f"    {(x, float(mpmath.ncdf(x)), float(mpmath.npdf(x)))},")

@@ -135,7 +135,8 @@ def test_a_price_outside_takes_the_end(sign: float) -> None:
 def test_a_price_that_implies_nothing_has_no_greeks() -> None:
     price = np.array([499.0, 560.0, 24_000.0, 560.0])
     years = np.array([0.05, 0.05, 0.05, 0.0])
-    known = greeks(price, *one(24_000, 23_500), years, np.array([1.0]))
+    forward, strike, sign = one(24_000, 23_500, 1)
+    known = greeks(price, forward, strike, years, sign)
     for numbers in known:
         assert np.isnan(numbers).tolist() == [True, False, True, True]
 
