@@ -22,6 +22,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.settings": ("daemon.files", "daemon.rules"),
     "daemon.market": (),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
+    "daemon.broker": (),
     "daemon.risk": ("daemon.settings",),
     "daemon.execution": (
         "daemon.exchange",
@@ -110,8 +111,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 CORE = (
-    "daemon.domain", "daemon.market", "daemon.exchange", "daemon.risk", "daemon.execution",
-    "daemon.clockwork",
+    "daemon.domain", "daemon.market", "daemon.exchange", "daemon.broker", "daemon.risk",
+    "daemon.execution", "daemon.clockwork",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}

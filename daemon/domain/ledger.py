@@ -218,15 +218,12 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Count what happened; book a fill that makes no move of its trade, and a new quantity."""
-        self.exchange.take(event)
-        fill, order = event.fill, self.orders[event.order_id]
-        order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
-        if fill is None and not event.exit_quantity:
-            # a slice cannot be given another quantity, nor is its own that of the trade
-            is_whole = "/" not in event.exchange_id
-            if event.kind == "modified" and not event.is_exit and is_whole:
-                order.quantity = event.quantity
+        """Book a fill of an exchange order that makes no move of its trade.
+
+        What orders without a trade do is in the books of `daemon/broker`, not here.
+        """
+        fill = event.fill
+        if fill is None or not event.order_id:
             return
         position = self.positions[event.order_id]
         if not event.is_exit:
