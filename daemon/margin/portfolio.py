@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -63,7 +64,8 @@ class Underlying(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     rates: MarginRates
-    today: dt.date
+    today: str
+    """ISO date."""
     spot_half: int = 0
     holdings: tuple[Holding, ...] = ()
 
@@ -81,9 +83,9 @@ class Underlying(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, holdings=tuple(holdings))
 
 
-def is_far(today: dt.date, expiry: str) -> bool:
-    """Return whether an expiry is more than nine months away."""
-    years, month = divmod(today.month - 1 + MONTHS_FAR, 12)
-    limit = (today.year + years, month + 1, today.day)
-    when = dt.date.fromisoformat(expiry)
-    return (when.year, when.month, when.day) > limit
+@lru_cache(maxsize=16)
+def far_after(today: str) -> str:
+    """Return the last expiry that is not more than nine months away, as text (ISO dates)."""
+    date = dt.date.fromisoformat(today)
+    years, month = divmod(date.month - 1 + MONTHS_FAR, 12)
+    return f"{date.year + years:04}-{month + 1:02}-{date.day:02}"

@@ -7,18 +7,22 @@ only the last step rounds: up, to whole rupees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import mul
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from daemon.domain.margin_rates import MarginRates
 from daemon.margin.portfolio import HALF_PAISE, Contract, Holding, Underlying
 from daemon.margin.scenarios import (
     MICRO,
+    ORDINARY,
     SCENARIOS,
     THIRDS,
+    Ints,
+    OptionRisks,
     option_risks,
-    scan_ppm,
 )
 
 SPAN_SCALE: Final = MICRO * MICRO * HALF_PAISE * THIRDS
@@ -26,8 +30,11 @@ EXPOSURE_SCALE: Final = MICRO * HALF_PAISE
 _MICRO_RUPEE: Final = SPAN_SCALE // MICRO
 _HALF_PAISA: Final = SPAN_SCALE // HALF_PAISE
 _OPTIONS: Final = ("CE", "PE")
-_WORKING_CASES: Final = (1, 2, 3)
-"""All buys, all sells, all of them; 0 is none."""
+_HELD_ALONE: Final = (0,)
+_ALL_CASES: Final = (0, 1, 2, 3)
+"""No entry fills, all buys, all sells, all of them."""
+_INT64_SAFE: Final = 1 << 62
+_NO_LOSSES: Final = (0,) * len(SCENARIOS)
 
 
 class Margin(NamedTuple):
@@ -63,15 +70,18 @@ class UnderlyingMargin(NamedTuple):
     """Rupees: what the span of each position alone adds up to, less the span of all of them."""
 
 
-class _Leg(NamedTuple):
-    """A contract that expires, with its quantity in each case and the risk of one long unit."""
+class _Expiry(NamedTuple):
+    """The contracts of one expiry, by case. Losses and values in parts of SPAN_SCALE."""
 
-    contract: Contract
-    quantities: tuple[int, ...]
-    losses: list[int]
-    """In each scenario, as far as it counts there; parts of SPAN_SCALE."""
-    delta: int
+    expiry: str
+    forward_half: int
+    is_open: list[bool]
+    """Whether any contract has a quantity."""
+    losses: list[list[int]]
+    """In each scenario, as far as they count there."""
+    deltas: list[int]
     """Millionths."""
+    option_values: list[int]
 
 
 def margins(underlyings: Sequence[Underlying]) -> list[UnderlyingMargin]:
@@ -83,8 +93,13 @@ def margins(underlyings: Sequence[Underlying]) -> list[UnderlyingMargin]:
         if holding.contract.kind in _OPTIONS
     ]
     risks = option_risks(options)
-    rows = zip(risks.losses.tolist(), risks.deltas.tolist(), strict=True)
-    return [_of_underlying(underlying, rows) for underlying in underlyings]
+    found, first = [], 0
+    for underlying in underlyings:
+        count = sum(holding.contract.kind in _OPTIONS for holding in underlying.holdings)
+        own = slice(first, first + count)
+        found.append(_of_underlying(underlying, OptionRisks(*(part[own] for part in risks))))
+        first += count
+    return found
 
 
 def margin_of(underlying: Underlying) -> UnderlyingMargin:
@@ -92,89 +107,135 @@ def margin_of(underlying: Underlying) -> UnderlyingMargin:
     return margins([underlying])[0]
 
 
-def _of_underlying(
-    underlying: Underlying, risks: Iterator[tuple[list[int], int]]
-) -> UnderlyingMargin:
-    """Return the margin of an underlying, taking its options' rows from `risks`."""
-    legs = [
-        _leg(holding, underlying, risks)
-        for holding in underlying.holdings
-        if holding.contract.kind != "EQ"
-    ]
-    held = Margin(_span(legs, 0, underlying), _exposure(underlying, 0))
+def _of_underlying(underlying: Underlying, risks: OptionRisks) -> UnderlyingMargin:
     is_idle = not any(holding.buys or holding.sells for holding in underlying.holdings)
-    others = (
-        Margin(_span(legs, case, underlying), _exposure(underlying, case))
-        for case in (() if is_idle else _WORKING_CASES)
+    cases = _HELD_ALONE if is_idle else _ALL_CASES
+    expiries = _expiries(underlying, risks, cases)
+    held, *others = (
+        Margin(_span(expiries, case, underlying), _exposure(underlying, case)) for case in cases
     )
     working = max((held, *others), key=lambda margin: margin.blocked)
-    alone = sum(Margin(_span([leg], 0, underlying)).span for leg in legs if leg.quantities[0])
-    return UnderlyingMargin(held, working, max(0, alone - held.span))
+    return UnderlyingMargin(held, working, max(0, _spans_alone(underlying, risks) - held.span))
 
 
-def _leg(holding: Holding, underlying: Underlying, risks: Iterator[tuple[list[int], int]]) -> _Leg:
-    contract, rates = holding.contract, underlying.rates
-    if contract.kind in _OPTIONS:
-        losses, delta = next(risks)
-        parts = [loss * _MICRO_RUPEE for loss in losses]
-    else:
-        delta = MICRO
-        moved = contract.forward_half * scan_ppm(contract, rates, underlying.today) * MICRO
-        parts = [-moved * scenario.thirds for scenario in SCENARIOS]
-    counted = [
-        loss * rates.extreme_cover_ppm // MICRO if scenario.is_extreme else loss
-        for loss, scenario in zip(parts, SCENARIOS, strict=True)
+def _expiries(underlying: Underlying, risks: OptionRisks, cases: Sequence[int]) -> list[_Expiry]:
+    """Return the expiries of an underlying, nearest first."""
+    options: dict[str, list[int]] = {}
+    futures: dict[str, list[Holding]] = {}
+    listed = [holding for holding in underlying.holdings if holding.contract.kind in _OPTIONS]
+    for row, holding in enumerate(listed):
+        options.setdefault(holding.contract.expiry, []).append(row)
+    for holding in underlying.holdings:
+        if holding.contract.kind == "FUT":
+            futures.setdefault(holding.contract.expiry, []).append(holding)
+    return [
+        _expiry(
+            [listed[row] for row in options.get(expiry, ())],
+            OptionRisks(*(part[options.get(expiry, [])] for part in risks)),
+            futures.get(expiry, ()),
+            underlying.rates,
+            cases,
+        )
+        for expiry in sorted({*options, *futures})
     ]
-    return _Leg(contract, holding.quantities(), counted, delta)
 
 
-def _span(legs: Sequence[_Leg], case: int, underlying: Underlying) -> int:
+def _expiry(
+    options: Sequence[Holding],
+    risks: OptionRisks,
+    futures: Sequence[Holding],
+    rates: MarginRates,
+    cases: Sequence[int],
+) -> _Expiry:
+    contract = (*futures, *options)[0].contract
+    quantities = [[holding.quantities()[case] for holding in options] for case in cases]
+    prices = [holding.contract.price_half for holding in options]
+    of_futures = [[holding.quantities()[case] for holding in futures] for case in cases]
+    forwards = [holding.contract.forward_half for holding in futures]
+    losses = _sums(quantities, risks.losses)
+    deltas = _sums(quantities, risks.deltas[:, None])
+    return _Expiry(
+        expiry=contract.expiry,
+        forward_half=contract.forward_half,
+        is_open=[any(own) or any(other) for own, other in zip(quantities, of_futures, strict=True)],
+        losses=[
+            _counted(own, sum(map(mul, other, forwards)), rates)
+            for own, other in zip(losses, of_futures, strict=True)
+        ],
+        deltas=[own[0] + MICRO * sum(other) for own, other in zip(deltas, of_futures, strict=True)],
+        option_values=[_HALF_PAISA * sum(map(mul, own, prices)) for own in quantities],
+    )
+
+
+def _sums(quantities: Sequence[Sequence[int]], numbers: Ints) -> list[list[int]]:
+    """Return the sum of the rows of `numbers` for each list of quantities, exact."""
+    most = max(sum(map(abs, own)) for own in quantities) * int(np.abs(numbers).max(initial=0))
+    exact = numbers if most < _INT64_SAFE else numbers.astype(object)
+    weights = np.array(quantities, dtype=exact.dtype).reshape(len(quantities), len(numbers))
+    found: list[list[int]] = (weights @ exact).tolist()
+    return found
+
+
+def _counted(option_losses: Sequence[int], futures_half: int, rates: MarginRates) -> list[int]:
+    """Return what counts of each scenario's loss, of options (micro rupees) and of futures.
+
+    `futures_half` is the value of the futures, half paise.
+    """
+    third = futures_half * rates.scan_ppm * MICRO
+    whole = [
+        loss * _MICRO_RUPEE - third * scenario.thirds
+        for loss, scenario in zip(option_losses, SCENARIOS, strict=True)
+    ]
+    return [
+        loss * rates.extreme_cover_ppm // MICRO if scenario.is_extreme else loss
+        for loss, scenario in zip(whole, SCENARIOS, strict=True)
+    ]
+
+
+def _span(expiries: Sequence[_Expiry], case: int, underlying: Underlying) -> int:
     """Return max(0, scan + calendar charge - net option value), parts of SPAN_SCALE."""
-    expiries: dict[str, list[_Leg]] = {}
-    for leg in legs:
-        if leg.quantities[case]:
-            expiries.setdefault(leg.contract.expiry, []).append(leg)
-    if not expiries:
+    open_ones = [expiry for expiry in expiries if expiry.is_open[case]]
+    if not open_ones:
         return 0
-    near, *far = (expiries[expiry] for expiry in sorted(expiries))
+    near, *far = open_ones
     rates = underlying.rates
-    if (
-        far
-        and near[0].contract.expiry == underlying.today.isoformat()
-        and not (rates.calendar_on_expiry_day)
-    ):
-        scan = sum(_scan(group, case) for group in (near, *far))
-        calendar = 0
+    ends_today = near.expiry == underlying.today
+    if ends_today and not rates.calendar_on_expiry_day:
+        scan = sum(max(expiry.losses[case]) for expiry in open_ones)
     else:
-        rest = [leg for group in far for leg in group]
-        scan = _scan([*near, *rest], case)
-        calendar = _calendar(near, rest, case, rates)
-    return max(0, scan + calendar - _option_value(legs, case))
+        by_scenario = zip(*(expiry.losses[case] for expiry in open_ones), strict=True)
+        scan = max(map(sum, by_scenario)) + _calendar(near, far, case, rates)
+    return max(0, scan - sum(expiry.option_values[case] for expiry in open_ones))
 
 
-def _scan(legs: Sequence[_Leg], case: int) -> int:
-    """Return the largest loss over the scenarios; less than 0 if all of them gain."""
-    quantities = [leg.quantities[case] for leg in legs]
-    by_scenario = zip(*(leg.losses for leg in legs), strict=True)
-    totals: list[int] = [sum(map(mul, quantities, losses)) for losses in by_scenario]
-    return max(totals)
-
-
-def _calendar(near: Sequence[_Leg], far: Sequence[_Leg], case: int, rates: MarginRates) -> int:
+def _calendar(near: _Expiry, far: Sequence[_Expiry], case: int, rates: MarginRates) -> int:
     """Return the charge for opposite deltas in two expiries, which move alike in the scan."""
-    first, second = (sum(leg.quantities[case] * leg.delta for leg in legs) for legs in (near, far))
+    first, second = near.deltas[case], sum(expiry.deltas[case] for expiry in far)
     if first * second >= 0:
         return 0
-    forward = near[0].contract.forward_half
-    return min(abs(first), abs(second)) * forward * rates.calendar_ppm * THIRDS
+    return min(abs(first), abs(second)) * near.forward_half * rates.calendar_ppm * THIRDS
 
 
-def _option_value(legs: Sequence[_Leg], case: int) -> int:
-    return sum(
-        leg.quantities[case] * leg.contract.price_half * _HALF_PAISA
-        for leg in legs
-        if leg.contract.kind in _OPTIONS
-    )
+def _spans_alone(underlying: Underlying, risks: OptionRisks) -> int:
+    """Return the spans of the positions, each as if it were the only one, rupees."""
+    ordinary, extreme = risks.losses[:, : len(ORDINARY)], risks.losses[:, len(ORDINARY) :]
+    ends = (ordinary.min(1), ordinary.max(1), extreme.min(1), extreme.max(1))
+    rows = zip(*(end.tolist() for end in ends), strict=True)
+    rates, total = underlying.rates, 0
+    for holding in underlying.holdings:
+        contract, held = holding.contract, holding.held
+        if contract.kind == "FUT":
+            parts = max(_counted(_NO_LOSSES, held * contract.forward_half, rates))
+        elif contract.kind in _OPTIONS:
+            low, high, low_extreme, high_extreme = next(rows)
+            worst = held * (high if held > 0 else low) * _MICRO_RUPEE
+            extremes = held * (high_extreme if held > 0 else low_extreme) * _MICRO_RUPEE
+            scan = max(worst, extremes * rates.extreme_cover_ppm // MICRO)
+            parts = max(0, scan - held * contract.price_half * _HALF_PAISA)
+        else:
+            continue
+        total += Margin(parts).span
+    return total
 
 
 def _exposure(underlying: Underlying, case: int) -> int:
@@ -193,6 +254,6 @@ def _exposure_of(contract: Contract, quantity: int, underlying: Underlying) -> i
         ppm = rates.delivery_ppm if contract.is_delivery else rates.intraday_ppm
         return contract.price_half * abs(quantity) * ppm
     ppm = rates.exposure_ppm
-    if contract.expiry == underlying.today.isoformat():
+    if contract.expiry == underlying.today:
         ppm += rates.expiry_day_ppm
     return (underlying.spot_half or contract.forward_half) * max(0, -quantity) * ppm

@@ -7,7 +7,6 @@ market's price, not against the model's.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.domain.margin_rates import MarginRates
-from daemon.margin.portfolio import HALF_PAISE, Contract, is_far
+from daemon.margin.portfolio import HALF_PAISE, Contract, far_after
 from daemon.pricing.black76 import (
     DAY_YEARS,
     SIGMA_MIN,
@@ -43,11 +42,11 @@ class Scenario(NamedTuple):
     is_extreme: bool = False
 
 
-SCENARIOS: Final = (
-    *(Scenario(thirds, way) for thirds in (0, 1, -1, 2, -2, 3, -3) for way in (1, -1)),
-    Scenario(6, 0, is_extreme=True),
-    Scenario(-6, 0, is_extreme=True),
+ORDINARY: Final = tuple(
+    Scenario(thirds, way) for thirds in (0, 1, -1, 2, -2, 3, -3) for way in (1, -1)
 )
+EXTREME: Final = (Scenario(6, 0, is_extreme=True), Scenario(-6, 0, is_extreme=True))
+SCENARIOS: Final = ORDINARY + EXTREME
 
 
 class OptionRisks(NamedTuple):
@@ -58,14 +57,14 @@ class OptionRisks(NamedTuple):
     """In millionths."""
 
 
-def scan_ppm(contract: Contract, rates: MarginRates, today: dt.date) -> int:
+def scan_ppm(contract: Contract, rates: MarginRates, today: str) -> int:
     """Return how far the scenarios move a contract's price."""
-    if rates.is_index and contract.kind in ("CE", "PE") and is_far(today, contract.expiry):
+    if rates.is_index and contract.kind in ("CE", "PE") and contract.expiry > far_after(today):
         return rates.far_option_scan_ppm
     return rates.scan_ppm
 
 
-def option_risks(options: Sequence[tuple[Contract, MarginRates, dt.date]]) -> OptionRisks:
+def option_risks(options: Sequence[tuple[Contract, MarginRates, str]]) -> OptionRisks:
     """Return the losses and deltas of options, each with its underlying's rates and the date."""
     if not options:
         return OptionRisks(

@@ -114,6 +114,9 @@ def _values(
     moneyness: Floats, forward: Floats, strike: Floats, deviation: Floats, sign: Floats
 ) -> Floats:
     upper = _upper(moneyness, deviation)
-    both = normal_cdf(sign * np.stack((upper, upper - deviation)))
+    deviations = np.empty((2, *np.broadcast(upper, sign).shape))
+    np.multiply(sign, upper, out=deviations[0])
+    np.multiply(sign, upper - deviation, out=deviations[1])
+    both = normal_cdf(deviations)
     found: Floats = sign * (forward * both[0] - strike * both[1])
     return found

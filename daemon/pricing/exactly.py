@@ -66,8 +66,7 @@ def normal_pdf(deviations: Floats) -> Floats:
 
 def _nearest(deviations: Floats) -> tuple[Floats, Floats]:
     """Return the polynomials (by power) of the nearest points, and the distances from them."""
-    inside = np.minimum(np.maximum(deviations, -FAR), FAR)
-    scaled = inside * _STEPS
+    scaled = deviations.clip(-FAR, FAR) * _STEPS
     nearest = np.rint(scaled)
     points = (nearest + FAR * _STEPS).astype(np.intp)
     return _table().take(points, axis=1), (scaled - nearest) * (1.0 / _STEPS)

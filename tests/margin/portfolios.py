@@ -30,9 +30,9 @@ class Market:
 
     def __init__(self, now: str, *, spot: float = 0, forward: float = 0, name: str = "NIFTY"):
         self.now = parse_ts(now)
-        self.today = dt.date.fromisoformat(now[:10])
+        self.today = now[:10]
         self.spot, self.forward, self.name = spot, forward, name
-        self.rates = rates_of(name, self.today)
+        self.rates = rates_of(name, dt.date.fromisoformat(self.today))
 
     def contract(self, kind: Kind, expiry: str, price: float, strike: float = 0) -> Contract:
         forward = self.forward or self.spot
