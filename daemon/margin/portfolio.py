@@ -6,7 +6,7 @@ Prices are in half paise, since a mid can fall between two paise. Quantities are
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -69,18 +69,13 @@ class Underlying(msgspec.Struct, frozen=True, kw_only=True):
     spot_half: int = 0
     holdings: tuple[Holding, ...] = ()
 
-    def with_filled(self, fills: Mapping[str, int], known: Mapping[str, Contract]) -> Underlying:
-        """Return it with signed quantities of contracts, by symbol, added to what is held.
-
-        `known` has the contracts of symbols that are not among the holdings.
-        """
-        left = dict(fills)
-        holdings = [
-            replace(holding, held=holding.held + left.pop(holding.contract.symbol, 0))
-            for holding in self.holdings
-        ]
-        holdings += [Holding(contract=known[symbol], held=units) for symbol, units in left.items()]
-        return replace(self, holdings=tuple(holdings))
+    def with_filled(self, fills: Iterable[tuple[Contract, int]]) -> Underlying:
+        """Return it with signed quantities of contracts added to what is held."""
+        holdings = {holding.contract: holding for holding in self.holdings}
+        for contract, units in fills:
+            before = holdings.get(contract) or Holding(contract=contract)
+            holdings[contract] = replace(before, held=before.held + units)
+        return replace(self, holdings=tuple(holdings.values()))
 
 
 @lru_cache(maxsize=16)

@@ -85,7 +85,7 @@ def test_the_same_call_with_a_long_one_above_it() -> None:
 def test_the_total_of_the_mock_is_span_exposure_and_premium() -> None:
     assert pytest.approx(MOCK_INITIAL) == MOCK_SPAN + MOCK_EXPOSURE + MOCK_PREMIUM
     assert pytest.approx(MOCK_FINAL) == MOCK_FINAL_SPAN + MOCK_EXPOSURE + MOCK_FINAL_PREMIUM
-    market, short, long = july_2023()
+    _, short, long = july_2023()
     premium = [75 * contract.price_half / 200 for contract in (long, short)]
     assert premium[0] == MOCK_PREMIUM
     assert premium[0] - premium[1] == MOCK_FINAL_PREMIUM

@@ -1,0 +1,82 @@
+"""Cash, what entries may still use of it, and the numbers of a refusal for want of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.domain.money import PAISE_PER_RUPEE
+
+
+class Cash(msgspec.Struct, frozen=True, kw_only=True):
+    """What the account's cash is made of, paise.
+
+    Premiums are of what is open: a buyer has paid, a seller has received. A closed position is in
+    `realized`. `marked_loss` is what the daily marking of carried futures has taken, less than 0
+    where it has given. Charges that are no whole paise are rounded up.
+    """
+
+    capital: int
+    realized: int = 0
+    charges: int = 0
+    premium_paid: int = 0
+    premium_received: int = 0
+    marked_loss: int = 0
+
+    @property
+    def paise(self) -> int:
+        """The cash."""
+        spent = self.charges + self.premium_paid + self.marked_loss
+        return self.capital + self.realized + self.premium_received - spent
+
+
+class Ask(NamedTuple):
+    """What an entry, a modification of one, or a basket asks of the account.
+
+    Blocked margins are whole rupees, without it and with it; premium and charges are its own, in
+    paise, at its limit.
+    """
+
+    blocked_before: int
+    blocked_after: int
+    premium: int
+    charges: int
+
+
+class Shortfall(NamedTuple):
+    """Why an ask was refused, paise."""
+
+    required: int
+    available: int
+
+    def sentence(self) -> str:
+        """Return it as Kite says it."""
+        required, available = map(_two_decimals, self)
+        return (
+            f"Insufficient funds. Required margin is {required} but available margin is "
+            f"{available}."
+        )
+
+
+def shortfall(ask: Ask, *, cash: int, reserved: int) -> Shortfall | None:
+    """Return what is missing, None if the cash is enough or the ask lowers what is blocked.
+
+    `reserved` is the premium of the other working buy entries of options at their limits, paise.
+    """
+    if ask.blocked_after < ask.blocked_before:
+        return None
+    required = (ask.blocked_after - ask.blocked_before) * PAISE_PER_RUPEE
+    required += ask.premium + ask.charges
+    available = cash - reserved - ask.blocked_before * PAISE_PER_RUPEE
+    return Shortfall(required, available) if required > available else None
+
+
+def free_paise(*, cash: int, blocked: int, reserved: int) -> int:
+    """Return the cash that nothing uses, paise; `blocked` is rupees."""
+    return cash - blocked * PAISE_PER_RUPEE - reserved
+
+
+def _two_decimals(paise: int) -> str:
+    whole, part = divmod(abs(paise), PAISE_PER_RUPEE)
+    return f"{'-' if paise < 0 else ''}{whole}.{part:02d}"
