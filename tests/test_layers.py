@@ -21,6 +21,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.rules": ("daemon.files",),
     "daemon.settings": ("daemon.files", "daemon.rules"),
     "daemon.market": (),
+    "daemon.pricing": (),
+    "daemon.margin": ("daemon.pricing",),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
     "daemon.broker": (),
     "daemon.risk": ("daemon.settings",),
@@ -111,8 +113,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 CORE = (
-    "daemon.domain", "daemon.market", "daemon.exchange", "daemon.broker", "daemon.risk",
-    "daemon.execution", "daemon.clockwork",
+    "daemon.domain", "daemon.market", "daemon.pricing", "daemon.margin", "daemon.exchange",
+    "daemon.risk", "daemon.execution", "daemon.clockwork",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}

@@ -1,4 +1,4 @@
-"""The arithmetic of the gate (margin contract, section 2)."""
+"""The arithmetic of the gate (docs/MARGIN.md, "The gate")."""
 
 from __future__ import annotations
 

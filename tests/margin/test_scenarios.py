@@ -1,4 +1,4 @@
-"""Rules of the scenario margin, one fact each (margin contract, section 1)."""
+"""Rules of the scenario margin, one fact each (docs/MARGIN.md, "The model")."""
 
 from __future__ import annotations
 

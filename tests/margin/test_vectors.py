@@ -1,4 +1,4 @@
-"""The vectors of the margin contract, section 4, each with its bound.
+"""The model beside margins that were really asked, each with its bound.
 
 Real figures: NSE margins of 29 May 2026, and `basket_margins.json` of Kite's public mock responses
 (zerodha/kiteconnect-mocks) of July 2023.

@@ -69,7 +69,7 @@ def test_implied_volatilities_are_vollibs() -> None:
 
 
 def test_a_year_has_31_557_600_seconds() -> None:
-    """The vector of margin.md 4: 32 days before its close."""
+    """A call 32 days before its close."""
     price, years = 437.65, 32 * 86_400 / YEAR_SECONDS
     (sigma,) = implied_volatilities(*one(price, 23_748.5, 23_700, years, 1))
     assert sigma == pytest.approx(0.1474165565, abs=1e-10)
