@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.broker": (),
     "daemon.risk": ("daemon.settings",),
     "daemon.execution": (
+        "daemon.broker",
         "daemon.exchange",
         "daemon.market",
         "daemon.risk",

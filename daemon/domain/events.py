@@ -1,7 +1,7 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
-There are three kinds of trading events (SEMANTICS, "Orders and states"), and in `fill_mode: depth`
-a fourth for the exchange orders of a trade. Every event has `seq`
+There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
+a fourth for exchange orders, and a fifth for GTTs. Every event has `seq`
 (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
 `due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
 the garbage collector does not track events or their parts (`gc=False`).
@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon.domain.exchange_order import ExchangeProduct
+from daemon.domain.gtt import GttLeg
 from daemon.domain.intent import Product
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
@@ -334,7 +335,45 @@ class ExchangeOrderMoved(
     taking: bool = False
 
 
-TradingEvent = OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved
+class GttMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="gtt",
+):
+    """Something happened to a GTT; it belongs to no trade, so `order_id` is empty.
+
+    `kind` is created, modified, triggered, deleted, cancelled, expired, disabled, or refused (a
+    request that changed nothing; `gtt_id` is 0 if it would have been a new one). `status` is the
+    status after it. Terms are with created and modified, the leg (from 1), the price and the
+    exchange order that is sent next with triggered. Prices in paise; `expires` is an ISO date.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str = ""
+    due_ts: int = 0
+    gtt_id: int
+    kind: str
+    status: str
+    tradingsymbol: str = ""
+    triggers: tuple[int, ...] | None = None
+    legs: tuple[GttLeg, ...] | None = None
+    last_paise: int = 0
+    expires: str = ""
+    leg: int = 0
+    ltp_paise: int = 0
+    exchange_id: str = ""
+    reason: str = ""
+    numbers: dict[str, int | str] | None = None
+
+
+TradingEvent = OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved | GttMoved
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: Final[msgspec.json.Decoder[TradingEvent]] = msgspec.json.Decoder(TradingEvent)
@@ -360,4 +399,6 @@ def _plain(value: Any) -> Any:
         return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
     return dict(value) if isinstance(value, dict) else value

@@ -15,14 +15,15 @@ from daemon.domain.dates import ist_day
 from daemon.domain.events import (
     ExchangeOrderMoved,
     Fill,
+    GttMoved,
     OrderCreated,
     OrderMoved,
     StopMoved,
     TradingEvent,
 )
-from daemon.domain.exchange_order import number_of
-from daemon.domain.exchange_tally import ExchangeTally
-from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
+from daemon.domain.gtt import Gtt
+from daemon.domain.gtt_fold import fold_gtt
+from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
@@ -105,7 +106,11 @@ class Ledger(msgspec.Struct, kw_only=True):
     exits: dict[str, int] = {}
     strategies: dict[str, StrategyTally] = {}
     fill_tally: FillTally = msgspec.field(default_factory=FillTally)
-    exchange: ExchangeTally = msgspec.field(default_factory=ExchangeTally)
+    gtts: dict[int, Gtt] = {}
+    """GTTs that may still fire, or may be made active again."""
+    total_gtts: int = 0
+    untraded_id: str = ""
+    """The id of the last exchange order that belongs to no trade."""
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
@@ -115,9 +120,14 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, ExchangeOrderMoved):
             self._apply_exchange(event)
         elif isinstance(event, StopMoved):
-            self._apply_stop(event)
-        else:
+            position = self.positions[event.order_id]
+            position.stop_paise = event.stop_to_paise
+            position.ladder_steps = event.steps
+            position.stop_moved_by = event.reason
+        elif isinstance(event, OrderCreated):
             self._apply_created(event)
+        else:
+            self._apply_gtt(event)
         self.seq = event.seq
 
     def tally(self, strategy_id: str) -> StrategyTally:
@@ -222,8 +232,11 @@ class Ledger(msgspec.Struct, kw_only=True):
 
         What orders without a trade do is in the books of `daemon/broker`, not here.
         """
+        if not event.order_id:
+            self.untraded_id = max(self.untraded_id, event.exchange_id.partition("/")[0])
+            return
         fill = event.fill
-        if fill is None or not event.order_id:
+        if fill is None:
             return
         position = self.positions[event.order_id]
         if not event.is_exit:
@@ -244,6 +257,14 @@ class Ledger(msgspec.Struct, kw_only=True):
             left = pending.quantity - fill.quantity
         is_partial = pending.partial and left < position.quantity
         position.pending = structs.replace(pending, quantity=left, partial=is_partial)
+
+    def _apply_gtt(self, event: GttMoved) -> None:
+        gtt = fold_gtt(self.gtts, event)
+        if gtt is None:
+            return
+        self.total_gtts = max(self.total_gtts, gtt.gtt_id)
+        if gtt.is_over:
+            del self.gtts[gtt.gtt_id]
 
     def _enlarge(self, order: Order, position: Position, fill: Fill) -> None:
         """Add a further part of an entry: E is its cost by unit, to the nearest paisa."""

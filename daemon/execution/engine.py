@@ -32,13 +32,14 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
 from daemon.execution.exits.runner import ExitRunner
+from daemon.execution.gtt_desk import GttDesk
 from daemon.execution.holdings import Holdings
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
-from daemon.execution.step import Step
+from daemon.execution.untraded_orders import UntradedOrders
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
@@ -120,9 +121,11 @@ class ExecutionEngineV3:
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
-        entry_orders.attach(entries, exit_orders, runner)
-        exit_orders.attach(closing, runner)
-        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
+        untraded = None
+        if exchange is not None:
+            untraded = UntradedOrders(at, recorder, quotes, exchange)
+            exchange.attach(entries, closing, runner, untraded)
+        self.gtts = GttDesk(universe, at, recorder, quotes, admission, untraded)
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
@@ -195,6 +198,7 @@ class ExecutionEngineV3:
     def kill(self) -> None:
         """Cancel and close everything and open nothing more: the kill switch."""
         self._demands.kill()
+        self.gtts.disable_all("kill_switch")
 
     def square_off_now(self) -> None:
         """Close what can fill now because a person stops the daemon; the rest stays."""
@@ -220,8 +224,8 @@ class ExecutionEngineV3:
                 self._runner.filled(position)
             else:
                 self._entries.fill(self.ledger.orders[waiting.order_id], book, quote)
-        self._runner.on_tick(book)
-        self._step.end()
+        for waiter in self._runner.on_tick(book):
+            self.gtts.fire(waiter, book)
         book.arm()
 
     def net_quantity(self, book: Book) -> int:
@@ -235,6 +239,7 @@ class ExecutionEngineV3:
         self.at.begin_date(date)
         self._exit_orders.start_day()
         self._runner.begin_date()
+        self.gtts.start_day(date)
 
     def exchange_due(self, due: int) -> None:
         """Do what is due at the paper exchange by `due` (UTC ns)."""
@@ -276,6 +281,7 @@ class ExecutionEngineV3:
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Close what square-off could not, settle what expires, archive what is over."""
         self._session_end.end(indices, date)
+        self.gtts.end_session(indices, date)
 
     def settle(self, settlement: Settlement) -> None:
         """Take the official close of an underlying and settle what waits for it."""

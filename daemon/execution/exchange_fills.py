@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from daemon.domain.events import Fill
 from daemon.domain.exchange_order import ExchangeOrder
-from daemon.domain.instrument import Universe
-from daemon.domain.order import Order, Side
-from daemon.exchange.depth_book import DepthBook
-from daemon.exchange.fills import FillEngine, FillMode, base_half
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.order import Order
+from daemon.exchange.fills import FillEngine
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.costs import Costs
 from daemon.execution.quotes import Quotes
@@ -42,9 +41,16 @@ class ExchangeFills:
         """What each exchange order has traded so far, paise."""
 
     def of(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
+        self,
+        order: Order | Instrument,
+        exchange_order: ExchangeOrder,
+        report: ExecutionReport,
+        book: Book,
     ) -> Fill:
-        """Return the fill of a report, with what it adds to the charges of its order."""
+        """Return the fill of a report, with what it adds to the charges of its order.
+
+        `order` has the price step: a trade's order, or the contract where there is no trade.
+        """
         quote = self._quotes.quote_of(book)
         assert quote is not None
         side = exchange_order.terms.side

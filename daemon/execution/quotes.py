@@ -37,6 +37,11 @@ class Quotes:
         """Return the book of a symbol of the universe."""
         return self.books[self.index_of(tradingsymbol)]
 
+    def find(self, tradingsymbol: str) -> Book | None:
+        """Return the book of a symbol, None if it is not in the universe."""
+        index = self._universe.index_of(tradingsymbol)
+        return None if index is None else self.books[index]
+
     def quote_of(self, book: Book) -> Quote | None:
         """Return the last quote of a book, up to date with the rows in work."""
         rows = self._at.rows

@@ -13,6 +13,7 @@ import msgspec
 
 from daemon.domain.events import (
     ExchangeOrderMoved,
+    GttMoved,
     OrderCreated,
     OrderMoved,
     StopMoved,
@@ -45,6 +46,7 @@ _NAMES: Final[dict[type, str]] = {
     OrderMoved: "moved",
     StopMoved: "stop_moved",
     ExchangeOrderMoved: "exchange",
+    GttMoved: "gtt",
 }
 
 Column = int | str | bytes

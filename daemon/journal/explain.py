@@ -104,6 +104,7 @@ class _Story:
             return [_stop_text(event)]
         if isinstance(event, ExchangeOrderMoved):
             return self._tell_exchange(event)
+        assert isinstance(event, OrderMoved), event  # a GTT belongs to no trade
         return self._tell_move(event)
 
     def _tell_move(self, event: OrderMoved) -> list[str]:
