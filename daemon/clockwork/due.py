@@ -49,6 +49,7 @@ class Due:
             Phase.TIMED_INTENT: _one_by_one(self._obey),
             Phase.CANDLES: self._close_candles,
             Phase.SESSION_END: self._end_session,
+            Phase.MARGIN: _one_by_one(engine.margin_due),
         }
         self._requests: dict[type, Callable[[Any], object]] = {
             Command: lambda command: self._commands[command.command](command.target),

@@ -37,6 +37,7 @@ from daemon.domain.ticks import Ticks
 from daemon.execution.builder import DEFAULT_TIMEFRAME
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.engine import EngineParts, ExecutionEngineV3
+from daemon.execution.margin_desk import MarginTerms
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.intake import Intake
 from daemon.market.rows import Rows
@@ -66,10 +67,12 @@ class PaperEngine:
         first_input_no: int = 0,
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
         on_rows: RowsSeen | None = None,
+        margin: MarginTerms | None = None,
     ) -> None:
         """Continue from a `ledger` and a `carry`, after `first_input_no` inputs.
 
         `on_rows` is shown accepted rows before the engine takes them: for charts, not decisions.
+        Without `margin` none is computed.
         """
         self.config = config
         self.universe = universe
@@ -79,7 +82,7 @@ class PaperEngine:
         self.schedule = Schedule(rules, universe)
         parts = EngineParts(
             universe=universe, rules=rules, risk=risk, ledger=ledger, agenda=self.agenda,
-            schedule=self.schedule, carry=carry, limits_of=self.strategies.limits,
+            schedule=self.schedule, carry=carry, limits_of=self.strategies.limits, margin=margin,
         )  # fmt: skip
         chosen = choose_engine(config, build_v3, **parts)
         self.engine, self.fallback_reason = chosen
@@ -283,6 +286,7 @@ class PaperEngine:
             longest_gap_s=intake.longest_gap_ns // SECOND_NS,
             candles=self.bars.candles_closed,
             settlements_pending=len(self.engine.settlements_pending()),
+            margin=self.engine.margin_status(),
         )
 
     def marks(self) -> dict[str, int]:

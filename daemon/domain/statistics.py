@@ -13,6 +13,17 @@ StrategyStatus = Mapping[str, int | str | None]
 NO_COUNTS: Final[Mapping[str, int]] = {}
 
 
+class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What positions and entries block, approximately, at the last passed minute or gate."""
+
+    used_rupees: int = 0
+    peak_rupees: int = 0
+    """The most that was used since the start of this process."""
+    hedge_benefit_rupees: int = 0
+    free_paise: int | None = None
+    """What is left of the cash, None without a capital."""
+
+
 class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of the market's rows by their outcome; a name may carry a unit."""
 
@@ -30,6 +41,8 @@ class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
     longest_gap_s: int
     candles: int
     settlements_pending: int
+    margin: MarginStatus | None = None
+    """None if no margin is computed, or none is known yet."""
 
     def counters(self) -> dict[str, int]:
         """Return all counts by name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from daemon.domain.instrument import Instrument
 from daemon.domain.money import ceil_to_tick, floor_to_tick, ratio
 from daemon.exchange.depth_book import DepthBook
 
@@ -32,15 +33,25 @@ def protection_price(book: DepthBook, is_buy: bool, percent: float | None, base_
     """
     if percent is None or percent == _AUTOMATIC:
         percent = protection_percent(book.instrument.is_option, base_paise)
+    limit, day = _beyond(base_paise, is_buy, percent, book.step), book.day
+    if day.high_band_paise:
+        limit = min(limit, day.high_band_paise)
+    return max(limit, day.low_band_paise)
+
+
+def protected_limit(instrument: Instrument, is_buy: bool, base_paise: int) -> int:
+    """Return the limit in paise of a MARKET order by the slabs, whatever the day's band."""
+    percent = protection_percent(instrument.is_option, base_paise)
+    return _beyond(base_paise, is_buy, percent, instrument.tick_paise)
+
+
+def _beyond(base_paise: int, is_buy: bool, percent: float, step: int) -> int:
+    """Return a price some percent beyond another, at least one step and never under one step."""
     part, whole = ratio(percent)
-    step, day = book.step, book.day
     if is_buy:
         limit = floor_to_tick(base_paise * (100 * whole + part), 100 * whole, step)
         limit = max(limit, ceil_to_tick(base_paise + step, 1, step))
     else:
         limit = ceil_to_tick(base_paise * (100 * whole - part), 100 * whole, step)
         limit = min(limit, floor_to_tick(base_paise - step, 1, step))
-    limit = max(limit, step)
-    if day.high_band_paise:
-        limit = min(limit, day.high_band_paise)
-    return max(limit, day.low_band_paise)
+    return max(limit, step)

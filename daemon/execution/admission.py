@@ -13,6 +13,7 @@ from daemon.domain.order import Order
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.context import Rules
+from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
@@ -61,6 +62,8 @@ class Admission:
         self.killed = carry.killed
         self.strategies_off = set(carry.strategies_off)
         self.config_off: set[str] = set()
+        self.margin: MarginDesk | None = None
+        """Asked last, if there is one."""
         self._limits_of = limits_of
         self._closes_of: Mapping[str, frozenset[int]] | None = None
         self._square_off_ns = config.square_off_ns
@@ -104,6 +107,7 @@ class Admission:
             or self._builder.check_levels(order, intent)
             or self._check_managed(intent)
             or first_refusal(AFTER_LEVELS, at)
+            or self._check_margin(order, index)
         )
 
     def realized_today(self) -> int:
@@ -149,22 +153,11 @@ class Admission:
             return StrategyTally()
         return tally
 
-    def compare_closes_of(self, timeframes: Mapping[str, frozenset[int]]) -> None:
-        """Set whose candles are made: only their closes can be compared with levels."""
-        self._closes_of = timeframes
-
-    def _check_basis(self, order: Order, index: int | None) -> Refusal | None:
-        """Refuse a stop at the exchange that another price triggers, and closes that never come."""
-        basis = order.exits.stop_basis
-        if basis and order.exits.stop_at_exchange:
-            return Refusal("stop_basis", {"stop_style": "sl_limit", "stop_basis": basis})
-        known = self._closes_of
-        has_levels = order.sl_paise is not None or order.tp_paise is not None
-        if basis != "candle_close" or known is None or not has_levels:
+    def _check_margin(self, order: Order, index: int | None) -> Refusal | None:
+        if self.margin is None:
             return None
-        if index in known.get(order.timeframe, frozenset()):
-            return None
-        return Refusal("no_candles", {"timeframe": order.timeframe, "stop_basis": basis})
+        assert index is not None  # an unknown symbol has been refused
+        return self.margin.refusal(order, index)
 
     def _check_managed(self, intent: OrderIntent) -> Refusal | None:
         """Refuse levels, time stops and exit settings where no rule manages them.

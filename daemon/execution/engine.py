@@ -14,6 +14,7 @@ from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_change,
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
+from daemon.domain.statistics import MarginStatus
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.admission import Admission, LimitsOf, no_limits
@@ -35,6 +36,7 @@ from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.gtt_desk import GttDesk
 from daemon.execution.holdings import Holdings
 from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.margin_desk import MarginDesk, MarginTerms
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
@@ -60,6 +62,7 @@ class EngineParts(TypedDict):
     carry: NotRequired[CarryOver | None]
     bars: NotRequired[BarCounter]
     limits_of: NotRequired[LimitsOf]
+    margin: NotRequired[MarginTerms | None]
 
 
 class ExecutionEngineV3:
@@ -123,9 +126,13 @@ class ExecutionEngineV3:
         )  # fmt: skip
         untraded = None
         if exchange is not None:
-            untraded = UntradedOrders(at, recorder, quotes, exchange)
-            exchange.attach(entries, closing, runner, untraded)
-        self.gtts = GttDesk(universe, at, recorder, quotes, admission, untraded)
+            exchange.attach(entries, closing, runner)
+        self._margin = None
+        if (terms := parts.get("margin")) is not None:
+            self._margin = admission.margin = MarginDesk(
+                terms, universe, rules, ledger, agenda, at, quotes, schedule, waiting, costs,
+                exchange,
+            )  # fmt: skip
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
@@ -227,6 +234,8 @@ class ExecutionEngineV3:
         for waiter in self._runner.on_tick(book):
             self.gtts.fire(waiter, book)
         book.arm()
+        if self._margin is not None:
+            self._margin.refresh()
 
     def net_quantity(self, book: Book) -> int:
         """Return the signed open quantity of an instrument over all strategies."""
@@ -239,7 +248,13 @@ class ExecutionEngineV3:
         self.at.begin_date(date)
         self._exit_orders.start_day()
         self._runner.begin_date()
-        self.gtts.start_day(date)
+        if self._margin is not None:
+            self._margin.start_day(date)
+
+    def margin_due(self, _: object) -> None:
+        """Compute the margin of a passed minute."""
+        assert self._margin is not None
+        self._margin.minute_passed()
 
     def exchange_due(self, due: int) -> None:
         """Do what is due at the paper exchange by `due` (UTC ns)."""
@@ -300,6 +315,10 @@ class ExecutionEngineV3:
     def get_metrics(self) -> Row:
         """Return counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
         return self._views.metrics()
+
+    def margin_status(self) -> MarginStatus | None:
+        """Return what positions and entries block, None if it is not computed or not known yet."""
+        return None if self._margin is None else self._margin.status
 
     def unrealized_paise(self) -> int:
         """Return what closing everything at the last prices would add, gross."""

@@ -106,8 +106,10 @@ class Entries:
     def submit(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
-        if self._orders.takes(order):
-            self._orders.enter(order)
+        if self._admission.margin is not None:
+            self._admission.margin.watch()
+        if self._exchange is not None:
+            self._exchange.enter(order)
             return order.order_id
         book = self._quotes.book_of(order.tradingsymbol)
         quote = self._quotes.fresh_quote(book)

@@ -134,6 +134,19 @@ class ExchangeDesk:
         self._cancel_root(root, reason)
         return True
 
+    def working_entries(self) -> dict[str, int]:
+        """Return the entries that are not over, by order id, with their limits (paise, 0 unknown).
+
+        Of slices at several limits it is the highest.
+        """
+        return {
+            order_id: max(
+                (order.limit_paise for order in self.exchange.orders_of(root) if not order.is_over),
+                default=0,
+            )
+            for order_id, root in self._entries.items()
+        }
+
     def leave(self, position: Position, book: Book) -> bool:
         """Send the pending exit of a position; return whether it was done at once."""
         order_id = position.order_id

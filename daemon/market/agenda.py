@@ -22,6 +22,7 @@ class Phase(IntEnum):
     TIMED_INTENT = 7
     CANDLES = 8
     SESSION_END = 9
+    MARGIN = 10
 
 
 class Agenda:

@@ -15,8 +15,9 @@ from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import StrategyTally
-from daemon.domain.money import paise_exact
+from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
 from daemon.domain.order import Order
+from daemon.margin.funds import Ask, shortfall
 from daemon.settings.config import RiskConfig
 
 
@@ -160,6 +161,27 @@ def max_loss_streak(at: Situation) -> Refusal | None:
     if limit is not None and at.tally.loss_streak >= limit:
         return Refusal("max_loss_streak", {"streak": at.tally.loss_streak, "limit": limit})
     return None
+
+
+def insufficient_margin(ask: Ask, *, cash: int, reserved: int) -> Refusal | None:
+    """Refuse what the cash does not cover; `reserved` is the premium of other working buys, paise.
+
+    Asked last, with the margin that no other gate needs.
+    """
+    short = shortfall(ask, cash=cash, reserved=reserved)
+    if short is None:
+        return None
+    numbers: dict[str, int | str] = {
+        "required_paise": short.required,
+        "available_paise": short.available,
+        "blocked_before_paise": ask.blocked_before * PAISE_PER_RUPEE,
+        "blocked_after_paise": ask.blocked_after * PAISE_PER_RUPEE,
+        "premium_paise": ask.premium,
+        "charges_paise": ask.charges,
+        "cash_paise": cash,
+        "reserved_paise": reserved,
+    }
+    return Refusal("insufficient_margin", numbers)
 
 
 BEFORE_LEVELS: Final[tuple[Gate, ...]] = (

@@ -12,7 +12,9 @@ from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
+from daemon.domain.money import paise_exact
 from daemon.execution.context import Rules, Strategies
+from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
@@ -55,6 +57,7 @@ def machine(
         carry=carry,
         first_input_no=first_input_no,
         on_rows=sampler.observe,
+        margin=margin_terms(config, rules),
     )
     return Machine(strategies, engine, sampler)
 
@@ -87,6 +90,7 @@ def paper_engine(
     carry: CarryOver | None = None,
     first_input_no: int = 0,
     on_rows: Callable[[Rows], None] | None = None,
+    margin: MarginTerms | None = None,
 ) -> PaperEngine:
     """Build an engine alone, for strategies that are there already and rules as they are."""
     return PaperEngine(
@@ -99,4 +103,13 @@ def paper_engine(
         carry=carry,
         first_input_no=first_input_no,
         on_rows=on_rows,
+        margin=margin,
     )
+
+
+def margin_terms(config: Config, rules: Rulebook) -> MarginTerms | None:
+    """Return what margins are computed with, None if none are."""
+    if config.margin.model == "off":
+        return None
+    capital = config.capital_rupees
+    return MarginTerms(None if capital is None else paise_exact(capital), rules.margin_rates)

@@ -35,6 +35,8 @@ _NOT_TRADING: Final = (
 
 _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("charges",), {"brokerage": None}),
+    (("capital_rupees",), None),
+    (("margin",), {"model": "scenario", "enforce": "tell"}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),
     (("feed", "synthetic", "book"), "simple"),
@@ -93,6 +95,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _strategy_problems(config)
     yield from _stop_problems(config)
     yield from _brokerage_problems(config)
+    yield from _margin_problems(config)
 
 
 def render_config(config: Config) -> str:
@@ -272,6 +275,21 @@ def _exponent(number: float) -> int:
     exponent = Decimal(repr(number)).normalize().as_tuple().exponent
     assert isinstance(exponent, int)
     return exponent
+
+
+def _margin_problems(config: Config) -> Iterator[Problem]:
+    margin, capital = config.margin, config.capital_rupees
+    if margin.model in ("span_file", "kite"):
+        text = f"{margin.model} does not exist yet: expected scenario or off"
+        yield Problem(("margin", "model"), text)
+    if margin.enforce == "square_off":
+        text = "square_off does not exist yet: expected tell"
+        yield Problem(("margin", "enforce"), text)
+    if capital is not None and margin.model == "off":
+        text = "expected a model other than off, as capital_rupees is checked with its margins"
+        yield Problem(("margin", "model"), text)
+    if capital is not None and -_exponent(capital) > RUPEE_DECIMALS_MAX:
+        yield Problem(("capital_rupees",), f"expected whole paise, was {capital}")
 
 
 def _repeats(keys: Sequence[object]) -> Iterator[tuple[int, int]]:

@@ -441,6 +441,13 @@ class ChargesConfig(Section, frozen=True, kw_only=True):
     brokerage: BrokerageConfig | None = None
 
 
+class MarginConfig(Section, frozen=True, kw_only=True):
+    """How margins are computed (docs/MARGIN.md), and what happens if one is short."""
+
+    model: Literal["scenario", "off", "span_file", "kite"] = "scenario"
+    enforce: Literal["tell", "square_off"] = "tell"
+
+
 class Origin(Section, frozen=True, kw_only=True):
     """Where a configuration file was, and what its relative paths stand for.
 
@@ -460,6 +467,8 @@ class Config(Section, frozen=True, kw_only=True):
 
     version: Literal[1] = 1
     account: Annotated[str, Meta(pattern=ACCOUNT_NAME)] = "dev"
+    capital_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    """What the account began with; null: no entry is refused for want of margin."""
     out: str = "artifacts"
     feed: FeedConfig = FeedConfig()
     universe: UniverseConfig = UniverseConfig()
@@ -472,6 +481,7 @@ class Config(Section, frozen=True, kw_only=True):
     web: WebConfig = WebConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
+    margin: MarginConfig = MarginConfig()
     origin: Origin = Origin()
 
 

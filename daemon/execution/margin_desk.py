@@ -1,0 +1,257 @@
+"""What the engine's positions and entries block: the last gate, and the figures that are told.
+
+Nothing is computed at a tick. The gate computes once for an entry, if there is a capital; the
+figures are computed at every passed minute of a session while anything is held or waits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from daemon.domain.dates import MINUTE_NS
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ledger import Ledger
+from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.order import Order, Side
+from daemon.domain.statistics import MarginStatus
+from daemon.exchange.protection import protected_limit
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.costs import Costs
+from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.margin_market import Line, LineKey, MarginMarket, MarginUnknown, RatesOf
+from daemon.execution.quotes import Quotes
+from daemon.margin.funds import Ask, Cash, free_paise
+from daemon.margin.scenario_margin import margins
+from daemon.market.agenda import Agenda, Phase
+from daemon.market.moment import Moment
+from daemon.market.schedule import Schedule, Sessions
+from daemon.risk.gates import Refusal, insufficient_margin
+
+
+class MarginTerms(NamedTuple):
+    """What margins are computed with: the account's capital in paise, None without a gate."""
+
+    capital_paise: int | None
+    rates_of: RatesOf
+
+
+class WorkingEntry(NamedTuple):
+    """An entry that is not over: what it may still fill, and its limit (paise, 0 unknown)."""
+
+    order_id: str
+    instrument: int
+    side: Side
+    quantity: int
+    limit_paise: int
+
+
+class MarginDesk:
+    """Ask the gate, and keep what is used, free and was used at most."""
+
+    def __init__(
+        self,
+        terms: MarginTerms,
+        universe: Universe,
+        sessions: Sessions,
+        ledger: Ledger,
+        agenda: Agenda,
+        at: Moment,
+        quotes: Quotes,
+        schedule: Schedule,
+        waiting: WaitingFills,
+        costs: Costs,
+        exchange: ExchangeDesk | None,
+    ) -> None:
+        self.is_gate = terms.capital_paise is not None
+        self.status: MarginStatus | None = None
+        """None before the first figures."""
+        self._capital = terms.capital_paise or 0
+        self._market = MarginMarket(universe, quotes, sessions, at, terms.rates_of)
+        self._universe = universe
+        self._ledger = ledger
+        self._agenda = agenda
+        self._at = at
+        self._quotes = quotes
+        self._schedule = schedule
+        self._waiting = waiting
+        self._costs = costs
+        self._exchange = exchange
+        self._seen_seq = ledger.seq
+        self._opens = self._closes = 0
+        self._is_watching = False
+
+    # the gate
+
+    def refusal(self, order: Order, index: int) -> Refusal | None:
+        """Refuse an entry that the cash does not cover, or whose margin cannot be known."""
+        if not self.is_gate:
+            return None
+        limit = self._limit(index, order.transaction_type)
+        try:
+            ask = self._ask(order, index, limit)
+        except MarginUnknown as error:
+            return Refusal("insufficient_margin", {"not_known": str(error)})
+        cash, reserved = self._cash(), self._reserved()
+        refusal = insufficient_margin(ask, cash=cash, reserved=reserved)
+        if refusal is None:
+            self._tell(ask.blocked_after, reserved + ask.premium)
+        return refusal
+
+    def _ask(self, order: Order, index: int, limit_paise: int) -> Ask:
+        """Return what an entry asks for. Raises MarginUnknown."""
+        instrument, quantity = self._universe[index], order.quantity
+        lines = self._lines()
+        own = self._market.underlying_name(index)
+        before = self._market.underlyings(lines)
+        key = self._key(index, order.product)
+        line = lines.setdefault(key, Line())
+        _add_working(line, order.transaction_type, quantity)
+        after = self._market.underlyings(lines)[own]
+        others = [underlying for name, underlying in before.items() if name != own]
+        first = [before[own]] if own in before else []
+        found = margins([after, *others, *first])
+        rest = sum(margin.working.blocked for margin in found[1 : 1 + len(others)])
+        is_paid = instrument.is_option and order.transaction_type == "BUY"
+        replaced = sum(margin.working.blocked for margin in found[1 + len(others) :])
+        return Ask(
+            blocked_before=rest + replaced,
+            blocked_after=rest + found[0].working.blocked,
+            premium=quantity * limit_paise if is_paid else 0,
+            charges=self._charges(instrument, order.transaction_type, quantity, limit_paise),
+        )
+
+    def _limit(self, index: int, side: Side) -> int:
+        """Return the protected limit of a MARKET order now, paise; 0 without a price."""
+        quote = self._quotes.quote_of(self._quotes.books[index])
+        if quote is None:
+            return 0
+        return protected_limit(self._universe[index], side == "BUY", quote.ltp)
+
+    def _charges(self, instrument: Instrument, side: Side, quantity: int, limit_paise: int) -> int:
+        charges = self._costs.of_order(
+            instrument, side=side, quantity=quantity, price_paise=limit_paise
+        )
+        return _paise_up(Decimal(charges.total))
+
+    # what is there
+
+    def _lines(self) -> dict[LineKey, Line]:
+        lines: dict[LineKey, Line] = {}
+        for position in self._ledger.positions.values():
+            index = self._quotes.index_of(position.tradingsymbol)
+            line = lines.setdefault(self._key(index, position.product), Line())
+            line.held += position.sign * position.quantity
+            line.cost_half = 2 * position.entry_paise
+        for entry in self._entries():
+            product = self._ledger.orders[entry.order_id].product
+            line = lines.setdefault(self._key(entry.instrument, product), Line())
+            _add_working(line, entry.side, entry.quantity)
+        return lines
+
+    def _key(self, index: int, product: str) -> LineKey:
+        """Return the line of a product: contracts of all products are one position."""
+        return index, product == "CNC" and not self._universe[index].is_contract
+
+    def _entries(self) -> Iterator[WorkingEntry]:
+        """Yield the entries that are not over."""
+        working = None if self._exchange is None else self._exchange.working_entries()
+        limits = dict.fromkeys(self._waiting.entries, 0) if working is None else working
+        for order_id, limit_paise in limits.items():
+            order = self._ledger.orders[order_id]
+            index = self._quotes.index_of(order.tradingsymbol)
+            left = order.quantity - order.filled_quantity
+            yield WorkingEntry(order_id, index, order.transaction_type, left, limit_paise)
+
+    def _reserved(self) -> int:
+        """Return the premium of working buys of options at their limits, paise."""
+        return sum(
+            entry.quantity * (entry.limit_paise or self._limit(entry.instrument, "BUY"))
+            for entry in self._entries()
+            if entry.side == "BUY" and self._universe[entry.instrument].is_option
+        )
+
+    def _cash(self) -> int:
+        ledger = self._ledger
+        paid = {1: 0, -1: 0}
+        for position in ledger.positions.values():
+            if self._universe[self._quotes.index_of(position.tradingsymbol)].is_option:
+                paid[position.sign] += position.cost_paise
+        return Cash(
+            capital=self._capital,
+            realized=ledger.realized_paise,
+            charges=_paise_up(ledger.charges),
+            premium_paid=paid[1],
+            premium_received=paid[-1],
+        ).paise
+
+    # what is told
+
+    def start_day(self, date: dt.date) -> None:
+        """Turn to a date: its minutes are those of its sessions."""
+        day = self._schedule.day(date)
+        self._opens = min(day.distinct_opens, default=0)
+        self._closes = int(day.closes.max(initial=0))
+        self._is_watching = False
+        if self._ledger.positions:
+            self._watch()
+
+    def watch(self) -> None:
+        """Compute the figures from the next passed minute on: an entry was sent."""
+        if not self._is_watching:
+            self._watch()
+
+    def minute_passed(self) -> None:
+        """Compute the figures of a passed minute, and go on while anything is there."""
+        self._compute()
+        self._is_watching = False
+        if self._ledger.positions or self._waiting.count_entries():
+            self._watch()
+
+    def _watch(self) -> None:
+        now = max(self._at.due_ts or self._at.now, self._opens)
+        minute = (now // MINUTE_NS + 1) * MINUTE_NS
+        if minute <= self._closes:
+            self._is_watching = True
+            self._agenda.add(minute, Phase.MARGIN, 0, None)
+
+    def refresh(self) -> None:
+        """Compute the figures again if anything was decided since, where there is a gate."""
+        if self.is_gate and self._ledger.seq != self._seen_seq:
+            self._compute()
+
+    def _compute(self) -> None:
+        self._seen_seq = self._ledger.seq
+        try:
+            found = margins(list(self._market.underlyings(self._lines()).values()))
+        except MarginUnknown:
+            return
+        used = sum(margin.working.blocked for margin in found)
+        benefit = sum(margin.hedge_benefit for margin in found)
+        self._tell(used, self._reserved() if self.is_gate else 0, benefit)
+
+    def _tell(self, used: int, reserved: int, benefit: int | None = None) -> None:
+        before = self.status or MarginStatus()
+        free = None
+        if self.is_gate:
+            free = free_paise(cash=self._cash(), blocked=used, reserved=reserved)
+        self.status = MarginStatus(
+            used_rupees=used,
+            peak_rupees=max(used, before.peak_rupees),
+            hedge_benefit_rupees=before.hedge_benefit_rupees if benefit is None else benefit,
+            free_paise=free,
+        )
+
+
+def _add_working(line: Line, side: Side, quantity: int) -> None:
+    if side == "BUY":
+        line.buys += quantity
+    else:
+        line.sells += quantity
+
+
+def _paise_up(rupees: Decimal) -> int:
+    return math.ceil(rupees * PAISE_PER_RUPEE)
