@@ -24,11 +24,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.pricing": (),
     "daemon.margin": ("daemon.pricing",),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
-    "daemon.broker": (),
-    "daemon.risk": ("daemon.settings",),
+    "daemon.risk": ("daemon.margin", "daemon.settings"),
     "daemon.execution": (
         "daemon.broker",
         "daemon.exchange",
+        "daemon.margin",
         "daemon.market",
         "daemon.risk",
         "daemon.settings",

@@ -63,7 +63,6 @@ class Admission:
         self.strategies_off = set(carry.strategies_off)
         self.config_off: set[str] = set()
         self.margin: MarginDesk | None = None
-        """Asked last, if there is one."""
         self._limits_of = limits_of
         self._closes_of: Mapping[str, frozenset[int]] | None = None
         self._square_off_ns = config.square_off_ns
@@ -76,6 +75,10 @@ class Admission:
         self._waiting = waiting
         self._builder = builder
         self._manages_exits = manages_exits
+
+    def attach(self, margin: MarginDesk) -> None:
+        """Ask for the margin of entries too, last of all."""
+        self.margin = margin
 
     # switches
 

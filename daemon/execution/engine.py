@@ -127,12 +127,13 @@ class ExecutionEngineV3:
         untraded = None
         if exchange is not None:
             exchange.attach(entries, closing, runner)
-        self._margin = None
+        self._margin: MarginDesk | None = None
         if (terms := parts.get("margin")) is not None:
-            self._margin = admission.margin = MarginDesk(
+            self._margin = MarginDesk(
                 terms, universe, rules, ledger, agenda, at, quotes, schedule, waiting, costs,
                 exchange,
             )  # fmt: skip
+            admission.attach(self._margin)
         self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry,

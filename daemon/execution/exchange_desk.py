@@ -7,7 +7,7 @@ their trade.
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Mapping
 from typing import Protocol
 
 from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
@@ -94,6 +94,7 @@ class ExchangeDesk:
         """Order ids of trades by the root of their exchange orders; empty without a trade."""
         self._entries: dict[str, str] = {}
         """Roots of the entries that are not over, by order id of their trade."""
+        self.entries: Mapping[str, str] = self._entries
         self._leaving: dict[str, str] = {}
         """Why a trade must leave as soon as its entry fills, by order id."""
         self._resend: list[dict[str, None]] = [{} for _ in universe]
@@ -133,19 +134,6 @@ class ExchangeDesk:
         self._leaving[order.order_id] = reason
         self._cancel_root(root, reason)
         return True
-
-    def working_entries(self) -> dict[str, int]:
-        """Return the entries that are not over, by order id, with their limits (paise, 0 unknown).
-
-        Of slices at several limits it is the highest.
-        """
-        return {
-            order_id: max(
-                (order.limit_paise for order in self.exchange.orders_of(root) if not order.is_over),
-                default=0,
-            )
-            for order_id, root in self._entries.items()
-        }
 
     def leave(self, position: Position, book: Book) -> bool:
         """Send the pending exit of a position; return whether it was done at once."""

@@ -108,8 +108,7 @@ class MarginDesk:
         own = self._market.underlying_name(index)
         before = self._market.underlyings(lines)
         key = self._key(index, order.product)
-        line = lines.setdefault(key, Line())
-        _add_working(line, order.transaction_type, quantity)
+        lines.setdefault(key, Line()).work(order.transaction_type, quantity)
         after = self._market.underlyings(lines)[own]
         others = [underlying for name, underlying in before.items() if name != own]
         first = [before[own]] if own in before else []
@@ -144,12 +143,11 @@ class MarginDesk:
         for position in self._ledger.positions.values():
             index = self._quotes.index_of(position.tradingsymbol)
             line = lines.setdefault(self._key(index, position.product), Line())
-            line.held += position.sign * position.quantity
-            line.cost_half = 2 * position.entry_paise
+            line.hold(position.sign * position.quantity, 2 * position.entry_paise)
         for entry in self._entries():
             product = self._ledger.orders[entry.order_id].product
             line = lines.setdefault(self._key(entry.instrument, product), Line())
-            _add_working(line, entry.side, entry.quantity)
+            line.work(entry.side, entry.quantity)
         return lines
 
     def _key(self, index: int, product: str) -> LineKey:
@@ -158,18 +156,25 @@ class MarginDesk:
 
     def _entries(self) -> Iterator[WorkingEntry]:
         """Yield the entries that are not over."""
-        working = None if self._exchange is None else self._exchange.working_entries()
-        limits = dict.fromkeys(self._waiting.entries, 0) if working is None else working
-        for order_id, limit_paise in limits.items():
+        exchange = self._exchange
+        for order_id in self._waiting.entries if exchange is None else exchange.entries:
             order = self._ledger.orders[order_id]
             index = self._quotes.index_of(order.tradingsymbol)
             left = order.quantity - order.filled_quantity
-            yield WorkingEntry(order_id, index, order.transaction_type, left, limit_paise)
+            limit = self._exchange_limit(order_id) or self._limit(index, order.transaction_type)
+            yield WorkingEntry(order_id, index, order.transaction_type, left, limit)
+
+    def _exchange_limit(self, order_id: str) -> int:
+        """Return the highest limit of an entry at the exchange, paise; 0 if it is nowhere yet."""
+        if self._exchange is None:
+            return 0
+        orders = self._exchange.exchange.orders_of(self._exchange.entries[order_id])
+        return max((order.limit_paise for order in orders if not order.is_over), default=0)
 
     def _reserved(self) -> int:
         """Return the premium of working buys of options at their limits, paise."""
         return sum(
-            entry.quantity * (entry.limit_paise or self._limit(entry.instrument, "BUY"))
+            entry.quantity * entry.limit_paise
             for entry in self._entries()
             if entry.side == "BUY" and self._universe[entry.instrument].is_option
         )
@@ -188,7 +193,7 @@ class MarginDesk:
             premium_received=paid[-1],
         ).paise
 
-    # what is told
+    # the figures
 
     def start_day(self, date: dt.date) -> None:
         """Turn to a date: its minutes are those of its sessions."""
@@ -244,13 +249,6 @@ class MarginDesk:
             hedge_benefit_rupees=before.hedge_benefit_rupees if benefit is None else benefit,
             free_paise=free,
         )
-
-
-def _add_working(line: Line, side: Side, quantity: int) -> None:
-    if side == "BUY":
-        line.buys += quantity
-    else:
-        line.sells += quantity
 
 
 def _paise_up(rupees: Decimal) -> int:

@@ -11,6 +11,7 @@ import msgspec
 from daemon.domain.dates import ist_date, ist_ns
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.margin_rates import MarginRates
+from daemon.domain.order import Side
 from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
 from daemon.execution.quotes import Quotes
@@ -36,6 +37,18 @@ class Line(msgspec.Struct):
     buys: int = 0
     sells: int = 0
     cost_half: int = 0
+
+    def hold(self, quantity: int, cost_half: int) -> None:
+        """Add a signed quantity that is held."""
+        self.held += quantity
+        self.cost_half = cost_half
+
+    def work(self, side: Side, quantity: int) -> None:
+        """Add what an entry may still fill."""
+        if side == "BUY":
+            self.buys += quantity
+        else:
+            self.sells += quantity
 
 
 LineKey = tuple[int, bool]

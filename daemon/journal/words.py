@@ -30,6 +30,7 @@ REFUSALS: Final[dict[str, str]] = {
     "max_open_positions": "as many positions as allowed were open or waiting already",
     "daily_loss": "the day's loss limit was reached",
     "max_trades_per_day": "the strategy had made its trades of the day",
+    "insufficient_margin": "the cash did not cover the margin, the premium and the charges",
     "max_loss_streak": "the strategy had lost as often in a row as it may in a day",
     "no_price": "no usable price came in time, so the order was not filled",
     "stop_not_protective": "at the fill the stop was not on the losing side of the price",

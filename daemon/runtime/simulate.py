@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from msgspec.structs import replace
+
 from daemon.domain.events import TradingEvent
 from daemon.domain.ticks import Ticks
 from daemon.report.fold import RunFold
@@ -37,7 +39,7 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
     awaited, so it works inside a running event loop and in threads. Raises ConfigError (also for
     a live feed) or FeedError, at the first fault of the data.
     """
-    parts = build(config, data_dir=data_dir)
+    parts = build(without_idle_margin(config), data_dir=data_dir)
     feed = cast("Playback", parts.feed)  # `build` makes no other
     engine, sampler = parts.engine, parts.machine.sampler
     events: list[TradingEvent] = []
@@ -51,3 +53,10 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
             events += decided
     facts = facts_of(parts, statistics_of(parts, {}), run_id=RUN_ID, first_tick_ts=first_tick_ts)
     return Simulated(events, summarize_run(RunFold(events), facts, sampler.series()))
+
+
+def without_idle_margin(config: Config) -> Config:
+    """Return a configuration that computes margins only if its capital is checked with them."""
+    if config.capital_rupees is not None:
+        return config
+    return replace(config, margin=replace(config.margin, model="off"))

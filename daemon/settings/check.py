@@ -279,7 +279,7 @@ def _exponent(number: float) -> int:
 
 def _margin_problems(config: Config) -> Iterator[Problem]:
     margin, capital = config.margin, config.capital_rupees
-    if margin.model in ("span_file", "kite"):
+    if margin.model not in ("scenario", "off"):
         text = f"{margin.model} does not exist yet: expected scenario or off"
         yield Problem(("margin", "model"), text)
     if margin.enforce == "square_off":
