@@ -88,6 +88,7 @@ class Due:
             at.begin_due(due_ts, ts)
             for phase, group in groupby(items, key=itemgetter(0)):
                 yield from self._work[phase](due_ts, [item for _, item in group])
+            self._engine.refresh_margin()
         at.end_due()
 
     # phases

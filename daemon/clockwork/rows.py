@@ -126,6 +126,7 @@ class RowPath:
     def _process(self, intents: Sequence[OrderIntent]) -> None:
         for intent in intents:
             self._engine.take_checked(intent)
+        self._engine.refresh_margin()
 
     def _end_silence(self, ts: int) -> None:
         """Note that the feed is back: trust no earlier quote, mark the next one of each book."""

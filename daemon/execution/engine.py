@@ -160,7 +160,9 @@ class ExecutionEngineV3:
         Raises BadIntent, having changed nothing, if a field has a wrong type.
         """
         check_intent(intent)
-        return self.take_checked(intent)
+        order_id = self.take_checked(intent)
+        self.refresh_margin()
+        return order_id
 
     def take_checked(self, intent: OrderIntent) -> str | None:
         """Take an intent that has passed `check_intent`, as those of `Strategies` have."""
@@ -235,8 +237,7 @@ class ExecutionEngineV3:
         for waiter in self._runner.on_tick(book):
             self.gtts.fire(waiter, book)
         book.arm()
-        if self._margin is not None:
-            self._margin.refresh()
+        self.refresh_margin()
 
     def net_quantity(self, book: Book) -> int:
         """Return the signed open quantity of an instrument over all strategies."""
@@ -251,6 +252,11 @@ class ExecutionEngineV3:
         self._runner.begin_date()
         if self._margin is not None:
             self._margin.start_day(date)
+
+    def refresh_margin(self) -> None:
+        """Compute the margin if anything was decided since, where there is a capital."""
+        if self._margin is not None:
+            self._margin.refresh()
 
     def margin_due(self, _: object) -> None:
         """Compute the margin of a passed minute."""

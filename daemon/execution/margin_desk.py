@@ -108,17 +108,21 @@ class MarginDesk:
         own = self._market.underlying_name(index)
         before = self._market.underlyings(lines)
         key = self._key(index, order.product)
-        lines.setdefault(key, Line()).work(order.transaction_type, quantity)
+        line = lines.setdefault(key, Line())
+        line.work(order.transaction_type, quantity)
         after = self._market.underlyings(lines)[own]
+        line.work(order.transaction_type, -quantity)
+        line.hold(order.sign * quantity, line.cost_half)
+        filled = self._market.underlyings(lines)[own]
         others = [underlying for name, underlying in before.items() if name != own]
         first = [before[own]] if own in before else []
-        found = margins([after, *others, *first])
-        rest = sum(margin.working.blocked for margin in found[1 : 1 + len(others)])
+        found = [margin.working.blocked for margin in margins([after, filled, *others, *first])]
+        rest = sum(found[2 : 2 + len(others)])
         is_paid = instrument.is_option and order.transaction_type == "BUY"
-        replaced = sum(margin.working.blocked for margin in found[1 + len(others) :])
         return Ask(
-            blocked_before=rest + replaced,
-            blocked_after=rest + found[0].working.blocked,
+            blocked_before=rest + sum(found[2 + len(others) :]),
+            blocked_after=rest + found[0],
+            blocked_filled=rest + found[1],
             premium=quantity * limit_paise if is_paid else 0,
             charges=self._charges(instrument, order.transaction_type, quantity, limit_paise),
         )

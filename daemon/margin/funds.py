@@ -34,14 +34,22 @@ class Cash(msgspec.Struct, frozen=True, kw_only=True):
 class Ask(NamedTuple):
     """What an entry, a modification of one, or a basket asks of the account.
 
-    Blocked margins are whole rupees, without it and with it; premium and charges are its own, in
-    paise, at its limit.
+    Blocked margins are whole rupees: without it, and with it in the worst case of what works.
+    Premium and charges are its own, in paise, at its limit.
     """
 
     blocked_before: int
     blocked_after: int
     premium: int
     charges: int
+    blocked_filled: int | None = None
+    """With it filled at once; None: as in `blocked_after`."""
+
+    @property
+    def lowers(self) -> bool:
+        """True if less is blocked once it has filled; while it works it never lowers anything."""
+        filled = self.blocked_after if self.blocked_filled is None else self.blocked_filled
+        return filled < self.blocked_before
 
 
 class Shortfall(NamedTuple):
@@ -64,7 +72,7 @@ def shortfall(ask: Ask, *, cash: int, reserved: int) -> Shortfall | None:
 
     `reserved` is the premium of the other working buy entries of options at their limits, paise.
     """
-    if ask.blocked_after < ask.blocked_before:
+    if ask.lowers:
         return None
     required = (ask.blocked_after - ask.blocked_before) * PAISE_PER_RUPEE
     required += ask.premium + ask.charges

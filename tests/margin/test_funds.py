@@ -39,6 +39,12 @@ def test_the_sentence_is_kites() -> None:
     assert "margin is -0.05." in Shortfall(1, -5).sentence()
 
 
+def test_what_lowers_the_margin_once_it_has_filled_is_not_refused_while_it_works() -> None:
+    ask = Ask(blocked_before=100, blocked_after=100, premium=9_000, charges=9, blocked_filled=40)
+    assert shortfall(ask, cash=-1, reserved=0) is None
+    assert shortfall(ask._replace(blocked_filled=100), cash=-1, reserved=0) is not None
+
+
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(-(10**9), 10**9))
 def test_what_lowers_the_margin_is_never_refused(before: int, after: int, cash: int) -> None:
     ask = Ask(before, after, premium=10**9, charges=1)
