@@ -10,7 +10,16 @@ from daemon.broker.order_book import OrderBook
 from daemon.broker.positions import Mark, PositionBook
 from daemon.broker.trade_orders import TradeOrders
 from daemon.domain.dates import ist_day
-from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    GttMoved,
+    OrderCreated,
+    OrderMoved,
+    PositionMarked,
+    TradingEvent,
+)
+from daemon.domain.gtt import Gtt
+from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.symbols import bare_instrument
 
@@ -30,6 +39,7 @@ class AccountBooks:
         self.cash = FundsBook(capital_paise, lambda symbol: self.instrument(symbol).is_option)
         self.trades: list[Execution] = []
         self.settlements: list[Execution] = []
+        self.gtts: dict[int, Gtt] = {}
         self.day = 0
         self._trade_orders = TradeOrders(self.orders)
 
@@ -43,6 +53,10 @@ class AccountBooks:
             executed = self._trade_orders.exchange_moved(event)
         elif isinstance(event, OrderCreated):
             self._trade_orders.created(event)
+        elif isinstance(event, PositionMarked):
+            self.cash.mark(event.order_id, event.close_paise)
+        elif isinstance(event, GttMoved):
+            fold_gtt(self.gtts, event)
         if executed is not None:
             self._take(executed)
         return executed

@@ -1,7 +1,7 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders, and a fifth for GTTs. Every event has `seq`
+a fourth for exchange orders; others for GTTs and for daily marks. Every event has `seq`
 (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
 `due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
 the garbage collector does not track events or their parts (`gc=False`).
@@ -335,6 +335,32 @@ class ExchangeOrderMoved(
     taking: bool = False
 
 
+class PositionMarked(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="marked",
+):
+    """A future carried over night was marked to its contract's close.
+
+    Cash moves by `m2m_paise`, the difference to what earlier marks have paid; the position, its
+    cost and its result stay as they are.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str
+    due_ts: int = 0
+    quantity: int
+    close_paise: int
+    m2m_paise: int = 0
+
+
 class GttMoved(
     msgspec.Struct,
     frozen=True,
@@ -373,7 +399,9 @@ class GttMoved(
     numbers: dict[str, int | str] | None = None
 
 
-TradingEvent = OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved | GttMoved
+TradingEvent = (
+    OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved | GttMoved | PositionMarked
+)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: Final[msgspec.json.Decoder[TradingEvent]] = msgspec.json.Decoder(TradingEvent)

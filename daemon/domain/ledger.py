@@ -18,6 +18,7 @@ from daemon.domain.events import (
     GttMoved,
     OrderCreated,
     OrderMoved,
+    PositionMarked,
     StopMoved,
     TradingEvent,
 )
@@ -126,6 +127,8 @@ class Ledger(msgspec.Struct, kw_only=True):
             position.stop_moved_by = event.reason
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
+        elif isinstance(event, PositionMarked):
+            self.positions[event.order_id].marked_paise += event.m2m_paise
         else:
             self._apply_gtt(event)
         self.seq = event.seq
@@ -346,6 +349,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         """Book units that leave a position, in the day of `booked_ts` (UTC ns)."""
         position = self.positions[order.order_id]
         assert 0 < fill.quantity <= position.quantity, (fill, position)
+        position.marked_paise -= position.marked_share(fill.quantity)
         position.cost_paise -= position.cost_share(fill.quantity)
         position.quantity -= fill.quantity
         position.exit_fills += 1

@@ -63,6 +63,8 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     exit_fills: int = 0
     opened_cost_paise: int = 0
     """What all parts of an entry in parts cost, 0 while it has one part."""
+    marked_paise: int = 0
+    """What daily marks have paid for the open quantity; below 0 = they took it."""
     closed_ts: int = 0
     exit_reason: str = ""
 
@@ -85,6 +87,10 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     def cost_share(self, quantity: int) -> int:
         """Return the cost of `quantity` of the open units: the proportional share, rounded down."""
         return self.cost_paise * quantity // self.quantity
+
+    def marked_share(self, quantity: int) -> int:
+        """Return what marks have paid for `quantity` of the open units, rounded down."""
+        return self.marked_paise * quantity // self.quantity
 
     def unrealized_paise(self, ltp_paise: int) -> int:
         """Return what closing the open quantity at `ltp_paise` would add, gross."""

@@ -12,6 +12,7 @@ from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.order import Order
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.builder import OrderBuilder
+from daemon.execution.carry import NO_DELIVERY, Delivery
 from daemon.execution.context import Rules
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
@@ -55,6 +56,7 @@ class Admission:
         builder: OrderBuilder,
         carry: CarryOver,
         limits_of: LimitsOf,
+        delivery: Delivery,
         *,
         manages_exits: bool,
     ) -> None:
@@ -64,7 +66,7 @@ class Admission:
         self.config_off: set[str] = set()
         self.margin: MarginDesk | None = None
         self._limits_of = limits_of
-        self._closes_of: Mapping[str, frozenset[int]] | None = None
+        self._delivery = delivery
         self._square_off_ns = config.square_off_ns
         self._slices = config.fill_mode == "depth" and config.autoslice
         self._rules = rules
@@ -122,9 +124,11 @@ class Admission:
     def _situation(self, order: Order, index: int | None) -> Situation:
         now, risk = self._at.now, self.risk
         instrument, freeze, open_ts, close_ts = None, 0, 0, 0
+        delivery_ts = NO_DELIVERY
         if index is not None:
             instrument = self._universe[index]
             open_ts, close_ts = self._quotes.session(self._quotes.books[index])
+            delivery_ts = self._delivery.since(index, ist_date(now))
             freeze = (
                 0
                 if self._slices
@@ -148,6 +152,7 @@ class Admission:
             tally=self._tally_today(strategy_id),
             limits=self._limits_of(strategy_id) or NO_LIMITS,
             risk=risk,
+            delivery_ts=delivery_ts,
         )
 
     def _tally_today(self, strategy_id: str) -> StrategyTally:

@@ -6,10 +6,12 @@ from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
 from daemon.execution.admission import Admission
+from daemon.execution.carry import NO_DELIVERY, REASON, Delivery
 from daemon.execution.entries import Entries
 from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
+from daemon.market.moment import Moment
 
 
 class Demands:
@@ -24,7 +26,11 @@ class Demands:
         admission: Admission,
         entries: Entries,
         runner: ExitRunner,
+        at: Moment,
+        delivery: Delivery,
     ) -> None:
+        self._at = at
+        self._delivery = delivery
         self._universe = universe
         self._ledger = ledger
         self._quotes = quotes
@@ -79,6 +85,20 @@ class Demands:
         for position in self._holdings.intraday():
             if self._quotes.index_of(position.tradingsymbol) in indices:
                 self._runner.demand(position, "square_off")
+
+    def avoid_delivery(self, indices: frozenset[int]) -> None:
+        """Cancel and close, at square-off, what would be delivered in shares at its expiry."""
+        date = self._at.date
+        assert date is not None
+        due = {index for index in indices if self._delivery.since(index, date) != NO_DELIVERY}
+        if not due:
+            return
+        for order in self._entries.all_waiting():
+            if self._quotes.index_of(order.tradingsymbol) in due:
+                self._entries.cancel(order, REASON)
+        for position in self._ledger.open_positions():
+            if self._quotes.index_of(position.tradingsymbol) in due:
+                self._runner.demand(position, REASON)
 
     def _cancel_all(self, reason: str) -> None:
         for order in self._entries.all_waiting():

@@ -19,6 +19,7 @@ from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.admission import Admission, LimitsOf, no_limits
 from daemon.execution.builder import OrderBuilder
+from daemon.execution.carry import DailyMarks, Delivery
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter, CountedBars, Rules
 from daemon.execution.costs import Costs
@@ -105,10 +106,12 @@ class ExecutionEngineV3:
         exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
+        delivery = Delivery(config, universe, schedule)
         excursions = Excursions(quotes, carry.excursions)
         self.admission = admission = Admission(
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
-            builder, carry, parts.get("limits_of") or no_limits, manages_exits=bool(exits),
+            builder, carry, parts.get("limits_of") or no_limits, delivery,
+            manages_exits=bool(exits),
         )  # fmt: skip
         self._step = step = Step()
         self._exchange = desk = ExchangeDesk(
@@ -126,19 +129,17 @@ class ExecutionEngineV3:
         )  # fmt: skip
         untraded = None
         if exchange is not None:
-            exchange.attach(entries, closing, runner)
-        self._margin: MarginDesk | None = None
-        if (terms := parts.get("margin")) is not None:
-            self._margin = MarginDesk(
-                terms, universe, rules, ledger, agenda, at, quotes, schedule, waiting, costs,
-                exchange,
-            )  # fmt: skip
-            admission.attach(self._margin)
-        self._demands = Demands(universe, ledger, quotes, holdings, admission, entries, runner)
+            untraded = UntradedOrders(at, recorder, quotes, exchange)
+            exchange.attach(entries, closing, runner, untraded)
+        self.gtts = GttDesk(universe, at, recorder, quotes, admission, untraded)
+        self._demands = Demands(
+            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
+        )
         self._session_end = session_end = SessionEnd(
-            universe, at, recorder, quotes, waiting, costs, closing, runner, carry,
+            universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
+        self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
@@ -299,10 +300,12 @@ class ExecutionEngineV3:
         """Cancel waiting intraday entries of these instruments, close their positions."""
         if self._squares_off:
             self._demands.square_off(indices)
+            self._demands.avoid_delivery(indices)
 
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Close what square-off could not, settle what expires, archive what is over."""
         self._session_end.end(indices, date)
+        self._marks.end_session(indices)
         self.gtts.end_session(indices, date)
 
     def settle(self, settlement: Settlement) -> None:

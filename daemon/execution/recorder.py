@@ -14,6 +14,7 @@ from daemon.domain.events import (
     Levels,
     OrderCreated,
     OrderMoved,
+    PositionMarked,
     QueuePlace,
     StopMoved,
 )
@@ -200,6 +201,23 @@ class Recorder:
                 ltp_paise=move.ltp_paise,
                 reason=move.reason,
                 target_to_paise=target,
+            )
+        )
+
+    def marked(self, position: Position, close_paise: int) -> None:
+        """Record the daily mark of a carried future."""
+        at = self._at
+        paid = position.unrealized_paise(close_paise) - position.marked_paise
+        self.lifecycle.record(
+            PositionMarked(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=position.order_id,
+                due_ts=at.due_ts,
+                quantity=position.quantity,
+                close_paise=close_paise,
+                m2m_paise=paid,
             )
         )
 

@@ -13,6 +13,7 @@ from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.exchange.settlement import settlement_fill, settlement_price
 from daemon.exchange.waiting import WaitingFills
+from daemon.execution.carry import NO_DELIVERY, REASON, Delivery
 from daemon.execution.closing import Closing
 from daemon.execution.costs import Costs
 from daemon.execution.exits.runner import ExitRunner
@@ -40,9 +41,11 @@ class SessionEnd:
         closing: Closing,
         runner: ExitRunner,
         carry: CarryOver,
+        delivery: Delivery,
         *,
         squares_off: bool,
     ) -> None:
+        self._delivery = delivery
         self._universe = universe
         self._at = at
         self._recorder = recorder
@@ -69,8 +72,8 @@ class SessionEnd:
             expiry = self._universe[index].expiry
             if expiry and expiry <= date:
                 self._expire(position)
-            elif position.product == "MIS" and self._squares_off:
-                self._force_close(position)
+            elif self._squares_off:
+                self._close_at_end(position, index)
         for order in list(self._ledger.orders.values()):
             index_or_none = self._universe.index_of(order.tradingsymbol)
             ended = index_or_none is None or index_or_none in indices
@@ -95,13 +98,21 @@ class SessionEnd:
             self.settling.add(position.order_id)
         return position.order_id in self.settling
 
-    def _force_close(self, position: Position) -> None:
+    def _close_at_end(self, position: Position, index: int) -> None:
+        """Close what must not be held over night and square-off could not close."""
+        assert self._at.date is not None
+        if position.product == "MIS":
+            self._force_close(position, "square_off")
+        elif self._delivery.since(index, self._at.date) != NO_DELIVERY:
+            self._force_close(position, REASON)
+
+    def _force_close(self, position: Position, reason: str) -> None:
         book = self._quotes.book_of(position.tradingsymbol)
         quote = self._quotes.quote_of(book)
         if quote is None:
             return
         if position.pending is None:
-            self._leave(position, "square_off", ExitDemand(quantity=position.quantity))
+            self._leave(position, reason, ExitDemand(quantity=position.quantity))
         self._stop_waiting(position, book)
         self._closing.force(position, book, quote)
         self._runner.filled(position)

@@ -16,6 +16,7 @@ from daemon.domain.events import (
     GttMoved,
     OrderCreated,
     OrderMoved,
+    PositionMarked,
     StopMoved,
     TradingEvent,
     encode_event,
@@ -47,6 +48,7 @@ _NAMES: Final[dict[type, str]] = {
     StopMoved: "stop_moved",
     ExchangeOrderMoved: "exchange",
     GttMoved: "gtt",
+    PositionMarked: "marked",
 }
 
 Column = int | str | bytes

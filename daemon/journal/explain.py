@@ -13,6 +13,7 @@ from daemon.domain.events import (
     Fill,
     OrderCreated,
     OrderMoved,
+    PositionMarked,
     StopMoved,
     TradingEvent,
 )
@@ -104,6 +105,8 @@ class _Story:
             return [_stop_text(event)]
         if isinstance(event, ExchangeOrderMoved):
             return self._tell_exchange(event)
+        if isinstance(event, PositionMarked):
+            return [_mark_text(event)]
         assert isinstance(event, OrderMoved), event  # a GTT belongs to no trade
         return self._tell_move(event)
 
@@ -260,6 +263,14 @@ def _rules(event: OrderCreated) -> str:
         by = "the side it leaves on" if exits.stop_basis == "exit_side" else "closes of candles"
         parts.append(f"stop and target go by {by}")
     return "; ".join(parts)
+
+
+def _mark_text(event: PositionMarked) -> str:
+    close = money(event.close_paise)
+    return (
+        f"{event.quantity} carried over night, marked to the close {close} of the contract: cash "
+        f"moves by {money(event.m2m_paise)}. The result is counted when the position is closed."
+    )
 
 
 def _stop_text(event: StopMoved) -> str:

@@ -20,6 +20,7 @@ REFUSALS: Final[dict[str, str]] = {
     "kill_switch": "the kill switch was on, so nothing new is opened",
     "market_closed": "the market was not open for this contract",
     "after_square_off": "square-off of intraday (MIS) positions had already begun",
+    "physical_settlement": "the contract would soon be delivered in shares",
     "lot_size": "the quantity must be a positive multiple of the lot",
     "bad_level": "a price or level is missing, not usable, or in the wrong order with another",
     "bad_timeframe": "the timeframe is not one that the daemon knows",
@@ -58,6 +59,7 @@ EXITS: Final[dict[str, str]] = {
     "square_off": "intraday (MIS) positions are squared off before the close",
     "kill_switch": "the kill switch was pulled",
     "manual_exit": "a person asked for it",
+    "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
 }
 """Why a position was left."""

@@ -29,6 +29,7 @@ class Refusal(NamedTuple):
 
 
 NO_LIMITS: Final = StrategyLimits()
+_NEVER: Final = 1 << 62
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,6 +53,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tally: StrategyTally
     limits: StrategyLimits
     risk: RiskConfig
+    delivery_ts: int = _NEVER
+    """From when on the contract is not carried: it would be delivered in shares."""
 
 
 Gate = Callable[[Situation], Refusal | None]
@@ -102,6 +105,14 @@ def after_square_off(at: Situation) -> Refusal | None:
     """Refuse a fresh intraday position once square-off has begun."""
     if at.order.product == "MIS" and at.now >= at.square_off_ts:
         return Refusal("after_square_off", {"square_off_ts": at.square_off_ts})
+    return None
+
+
+def physical_settlement(at: Situation) -> Refusal | None:
+    """Refuse to carry a contract on a share into its delivery."""
+    if at.order.product == "NRML" and at.now >= at.delivery_ts:
+        expiry = "" if at.instrument is None else at.instrument.expiry
+        return Refusal("physical_settlement", {"expiry": expiry})
     return None
 
 
@@ -186,7 +197,7 @@ def insufficient_margin(ask: Ask, *, cash: int, reserved: int) -> Refusal | None
 
 BEFORE_LEVELS: Final[tuple[Gate, ...]] = (
     unknown_symbol, not_tradable, expired, strategy_off, kill_switch, market_closed,
-    after_square_off, lot_size,
+    after_square_off, physical_settlement, lot_size,
 )  # fmt: skip
 AFTER_LEVELS: Final[tuple[Gate, ...]] = (
     max_order_quantity, freeze_quantity, max_open_positions, daily_loss, max_trades_per_day,

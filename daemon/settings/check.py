@@ -45,7 +45,8 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         for name, default in (
             ("slippage_ticks", 0), ("market_rest", "rest"), ("escalate", "market"),
             ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
-            ("autoslice", True), ("refusals", {}), ("max_spread_pct", None),
+            ("autoslice", True), ("refusals", {}),
+            ("carry", {"mark_futures": None, "physical_settlement": None}),
             ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
             ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}),
         )

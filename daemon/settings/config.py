@@ -51,7 +51,16 @@ class LatencyConfig(Section, frozen=True, kw_only=True):
     cancel_ms: Annotated[int, Meta(ge=0, le=3_600_000)] | None = None
 
 
-REFUSAL_NAMES: Final = (
+class CarryConfig(Section, frozen=True, kw_only=True):
+    """What holding over night does; null is on in `fill_mode: depth` and off in the others."""
+
+    mark_futures: bool | None = None
+    """Whether NRML futures are marked to their contract's close each day."""
+    physical_settlement: bool | None = None
+    """Whether contracts on shares are closed on the session before their expiry."""
+
+
+RefusalName = Literal[
     "price_step", "price_band", "far_limit", "untraded_contract", "slm_on_options", "no_protection",
     "order_rate", "market_range", "lpp",
 )  # fmt: skip
@@ -77,10 +86,8 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     queue_evidence: Literal["last_qty", "volume"] = "last_qty"
     autoslice: bool = True
     """In `fill_mode: depth`: send an order above the freeze quantity in slices."""
-    refusals: dict[str, str] = {}
-    """A name of REFUSAL_NAMES -> on or off."""
-    max_spread_pct: Annotated[float, Meta(gt=0, le=100)] | None = None
-    """Percent of the middle of bid and ask above which no entry takes; null: any spread."""
+    refusals: dict[RefusalName, Literal["on", "off"]] = {}
+    carry: CarryConfig = CarryConfig()
     reject_after_s: PositiveSeconds = 30
     stale_after_s: PositiveSeconds = 5
     quote_max_age_s: PositiveSeconds = 60
@@ -149,6 +156,19 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     def cancel_ns(self) -> int:
         """Return how long a cancel is on its way, ns."""
         return self._latency_ns(self.latency.cancel_ms)
+
+    @property
+    def marks_futures(self) -> bool:
+        """Return whether carried futures are marked to their close each day."""
+        return self._by_mode(self.carry.mark_futures)
+
+    @property
+    def avoids_delivery(self) -> bool:
+        """Return whether contracts on shares are closed before they would be delivered."""
+        return self._by_mode(self.carry.physical_settlement)
+
+    def _by_mode(self, written: bool | None) -> bool:
+        return self.fill_mode == "depth" if written is None else written
 
     @property
     def escalate_after_ns(self) -> int:

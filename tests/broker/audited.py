@@ -44,7 +44,7 @@ class Audit:
         assert self.traded_paise == ledger.cash_paise
         assert books.cash.charges == ledger.charges
         futures = sum(
-            each.sign * each.cost_paise
+            each.sign * each.cost_paise + each.marked_paise
             for each in ledger.positions.values()
             if not books.instrument(each.tradingsymbol).is_option
         )
