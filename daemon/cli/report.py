@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from daemon.domain.dates import parse_ts
+from daemon.domain.statistics import MarginStatus
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.files.text_lines import read_stored
 from daemon.journal.recovery import life
@@ -37,6 +38,7 @@ class _KeptSummary(msgspec.Struct):
     data_from: str | None = None
     data_to: str | None = None
     notes: list[str] = []
+    margin: dict[str, float | None] | None = None
 
 
 class _KeptConfig(msgspec.Struct):
@@ -98,6 +100,7 @@ def _facts(directory: Path, store: JournalStore) -> RunFacts:
         data_from_ts=parse_ts(kept.data_from) if kept.data_from else 0,
         data_to_ts=parse_ts(kept.data_to) if kept.data_to else 0,
         notes=notes,
+        margin=None if kept.margin is None else MarginStatus.from_rupees(kept.margin),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import asdict
 
+from daemon.domain.money import PAISE_PER_RUPEE, rupees
+
 StrategyStatus = Mapping[str, int | str | None]
 """A strategy's counters, and the times of its failures as text."""
 NO_COUNTS: Final[Mapping[str, int]] = {}
@@ -22,6 +24,30 @@ class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
     hedge_benefit_rupees: int = 0
     free_paise: int | None = None
     """What is left of the cash, None without a capital."""
+
+    def in_rupees(self) -> dict[str, int | float | None]:
+        """Return the figures as files show them; a free amount has two decimals."""
+        free = self.free_paise
+        return {
+            "used": self.used_rupees,
+            "peak": self.peak_rupees,
+            "hedge_benefit": self.hedge_benefit_rupees,
+            "free": None if free is None else round(rupees(free), 2),
+        }
+
+    @classmethod
+    def from_rupees(cls, numbers: Mapping[str, float | None]) -> MarginStatus:
+        """Invert `in_rupees`; a name that is missing is 0, or no free amount."""
+        used, peak, benefit = (
+            int(numbers.get(name) or 0) for name in ("used", "peak", "hedge_benefit")
+        )
+        free = numbers.get("free")
+        return cls(
+            used_rupees=used,
+            peak_rupees=peak,
+            hedge_benefit_rupees=benefit,
+            free_paise=None if free is None else round(free * PAISE_PER_RUPEE),
+        )
 
 
 class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):

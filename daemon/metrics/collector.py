@@ -112,6 +112,7 @@ class MetricsCollector:
             "exchange": _exchange(ledger.exchange),
             "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
             "positions": [self._position_row(position) for position in positions],
+            "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.statistics import StrategyStatus
+from daemon.domain.statistics import MarginStatus, StrategyStatus
 from daemon.metrics.fill_quality import FillProfile, whole_paise
 
 NO_CHARGES: Final = Decimal(0)
@@ -40,6 +40,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Other counters of the data (`late_for_candle`, `gaps`, ...), by name."""
     strategies: Mapping[str, StrategyStatus] = {}
     """The counters of each strategy and when it failed, by its id."""
+    margin: MarginStatus | None = None
+    """What was blocked, approximately; None if it was not computed."""
     notes: Sequence[str] = ()
     """Sentences a reader must see, such as a symbol whose lot size is a default."""
 

@@ -13,6 +13,7 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import FillQuality, rupees_2dp, whole_paise
 from daemon.report import numbers
@@ -66,6 +67,14 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     def unrealized_paise(self) -> int:
         """Return gross P&L of what is still open, at the last known prices."""
         return sum(row.unrealized_paise or 0 for row in self.open_rows)
+
+    @property
+    def return_on_peak_margin(self) -> float | None:
+        """Return net P&L as a share of the most that was blocked, None if nothing was."""
+        margin = self.facts.margin
+        if margin is None or not margin.peak_rupees:
+            return None
+        return self.fill_quality.net_paise / (margin.peak_rupees * PAISE_PER_RUPEE)
 
     @property
     def contract_notes_total(self) -> Decimal:
@@ -175,6 +184,8 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         **_trade_numbers(summary.numbers),
         "max_drawdown": rupees_2dp(summary.drawdown.depth_paise),
         "max_drawdown_is_marked": summary.is_marked,
+        "margin": None if facts.margin is None else facts.margin.in_rupees(),
+        "return_on_peak_margin": _share(summary.return_on_peak_margin),
         "ticks": facts.ticks,
         "refused_ticks": dict(sorted(facts.refused_ticks.items())),
         "quality": dict(sorted(facts.quality.items())),
@@ -203,6 +214,10 @@ def _trade_numbers(judged: TradeNumbers) -> dict[str, Any]:
         "average_win": _rupees(judged.average_win_paise),
         "average_loss": _rupees(judged.average_loss_paise),
     }
+
+
+def _share(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
 
 
 def _rupees(paise: int | None) -> float | None:

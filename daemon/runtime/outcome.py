@@ -40,6 +40,7 @@ def facts_of(
         refused_ticks=counted.refused_rows,
         quality=statistics.oddities(),
         strategies=statistics.strategies,
+        margin=counted.margin,
         notes=list(notes),
     )
 
