@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from daemon.domain.candle import Candle
+from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import (
@@ -25,7 +26,7 @@ from strategies.catalog import LoadedStrategy, load
 from strategies.conflict import LostIntent, Proposal, Rule, is_entry, resolve
 from strategies.intents import completed
 from strategies.runner import Failures, Runner, StrategyFault, StrategyMethod
-from strategies.strategy import TickView, TimedStrategy
+from strategies.strategy import TickView, TimedGttStrategy, TimedStrategy
 from strategies.views import Desk, History, StrategyView, WarmDesk
 
 FAULTS_MAX: Final = 1000
@@ -48,13 +49,14 @@ class StrategyEngineV2:
     `subscriptions` are the candles to deliver: timeframe -> indices into the universe (an empty set
     where only the timeframe's boundaries matter, for a scripted strategy). `tick_instruments` are
     those whose ticks a strategy asked for. `timed_intents` are known beforehand, sorted by time, in
-    configured order at equal times.
+    configured order at equal times; so are `timed_gtts`.
     """
 
     def __init__(self, config: StrategiesConfig, universe: Universe) -> None:
         self.subscriptions: dict[str, frozenset[int]] = {}
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents: list[TimedIntent] = []
+        self.timed_gtts: list[TimedGtt] = []
         self.faults: list[StrategyFault] = []
         self.lost: list[LostEntry] = []
         self._failed: list[StrategyFault] = []
@@ -195,6 +197,8 @@ class StrategyEngineV2:
                 self._on_tick.setdefault(symbol, []).append((runner, runner.on_tick))
         if isinstance(loaded.strategy, TimedStrategy):
             self.timed_intents += _timed(loaded.strategy, config)
+        if isinstance(loaded.strategy, TimedGttStrategy):
+            self.timed_gtts += loaded.strategy.timed_gtts()
 
     def _remember(self, candles: Iterable[Candle]) -> None:
         for candle in candles:

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from daemon.domain.dates import parse_ts
+from daemon.domain.errors import BadNumber
+from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import (
     EntryChange,
@@ -22,6 +24,7 @@ from daemon.domain.intent import (
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.errors import ConfigError
 from daemon.files.text_lines import LongLine, bounded_lines
+from strategies.gtt_lines import is_gtt_line, read_gtt_line
 
 # 1973 to 2262: a number outside was written in another unit.
 TS_MIN: Final = 10**17
@@ -83,19 +86,37 @@ class Scripted:
     """
 
     def __init__(self, *, file: str) -> None:
-        self._lines = _read(Path(file))
+        self._lines, self._gtts = _read(Path(file))
 
     def timed_intents(self, product: Product) -> list[TimedIntent]:
         """Return the intents in the order of the file."""
         return [TimedIntent(ts=ts, intent=_wanted(line, product)) for ts, line in self._lines]
 
+    def timed_gtts(self) -> list[TimedGtt]:
+        """Return what the file asks of GTTs, in its order."""
+        return self._gtts
 
-def _read(path: Path) -> list[tuple[int, Line]]:
+
+def _read(path: Path) -> tuple[list[tuple[int, ScriptLine]], list[TimedGtt]]:
+    lines: list[tuple[int, ScriptLine]] = []
+    gtts: list[TimedGtt] = []
+    for number, row in _rows(path):
+        try:
+            if is_gtt_line(row):
+                written, request = read_gtt_line(row)
+                gtts.append(TimedGtt(ts=_ts(written), request=request))
+            else:
+                lines.append(_parse(row))
+        except (msgspec.DecodeError, UnicodeDecodeError, BadNumber, ValueError) as error:
+            raise ConfigError(f"{path}:{number}: {error}") from error
+    return lines, gtts
+
+
+def _rows(path: Path) -> list[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
             rows = (row for line in bounded_lines(file) for row in line.splitlines())
-            numbered = [(number, row) for number, row in enumerate(rows, 1) if row.strip()]
-            parsed = [(number, *_parse(row, path, number)) for number, row in numbered]
+            return [(number, row) for number, row in enumerate(rows, 1) if row.strip()]
     except LongLine as error:
         raise ConfigError(f"{path}:{error.line}: {error}; mend or remove that line") from error
     except OSError as error:
@@ -104,31 +125,11 @@ def _read(path: Path) -> list[tuple[int, Line]]:
     return [(ts, line) for _, ts, line in parsed]
 
 
-def _check_tags(lines: list[tuple[int, int, Line]], path: Path) -> None:
-    """Refuse a change of an order that no entry of the script is sent for before it."""
-    first: dict[str, tuple[int, int]] = {}
-    for number, ts, line in lines:
-        if isinstance(line, ScriptLine) and line.signal in (Signal.BUY, Signal.SELL):
-            first[line.tag] = min(first.get(line.tag, (ts, number)), (ts, number))
-    for number, ts, line in lines:
-        if isinstance(line, ChangeLine) and first.get(line.tag, (ts, number)) >= (ts, number):
-            raise ConfigError(
-                f"{path}:{number}: expected the tag of a BUY or SELL before it, was {line.tag!r}"
-            )
-
-
-def _parse(row: bytes, path: Path, number: int) -> tuple[int, Line]:
-    try:
-        if _DO in msgspec.json.decode(row, type=dict[str, msgspec.Raw]):
-            change = msgspec.json.decode(row, type=ChangeLine)
-            _check_change(change)
-            return _ts(change.ts), change
-        line = msgspec.json.decode(row, type=ScriptLine)
-        if line.signal in (Signal.BUY, Signal.SELL) and line.qty == 0:
-            raise ValueError(f"expected a qty above 0 for {line.signal}")
-        return _ts(line.ts), line
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise ConfigError(f"{path}:{number}: {error}") from error
+def _parse(row: bytes) -> tuple[int, ScriptLine]:
+    line = msgspec.json.decode(row, type=ScriptLine)
+    if line.signal in (Signal.BUY, Signal.SELL) and line.qty == 0:
+        raise ValueError(f"expected a qty above 0 for {line.signal}")
+    return _ts(line.ts), line
 
 
 def _check_change(change: ChangeLine) -> None:

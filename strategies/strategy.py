@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from daemon.domain.candle import Candle
+from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, Level, OrderIntent, Product, Rel, Signal
@@ -101,6 +102,14 @@ class TimedStrategy(Protocol):
 
     def timed_intents(self, product: Product) -> list[TimedIntent]:
         """Return all its intents; `product` is for those that name none."""
+
+
+@runtime_checkable
+class TimedGttStrategy(Protocol):
+    """A strategy that knows beforehand what it asks of GTTs."""
+
+    def timed_gtts(self) -> list[TimedGtt]:
+        """Return all its requests."""
 
 
 class BaseStrategy:

@@ -141,6 +141,9 @@ class PaperEngine:
         after = -1 if carry is None else carry.until
         timed_intents = self.strategies.timed_intents
         self.schedule_intents([timed for timed in timed_intents if timed.ts > after])
+        for asked in self.strategies.timed_gtts:
+            if asked.ts > after:
+                self.agenda.add(asked.ts, Phase.TIMED_GTT, 0, asked.request)
         for strategy_id, since in {} if carry is None else carry.disabled.items():
             self.strategies.disable(strategy_id, since)
 

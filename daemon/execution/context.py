@@ -9,6 +9,7 @@ from typing import Protocol
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.events import Charges
+from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, StrategyLimits
@@ -146,6 +147,7 @@ class Strategies(Protocol):
     subscriptions: dict[str, frozenset[int]]
     tick_instruments: frozenset[int]
     timed_intents: list[TimedIntent]
+    timed_gtts: list[TimedGtt]
 
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """Return the strategy's own limits."""
@@ -176,6 +178,7 @@ class NoStrategies:
         self.subscriptions: dict[str, frozenset[int]] = {}
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents = list(timed)
+        self.timed_gtts: list[TimedGtt] = []
 
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """Return no limits."""

@@ -20,9 +20,9 @@ class Phase(IntEnum):
     SQUARE_OFF = 5
     COMMAND = 6
     TIMED_INTENT = 7
-    CANDLES = 8
-    SESSION_END = 9
-    MARGIN = 10
+    TIMED_GTT = 8
+    CANDLES = 9
+    SESSION_END = 10
 
 
 class Agenda:
