@@ -25,6 +25,7 @@ from daemon.cli.data_notes import assumed_contracts
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Input
 from daemon.domain.intent import ExitOverrides
+from daemon.domain.money import paise_exact, rupees_text
 from daemon.domain.ticks import Ticks
 from daemon.errors import FeedError
 from daemon.process.clock import MACHINE_CLOCKS
@@ -68,7 +69,7 @@ def check_file(
     names = ", ".join(item.id for item in config.strategies.items if item.enabled) or "none"
     verdict = (
         f"{path}: valid. Feed {parts.feed.name} with {len(parts.feed.universe)} instruments, "
-        f"engine {parts.engine.engine.name}, strategies: {names}"
+        f"engine {parts.engine.engine.name}, strategies: {names}{_capital(config)}"
     )
     replay = config.feed.replay
     if config.feed.kind == "replay":
@@ -78,6 +79,14 @@ def check_file(
             say(text)
     warnings = [text for warn in WARNINGS for text in warn(parts)]
     return Checked(verdict, [*warnings, *_warmup_files(parts, data_dir)])
+
+
+def _capital(config: Config) -> str:
+    """Return what is said of a capital, nothing without one."""
+    if config.capital_rupees is None:
+        return ""
+    capital = rupees_text(paise_exact(config.capital_rupees))
+    return f", capital {capital} (entries are gated by approximate margins)"
 
 
 def _of_today(config: Config) -> list[str]:
