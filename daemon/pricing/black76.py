@@ -113,10 +113,8 @@ def _upper(moneyness: Floats, deviation: Floats) -> Floats:
 def _values(
     moneyness: Floats, forward: Floats, strike: Floats, deviation: Floats, sign: Floats
 ) -> Floats:
-    upper = _upper(moneyness, deviation)
-    deviations = np.empty((2, *np.broadcast(upper, sign).shape))
-    np.multiply(sign, upper, out=deviations[0])
-    np.multiply(sign, upper - deviation, out=deviations[1])
-    both = normal_cdf(deviations)
-    found: Floats = sign * (forward * both[0] - strike * both[1])
+    half = 0.5 * deviation
+    middle = moneyness / deviation
+    upper, lower = normal_cdf(sign * np.array((middle + half, middle - half)))
+    found: Floats = sign * (forward * upper - strike * lower)
     return found

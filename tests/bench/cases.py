@@ -69,15 +69,10 @@ def _depth(name: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
-def _exchange(name: str) -> Callable[..., dict[str, Any]]:
-    def run(*arguments: str) -> dict[str, Any]:
-        from tests.bench import exchange_cases
+def _margin(positions: str) -> dict[str, Any]:
+    from tests.bench.margin_cases import margin
 
-        values = [int(each) if each.isdecimal() else Path(each) for each in arguments]
-        found: dict[str, Any] = getattr(exchange_cases, name)(*values)
-        return found
-
-    return run
+    return margin(int(positions))
 
 
 def _floor(name: str) -> Callable[..., dict[str, Any]]:
@@ -105,10 +100,7 @@ CASES: dict[str, Callable[..., Any]] = {
     },
     **{name: _web(name) for name in ("quotes_map", "facts")},
     "depth_read": _depth("depth_read"),
-    **{
-        name: _exchange(name)
-        for name in ("far_orders", "touch_market", "touch_queue", "exchange_life", "order_life")
-    },
+    "margin": _margin,
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
 

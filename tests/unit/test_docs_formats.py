@@ -36,7 +36,7 @@ from daemon.metrics.fill_quality import FillProfile
 from daemon.quotes.layout import FIELDS
 from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
-from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS
+from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS, insufficient_margin
 from daemon.settings.config import ExecutionConfig
 from feeds.files.parquet_ticks import _TYPES
 from feeds.files.table import _ALIASES, TICK_COLUMNS
@@ -182,7 +182,7 @@ def test_the_gates_are_in_the_order_of_the_program() -> None:
     terms = ["bad_level", "price_step", "bad_validity", "no_protection"]
     between = ["bad_timeframe", "stop_basis", "no_candles", *terms, "exits_not_managed"]
     gates = [[gate.__name__ for gate in part] for part in (BEFORE_LEVELS, AFTER_LEVELS)]
-    assert shown == [*gates[0], *between, *gates[1]]
+    assert shown == [*gates[0], *between, *gates[1], insufficient_margin.__name__]
 
 
 def test_every_field_of_a_position_row_is_documented() -> None:

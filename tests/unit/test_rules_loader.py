@@ -40,7 +40,9 @@ def test_an_unknown_key_is_refused_with_a_near_match(tmp_path: Path) -> None:
     assert said == "13: brokerage[0].most_rupee: unknown key; did you mean 'most_rupees'?"
 
 
-@pytest.mark.parametrize("file", ["calendar.yaml", "charges.yaml", "contracts.yaml"])
+@pytest.mark.parametrize(
+    "file", ["calendar.yaml", "charges.yaml", "contracts.yaml", "margins.yaml"]
+)
 def test_an_unknown_version_is_refused(tmp_path: Path, file: str) -> None:
     said = refusal(tmp_path, file, "version: 1", "version: 2")
     assert said.endswith("version: expected one of 1, was 2")
@@ -64,6 +66,10 @@ def test_an_unknown_version_is_refused(tmp_path: Path, file: str) -> None:
         ("charges.yaml", "percent: 0.0125", "percent: x", "expected a decimal number, was 'x'"),
         ("charges.yaml", "percent: 18", "percent: 18.125", "gst[0].percent: expected"),
         ("charges.yaml", "side: BUY", "side: BOTH", "one of BUY, SELL or null, was 'BOTH'"),
+        ("margins.yaml", "class: share", "class: bond", "one of index, share, was 'bond'"),
+        ("margins.yaml", "scan_percent: 9.3", "scan_percent: 9.30001", "at most 4 decimals"),
+        ("margins.yaml", "scan_percent: 9.3", "scan_percent: 101", "from 0 to 100"),
+        ("margins.yaml", "from: 2024-11-20", "from: 2022-11-20", "expected a date after 2023"),
         ("contracts.yaml", "units: 25", "units: 0", "units: expected a whole number >= 1"),
         ("contracts.yaml", "from: 2024-05-02", "from: 2022-05-02", "expected a date after"),
     ],
