@@ -18,7 +18,7 @@ _WITH_TARGET: Final = {
     "strategy_off": "the strategy's id",
 }
 _NO_PACED_RUN: Final = "no paced run is at work here: it is over, or it runs at speed max"
-_ALONE: Final = ("kill_switch", "reload")
+_ALONE: Final = ("kill_switch", "reload", "risk_active", "risk_reducing", "risk_halted")
 
 
 def tell(out: Path, account: str, command: str, target: str) -> str:

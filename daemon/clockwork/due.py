@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Command, Settlement
-from daemon.domain.intent import EntryChange, OrderIntent
+from daemon.domain.risk_state import RiskState
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
@@ -45,6 +45,7 @@ class Due:
             Phase.EXCHANGE: _one_by_one(engine.exchange_due),
             Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
+            Phase.RISK: _one_by_one(engine.risk.look),
             Phase.COMMAND: _one_by_one(self._obey),
             Phase.TIMED_INTENT: _one_by_one(engine.process_signal),
             Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.gtts)),
@@ -62,6 +63,9 @@ class Due:
             "kill_switch": lambda _: engine.kill(),
             "square_off": lambda _: engine.square_off_now(),
             "manual_exit": lambda order_id: engine.exit_order(order_id, "manual_exit"),
+            "risk_active": lambda _: engine.risk.command(RiskState.ACTIVE),
+            "risk_reducing": lambda _: engine.risk.command(RiskState.REDUCING),
+            "risk_halted": lambda _: engine.risk.command(RiskState.HALTED),
             "strategy_on": lambda name: self.switch(name, on=True),
             "strategy_off": lambda name: self.switch(name, on=False),
         }

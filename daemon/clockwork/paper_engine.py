@@ -259,6 +259,7 @@ class PaperEngine:
         change = msgspec.json.decode(item.config, type=LiveChange)
         if change.risk is not None:
             self.engine.admission.change_risk(change.risk)
+            self.engine.risk.watch()
         for strategy_id, on in change.strategies.items():
             self._due.switch(strategy_id, on=on, by_config=True)
 

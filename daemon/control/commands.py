@@ -17,7 +17,7 @@ from daemon.settings.config import Config
 from daemon.settings.reload import change_text, changes, encode_change
 
 Note = Callable[[str, dict[str, Any]], None]
-_NO_TARGET = ("kill_switch", "reload")
+_NO_TARGET = ("kill_switch", "reload", "risk_active", "risk_reducing", "risk_halted")
 
 
 class Commands:

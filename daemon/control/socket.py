@@ -44,7 +44,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     command: Literal[
-        "kill_switch", "manual_exit", "strategy_on", "strategy_off", "reload",
+        "kill_switch", "manual_exit", "strategy_on", "strategy_off", "reload", "risk_active",
+        "risk_reducing", "risk_halted",
         "pause", "resume", "speed",
     ]  # fmt: skip
     target: str = ""

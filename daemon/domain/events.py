@@ -1,7 +1,7 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders; others for GTTs and for daily marks. Every event has `seq`
+a fourth for exchange orders; others for GTTs, daily marks and the risk state. Every event has `seq`
 (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
 `due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
 the garbage collector does not track events or their parts (`gc=False`).
@@ -361,6 +361,32 @@ class PositionMarked(
     m2m_paise: int = 0
 
 
+class RiskMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="risk",
+):
+    """The risk state of the account changed; it belongs to no trade, so `order_id` is empty.
+
+    `until_ts` is when it ends by itself (UTC ns), 0 = when a person says so.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str = ""
+    due_ts: int = 0
+    state: str
+    reason: str
+    until_ts: int = 0
+    numbers: dict[str, int | str] | None = None
+
+
 class GttMoved(
     msgspec.Struct,
     frozen=True,
@@ -400,7 +426,13 @@ class GttMoved(
 
 
 TradingEvent = (
-    OrderCreated | OrderMoved | StopMoved | ExchangeOrderMoved | GttMoved | PositionMarked
+    OrderCreated
+    | OrderMoved
+    | StopMoved
+    | ExchangeOrderMoved
+    | GttMoved
+    | PositionMarked
+    | RiskMoved
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")

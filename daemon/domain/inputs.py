@@ -24,7 +24,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """
 
     ts: int
-    command: Literal["kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off"]
+    command: Literal[
+        "kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off", "risk_active",
+        "risk_reducing", "risk_halted",
+    ]  # fmt: skip
     target: str = ""
 
 

@@ -19,6 +19,7 @@ from daemon.domain.events import (
     OrderCreated,
     OrderMoved,
     PositionMarked,
+    RiskMoved,
     StopMoved,
     TradingEvent,
 )
@@ -26,6 +27,7 @@ from daemon.domain.gtt import Gtt
 from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.order import OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
+from daemon.domain.risk_state import RiskState
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
 _SUBMITTED: Final = OrderState.SUBMITTED
@@ -47,6 +49,9 @@ class StrategyTally(msgspec.Struct, kw_only=True):
     realized_paise: int = 0
     realized_today_paise: int = 0
     charges: Decimal = Decimal(0)
+    charges_today: Decimal = Decimal(0)
+    lost_ts: int = 0
+    """When a position of the strategy last closed with a loss, UTC ns."""
 
 
 class FillTally(msgspec.Struct, kw_only=True):
@@ -86,6 +91,14 @@ class FillTally(msgspec.Struct, kw_only=True):
 OLD_QUOTE_NS = 1_000_000_000
 
 
+class RiskStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The risk state, why, and when it ends by itself (UTC ns, 0 = when a person says so)."""
+
+    state: RiskState = RiskState.ACTIVE
+    reason: str = ""
+    until_ts: int = 0
+
+
 class Ledger(msgspec.Struct, kw_only=True):
     """Orders, positions and sums after the event `seq`. Archived orders leave the dicts."""
 
@@ -110,6 +123,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     gtts: dict[int, Gtt] = {}
     """GTTs that may still fire, or may be made active again."""
     total_gtts: int = 0
+    risk: RiskStanding = RiskStanding()
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
 
@@ -129,6 +143,10 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._apply_created(event)
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
+        elif isinstance(event, RiskMoved):
+            self.risk = RiskStanding(
+                state=RiskState(event.state), reason=event.reason, until_ts=event.until_ts
+            )
         else:
             self._apply_gtt(event)
         self.seq = event.seq
@@ -146,6 +164,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         if tally.day != day:
             tally.day = day
             tally.trades_today = tally.loss_streak = tally.realized_today_paise = 0
+            tally.charges_today = Decimal(0)
         return tally
 
     def _apply_created(self, event: OrderCreated) -> None:
@@ -242,24 +261,15 @@ class Ledger(msgspec.Struct, kw_only=True):
         if fill is None:
             return
         position = self.positions[event.order_id]
-        if not event.is_exit:
-            assert fill is not None
-            self._enlarge(order, position, fill)
-            return
-        if fill is not None:
+        if event.is_exit:
             self._take_out(order, fill, event.due_ts or event.ts)
-        pending = position.pending
-        if pending is None:  # a part of a target that lies at the exchange
-            return
-        if event.exit_quantity:
-            left = event.exit_quantity
-        elif pending.partial and event.order_type == "LIMIT":  # the target's, not the part's
-            left = min(pending.quantity, position.quantity)
+            pending = position.pending
+            assert pending is not None, position
+            left = event.exit_quantity or pending.quantity - fill.quantity
+            is_partial = pending.partial and not event.exit_quantity
+            position.pending = structs.replace(pending, quantity=left, partial=is_partial)
         else:
-            assert fill is not None
-            left = pending.quantity - fill.quantity
-        is_partial = pending.partial and left < position.quantity
-        position.pending = structs.replace(pending, quantity=left, partial=is_partial)
+            self._enlarge(order, position, fill, event.due_ts or event.ts)
 
     def _apply_gtt(self, event: GttMoved) -> None:
         gtt = fold_gtt(self.gtts, event)
@@ -269,7 +279,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         if gtt.is_over:
             del self.gtts[gtt.gtt_id]
 
-    def _enlarge(self, order: Order, position: Position, fill: Fill) -> None:
+    def _enlarge(self, order: Order, position: Position, fill: Fill, booked_ts: int) -> None:
         """Add a further part of an entry: E is its cost by unit, to the nearest paisa."""
         cost = fill.price_paise * fill.quantity
         entered = order.average_price_paise * order.filled_quantity
@@ -291,7 +301,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             position.anchor_paise = average
         position.entry_paise = order.average_price_paise = average
         position.entry_bid_ask_paise = (2 * by_bid_ask + units) // (2 * units)
-        self._book(position, fill, cash=-position.sign * cost)
+        self._book(position, fill, booked_ts, cash=-position.sign * cost)
 
     def _apply_dead_entry(self, order: Order, event: OrderMoved) -> None:
         self.refusals[event.reason] = self.refusals.get(event.reason, 0) + 1
@@ -324,15 +334,20 @@ class Ledger(msgspec.Struct, kw_only=True):
         )
         self.positions[order.order_id] = position
         self.tally(order.strategy_id).entries += 1
-        self._book(position, fill, cash=-position.sign * cost)
+        self._book(position, fill, event.due_ts or event.ts, cash=-position.sign * cost)
 
     def _reduce(self, order: Order, event: OrderMoved, fill: Fill) -> None:
         self.positions[order.order_id].pending = None
         self._take_out(order, fill, event.due_ts or event.ts)
         if event.to_state is _CLOSED:
-            self._close(order, event)
-        else:
-            self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
+            assert position.quantity == 0, position
+            self.closed[order.order_id] = self.positions.pop(order.order_id)
+            position.closed_ts = event.ts
+            position.exit_reason = event.reason
+            tally.closed += 1
+            tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+            if position.realized_paise < 0:
+                tally.lost_ts = event.ts
 
     def _close(self, order: Order, event: OrderMoved) -> None:
         self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
@@ -360,16 +375,36 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally = self.tally_on(order.strategy_id, ist_day(booked_ts))
         tally.realized_paise += fill.realized_paise
         tally.realized_today_paise += fill.realized_paise
-        self._book(position, fill, cash=position.sign * fill.price_paise * fill.quantity)
+        cash = position.sign * fill.price_paise * fill.quantity
+        self._book(position, fill, booked_ts, cash=cash)
+        return tally
 
-    def _book(self, position: Position, fill: Fill, *, cash: int) -> None:
+    def _book(self, position: Position, fill: Fill, booked_ts: int, *, cash: int) -> None:
         position.cash_paise += cash
         self.cash_paise += cash
         charges = Decimal(fill.charges.total)
         position.charges += charges
         self.charges += charges
-        self.tally(position.strategy_id).charges += charges
-        self.fill_tally.count(fill)
+        tally = self.tally(position.strategy_id)
+        tally.charges += charges
+        if tally.day == ist_day(booked_ts):
+            tally.charges_today += charges
+        count = self.fill_tally
+        count.fills += 1
+        if fill.quote_age_ns > OLD_QUOTE_NS:
+            count.quote_older_than_1s += 1
+        if fill.stale:
+            count.stale += 1
+        if fill.walked:
+            count.walked += 1
+        if fill.after_gap:
+            count.after_gap += 1
+        if is_optimistic(fill):
+            count.optimistic += 1
+        if fill.rule == "settlement":
+            count.settled += 1
+        elif not has_book_side(fill):
+            count.no_book += 1
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels

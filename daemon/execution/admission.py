@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from decimal import Decimal
+from math import ceil
 
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import ist_date, ist_day, parse_timeframe
+from daemon.domain.dates import MINUTE_NS, ist_date, ist_day, parse_timeframe
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, StrategyLimits
 from daemon.domain.ledger import Ledger, StrategyTally
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.builder import OrderBuilder
 from daemon.execution.carry import NO_DELIVERY, Delivery
 from daemon.execution.context import Rules
-from daemon.execution.margin_desk import MarginDesk
+from daemon.execution.exposure import Exposure
 from daemon.execution.quotes import Quotes
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
@@ -75,6 +78,8 @@ class Admission:
         self._at = at
         self._quotes = quotes
         self._waiting = waiting
+        self._exposure = Exposure(universe, ledger, quotes, waiting)
+        self._minute = self._orders_in_minute = 0
         self._builder = builder
         self._manages_exits = manages_exits
 
@@ -115,6 +120,32 @@ class Admission:
             or self._check_margin(order, index)
         )
 
+    def note_submitted(self) -> None:
+        """Count an entry that was sent, in its minute of the clock."""
+        minute = self._at.now // MINUTE_NS
+        if minute != self._minute:
+            self._minute, self._orders_in_minute = minute, 0
+        self._orders_in_minute += 1
+
+    def result_today(self) -> int:
+        """Return what the daily loss limit counts, paise: realized, or net with what is open."""
+        if self.risk.daily_loss_counts == "realized":
+            return self.realized_today()
+        today = ist_day(self._at.now)
+        charges = sum(
+            (each.charges_today for each in self._ledger.strategies.values() if each.day == today),
+            Decimal(0),
+        )
+        return self.realized_today() + self._unrealized() - ceil(charges * PAISE_PER_RUPEE)
+
+    def _unrealized(self) -> int:
+        """Return what closing everything at the last prices would add, gross, paise."""
+        total = 0
+        for position in self._ledger.positions.values():
+            quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
+            total += 0 if quote is None else position.unrealized_paise(quote.ltp)
+        return total
+
     def realized_today(self) -> int:
         """Return the gross profit of the day over all strategies, paise."""
         today = ist_day(self._at.now)
@@ -146,9 +177,12 @@ class Admission:
             is_over=self._at.is_over,
             killed=self.killed,
             strategy_off=strategy_id in self.strategies_off or strategy_id in self.config_off,
+            standing=self._ledger.risk,
             freeze_quantity=freeze,
             open_or_waiting=len(self._ledger.positions) + self._waiting.count_entries(),
-            realized_today_paise=self.realized_today() if risk.daily_loss_rupees else 0,
+            result_today_paise=self.result_today() if risk.daily_loss_rupees else 0,
+            orders_this_minute=self._orders_in_minute if now // MINUTE_NS == self._minute else 0,
+            held=self._exposure.before(order, instrument, risk),
             tally=self._tally_today(strategy_id),
             limits=self._limits_of(strategy_id) or NO_LIMITS,
             risk=risk,

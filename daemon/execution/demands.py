@@ -62,16 +62,20 @@ class Demands:
     def kill(self) -> None:
         """Cancel and close everything and open nothing more: the kill switch."""
         self._admission.kill()
-        self._cancel_all("kill_switch")
+        self.flatten("kill_switch")
+
+    def flatten(self, reason: str) -> None:
+        """Cancel all waiting entries and ask for a full exit of every position."""
+        self.cancel_waiting(reason)
         for position in self._ledger.open_positions():
-            self._runner.demand(position, "kill_switch")
+            self._runner.demand(position, reason)
 
     def square_off_now(self) -> None:
         """Close what can fill now because a person stops the daemon; the rest stays.
 
         A position without a quote to fill on keeps its exits, and the next start watches it again.
         """
-        self._cancel_all("square_off")
+        self.cancel_waiting("square_off")
         for position in self._ledger.open_positions():
             book = self._quotes.book_of(position.tradingsymbol)
             if self._quotes.fresh_quote(book) is not None:
@@ -100,6 +104,7 @@ class Demands:
             if self._quotes.index_of(position.tradingsymbol) in due:
                 self._runner.demand(position, REASON)
 
-    def _cancel_all(self, reason: str) -> None:
+    def cancel_waiting(self, reason: str) -> None:
+        """Cancel all entries that wait, by number."""
         for order in self._entries.all_waiting():
             self._entries.cancel(order, reason)

@@ -41,6 +41,7 @@ from daemon.execution.margin_desk import MarginDesk, MarginTerms
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
+from daemon.execution.risk_states import RiskStates
 from daemon.execution.session_end import SessionEnd
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.execution.views import Row, Views
@@ -139,6 +140,7 @@ class ExecutionEngineV3:
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
+        self.risk = RiskStates(at, agenda, recorder, admission, self._demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
@@ -251,18 +253,8 @@ class ExecutionEngineV3:
         self.at.begin_date(date)
         self._exit_orders.start_day()
         self._runner.begin_date()
-        if self._margin is not None:
-            self._margin.start_day(date)
-
-    def refresh_margin(self) -> None:
-        """Compute the margin if anything was decided since, where there is a capital."""
-        if self._margin is not None:
-            self._margin.refresh()
-
-    def margin_due(self, _: object) -> None:
-        """Compute the margin of a passed minute."""
-        assert self._margin is not None
-        self._margin.minute_passed()
+        self.gtts.start_day(date)
+        self.risk.start_day(date)
 
     def exchange_due(self, due: int) -> None:
         """Do what is due at the paper exchange by `due` (UTC ns)."""

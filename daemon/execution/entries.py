@@ -106,8 +106,7 @@ class Entries:
     def submit(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
-        if self._admission.margin is not None:
-            self._admission.margin.watch()
+        self._admission.note_submitted()
         if self._exchange is not None:
             self._exchange.enter(order)
             return order.order_id

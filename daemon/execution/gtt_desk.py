@@ -11,6 +11,7 @@ from daemon.broker.gtt import Gtts
 from daemon.broker.gtt_checks import GttFault
 from daemon.domain.gtt import Gtt, GttStatus, GttTerms
 from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.risk_state import RiskState
 from daemon.execution.admission import Admission
 from daemon.execution.exits.runner import FIRST_OTHER_WAITER
 from daemon.execution.quotes import Quotes
@@ -83,6 +84,8 @@ class GttDesk:
             reason = "market_closed"
         elif self._admission.killed:
             reason = "kill_switch"
+        elif self._recorder.ledger.risk.state is RiskState.HALTED:
+            reason = "halted"
         if reason:
             self._recorder.gtt_refused(None, terms, GttFault(reason, {}))
             return None

@@ -16,6 +16,7 @@ from daemon.domain.events import (
     OrderMoved,
     PositionMarked,
     QueuePlace,
+    RiskMoved,
     StopMoved,
 )
 from daemon.domain.exchange_order import ExchangeOrder
@@ -23,6 +24,7 @@ from daemon.domain.gtt import Gtt, GttStatus, GttTerms
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, Order, OrderState
 from daemon.domain.position import Position
+from daemon.domain.risk_state import RiskState
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
@@ -218,6 +220,28 @@ class Recorder:
                 quantity=position.quantity,
                 close_paise=close_paise,
                 m2m_paise=paid,
+            )
+        )
+
+    def risk_moved(
+        self,
+        state: RiskState,
+        reason: str,
+        until_ts: int,
+        numbers: dict[str, int | str] | None,
+    ) -> None:
+        """Record that the risk state of the account changed."""
+        at = self._at
+        self.lifecycle.record(
+            RiskMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                due_ts=at.due_ts,
+                state=state.value,
+                reason=reason,
+                until_ts=until_ts,
+                numbers=numbers,
             )
         )
 

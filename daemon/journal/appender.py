@@ -17,6 +17,7 @@ from daemon.domain.events import (
     OrderCreated,
     OrderMoved,
     PositionMarked,
+    RiskMoved,
     StopMoved,
     TradingEvent,
     encode_event,
@@ -49,6 +50,7 @@ _NAMES: Final[dict[type, str]] = {
     ExchangeOrderMoved: "exchange",
     GttMoved: "gtt",
     PositionMarked: "marked",
+    RiskMoved: "risk",
 }
 
 Column = int | str | bytes

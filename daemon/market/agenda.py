@@ -18,11 +18,12 @@ class Phase(IntEnum):
     EXCHANGE = 3
     TIME_STOP = 4
     SQUARE_OFF = 5
-    COMMAND = 6
-    TIMED_INTENT = 7
-    TIMED_GTT = 8
-    CANDLES = 9
-    SESSION_END = 10
+    RISK = 6
+    COMMAND = 7
+    TIMED_INTENT = 8
+    TIMED_GTT = 9
+    CANDLES = 10
+    SESSION_END = 11
 
 
 class Agenda:

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from daemon.domain.dates import ist_date
+from daemon.domain.dates import MINUTE_NS, ist_date
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import StrategyLimits
-from daemon.domain.ledger import StrategyTally
-from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
+from daemon.domain.ledger import RiskStanding, StrategyTally
+from daemon.domain.money import paise_exact
 from daemon.domain.order import Order
-from daemon.margin.funds import Ask, shortfall
+from daemon.domain.risk_state import RiskState
 from daemon.settings.config import RiskConfig
 
 
@@ -30,6 +30,19 @@ class Refusal(NamedTuple):
 
 NO_LIMITS: Final = StrategyLimits()
 _NEVER: Final = 1 << 62
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is open and waiting already; 0 where no limit asks for it."""
+
+    lots_of_strategy: int = 0
+    lots_of_underlying: int = 0
+    notional_paise: int = 0
+    order_notional_paise: int = 0
+    """Of the order itself."""
+
+
+NOTHING_HELD: Final = Held()
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -47,9 +60,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_over: bool
     killed: bool
     strategy_off: bool
+    standing: RiskStanding
     freeze_quantity: int
     open_or_waiting: int
-    realized_today_paise: int
+    result_today_paise: int
+    """What `daily_loss_counts` counts."""
+    orders_this_minute: int
+    held: Held
     tally: StrategyTally
     limits: StrategyLimits
     risk: RiskConfig
@@ -92,6 +109,18 @@ def strategy_off(at: Situation) -> Refusal | None:
 def kill_switch(at: Situation) -> Refusal | None:
     """Refuse everything after the kill switch."""
     return Refusal("kill_switch", {}) if at.killed else None
+
+
+def risk_state(at: Situation) -> Refusal | None:
+    """Refuse everything new while the account only reduces what it has, or is halted."""
+    standing = at.standing
+    if standing.state is RiskState.ACTIVE:
+        return None
+    reason = "reducing" if standing.state is RiskState.REDUCING else "halted"
+    numbers: dict[str, int | str] = {"because": standing.reason}
+    if standing.until_ts:
+        numbers["until_ts"] = standing.until_ts
+    return Refusal(reason, numbers)
 
 
 def market_closed(at: Situation) -> Refusal | None:
@@ -149,13 +178,58 @@ def max_open_positions(at: Situation) -> Refusal | None:
 
 
 def daily_loss(at: Situation) -> Refusal | None:
-    """Refuse after the day's realized loss, gross, over all strategies."""
+    """Refuse after the day's loss over all strategies: realized and gross, or net and open."""
     limit = at.risk.daily_loss_rupees
-    if limit is None or -at.realized_today_paise < (most := paise_exact(round(limit, 2))):
+    if limit is None or -at.result_today_paise < (most := paise_exact(round(limit, 2))):
+        return None
+    is_net = at.risk.daily_loss_counts == "net_open"
+    counted = "net_open_paise" if is_net else "realized_today_paise"
+    return Refusal("daily_loss", {counted: at.result_today_paise, "limit_paise": most})
+
+
+def max_lots(at: Situation) -> Refusal | None:
+    """Refuse more lots open and waiting than a strategy, or an underlying, may have."""
+    lots = at.order.quantity // at.order.lot_size
+    for name, held, limit in (
+        ("strategy", at.held.lots_of_strategy, at.risk.max_lots.strategy),
+        ("underlying", at.held.lots_of_underlying, at.risk.max_lots.underlying),
+    ):
+        if limit is not None and held + lots > limit:
+            return Refusal("max_lots", {"of": name, "held": held, "lots": lots, "limit": limit})
+    return None
+
+
+def max_notional(at: Situation) -> Refusal | None:
+    """Refuse more contract value open and waiting than the configured most."""
+    limit = at.risk.max_notional_rupees
+    if limit is None:
+        return None
+    most, held = paise_exact(round(limit, 2)), at.held.notional_paise
+    more = at.held.order_notional_paise
+    if held + more <= most:
         return None
     return Refusal(
-        "daily_loss", {"realized_today_paise": at.realized_today_paise, "limit_paise": most}
+        "max_notional",
+        {"held_paise": held, "order_paise": more, "limit_paise": most},
     )
+
+
+def cooldown(at: Situation) -> Refusal | None:
+    """Refuse an entry of a strategy that has just lost, until its pause is over."""
+    ends = at.tally.lost_ts + at.risk.cooldown_ns
+    if at.risk.cooldown_after_loss_s is None or not at.tally.lost_ts or at.now >= ends:
+        return None
+    return Refusal("cooldown", {"lost_ts": at.tally.lost_ts, "until_ts": ends})
+
+
+def max_orders_per_minute(at: Situation) -> Refusal | None:
+    """Refuse more entries in this minute of the clock than the configured most."""
+    limit = at.risk.max_orders_per_minute
+    if limit is None or at.orders_this_minute < limit:
+        return None
+    until = (at.now // MINUTE_NS + 1) * MINUTE_NS
+    numbers: dict[str, int | str] = {"orders": at.orders_this_minute, "limit": limit}
+    return Refusal("max_orders_per_minute", numbers | {"until_ts": until})
 
 
 def max_trades_per_day(at: Situation) -> Refusal | None:
@@ -196,12 +270,13 @@ def insufficient_margin(ask: Ask, *, cash: int, reserved: int) -> Refusal | None
 
 
 BEFORE_LEVELS: Final[tuple[Gate, ...]] = (
-    unknown_symbol, not_tradable, expired, strategy_off, kill_switch, market_closed,
+    unknown_symbol, not_tradable, expired, strategy_off, kill_switch, risk_state,
+    market_closed,
     after_square_off, physical_settlement, lot_size,
 )  # fmt: skip
 AFTER_LEVELS: Final[tuple[Gate, ...]] = (
     max_order_quantity, freeze_quantity, max_open_positions, daily_loss, max_trades_per_day,
-    max_loss_streak,
+    max_loss_streak, max_lots, max_notional, cooldown, max_orders_per_minute,
 )  # fmt: skip
 
 

@@ -39,6 +39,14 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("margin",), {"model": "scenario", "enforce": "tell"}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),
+    *(
+        (("risk", name), default)
+        for name, default in (
+            ("daily_loss_counts", "realized"), ("on_daily_loss", "halt"),
+            ("max_lots", {"strategy": None, "underlying": None}), ("max_notional_rupees", None),
+            ("cooldown_after_loss_s", None), ("max_orders_per_minute", None),
+        )
+    ),
     (("feed", "synthetic", "book"), "simple"),
     *(
         (("execution", name), default)

@@ -204,13 +204,42 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
         return self.square_off_before_close_min * MINUTE_NS
 
 
+class MaxLotsConfig(Section, frozen=True, kw_only=True):
+    """The most lots open and waiting at once, of one strategy and of one underlying."""
+
+    strategy: PositiveCount | None = None
+    underlying: PositiveCount | None = None
+
+
 class RiskConfig(Section, frozen=True, kw_only=True):
     """Gates between an intent and an order; null switches a gate off. Money in rupees."""
 
     daily_loss_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    daily_loss_counts: Literal["realized", "net_open"] = "realized"
+    """`realized`: gross, of the day. `net_open`: less the day's charges, with open positions."""
+    on_daily_loss: Literal["halt", "flatten"] = "halt"
+    """Whether only new entries end with the limit, or everything is closed too."""
     max_open_positions: PositiveCount | None = None
     max_order_quantity: PositiveCount | None = None
     """Units."""
+    max_lots: MaxLotsConfig = MaxLotsConfig()
+    max_notional_rupees: Annotated[float, Meta(gt=0, le=1e12)] | None = None
+    """Contract value of all that is open and waiting: strike or last price by quantity."""
+    cooldown_after_loss_s: PositiveSeconds | None = None
+    """How long a strategy opens nothing after a position that lost."""
+    max_orders_per_minute: PositiveCount | None = None
+    """Entries of all strategies in a minute of the clock."""
+
+    @property
+    def watches_loss(self) -> bool:
+        """Return whether the day's result must be looked at every minute."""
+        is_more = self.daily_loss_counts == "net_open" or self.on_daily_loss == "flatten"
+        return self.daily_loss_rupees is not None and is_more
+
+    @property
+    def cooldown_ns(self) -> int:
+        """Return how long a strategy waits after a loss, ns."""
+        return round((self.cooldown_after_loss_s or 0) * SECOND_NS)
 
 
 class StrategyConfig(Section, frozen=True, kw_only=True):

@@ -1,0 +1,67 @@
+"""How much is open and waiting: lots and contract value, for the limits that ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import Order
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.quotes import Quotes
+from daemon.risk.gates import NOTHING_HELD, Held
+from daemon.settings.config import RiskConfig
+
+
+class Exposure:
+    """Sum what is open and what waits to be opened."""
+
+    def __init__(
+        self, universe: Universe, ledger: Ledger, quotes: Quotes, waiting: WaitingFills
+    ) -> None:
+        self._universe = universe
+        self._ledger = ledger
+        self._quotes = quotes
+        self._waiting = waiting
+
+    def before(self, order: Order, instrument: Instrument | None, risk: RiskConfig) -> Held:
+        """Return what there is besides a new order; nothing where no limit asks for it."""
+        lots, notional = risk.max_lots, risk.max_notional_rupees
+        if instrument is None or (
+            lots.strategy is None and lots.underlying is None and notional is None
+        ):
+            return NOTHING_HELD
+        of_strategy = of_underlying = value = 0
+        for strategy_id, held, quantity in self._open_and_waiting():
+            units = quantity // held.lot_size
+            of_strategy += units if strategy_id == order.strategy_id else 0
+            of_underlying += units if _underlying(held) == _underlying(instrument) else 0
+            value += 0 if notional is None else self._notional(held, quantity)
+        return Held(
+            lots_of_strategy=of_strategy,
+            lots_of_underlying=of_underlying,
+            notional_paise=value,
+            order_notional_paise=self._notional(instrument, order.quantity),
+        )
+
+    def _open_and_waiting(self) -> Iterator[tuple[str, Instrument, int]]:
+        """Yield (strategy, contract, units) of positions and of entries that wait."""
+        for position in self._ledger.positions.values():
+            index = self._quotes.index_of(position.tradingsymbol)
+            yield position.strategy_id, self._universe[index], position.quantity
+        for order_id in self._waiting.entries:
+            order = self._ledger.orders[order_id]
+            index = self._quotes.index_of(order.tradingsymbol)
+            yield order.strategy_id, self._universe[index], order.quantity
+
+    def _notional(self, instrument: Instrument, quantity: int) -> int:
+        """Return the contract value, paise: by strike, else by last price (0 without one)."""
+        if instrument.strike_paise:
+            return instrument.strike_paise * quantity
+        book = self._quotes.book_of(instrument.tradingsymbol)
+        quote = self._quotes.quote_of(book)
+        return 0 if quote is None else quote.ltp * quantity
+
+
+def _underlying(instrument: Instrument) -> str:
+    return instrument.name or instrument.tradingsymbol
