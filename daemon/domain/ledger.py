@@ -389,22 +389,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally.charges += charges
         if tally.day == ist_day(booked_ts):
             tally.charges_today += charges
-        count = self.fill_tally
-        count.fills += 1
-        if fill.quote_age_ns > OLD_QUOTE_NS:
-            count.quote_older_than_1s += 1
-        if fill.stale:
-            count.stale += 1
-        if fill.walked:
-            count.walked += 1
-        if fill.after_gap:
-            count.after_gap += 1
-        if is_optimistic(fill):
-            count.optimistic += 1
-        if fill.rule == "settlement":
-            count.settled += 1
-        elif not has_book_side(fill):
-            count.no_book += 1
+        self.fill_tally.count(fill)
 
     def _set_levels(self, event: OrderMoved) -> None:
         levels = event.levels

@@ -64,8 +64,8 @@ EXITS: Final[dict[str, str]] = {
     "signal_exit": "the strategy asked to be out",
     "square_off": "intraday (MIS) positions are squared off before the close",
     "kill_switch": "the kill switch was pulled",
-    "daily_loss": "the day's loss limit was reached, which closes everything",
     "manual_exit": "a person asked for it",
+    "daily_loss": "the day's loss limit was reached, which closes everything",
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
 }

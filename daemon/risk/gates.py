@@ -111,16 +111,23 @@ def kill_switch(at: Situation) -> Refusal | None:
     return Refusal("kill_switch", {}) if at.killed else None
 
 
-def risk_state(at: Situation) -> Refusal | None:
-    """Refuse everything new while the account only reduces what it has, or is halted."""
-    standing = at.standing
-    if standing.state is RiskState.ACTIVE:
-        return None
-    reason = "reducing" if standing.state is RiskState.REDUCING else "halted"
+def reducing(at: Situation) -> Refusal | None:
+    """Refuse everything new while the account only reduces what it has."""
+    is_reducing = at.standing.state is RiskState.REDUCING
+    return Refusal("reducing", _standing_numbers(at.standing)) if is_reducing else None
+
+
+def halted(at: Situation) -> Refusal | None:
+    """Refuse everything new while the account is halted; say until when."""
+    is_halted = at.standing.state is RiskState.HALTED
+    return Refusal("halted", _standing_numbers(at.standing)) if is_halted else None
+
+
+def _standing_numbers(standing: RiskStanding) -> dict[str, int | str]:
     numbers: dict[str, int | str] = {"because": standing.reason}
     if standing.until_ts:
         numbers["until_ts"] = standing.until_ts
-    return Refusal(reason, numbers)
+    return numbers
 
 
 def market_closed(at: Situation) -> Refusal | None:
@@ -270,7 +277,7 @@ def insufficient_margin(ask: Ask, *, cash: int, reserved: int) -> Refusal | None
 
 
 BEFORE_LEVELS: Final[tuple[Gate, ...]] = (
-    unknown_symbol, not_tradable, expired, strategy_off, kill_switch, risk_state,
+    unknown_symbol, not_tradable, expired, strategy_off, kill_switch, reducing, halted,
     market_closed,
     after_square_off, physical_settlement, lot_size,
 )  # fmt: skip

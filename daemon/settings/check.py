@@ -104,7 +104,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _strategy_problems(config)
     yield from _stop_problems(config)
     yield from _brokerage_problems(config)
-    yield from _margin_problems(config)
+    yield from _risk_problems(config)
 
 
 def render_config(config: Config) -> str:
@@ -144,6 +144,16 @@ def _values(config: Config) -> dict[str, Any]:
 
 def _canonical(values: dict[str, Any]) -> str:
     return msgspec.json.encode(values, order="sorted").decode()
+
+
+def _risk_problems(config: Config) -> Iterator[Problem]:
+    risk = config.risk
+    for name, usual in (("daily_loss_counts", "realized"), ("on_daily_loss", "halt")):
+        if risk.daily_loss_rupees is None and getattr(risk, name) != usual:
+            text = (
+                f"{getattr(risk, name)} has no effect without risk.daily_loss_rupees; write it too"
+            )
+            yield Problem(("risk", name), text)
 
 
 def _feed_problems(config: Config) -> Iterator[Problem]:

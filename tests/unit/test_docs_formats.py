@@ -17,6 +17,7 @@ from daemon.domain.events import (
     OrderCreated,
     OrderMoved,
     PositionMarked,
+    RiskMoved,
     StopMoved,
 )
 from daemon.domain.ledger import Ledger
@@ -110,7 +111,7 @@ def test_every_kind_of_operation_is_documented() -> None:
 def test_the_exported_events_are_documented() -> None:
     kinds: dict[str, Any] = {
         "created": OrderCreated, "moved": OrderMoved, "stop_moved": StopMoved, "gtt": GttMoved,
-        "marked": PositionMarked,
+        "marked": PositionMarked, "risk": RiskMoved,
     }  # fmt: skip
     found = {
         name: ["event", *(field.name for field in msgspec.structs.fields(kind))]

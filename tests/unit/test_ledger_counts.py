@@ -51,13 +51,13 @@ def test_a_ledger_begins_with_nothing() -> None:
             "fills": 0, "quote_older_than_1s": 0, "stale": 0, "walked": 0, "after_gap": 0,
             "optimistic": 0, "settled": 0, "no_book": 0,
         },
-        "exchange": {
-            "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
-        },
+        "gtts": {}, "total_gtts": 0, "untraded_id": "",
+        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
         "day": 0, "trades_today": 0, "loss_streak": 0, "entries": 0, "closed": 0,
-        "realized_paise": 0, "realized_today_paise": 0, "charges": "0",
+        "realized_paise": 0, "realized_today_paise": 0, "charges": "0", "charges_today": "0",
+        "lost_ts": 0,
     }  # fmt: skip
 
 
@@ -77,10 +77,12 @@ def test_the_sums_of_a_session_are_what_a_person_adds_up() -> None:
     assert ledger.fill_tally == FillTally(
         fills=6, quote_older_than_1s=1, stale=1, walked=1, after_gap=1, optimistic=5, no_book=1
     )
+    [lost_ts] = [each.closed_ts for each in ledger.closed.values() if each.realized_paise < 0]
     assert ledger.strategies == {
         "orb": StrategyTally(
             day=DAY, trades_today=3, loss_streak=1, entries=3, closed=2, realized_paise=19_500,
             realized_today_paise=19_500, charges=6 * Decimal("23.60"),
+            charges_today=6 * Decimal("23.60"), lost_ts=lost_ts,
         ),
         "mean_revert": StrategyTally(day=DAY),
     }  # fmt: skip

@@ -63,8 +63,10 @@ def test_risk_switches_and_log_level_are_taken_together() -> None:
         risk=RiskConfig(daily_loss_rupees=5000.5), strategies={"a": False}, log_level="DEBUG"
     )
     assert change_text(found.change) == (
-        "strategy a off, risk.daily_loss_rupees 5000.5, risk.max_open_positions null, "
-        "risk.max_order_quantity null, log.level DEBUG"
+        'strategy a off, risk.daily_loss_rupees 5000.5, risk.daily_loss_counts "realized", '
+        'risk.on_daily_loss "halt", risk.max_open_positions null, risk.max_order_quantity null, '
+        'risk.max_lots {"strategy":null,"underlying":null}, risk.max_notional_rupees null, '
+        "risk.cooldown_after_loss_s null, risk.max_orders_per_minute null, log.level DEBUG"
     )
 
 

@@ -11,7 +11,9 @@ from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_midnight
 from daemon.domain.events import OrderMoved, RiskMoved, TradingEvent, decode_event, encode_event
 from daemon.domain.ledger import Ledger
 from daemon.domain.risk_state import RiskState
-from daemon.settings.config import MaxLotsConfig, RiskConfig
+from daemon.errors import ConfigError
+from daemon.settings.check import check_config, fingerprint
+from daemon.settings.config import Config, MaxLotsConfig, RiskConfig
 from tests.kit.market import CALL, DATE, PUT, Market
 
 MIDNIGHT = ist_midnight(DATE + dt.timedelta(days=1))
@@ -219,3 +221,25 @@ def test_a_command_holds_over_nights() -> None:
     market.command("risk_reducing")
     next_day(market)
     assert market.engine.ledger.risk.state is RiskState.REDUCING
+
+
+# the configuration
+
+
+@pytest.mark.parametrize(
+    "setting", [{"on_daily_loss": "flatten"}, {"daily_loss_counts": "net_open"}]
+)
+def test_what_the_loss_does_needs_a_limit(setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"risk\.\w+: \w+ has no effect without risk\.daily"):
+        check_config(Config(version=1, risk=RiskConfig(**setting)))
+    check_config(Config(version=1, risk=RiskConfig(**setting, daily_loss_rupees=1)))
+
+
+def test_a_configuration_without_the_new_keys_keeps_its_fingerprint() -> None:
+    plain = fingerprint(Config(version=1))
+    assert fingerprint(Config(version=1, risk=RiskConfig(on_daily_loss="halt"))) == plain
+    for risk in (
+        RiskConfig(max_lots=MaxLotsConfig(strategy=1)), RiskConfig(max_orders_per_minute=1),
+        RiskConfig(cooldown_after_loss_s=1), RiskConfig(max_notional_rupees=1),
+    ):  # fmt: skip
+        assert fingerprint(Config(version=1, risk=risk)) != plain
