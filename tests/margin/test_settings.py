@@ -59,8 +59,11 @@ def test_check_says_that_entries_are_gated(tmp_path: Path) -> None:
     assert "capital" not in check_file(written(tmp_path, "")).verdict
 
 
-def simulated(capital: float | None) -> Simulated:
-    return run(replace(load_config(SAMPLE), capital_rupees=capital))
+def simulated(capital: float | None, *, block_rows: int = 65_536) -> Simulated:
+    config = load_config(SAMPLE)
+    replay = replace(config.feed.replay, block_rows=block_rows)
+    feed = replace(config.feed, replay=replay)
+    return run(replace(config, capital_rupees=capital, feed=feed))
 
 
 def test_a_capital_that_is_enough_changes_no_event() -> None:
@@ -95,3 +98,11 @@ def test_a_capital_that_is_not_enough_refuses_and_says_so() -> None:
         assert int(event.numbers["required_paise"]) > int(event.numbers["available_paise"])
     assert poor.summary.refusals["insufficient_margin"] == len(refused)
     assert not poor.summary.exits
+
+
+def test_the_size_of_blocks_changes_neither_refusals_nor_figures() -> None:
+    whole, pieces = (simulated(300_000, block_rows=rows) for rows in (65_536, 97))
+    assert whole.summary.refusals["insufficient_margin"]
+    assert whole.summary.exits
+    assert list(map(encode_event, pieces.events)) == list(map(encode_event, whole.events))
+    assert pieces.summary.facts.margin == whole.summary.facts.margin
