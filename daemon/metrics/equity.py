@@ -55,11 +55,11 @@ class EquityFold:
         self._curve = Curve()
 
     def book(self, event: TradingEvent) -> None:
-        """Take an event; all but fills change nothing."""
+        """Take an event; all but fills of trades change nothing."""
         if isinstance(event, OrderCreated):
             self._symbols[event.order_id] = event.tradingsymbol
         elif isinstance(event, OrderMoved | ExchangeOrderMoved):
-            if event.fill is not None:
+            if event.fill is not None and event.order_id:
                 self._book_fill(self._symbols[event.order_id], event.fill)
             elif isinstance(event, OrderMoved) and event.to_state is OrderState.ARCHIVED:
                 del self._symbols[event.order_id]

@@ -101,9 +101,15 @@ class Book:
         return self._fold.ledger.seq
 
     def take(self, event: TradingEvent) -> None:
-        """Fold one more event."""
-        orders = self.ledger.orders
-        order = event if isinstance(event, OrderCreated) else orders[event.order_id]
+        """Fold one more event; those that belong to no trade make no row."""
+        if not event.order_id:
+            self._fold.add(event)
+            return
+        if isinstance(event, OrderCreated):
+            symbol = event.tradingsymbol
+        else:
+            symbol = self.ledger.orders[event.order_id].tradingsymbol
+        lot_size = self._lot_size(event)
         self._fold.add(event)
         self.tape.take(event, order.tradingsymbol)
         if isinstance(event, ExchangeOrderMoved):
