@@ -25,7 +25,8 @@ from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.margin_market import Line, LineKey, MarginMarket, MarginUnknown, RatesOf
 from daemon.execution.quotes import Quotes
 from daemon.margin.funds import Ask, Cash, free_paise
-from daemon.margin.scenario_margin import margins
+from daemon.margin.portfolio import Holding
+from daemon.margin.scenario_margin import margin_with, margins, risks_of
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule, Sessions
@@ -86,13 +87,20 @@ class MarginDesk:
 
     # the gate
 
-    def refusal(self, order: Order, index: int) -> Refusal | None:
-        """Refuse an entry that the cash does not cover, or whose margin cannot be known."""
+    def refusal(
+        self, order: Order, index: int, *, units: int | None = None, limit_paise: int = 0
+    ) -> Refusal | None:
+        """Refuse an entry that the cash does not cover, or whose margin cannot be known.
+
+        `units` are those that a modification adds, None for all of the order; `limit_paise` is its
+        limit, 0 for the protection of a MARKET.
+        """
         if not self.is_gate:
             return None
-        limit = self._limit(index, order.transaction_type)
+        units = order.quantity if units is None else units
+        limit = limit_paise or self._limit(index, order.transaction_type)
         try:
-            ask = self._ask(order, index, limit)
+            ask = self._ask(order, index, units, limit)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
         cash, reserved = self._cash(), self._reserved()
@@ -101,30 +109,35 @@ class MarginDesk:
             self._tell(ask.blocked_after, reserved + ask.premium)
         return refusal
 
-    def _ask(self, order: Order, index: int, limit_paise: int) -> Ask:
-        """Return what an entry asks for. Raises MarginUnknown."""
-        instrument, quantity = self._universe[index], order.quantity
-        lines = self._lines()
-        own = self._market.underlying_name(index)
-        before = self._market.underlyings(lines)
+    def _ask(self, order: Order, index: int, units: int, limit_paise: int) -> Ask:
+        """Return what an entry of some units asks for. Raises MarginUnknown."""
+        instrument, side = self._universe[index], order.transaction_type
         key = self._key(index, order.product)
-        line = lines.setdefault(key, Line())
-        line.work(order.transaction_type, quantity)
-        after = self._market.underlyings(lines)[own]
-        line.work(order.transaction_type, -quantity)
-        line.hold(order.sign * quantity, line.cost_half)
-        filled = self._market.underlyings(lines)[own]
-        others = [underlying for name, underlying in before.items() if name != own]
-        first = [before[own]] if own in before else []
-        found = [margin.working.blocked for margin in margins([after, filled, *others, *first])]
-        rest = sum(found[2 : 2 + len(others)])
-        is_paid = instrument.is_option and order.transaction_type == "BUY"
+        lines = self._lines()
+        lines.setdefault(key, Line())
+        found = self._market.underlyings(lines)
+        risks = dict(zip(found, risks_of(list(found.values())), strict=True))
+        blocked = {
+            name: margin_with(underlying, risks[name]).working.blocked
+            for name, underlying in found.items()
+        }
+        own = self._market.underlying_name(index)
+        contract = found[own].contract_of(instrument.tradingsymbol, is_delivery=key[1])
+        buys, sells = (units, 0) if side == "BUY" else (0, units)
+        working, filled = (
+            margin_with(found[own].with_added([added]), risks[own]).working.blocked
+            for added in (
+                Holding(contract=contract, buys=buys, sells=sells),
+                Holding(contract=contract, held=buys - sells),
+            )
+        )
+        before = sum(blocked.values())
         return Ask(
-            blocked_before=rest + sum(found[2 + len(others) :]),
-            blocked_after=rest + found[0],
-            blocked_filled=rest + found[1],
-            premium=quantity * limit_paise if is_paid else 0,
-            charges=self._charges(instrument, order.transaction_type, quantity, limit_paise),
+            blocked_before=before,
+            blocked_after=before - blocked[own] + working,
+            blocked_filled=before - blocked[own] + filled,
+            premium=limit_paise * buys if instrument.is_option else 0,
+            charges=self._charges(instrument, side, units, limit_paise),
         )
 
     def _limit(self, index: int, side: Side) -> int:

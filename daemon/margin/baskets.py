@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.margin.funds import Ask
-from daemon.margin.portfolio import Contract, Underlying
+from daemon.margin.portfolio import Contract, Holding, Underlying
 from daemon.margin.scenario_margin import margins
 
 
@@ -55,4 +55,6 @@ def basket_ask(
 def _filled(underlyings: Sequence[Underlying], legs: Sequence[BasketLeg]) -> Iterator[Underlying]:
     for underlying in underlyings:
         own = [leg for leg in legs if leg.underlying == underlying.name]
-        yield underlying.with_filled([(leg.contract, leg.quantity) for leg in own])
+        yield underlying.with_added(
+            Holding(contract=leg.contract, held=leg.quantity) for leg in own
+        )

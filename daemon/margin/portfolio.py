@@ -69,12 +69,25 @@ class Underlying(msgspec.Struct, frozen=True, kw_only=True):
     spot_half: int = 0
     holdings: tuple[Holding, ...] = ()
 
-    def with_filled(self, fills: Iterable[tuple[Contract, int]]) -> Underlying:
-        """Return it with signed quantities of contracts added to what is held."""
+    def contract_of(self, symbol: str, *, is_delivery: bool = False) -> Contract:
+        """Return the contract of one of the holdings."""
+        return next(
+            holding.contract
+            for holding in self.holdings
+            if holding.contract.symbol == symbol and holding.contract.is_delivery == is_delivery
+        )
+
+    def with_added(self, additions: Iterable[Holding]) -> Underlying:
+        """Return it with quantities added; contracts that are new come last."""
         holdings = {holding.contract: holding for holding in self.holdings}
-        for contract, units in fills:
-            before = holdings.get(contract) or Holding(contract=contract)
-            holdings[contract] = replace(before, held=before.held + units)
+        for more in additions:
+            before = holdings.get(more.contract) or Holding(contract=more.contract)
+            holdings[more.contract] = replace(
+                before,
+                held=before.held + more.held,
+                buys=before.buys + more.buys,
+                sells=before.sells + more.sells,
+            )
         return replace(self, holdings=tuple(holdings.values()))
 
 

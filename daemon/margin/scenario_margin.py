@@ -86,6 +86,19 @@ class _Expiry(NamedTuple):
 
 def margins(underlyings: Sequence[Underlying]) -> list[UnderlyingMargin]:
     """Return the margin of each underlying; all their options are valued in one go."""
+    return [
+        margin_with(underlying, risks)
+        for underlying, risks in zip(underlyings, risks_of(underlyings), strict=True)
+    ]
+
+
+def margin_of(underlying: Underlying) -> UnderlyingMargin:
+    """Return the margin of one underlying."""
+    return margins([underlying])[0]
+
+
+def risks_of(underlyings: Sequence[Underlying]) -> list[OptionRisks]:
+    """Return the risks of the options of each underlying, whatever their quantities."""
     options = [
         (holding.contract, underlying.rates, underlying.today)
         for underlying in underlyings
@@ -96,18 +109,13 @@ def margins(underlyings: Sequence[Underlying]) -> list[UnderlyingMargin]:
     found, first = [], 0
     for underlying in underlyings:
         count = sum(holding.contract.kind in _OPTIONS for holding in underlying.holdings)
-        own = slice(first, first + count)
-        found.append(_of_underlying(underlying, OptionRisks(*(part[own] for part in risks))))
+        found.append(OptionRisks(*(part[first : first + count] for part in risks)))
         first += count
     return found
 
 
-def margin_of(underlying: Underlying) -> UnderlyingMargin:
-    """Return the margin of one underlying."""
-    return margins([underlying])[0]
-
-
-def _of_underlying(underlying: Underlying, risks: OptionRisks) -> UnderlyingMargin:
+def margin_with(underlying: Underlying, risks: OptionRisks) -> UnderlyingMargin:
+    """Return the margin of an underlying whose options have these risks."""
     is_idle = not any(holding.buys or holding.sells for holding in underlying.holdings)
     cases = _HELD_ALONE if is_idle else _ALL_CASES
     expiries = _expiries(underlying, risks, cases)

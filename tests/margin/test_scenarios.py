@@ -254,7 +254,7 @@ def test_a_bought_option_never_adds_to_the_span_of_its_expiry(
 ) -> None:
     option = MARKET.contract("PE", FAR, max(0, strike - 24_000) + ticks / 20, strike)
     before = MARKET.underlying([each for each in some if each.contract.symbol != option.symbol])
-    after = before.with_filled([(option, 65)])
+    after = before.with_added([Holding(contract=option, held=65)])
     assert held(after).span <= held(before).span
 
 
