@@ -297,3 +297,18 @@ def test_waiting_buys_reserve_their_premium() -> None:
     numbers = refused(story)
     assert numbers["reserved_paise"] == 65 * 306_00
     assert numbers["premium_paise"] == 130 * 306_00
+
+
+def test_a_modification_asks_for_what_it_adds_at_its_own_limit() -> None:
+    story = market(50_000, latency_ms=2_000)
+    story.signal("BUY", 65, symbol=CALL)
+    (order,) = story.engine.ledger.orders.values()
+    desk = story.engine.engine.admission.margin
+    assert desk is not None
+    index = UNIVERSE.index_of(CALL)
+    assert index is not None
+    refusal = desk.refusal(order, index, units=130, limit_paise=310_00)
+    assert refusal is not None
+    assert refusal.numbers["premium_paise"] == 130 * 310_00
+    assert refusal.numbers["reserved_paise"] == 65 * 306_00
+    assert desk.refusal(order, index, units=65, limit_paise=310_00) is None
