@@ -40,6 +40,8 @@ class AccountBooks:
         self.trades: list[Execution] = []
         self.settlements: list[Execution] = []
         self.gtts: dict[int, Gtt] = {}
+        self.refused: dict[str, str] = {}
+        """Why orders without a trade were refused today, by exchange id."""
         self.day = 0
         self._trade_orders = TradeOrders(self.orders)
 
@@ -51,6 +53,8 @@ class AccountBooks:
             executed = self._trade_orders.moved(event)
         elif isinstance(event, ExchangeOrderMoved):
             executed = self._trade_orders.exchange_moved(event)
+            if event.kind == "rejected" and not event.order_id:
+                self.refused[event.exchange_id] = event.reason
         elif isinstance(event, OrderCreated):
             self._trade_orders.created(event)
         elif isinstance(event, PositionMarked):
@@ -70,6 +74,7 @@ class AccountBooks:
             self.positions.roll()
             self.cash.roll()
             self.trades, self.settlements = [], []
+            self.refused.clear()
         self.day = day
 
     def funds(self, marks: Mapping[str, Mark], margin: Margin = NO_MARGIN) -> Funds:

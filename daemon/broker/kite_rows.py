@@ -13,6 +13,7 @@ from daemon.broker.order_book import BrokerOrder
 from daemon.broker.positions import MULTIPLIER, PositionRow
 from daemon.domain.dates import iso_ist
 from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrderState
+from daemon.domain.gtt import Gtt, GttLeg
 from daemon.domain.instrument import Instrument
 from daemon.domain.money import PAISE_PER_RUPEE, rupees
 
@@ -148,6 +149,64 @@ def equity_fields(funds: Funds) -> KiteRow:
             "liquid_collateral": 0,
             "stock_collateral": 0,
             "delivery": float(funds.delivery),
+        },
+    }
+
+
+def gtt_fields(gtt: Gtt, instrument: Instrument, refused: str = "") -> KiteRow:
+    """Return a GTT as Kite shows it; `refused` is why the order of its fired leg was.
+
+    The last day of its life stands for the time it expires, which Kite gives to the second.
+    """
+    return {
+        "id": gtt.gtt_id,
+        "parent_trigger": None,
+        "type": "two-leg" if gtt.terms.is_two_leg else "single",
+        "created_at": wall_time(gtt.created_ts),
+        "updated_at": wall_time(gtt.updated_ts),
+        "expires_at": f"{gtt.expires} 00:00:00",
+        "status": gtt.status.value,
+        "condition": {
+            "exchange": instrument.exchange,
+            "last_price": rupees(gtt.terms.last_paise),
+            "tradingsymbol": gtt.terms.tradingsymbol,
+            "trigger_values": [rupees(each) for each in gtt.terms.triggers],
+            "instrument_token": instrument.instrument_token,
+        },
+        "orders": [
+            {**_leg_fields(leg, instrument), "result": _result(gtt, number, instrument, refused)}
+            for number, leg in enumerate(gtt.terms.legs, 1)
+        ],
+        "meta": {},
+    }
+
+
+def _leg_fields(leg: GttLeg, instrument: Instrument) -> KiteRow:
+    return {
+        "exchange": instrument.exchange,
+        "tradingsymbol": instrument.tradingsymbol,
+        "product": leg.product,
+        "order_type": "LIMIT",
+        "transaction_type": leg.side,
+        "quantity": leg.quantity,
+        "price": rupees(leg.price_paise),
+    }
+
+
+def _result(gtt: Gtt, number: int, instrument: Instrument, refused: str) -> KiteRow | None:
+    """Return what became of a leg, None unless it was fired."""
+    if number != gtt.leg:
+        return None
+    return {
+        **_leg_fields(gtt.terms.legs[number - 1], instrument),
+        "validity": "DAY",
+        "meta": f'{{"gtt":{gtt.gtt_id}}}',
+        "timestamp": wall_time(gtt.updated_ts),
+        "triggered_at": rupees(gtt.ltp_paise),
+        "order_result": {
+            "status": "failed" if refused else "success",
+            "order_id": "" if refused else gtt.exchange_id,
+            "rejection_reason": refused,
         },
     }
 

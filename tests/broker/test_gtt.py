@@ -6,8 +6,10 @@ import random
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from daemon.broker.account_books import AccountBooks
+from daemon.broker.kite_rows import gtt_fields
 from daemon.domain.events import (
     ExchangeOrderMoved,
     GttMoved,
@@ -279,3 +281,29 @@ def test_gtts_wake_after_positions_and_in_the_order_of_their_ids() -> None:
     assert {type(event).__name__ for event in after[:first]} >= {"OrderMoved"}
     assert [event.gtt_id for event in after if isinstance(event, GttMoved)] == ids
     assert market.now < CLOSE
+
+
+@pytest.mark.parametrize("reason", ["", "far_limit"])
+def test_a_gtt_has_kites_fields_and_says_what_became_of_its_order(
+    market: GttMarket, reason: str
+) -> None:
+    market.place(OCO)
+    market.print_(110)
+    books = AccountBooks(market.engine.universe)
+    for event in market.events:
+        if reason and isinstance(event, ExchangeOrderMoved):
+            event = structs.replace(event, kind="rejected", state="REJECTED", reason=reason)
+        books.apply(event)
+    (gtt,) = books.gtts.values()
+    refused = books.refused.get(gtt.exchange_id, "")
+    row: Any = gtt_fields(gtt, books.instrument(CALL), refused)
+    assert (row["type"], row["status"]) == ("two-leg", "triggered")
+    assert row["condition"]["trigger_values"] == [95.0, 110.0]
+    first, second = row["orders"]
+    assert first["result"] is None
+    assert second["result"]["triggered_at"] == 110.0
+    assert second["result"]["order_result"] == {
+        "status": "failed" if reason else "success",
+        "order_id": "" if reason else "X-20261118-000001",
+        "rejection_reason": reason,
+    }
