@@ -189,3 +189,28 @@ def test_greeks_are_the_slopes_of_the_value(
 def test_numbers_are_rounded_half_even() -> None:
     assert rounded(np.array([0.5, 1.5, 2.5, -0.5]), 0).tolist() == [0, 2, 2, -0.0]
     assert rounded(np.array([0.125, 0.375]), 2).tolist() == [0.12, 0.38]
+
+
+@pytest.mark.parametrize("count", [1, 16, 17, 64, 65, 200, 201])
+def test_options_in_any_number_have_the_bits_of_one_alone(count: int) -> None:
+    """However many halvings are done together."""
+    strike = np.linspace(22_000, 26_000, count)
+    sign = np.where(np.arange(count) % 3, 1.0, -1.0)
+    forward, years = np.full(count, 24_000.0), np.full(count, 0.03)
+    price = rounded(values(forward, strike, years, np.full(count, 0.17), sign), 1) + 0.05
+    together = implied_volatilities(price, forward, strike, years, sign)
+    for at in range(0, count, max(1, count // 20)):
+        own = slice(at, at + 1)
+        (alone,) = implied_volatilities(
+            price[own], forward[own], strike[own], years[own], sign[own]
+        )
+        assert alone == together[at]
+
+
+def test_options_in_rows_are_valued_as_in_a_row() -> None:
+    strike = np.linspace(23_000, 25_000, 12)
+    forward, years, sign = np.full(12, 24_000.0), np.full(12, 0.03), np.ones(12)
+    price = values(forward, strike, years, np.full(12, 0.2), sign) + 0.5
+    flat = implied_volatilities(price, forward, strike, years, sign)
+    shaped = [each.reshape(3, 4) for each in (price, forward, strike, years, sign)]
+    assert implied_volatilities(*shaped).reshape(-1).tolist() == flat.tolist()

@@ -21,7 +21,8 @@ from daemon.settings.file import load_config
 from tests.kit import golden
 from tests.kit.cli import ROOT, summary_of
 
-NOT_NUMBERS = {"run_id", "notes", "paths"}
+NOT_NUMBERS = {"run_id", "notes", "paths", "margin", "return_on_peak_margin"}
+"""Margins are no part of it: without a capital a simulation computes none."""
 SHORT = {"feed.replay.end": "2026-11-18T10:45:00"}
 
 
