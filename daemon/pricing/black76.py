@@ -20,7 +20,7 @@ SIGMA_MIN: Final = 0.0001
 SIGMA_MAX: Final = 5.0
 HALVINGS: Final = 60
 _AT_ONCE: Final = ((16, 5), (64, 4), (200, 3), (1 << 62, 1))
-"""Halvings that are done together for up to so many options: their middles are all valued, which
+"""(most options, halvings that are done together): all their middles are valued at once, which
 costs a few options less than one call after the other. The bits are the same."""
 _DEVIATION_MIN: Final = 1e-12
 """Stands for no time left: values are then intrinsic, to less than a millionth of a rupee."""
