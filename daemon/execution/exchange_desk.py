@@ -265,13 +265,9 @@ class ExchangeDesk:
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""
         self._feed.begin_due()
-        at = self._at
-        self.step.begin()
-        self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
-        for instrument in self.exchange.instruments_waiting():
-            self._feed.arm(self._quotes.books[instrument])
-        self._exits.tell_unfilled()
-        self.step.end()
+        self._take(self.exchange.advance(self._at.now, ticking=self._at.ticking, until=due))
+        for index in self.exchange.instruments_waiting():
+            self._feed.arm(self._quotes.books[index])
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book with a skipper has just taken: step 2 of its input."""
@@ -312,10 +308,12 @@ class ExchangeDesk:
             if exchange_order.terms.is_exit:
                 self._exits.take(order, exchange_order, report, at)
             else:
-                self._entries.take(order, exchange_order, report, at)
-        if is_outermost:
-            self._entries.end_step()
-            self._is_taking = False
+                self._take_entry(order, exchange_order, report, at, grown)
+        for position in grown.values():  # what is covered is known once all reports are taken
+            if position.pending is not None:
+                self._send_exit(position, self._quotes.book_of(position.tradingsymbol))
+            elif position.order_id in self._ledger.positions:
+                self._watches.refresh(position)
         if book is not None:
             touched[book.index] = book
         for at in touched.values():
@@ -356,10 +354,7 @@ class ExchangeDesk:
         position = self._ledger.positions.get(order.order_id)
         assert position is not None, order
         self._holdings.enlarged(position, book.index, quantity)
-        if position.pending is None:
-            grown[order.order_id] = position
-        else:
-            self._send_exit(position, book)
+        grown[order.order_id] = position
 
     def _entry_over(
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
