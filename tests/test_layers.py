@@ -21,8 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.rules": ("daemon.files",),
     "daemon.settings": ("daemon.files", "daemon.rules"),
     "daemon.market": (),
-    "daemon.pricing": (),
-    "daemon.margin": ("daemon.pricing",),
+    "daemon.chain": ("daemon.files",),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
     "daemon.risk": ("daemon.margin", "daemon.settings"),
     "daemon.execution": (
@@ -87,7 +86,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "feeds.stream": (),
     "feeds.live": ("feeds.stream",),
     "feeds.files": ("daemon.files", "daemon.settings", "feeds.stream"),
-    "feeds.contracts": ("daemon.files", "daemon.settings", "feeds.files"),
+    "feeds.contracts": ("daemon.chain", "daemon.files", "daemon.settings", "feeds.files"),
     "feeds.recording": ("daemon.files", "feeds.files", "feeds.stream"),
     "feeds.kite": (
         "daemon.files", "daemon.settings", "feeds.contracts", "feeds.live", "feeds.stream",
@@ -114,14 +113,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 CORE = (
-    "daemon.domain", "daemon.market", "daemon.pricing", "daemon.margin", "daemon.exchange",
-    "daemon.risk", "daemon.execution", "daemon.clockwork",
+    "daemon.domain", "daemon.chain", "daemon.market", "daemon.exchange", "daemon.risk",
+    "daemon.execution", "daemon.clockwork",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
 CORE_STDLIB = {
-    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "functools", "heapq",
-    "itertools", "math", "operator", "re", "typing",
+    "__future__", "bisect", "collections", "datetime", "decimal", "enum", "fractions",
+    "functools", "heapq", "itertools", "math", "operator", "re", "typing",
 }  # fmt: skip
 OUTER_THIRD_PARTY = {
     "feeds": {"anyio", "httpx", "loguru", "msgspec", "numpy", "picows", "pyarrow"},

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final, Literal
 
+from daemon.chain.expiries import monthly_expiries
 from daemon.domain.instrument import Instrument
 from daemon.errors import ConfigError
 from feeds.contracts.lookup import Chain
@@ -77,19 +78,8 @@ def future(chain: Chain, wanted: FutureExpiry, is_expired: IsExpired, where: str
 
 
 def monthlies(chain: Chain) -> frozenset[str]:
-    """Return the option expiries that end a month.
-
-    A future always expires on one, so up to the last future's month the futures decide: a weekly
-    expiry that a holiday moved to the last day of the month before is not taken for that month's
-    monthly. Beyond them the last expiry of a calendar month counts.
-    """
-    last = {expiry[:7]: expiry for expiry in sorted(chain.options)}
-    futures = {future.expiry for future in chain.futures}
-    shared = futures.intersection(chain.options)
-    if not shared:
-        return frozenset(last.values())
-    until = max(shared)[:7]
-    return frozenset(shared) | {expiry for month, expiry in last.items() if month > until}
+    """Return the option expiries of a dump that end a month."""
+    return monthly_expiries(chain.options, (future.expiry for future in chain.futures))
 
 
 def _listed(expiries: list[str]) -> str:
