@@ -48,8 +48,8 @@ def choose_fixed(
 ) -> Choice:
     """Return the contract of a rule that needs no reference price.
 
-    `leg_strike` is the strike in paise of the leg that the rule names. `money` is
-    for the basis only. Raises ValueError without the strike of a leg: the order of choices is the caller's.
+    `leg_strike` is the strike in paise of the leg that the rule names; `money` is for the basis
+    only. Raises ValueError without that strike: the order of choices is the caller's.
     """
     match rule:
         case ExactStrike(paise):
