@@ -178,5 +178,5 @@ def _no_expiry(
     coming = [each for each in held if each >= market.first_expiry]
     meant = f"{expiry}, which is {date}" if date not in (None, expiry) else expiry
     has = f"it has {', '.join(coming)}" if coming else "it has none"
-    name = market.contracts.name
-    return Never("no_expiry", f"the run has no {name} {what} of {meant}; {has}", {})
+    name, numbers = market.contracts.name, {"expiries": float(len(coming))}
+    return Never("no_expiry", f"the run has no {name} {what} of {meant}; {has}", numbers)

@@ -25,8 +25,7 @@ def spot_price(contracts: UnderlyingContracts, quotes: Quotes) -> Reference | No
     """Return the believed last price of the index."""
     if contracts.spot is None:
         return _missing(f"the run has no spot price of {contracts.name}")
-    paise = believed_paise(quotes, contracts.spot)
-    return Reference(paise) if paise is not None else _stale(f"the spot of {contracts.name}")
+    return _price(quotes, contracts.spot, f"the spot of {contracts.name}")
 
 
 def future_price(
@@ -40,8 +39,7 @@ def future_price(
     index = contracts.futures.get(expiry) if expiry is not None else None
     if index is None:
         return _missing(f"the run has no {contracts.name} future of {expiry or 'any coming month'}")
-    paise = believed_paise(quotes, index)
-    return Reference(paise) if paise is not None else _stale(f"the {contracts.name} future")
+    return _price(quotes, index, f"the {contracts.name} future of {expiry}")
 
 
 def synthetic_price(
@@ -61,7 +59,11 @@ def synthetic_price(
         return _missing(f"the run lacks the CE or the PE of {rupees_shown(strike)}")
     call_paise, put_paise = believed_paise(quotes, call), believed_paise(quotes, put)
     if call_paise is None or put_paise is None:
-        return _stale(f"the straddle of {rupees_shown(strike)}")
+        return NotYet(
+            "no_reference",
+            f"the straddle of {rupees_shown(strike)} has no two prices that are believed now",
+            {"strike": rupees_of(strike)},
+        )
     return Reference(strike + call_paise - put_paise)
 
 
@@ -84,5 +86,15 @@ def _missing(text: str) -> NotYet:
     return NotYet("no_reference", text)
 
 
-def _stale(what: str) -> NotYet:
-    return NotYet("no_reference", f"{what} has no price that is believed now")
+def _price(quotes: Quotes, index: int, what: str) -> Reference | NotYet:
+    paise = believed_paise(quotes, index)
+    if paise is not None:
+        return Reference(paise)
+    old = quotes.last(index)
+    if old is None:
+        return _missing(f"{what} has had no tick yet")
+    return NotYet(
+        "no_reference",
+        f"{what} was last {rupees_shown(old.ltp_paise)}, which is not believed now",
+        {"last": rupees_of(old.ltp_paise)},
+    )

@@ -80,3 +80,13 @@ def test_a_price_given_takes_the_place_of_the_reference() -> None:
 def test_p8_a_spot_outside_the_window_is_final_for_the_synthetic_price_too() -> None:
     market = market_of(UNIVERSE, PRICES | {"NIFTY 50": 24_200.05})
     assert refused(pick(market, "ATM", reference="synthetic")) == "outside_window"
+
+
+def test_p1_a_price_that_is_not_believed_is_in_the_answer() -> None:
+    found = pick(market_of(UNIVERSE, PRICES, ["NIFTY 50"]), "ATM")
+    assert isinstance(found, NotYet)
+    assert found.numbers == {"last": 24_010.0}
+    assert found.text == "the spot of NIFTY was last 24010, which is not believed now"
+    unseen = pick(market_of(UNIVERSE, {}), "ATM")
+    assert isinstance(unseen, NotYet)
+    assert unseen.text == "the spot of NIFTY has had no tick yet"
