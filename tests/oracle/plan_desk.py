@@ -7,7 +7,8 @@ A MARKET order fills at once at a believed ltp, else at its contract's next tick
   `cost`, `momentum`, `breakout`, `lazy`, `roll`) or why it failed.
 - A `price` or range level on the wrong side of E rejects the entry, as the engine does.
 - `levels_from` makes no difference, since an order fills at the ltp.
-- A trail acts on a leg with a stop only; after `to_cost` it goes on from the first stop, never back.
+- A trail acts on a leg with a stop only; after `to_cost` it goes on from the first stop, never
+  back.
 - What is left of a MIS attempt at the session's end, and any at its contract's close, is closed at
   its last price (`square_off`, `expiry`).
 """
@@ -17,12 +18,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 from tests.oracle.plan_levels import beyond, level, snap, trailed
 from tests.oracle.plan_market import Market
 from tests.oracle.plan_scenario import SECOND, Contract, Plan, Row, Setup
 
+SERIAL = count()
 STOPS = ("stop_loss", "trailing_stop", "to_cost", "leg_stop_underlying")
 TARGETS = ("take_profit", "leg_target_underlying")
 UNDERLYING = ("underlying_points", "underlying_percent")
@@ -47,6 +50,7 @@ class Wait:
     above: bool | None = None
     """Cost: which side the exit was on; None: at E0."""
     rolled: Attempt | None = None
+    serial: int = field(default_factory=lambda: next(SERIAL))
 
 
 @dataclass(eq=False)

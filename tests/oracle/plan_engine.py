@@ -15,7 +15,8 @@ plan_roll):
 - The kill switch ends rounds (`kill_switch`) and lets no entry through afterwards; an `exit`
   closes attempts (`manual_exit`), which never enter again by it.
 - `no_reentry_after` drops re-entries and lazy legs that wait, not orders that work.
-- At the session's end what waits in a MIS round is over (`session_end`); NRML waits for the morning.
+- At the session's end what waits in a MIS round is over (`session_end`); NRML waits for the
+  morning.
 """
 
 from __future__ import annotations
@@ -85,10 +86,9 @@ class Oracle(Rolls):
         if self.open_ts is None:
             return
         self.now = self.open_ts
-        for key, found in self.ranges.items():
-            self.sample(key, found)
-        for place, plan in enumerate(self.setup.plans):
-            del place
+        for found in self.ranges.values():
+            self.sample(found)
+        for plan in self.setup.plans:
             for round_ in [each for each in self.rounds if each.plan is plan and not each.over]:
                 self.plan_step(round_)
 
@@ -187,7 +187,7 @@ class Oracle(Rolls):
                 def expire(wait: Any = wait) -> None:
                     self.expire(round_, wait)
 
-                yield (wait.deadline, GIVE_UP, place, ("wait", id(wait), wait.deadline), expire)
+                yield (wait.deadline, GIVE_UP, place, ("wait", wait.serial, wait.deadline), expire)
         until = self.until(round_)
         yield (until, UNTIL, place, ("until", round_.id), lambda: self.first_entries_over(round_))
         for session in self.setup.sessions:
@@ -291,8 +291,7 @@ class Oracle(Rolls):
             return
         found["since"] = since
 
-    def sample(self, key: Any, found: dict[str, Any]) -> None:
-        del key
+    def sample(self, found: dict[str, Any]) -> None:
         if found["over"] or not found["from"] <= self.now < found["to"]:
             return
         self.fix(found, self.now)

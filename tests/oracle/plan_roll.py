@@ -15,7 +15,7 @@ import datetime as dt
 from tests.oracle.plan_choose import Never, NotYet
 from tests.oracle.plan_desk import Attempt, Round, Wait
 from tests.oracle.plan_rounds import Rounds, within
-from tests.oracle.plan_scenario import Contract, date_of
+from tests.oracle.plan_scenario import Contract
 
 
 class Rolls(Rounds):
@@ -127,10 +127,3 @@ class Rolls(Rounds):
         if round_.state == "OPEN" and any(each.goal == "roll" for each in round_.waits):
             self.roll_waits(round_)
         super().choices(round_)
-
-    def weekday_meant(self, plan_days: list[str] | None, day: dt.date) -> bool:
-        return plan_days is None or day.strftime("%a").lower() in plan_days
-
-
-def day_of(ts: int) -> dt.date:
-    return date_of(ts)

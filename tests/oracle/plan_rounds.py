@@ -3,7 +3,8 @@
 Where the text is silent this reading decides:
 
 - A batch moves WAITING -> ENTERING (`entry`) when its first order is sent and ENTERING -> OPEN
-  (`complete`, or `kept`) when it is over; a round without a batch WAITING -> OPEN at its first fill.
+  (`complete`, or `kept`) when it is over; a round without a batch WAITING -> OPEN at its first
+  fill.
 - A momentum leg of the first entry is chosen for itself at `entry.at`, not with the batch.
 - Triggers ask a tick of their instrument in this timestamp, after the reference was taken.
 - Under `keep` shorts that wait for a hedge that failed are dropped: no naked short.
@@ -179,6 +180,7 @@ class Rounds(Desk):
             "momentum", contract, found, self.now,
         )  # fmt: skip
         wait.deadline = self.until(round_) if wait.first else FOREVER
+        round_.code = "not_triggered"
         self.note(round_, "reference", wait.leg, reference=float(found), symbol=contract.symbol)
 
     def enter(self, round_: Round, wait: Wait, contract: Contract) -> None:
@@ -326,7 +328,7 @@ class Rounds(Desk):
         elif target is not None and pnl >= target:
             self.leave(round_, "overall_target", pnl=pnl, level=float(target))
         elif pnl > round_.best:
-            before = dict((reason, floor) for floor, reason in floors)
+            before = {reason: floor for floor, reason in floors}
             round_.best = pnl
             for floor, reason in self.floors(round_, pnl):
                 if reason != "overall_stop" and before.get(reason) != floor:
@@ -480,7 +482,8 @@ class Rounds(Desk):
             return self.breakout_reached(round_, wait)
         if wait.goal != "cost":
             return False
-        assert wait.contract is not None and wait.reference is not None
+        assert wait.contract is not None
+        assert wait.reference is not None
         price = self.price_of(round_, wait.contract.symbol)
         if price is None or self.now <= wait.since:
             return False
@@ -489,7 +492,9 @@ class Rounds(Desk):
         return price <= wait.reference if wait.above else price >= wait.reference
 
     def momentum_reached(self, round_: Round, wait: Wait) -> bool:
-        assert wait.momentum and wait.contract and wait.reference is not None
+        assert wait.momentum
+        assert wait.contract
+        assert wait.reference is not None
         underlying = wait.momentum.get("of", "premium") == "underlying"
         price = self.price_of(round_, None if underlying else wait.contract.symbol)
         if price is None:
@@ -527,10 +532,9 @@ class Rounds(Desk):
             self.done(round_, round_.leaving)
         elif round_.state == "OPEN" and not round_.alive and not round_.waits:
             self.done(round_, "flat")
-        elif round_.state == "WAITING" and not round_.alive and not round_.waits:
-            if not round_.batch:
-                code = "nothing_filled" if round_.attempts else round_.code
-                self.move(round_, "SKIPPED", code)
+        elif round_.state == "WAITING" and not (round_.alive or round_.waits or round_.batch):
+            code = "nothing_filled" if round_.attempts else round_.code
+            self.move(round_, "SKIPPED", code)
 
     def batch_attempts(self, round_: Round) -> dict[str, Attempt]:
         return {
