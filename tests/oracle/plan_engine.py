@@ -1,8 +1,8 @@
 """The oracle of plans: its contract read aloud, one input at a time, valued at every timestamp.
 
 It imports nothing of the program. `run(scenario)` gives the list that the engine should give.
-Where the text is silent this reading decides (more in plan_choose, plan_desk, plan_rounds,
-plan_roll):
+Where the text is silent this reading decides (more in plan_choose, plan_desk, plan_entries,
+plan_triggers, plan_rounds, plan_roll):
 
 - What a timestamp's end does carries that timestamp and the number of the input that ended it;
   what a time of day makes due carries the ts and number of the input, and believes as of that ts.
@@ -27,8 +27,8 @@ from typing import Any
 
 from tests.oracle.plan_choose import Never, NotYet
 from tests.oracle.plan_desk import Round
+from tests.oracle.plan_entries import entry_of, within
 from tests.oracle.plan_roll import Rolls
-from tests.oracle.plan_rounds import entry_of, within
 from tests.oracle.plan_scenario import (
     SECOND,
     Input,
@@ -229,9 +229,9 @@ class Oracle(Rolls):
     def exit_day(self, round_: Round, spec: Any, day: dt.date) -> bool:
         began = date_of(round_.began)
         if "sessions" in spec:
-            return self.sessions_between(began, day) == spec["sessions"]
+            return self.sessions_between(began, day) == int(spec["sessions"])
         if "dte" in spec:
-            return self.dte(round_, day) == spec["dte"]
+            return self.dte(round_, day) == int(spec["dte"])
         return day == began
 
     # ------------------------------------------------------------------ entry.at

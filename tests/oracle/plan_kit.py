@@ -45,7 +45,7 @@ def chain(
                 option = Contract(
                     symbol=name(strike, kind, expiry),
                     underlying="NIFTY",
-                    kind=kind,  # type: ignore[arg-type]
+                    kind=kind,
                     strike_paise=strike * 100,
                     expiry=expiry,
                     lot=lot,

@@ -14,7 +14,8 @@ import datetime as dt
 
 from tests.oracle.plan_choose import Never, NotYet
 from tests.oracle.plan_desk import Attempt, Round, Wait
-from tests.oracle.plan_rounds import Rounds, within
+from tests.oracle.plan_entries import within
+from tests.oracle.plan_rounds import Rounds
 from tests.oracle.plan_scenario import Contract
 
 

@@ -33,7 +33,7 @@ from tests.oracle.plan_scenario import Setup, canonical, moment, paise
 def chosen(strike: Any, kind: str, prices: dict[str, float], **setup: Any) -> str:
     """The contract of a leg at 09:20, each price a second old at most."""
     at = moment(DAY, "09:20")
-    given = {"contracts": chain(), "sessions": [session()]} | setup
+    given: dict[str, Any] = {"contracts": chain(), "sessions": [session()]} | setup
     market = Market(Setup(plans=(), **given))
     for symbol, price in prices.items():
         market.tick(at, symbol, int(paise(price)))
