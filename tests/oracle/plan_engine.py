@@ -2,7 +2,7 @@
 
 It imports nothing of the program. `run(scenario)` gives the list that the engine should give.
 Where the text is silent this reading decides (more in plan_choose, plan_desk, plan_entries,
-plan_triggers, plan_rounds, plan_roll):
+plan_triggers, plan_rounds, plan_roll, plan_ranges):
 
 - What a timestamp's end does carries that timestamp and the number of the input that ended it;
   what a time of day makes due carries the ts and number of the input, and believes as of that ts.
@@ -11,7 +11,6 @@ plan_triggers, plan_rounds, plan_roll):
   `entry.until`, `no_reentry_after`, ranges, entry, session end; of one kind plans in their order.
 - A plan whose day it is not has no round. `dte` of a plan is of its nearest leg on that day.
 - Times before the first input are over, but for `entry.at` at most `within_s` ago.
-- Ranges are kept per plan, date and leg; a round is told of one at `to` or at its start.
 - The kill switch ends rounds (`kill_switch`) and lets no entry through afterwards; an `exit`
   closes attempts (`manual_exit`), which never enter again by it.
 - `no_reentry_after` drops re-entries and lazy legs that wait, not orders that work.
@@ -25,10 +24,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.oracle.plan_choose import Never, NotYet
-from tests.oracle.plan_desk import Round
 from tests.oracle.plan_entries import entry_of, within
-from tests.oracle.plan_roll import Rolls
+from tests.oracle.plan_ranges import Ranges
 from tests.oracle.plan_scenario import (
     SECOND,
     Input,
@@ -40,6 +37,7 @@ from tests.oracle.plan_scenario import (
     date_of,
     moment,
 )
+from tests.oracle.plan_states import Round
 
 (
     REJECT, WITHIN, GIVE_UP, SQUARE_OFF, COMMAND, ROLL, EXIT, UNTIL, NO_REENTRY, RANGE, ENTRY,
@@ -50,12 +48,11 @@ Due = tuple[int, int, int, Any, Callable[[], None]]
 """Due time, rank, plan's place, what marks it as done, what to do."""
 
 
-class Oracle(Rolls):
+class Oracle(Ranges):
     """One run."""
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
-        self.first: int | None = None
         self.open_ts: int | None = None
         self.done_keys: set[Any] = set()
         self.ended = False
@@ -266,63 +263,6 @@ class Oracle(Rolls):
             self.move(round_, "SKIPPED", "late_start")
         else:
             self.start(round_, "entry", at)
-
-    # ------------------------------------------------------------------ ranges
-
-    def range_begins(self, plan: Plan, key: Any, leg: Any, start: int, end: int) -> None:
-        assert self.first is not None
-        spec = leg["breakout"]
-        self.ranges[key] = {
-            "plan": plan, "leg": leg, "from": start, "to": end, "contract": None, "since": start,
-            "prices": [], "code": "range_incomplete" if self.first > start else "", "over": False,
-            "underlying": spec.get("of", "premium") == "underlying",
-            "fixes": spec.get("of", "premium") == "premium" or spec.get("strike_at") == "start",
-        }  # fmt: skip
-        self.fix(self.ranges[key], start)
-
-    def fix(self, found: dict[str, Any], since: int) -> None:
-        """Choose the contract of a range if it can be."""
-        if not found["fixes"] or found["contract"] is not None:
-            return
-        scratch = Round(plan=found["plan"], id="", began=self.now)
-        try:
-            found["contract"] = self.choose(scratch, found["leg"]["id"])
-        except (NotYet, Never):
-            return
-        found["since"] = since
-
-    def sample(self, found: dict[str, Any]) -> None:
-        if found["over"] or not found["from"] <= self.now < found["to"]:
-            return
-        self.fix(found, self.now)
-        if found["underlying"] and self.market.reference_ticked(found["plan"], self.now):
-            s = self.market.reference(found["plan"], self.now, believed=False)
-            if s is not None:
-                found["prices"].append(s)
-
-    def range_ends(self, key: Any) -> None:
-        found = self.ranges.get(key)
-        if found is None:
-            return
-        found["over"] = True
-        contract = found["contract"]
-        if not found["underlying"] and contract is not None:
-            ticks = self.market.ticks[contract.symbol]
-            found["prices"] = [price for ts, price in ticks if found["since"] <= ts < found["to"]]
-        if any(found["from"] <= ts < found["to"] for ts in self.market.gaps):
-            found["code"] = "range_incomplete"
-        if not found["code"] and (not found["prices"] or (found["fixes"] and contract is None)):
-            found["code"] = "no_range"
-        if not found["code"]:
-            found["high"], found["low"] = max(found["prices"]), min(found["prices"])
-        for round_ in self.rounds:
-            same = round_.plan["id"] == key[0] and date_of(round_.began) == key[1]
-            if not same or round_.over:
-                continue
-            for wait in [each for each in round_.waits if each.leg == key[2]]:
-                if wait.goal == "breakout":
-                    self.publish(round_, wait)
-            self.progress(round_)
 
     # ------------------------------------------------------------------ ends
 

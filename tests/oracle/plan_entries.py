@@ -21,8 +21,9 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.plan_choose import Chooser, Never, NotYet
-from tests.oracle.plan_desk import Attempt, Desk, Round, Wait
+from tests.oracle.plan_desk import Desk
 from tests.oracle.plan_scenario import SECOND, Contract, Plan, date_of, moment
+from tests.oracle.plan_states import Attempt, Round, Wait
 
 FOREVER = 1 << 62
 

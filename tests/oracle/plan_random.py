@@ -7,6 +7,7 @@ A few days in a hundred have a gap, a silence, a quiet strike, a kill switch or 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import random
 from dataclasses import replace
 from typing import Any
@@ -202,7 +203,7 @@ class Prices:
         sign = 1 if contract.kind == "CE" else -1
         gap = sign * (self.spot - contract.strike_paise)
         width = 12_000 if contract.expiry == WEEKLY else 22_000
-        hoped = (gap + (gap * gap + width * width) ** 0.5) / 2
+        hoped = (gap + math.hypot(gap, width)) / 2
         noise = self.rng.choice((-40, -10, 0, 0, 10, 40))
         return max(5, round((hoped + noise) / 5) * 5)
 

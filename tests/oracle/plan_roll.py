@@ -13,10 +13,10 @@ from __future__ import annotations
 import datetime as dt
 
 from tests.oracle.plan_choose import Never, NotYet
-from tests.oracle.plan_desk import Attempt, Round, Wait
 from tests.oracle.plan_entries import within
 from tests.oracle.plan_rounds import Rounds
 from tests.oracle.plan_scenario import Contract
+from tests.oracle.plan_states import Attempt, Round, Wait
 
 
 class Rolls(Rounds):

@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.plan_desk import STOPS, TARGETS, Attempt, Round, Wait, other
 from tests.oracle.plan_entries import FOREVER, within
 from tests.oracle.plan_levels import distance
 from tests.oracle.plan_scenario import paise
+from tests.oracle.plan_states import STOPS, TARGETS, Attempt, Round, Wait, other
 from tests.oracle.plan_triggers import Triggers
 
 

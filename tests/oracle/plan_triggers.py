@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tests.oracle.plan_desk import Round, Wait
 from tests.oracle.plan_entries import Entries, within
 from tests.oracle.plan_levels import distance
+from tests.oracle.plan_states import Round, Wait
 
 
 class Triggers(Entries):
