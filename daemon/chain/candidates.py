@@ -1,4 +1,4 @@
-"""Choose among premiums or deltas: P5 and P7 of plans, down to the last tie."""
+"""Choose among premiums or deltas: P5 and P7, down to the last tie."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def best(candidates: Iterable[Candidate], aim: Aim, atm: int) -> Candidate | Non
 def choose_by_premium(
     aim: Aim, only: Only | None, kind: OptionKind, chain: OptionChain, money: Money
 ) -> Choice:
-    """Return the contract whose premium the aim prefers, `no_premium` while there is none."""
+    """Return the contract whose premium the aim prefers; `no_premium` if it has none yet."""
     thin = _thin("no_premium", kind, chain, money)
     if thin is not None:
         return thin
@@ -113,7 +113,7 @@ def choose_by_premium(
 def choose_by_delta(
     aim: Aim, only: Only | None, kind: OptionKind, chain: OptionChain, money: Money
 ) -> Choice:
-    """Return the contract whose delta the aim prefers, `no_delta` while there is none."""
+    """Return the contract whose delta the aim prefers; `no_delta` if it has none yet."""
     thin = _thin("no_delta", kind, chain, money)
     if thin is not None:
         return thin

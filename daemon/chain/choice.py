@@ -1,4 +1,4 @@
-"""What became of a choice: chosen, not choosable yet, or never (plans P5a)."""
+"""What became of a choice: chosen, not choosable yet, or never (P5a)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choose a contract: one function for plans and for Python strategies (plans P1 to P9)."""
+"""Choose a contract: one function for plans and for Python strategies (P1 to P9)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class WantedFuture(msgspec.Struct, frozen=True):
 
 
 def choose(wanted: WantedOption | WantedFuture, market: Market) -> Choice:
-    """Return the contract that is meant, or why there is none now or never."""
+    """Return the contract that is meant, or why it cannot be chosen now or ever."""
     match wanted:
         case WantedFuture(expiry):
             return _choose_future(expiry, market)

@@ -1,4 +1,4 @@
-"""Choose a strike of one expiry by its rule (plans P3 to P8)."""
+"""Choose a strike of one expiry by its rule (P3 to P8)."""
 
 from __future__ import annotations
 

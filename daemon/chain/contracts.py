@@ -1,4 +1,4 @@
-"""The contracts of one underlying that a run can trade, found once in its universe (plans P8)."""
+"""The contracts of one underlying that a run can trade, found once in its universe (P8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which date an expiry word means on a date (plans P9, P49)."""
+"""Which date an expiry word means on a date (P9, P49)."""
 
 from __future__ import annotations
 

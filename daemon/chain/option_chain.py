@@ -14,7 +14,7 @@ from daemon.chain.strikes import OptionKind, Strikes, away
 from daemon.domain.money import decimal_from
 
 COVERED_STEPS: Final = 5
-"""How far from ATM premiums must be known before one is chosen (plans P5)."""
+"""How far from ATM premiums must be known before one is chosen (P5)."""
 
 
 class Money(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ class Quotes(Protocol):
 
 
 class Deltas(Protocol):
-    """The deltas as of the same moment (plans P7), rounded to 1e-4 by whoever computes them."""
+    """The deltas as of the same moment (P7), rounded to 1e-4 by whoever computes them."""
 
     def delta(self, index: int, /) -> float | None:
         """Return an option's delta, None where its premium has none or its time is up."""

@@ -1,4 +1,4 @@
-"""The reference price S: what ATM and levels of the underlying look at (plans P1)."""
+"""The reference price S: what ATM and levels of the underlying look at (P1)."""
 
 from __future__ import annotations
 

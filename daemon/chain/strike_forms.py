@@ -1,4 +1,4 @@
-"""Read how a plan names a strike: the forms of plans section 3, each refused in one line."""
+"""Read how a plan names a strike: each form, and a mistake in one line."""
 
 from __future__ import annotations
 

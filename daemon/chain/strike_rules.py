@@ -1,4 +1,4 @@
-"""How a plan names a strike, as data: one struct for each form of plans section 3.
+"""How a plan names a strike, as data: one struct for each form in YAML.
 
 Prices and points are whole paise; percentages, multiples and deltas are exact as written. `only`
 keeps the choice out of the money (`otm`), for the rules that choose among premiums or deltas.

@@ -1,4 +1,4 @@
-"""The listed strikes of one expiry: the nearest to a level, the n-th from another (plans P2-P4)."""
+"""The listed strikes of one expiry: the nearest to a level, the n-th from another (P2-P4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a strike is written (plans section 3), and what a mistake is answered with."""
+"""How a strike is written in a plan, and what a mistake is answered with."""
 
 from __future__ import annotations
 
