@@ -198,8 +198,9 @@ class MarginDesk:
 
     def _cash(self) -> int:
         ledger = self._ledger
-        paid = {1: 0, -1: 0}
+        paid, marked = {1: 0, -1: 0}, 0
         for position in ledger.positions.values():
+            marked += position.marked_paise
             if self._universe[self._quotes.index_of(position.tradingsymbol)].is_option:
                 paid[position.sign] += position.cost_paise
         return Cash(
@@ -208,6 +209,7 @@ class MarginDesk:
             charges=_paise_up(ledger.charges),
             premium_paid=paid[1],
             premium_received=paid[-1],
+            marked_loss=-marked,
         ).paise
 
     # the figures
