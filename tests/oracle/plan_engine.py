@@ -71,8 +71,10 @@ class Oracle(Ranges):
             self.end_of_timestamp()
         if self.first is None:
             self.first = item.ts
+        before = self.open_ts
         self.now = self.open_ts = item.ts
-        self.what_is_due(item)
+        if before != item.ts or item.what != "tick":
+            self.what_is_due(item, item.ts - 1 if before is None else before)
         if item.what == "gap":
             self.market.gap(item.ts)
         elif item.what == "tick" and self.market.tick(item.ts, item.symbol, item.ltp_paise):
@@ -91,10 +93,15 @@ class Oracle(Ranges):
 
     # ------------------------------------------------------------------ what is due
 
-    def what_is_due(self, item: Input) -> None:
+    def what_is_due(self, item: Input, before: int) -> None:
+        """Everything due up to now; a roll or an exit only at the first input after its time."""
         command_done = item.what not in ("kill", "exit")
         while True:
-            due = [each for each in self.all_due() if each[0] <= item.ts]
+            due = [
+                each
+                for each in self.all_due()
+                if each[0] <= item.ts and (each[1] not in (ROLL, EXIT) or each[0] > before)
+            ]
             if not command_done:
                 due.append((item.ts, COMMAND, 0, None, lambda: self.command(item)))
             if not due:

@@ -85,6 +85,11 @@ class PlanGenerator:
             found["trail"] = self.trail()
         if not condor:
             self.trigger(found)
+            if name == "b" and self.chance(0.08):
+                found |= {"type": "CE", "strike": {"leg": "a", "points": self.rng.choice((0, 120))}}
+                found["expiry"] = "weekly"
+                found.pop("momentum", None)
+                found.pop("breakout", None)
         for key in ("stop", "target"):
             if key in found and self.chance(0.6):
                 found[f"reentry_on_{key}"] = self.reentry(found)
@@ -100,6 +105,7 @@ class PlanGenerator:
                 {"premium_between": [number - 20, number + 15]}, {"straddle_width": 0.5},
                 {"straddle_percent": 40}, {"premium_closest": number, "only": "otm"},
                 {"delta_closest": 0.3}, {"delta_between": [0.2, 0.5]}, 24_000,
+                self.rng.choice(("OTM9", {"atm_percent": 2}, 24_010, {"premium_at_least": 900})),
             )
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 SECOND = 1_000_000_000
@@ -72,6 +73,7 @@ def paise(rupees: Any) -> Fraction:
     return Fraction(str(rupees)) * 100
 
 
+@cache
 def moment(date: dt.date, clock: str) -> int:
     """Return a time of day in India."""
     hours, minutes, *rest = (int(part) for part in clock.split(":"))
