@@ -58,7 +58,7 @@ class PlanGenerator:
         first = [each["id"] for each in legs if each.get("momentum") or each.get("breakout")]
         if len(first) > 1 and self.chance(0.6):
             found["one_of"] = first
-        if self.chance(0.5):
+        if self.chance(0.35):
             found["overall"] = self.overall()
         self.lazy(found)
         return found
