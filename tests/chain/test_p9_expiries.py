@@ -72,6 +72,7 @@ def test_p9_banknifty_had_weeklies_until_november_2024() -> None:
 def test_p9_a_weekly_moved_into_the_month_before_is_not_its_monthly() -> None:
     moved = ("2026-03-24", "2026-03-31", "2026-04-28")
     assert monthly_expiries(moved, ("2026-03-24", "2026-04-28")) == {"2026-03-24", "2026-04-28"}
+    assert monthly_expiries(moved, ("2026-03-24",)) == {"2026-03-24", "2026-04-28"}
     assert monthly_expiries(moved, ()) == {"2026-03-31", "2026-04-28"}
 
 
