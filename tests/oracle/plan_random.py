@@ -16,7 +16,7 @@ from tests.oracle.plan_kit import DAY, NEXT_WEEKLY, WEEKLY, chain, session
 from tests.oracle.plan_scenario import SECOND, Contract, Input, Plan, Scenario, Setup, moment
 
 FRI = dt.date(2026, 11, 27)
-OPENS = "09:15:00"
+OPENS, OVER = "09:15:00", "09:21:30"
 CLOCKS = ("09:15:20", "09:15:40", "09:16:00", "09:16:30")
 
 
@@ -61,7 +61,22 @@ class PlanGenerator:
         if self.chance(0.35):
             found["overall"] = self.overall()
         self.lazy(found)
+        if self.chance(0.2):
+            self.positional(found)
         return found
+
+    def positional(self, plan: dict[str, Any]) -> None:
+        """Held over a night, or rolled before the first expiry."""
+        plan |= {"product": "NRML", "square_off": "partial", "reference": "spot"}
+        plan.pop("overall", None)
+        for leg in plan["legs"]:
+            leg.pop("target", None)
+            if "percent" in (leg.get("stop") or {}):
+                leg["stop"] = {"percent": 60}
+        plan["exit"] = self.rng.choice(({"sessions": 1, "at": "09:20:00"}, {"dte": 0, "at": OVER}))
+        if self.chance(0.7):
+            plan["roll"] = {"dte": self.rng.choice((0, 1)), "at": "09:18:00", "to": "next_weekly"}
+            plan["roll"]["max"] = self.rng.choice((1, 12))
 
     def leg(self, name: str, place: int, condor: bool) -> dict[str, Any]:
         pick = self.rng.choice
@@ -247,8 +262,7 @@ def inputs_of(rng: random.Random, contracts: list[Contract], day: dt.date) -> li
         ts += rng.choice((1, 1, 2, 3)) * SECOND + rng.choice((0, 0, SECOND // 4))
         if rng.random() < 0.01:
             ts += rng.choice((6, 20, 70)) * SECOND
-    found.append(Input(ts, 0, "end"))
-    return [replace(each, input_no=number) for number, each in enumerate(found, 1)]
+    return found
 
 
 def random_scenario(seed: int) -> Scenario:
@@ -261,13 +275,20 @@ def random_scenario(seed: int) -> Scenario:
     makes = PlanGenerator(rng)
     plans = [makes.plan(number) for number in range(rng.choice((1, 1, 2)))]
     off = rng.choice(("15:20", "15:20", "09:21:00"))
+    days = [DAY, WEEKLY] if any(plan.get("product") == "NRML" for plan in plans) else [DAY]
+    inputs = [each for day in days for each in inputs_of(rng, live, day)]
+    inputs.append(Input(inputs[-1].ts, 0, "end"))
     setup = Setup(
         plans=plans,
         contracts=contracts,
-        sessions=[session(DAY, off)],
+        sessions=[session(day, off) for day in days],
         quote_max_age_s=rng.choice((60, 20)),
     )
-    return Scenario(setup, tuple(inputs_of(rng, live, DAY)))
+    return Scenario(setup, numbered(inputs))
+
+
+def numbered(inputs: list[Input]) -> tuple[Input, ...]:
+    return tuple(replace(each, input_no=number) for number, each in enumerate(inputs, 1))
 
 
 def reversed_rows(scenario: Scenario) -> Scenario:
@@ -284,7 +305,4 @@ def reversed_rows(scenario: Scenario) -> Scenario:
             same.append(item)
         elif item is not None:
             found.append(item)
-    return Scenario(
-        scenario.setup,
-        tuple(replace(each, input_no=number) for number, each in enumerate(found, 1)),
-    )
+    return Scenario(scenario.setup, numbered(found))

@@ -1,4 +1,4 @@
-"""The worked examples of plans (section 5), asked of their oracle, each by its number."""
+"""The worked examples of plans, asked of their oracle, each by its number."""
 
 from __future__ import annotations
 

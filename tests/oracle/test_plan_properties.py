@@ -76,6 +76,6 @@ def test_random_plans_reach_what_plans_can_do() -> None:
         "overall_target", "overall_trail", "overall_lock", "asap", "cost", "momentum", "breakout",
         "lazy", "reference", "range", "armed", "floor", "trail_step", "reentry", "not_reentered",
         "dropped", "one_of", "no_reentry_after", "leg_incomplete", "flat", "kill_switch",
-        "outside_window", "not_triggered", "same_contract", "range_incomplete",
+        "outside_window", "not_triggered", "same_contract", "range_incomplete", "roll",
     }  # fmt: skip
     assert wanted <= set(seen), sorted(wanted - set(seen))
