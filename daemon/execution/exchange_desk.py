@@ -14,6 +14,7 @@ from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
+from daemon.domain.order_kind import MARKET
 from daemon.exchange.depth_book import ContractDay, DepthBook
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.refusals import Refused
@@ -230,7 +231,10 @@ class ExchangeDesk:
 
     def next_id(self, order_id: str) -> str:
         """Return the id of the next exchange order of a trade: X-, its day, its number."""
-        known = self._ledger.orders[order_id].exchange_orders  # also those of another day
+        order = self._ledger.orders[order_id]
+        known = order.exchange_orders  # also those of another day
+        if not self.is_depth and order.order_type == MARKET:
+            known = max(known, 1)  # its entry, which filled without being sent here
         number = max(self._numbers.get(order_id, 0), known) + 1
         self._numbers[order_id] = number
         return _exchange_id(order_id, number)
