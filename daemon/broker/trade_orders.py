@@ -17,6 +17,9 @@ from daemon.domain.exchange_order import ExchangeOrderState
 from daemon.domain.order import OrderState, Side
 
 _S = ExchangeOrderState
+_OF_EARLIER = frozenset({"cancelled", "modified", "alert", "modify_refused", "cancel_refused"})
+"""What befalls orders that were sent earlier than the one that a trade's last move speaks of."""
+_NEVER_FIRST = frozenset({"rejected", "alert", "modify_refused", "cancel_refused"})
 
 
 class _Trade(msgspec.Struct, kw_only=True):
@@ -117,7 +120,8 @@ class TradeOrders:
         """Take what happened to an exchange order; return what was executed by it."""
         trade = self._trades.get(event.order_id)
         if trade is not None:
-            self._forget_derived(trade)
+            if event.kind not in _OF_EARLIER:
+                self._forget_derived(trade)
             trade.orders = max(trade.orders, _count_in(event.exchange_id))
         order = self._book.get(event.exchange_id)
         if order is None:

@@ -135,3 +135,16 @@ def test_an_order_without_a_trade_is_in_all_books() -> None:
     assert books.positions.quantity(CALL, "NRML") == -65
     assert books.cash.charges == Decimal("23.6")
     assert [trade.order_id for trade in books.trades] == [""]
+
+
+def test_a_stop_at_the_exchange_is_counted_after_the_entry_of_a_simple_mode() -> None:
+    market = DepthMarket(fill_mode="bid_ask", stop_style="sl_limit")
+    market.depth_tick(100)
+    market.signal("BUY", 65, sl=95.0)
+    market.depth_tick(101)
+    market.signal("EXIT")
+    market.depth_tick(101)
+    orders = books_of(market).orders.all()
+    assert [(each.exchange_id[-2:], each.order_type, each.filled) for each in orders] == [
+        ("-1", "MARKET", 65), ("-2", "SL", 0), ("-3", "MARKET", 65),
+    ]  # fmt: skip

@@ -50,10 +50,8 @@ class Portfolio:
 
     def _list(self) -> None:
         for expiry in self.expiries:
-            is_monthly = expiry == max(
-                each for each in self.expiries if _month(each) == _month(expiry)
-            )
-            if is_monthly and self.rng.random() < 0.6:
+            last = max(each for each in self.expiries if _month(each) == _month(expiry))
+            if expiry == last and self.rng.random() < 0.6:
                 self._add("FUT", expiry, 0, self.spot + self.rng.randint(-2_000, 2_000))
             for strike in self.strikes:
                 for kind in ("CE", "PE"):
