@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from daemon.broker.gtt_checks import GttFault
 from daemon.domain.events import (
     ExchangeOrderMoved,
     Excursion,
