@@ -113,8 +113,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 CORE = (
-    "daemon.domain", "daemon.chain", "daemon.market", "daemon.exchange", "daemon.risk",
-    "daemon.execution", "daemon.clockwork",
+    "daemon.domain", "daemon.chain", "daemon.market", "daemon.pricing", "daemon.margin",
+    "daemon.exchange", "daemon.broker", "daemon.risk", "daemon.execution", "daemon.clockwork",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
