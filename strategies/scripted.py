@@ -97,8 +97,8 @@ class Scripted:
         return self._gtts
 
 
-def _read(path: Path) -> tuple[list[tuple[int, ScriptLine]], list[TimedGtt]]:
-    lines: list[tuple[int, ScriptLine]] = []
+def _read(path: Path) -> tuple[list[tuple[int, Line]], list[TimedGtt]]:
+    lines: list[tuple[int, int, Line]] = []
     gtts: list[TimedGtt] = []
     for number, row in _rows(path):
         try:
@@ -106,10 +106,11 @@ def _read(path: Path) -> tuple[list[tuple[int, ScriptLine]], list[TimedGtt]]:
                 written, request = read_gtt_line(row)
                 gtts.append(TimedGtt(ts=_ts(written), request=request))
             else:
-                lines.append(_parse(row))
+                lines.append((number, *_parse(row)))
         except (msgspec.DecodeError, UnicodeDecodeError, BadNumber, ValueError) as error:
             raise ConfigError(f"{path}:{number}: {error}") from error
-    return lines, gtts
+    _check_tags(lines, path)
+    return [(ts, line) for _, ts, line in lines], gtts
 
 
 def _rows(path: Path) -> list[tuple[int, bytes]]:
@@ -121,11 +122,26 @@ def _rows(path: Path) -> list[tuple[int, bytes]]:
         raise ConfigError(f"{path}:{error.line}: {error}; mend or remove that line") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    _check_tags(parsed, path)
-    return [(ts, line) for _, ts, line in parsed]
 
 
-def _parse(row: bytes) -> tuple[int, ScriptLine]:
+def _check_tags(lines: list[tuple[int, int, Line]], path: Path) -> None:
+    """Refuse a change of an order that no entry of the script is sent for before it."""
+    first: dict[str, tuple[int, int]] = {}
+    for number, ts, line in lines:
+        if isinstance(line, ScriptLine) and line.signal in (Signal.BUY, Signal.SELL):
+            first[line.tag] = min(first.get(line.tag, (ts, number)), (ts, number))
+    for number, ts, line in lines:
+        if isinstance(line, ChangeLine) and first.get(line.tag, (ts, number)) >= (ts, number):
+            raise ConfigError(
+                f"{path}:{number}: expected the tag of a BUY or SELL before it, was {line.tag!r}"
+            )
+
+
+def _parse(row: bytes) -> tuple[int, Line]:
+    if _DO in msgspec.json.decode(row, type=dict[str, msgspec.Raw]):
+        change = msgspec.json.decode(row, type=ChangeLine)
+        _check_change(change)
+        return _ts(change.ts), change
     line = msgspec.json.decode(row, type=ScriptLine)
     if line.signal in (Signal.BUY, Signal.SELL) and line.qty == 0:
         raise ValueError(f"expected a qty above 0 for {line.signal}")

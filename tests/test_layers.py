@@ -21,8 +21,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.rules": ("daemon.files",),
     "daemon.settings": ("daemon.files", "daemon.rules"),
     "daemon.market": (),
+    "daemon.pricing": (),
+    "daemon.margin": ("daemon.pricing",),
     "daemon.chain": ("daemon.files",),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
+    "daemon.broker": (),
     "daemon.risk": ("daemon.margin", "daemon.settings"),
     "daemon.execution": (
         "daemon.broker",

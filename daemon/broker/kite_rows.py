@@ -12,10 +12,11 @@ from daemon.broker.funds import Funds
 from daemon.broker.order_book import BrokerOrder
 from daemon.broker.positions import MULTIPLIER, PositionRow
 from daemon.domain.dates import iso_ist
-from daemon.domain.exchange_order import STOP_KINDS, ExchangeOrderState
+from daemon.domain.exchange_order import ExchangeOrderState
 from daemon.domain.gtt import Gtt, GttLeg
 from daemon.domain.instrument import Instrument
 from daemon.domain.money import PAISE_PER_RUPEE, rupees
+from daemon.domain.order_kind import STOP_KINDS
 
 KiteRow = dict[str, object]
 _TEXT_LENGTH: Final = len("2026-11-18 09:15:00")

@@ -125,7 +125,7 @@ class TradeOrders:
             trade.orders = max(trade.orders, _count_in(event.exchange_id))
         order = self._book.get(event.exchange_id)
         if order is None:
-            if event.kind == "rejected":  # refused when it was sent: never an order
+            if event.kind in _NEVER_FIRST:  # refused when it was sent: never an order
                 return None
             order = self._book.add(_first_seen(event, None if trade is None else trade.created))
         self._note(order, event)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Command, Settlement
+from daemon.domain.intent import EntryChange, OrderIntent
 from daemon.domain.risk_state import RiskState
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
@@ -41,17 +42,17 @@ class Due:
         self._work: dict[Phase, PhaseWork] = {
             Phase.DAY: _one_by_one(self.start_day),
             Phase.ARRIVAL: _one_by_one(engine.arrive),
-            Phase.ENTRY_LIMIT: _one_by_one(engine.reject_unfilled),
-            Phase.EXCHANGE: _one_by_one(engine.exchange_due),
-            Phase.TIME_STOP: _one_by_one(lambda item: engine.time_stop_due(*item)),
+            Phase.ENTRY_LIMIT: _one_by_one(engine.entries.reject_unfilled),
+            Phase.EXCHANGE: _one_by_one(engine.exchange.advance),
+            Phase.TIME_STOP: _one_by_one(lambda item: engine.runner.time_stop_due(*item)),
             Phase.SQUARE_OFF: self._square_off,
-            Phase.RISK: _one_by_one(engine.risk.look),
+            Phase.RISK: _one_by_one(engine.account.risk.look),
             Phase.COMMAND: _one_by_one(self._obey),
-            Phase.TIMED_INTENT: _one_by_one(engine.process_signal),
-            Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.gtts)),
+            Phase.TIMED_INTENT: _one_by_one(self._obey),
+            Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.account.gtts)),
             Phase.CANDLES: self._close_candles,
             Phase.SESSION_END: self._end_session,
-            Phase.MARGIN: _one_by_one(engine.margin_due),
+            Phase.MARGIN: _one_by_one(engine.account.minute_passed),
         }
         self._requests: dict[type, Callable[[Any], object]] = {
             Command: lambda command: self._commands[command.command](command.target),
@@ -63,9 +64,9 @@ class Due:
             "kill_switch": lambda _: engine.kill(),
             "square_off": lambda _: engine.square_off_now(),
             "manual_exit": lambda order_id: engine.exit_order(order_id, "manual_exit"),
-            "risk_active": lambda _: engine.risk.command(RiskState.ACTIVE),
-            "risk_reducing": lambda _: engine.risk.command(RiskState.REDUCING),
-            "risk_halted": lambda _: engine.risk.command(RiskState.HALTED),
+            "risk_active": lambda _: engine.account.risk.command(RiskState.ACTIVE),
+            "risk_reducing": lambda _: engine.account.risk.command(RiskState.REDUCING),
+            "risk_halted": lambda _: engine.account.risk.command(RiskState.HALTED),
             "strategy_on": lambda name: self.switch(name, on=True),
             "strategy_off": lambda name: self.switch(name, on=False),
         }
@@ -93,7 +94,7 @@ class Due:
             at.begin_due(due_ts, ts)
             for phase, group in groupby(items, key=itemgetter(0)):
                 yield from self._work[phase](due_ts, [item for _, item in group])
-            self._engine.refresh_margin()
+            self._engine.account.refresh()
         at.end_due()
 
     # phases
@@ -132,7 +133,7 @@ class Due:
         """Switch a strategy on or off; the latest command counts, whatever its source."""
         self._strategies.set_enabled(strategy_id, on)
         if not on:
-            self._engine.drop_entries(strategy_id, "strategy_off")
+            self._engine.entries.drop_of(strategy_id, "strategy_off")
         self._engine.admission.switch(strategy_id, on=on, by_config=by_config)
 
 

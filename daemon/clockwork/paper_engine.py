@@ -259,7 +259,7 @@ class PaperEngine:
         change = msgspec.json.decode(item.config, type=LiveChange)
         if change.risk is not None:
             self.engine.admission.change_risk(change.risk)
-            self.engine.risk.watch()
+            self.engine.account.risk.watch()
         for strategy_id, on in change.strategies.items():
             self._due.switch(strategy_id, on=on, by_config=True)
 
@@ -290,7 +290,7 @@ class PaperEngine:
             longest_gap_s=intake.longest_gap_ns // SECOND_NS,
             candles=self.bars.candles_closed,
             settlements_pending=len(self.engine.settlements_pending()),
-            margin=self.engine.margin_status(),
+            margin=self.engine.account.margin_status,
         )
 
     def marks(self) -> dict[str, int]:

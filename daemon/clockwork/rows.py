@@ -126,7 +126,7 @@ class RowPath:
     def _process(self, intents: Sequence[OrderIntent]) -> None:
         for intent in intents:
             self._engine.take_checked(intent)
-        self._engine.refresh_margin()
+        self._engine.account.refresh()
 
     def _end_silence(self, ts: int) -> None:
         """Note that the feed is back: trust no earlier quote, mark the next one of each book."""
@@ -136,7 +136,7 @@ class RowPath:
     def expect_gap_ticks(self, books: Iterable[Book]) -> None:
         """Mark the next tick of each book as the first after a gap, which stops the scan."""
         books = list(books)
-        self._engine.note_missed_data(books)
+        self._engine.exchange.forget_taken(books)
         for book in books:
             self._engine.quote_of(book)
             book.expect_gap_tick()

@@ -79,5 +79,7 @@ class BookedFills:
 
 
 def fill_of(event: TradingEvent) -> Fill | None:
-    """Return the fill that an event books, None if it books nothing."""
-    return event.fill if isinstance(event, OrderMoved | ExchangeOrderMoved) else None
+    """Return the fill of a trade that an event books, None if it books nothing."""
+    if isinstance(event, OrderMoved | ExchangeOrderMoved) and event.order_id:
+        return event.fill
+    return None

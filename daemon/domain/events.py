@@ -22,7 +22,7 @@ import msgspec
 
 from daemon.domain.exchange_order import ExchangeProduct
 from daemon.domain.gtt import GttLeg
-from daemon.domain.intent import Product
+from daemon.domain.intent import Product, Rel
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.written import written
@@ -296,9 +296,12 @@ class ExchangeOrderMoved(
     known.
     `fill` is set on a fill that makes no move of the trade: a further part of the entry, or a part
     of an exit that is not its last. The fill that moves the trade is with that move.
-    `exit_quantity` is what an exit that has widened still has to close.
+    `exit_quantity` is what an exit that has widened still has to close. `replaces` is the order
+    whose rest this one is sent for again. While `taking`, what is left takes from a book that
+    continues beyond the fifth level; else it rests, or waits for its trigger. `validity` is "" for
+    DAY.
     An order without a trade has an empty `order_id`; what a trade would say of it is then here:
-    `tradingsymbol`, `product`, `validity` and `tag`, and every fill is with its own event.
+    `tradingsymbol`, `product` and `tag`, and every fill is with its own event.
     """
 
     seq: int
@@ -324,15 +327,14 @@ class ExchangeOrderMoved(
     fill: Fill | None = None
     is_exit: bool = False
     exit_quantity: int = 0
-    tradingsymbol: str = ""
-    product: ExchangeProduct | None = None
-    validity: str = ""
-    tag: str = ""
     numbers: dict[str, int | str] | None = None
     validity: str = ""
     ttl_minutes: int = 0
     replaces: str = ""
     taking: bool = False
+    tradingsymbol: str = ""
+    product: ExchangeProduct | None = None
+    tag: str = ""
 
 
 class PositionMarked(

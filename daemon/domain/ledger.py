@@ -23,9 +23,11 @@ from daemon.domain.events import (
     StopMoved,
     TradingEvent,
 )
+from daemon.domain.exchange_order import number_of
+from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.gtt import Gtt
 from daemon.domain.gtt_fold import fold_gtt
-from daemon.domain.order import OPEN_STATES, Order, OrderState
+from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
 
@@ -120,6 +122,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     exits: dict[str, int] = {}
     strategies: dict[str, StrategyTally] = {}
     fill_tally: FillTally = msgspec.field(default_factory=FillTally)
+    exchange: ExchangeTally = msgspec.field(default_factory=ExchangeTally)
     gtts: dict[int, Gtt] = {}
     """GTTs that may still fire, or may be made active again."""
     total_gtts: int = 0
@@ -135,10 +138,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, ExchangeOrderMoved):
             self._apply_exchange(event)
         elif isinstance(event, StopMoved):
-            position = self.positions[event.order_id]
-            position.stop_paise = event.stop_to_paise
-            position.ladder_steps = event.steps
-            position.stop_moved_by = event.reason
+            self._apply_stop(event)
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
         elif isinstance(event, PositionMarked):
@@ -174,34 +174,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             self.day = day
             self.orders_today = 0
         self.orders_today += 1
-        order = Order(
-            order_id=event.order_id,
-            number=self.total_orders,
-            tradingsymbol=event.tradingsymbol,
-            transaction_type=event.transaction_type,
-            quantity=event.quantity,
-            product=event.product,
-            lot_size=event.lot_size,
-            tick_paise=event.tick_paise,
-            sl_paise=event.sl_paise,
-            tp_paise=event.tp_paise,
-            sl_rel=event.sl_rel,
-            tp_rel=event.tp_rel,
-            exits=event.exits,
-            strategy_id=event.strategy_id,
-            timeframe=event.timeframe,
-            tag=event.tag,
-            note=event.note,
-            confidence=event.confidence,
-            order_type=event.order_type,
-            price_paise=event.price_paise,
-            trigger_paise=event.trigger_paise,
-            validity=event.validity,
-            validity_ttl=event.validity_ttl,
-            market_protection=event.market_protection,
-            created_ts=event.ts,
-        )
-        self.orders[event.order_id] = order
+        self.orders[event.order_id] = _order_of(event, self.total_orders)
 
     def _apply_stop(self, event: StopMoved) -> None:
         position = self.positions[event.order_id]
@@ -250,26 +223,41 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._set_levels(event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
-        """Book a fill of an exchange order that makes no move of its trade.
+        """Count what happened; book a fill that makes no move of its trade, and a new quantity.
 
         What orders without a trade do is in the books of `daemon/broker`, not here.
         """
+        self.exchange.take(event)
         if not event.order_id:
             self.untraded_id = max(self.untraded_id, event.exchange_id.partition("/")[0])
             return
-        fill = event.fill
-        if fill is None:
+        fill, order = event.fill, self.orders[event.order_id]
+        order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
+        if fill is None and not event.exit_quantity:
+            # a slice cannot be given another quantity, nor is its own that of the trade
+            is_whole = "/" not in event.exchange_id
+            if event.kind == "modified" and not event.is_exit and is_whole:
+                order.quantity = event.quantity
             return
         position = self.positions[event.order_id]
-        if event.is_exit:
-            self._take_out(order, fill, event.due_ts or event.ts)
-            pending = position.pending
-            assert pending is not None, position
-            left = event.exit_quantity or pending.quantity - fill.quantity
-            is_partial = pending.partial and not event.exit_quantity
-            position.pending = structs.replace(pending, quantity=left, partial=is_partial)
-        else:
+        if not event.is_exit:
+            assert fill is not None
             self._enlarge(order, position, fill, event.due_ts or event.ts)
+            return
+        if fill is not None:
+            self._take_out(order, fill, event.due_ts or event.ts)
+        pending = position.pending
+        if pending is None:  # a part of a target that lies at the exchange
+            return
+        if event.exit_quantity:
+            left = event.exit_quantity
+        elif pending.partial and event.order_type == "LIMIT":  # the target's, not the part's
+            left = min(pending.quantity, position.quantity)
+        else:
+            assert fill is not None
+            left = pending.quantity - fill.quantity
+        is_partial = pending.partial and left < position.quantity
+        position.pending = structs.replace(pending, quantity=left, partial=is_partial)
 
     def _apply_gtt(self, event: GttMoved) -> None:
         gtt = fold_gtt(self.gtts, event)
@@ -313,25 +301,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         order.average_price_paise = fill.price_paise
         order.filled_quantity = fill.quantity
         cost = fill.price_paise * fill.quantity
-        position = Position(
-            order_id=order.order_id,
-            number=order.number,
-            tradingsymbol=order.tradingsymbol,
-            strategy_id=order.strategy_id,
-            timeframe=order.timeframe,
-            product=order.product,
-            sign=order.sign,
-            lot_size=order.lot_size,
-            tick_paise=order.tick_paise,
-            exits=order.exits,
-            opened_quantity=fill.quantity,
-            quantity=fill.quantity,
-            entry_paise=fill.price_paise,
-            entry_ts=event.ts,
-            entry_input_no=event.input_no,
-            cost_paise=cost,
-            entry_bid_ask_paise=fill.bid_ask_paise,
-        )
+        position = _position_of(order, event, fill)
         self.positions[order.order_id] = position
         self.tally(order.strategy_id).entries += 1
         self._book(position, fill, event.due_ts or event.ts, cash=-position.sign * cost)
@@ -340,14 +310,9 @@ class Ledger(msgspec.Struct, kw_only=True):
         self.positions[order.order_id].pending = None
         self._take_out(order, fill, event.due_ts or event.ts)
         if event.to_state is _CLOSED:
-            assert position.quantity == 0, position
-            self.closed[order.order_id] = self.positions.pop(order.order_id)
-            position.closed_ts = event.ts
-            position.exit_reason = event.reason
-            tally.closed += 1
-            tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
-            if position.realized_paise < 0:
-                tally.lost_ts = event.ts
+            self._close(order, event)
+        else:
+            self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
 
     def _close(self, order: Order, event: OrderMoved) -> None:
         self.exits[event.reason] = self.exits.get(event.reason, 0) + 1
@@ -359,6 +324,8 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally = self.tally_on(order.strategy_id, ist_day(event.due_ts or event.ts))
         tally.closed += 1
         tally.loss_streak = tally.loss_streak + 1 if position.realized_paise < 0 else 0
+        if position.realized_paise < 0:
+            tally.lost_ts = event.ts
 
     def _take_out(self, order: Order, fill: Fill, booked_ts: int) -> None:
         """Book units that leave a position, in the day of `booked_ts` (UTC ns)."""
@@ -377,7 +344,6 @@ class Ledger(msgspec.Struct, kw_only=True):
         tally.realized_today_paise += fill.realized_paise
         cash = position.sign * fill.price_paise * fill.quantity
         self._book(position, fill, booked_ts, cash=cash)
-        return tally
 
     def _book(self, position: Position, fill: Fill, booked_ts: int, *, cash: int) -> None:
         position.cash_paise += cash
@@ -422,6 +388,58 @@ class Ledger(msgspec.Struct, kw_only=True):
         """Return whether the order has an open position."""
         order = self.orders.get(order_id)
         return order is not None and order.state in OPEN_STATES
+
+
+def _order_of(event: OrderCreated, number: int) -> Order:
+    return Order(
+        order_id=event.order_id,
+        number=number,
+        tradingsymbol=event.tradingsymbol,
+        transaction_type=event.transaction_type,
+        quantity=event.quantity,
+        product=event.product,
+        lot_size=event.lot_size,
+        tick_paise=event.tick_paise,
+        sl_paise=event.sl_paise,
+        tp_paise=event.tp_paise,
+        sl_rel=event.sl_rel,
+        tp_rel=event.tp_rel,
+        exits=event.exits,
+        strategy_id=event.strategy_id,
+        timeframe=event.timeframe,
+        tag=event.tag,
+        note=event.note,
+        confidence=event.confidence,
+        order_type=event.order_type,
+        price_paise=event.price_paise,
+        trigger_paise=event.trigger_paise,
+        validity=event.validity,
+        validity_ttl=event.validity_ttl,
+        market_protection=event.market_protection,
+        created_ts=event.ts,
+    )
+
+
+def _position_of(order: Order, event: OrderMoved, fill: Fill) -> Position:
+    return Position(
+        order_id=order.order_id,
+        number=order.number,
+        tradingsymbol=order.tradingsymbol,
+        strategy_id=order.strategy_id,
+        timeframe=order.timeframe,
+        product=order.product,
+        sign=order.sign,
+        lot_size=order.lot_size,
+        tick_paise=order.tick_paise,
+        exits=order.exits,
+        opened_quantity=fill.quantity,
+        quantity=fill.quantity,
+        entry_paise=fill.price_paise,
+        entry_ts=event.ts,
+        entry_input_no=event.input_no,
+        cost_paise=fill.price_paise * fill.quantity,
+        entry_bid_ask_paise=fill.bid_ask_paise,
+    )
 
 
 def day_of(order_id: str) -> str:

@@ -89,10 +89,6 @@ class Arrivals:
         ):
             self._requests.wait(request)
 
-    def instruments_waiting(self) -> list[int]:
-        """Return the instruments at which requests that are due wait for a tick."""
-        return list(self._requests.instruments_waiting())
-
     def waits_at(self, instrument: int) -> bool:
         """Return whether a request waits for a tick of an instrument."""
         return bool(self._requests.waiting_at(instrument))

@@ -192,10 +192,6 @@ class PaperExchange:
         """Return the instruments at which a request whose latency is over waits for a tick."""
         return self._arrivals.instruments_waiting()
 
-    def instruments_waiting(self) -> list[int]:
-        """Return the instruments at which requests that are due wait for a tick."""
-        return self._arrivals.instruments_waiting()
-
     @property
     def next_due(self) -> int:
         """Return when something falls due at the earliest, UTC ns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import ceil
 
@@ -18,6 +18,7 @@ from daemon.execution.builder import OrderBuilder
 from daemon.execution.carry import NO_DELIVERY, Delivery
 from daemon.execution.context import Rules
 from daemon.execution.exposure import Exposure
+from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
@@ -69,6 +70,7 @@ class Admission:
         self.config_off: set[str] = set()
         self.margin: MarginDesk | None = None
         self._limits_of = limits_of
+        self._closes_of: Mapping[str, frozenset[int]] | None = None
         self._delivery = delivery
         self._square_off_ns = config.square_off_ns
         self._slices = config.fill_mode == "depth" and config.autoslice
@@ -126,6 +128,8 @@ class Admission:
         if minute != self._minute:
             self._minute, self._orders_in_minute = minute, 0
         self._orders_in_minute += 1
+        if self.margin is not None:
+            self.margin.watch()
 
     def result_today(self) -> int:
         """Return what the daily loss limit counts, paise: realized, or net with what is open."""
@@ -195,11 +199,28 @@ class Admission:
             return StrategyTally()
         return tally
 
+    def compare_closes_of(self, timeframes: Mapping[str, frozenset[int]]) -> None:
+        """Set whose candles are made: only their closes can be compared with levels."""
+        self._closes_of = timeframes
+
+    def _check_basis(self, order: Order, index: int | None) -> Refusal | None:
+        """Refuse a stop at the exchange that another price triggers, and closes that never come."""
+        basis = order.exits.stop_basis
+        if basis and order.exits.stop_at_exchange:
+            return Refusal("stop_basis", {"stop_style": "sl_limit", "stop_basis": basis})
+        known = self._closes_of
+        has_levels = order.sl_paise is not None or order.tp_paise is not None
+        if basis != "candle_close" or known is None or not has_levels:
+            return None
+        if index in known.get(order.timeframe, frozenset()):
+            return None
+        return Refusal("no_candles", {"timeframe": order.timeframe, "stop_basis": basis})
+
     def _check_margin(self, order: Order, index: int | None) -> Refusal | None:
         if self.margin is None:
             return None
         assert index is not None  # an unknown symbol has been refused
-        return self.margin.refusal(order, index)
+        return self.margin.refusal(order, index, limit_paise=order.price_paise)
 
     def _check_managed(self, intent: OrderIntent) -> Refusal | None:
         """Refuse levels, time stops and exit settings where no rule manages them.

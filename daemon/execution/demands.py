@@ -89,8 +89,9 @@ class Demands:
         for position in self._holdings.intraday():
             if self._quotes.index_of(position.tradingsymbol) in indices:
                 self._runner.demand(position, "square_off")
+        self._avoid_delivery(indices)
 
-    def avoid_delivery(self, indices: frozenset[int]) -> None:
+    def _avoid_delivery(self, indices: frozenset[int]) -> None:
         """Cancel and close, at square-off, what would be delivered in shares at its expiry."""
         date = self._at.date
         assert date is not None
@@ -103,6 +104,10 @@ class Demands:
         for position in self._ledger.open_positions():
             if self._quotes.index_of(position.tradingsymbol) in due:
                 self._runner.demand(position, REASON)
+
+    def drop_entries(self, reason: str) -> None:
+        """Cancel all entries that wait or work, and keep what they bought."""
+        self._entries.drop_all(reason)
 
     def cancel_waiting(self, reason: str) -> None:
         """Cancel all entries that wait, by number."""

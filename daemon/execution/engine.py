@@ -14,12 +14,12 @@ from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_change,
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
-from daemon.domain.statistics import MarginStatus
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
+from daemon.execution.account_desk import AccountDesk
 from daemon.execution.admission import Admission, LimitsOf, no_limits
 from daemon.execution.builder import OrderBuilder
-from daemon.execution.carry import DailyMarks, Delivery
+from daemon.execution.carry import Delivery
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter, CountedBars, Rules
 from daemon.execution.costs import Costs
@@ -34,16 +34,13 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.exits.rule import ExitRule
 from daemon.execution.exits.rules import exit_rules
 from daemon.execution.exits.runner import ExitRunner
-from daemon.execution.gtt_desk import GttDesk
 from daemon.execution.holdings import Holdings
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.margin_desk import MarginDesk, MarginTerms
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
-from daemon.execution.risk_states import RiskStates
 from daemon.execution.session_end import SessionEnd
-from daemon.execution.untraded_orders import UntradedOrders
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
@@ -114,34 +111,37 @@ class ExecutionEngineV3:
             builder, carry, parts.get("limits_of") or no_limits, delivery,
             manages_exits=bool(exits),
         )  # fmt: skip
-        self._step = step = Step()
-        self._exchange = desk = ExchangeDesk(
-            config, universe, rules, agenda, at, ledger, quotes, step
+        self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
+        entry_orders, exit_orders, untraded = exchange_orders(
+            desk, config, costs, recorder, quotes, waiting, holdings, held
         )
-        orders = exchange_orders(desk, config, costs, recorder, quotes, waiting, holdings, held)
-        self._entry_orders, self._exit_orders = entry_orders, exit_orders = orders
+        self._exit_orders = exit_orders
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
         )
-        self._runner = runner = ExitRunner(exits, bars, agenda, recorder, closing, quotes, step)
-        self._entries = entries = Entries(
+        self.runner = runner = ExitRunner(exits, bars, agenda, recorder, closing, quotes, desk.step)
+        self.entries = entries = Entries(
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
-        untraded = None
-        if exchange is not None:
-            untraded = UntradedOrders(at, recorder, quotes, exchange)
-            exchange.attach(entries, closing, runner, untraded)
-        self.gtts = GttDesk(universe, at, recorder, quotes, admission, untraded)
-        self._demands = Demands(
+        entry_orders.attach(entries, exit_orders, runner)
+        exit_orders.attach(closing, runner)
+        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
+        self._demands = demands = Demands(
             universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
         )
+        self.account = AccountDesk(
+            config, desk, recorder, quotes, admission, demands, untraded if desk.is_depth else None
+        )
+        if (terms := parts.get("margin")) is not None:
+            margin = MarginDesk(
+                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs
+            )
+            self.account.attach(margin)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        self.risk = RiskStates(at, agenda, recorder, admission, self._demands, self.gtts)
-        self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
@@ -164,7 +164,7 @@ class ExecutionEngineV3:
         """
         check_intent(intent)
         order_id = self.take_checked(intent)
-        self.refresh_margin()
+        self.account.refresh()
         return order_id
 
     def take_checked(self, intent: OrderIntent) -> str | None:
@@ -174,11 +174,11 @@ class ExecutionEngineV3:
         if intent.signal is Signal.EXIT:
             self._demands.exit_strategy(intent.strategy_id, intent.symbol)
             return None
-        return self._entries.process(intent)
+        return self.entries.process(intent)
 
     def submit_order(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
-        return self._entries.submit(order)
+        return self.entries.submit(order)
 
     def modify_order(self, order_id: str, change: EntryChange) -> str:
         """Modify the entry of an order while it works; return why not, empty if that was sent.
@@ -200,10 +200,6 @@ class ExecutionEngineV3:
         check_change(change)
         return self._changes.take(change)
 
-    def drop_entries(self, strategy_id: str, reason: str) -> None:
-        """Cancel what works of a strategy's entries at the exchange; its positions stay."""
-        self._entry_orders.drop_all(strategy_id, reason)
-
     def exit_order(self, order_id: str, reason: str) -> None:
         """Cancel one waiting entry or close one position."""
         self._demands.exit_order(order_id, reason)
@@ -211,7 +207,7 @@ class ExecutionEngineV3:
     def kill(self) -> None:
         """Cancel and close everything and open nothing more: the kill switch."""
         self._demands.kill()
-        self.gtts.disable_all("kill_switch")
+        self.account.gtts.disable_all("kill_switch")
 
     def square_off_now(self) -> None:
         """Close what can fill now because a person stops the daemon; the rest stays."""
@@ -225,22 +221,23 @@ class ExecutionEngineV3:
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""
-        self._step.begin()
+        self.exchange.step.begin()
         if book.skipper is not None:
-            self._exchange.on_tick(book)
+            self.exchange.on_tick(book)
         for waiting in self._waiting.take_due(book, self.at.now):
             quote = book.quote()
             assert quote is not None
             if waiting.is_exit:
                 position = self.ledger.positions[waiting.order_id]
                 self._closing.fill(position, book, quote)
-                self._runner.filled(position)
+                self.runner.filled(position)
             else:
-                self._entries.fill(self.ledger.orders[waiting.order_id], book, quote)
-        for waiter in self._runner.on_tick(book):
-            self.gtts.fire(waiter, book)
+                self.entries.fill(self.ledger.orders[waiting.order_id], book, quote)
+        for waiter in self.runner.on_tick(book):
+            self.account.gtts.fire(waiter, book)
+        self.exchange.step.end()
         book.arm()
-        self.refresh_margin()
+        self.account.refresh()
 
     def net_quantity(self, book: Book) -> int:
         """Return the signed open quantity of an instrument over all strategies."""
@@ -252,53 +249,34 @@ class ExecutionEngineV3:
         """Turn to the ticks of a date."""
         self.at.begin_date(date)
         self._exit_orders.start_day()
-        self._runner.begin_date()
-        self.gtts.start_day(date)
-        self.risk.start_day(date)
-
-    def exchange_due(self, due: int) -> None:
-        """Do what is due at the paper exchange by `due` (UTC ns)."""
-        self._exchange.advance(due)
-
-    def note_missed_data(self, books: list[Book]) -> None:
-        """Note that data of some books was missed: nothing is known of what was taken there."""
-        self._exchange.forget_taken(books)
+        self.runner.begin_date()
+        self.account.start_day(date)
 
     def arrive(self, index: int) -> None:
         """Expect the next tick of an instrument: the latency of an order there is over."""
         self._waiting.arrive(index, self.at.now)
 
-    def reject_unfilled(self, order_id: str) -> None:
-        """Reject an entry whose time limit has passed, unless it was filled or cancelled."""
-        self._entries.reject_unfilled(order_id)
-
-    def time_stop_due(self, number: int, due: int) -> None:
-        """Note that the boundary that completes position `number`'s bars has been passed."""
-        self._runner.time_stop_due(number, due)
-
     def on_candle_close(self, symbol: str, timeframe: str) -> None:
         """Count a bar of `symbol` that the caller has closed, where the caller counts bars."""
         if self.bars.close(symbol, timeframe):
-            self._runner.bar_closed(symbol, timeframe, self.at.now)
-            self._runner.on_close(symbol, timeframe, None)
+            self.runner.bar_closed(symbol, timeframe, self.at.now)
+            self.runner.on_close(symbol, timeframe, None)
 
     def compare_closes(self, candles: Sequence[Candle]) -> None:
         """Compare the closes of candles with the levels that go by them, in their order."""
         for each in candles:
             close = round(each.close * PAISE_PER_RUPEE)
-            self._runner.on_close(each.tradingsymbol, each.timeframe, close)
+            self.runner.on_close(each.tradingsymbol, each.timeframe, close)
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""
         if self._squares_off:
             self._demands.square_off(indices)
-            self._demands.avoid_delivery(indices)
 
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Close what square-off could not, settle what expires, archive what is over."""
         self._session_end.end(indices, date)
-        self._marks.end_session(indices)
-        self.gtts.end_session(indices, date)
+        self.account.end_session(indices, date)
 
     def settle(self, settlement: Settlement) -> None:
         """Take the official close of an underlying and settle what waits for it."""
@@ -317,10 +295,6 @@ class ExecutionEngineV3:
     def get_metrics(self) -> Row:
         """Return counts and P&L in rupees: total_orders, active_positions, realized_pnl, ..."""
         return self._views.metrics()
-
-    def margin_status(self) -> MarginStatus | None:
-        """Return what positions and entries block, None if it is not computed or not known yet."""
-        return None if self._margin is None else self._margin.status
 
     def unrealized_paise(self) -> int:
         """Return what closing everything at the last prices would add, gross."""

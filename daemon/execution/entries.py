@@ -107,8 +107,8 @@ class Entries:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
         self._recorder.moved(order, OrderState.SUBMITTED, "submitted")
         self._admission.note_submitted()
-        if self._exchange is not None:
-            self._exchange.enter(order)
+        if self._orders.takes(order):
+            self._orders.enter(order)
             return order.order_id
         book = self._quotes.book_of(order.tradingsymbol)
         quote = self._quotes.fresh_quote(book)
@@ -182,6 +182,17 @@ class Entries:
             return
         self._drop(order)
         self._recorder.moved(order, OrderState.CANCELLED, reason)
+
+    def drop_of(self, strategy_id: str, reason: str) -> None:
+        """Cancel what works of a strategy's entries at the exchange; its positions stay."""
+        self._orders.drop_all(reason, strategy_id)
+
+    def drop_all(self, reason: str) -> None:
+        """Cancel all entries that wait or work, and keep what they bought."""
+        self._orders.drop_all(reason)
+        for order in self.all_waiting():
+            if not self._orders.works(order.order_id):
+                self.cancel(order, reason)
 
     def all_waiting(self) -> list[Order]:
         """Return the waiting entries, by number."""

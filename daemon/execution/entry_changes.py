@@ -11,6 +11,8 @@ from typing import Final
 from daemon.domain.exchange_order import ExchangeOrderState, Modification
 from daemon.domain.intent import EntryChange
 from daemon.domain.order import Order, OrderState
+from daemon.domain.order_kind import PRICED_KINDS
+from daemon.domain.risk_state import RiskState
 from daemon.execution.admission import Admission
 from daemon.execution.entries import Entries
 from daemon.execution.entry_orders import EntryOrders
@@ -95,7 +97,22 @@ class EntryChanges:
             return Refusal(
                 "bad_quantity", {"quantity": change.qty, "asked_in_slices": order.quantity}
             )
-        return None
+        return self._check_added(order, change.qty - order.quantity, change)
+
+    def _check_added(self, order: Order, added: int, change: EntryChange) -> Refusal | None:
+        """Refuse units that are added to an entry while none may be, or without margin."""
+        margin, risk = self._admission.margin, self._ledger.risk
+        index = self._desk.universe.index_of(order.tradingsymbol)
+        if added <= 0:
+            return None
+        if risk.state is not RiskState.ACTIVE:
+            return Refusal(risk.state.value.lower(), {"because": risk.reason})
+        if margin is None or index is None:
+            return None
+        kind = change.order_type or order.order_type
+        asked = order.price_paise if change.price is None else paise_or_0(change.price)
+        limit = asked if kind in PRICED_KINDS else 0
+        return margin.refusal(order, index, units=added, limit_paise=limit)
 
     def _refuse(self, order: Order, kind: str, refusal: Refusal) -> str:
         """Answer in the journal, for the first exchange order of the trade."""

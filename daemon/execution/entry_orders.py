@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from daemon.domain.events import Fill
@@ -117,6 +118,10 @@ class EntryOrders:
         """Return the id at the exchange of an entry that is not over, None without one."""
         return self._roots.get(order_id)
 
+    def working(self) -> Mapping[str, str]:
+        """Return the ids at the exchange of the entries that are not over, by order id."""
+        return self._roots
+
     def cancel(self, order: Order, reason: str) -> bool:
         """Cancel what still works of an entry; return whether anything does.
 
@@ -142,10 +147,10 @@ class EntryOrders:
             self._desk.cancel(root, reason)
         return True
 
-    def drop_all(self, strategy_id: str, reason: str) -> None:
-        """Cancel what works of the entries of a strategy and keep what they bought."""
+    def drop_all(self, reason: str, strategy_id: str | None = None) -> None:
+        """Cancel what works of entries, all or a strategy's, and keep what they bought."""
         for order_id in list(self._roots):
-            if self._ledger.orders[order_id].strategy_id == strategy_id:
+            if strategy_id is None or self._ledger.orders[order_id].strategy_id == strategy_id:
                 self.drop_rest(order_id, reason)
 
     # in

@@ -7,7 +7,7 @@ their trade.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
 from typing import Protocol
 
 from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
@@ -75,112 +75,50 @@ class ExchangeDesk:
         at: Moment,
         ledger: Ledger,
         quotes: Quotes,
-        step: Step,
     ) -> None:
         self.universe = universe
         self.at = at
         self.agenda = agenda
-        self.step = step
+        self.step = Step()
         self._rules = rules
         self._at = at
         self._ledger = ledger
         self._quotes = quotes
-        self.fills = ExchangeFills(universe, at, quotes, fills, costs)
-        self._waiting = waiting
-        self._holdings = holdings
         self.exchange = PaperExchange(
             universe.instruments, settings_of(config), self._believes, self._admits
         )
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders; empty without a trade."""
-        self._entries: dict[str, str] = {}
-        """Roots of the entries that are not over, by order id of their trade."""
-        self.entries: Mapping[str, str] = self._entries
-        self._leaving: dict[str, str] = {}
-        """Why a trade must leave as soon as its entry fills, by order id."""
-        self._resend: list[dict[str, None]] = [{} for _ in universe]
-        self._beginning = ""
-        self._feed = ExchangeFeed(self.exchange, quotes, agenda, self._resend)
+        self.resend: list[dict[str, None]] = [{} for _ in universe]
+        """Order ids of trades whose exit is sent at the next tick, by instrument."""
+        self.is_depth = config.fill_mode == "depth"
+        self._feed = ExchangeFeed(
+            self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
+        )
+        self._days: list[dt.date | None] = [None] * len(universe)
+        """The date that each instrument's day at the exchange was begun for."""
+        self._spread = SpreadLimit(config.max_spread_pct)
         self._numbers: dict[str, int] = {}
         self._is_taking = False
 
-    def attach(
-        self, openings: Openings, bookings: Bookings, watches: Watches, untraded: Untraded
-    ) -> None:
-        """Set who hears what reports mean."""
+    def attach(self, entries: EntryReports, exits: ExitReports, untraded: Untraded) -> None:
+        """Set who hears reports."""
+        self._entries = entries
+        self._exits = exits
         self._untraded = untraded
-        self._openings = openings
-        self._bookings = bookings
-        self._watches = watches
 
     # orders go out
 
-    def enter(self, order: Order) -> None:
-        """Send the entry of a SUBMITTED trade."""
-        book = self._quotes.book_of(order.tradingsymbol)
-        self._waiting.add(book, WaitingFill(order.order_id, NEVER, is_exit=False), self._at.now)
-        terms = OrderTerms(
-            instrument=book.index, side=order.transaction_type, quantity=order.quantity,
-            product=order.product, tag=order.tag,
-        )  # fmt: skip
-        root = self._next_id(order.order_id)
-        self._entries[order.order_id] = root
-        self.send(root, order.order_id, terms, book)
+    def send(self, order_id: str, terms: OrderTerms, book: Book) -> str:
+        """Send an order of a trade; return the id that it or its slices go by."""
+        root = self.next_id(order_id)
+        self.send_as(root, order_id, terms, book)
+        return root
 
-    def cancel_entry(self, order: Order, reason: str) -> bool:
-        """Cancel what still works of an entry; return whether anything does."""
-        root = self._entries.get(order.order_id)
-        if root is None:
-            return False
-        self._leaving[order.order_id] = reason
-        self._cancel_root(root, reason)
-        return True
-
-    def leave(self, position: Position, book: Book) -> bool:
-        """Send the pending exit of a position; return whether it was done at once."""
-        order_id = position.order_id
-        if order_id in self._entries:
-            self._cancel_root(self._entries[order_id], "exit_began")
-        self._beginning = order_id
-        self._send_exit(position, book)
-        self._beginning = ""
-        return position.pending is None
-
-    def send_at_next_tick(self, position: Position, book: Book) -> None:
-        """Send the pending exit of a position at the next tick of its instrument."""
-        self._resend[book.index][position.order_id] = None
-        self._feed.arm(book)
-
-    def _send_exit(self, position: Position, book: Book) -> None:
-        """Send what no order at the exchange covers of a pending exit."""
-        order_id, pending = position.order_id, position.pending
-        assert pending is not None
-        missing = pending.quantity - self._covered(order_id)
-        if missing <= 0:
-            return
-        terms = OrderTerms(
-            instrument=book.index, side=position.closing_side, quantity=missing,
-            product=position.product, group=order_id, is_exit=True,
-        )  # fmt: skip
-        root = self._next_id(order_id)
-        self.send(root, order_id, terms, book, open_units=position.quantity)
-
-    def _covered(self, order_id: str) -> int:
-        return sum(order.pending for order in self.exchange.working_of(order_id))
-
-    def send(
-        self,
-        root: str,
-        order_id: str,
-        terms: OrderTerms,
-        book: Book,
-        *,
-        open_units: int | None = None,
+    def send_as(
+        self, root: str, order_id: str, terms: OrderTerms, book: Book, *, replaces: str = ""
     ) -> None:
-        """Send a new order of a trade, or of none (`order_id` is empty)."""
-        self._trades[root] = order_id
-        self._feed.sync(book)
-        self._take(self.exchange.submit(root, terms, self._at.now, open_units=open_units), book)
+        """Send an order of a trade under an id of `next_id`, or of none (`order_id` is empty).
 
         `replaces` is an order that is cancelled when this one arrives.
         """
@@ -269,9 +207,13 @@ class ExchangeDesk:
     def advance(self, due: int) -> None:
         """Do what is due at the exchange by `due` (UTC ns): step 1 of an input."""
         self._feed.begin_due()
-        self._take(self.exchange.advance(self._at.now, ticking=self._at.ticking, until=due))
-        for index in self.exchange.instruments_waiting():
-            self._feed.arm(self._quotes.books[index])
+        at = self._at
+        self.step.begin()
+        self._take(self.exchange.advance(at.now, ticking=at.ticking, until=due))
+        for instrument in self.exchange.instruments_waiting():
+            self._feed.arm(self._quotes.books[instrument])
+        self._exits.tell_unfilled()
+        self.step.end()
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book with a skipper has just taken: step 2 of its input."""
@@ -290,9 +232,17 @@ class ExchangeDesk:
 
     def _admits(self, exchange_order: ExchangeOrder, depth: DepthBook) -> Refused | None:
         order_id = self._trades[exchange_order.root]
-        return (
-            unprotected(self._ledger.orders[order_id], exchange_order, depth) if order_id else None
-        )
+        if exchange_order.terms.is_exit or not order_id:
+            return None
+        order = self._ledger.orders[order_id]
+        first = self.exchange.floor.first_take(exchange_order)
+        refusal = None
+        if first:
+            best_bid, best_ask = depth.best_opposite(is_buy=False), depth.best_opposite(is_buy=True)
+            refusal = self._spread.refuse(best_bid, best_ask)
+        arriving = ArrivalTerms(exchange_order, first, depth.ltp)
+        refusal = refusal or unprotected(order, arriving)
+        return None if refusal is None else Refused(refusal.reason, refusal.numbers)
 
     # reports
 
@@ -312,12 +262,10 @@ class ExchangeDesk:
             if exchange_order.terms.is_exit:
                 self._exits.take(order, exchange_order, report, at)
             else:
-                self._take_entry(order, exchange_order, report, at, grown)
-        for position in grown.values():  # what is covered is known once all reports are taken
-            if position.pending is not None:
-                self._send_exit(position, self._quotes.book_of(position.tradingsymbol))
-            elif position.order_id in self._ledger.positions:
-                self._watches.refresh(position)
+                self._entries.take(order, exchange_order, report, at)
+        if is_outermost:
+            self._entries.end_step()
+            self._is_taking = False
         if book is not None:
             touched[book.index] = book
         for at in touched.values():
@@ -325,93 +273,6 @@ class ExchangeDesk:
         self._feed.schedule()
         self.step.end()
 
-    def _take_entry(
-        self,
-        order: Order,
-        exchange_order: ExchangeOrder,
-        report: ExecutionReport,
-        book: Book,
-        grown: dict[str, Position],
-    ) -> None:
-        if report.kind == "filled":
-            fill = self.fills.of(order, exchange_order, report, book)
-            if order.state is OrderState.SUBMITTED:
-                self._recorder.exchange_moved(order, exchange_order, report)
-                self._waiting.drop(book, order.order_id, self._at.now)
-                self._openings.opened(order, book, fill)
-            else:
-                self._recorder.exchange_moved(order, exchange_order, report, fill=fill)
-                self._enlarged(order, book, fill.quantity, grown)
-        else:
-            self._recorder.exchange_moved(order, exchange_order, report)
-        if report.state in OVER_STATES and not self.exchange.works(exchange_order.root):
-            self._entry_over(order, exchange_order, report, book)
-        reason = self._leaving.get(order.order_id)
-        position = self._ledger.positions.get(order.order_id)
-        if reason and position is not None:
-            del self._leaving[order.order_id]
-            self._watches.demand(position, reason)
 
-    def _enlarged(
-        self, order: Order, book: Book, quantity: int, grown: dict[str, Position]
-    ) -> None:
-        position = self._ledger.positions.get(order.order_id)
-        assert position is not None, order
-        self._holdings.enlarged(position, book.index, quantity)
-        grown[order.order_id] = position
-
-    def _entry_over(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
-    ) -> None:
-        self._entries.pop(order.order_id, None)
-        if order.state is not OrderState.SUBMITTED:
-            return
-        self._leaving.pop(order.order_id, None)
-        self._waiting.drop(book, order.order_id, self._at.now)
-        reason = report.reason
-        if report.kind == "rejected":
-            self._recorder.rejected(order, Refusal(reason, dict(report.numbers or {})))
-        elif reason == "unfilled_rest":
-            waited = self._at.now - order.submitted_ts
-            self._recorder.rejected(order, Refusal("no_price", {"waited_ns": waited}))
-        else:
-            self._recorder.moved(order, OrderState.CANCELLED, reason)
-
-    def _take_exit(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
-    ) -> None:
-        if report.kind == "filled":
-            self._exit_filled(order, exchange_order, report, book)
-            return
-        self._recorder.exchange_moved(order, exchange_order, report)
-        is_lost = report.state in OVER_STATES and report.reason not in ("replaced", "exit_group")
-        position = self._ledger.positions.get(order.order_id)
-        if is_lost and position is not None and position.pending is not None:
-            self._resend[book.index][order.order_id] = None
-
-    def _exit_filled(
-        self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
-    ) -> None:
-        position = self._ledger.positions[order.order_id]
-        pending = position.pending
-        assert pending is not None, position
-        fill = self.fills.of(order, exchange_order, report, book)
-        is_last = fill.quantity == pending.quantity
-        rest = position.quantity - fill.quantity
-        widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
-        if is_last and not widens:
-            self._recorder.exchange_moved(order, exchange_order, report)
-            self._bookings.book_fill(position, book, fill, fill.charges, pending.reason)
-            if self._beginning != order.order_id:
-                self._watches.filled(position)
-            return
-        self._recorder.exchange_moved(
-            order,
-            exchange_order,
-            report,
-            fill=self._bookings.priced(position, fill),
-            exit_quantity=rest if widens else 0,
-        )
-        self._holdings.reduced(position, book.index, fill.quantity)
-        if widens:
-            self._send_exit(position, book)
+def _exchange_id(order_id: str, number: int) -> str:
+    return f"X-{order_id.partition('-')[2]}-{number}"

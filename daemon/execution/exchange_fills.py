@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from daemon.domain.events import Fill
 from daemon.domain.exchange_order import ExchangeOrder
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.order import Order
-from daemon.exchange.fills import FillEngine
+from daemon.domain.order import Order, Side
+from daemon.exchange.depth_book import DepthBook
+from daemon.exchange.fills import FillEngine, FillMode, base_half
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.costs import Costs
 from daemon.execution.quotes import Quotes

@@ -13,6 +13,7 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_orders import UntradedOrders
 from daemon.settings.config import ExecutionConfig
 
 
@@ -25,8 +26,8 @@ def exchange_orders(
     waiting: WaitingFills,
     holdings: Holdings,
     held: AtExchange,
-) -> tuple[EntryOrders, ExitOrders]:
-    """Return the entries and exits of a desk, which hands them its reports from now on."""
+) -> tuple[EntryOrders, ExitOrders, UntradedOrders]:
+    """Return the entries, exits and other orders of a desk, which hands them its reports."""
     engine = FillEngine(config)
     fills = ExchangeFills(
         desk.universe, desk.at, quotes, engine, costs, desk.exchange.books,
@@ -34,5 +35,6 @@ def exchange_orders(
     )  # fmt: skip
     entries = EntryOrders(desk, desk.at, recorder, quotes, fills, waiting, holdings)
     exits = ExitOrders(desk, entries, recorder, quotes, fills, holdings, held)
-    desk.attach(entries, exits)
-    return entries, exits
+    untraded = UntradedOrders(desk, recorder, quotes, fills)
+    desk.attach(entries, exits, untraded)
+    return entries, exits, untraded

@@ -12,10 +12,10 @@ from daemon.broker.gtt_checks import GttFault
 from daemon.domain.gtt import Gtt, GttStatus, GttTerms
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.risk_state import RiskState
+from daemon.execution.account_recorder import AccountRecorder
 from daemon.execution.admission import Admission
 from daemon.execution.exits.runner import FIRST_OTHER_WAITER
 from daemon.execution.quotes import Quotes
-from daemon.execution.recorder import Recorder
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.market.book import Book
 from daemon.market.moment import Moment
@@ -36,7 +36,7 @@ class GttDesk:
         self,
         universe: Universe,
         at: Moment,
-        recorder: Recorder,
+        recorder: AccountRecorder,
         quotes: Quotes,
         admission: Admission,
         orders: UntradedOrders | None,

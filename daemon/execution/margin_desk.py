@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from daemon.domain.dates import MINUTE_NS
-from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order, Side
@@ -21,14 +21,14 @@ from daemon.domain.statistics import MarginStatus
 from daemon.exchange.protection import protected_limit
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.costs import Costs
+from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.margin_market import Line, LineKey, MarginMarket, MarginUnknown, RatesOf
 from daemon.execution.quotes import Quotes
 from daemon.margin.funds import Ask, Cash, free_paise
 from daemon.margin.portfolio import Holding
 from daemon.margin.scenario_margin import margin_with, margins, risks_of
-from daemon.market.agenda import Agenda, Phase
-from daemon.market.moment import Moment
+from daemon.market.agenda import Phase
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import Refusal, insufficient_margin
 
@@ -56,31 +56,30 @@ class MarginDesk:
     def __init__(
         self,
         terms: MarginTerms,
-        universe: Universe,
+        desk: ExchangeDesk,
+        entry_orders: EntryOrders,
         sessions: Sessions,
         ledger: Ledger,
-        agenda: Agenda,
-        at: Moment,
         quotes: Quotes,
         schedule: Schedule,
         waiting: WaitingFills,
         costs: Costs,
-        exchange: ExchangeDesk | None,
     ) -> None:
         self.is_gate = terms.capital_paise is not None
         self.status: MarginStatus | None = None
         """None before the first figures."""
         self._capital = terms.capital_paise or 0
-        self._market = MarginMarket(universe, quotes, sessions, at, terms.rates_of)
-        self._universe = universe
+        self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
+        self._universe = desk.universe
         self._ledger = ledger
-        self._agenda = agenda
-        self._at = at
+        self._agenda = desk.agenda
+        self._at = desk.at
         self._quotes = quotes
         self._schedule = schedule
         self._waiting = waiting
         self._costs = costs
-        self._exchange = exchange
+        self._exchange = desk.exchange
+        self._entry_orders = entry_orders
         self._seen_seq = ledger.seq
         self._opens = self._closes = 0
         self._is_watching = False
@@ -98,7 +97,7 @@ class MarginDesk:
         if not self.is_gate:
             return None
         units = order.quantity if units is None else units
-        limit = limit_paise or self._limit(index, order.transaction_type)
+        limit = limit_paise or self._limit(order, index)
         try:
             ask = self._ask(order, index, units, limit)
         except MarginUnknown as error:
@@ -140,12 +139,18 @@ class MarginDesk:
             charges=self._charges(instrument, side, units, limit_paise),
         )
 
-    def _limit(self, index: int, side: Side) -> int:
-        """Return the protected limit of a MARKET order now, paise; 0 without a price."""
-        quote = self._quotes.quote_of(self._quotes.books[index])
-        if quote is None:
-            return 0
-        return protected_limit(self._universe[index], side == "BUY", quote.ltp)
+    def _limit(self, order: Order, index: int) -> int:
+        """Return the protected limit of an order without one, paise; 0 without a price.
+
+        A stop is protected from its trigger on, a MARKET from the last price.
+        """
+        base = order.trigger_paise
+        if not base:
+            quote = self._quotes.quote_of(self._quotes.books[index])
+            if quote is None:
+                return 0
+            base = quote.ltp
+        return protected_limit(self._universe[index], order.transaction_type == "BUY", base)
 
     def _charges(self, instrument: Instrument, side: Side, quantity: int, limit_paise: int) -> int:
         charges = self._costs.of_order(
@@ -173,19 +178,18 @@ class MarginDesk:
 
     def _entries(self) -> Iterator[WorkingEntry]:
         """Yield the entries that are not over."""
-        exchange = self._exchange
-        for order_id in self._waiting.entries if exchange is None else exchange.entries:
+        at_exchange = self._entry_orders.working()
+        for order_id in {**dict.fromkeys(self._waiting.entries), **at_exchange}:
             order = self._ledger.orders[order_id]
             index = self._quotes.index_of(order.tradingsymbol)
             left = order.quantity - order.filled_quantity
-            limit = self._exchange_limit(order_id) or self._limit(index, order.transaction_type)
+            limit = self._exchange_limit(at_exchange.get(order_id)) or order.price_paise
+            limit = limit or self._limit(order, index)
             yield WorkingEntry(order_id, index, order.transaction_type, left, limit)
 
-    def _exchange_limit(self, order_id: str) -> int:
+    def _exchange_limit(self, root: str | None) -> int:
         """Return the highest limit of an entry at the exchange, paise; 0 if it is nowhere yet."""
-        if self._exchange is None:
-            return 0
-        orders = self._exchange.exchange.orders_of(self._exchange.entries[order_id])
+        orders = () if root is None else self._exchange.orders_of(root)
         return max((order.limit_paise for order in orders if not order.is_over), default=0)
 
     def _reserved(self) -> int:
@@ -232,7 +236,7 @@ class MarginDesk:
         """Compute the figures of a passed minute, and go on while anything is there."""
         self._compute()
         self._is_watching = False
-        if self._ledger.positions or self._waiting.count_entries():
+        if self._ledger.positions or self._waiting.count_entries() or self._entry_orders.working():
             self._watch()
 
     def _watch(self) -> None:

@@ -9,21 +9,17 @@ from daemon.domain.events import (
     Excursion,
     ExitDemand,
     Fill,
-    GttMoved,
     Levels,
     OrderCreated,
     OrderMoved,
     PositionMarked,
     QueuePlace,
-    RiskMoved,
     StopMoved,
 )
-from daemon.domain.exchange_order import ExchangeOrder
-from daemon.domain.gtt import Gtt, GttStatus, GttTerms
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, Order, OrderState
 from daemon.domain.position import Position
-from daemon.domain.risk_state import RiskState
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
@@ -141,7 +137,6 @@ class Recorder:
             self._exchange_event("", exchange_order, report, fill),
             tradingsymbol=tradingsymbol,
             product=terms.product,
-            validity=exchange_order.validity,
             tag=terms.tag,
         )
         self.lifecycle.record(event)
@@ -154,7 +149,6 @@ class Recorder:
         fill: Fill | None,
     ) -> ExchangeOrderMoved:
         at, terms = self._at, exchange_order.terms
-        is_fill = report.kind == "filled"
         return ExchangeOrderMoved(
             seq=self.ledger.seq + 1,
             ts=at.now,
@@ -166,7 +160,7 @@ class Recorder:
             state=report.state.value,
             side=terms.side,
             order_type=exchange_order.kind,
-            quantity=exchange_order.quantity,
+            quantity=report.ordered,
             filled=report.filled,
             limit_paise=exchange_order.limit_paise,
             trigger_paise=exchange_order.trigger_paise,
@@ -175,10 +169,45 @@ class Recorder:
             last_quantity=report.quantity,
             last_paise=report.price_paise,
             near_misses=exchange_order.near_misses,
-            queue=QueuePlace(**structs.asdict(report.evidence)) if is_fill else None,
+            queue=_queue(exchange_order, report),
             fill=fill,
             is_exit=terms.is_exit,
             numbers=report.numbers,
+            validity="" if exchange_order.validity == "DAY" else exchange_order.validity,
+            ttl_minutes=terms.ttl_minutes,
+            replaces=exchange_order.replaces if report.kind == "accepted" else "",
+            taking=exchange_order.taking,
+        )
+
+    def answered(
+        self,
+        order: Order,
+        exchange_id: str,
+        kind: str,
+        state: ExchangeOrderState,
+        refusal: Refusal,
+    ) -> None:
+        """Record why a request for an entry was not sent to the exchange."""
+        at = self._at
+        self.lifecycle.record(
+            ExchangeOrderMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                exchange_id=exchange_id,
+                kind=kind,
+                state=state.value,
+                side=order.transaction_type,
+                order_type=order.order_type,
+                quantity=order.quantity,
+                filled=order.filled_quantity,
+                limit_paise=order.price_paise,
+                trigger_paise=order.trigger_paise,
+                reason=refusal.reason,
+                numbers=refusal.numbers or None,
+            )
         )
 
     def rejected(self, order: Order, refusal: Refusal) -> None:
@@ -222,78 +251,13 @@ class Recorder:
             )
         )
 
-    def risk_moved(
-        self,
-        state: RiskState,
-        reason: str,
-        until_ts: int,
-        numbers: dict[str, int | str] | None,
-    ) -> None:
-        """Record that the risk state of the account changed."""
-        at = self._at
-        self.lifecycle.record(
-            RiskMoved(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                due_ts=at.due_ts,
-                state=state.value,
-                reason=reason,
-                until_ts=until_ts,
-                numbers=numbers,
-            )
-        )
 
-    # GTTs
-
-    def gtt_placed(self, gtt_id: int, terms: GttTerms, expires: str) -> None:
-        """Record a new GTT."""
-        event = self._gtt_moved(gtt_id, "created", GttStatus.ACTIVE)
-        self.lifecycle.record(structs.replace(_with(event, terms), expires=expires))
-
-    def gtt_modified(self, gtt: Gtt, terms: GttTerms) -> None:
-        """Record other terms of a GTT."""
-        event = self._gtt_moved(gtt.gtt_id, "modified", GttStatus.ACTIVE)
-        self.lifecycle.record(_with(event, terms))
-
-    def gtt_triggered(self, gtt: Gtt, leg: int, ltp_paise: int, exchange_id: str) -> None:
-        """Record that a leg was fired, and the order that is sent next."""
-        event = self._gtt_moved(gtt.gtt_id, "triggered", GttStatus.TRIGGERED)
-        self.lifecycle.record(
-            structs.replace(event, leg=leg, ltp_paise=ltp_paise, exchange_id=exchange_id)
-        )
-
-    def gtt_ended(self, gtt: Gtt, status: GttStatus, reason: str) -> None:
-        """Record an end without an order, or a pause."""
-        self.lifecycle.record(self._gtt_moved(gtt.gtt_id, status.value, status, reason))
-
-    def gtt_refused(self, gtt: Gtt | None, terms: GttTerms | None, fault: GttFault) -> None:
-        """Record that a request changed nothing, with the numbers that were compared."""
-        gtt_id = 0 if gtt is None else gtt.gtt_id
-        status = GttStatus.REJECTED if gtt is None else gtt.status
-        event = self._gtt_moved(gtt_id, "refused", status, fault.reason)
-        event = structs.replace(event, numbers=fault.numbers or None)
-        self.lifecycle.record(event if terms is None else _with(event, terms))
-
-    def _gtt_moved(self, gtt_id: int, kind: str, status: GttStatus, reason: str = "") -> GttMoved:
-        at = self._at
-        return GttMoved(
-            seq=self.ledger.seq + 1,
-            ts=at.now,
-            input_no=at.input_no,
-            due_ts=at.due_ts,
-            gtt_id=gtt_id,
-            kind=kind,
-            status=status.value,
-            reason=reason,
-        )
-
-
-def _with(event: GttMoved, terms: GttTerms) -> GttMoved:
-    return structs.replace(
-        event,
-        tradingsymbol=terms.tradingsymbol,
-        triggers=terms.triggers,
-        legs=terms.legs,
-        last_paise=terms.last_paise,
-    )
+def _queue(exchange_order: ExchangeOrder, report: ExecutionReport) -> QueuePlace | None:
+    """Return the evidence of a fill, or what is ahead of an order that has just come to rest."""
+    if report.kind == "filled":
+        return report.evidence
+    is_new = report.kind in ("open", "triggered", "modified")
+    rests = exchange_order.state is ExchangeOrderState.OPEN and not exchange_order.taking
+    if not is_new or not rests or exchange_order.market_part is None:
+        return None
+    return QueuePlace(market_after=exchange_order.market_part)

@@ -7,10 +7,10 @@ import datetime as dt
 from daemon.domain.dates import MINUTE_NS, ist_midnight
 from daemon.domain.money import paise_exact
 from daemon.domain.risk_state import RiskState
+from daemon.execution.account_recorder import AccountRecorder
 from daemon.execution.admission import Admission
 from daemon.execution.demands import Demands
 from daemon.execution.gtt_desk import GttDesk
-from daemon.execution.recorder import Recorder
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.moment import Moment
 
@@ -28,7 +28,7 @@ class RiskStates:
         self,
         at: Moment,
         agenda: Agenda,
-        recorder: Recorder,
+        recorder: AccountRecorder,
         admission: Admission,
         demands: Demands,
         gtts: GttDesk,
@@ -87,5 +87,5 @@ class RiskStates:
             return
         self._recorder.risk_moved(state, reason, until_ts, numbers)
         if state is RiskState.HALTED:
-            self._demands.cancel_waiting("halted")
+            self._demands.drop_entries("halted")
             self._gtts.disable_all("halted")

@@ -8,20 +8,23 @@ from __future__ import annotations
 from daemon.domain.exchange_order import ExchangeOrder, OrderTerms
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.market.book import Book
-from daemon.market.moment import Moment
 
 
 class UntradedOrders:
     """Send orders without a trade, and record what happens to them."""
 
-    def __init__(self, at: Moment, recorder: Recorder, quotes: Quotes, desk: ExchangeDesk) -> None:
+    def __init__(
+        self, desk: ExchangeDesk, recorder: Recorder, quotes: Quotes, fills: ExchangeFills
+    ) -> None:
         self._quotes = quotes
-        self._at = at
+        self._at = desk.at
         self._recorder = recorder
         self._desk = desk
+        self._fills = fills
 
     def next_id(self) -> str:
         """Return the id that the next order will have: X-, the day, a number of six digits."""
@@ -32,12 +35,12 @@ class UntradedOrders:
 
     def send(self, exchange_id: str, terms: OrderTerms) -> None:
         """Send a new order; it fills at once, waits, rests, or is refused."""
-        self._desk.send(exchange_id, "", terms, self._quotes.books[terms.instrument])
+        self._desk.send_as(exchange_id, "", terms, self._quotes.books[terms.instrument])
 
     def take(self, order: ExchangeOrder, report: ExecutionReport, book: Book) -> None:
         """Record an execution report of such an order."""
         fill = None
         if report.kind == "filled":
             assert book.instrument is not None
-            fill = self._desk.fills.of(book.instrument, order, report, book)
+            fill = self._fills.of(book.instrument, order, report, book)
         self._recorder.untraded_moved(order, report, book.tradingsymbol, fill=fill)

@@ -18,7 +18,6 @@ REFUSED: Final[dict[str, str]] = {
     "slm_on_options": "options take no stop at the market; use SL with a limit",
     "no_protection": "an order at the market needs a market protection",
     "order_rate": "more orders were sent than a broker takes in that time",
-    "insufficient_margin": "the account has not the margin for it",
     "lpp": "the limit is beyond the exchange's limit price protection",
     "trigger_already_met": "the last price was at the trigger or beyond it already",
     "too_many_slices": "it would need more slices than may be sent",
@@ -28,7 +27,6 @@ REFUSED: Final[dict[str, str]] = {
     "already_filled": "it had filled completely by then",
     "not_open": "nothing of it was open any more",
     "wide_spread": "bid and ask were further apart than the configuration allows",
-    "reducing": "the account only closes positions now",
 }
 """Why a request was refused. Words of `words.REFUSALS` that an exchange uses too are there."""
 

@@ -24,6 +24,7 @@ class Phase(IntEnum):
     TIMED_GTT = 9
     CANDLES = 10
     SESSION_END = 11
+    MARGIN = 12
 
 
 class Agenda:

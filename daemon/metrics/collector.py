@@ -160,11 +160,13 @@ def changes_position(event: TradingEvent) -> bool:
     return isinstance(event, StopMoved) or fill_of(event) is not None
 
 
-def _fill_of(event: TradingEvent) -> Fill | None:
-    """Return the fill of a trade."""
-    if isinstance(event, OrderMoved | ExchangeOrderMoved) and event.order_id:
-        return event.fill
-    return None
+def _exchange(tally: ExchangeTally) -> dict[str, Any]:
+    return {
+        "working": len(tally.working),
+        "fills": dict(sorted(tally.fills.items())),
+        "refused": dict(sorted(tally.refused.items())),
+        "cancelled": dict(sorted(tally.cancelled.items())),
+    }
 
 
 def finite(value: float | None) -> float | None:

@@ -86,17 +86,10 @@ class FactLog:
             del self._asked[order_id]
         return None
 
-    def _note_part(self, event: ExchangeOrderMoved) -> None:
-        """Count a fill that makes no move: its trade's next line shows what it led to."""
-        fill, order_id = event.fill, event.order_id
-        if fill is None or not order_id:
-            return
-        open_before = self._open[order_id]
-        if event.is_exit:
-            self._entry_charges.take(order_id, fill.quantity, open_before)
-            self._open[order_id] = open_before - fill.quantity
-        else:
-            self._entry_charges.enter(order_id, Decimal(fill.charges.total))
+    def _noted_fill(self, booked: BookedFill) -> Noted:
+        event, fill, order_id = booked.event, booked.fill, booked.event.order_id
+        asked, open_before = self._asked[order_id], self._open.pop(order_id, 0)
+        if booked.is_entry:
             self._open[order_id] = open_before + fill.quantity
             self._entry_charges.enter(order_id, Decimal(fill.charges.total))
             return Noted(event, asked, reason=booked.reason)

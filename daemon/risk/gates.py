@@ -15,9 +15,10 @@ from daemon.domain.dates import MINUTE_NS, ist_date
 from daemon.domain.instrument import Instrument
 from daemon.domain.intent import StrategyLimits
 from daemon.domain.ledger import RiskStanding, StrategyTally
-from daemon.domain.money import paise_exact
+from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
 from daemon.domain.order import Order
 from daemon.domain.risk_state import RiskState
+from daemon.margin.funds import Ask, shortfall
 from daemon.settings.config import RiskConfig
 
 

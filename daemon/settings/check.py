@@ -53,7 +53,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         for name, default in (
             ("slippage_ticks", 0), ("market_rest", "rest"), ("escalate", "market"),
             ("escalate_after_ms", 3_000), ("resting", "queue"), ("queue_evidence", "last_qty"),
-            ("autoslice", True), ("refusals", {}),
+            ("autoslice", True), ("refusals", {}), ("max_spread_pct", None),
             ("carry", {"mark_futures": None, "physical_settlement": None}),
             ("latency", {"enter_ms": None, "modify_ms": None, "cancel_ms": None}),
             ("sl_limit_buffer", {"percent": 1.0, "min_ticks": 20}),
@@ -104,6 +104,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _strategy_problems(config)
     yield from _stop_problems(config)
     yield from _brokerage_problems(config)
+    yield from _margin_problems(config)
     yield from _risk_problems(config)
 
 

@@ -60,7 +60,7 @@ class CarryConfig(Section, frozen=True, kw_only=True):
     """Whether contracts on shares are closed on the session before their expiry."""
 
 
-RefusalName = Literal[
+REFUSAL_NAMES: Final = (
     "price_step", "price_band", "far_limit", "untraded_contract", "slm_on_options", "no_protection",
     "order_rate", "market_range", "lpp",
 )  # fmt: skip
@@ -86,7 +86,10 @@ class ExecutionConfig(Section, frozen=True, kw_only=True):
     queue_evidence: Literal["last_qty", "volume"] = "last_qty"
     autoslice: bool = True
     """In `fill_mode: depth`: send an order above the freeze quantity in slices."""
-    refusals: dict[RefusalName, Literal["on", "off"]] = {}
+    refusals: dict[str, str] = {}
+    """A name of REFUSAL_NAMES -> on or off."""
+    max_spread_pct: Annotated[float, Meta(gt=0, le=100)] | None = None
+    """Percent of the middle of bid and ask above which no entry takes; null: any spread."""
     carry: CarryConfig = CarryConfig()
     reject_after_s: PositiveSeconds = 30
     stale_after_s: PositiveSeconds = 5

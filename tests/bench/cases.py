@@ -69,6 +69,17 @@ def _depth(name: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def _exchange(name: str) -> Callable[..., dict[str, Any]]:
+    def run(*arguments: str) -> dict[str, Any]:
+        from tests.bench import exchange_cases
+
+        values = [int(each) if each.isdecimal() else Path(each) for each in arguments]
+        found: dict[str, Any] = getattr(exchange_cases, name)(*values)
+        return found
+
+    return run
+
+
 def _margin(positions: str) -> dict[str, Any]:
     from tests.bench.margin_cases import margin
 
@@ -100,6 +111,10 @@ CASES: dict[str, Callable[..., Any]] = {
     },
     **{name: _web(name) for name in ("quotes_map", "facts")},
     "depth_read": _depth("depth_read"),
+    **{
+        name: _exchange(name)
+        for name in ("far_orders", "touch_market", "touch_queue", "exchange_life", "order_life")
+    },
     "margin": _margin,
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip

@@ -45,7 +45,7 @@ class Outside:
     """
 
     def __init__(self, engine: PaperEngine, symbol: str) -> None:
-        desk = engine.engine._exchange
+        desk = engine.engine.exchange
         assert isinstance(desk, ExchangeDesk)
         self._engine = engine
         self._desk = desk

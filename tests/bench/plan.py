@@ -286,6 +286,35 @@ def depth(bench: Bench) -> Iterator[Row]:
     yield Row(section, "memory, likewise", kept.peak() / without.peak(), "ratio", "<= 1.5")
 
 
+def exchange(bench: Bench) -> Iterator[Row]:
+    """Orders at the exchange: far ones, ten at the touch of one instrument, an order's life."""
+    from tests.bench.depth_cases import write_depth
+
+    file = str(write_depth(bench.place / "depthTrue.parquet", depth=True))
+    section = "Orders at the exchange"
+    for name in ("seconds", "engine_s"):
+        title = "a replay with five levels" if name == "seconds" else "of it the engine"
+        none, far = _in_turns(bench, "far_orders", file, (0, 1), name)
+        yield Row(
+            section, f"{title}, a far order", far, "ticks/s", ">= 0.9 of none",
+            f"{far / none:.2f} of none",
+        )  # fmt: skip
+    quiet = bench.case("touch_queue", 10)
+    yield Row(section, "ten in a queue at the touch", quiet.rate(), "ticks/s", ">= 500,000")
+    filled = bench.case("touch_market", file, 10)
+    yield Row(
+        section, "ten at the touch, sent again when filled", filled.rate(), "ticks/s", "",
+        f"{filled.results[0]['orders']:,} orders in {filled.results[0]['ticks']:,} rows",
+    )  # fmt: skip
+    alone = bench.case("exchange_life", 1000).median("seconds", "lives") * 1e6
+    yield Row(section, "a LIMIT in two parts, exchange only", alone, "us", "<= 150")
+    trade = bench.case("order_life", 1000)
+    yield Row(
+        section, "a trade in two parts, journaled", trade.median("seconds", "lives") * 1e6, "us",
+        "", f"of it {trade.median('rows_s', 'lives') * 1e6:.0f} for its three rows",
+    )  # fmt: skip
+
+
 def margin(bench: Bench) -> Iterator[Row]:
     """The margin of a portfolio with entries that work: one gate, or one passed minute."""
     for positions in (1, 100):
@@ -321,6 +350,6 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "w1": w1, "peers": peers, "lengths": lengths, "positions": positions,
     "waiting": waiting,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
-    "web": web, "depth": depth, "margin": margin,
+    "web": web, "depth": depth, "exchange": exchange, "margin": margin,
     "live": live,
 }  # fmt: skip

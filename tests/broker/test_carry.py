@@ -103,7 +103,7 @@ class Week:
 
     def place(self, terms: GttTerms) -> None:
         """Place a GTT now."""
-        assert self.engine.engine.gtts.place(terms)
+        assert self.engine.engine.account.gtts.place(terms)
         self._keep(self.engine.engine.lifecycle.take_events())
 
     def _keep(self, events: list[TradingEvent]) -> None:

@@ -52,15 +52,15 @@ class GttMarket(DepthMarket):
 
     def place(self, wanted: GttTerms) -> int:
         """Place a GTT at the present time; return its id."""
-        return self._asked(self.engine.engine.gtts.place(wanted))
+        return self._asked(self.engine.engine.account.gtts.place(wanted))
 
     def modify(self, gtt_id: int, wanted: GttTerms) -> bool:
         """Modify one."""
-        return bool(self._asked(self.engine.engine.gtts.modify(gtt_id, wanted)))
+        return bool(self._asked(self.engine.engine.account.gtts.modify(gtt_id, wanted)))
 
     def delete(self, gtt_id: int) -> bool:
         """Delete one."""
-        return bool(self._asked(self.engine.engine.gtts.delete(gtt_id)))
+        return bool(self._asked(self.engine.engine.account.gtts.delete(gtt_id)))
 
     def _asked(self, found: int) -> int:
         self._keep(self.engine.engine.lifecycle.take_events())
@@ -212,7 +212,7 @@ def test_without_a_quote_the_price_of_the_request_decides_the_direction() -> Non
 def test_without_an_exchange_a_gtt_is_refused() -> None:
     market = Market()
     market.tick(100)
-    assert market.engine.engine.gtts.place(OCO) == 0
+    assert market.engine.engine.account.gtts.place(OCO) == 0
     (event,) = market.engine.engine.lifecycle.take_events()
     assert isinstance(event, GttMoved)
     assert event.reason == "no_exchange"

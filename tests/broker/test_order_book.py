@@ -79,10 +79,10 @@ def test_slices_are_orders_of_their_own() -> None:
 
     market = DepthMarket()
     market.depth_tick()
-    desk = market.engine.engine._exchange
+    desk = market.engine.engine.exchange
     assert desk is not None
     desk._rules = Frozen({})
-    desk.start_day("2026-11-18")
+    desk._days = [None] * len(desk._days)
     market.depth_tick()
     market.signal("BUY", 195)
     market.clock(0.2)

@@ -12,7 +12,7 @@ from daemon.metrics.collector import changes_position
 from daemon.metrics.equity import EquityFold
 from daemon.process.facts import FactLog
 from daemon.report.fold import RunFold
-from daemon.web.book import Book
+from daemon.web.fold.book import Book
 from tests.broker.test_gtt import GttMarket, terms
 
 

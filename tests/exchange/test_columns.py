@@ -120,7 +120,7 @@ def run(
             strategies=Orders(seed, frozenset(watched)),
         )  # fmt: skip
         events = [event for block in blocks_of(seed, size) for event in engine.handle(block)]
-    desk = engine.engine._exchange
+    desk = engine.engine.exchange
     assert desk is not None
     orders = {name: msgspec.structs.asdict(o) for name, o in desk.exchange.orders.items()}
     return events, msgspec.json.encode(engine.ledger), orders

@@ -128,7 +128,7 @@ class Story:
 
     def check(self) -> None:
         """No trade has more working to close it than is open; unmoved stops cover it whole."""
-        desk = self.made.engine.engine._exchange
+        desk = self.made.engine.engine.exchange
         assert desk is not None
         for position in self.made.engine.ledger.open_positions():
             group = desk.exchange.floor.group(position.order_id)
@@ -187,7 +187,7 @@ def test_f33_without_latency_stop_and_target_always_cover_what_is_open(seed: int
 
 
 def covers(made: DepthMarket) -> None:
-    desk = made.engine.engine._exchange
+    desk = made.engine.engine.exchange
     assert desk is not None
     for position in made.engine.ledger.open_positions():
         if position.pending is not None:

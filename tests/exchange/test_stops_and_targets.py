@@ -35,7 +35,7 @@ def at(made: DepthMarket, ltp: float, bid: float, ask: float | None = None, **mo
 
 def orders(made: DepthMarket) -> list[ExchangeOrder]:
     """Return all exchange orders, in the order sent."""
-    desk = made.engine.engine._exchange
+    desk = made.engine.engine.exchange
     assert desk is not None
     return list(desk.exchange.orders.values())
 
@@ -382,7 +382,7 @@ def test_f51_a_stop_that_triggers_cancels_the_rest_of_the_entry() -> None:
 
 def test_f33_a_stop_that_is_refused_is_watched_by_the_engine_and_told_of() -> None:
     made = market()
-    book = made.engine.engine._exchange.exchange.books[0]
+    book = made.engine.engine.exchange.exchange.books[0]
     book.instrument = structs.replace(book.instrument, instrument_type="CE")
     made.signal("BUY", 65, 45.0, 260.0)  # limits under a half and above 2.5 times the last price
     assert lying(made) == []

@@ -296,6 +296,51 @@ def test_the_book_of_the_stories_is_that_of_the_examples() -> None:
     assert (ASKS[0], BIDS[0]) == ((100.00, 130), (99.95, 65))
 
 
+def test_f4_a_request_whose_latency_is_over_sees_the_next_tick_of_its_instrument() -> None:
+    made = market(latency=LatencyConfig(enter_ms=150))
+    book = made.engine.books[0]
+    made.signal("BUY", 65, 90.0)
+    assert book.skipper is None
+    made.clock(0.2)  # another instrument's tick, or nothing but time
+    assert book.skipper is not None
+    made.depth_tick()
+    assert made.position.quantity == 65
+
+
+def test_f4_an_exit_in_flight_acts_at_the_first_tick_after_its_latency() -> None:
+    made = market(latency=LatencyConfig(enter_ms=150))
+    made.signal("BUY", 65, 90.0)
+    made.depth_tick()
+    made.depth_tick(100.50, bids=((100.40, 65),), asks=((100.60, 65),))
+    made.signal("EXIT")
+    made.clock(1)  # its time comes at an input that is no tick
+    made.depth_tick(100.50, bids=((100.40, 65),), asks=((100.60, 65),))
+    assert made.moves()[-1] == ("CLOSED", "signal_exit")
+
+
+def test_f51_an_entry_that_fills_in_the_tick_of_its_exit_is_not_closed_twice() -> None:
+    made = DepthMarket(latency=LatencyConfig(cancel_ms=2_500), enable_time_stop=False)
+    made.depth_tick(asks=THIN, bids=())
+    made.signal("BUY", 130, 90.0)
+    made.signal("EXIT")
+    made.depth_tick(bids=((100.50, 65),), asks=((101.00, 65), (103.00, 65)))
+    assert made.position.quantity == 65
+    made.depth_tick(bids=((100.50, 650),), asks=((103.00, 65),))
+    assert made.moves()[-1] == ("CLOSED", "signal_exit")
+    sides = [(side, quantity) for side, quantity, _ in made.fills()]
+    assert sides == [("BUY", 65), ("BUY", 65), ("SELL", 65), ("SELL", 65)]
+    check(made)
+
+
+def test_exchange_orders_of_a_trade_are_numbered_through() -> None:
+    made = market()
+    made.signal("BUY", 65, 90.0)
+    made.signal("EXIT")
+    (order,) = made.engine.ledger.orders.values()
+    assert order.exchange_orders == 2
+    assert number_of("X-20261117-000029-12/3") == 12
+
+
 def test_an_exit_that_fills_with_the_last_of_the_entry_is_not_sent_twice() -> None:
     market = DepthMarket(latency_ms=700, enable_partial_exit=False)
     market.depth_tick(100, asks=((100.00, 65), (103.00, 650)))

@@ -91,7 +91,7 @@ class Watch(TradeLifecycleManager):
             self.check_move(event)
         elif isinstance(event, StopMoved):
             self.check_stop(event)
-        else:
+        elif isinstance(event, ExchangeOrderMoved) and event.order_id:
             self.check_exchange(event)
         self.books.check(self.ledger, ltp_paise=10_003)
 

@@ -22,7 +22,7 @@ CHECKS: dict[str, Check] = {
     "has a hook that does nothing": rules.empty_methods,
 }
 ROOMS = ("daemon/execution/", "daemon/exchange/", "daemon/market/", "daemon/clockwork/")
-CORE = (*ROOMS, "daemon/chain/", "daemon/domain/", "daemon/risk/")
+CORE = (*ROOMS, "daemon/broker/", "daemon/chain/", "daemon/domain/", "daemon/risk/")
 SCAN = "the scan is the cost of a tick: a call for each line would be a third of it"
 NULL_OBJECT = "an object that stands for none has nothing to do here"
 TOLD_TICKS = "every tick that a strategy asked for: a call would cost a tenth of it"

@@ -12,14 +12,7 @@ import msgspec
 import pytest
 
 from daemon.control.pace import PaceStatus
-from daemon.domain.events import (
-    GttMoved,
-    OrderCreated,
-    OrderMoved,
-    PositionMarked,
-    RiskMoved,
-    StopMoved,
-)
+from daemon.domain.events import ExchangeOrderMoved, QueuePlace, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
 from daemon.exchange.reports import FillRule, ReportKind
@@ -110,9 +103,8 @@ def test_every_kind_of_operation_is_documented() -> None:
 
 def test_the_exported_events_are_documented() -> None:
     kinds: dict[str, Any] = {
-        "created": OrderCreated, "moved": OrderMoved, "stop_moved": StopMoved, "gtt": GttMoved,
-        "marked": PositionMarked, "risk": RiskMoved,
-    }  # fmt: skip
+        str(kind.__struct_config__.tag): kind for kind in get_args(TradingEvent)
+    }
     found = {
         name: ["event", *(field.name for field in msgspec.structs.fields(kind))]
         for name, kind in kinds.items()

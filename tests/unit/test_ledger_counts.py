@@ -51,6 +51,9 @@ def test_a_ledger_begins_with_nothing() -> None:
             "fills": 0, "quote_older_than_1s": 0, "stale": 0, "walked": 0, "after_gap": 0,
             "optimistic": 0, "settled": 0, "no_book": 0,
         },
+        "exchange": {
+            "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
+        },
         "gtts": {}, "total_gtts": 0, "untraded_id": "",
         "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
     }  # fmt: skip

@@ -68,7 +68,7 @@ def test_lines_that_change_an_entry(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('{"ts": "2026-11-18T09:31:00", "do": "gtt", "tag": "t"}', r"at `\$.do`"),
+        ('{"ts": "2026-11-18T09:31:00", "do": "gone", "tag": "t"}', r"at `\$.do`"),
         ('{"ts": "2026-11-18T09:31:00", "do": "cancel"}', "missing required field `tag`"),
         ('{"ts": "2026-11-18T09:31:00", "do": "cancel", "tag": "x"}', "a BUY or SELL before it"),
         ('{"ts": "2026-11-18T09:29:00", "do": "cancel", "tag": "t"}', "a BUY or SELL before it"),

@@ -128,13 +128,31 @@ class ExitRunner:
         Return the waiters that are no positions, which others wake.
         """
         ltp = book.ltp
+        met = dict(self._bases.met_by_side(book)) if book.sides_watched else {}
         fired = book.triggers.fire(ltp)
-        if not fired:
+        if not met and not fired:
             return fired
-        for number in fired:
-            if number < FIRST_OTHER_WAITER:
+        for number in sorted({*met, *fired}) if met else fired:
+            if number in met:
+                self._meet(number, ltp, met[number])
+            if number in self._watches and (number not in met or number in fired):
                 self._wake(self._watches[number], Wake(ltp_paise=ltp))
         return [number for number in fired if number >= FIRST_OTHER_WAITER]
+
+    def on_close(self, symbol: str, timeframe: str, close_paise: int | None) -> None:
+        """Wake the positions whose level the close of a bar has met, None for the last price."""
+        for position in self._bases.by_close(symbol, timeframe):
+            book = self._watches[position.number].book
+            quote = self._quotes.quote_of(book)
+            if quote is not None:
+                price = quote.ltp if close_paise is None else close_paise
+                if position.pending is None and is_level_met(position, price):
+                    self._meet(position.number, quote.ltp, price)
+
+    def _meet(self, number: int, ltp_paise: int, basis_paise: int) -> None:
+        watch = self._watches.get(number)
+        if watch is not None and watch.position.pending is None:
+            self._wake(watch, Wake(ltp_paise=ltp_paise, basis_paise=basis_paise))
 
     def demand(self, position: Position, reason: str) -> None:
         """Ask for a full exit; dropped if one is under way."""

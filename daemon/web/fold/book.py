@@ -105,11 +105,8 @@ class Book:
         if not event.order_id:
             self._fold.add(event)
             return
-        if isinstance(event, OrderCreated):
-            symbol = event.tradingsymbol
-        else:
-            symbol = self.ledger.orders[event.order_id].tradingsymbol
-        lot_size = self._lot_size(event)
+        orders = self.ledger.orders
+        order = event if isinstance(event, OrderCreated) else orders[event.order_id]
         self._fold.add(event)
         self.tape.take(event, order.tradingsymbol)
         if isinstance(event, ExchangeOrderMoved):

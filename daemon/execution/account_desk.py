@@ -1,0 +1,76 @@
+"""What concerns the account and no single trade: its risk state, GTTs, daily marks and margin."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from daemon.domain.statistics import MarginStatus
+from daemon.execution.account_recorder import AccountRecorder
+from daemon.execution.admission import Admission
+from daemon.execution.carry import DailyMarks
+from daemon.execution.demands import Demands
+from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.gtt_desk import GttDesk
+from daemon.execution.margin_desk import MarginDesk
+from daemon.execution.quotes import Quotes
+from daemon.execution.recorder import Recorder
+from daemon.execution.risk_states import RiskStates
+from daemon.execution.untraded_orders import UntradedOrders
+from daemon.settings.config import ExecutionConfig
+
+
+class AccountDesk:
+    """The parts of an engine that look at the whole account, told of days and decisions.
+
+    Without `untraded` orders every new GTT is refused; without a margin desk none is computed.
+    """
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        desk: ExchangeDesk,
+        recorder: Recorder,
+        quotes: Quotes,
+        admission: Admission,
+        demands: Demands,
+        untraded: UntradedOrders | None,
+    ) -> None:
+        universe, at, agenda = desk.universe, desk.at, desk.agenda
+        account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
+        self.gtts = GttDesk(universe, at, account, quotes, admission, untraded)
+        self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
+        self._marks = DailyMarks(config, universe, at, recorder, quotes)
+        self._admission = admission
+        self._margin: MarginDesk | None = None
+
+    def attach(self, margin: MarginDesk) -> None:
+        """Compute margins, and ask for that of entries."""
+        self._margin = margin
+        self._admission.attach(margin)
+
+    @property
+    def margin_status(self) -> MarginStatus | None:
+        """Return what positions and entries block, None if it is not computed or not known yet."""
+        return None if self._margin is None else self._margin.status
+
+    def start_day(self, date: dt.date) -> None:
+        """Turn to a date."""
+        self.gtts.start_day(date)
+        self.risk.start_day(date)
+        if self._margin is not None:
+            self._margin.start_day(date)
+
+    def end_session(self, indices: frozenset[int], date: str) -> None:
+        """Mark what is carried over night, and end the GTTs of contracts that expire."""
+        self._marks.end_session(indices)
+        self.gtts.end_session(indices, date)
+
+    def refresh(self) -> None:
+        """Compute the margin if anything was decided since, where there is a capital."""
+        if self._margin is not None:
+            self._margin.refresh()
+
+    def minute_passed(self, _: object) -> None:
+        """Compute the margin of a passed minute."""
+        assert self._margin is not None
+        self._margin.minute_passed()
