@@ -1,27 +1,22 @@
 """The control socket: a person's commands reach the running daemon, from this machine only.
 
 `control.sock` in the directory of an account or of a paced run, for its owner alone: one line of
-JSON in, one line out. Whoever else connects is refused by the kernel (mode 0600) and, if root put
-it there, by name.
+JSON in, one line out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
-import stat
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Literal
 
 import anyio
 import msgspec
-from anyio.abc import SocketAttribute, SocketStream, TaskStatus
-from loguru import logger
+from anyio.abc import SocketStream, TaskStatus
 
+from daemon.control.listener import is_owner, listen
 from daemon.errors import DaemonError, ExitCode, UsageError
 
 SOCKET_FILE: Final = "control.sock"
@@ -30,7 +25,6 @@ REPLY_MAX: Final = 65_536
 READ_WITHIN_S: Final = 2.0
 ANSWER_WITHIN_S: Final = 15.0
 CLIENTS_MAX: Final = 4
-_CREDENTIALS: Final = struct.Struct("3i")
 
 
 PACE_COMMANDS: Final = ("pause", "resume", "speed")
@@ -80,29 +74,11 @@ async def serve_control(
         nonlocal busy
         busy += 1
         try:
-            async with client:
-                await _answer(client, obey, is_full=busy > CLIENTS_MAX)
-        except (OSError, anyio.BrokenResourceError):
-            logger.debug("control: a client went away before its answer")
+            await _answer(client, obey, is_full=busy > CLIENTS_MAX)
         finally:
             busy -= 1
 
-    path = directory / SOCKET_FILE
-    try:
-        async with _reachable(directory) as short:
-            _remove_stale(path)
-            listener = await anyio.create_unix_listener(short / SOCKET_FILE, mode=0o600)
-    except OSError as error:
-        logger.error("{}: no commands can be given: {}", path, error.strerror)
-        task_status.started()
-        return
-    try:
-        async with listener:
-            task_status.started()
-            await listener.serve(attend)
-    finally:
-        with contextlib.suppress(OSError):  # the disk may be why the run ends; a start removes it
-            path.unlink()
+    await listen(directory, SOCKET_FILE, attend, task_status=task_status)
 
 
 async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
@@ -114,7 +90,7 @@ async def _answer(client: SocketStream, obey: Obey, *, is_full: bool) -> None:
         await _say(client, Reply(False, "too many are connected; try again"))
         return
     line = await _line(client)
-    if not _is_owner(client):
+    if not is_owner(client):
         await _say(client, Reply(False, "only the daemon's own user may command it"))
         return
     try:
@@ -141,34 +117,6 @@ async def _line(client: SocketStream) -> bytes:
 async def _say(client: SocketStream, reply: Reply) -> None:
     with anyio.move_on_after(READ_WITHIN_S):
         await client.send(msgspec.json.encode(reply) + b"\n")
-
-
-def _is_owner(client: SocketStream) -> bool:
-    raw = client.extra_attributes[SocketAttribute.raw_socket]()
-    data = raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(data)
-    return user in (os.geteuid(), 0)
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove what a killed daemon left; anything but a socket stays and is an error."""
-    try:
-        is_socket = stat.S_ISSOCK(path.lstat().st_mode)
-    except FileNotFoundError:
-        return
-    if not is_socket:
-        raise FileExistsError(17, "something that is no socket has its name")
-    path.unlink()
-
-
-@asynccontextmanager
-async def _reachable(directory: Path) -> AsyncIterator[Path]:
-    """Yield a short name of the directory: a socket's address holds 107 bytes."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield Path(f"/proc/self/fd/{handle}")
-    finally:
-        os.close(handle)
 
 
 NO_DAEMON: Final = "no daemon runs this account (or it is stopping)"
