@@ -99,6 +99,8 @@ class RiskStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: RiskState = RiskState.ACTIVE
     reason: str = ""
     until_ts: int = 0
+    said: RiskState = RiskState.ACTIVE
+    """A person's last word, which holds again when a day's lockout is over."""
 
 
 class Ledger(msgspec.Struct, kw_only=True):
@@ -144,8 +146,10 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
         elif isinstance(event, RiskMoved):
+            state = RiskState(event.state)
+            said = state if event.reason == "command" else self.risk.said
             self.risk = RiskStanding(
-                state=RiskState(event.state), reason=event.reason, until_ts=event.until_ts
+                state=state, reason=event.reason, until_ts=event.until_ts, said=said
             )
         else:
             self._apply_gtt(event)

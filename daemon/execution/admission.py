@@ -131,16 +131,17 @@ class Admission:
         if self.margin is not None:
             self.margin.watch()
 
-    def result_today(self) -> int:
+    def result_of(self, day: int) -> int:
         """Return what the daily loss limit counts, paise: realized, or net with what is open."""
+        tallies = [each for each in self._ledger.strategies.values() if each.day == day]
+        realized = sum(each.realized_today_paise for each in tallies)
+        realized += self._ledger.untraded.realized_on(day)
         if self.risk.daily_loss_counts == "realized":
-            return self.realized_today()
-        today = ist_day(self._at.now)
+            return realized
         charges = sum(
-            (each.charges_today for each in self._ledger.strategies.values() if each.day == today),
-            Decimal(0),
+            (each.charges_today for each in tallies), self._ledger.untraded.charges_on(day)
         )
-        return self.realized_today() + self._unrealized() - ceil(charges * PAISE_PER_RUPEE)
+        return realized + self._unrealized() - ceil(charges * PAISE_PER_RUPEE)
 
     def _unrealized(self) -> int:
         """Return what closing everything at the last prices would add, gross, paise."""
@@ -149,12 +150,6 @@ class Admission:
             quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)
         return total
-
-    def realized_today(self) -> int:
-        """Return the gross profit of the day over all strategies, paise."""
-        today = ist_day(self._at.now)
-        tallies = self._ledger.strategies.values()
-        return sum(tally.realized_today_paise for tally in tallies if tally.day == today)
 
     def _situation(self, order: Order, index: int | None) -> Situation:
         now, risk = self._at.now, self.risk
@@ -183,8 +178,10 @@ class Admission:
             strategy_off=strategy_id in self.strategies_off or strategy_id in self.config_off,
             standing=self._ledger.risk,
             freeze_quantity=freeze,
-            open_or_waiting=len(self._ledger.positions) + self._waiting.count_entries(),
-            result_today_paise=self.result_today() if risk.daily_loss_rupees else 0,
+            open_or_waiting=len(self._ledger.positions)
+            + self._waiting.count_entries()
+            + self._exposure.count_untraded(),
+            result_today_paise=self.result_of(ist_day(now)) if risk.daily_loss_rupees else 0,
             orders_this_minute=self._orders_in_minute if now // MINUTE_NS == self._minute else 0,
             held=self._exposure.before(order, instrument, risk),
             tally=self._tally_today(strategy_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from daemon.domain.dates import MINUTE_NS, ist_midnight
+from daemon.domain.dates import MINUTE_NS, ist_day, ist_midnight
 from daemon.domain.money import paise_exact
 from daemon.domain.risk_state import RiskState
 from daemon.execution.account_recorder import AccountRecorder
@@ -47,10 +47,10 @@ class RiskStates:
         self._move(state, "command", until_ts=0)
 
     def start_day(self, date: dt.date) -> None:
-        """End what lasts for a day, and begin to look at the day's result."""
+        """End what lasts for a day; a person's last word holds again. Look at the day's result."""
         until = self._ledger.risk.until_ts
         if until and ist_midnight(date) >= until:
-            self._move(RiskState.ACTIVE, "day_over", until_ts=0)
+            self._move(self._ledger.risk.said, "day_over", until_ts=0)
         self.watch()
 
     def watch(self) -> None:
@@ -63,16 +63,19 @@ class RiskStates:
     def look(self, due: int) -> None:
         """Look at the day's result: the limit stops the account until the day is over."""
         limit, date = self._admission.risk.daily_loss_rupees, self._at.date
-        is_halted = self._ledger.risk.state is RiskState.HALTED
-        if limit is not None and date is not None and not is_halted:
-            result, most = self._admission.result_today(), paise_exact(round(limit, 2))
+        if limit is not None and date is not None:
+            result, most = self._admission.result_of(ist_day(due)), paise_exact(round(limit, 2))
             if -result >= most:
-                until = ist_midnight(date + dt.timedelta(days=1))
-                numbers: dict[str, int | str] = {"result_paise": result, "limit_paise": most}
-                self._move(RiskState.HALTED, DAILY_LOSS, until_ts=until, numbers=numbers)
-                if self._admission.risk.on_daily_loss == "flatten":
-                    self._demands.flatten(DAILY_LOSS)
+                self._lock(date, {"result_paise": result, "limit_paise": most})
         self.watch()
+
+    def _lock(self, date: dt.date, numbers: dict[str, int | str]) -> None:
+        """Halt, unless a person did, and close everything where the configuration says so."""
+        if self._ledger.risk.state is not RiskState.HALTED:
+            until = ist_midnight(date + dt.timedelta(days=1))
+            self._move(RiskState.HALTED, DAILY_LOSS, until_ts=until, numbers=numbers)
+        if self._admission.risk.on_daily_loss == "flatten":
+            self._demands.flatten(DAILY_LOSS)
 
     def _move(
         self,
@@ -83,7 +86,7 @@ class RiskStates:
         numbers: dict[str, int | str] | None = None,
     ) -> None:
         known = self._ledger.risk
-        if known.state is state and known.reason == reason:
+        if known.state is state and known.until_ts == until_ts:
             return
         self._recorder.risk_moved(state, reason, until_ts, numbers)
         if state is RiskState.HALTED:

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
-from daemon.domain.dates import ist_date, ist_ns
+from daemon.domain.dates import ist_date, ist_day, ist_ns
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
@@ -89,7 +89,7 @@ def test_a_close_that_was_due_on_a_day_before_is_decided_late_at_the_last_price_
 def test_the_loss_of_a_late_close_is_of_the_day_it_was_due_and_not_of_the_next() -> None:
     days = over_the_holiday(daily_loss_rupees=1000)
     assert days.engine.ledger.realized_paise == -65 * 10_000
-    assert days.engine.engine.admission.realized_today() == 0
+    assert days.engine.engine.admission.result_of(ist_day(ist_ns(AFTER, dt.time(9, 15)))) == 0
     assert days.buy().reason == "active"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_midnight
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_day, ist_midnight
 from daemon.domain.events import OrderMoved, RiskMoved, TradingEvent, decode_event, encode_event
 from daemon.domain.ledger import Ledger
 from daemon.domain.risk_state import RiskState
@@ -221,6 +221,48 @@ def test_a_command_holds_over_nights() -> None:
     market.command("risk_reducing")
     next_day(market)
     assert market.engine.ledger.risk.state is RiskState.REDUCING
+
+
+def test_what_the_state_is_already_makes_no_event() -> None:
+    market = opened()
+    market.command("risk_active")
+    assert risk_moves(market) == []
+
+
+def test_a_person_s_word_holds_again_when_a_day_s_lockout_is_over() -> None:
+    market = opened(daily_loss_rupees=100, daily_loss_counts="net_open")
+    market.signal("BUY", 25)
+    market.command("risk_reducing")
+    market.tick(96)
+    market.tick(96, after_s=60)
+    assert folded(market.events).risk.said is RiskState.REDUCING
+    next_day(market)
+    assert risk_moves(market)[1:] == [
+        ("HALTED", "daily_loss", MIDNIGHT),
+        ("REDUCING", "day_over", 0),
+    ]
+
+
+def test_flatten_closes_everything_also_where_a_person_halted_the_account() -> None:
+    market = opened(daily_loss_rupees=100, daily_loss_counts="net_open", on_daily_loss="flatten")
+    market.signal("BUY", 25)
+    market.command("risk_halted")
+    market.tick(96)
+    market.tick(96, after_s=60)
+    assert market.moves()[-1] == ("CLOSED", "daily_loss")
+    assert risk_moves(market) == [("HALTED", "command", 0)]
+
+
+def test_a_minute_of_an_earlier_day_is_judged_by_the_result_of_that_day() -> None:
+    market = opened(daily_loss_rupees=100, daily_loss_counts="net_open")
+    market.signal("BUY", 25, product="NRML")
+    market.tick(110)
+    market.signal("EXIT")  # 250 realized on the first day
+    market.signal("BUY", 25, product="NRML")
+    market.tick(102)  # 200 of it are open loss
+    assert market.engine.engine.admission.result_of(ist_day(market.now)) == 50_00
+    market.clock(18 * 3600)
+    assert risk_moves(market) == []
 
 
 # the configuration
