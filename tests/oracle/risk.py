@@ -188,9 +188,8 @@ class Account:
                 continue
             if trade.state == "waiting":
                 self.try_entry(trade)
-            elif trade.state == "open" and trade.leaves:
-                if self.now >= trade.leaves_since + self.market.latency:
-                    self.close(trade)
+            elif trade.leaves and trade.state == "open" and self.is_through(trade.leaves_since):
+                self.close(trade)
 
     def say(self, word: str) -> None:
         """A person's command; saying the same again is nothing."""
@@ -336,7 +335,7 @@ class Account:
             assert asked.limit is not None
             if asked.side * (asked.limit - ltp) > 0:
                 self.open_at(trade, asked.limit)
-        elif self.now >= trade.since + self.market.latency:
+        elif self.is_through(trade.since):
             if asked.limit is None or asked.side * (asked.limit - ltp) >= 0:
                 self.open_at(trade, ltp)
             else:
@@ -387,6 +386,10 @@ class Account:
 
     def open(self) -> list[Trade]:
         return [each for each in self.trades if each.state == "open"]
+
+    def is_through(self, since: int) -> bool:
+        """What was sent then has arrived."""
+        return self.now >= since + self.market.latency
 
     def is_believed(self, symbol: str) -> bool:
         """A price of today, while the market is open."""

@@ -1,4 +1,4 @@
-"""Random days of an account with limits: both sides of the differential are given the same steps."""
+"""Random days of an account with limits: the steps that both sides of a comparison take."""
 
 from __future__ import annotations
 

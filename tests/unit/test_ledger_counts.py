@@ -55,7 +55,11 @@ def test_a_ledger_begins_with_nothing() -> None:
             "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
         },
         "gtts": {}, "total_gtts": 0, "untraded_id": "",
-        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
+            "untraded": {
+                "positions": {}, "realized_paise": 0, "cash_paise": 0, "charges": "0", "day": 0,
+                "realized_today_paise": 0, "charges_today": "0",
+            },
+        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0, "said": "ACTIVE"},
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
         "day": 0, "trades_today": 0, "loss_streak": 0, "entries": 0, "closed": 0,
