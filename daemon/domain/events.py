@@ -1,10 +1,10 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders; others for GTTs, daily marks and the risk state. Every event has `seq`
-(from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no` and `order_id`;
-`due_ts` if something was due before `ts`, else 0. An event cannot be part of a reference cycle, so
-the garbage collector does not track events or their parts (`gc=False`).
+a fourth for exchange orders; others for GTTs, daily marks, the risk state and the margin. Every
+event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no`
+and `order_id`; `due_ts` if something was due before `ts`, else 0. An event cannot be part of a
+reference cycle, so the garbage collector does not track events or their parts (`gc=False`).
 
 Fields at their defaults are omitted from an event's bytes, so a new optional field changes no byte
 of a run that does not use it. msgspec recognises a default by identity: only None, booleans, small
@@ -389,6 +389,41 @@ class RiskMoved(
     numbers: dict[str, int | str] | None = None
 
 
+class MarginMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="margin",
+):
+    """What is used of the cash passed a level, up or down; `order_id` is empty, as of `risk`.
+
+    A level is a percentage of the cash (90 or 100), 0 below the first. What is used is
+    `blocked_rupees` and the premium of waiting buys (`reserved_paise`). `peak_rupees` is the most
+    that the account has had blocked.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str = ""
+    due_ts: int = 0
+    from_level: int = 0
+    level: int = 0
+    blocked_rupees: int = 0
+    reserved_paise: int = 0
+    cash_paise: int = 0
+    peak_rupees: int = 0
+
+    @property
+    def is_alert(self) -> bool:
+        """Return whether it passed the level upwards."""
+        return self.level > self.from_level
+
+
 class GttMoved(
     msgspec.Struct,
     frozen=True,
@@ -433,6 +468,7 @@ TradingEvent = (
     | StopMoved
     | ExchangeOrderMoved
     | GttMoved
+    | MarginMoved
     | PositionMarked
     | RiskMoved
 )

@@ -16,6 +16,7 @@ from daemon.domain.events import (
     ExchangeOrderMoved,
     Fill,
     GttMoved,
+    MarginMoved,
     OrderCreated,
     OrderMoved,
     PositionMarked,
@@ -103,6 +104,13 @@ class RiskStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A person's last word, which holds again when a day's lockout is over."""
 
 
+class MarginStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The last level that was told (percent of the cash), and the peak that was known with it."""
+
+    level: int = 0
+    peak_rupees: int = 0
+
+
 class Ledger(msgspec.Struct, kw_only=True):
     """Orders, positions and sums after the event `seq`. Archived orders leave the dicts."""
 
@@ -129,6 +137,11 @@ class Ledger(msgspec.Struct, kw_only=True):
     """GTTs that may still fire, or may be made active again."""
     total_gtts: int = 0
     risk: RiskStanding = RiskStanding()
+    margin: MarginStanding = MarginStanding()
+    m2m_paise: int = 0
+    """What daily marks of carried futures have paid, of closed ones too."""
+    marks: int = 0
+    """The number of these marks."""
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
 
@@ -145,12 +158,16 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._apply_created(event)
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
+            self.m2m_paise += event.m2m_paise
+            self.marks += 1
         elif isinstance(event, RiskMoved):
             state = RiskState(event.state)
             said = state if event.reason == "command" else self.risk.said
             self.risk = RiskStanding(
                 state=state, reason=event.reason, until_ts=event.until_ts, said=said
             )
+        elif isinstance(event, MarginMoved):
+            self.margin = MarginStanding(level=event.level, peak_rupees=event.peak_rupees)
         else:
             self._apply_gtt(event)
         self.seq = event.seq
@@ -378,6 +395,10 @@ class Ledger(msgspec.Struct, kw_only=True):
     def open_positions(self) -> list[Position]:
         """Return the positions with an open quantity, by number."""
         return sorted(self.positions.values(), key=_by_number)
+
+    def m2m_open_paise(self) -> int:
+        """Return what daily marks have paid for what is still open."""
+        return sum(position.marked_paise for position in self.positions.values())
 
     def orders_by_state(self) -> dict[str, int]:
         """Return the number of orders in each state, archived ones included."""

@@ -20,7 +20,7 @@ class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     used_rupees: int = 0
     peak_rupees: int = 0
-    """The most that was used since the start of this process."""
+    """The most that the account ever used."""
     hedge_benefit_rupees: int = 0
     free_paise: int | None = None
     """What is left of the cash, None without a capital."""

@@ -11,6 +11,7 @@ from daemon.execution.carry import DailyMarks
 from daemon.execution.demands import Demands
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.gtt_desk import GttDesk
+from daemon.execution.margin_alerts import MarginAlerts
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
@@ -41,17 +42,26 @@ class AccountDesk:
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self._admission = admission
+        self._recorder = account
+        self._demands = demands
         self._margin: MarginDesk | None = None
+        self._alerts: MarginAlerts | None = None
 
     def attach(self, margin: MarginDesk) -> None:
         """Compute margins, and ask for that of entries."""
         self._margin = margin
+        self._alerts = MarginAlerts(margin, self._recorder, self._demands)
         self._admission.attach(margin)
 
     @property
     def margin_status(self) -> MarginStatus | None:
         """Return what positions and entries block, None if it is not computed or not known yet."""
         return None if self._margin is None else self._margin.status
+
+    @property
+    def peak_margin_rupees(self) -> int:
+        """Return the most that the account has had blocked, 0 if none is computed."""
+        return 0 if self._margin is None else self._margin.peak_rupees
 
     def start_day(self, date: dt.date) -> None:
         """Turn to a date."""
@@ -67,10 +77,10 @@ class AccountDesk:
 
     def refresh(self) -> None:
         """Compute the margin if anything was decided since, where there is a capital."""
-        if self._margin is not None:
-            self._margin.refresh()
+        if self._alerts is not None:
+            self._alerts.decided()
 
     def minute_passed(self, _: object) -> None:
         """Compute the margin of a passed minute."""
-        assert self._margin is not None
-        self._margin.minute_passed()
+        assert self._alerts is not None
+        self._alerts.minute_passed()

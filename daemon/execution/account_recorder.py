@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from daemon.broker.gtt_checks import GttFault
-from daemon.domain.events import GttMoved, RiskMoved
+from daemon.domain.events import GttMoved, MarginMoved, RiskMoved
 from daemon.domain.gtt import Gtt, GttStatus, GttTerms
 from daemon.domain.ledger import Ledger
 from daemon.domain.risk_state import RiskState
@@ -40,6 +40,26 @@ class AccountRecorder:
                 reason=reason,
                 until_ts=until_ts,
                 numbers=numbers,
+            )
+        )
+
+    def margin_moved(
+        self, level: int, *, blocked: int, reserved: int, cash: int, peak: int
+    ) -> None:
+        """Record that what is used passed a level: rupees are blocked, paise reserved and cash."""
+        at, ledger = self._at, self.ledger
+        self._record(
+            MarginMoved(
+                seq=ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                due_ts=at.due_ts,
+                from_level=ledger.margin.level,
+                level=level,
+                blocked_rupees=blocked,
+                reserved_paise=reserved,
+                cash_paise=cash,
+                peak_rupees=peak,
             )
         )
 

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
+from msgspec import structs
+
 from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
@@ -135,8 +137,9 @@ class ExecutionEngineV3:
         )
         if (terms := parts.get("margin")) is not None:
             margin = MarginDesk(
-                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs
-            )
+                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs,
+                max(carry.peak_margin_rupees, ledger.margin.peak_rupees),
+            )  # fmt: skip
             self.account.attach(margin)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
@@ -306,11 +309,14 @@ class ExecutionEngineV3:
 
     def lasting(self) -> CarryOver:
         """Return the part of `carry` that only changes with a decision; look at no position."""
-        return self._resume.lasting()
+        return self._with_peak(self._resume.lasting())
 
     def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
-        return self._resume.carry()
+        return self._with_peak(self._resume.carry())
+
+    def _with_peak(self, carry: CarryOver) -> CarryOver:
+        return structs.replace(carry, peak_margin_rupees=self.account.peak_margin_rupees)
 
 
 def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:

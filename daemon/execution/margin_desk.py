@@ -23,9 +23,18 @@ from daemon.exchange.waiting import WaitingFills
 from daemon.execution.costs import Costs
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
-from daemon.execution.margin_market import Line, LineKey, MarginMarket, MarginUnknown, RatesOf
+from daemon.execution.margin_held import Held
+from daemon.execution.margin_market import (
+    Line,
+    LineKey,
+    MarginMarket,
+    MarginUnknown,
+    RatesOf,
+    line_key,
+)
 from daemon.execution.quotes import Quotes
-from daemon.margin.funds import Ask, Cash, free_paise
+from daemon.margin.funds import Ask, Cash
+from daemon.margin.levels import Use
 from daemon.margin.portfolio import Holding
 from daemon.margin.scenario_margin import margin_with, margins, risks_of
 from daemon.market.agenda import Phase
@@ -38,6 +47,8 @@ class MarginTerms(NamedTuple):
 
     capital_paise: int | None
     rates_of: RatesOf
+    squares_off: bool = False
+    """Whether positions of an account that is short are closed."""
 
 
 class WorkingEntry(NamedTuple):
@@ -64,10 +75,12 @@ class MarginDesk:
         schedule: Schedule,
         waiting: WaitingFills,
         costs: Costs,
+        peak_rupees: int,
     ) -> None:
         self.is_gate = terms.capital_paise is not None
-        self.status: MarginStatus | None = None
-        """None before the first figures."""
+        self.squares_off = terms.squares_off
+        self.status = MarginStatus(peak_rupees=peak_rupees) if peak_rupees else None
+        """None before the first figures of an account."""
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe
@@ -160,12 +173,25 @@ class MarginDesk:
 
     # what is there
 
-    def _lines(self) -> dict[LineKey, Line]:
+    def held(self) -> Held | None:
+        """Return what is held against the cash, None if its margin is not known."""
+        try:
+            underlyings = self._market.underlyings(self._held_lines())
+        except MarginUnknown:
+            return None
+        positions = self._ledger.open_positions()
+        return Held(positions, underlyings, self._cash(), self._market, self._universe)
+
+    def _held_lines(self) -> dict[LineKey, Line]:
         lines: dict[LineKey, Line] = {}
         for position in self._ledger.positions.values():
             index = self._quotes.index_of(position.tradingsymbol)
             line = lines.setdefault(self._key(index, position.product), Line())
             line.hold(position.sign * position.quantity, 2 * position.entry_paise)
+        return lines
+
+    def _lines(self) -> dict[LineKey, Line]:
+        lines = self._held_lines()
         for entry in self._entries():
             product = self._ledger.orders[entry.order_id].product
             line = lines.setdefault(self._key(entry.instrument, product), Line())
@@ -173,8 +199,7 @@ class MarginDesk:
         return lines
 
     def _key(self, index: int, product: str) -> LineKey:
-        """Return the line of a product: contracts of all products are one position."""
-        return index, product == "CNC" and not self._universe[index].is_contract
+        return line_key(self._universe[index], index, product)
 
     def _entries(self) -> Iterator[WorkingEntry]:
         """Yield the entries that are not over."""
@@ -232,12 +257,21 @@ class MarginDesk:
         if not self._is_watching:
             self._watch()
 
-    def minute_passed(self) -> None:
-        """Compute the figures of a passed minute, and go on while anything is there."""
-        self._compute()
+    @property
+    def peak_rupees(self) -> int:
+        """The most that the account has had blocked."""
+        return 0 if self.status is None else self.status.peak_rupees
+
+    def minute_passed(self) -> Use | None:
+        """Compute the figures of a passed minute, and again each minute while anything is there.
+
+        Return what is used of the cash; None without a capital, or where a margin is not known.
+        """
+        use = self._compute()
         self._is_watching = False
         if self._ledger.positions or self._waiting.count_entries() or self._entry_orders.working():
             self._watch()
+        return use
 
     def _watch(self) -> None:
         now = max(self._at.due_ts or self._at.now, self._opens)
@@ -246,32 +280,36 @@ class MarginDesk:
             self._is_watching = True
             self._agenda.add(minute, Phase.MARGIN, 0, None)
 
-    def refresh(self) -> None:
-        """Compute the figures again if anything was decided since, where there is a gate."""
-        if self.is_gate and self._ledger.seq != self._seen_seq:
-            self._compute()
+    def refresh(self) -> Use | None:
+        """Compute the figures again if anything was decided since, where there is a gate.
 
-    def _compute(self) -> None:
+        Return what is used of the cash, None if nothing was computed.
+        """
+        if not self.is_gate or self._ledger.seq == self._seen_seq:
+            return None
+        return self._compute()
+
+    def _compute(self) -> Use | None:
         self._seen_seq = self._ledger.seq
         try:
             found = margins(list(self._market.underlyings(self._lines()).values()))
         except MarginUnknown:
-            return
+            return None
         used = sum(margin.working.blocked for margin in found)
         benefit = sum(margin.hedge_benefit for margin in found)
-        self._tell(used, self._reserved() if self.is_gate else 0, benefit)
+        return self._tell(used, self._reserved() if self.is_gate else 0, benefit)
 
-    def _tell(self, used: int, reserved: int, benefit: int | None = None) -> None:
+    def _tell(self, used: int, reserved: int, benefit: int | None = None) -> Use | None:
         before = self.status or MarginStatus()
-        free = None
-        if self.is_gate:
-            free = free_paise(cash=self._cash(), blocked=used, reserved=reserved)
+        use = Use(used, reserved, self._cash()) if self.is_gate else None
+        free = None if use is None else -use.shortfall
         self.status = MarginStatus(
             used_rupees=used,
             peak_rupees=max(used, before.peak_rupees),
             hedge_benefit_rupees=before.hedge_benefit_rupees if benefit is None else benefit,
             free_paise=free,
         )
+        return use
 
 
 def _paise_up(rupees: Decimal) -> int:

@@ -55,6 +55,11 @@ LineKey = tuple[int, bool]
 """An instrument's index, and whether its product is for delivery, which matters for shares."""
 
 
+def line_key(instrument: Instrument, index: int, product: str) -> LineKey:
+    """Return the line of a product: contracts of all products are one position."""
+    return index, product == "CNC" and not instrument.is_contract
+
+
 class _Chain(NamedTuple):
     """The instruments of one underlying, by index."""
 

@@ -14,6 +14,7 @@ import msgspec
 from daemon.domain.events import (
     ExchangeOrderMoved,
     GttMoved,
+    MarginMoved,
     OrderCreated,
     OrderMoved,
     PositionMarked,
@@ -49,6 +50,7 @@ _NAMES: Final[dict[type, str]] = {
     StopMoved: "stop_moved",
     ExchangeOrderMoved: "exchange",
     GttMoved: "gtt",
+    MarginMoved: "margin",
     PositionMarked: "marked",
     RiskMoved: "risk",
 }

@@ -32,7 +32,8 @@ _encoder: Final = msgspec.json.Encoder(order="deterministic")
 class DayState(msgspec.Struct, frozen=True, kw_only=True):
     """The state after `input_no` inputs on an Indian `date` (ISO), "" for none yet.
 
-    `carry` is without excursions: they change with every tick and decide nothing.
+    `carry` is without excursions: they change with every tick and decide nothing. The peak margin
+    is written with what else changes, and alone it is no change.
     """
 
     date: str = ""
@@ -167,7 +168,7 @@ def _obeyed(state: DayState, operation: Operation) -> DayState:
 
 
 def _lasting(carry: CarryOver) -> CarryOver:
-    return msgspec.structs.replace(carry, until=-1, excursions={})
+    return msgspec.structs.replace(carry, until=-1, excursions={}, peak_margin_rupees=0)
 
 
 def _named(what: str, names: list[str]) -> list[str]:

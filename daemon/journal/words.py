@@ -46,6 +46,7 @@ REFUSALS: Final[dict[str, str]] = {
     "signal_exit": "the strategy asked to be out of this symbol",
     "square_off": "the time to square off intraday (MIS) positions had come",
     "manual_exit": "a person asked for it",
+    "margin_shortfall": "the cash did not cover what was blocked, so waiting entries ended",
     "expiry": "the contract expired",
     **REFUSED,
     **ENDED,
@@ -66,6 +67,7 @@ EXITS: Final[dict[str, str]] = {
     "kill_switch": "the kill switch was pulled",
     "manual_exit": "a person asked for it",
     "daily_loss": "the day's loss limit was reached, which closes everything",
+    "margin_shortfall": "the cash did not cover what was blocked (margin.enforce: square_off)",
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
 }

@@ -19,7 +19,13 @@ from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
 from daemon.domain.position_row import position_row
 from daemon.domain.statistics import FeedStatus, RunStatistics
-from daemon.metrics.fill_quality import FillProfile, FillQuality, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import (
+    FillProfile,
+    FillQuality,
+    m2m_in_rupees,
+    rupees_2dp,
+    whole_paise,
+)
 
 SCHEMA_VERSION: Final = 1
 NO_MARKS: Final[Mapping[str, int]] = {}
@@ -113,6 +119,7 @@ class MetricsCollector:
             "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
             "positions": [self._position_row(position) for position in positions],
             "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
+            "m2m": m2m_in_rupees(paid=ledger.m2m_paise, still_open=ledger.m2m_open_paise()),
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:

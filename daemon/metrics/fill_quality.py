@@ -111,3 +111,8 @@ def whole_paise(rupees: Decimal) -> int:
 def rupees_2dp(paise: int) -> float:
     """Return paise as the rupee float that prints with at most two decimals, for JSON."""
     return paise / PAISE_PER_RUPEE
+
+
+def m2m_in_rupees(*, paid: int, still_open: int) -> dict[str, float]:
+    """Return what daily marks have paid as files show it; both in paise."""
+    return {"paid": rupees_2dp(paid), "open": rupees_2dp(still_open)}

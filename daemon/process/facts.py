@@ -11,10 +11,17 @@ from loguru import logger
 
 from daemon.domain.booked_fills import BookedFill, BookedFills
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    MarginMoved,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees_text
 from daemon.domain.order import OrderState
+from daemon.journal.margin_words import margin_text
 from daemon.metrics.entry_charges import NO_CHARGES, EntryCharges
 from daemon.process import fact_words
 from daemon.process.fact_words import Asked
@@ -62,7 +69,10 @@ class FactLog:
         self._fills = BookedFills.after(ledger)
 
     def log(self, events: Sequence[TradingEvent]) -> None:
-        """Log the fills, exits and refusals among `events`, in their order."""
+        """Log the levels of the margin, then fills, exits and refusals, each in their order."""
+        for event in events:
+            if isinstance(event, MarginMoved):
+                _tell_margin(event)
         noted = list(self._noted(events))
         if noted:
             logger.bind(**{FACTS: ()}).patch(partial(_tell, noted)).info("")
@@ -98,6 +108,16 @@ class FactLog:
         if left:
             self._open[order_id] = left
         return Noted(event, asked, share, left, booked.reason)
+
+
+def _tell_margin(event: MarginMoved) -> None:
+    """Log a level that was passed, as a warning where it was passed upwards."""
+    line = logger.bind(
+        **{FACT: "margin"}, at=_time(event.ts), seq=event.seq, level=event.level,
+        from_level=event.from_level, blocked=event.blocked_rupees,
+        cash=rupees_text(event.cash_paise),
+    )  # fmt: skip
+    line.log("WARNING" if event.is_alert else "INFO", "{}", margin_text(event))
 
 
 def _tell(noted: Sequence[Noted], record: Record) -> None:

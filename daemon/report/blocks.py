@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from daemon.domain.money import group_indian, rupees_text
+from daemon.domain.money import rupees_text
 from daemon.metrics.fill_quality import FillQuality, whole_paise
 from daemon.report.block import Block
 from daemon.report.execution_block import execution_block, rules_block
+from daemon.report.margin_rows import margin_rows
 from daemon.report.refused_block import refused_block
 from daemon.report.strategy_block import strategy_block
 from daemon.report.summary import RunSummary
@@ -133,7 +134,7 @@ def _totals_block(summary: RunSummary) -> Block:
         *_as_noted(summary),
         ["net without open positions" if summary.open_rows else "net", signed(quality.net_paise)],
         *_with_open(summary),
-        *_margin(summary),
+        *margin_rows(summary),
     ]
     return Block(title="TOTALS", rows=rows, right=frozenset({1}))
 
@@ -157,20 +158,6 @@ def _with_open(summary: RunSummary) -> list[list[str]]:
         ["open positions at the last price", signed(summary.unrealized_paise)],
         ["net with open positions", signed(net)],
     ]
-
-
-def _margin(summary: RunSummary) -> list[list[str]]:
-    """Return what was blocked at most and what it earned, if anything was."""
-    margin, share = summary.facts.margin, summary.return_on_peak_margin
-    if margin is None or share is None:
-        return []
-    rows = [
-        ["peak margin (approximate)", group_indian(margin.peak_rupees)],
-        ["return on peak margin", f"{share:+.2%}"],
-    ]
-    if margin.free_paise is not None:
-        rows.append(["free at the end", signed(margin.free_paise)])
-    return rows
 
 
 def _counts_block(title: str, counts: Mapping[str, int]) -> Block:

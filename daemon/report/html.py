@@ -18,6 +18,7 @@ from daemon.report.curve_data import curves_of
 from daemon.report.document import document
 from daemon.report.execution_card import execution_card
 from daemon.report.levels import LevelStep
+from daemon.report.margin_rows import margin_card
 from daemon.report.model import Marker, Point
 from daemon.report.periods import by_day, by_month
 from daemon.report.refused_table import refused_table
@@ -66,6 +67,7 @@ def render_page(data: ReportData) -> str:
         execution_card(summary.execution),
         _curves(data),
         totals_box(summary),
+        margin_card(summary),
         _periods(summary),
         _trades(summary, dated=dated),
         _prices(data, len(charts)),

@@ -15,7 +15,7 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position_row import PositionRow
-from daemon.metrics.fill_quality import FillQuality, rupees_2dp, whole_paise
+from daemon.metrics.fill_quality import FillQuality, m2m_in_rupees, rupees_2dp, whole_paise
 from daemon.report import numbers
 from daemon.report.execution import Execution, execution_dict
 from daemon.report.fold import RunFold
@@ -60,6 +60,11 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     strategies: Sequence[StrategyResult] = ()
     execution: Execution = msgspec.field(default_factory=Execution)
     """By which rules and how deep into the book it was filled."""
+    m2m_paise: int = 0
+    """What daily marks of carried futures have paid, less than 0 where they took."""
+    m2m_open_paise: int = 0
+    """The part of it that is of positions still open."""
+    has_marks: bool = False
     paths: Sequence[str] = ()
     """The files that the run wrote, for the reader to open."""
 
@@ -146,6 +151,9 @@ def summary_of(
             facts.strategies, fold.exits, fold.trades, still_open, fold.refused
         ),
         execution=fold.execution.sums,
+        m2m_paise=ledger.m2m_paise,
+        m2m_open_paise=ledger.m2m_open_paise(),
+        has_marks=bool(ledger.marks),
         paths=tuple(paths),
     )
 
@@ -186,6 +194,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "max_drawdown_is_marked": summary.is_marked,
         "margin": None if facts.margin is None else facts.margin.in_rupees(),
         "return_on_peak_margin": _share(summary.return_on_peak_margin),
+        "m2m": m2m_in_rupees(paid=summary.m2m_paise, still_open=summary.m2m_open_paise),
         "ticks": facts.ticks,
         "refused_ticks": dict(sorted(facts.refused_ticks.items())),
         "quality": dict(sorted(facts.quality.items())),

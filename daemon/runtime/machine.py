@@ -112,4 +112,8 @@ def margin_terms(config: Config, rules: Rulebook) -> MarginTerms | None:
     if config.margin.model == "off":
         return None
     capital = config.capital_rupees
-    return MarginTerms(None if capital is None else paise_exact(capital), rules.margin_rates)
+    return MarginTerms(
+        None if capital is None else paise_exact(capital),
+        rules.margin_rates,
+        squares_off=config.margin.enforce == "square_off",
+    )

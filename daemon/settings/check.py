@@ -302,8 +302,8 @@ def _margin_problems(config: Config) -> Iterator[Problem]:
     if margin.model not in ("scenario", "off"):
         text = f"{margin.model} does not exist yet: expected scenario or off"
         yield Problem(("margin", "model"), text)
-    if margin.enforce == "square_off":
-        text = "square_off does not exist yet: expected tell"
+    if margin.enforce == "square_off" and capital is None:
+        text = "square_off needs capital_rupees: without it no margin is ever short"
         yield Problem(("margin", "enforce"), text)
     if capital is not None and margin.model == "off":
         text = "expected a model other than off, as capital_rupees is checked with its margins"

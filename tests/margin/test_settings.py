@@ -35,7 +35,7 @@ def written(folder: Path, text: str) -> Path:
         ("margin: {model: span_file}", "margin.model: span_file does not exist yet"),
         ("margin: {model: kite}", "margin.model: kite does not exist yet"),
         ("margin: {model: guess}", "expected one of"),
-        ("margin: {enforce: square_off}", "margin.enforce: square_off does not exist yet"),
+        ("margin: {enforce: square_off}", "margin.enforce: square_off needs capital_rupees"),
         ("capital_rupees: 0", "capital_rupees: expected a number > 0"),
         ("capital_rupees: 1000.123", "capital_rupees: expected whole paise, was 1000.123"),
         ("capital_rupees: 1000\nmargin: {model: off}", "expected a model other than off"),

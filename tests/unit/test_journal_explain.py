@@ -170,7 +170,7 @@ def test_a_stop_that_moved_to_cost_is_told(tmp_path: Path) -> None:
 def test_every_exit_reason_has_a_sentence() -> None:
     stops = {"stop_loss", "trailing_stop", "break_even", "stop_loss_rest"}
     others = {"take_profit", "time_stop", "signal_exit", "square_off", "kill_switch", "expiry"}
-    others |= {"physical_settlement", "daily_loss"}
+    others |= {"physical_settlement", "daily_loss", "margin_shortfall"}
     assert stops | others | {"manual_exit"} == EXITS.keys()
 
 

@@ -15,7 +15,14 @@ import msgspec
 
 from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
-from daemon.domain.events import ExchangeOrderMoved, Fill, OrderCreated, OrderMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    Fill,
+    MarginMoved,
+    OrderCreated,
+    OrderMoved,
+    TradingEvent,
+)
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import DEAD_STATES, OrderState
 from daemon.journal.schema import Operation
@@ -101,9 +108,11 @@ class Book:
         return self._fold.ledger.seq
 
     def take(self, event: TradingEvent) -> None:
-        """Fold one more event; those that belong to no trade make no row."""
+        """Fold one more event; those that belong to no trade make no row, but for the margin's."""
         if not event.order_id:
             self._fold.add(event)
+            if isinstance(event, MarginMoved):
+                self.tape.take_margin(event)
             return
         orders = self.ledger.orders
         order = event if isinstance(event, OrderCreated) else orders[event.order_id]

@@ -8,10 +8,17 @@ from functools import partial
 from typing import Final
 
 from daemon.domain.booked_fills import BookedFills
-from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    MarginMoved,
+    OrderMoved,
+    StopMoved,
+    TradingEvent,
+)
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.journal.explain import why_moved
+from daemon.journal.margin_words import margin_text
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
 from daemon.journal.words import money, refusal_text
@@ -50,6 +57,10 @@ class Tape:
             words = partial(_refused_words, event, f"{symbol}: the exit's order")
             self._add(event, "refused", symbol, words)
 
+    def take_margin(self, event: MarginMoved) -> None:
+        """Take a level of the cash that was passed, which concerns the account and no order."""
+        self._add(event, "margin", "", partial(margin_text, event))
+
     def take_operation(self, operation: Operation, seq: int) -> None:
         """Take what happened to the process after event `seq`."""
         if operation.kind in _NOT_SHOWN:
@@ -74,8 +85,8 @@ class Tape:
 
 def _event_row(event: TradingEvent, kind: str, symbol: str, words: Callable[[], str]) -> Row:
     return {
-        "seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id,
-        "symbol": visible(symbol), "words": visible(words()),
+        "seq": event.seq, "at_ms": ms(event.ts), "kind": kind, "trade": event.order_id or None,
+        "symbol": visible(symbol) or None, "words": visible(words()),
     }  # fmt: skip
 
 

@@ -147,6 +147,8 @@ def notes_of(view: View) -> list[str]:
         notes.append(f"It ended with a fault: {process.error}")
     if process.fallback:
         notes.append(f"It trades on engine v2, WITHOUT managed exits: {process.fallback}")
+    if (level := view.book.ledger.margin.level) and mode != "finished":
+        notes.append(f"Margin: more than {level} % of the cash is used (approximate)")
     for name, problem in sorted(process.problems.items()):
         times = count(process.faults[name])
         notes.append(f"Strategy {name} raised {times} time(s), last: {problem}")

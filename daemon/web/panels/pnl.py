@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from daemon.domain.dates import iso_ist, ist_day
-from daemon.domain.money import paise_exact
+from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
 from daemon.journal.words import money
 from daemon.metrics.fill_quality import whole_paise
 from daemon.web.fold.rows import Row
 from daemon.web.panels.view import View
+
+_MARGIN_FIELDS: Final = (
+    "margin_used_paise", "margin_free_paise", "margin_peak_paise", "hedge_benefit_paise",
+)  # fmt: skip
 
 
 def pnl_panel(view: View) -> Row:
@@ -30,6 +36,22 @@ def pnl_panel(view: View) -> Row:
         "to_limit_paise": None if limit is None else limit + today,
         "realized_today_paise": today,
         "halted": _halted(view, limit, today),
+        **_margin(view),
+    }
+
+
+def _margin(view: View) -> Row:
+    """Return what is blocked of the cash, and what daily marks of open futures have paid."""
+    margin, ledger = view.margin, view.book.ledger
+    marked = ledger.m2m_open_paise() if ledger.marks else None
+    if margin is None:
+        return {**dict.fromkeys(_MARGIN_FIELDS), "m2m_open_paise": marked}
+    return {
+        "margin_used_paise": margin.used_rupees * PAISE_PER_RUPEE,
+        "margin_free_paise": margin.free_paise,
+        "margin_peak_paise": margin.peak_rupees * PAISE_PER_RUPEE,
+        "hedge_benefit_paise": margin.hedge_benefit_rupees * PAISE_PER_RUPEE,
+        "m2m_open_paise": marked,
     }
 
 

@@ -10,6 +10,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Universe
 from daemon.domain.position import Position
 from daemon.domain.position_row import PositionRow
+from daemon.domain.statistics import MarginStatus
 from daemon.execution.context import CalendarBars
 from daemon.market.schedule import Schedule
 from daemon.quotes.reader import SharedQuote
@@ -46,6 +47,8 @@ class View:
         """The lowest P&L of the day at the last prices, where it is known."""
         self.pid: int | None = None
         self.pace: PaceStatus | None = None
+        self.margin: MarginStatus | None = None
+        """What is blocked, as the daemon last told it; None where it told nothing."""
         self._marks = marks
 
     @property

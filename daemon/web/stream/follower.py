@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.control.pace import PaceStatus, read_pace
 from daemon.domain.dates import MILLISECOND_NS
+from daemon.domain.statistics import MarginStatus
 from daemon.errors import DaemonError, JournalIOError, UsageError
 from daemon.report.fold import RunFold
 from daemon.rules import Rulebook
@@ -26,6 +27,7 @@ from daemon.web.panels.strategies import strategies_panel
 from daemon.web.panels.view import View
 from daemon.web.sources.facts import Facts, News, NotInJournal
 from daemon.web.sources.holder import holder_pid
+from daemon.web.sources.margins import Margins
 from daemon.web.sources.market import Market
 from daemon.web.sources.marks import last_prices_of
 from daemon.web.sources.watched import Watched
@@ -79,6 +81,7 @@ class Follower:
     def __init__(self, watched: Watched) -> None:
         self.watched: Final = watched
         self.market: Final = Market(watched.directory)
+        self._margins: Final = Margins(watched)
         self.setup = watched.setup()
         self.rules = _rules(self.setup.config)
         self.book = Book(RunFold())
@@ -92,6 +95,7 @@ class Follower:
         self._is_alive = self._is_another = False
         self._pid: int | None = None
         self._pace: PaceStatus | None = None
+        self._margin: MarginStatus | None = None
         self._tape_number = 0
 
     @property
@@ -129,7 +133,7 @@ class Follower:
             self.watched, self.setup, self.rules, self.book, self.market,
             now=now, is_alive=self._is_alive, marks=self._marks,
         )  # fmt: skip
-        view.pid, view.pace = self._pid, self._pace
+        view.pid, view.pace, view.margin = self._pid, self._pace, self._margin
         return view
 
     def close(self) -> None:
@@ -179,6 +183,7 @@ class Follower:
         self.market.look(now)
         self._pid = holder_pid(self.watched.directory)
         self._pace = _pace(self.watched)
+        self._margin = self._margins.look()
         has_map = self.market.beat_ns > 0
         self._is_alive = self.market.is_alive(now) if has_map else self._pid is not None
         if not has_map:

@@ -74,17 +74,28 @@ function showTrade(row, record) {
 function showPnl(pnl) {
   fill(pnlNodes, pnl);
   const { daily_loss_limit_paise: limit, to_limit_paise: left } = pnl;
-  const meter = at("pnl-meter");
-  meter.hidden = !limit || left === null;
-  if (!meter.hidden) {
-    const used = Math.min(100, Math.max(0, Math.round(100 * (1 - left / limit))));
-    meter.setAttribute("aria-valuenow", String(used));
-    meter.firstElementChild.style.width = `${used}%`;
-    meter.dataset.tone = used >= 80 ? "bad" : used >= 50 ? "warn" : "";
-  }
+  showMeter(at("pnl-meter"), limit && left !== null ? 1 - left / limit : null, { warn: 50, bad: 80 });
+  showMargin(pnl);
   const halted = at("pnl-halted");
   hide(halted, !pnl.halted);
   halted.textContent = pnl.halted ? `No new entries: ${pnl.halted}` : "";
+}
+
+function showMargin({ margin_used_paise: used, margin_free_paise: free, m2m_open_paise: marked }) {
+  hide(at("margin"), (used ?? marked ?? null) === null);
+  const cash = used === null || free === null ? 0 : used + free;
+  const share = used && free !== null ? (cash > 0 ? used / cash : 1) : null;
+  showMeter(at("margin-meter"), share, { warn: 75, bad: 90 });
+}
+
+/** Show a share from 0 to 1 as a bar, none for null; it is coloured from two percentages on. */
+function showMeter(meter, share, { warn, bad }) {
+  hide(meter, share === null);
+  if (share === null) return;
+  const used = Math.min(100, Math.max(0, Math.round(100 * share)));
+  meter.setAttribute("aria-valuenow", String(used));
+  meter.firstElementChild.style.width = `${used}%`;
+  meter.dataset.tone = used >= bad ? "bad" : used >= warn ? "warn" : "";
 }
 
 /** Let a click on a row's button do what it says; `explain(trade, node)` opens a trade. */

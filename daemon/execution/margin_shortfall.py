@@ -1,0 +1,100 @@
+"""Which positions a broker's risk desk would close until the cash covers the rest.
+
+Intraday before carried ones, what blocks margin before bought options, then the oldest first. One
+whose end would leave the account shorter, such as the hedge of a short option, is passed over until
+that has changed.
+"""
+
+from __future__ import annotations
+
+from daemon.domain.instrument import Instrument
+from daemon.domain.position import Position
+from daemon.execution.margin_desk import MarginDesk
+from daemon.execution.margin_held import Held
+from daemon.margin.levels import Use
+from daemon.margin.portfolio import Holding
+from daemon.margin.scenario_margin import margin_with, risks_of
+from daemon.margin.scenarios import OptionRisks
+
+
+class Shortfall:
+    """Choose the positions to close; nothing is computed before a minute that is short."""
+
+    def __init__(self, margin: MarginDesk) -> None:
+        self._margin = margin
+
+    def to_close(self) -> list[str]:
+        """Return the order ids of positions to close, in order; none if a margin is not known.
+
+        Entries do not count, as they are cancelled; nor do positions whose exit is on its way.
+        """
+        held = self._margin.held()
+        if held is None:
+            return []
+        book = _Book(held)
+        ordered = sorted(held.positions, key=lambda each: _turn(each, held.instrument_of(each)))
+        for position in ordered:
+            if _leaves(position):
+                book.close(position)
+        left = [position for position in ordered if not _leaves(position)]
+        chosen = []
+        while book.use.shortfall > 0 and (found := book.first_that_helps(left)) is not None:
+            book.close(found)
+            left.remove(found)
+            chosen.append(found.order_id)
+        return chosen
+
+
+class _Book:
+    """What is held if some of the positions are closed at the last price."""
+
+    def __init__(self, held: Held) -> None:
+        self._held = held
+        self._underlyings = dict(held.underlyings)
+        names = list(held.underlyings)
+        risks = risks_of(list(held.underlyings.values()))
+        self._risks: dict[str, OptionRisks] = dict(zip(names, risks, strict=True))
+        self._blocked = {name: self._blocked_of(name) for name in names}
+        self._cash = held.cash
+
+    @property
+    def use(self) -> Use:
+        """What is used of the cash."""
+        return Use(sum(self._blocked.values()), 0, self._cash)
+
+    def close(self, position: Position) -> None:
+        """Take a position out."""
+        name, holding = self._out(position)
+        self._underlyings[name] = self._underlyings[name].with_added([holding])
+        self._blocked[name] = self._blocked_of(name)
+        self._cash += self._held.cash_of_closing(position)
+
+    def first_that_helps(self, positions: list[Position]) -> Position | None:
+        """Return the first position whose end makes the shortfall smaller."""
+        before = self.use.shortfall
+        return next((each for each in positions if self._shortfall_without(each) < before), None)
+
+    def _shortfall_without(self, position: Position) -> int:
+        name, holding = self._out(position)
+        underlying = self._underlyings[name].with_added([holding])
+        blocked = margin_with(underlying, self._risks[name]).held.blocked
+        rest = sum(self._blocked.values()) - self._blocked[name]
+        return Use(rest + blocked, 0, self._cash + self._held.cash_of_closing(position)).shortfall
+
+    def _out(self, position: Position) -> tuple[str, Holding]:
+        name, contract = self._held.contract_of(position)
+        return name, Holding(contract=contract, held=-position.sign * position.quantity)
+
+    def _blocked_of(self, name: str) -> int:
+        return margin_with(self._underlyings[name], self._risks[name]).held.blocked
+
+
+def _turn(position: Position, instrument: Instrument) -> tuple[bool, bool, int]:
+    is_bought_option = instrument.is_option and position.sign > 0
+    return position.product != "MIS", is_bought_option, position.number
+
+
+def _leaves(position: Position) -> bool:
+    """Return whether all of a position is on its way out."""
+    pending = position.pending
+    return pending is not None and pending.quantity >= position.quantity
