@@ -40,6 +40,7 @@ class Due:
         self._strategies = strategies
         self._at = engine.at
         self._work: dict[Phase, PhaseWork] = {
+            Phase.TIMESTAMP_END: self._end_timestamps,
             Phase.DAY: _one_by_one(self.start_day),
             Phase.ARRIVAL: _one_by_one(engine.arrive),
             Phase.ENTRY_LIMIT: _one_by_one(engine.entries.reject_unfilled),
@@ -99,6 +100,13 @@ class Due:
 
     # phases
 
+    def _end_timestamps(self, due_ts: int, ended: Sequence[int]) -> Iterator[None]:
+        """Decide at the end of the timestamp before this due time, as of that timestamp."""
+        for ts in ended:
+            self._at.begin_due(ts, self._at.now)
+            yield from self._engine.timestamp_end.reach(ts)
+        self._at.begin_due(due_ts, self._at.now)
+
     def start_day(self, date: dt.date) -> None:
         """Open the sessions of a date."""
         self._bars.start_day(date, self._at.rows)
@@ -125,7 +133,7 @@ class Due:
     def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         assert self._at.date is not None
         self._engine.end_session(self._bars.instruments(groups), self._at.date.isoformat())
-        yield from ()
+        yield from self._engine.timestamp_end.reach_now()
 
     # strategies on and off
 

@@ -208,6 +208,14 @@ class PaperEngine:
                 yield take()
         yield take()
 
+    def final_clock(self) -> Clock | None:
+        """Return the input that ends the last timestamp of a feed; None if nothing waits for it.
+
+        It ends no session: the end of a recording is not one.
+        """
+        ts = self.engine.timestamp_end.asked_ts
+        return None if ts is None else Clock(ts + 1)
+
     def process_signal(self, intent: OrderIntent) -> list[TradingEvent]:
         """Route an intent from outside, at the engine's present time."""
         self.engine.process_signal(intent)

@@ -48,6 +48,7 @@ from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
+from daemon.market.timestamp_end import TimestampEnd
 from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
@@ -95,6 +96,7 @@ class ExecutionEngineV3:
         self.bars = bars
         self._squares_off = squares_off
         self.at = at = Moment()
+        self.timestamp_end = TimestampEnd(agenda, at)
         self.recorder = recorder = Recorder(ledger, at)
         schedule = parts.get("schedule") or Schedule(rules, universe)
         self.quotes = quotes = Quotes(config, universe, schedule, at)

@@ -12,6 +12,7 @@ NEVER: Final = 1 << 62
 class Phase(IntEnum):
     """The order of things that are due at the same time."""
 
+    TIMESTAMP_END = -1  # of the timestamp before: nothing of a later one may come first
     DAY = 0
     ARRIVAL = 1
     ENTRY_LIMIT = 2

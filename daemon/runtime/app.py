@@ -221,7 +221,9 @@ class App:
         """Take the feed's inputs to their end, however it comes, and finish."""
         try:
             await self._feed_all()
-            if self.stopped_by and self.parts.config.execution.on_stop == "square_off":
+            if not self.stopped_by:
+                await self._end_last_timestamp()
+            elif self.parts.config.execution.on_stop == "square_off":
                 await self._square_off()
         except (FeedError, ClockError) as error:
             self.feed_lost = error
@@ -273,6 +275,12 @@ class App:
                         await self.requests.admit(self.engine.at.now, self._publish_requested)
                     if self._feed_scope.cancel_called:
                         break
+
+    async def _end_last_timestamp(self) -> None:
+        """Let what waits for the end of the feed's last timestamp be decided."""
+        clock = self.engine.final_clock()
+        if clock is not None:
+            await self.bus.publish_input(clock)
 
     async def _publish_requested(self, item: Requested) -> int:
         await self.bus.publish_input(item)

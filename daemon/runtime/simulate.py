@@ -5,13 +5,17 @@ Private: what `lab` offers is built on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
+from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import TradingEvent
+from daemon.domain.inputs import Clock
 from daemon.domain.ticks import Ticks
 from daemon.report.fold import RunFold
 from daemon.report.summary import RunSummary
@@ -45,7 +49,7 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
     events: list[TradingEvent] = []
     first_tick_ts = 0
     with closing(feed.unpaced()) as inputs:
-        for item in inputs:
+        for item in chain(inputs, last_clock(engine)):
             if not first_tick_ts and isinstance(item, Ticks):
                 first_tick_ts = int(item.ts[0])
             decided = engine.handle(item)
@@ -53,6 +57,13 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
             events += decided
     facts = facts_of(parts, statistics_of(parts, {}), run_id=RUN_ID, first_tick_ts=first_tick_ts)
     return Simulated(events, summarize_run(RunFold(events), facts, sampler.series()))
+
+
+def last_clock(engine: PaperEngine) -> Iterator[Clock]:
+    """Yield the clock that ends the feed's last timestamp, if something waits for it by then."""
+    clock = engine.final_clock()
+    if clock is not None:
+        yield clock
 
 
 def without_idle_margin(config: Config) -> Config:
