@@ -19,11 +19,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.visible": (),
     "daemon.files": (),
     "daemon.rules": ("daemon.files",),
-    "daemon.settings": ("daemon.files", "daemon.rules"),
+    "daemon.settings": ("daemon.files", "daemon.plans.terms", "daemon.rules"),
     "daemon.market": (),
     "daemon.pricing": (),
     "daemon.margin": ("daemon.pricing",),
     "daemon.chain": ("daemon.files",),
+    "daemon.plans.terms": ("daemon.chain",),
+    "daemon.plans": (),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
     "daemon.broker": (),
     "daemon.risk": ("daemon.margin", "daemon.settings"),
@@ -118,6 +120,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 CORE = (
     "daemon.domain", "daemon.chain", "daemon.market", "daemon.pricing", "daemon.margin",
     "daemon.exchange", "daemon.broker", "daemon.risk", "daemon.execution", "daemon.clockwork",
+    "daemon.plans",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -169,6 +170,9 @@ def _container(info: inspect.Type) -> inspect.Type:
 def _hint(key: str, info: inspect.Type) -> str:
     owner = _container(info)
     assert isinstance(owner, inspect.StructType), owner
+    also: Mapping[str, str] = getattr(owner.cls, "ALSO_CALLED", {})
+    if key.lower() in also:
+        return f"; did you mean {also[key.lower()]!r}?"
     return near_match(key, [field.encode_name for field in owner.fields])
 
 

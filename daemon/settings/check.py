@@ -36,6 +36,7 @@ _NOT_TRADING: Final = (
 _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("charges",), {"brokerage": None}),
     (("capital_rupees",), None),
+    (("plans",), {"list": []}),
     (("margin",), {"model": "scenario", "enforce": "tell"}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),
@@ -45,6 +46,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
             ("daily_loss_counts", "realized"), ("on_daily_loss", "halt"),
             ("max_lots", {"strategy": None, "underlying": None}), ("max_notional_rupees", None),
             ("cooldown_after_loss_s", None), ("max_orders_per_minute", None),
+            ("min_minutes_between_rounds", None), ("max_rounds_at_once", None),
         )
     ),
     (("feed", "synthetic", "book"), "simple"),

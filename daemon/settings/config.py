@@ -28,6 +28,7 @@ from daemon.domain.intent import (
     TrailAfterR,
     TrailStepR,
 )
+from daemon.plans.terms.plan import Plans
 from daemon.settings.account_name import ACCOUNT_NAME
 
 HOST_NAME: Final = r"^[A-Za-z0-9.:-]{1,253}\Z"
@@ -232,6 +233,15 @@ class RiskConfig(Section, frozen=True, kw_only=True):
     """How long a strategy opens nothing after a position that lost."""
     max_orders_per_minute: PositiveCount | None = None
     """Entries of all strategies in a minute of the clock."""
+    min_minutes_between_rounds: Annotated[float, Meta(gt=0, le=1e6)] | None = None
+    """The least time from the end of a plan's round to its next one."""
+    max_rounds_at_once: PositiveCount | None = None
+    """The most rounds of all plans that are not over."""
+
+    @property
+    def between_rounds_ns(self) -> int:
+        """Return the least time from the end of a round to the plan's next one, ns."""
+        return round((self.min_minutes_between_rounds or 0) * MINUTE_NS)
 
     @property
     def watches_loss(self) -> bool:
@@ -527,6 +537,7 @@ class Config(Section, frozen=True, kw_only=True):
     execution: ExecutionConfig = ExecutionConfig()
     risk: RiskConfig = RiskConfig()
     strategies: StrategiesConfig = StrategiesConfig()
+    plans: Plans = Plans()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     recording: RecordingConfig = RecordingConfig()

@@ -66,7 +66,8 @@ def test_risk_switches_and_log_level_are_taken_together() -> None:
         'strategy a off, risk.daily_loss_rupees 5000.5, risk.daily_loss_counts "realized", '
         'risk.on_daily_loss "halt", risk.max_open_positions null, risk.max_order_quantity null, '
         'risk.max_lots {"strategy":null,"underlying":null}, risk.max_notional_rupees null, '
-        "risk.cooldown_after_loss_s null, risk.max_orders_per_minute null, log.level DEBUG"
+        "risk.cooldown_after_loss_s null, risk.max_orders_per_minute null, "
+        "risk.min_minutes_between_rounds null, risk.max_rounds_at_once null, log.level DEBUG"
     )
 
 

@@ -1,0 +1,1 @@
+"""Plans: option strategies with legs, written in YAML and decided by one engine."""
