@@ -1,10 +1,11 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders; others for GTTs, daily marks, the risk state and the margin. Every
-event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it was decided at), `input_no`
-and `order_id`; `due_ts` if something was due before `ts`, else 0. An event cannot be part of a
-reference cycle, so the garbage collector does not track events or their parts (`gc=False`).
+a fourth for exchange orders; others for GTTs, rounds of plans, daily marks and the risk state.
+Every event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it was decided at),
+`input_no` and `order_id`; `due_ts` if something was due before `ts`, else 0. An event cannot be
+part of a reference cycle, so the garbage collector does not track events or their parts
+(`gc=False`).
 
 Fields at their defaults are omitted from an event's bytes, so a new optional field changes no byte
 of a run that does not use it. msgspec recognises a default by identity: only None, booleans, small
@@ -25,6 +26,7 @@ from daemon.domain.gtt import GttLeg
 from daemon.domain.intent import Product, Rel
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
+from daemon.domain.plan_round import LegWait
 from daemon.domain.written import written
 
 EVENT_VERSION: Final = 2
@@ -153,7 +155,8 @@ class OrderCreated(
     """An intent became an order (from nothing to CREATED), as requested.
 
     Price and trigger are paise, 0 where not given; `validity_ttl` is minutes, `market_protection` a
-    percentage.
+    percentage. An order of a plan says which `attempt` of which leg it is, and in `basis` what its
+    contract was chosen from (rupees).
     """
 
     seq: int
@@ -183,6 +186,11 @@ class OrderCreated(
     market_protection: float | None = None
     sl_rel: Rel | None = None
     tp_rel: Rel | None = None
+    plan: str = ""
+    round: str = ""
+    leg: str = ""
+    attempt: int = 0
+    basis: dict[str, int | float | str] | None = None
 
     def __post_init__(self) -> None:
         if self.order_type == MARKET:
@@ -462,6 +470,39 @@ class GttMoved(
     numbers: dict[str, int | str] | None = None
 
 
+class RoundMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="round",
+):
+    """A round of a plan moved, or said something of a leg; `order_id` is empty.
+
+    `batch` has the legs that enter at once and their contracts, "" until chosen; `waits` are those
+    that a leg waits for from this event on, in place of what it waited for. `numbers` are paise,
+    counts or texts.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str = ""
+    due_ts: int = 0
+    plan: str
+    round: str
+    from_state: str
+    to_state: str
+    reason: str
+    leg: str = ""
+    batch: dict[str, str] | None = None
+    waits: tuple[LegWait, ...] | None = None
+    numbers: dict[str, int | str] | None = None
+
+
 TradingEvent = (
     OrderCreated
     | OrderMoved
@@ -471,6 +512,7 @@ TradingEvent = (
     | MarginMoved
     | PositionMarked
     | RiskMoved
+    | RoundMoved
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")

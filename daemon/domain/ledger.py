@@ -21,6 +21,7 @@ from daemon.domain.events import (
     OrderMoved,
     PositionMarked,
     RiskMoved,
+    RoundMoved,
     StopMoved,
     TradingEvent,
 )
@@ -29,6 +30,8 @@ from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.gtt import Gtt
 from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
+from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
+from daemon.domain.plan_round import PlanTally, Round
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
 
@@ -144,18 +147,29 @@ class Ledger(msgspec.Struct, kw_only=True):
     """The number of these marks."""
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
+    rounds: dict[str, Round] = {}
+    """Rounds of plans that are not over."""
+    plans: dict[str, PlanTally] = {}
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
         assert event.seq == self.seq + 1, (event.seq, self.seq)
         if isinstance(event, OrderMoved):
             self._apply_move(event)
+            if self.rounds:
+                fold_attempt(self.rounds, event)
         elif isinstance(event, ExchangeOrderMoved):
             self._apply_exchange(event)
+            if self.rounds:
+                fold_attempt(self.rounds, event)
         elif isinstance(event, StopMoved):
             self._apply_stop(event)
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
+            if event.round:
+                fold_created(self.rounds, event)
+        elif isinstance(event, RoundMoved):
+            fold_round(self.rounds, self.plans, event)
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
             self.m2m_paise += event.m2m_paise

@@ -74,6 +74,19 @@ def can_move(state: OrderState, to: OrderState) -> bool:
     return to in NEXT_STATES[state]
 
 
+class StepTrail(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """A stop that follows in steps: `by` for every whole `every` beyond the entry + `after`.
+
+    With `lock` it stands that far beyond the entry once the move is `after`. Distances are points
+    or a percentage of the entry.
+    """
+
+    every: Rel
+    by: Rel
+    after: Rel | None = None
+    lock: Rel | None = None
+
+
 class ExitRules(
     msgspec.Struct,
     frozen=True,
@@ -104,6 +117,7 @@ class ExitRules(
     target_style: TargetStyle | None = None
     sl_limit_buffer: SlLimitBuffer | None = None
     stop_basis: StopBasis | None = None
+    step_trail: StepTrail | None = None
 
     @property
     def stop_at_exchange(self) -> bool:

@@ -33,7 +33,7 @@ class AccountRecorder:
         self._record(
             RiskMoved(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 due_ts=at.due_ts,
                 state=state.value,
@@ -96,7 +96,7 @@ class AccountRecorder:
         at = self._at
         return GttMoved(
             seq=self.ledger.seq + 1,
-            ts=at.now,
+            ts=at.stamp,
             input_no=at.input_no,
             due_ts=at.due_ts,
             gtt_id=gtt_id,

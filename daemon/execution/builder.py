@@ -6,6 +6,8 @@ import datetime as dt
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from daemon.domain.dates import ist_date
 from daemon.domain.errors import BadNumber
 from daemon.domain.instrument import DEFAULT_LOT_SIZE, DEFAULT_TICK_PAISE, Instrument
@@ -20,7 +22,7 @@ from daemon.domain.intent import (
 )
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_MAX, PAISE_PER_RUPEE, decimal_from, nearest_tick
-from daemon.domain.order import ExitRules, Order, Side
+from daemon.domain.order import ExitRules, Order, Side, StepTrail
 from daemon.execution.entry_terms import AT_MARKET, EntryTerms, check_terms
 from daemon.execution.relative_levels import check_relative
 from daemon.risk.gates import Refusal
@@ -59,6 +61,7 @@ class OrderBuilder:
         confidence: float = 1.0,
         exits: ExitOverrides | None = None,
         terms: EntryTerms = AT_MARKET,
+        step_trail: StepTrail | None = None,
     ) -> Order:
         """Return an order as it was asked for at `ts` (UTC ns). Prices in rupees, `qty` in units.
 
@@ -68,6 +71,9 @@ class OrderBuilder:
         tick = instrument.tick_paise if instrument else DEFAULT_TICK_PAISE
         lot = instrument.lot_size if instrument else DEFAULT_LOT_SIZE
         buy = side == "BUY"
+        rules = self.exit_rules(exits, time_stop_bars)
+        if step_trail is not None:
+            rules = structs.replace(rules, step_trail=step_trail)
         return Order(
             order_id=self._next_id(ts),
             number=self._ledger.total_orders + 1,
@@ -81,7 +87,7 @@ class OrderBuilder:
             tp_paise=_level(as_price(tp_price), tick, ties_up=buy),
             sl_rel=as_relative(sl_price),
             tp_rel=as_relative(tp_price),
-            exits=self.exit_rules(exits, time_stop_bars),
+            exits=rules,
             strategy_id=strategy_id,
             timeframe=timeframe or DEFAULT_TIMEFRAME,
             tag=tag,

@@ -9,8 +9,9 @@ from msgspec import structs
 from daemon.domain.events import Fill, Levels
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal
-from daemon.domain.order import Order, OrderState
+from daemon.domain.order import Order, OrderState, StepTrail
 from daemon.domain.order_kind import MARKET
+from daemon.domain.plan_round import PlanOrigin
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.admission import Admission
@@ -76,27 +77,52 @@ class Entries:
 
     def process(self, intent: OrderIntent) -> str:
         """Make an order of a BUY or SELL and submit it unless a gate refuses; return its id."""
+        return self._admit(self._recorder.created(self.build(intent)), intent)
+
+    def process_leg(
+        self,
+        intent: OrderIntent,
+        origin: PlanOrigin,
+        trail: StepTrail | None,
+        refused: Refusal | None,
+    ) -> str:
+        """Do the same for a leg of a plan, which may have been `refused` already."""
+        order = self._recorder.created(self.build(intent, trail), origin)
+        if refused is None:
+            return self._admit(order, intent)
+        self._recorder.rejected(order, refused)
+        return order.order_id
+
+    def refusal(self, intent: OrderIntent) -> Refusal | None:
+        """Return why an intent would be refused now, None if it would be admitted."""
         index = self._universe.index_of(intent.symbol)
-        order = self._recorder.created(
-            self._builder.build_order(
-                intent.symbol,
-                intent.qty,
-                "BUY" if intent.signal is Signal.BUY else "SELL",
-                intent.sl_price,
-                intent.tp_price,
-                intent.time_stop_bars,
-                intent.tag,
-                intent.strategy_id,
-                ts=self._at.now,
-                instrument=None if index is None else self._universe[index],
-                timeframe=intent.timeframe,
-                product=intent.product,
-                note=intent.reason,
-                confidence=intent.confidence,
-                exits=intent.exits,
-                terms=terms_of(intent),
-            )
+        return self._admission.first_refusal(self.build(intent), intent, index)
+
+    def build(self, intent: OrderIntent, trail: StepTrail | None = None) -> Order:
+        """Return the order that an intent asks for; nothing is recorded."""
+        index = self._universe.index_of(intent.symbol)
+        return self._builder.build_order(
+            intent.symbol,
+            intent.qty,
+            "BUY" if intent.signal is Signal.BUY else "SELL",
+            intent.sl_price,
+            intent.tp_price,
+            intent.time_stop_bars,
+            intent.tag,
+            intent.strategy_id,
+            ts=self._at.now,
+            instrument=None if index is None else self._universe[index],
+            timeframe=intent.timeframe,
+            product=intent.product,
+            note=intent.reason,
+            confidence=intent.confidence,
+            exits=intent.exits,
+            terms=terms_of(intent),
+            step_trail=trail,
         )
+
+    def _admit(self, order: Order, intent: OrderIntent) -> str:
+        index = self._universe.index_of(intent.symbol)
         refusal = self._admission.first_refusal(order, intent, index)
         if refusal is None:
             return self.submit(order)

@@ -19,6 +19,7 @@ from daemon.domain.events import (
 from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, Order, OrderState
+from daemon.domain.plan_round import PlanOrigin
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
@@ -38,42 +39,50 @@ class Recorder:
     @property
     def now(self) -> int:
         """Return the time that events are stamped with, UTC ns."""
-        return self._at.now
+        return self._at.stamp
 
-    def created(self, order: Order) -> Order:
-        """Record a new order; return the ledger's own."""
+    def created(self, order: Order, origin: PlanOrigin | None = None) -> Order:
+        """Record a new order, of a plan's leg where it has an `origin`; return the ledger's own."""
         at = self._at
-        self.lifecycle.record(
-            OrderCreated(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id=order.order_id,
-                due_ts=at.due_ts,
-                tradingsymbol=order.tradingsymbol,
-                transaction_type=order.transaction_type,
-                quantity=order.quantity,
-                product=order.product,
-                lot_size=order.lot_size,
-                tick_paise=order.tick_paise,
-                sl_paise=order.sl_paise,
-                tp_paise=order.tp_paise,
-                sl_rel=order.sl_rel,
-                tp_rel=order.tp_rel,
-                exits=order.exits,
-                strategy_id=order.strategy_id,
-                timeframe=order.timeframe,
-                tag=order.tag,
-                note=order.note,
-                confidence=order.confidence,
-                order_type=order.order_type,
-                price_paise=order.price_paise,
-                trigger_paise=order.trigger_paise,
-                validity=order.validity,
-                validity_ttl=order.validity_ttl,
-                market_protection=order.market_protection,
-            )
+        event = OrderCreated(
+            seq=self.ledger.seq + 1,
+            ts=at.stamp,
+            input_no=at.input_no,
+            order_id=order.order_id,
+            due_ts=at.due_ts,
+            tradingsymbol=order.tradingsymbol,
+            transaction_type=order.transaction_type,
+            quantity=order.quantity,
+            product=order.product,
+            lot_size=order.lot_size,
+            tick_paise=order.tick_paise,
+            sl_paise=order.sl_paise,
+            tp_paise=order.tp_paise,
+            sl_rel=order.sl_rel,
+            tp_rel=order.tp_rel,
+            exits=order.exits,
+            strategy_id=order.strategy_id,
+            timeframe=order.timeframe,
+            tag=order.tag,
+            note=order.note,
+            confidence=order.confidence,
+            order_type=order.order_type,
+            price_paise=order.price_paise,
+            trigger_paise=order.trigger_paise,
+            validity=order.validity,
+            validity_ttl=order.validity_ttl,
+            market_protection=order.market_protection,
         )
+        if origin is not None:
+            event = structs.replace(
+                event,
+                plan=origin.plan,
+                round=origin.round,
+                leg=origin.leg,
+                attempt=origin.attempt,
+                basis=origin.basis or None,
+            )
+        self.lifecycle.record(event)
         return self.ledger.orders[order.order_id]
 
     def moved(
@@ -93,7 +102,7 @@ class Recorder:
         self.lifecycle.transition_state(
             OrderMoved(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 order_id=order.order_id,
                 due_ts=at.due_ts,
@@ -151,7 +160,7 @@ class Recorder:
         at, terms = self._at, exchange_order.terms
         return ExchangeOrderMoved(
             seq=self.ledger.seq + 1,
-            ts=at.now,
+            ts=at.stamp,
             input_no=at.input_no,
             order_id=order_id,
             due_ts=at.due_ts,
@@ -192,7 +201,7 @@ class Recorder:
         self.lifecycle.record(
             ExchangeOrderMoved(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 order_id=order.order_id,
                 due_ts=at.due_ts,
@@ -221,7 +230,7 @@ class Recorder:
         self.lifecycle.record(
             StopMoved(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 order_id=position.order_id,
                 due_ts=at.due_ts,
@@ -241,7 +250,7 @@ class Recorder:
         self.lifecycle.record(
             PositionMarked(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 order_id=position.order_id,
                 due_ts=at.due_ts,

@@ -19,6 +19,7 @@ from daemon.domain.events import (
     OrderMoved,
     PositionMarked,
     RiskMoved,
+    RoundMoved,
     StopMoved,
     TradingEvent,
     encode_event,
@@ -53,6 +54,7 @@ _NAMES: Final[dict[type, str]] = {
     MarginMoved: "margin",
     PositionMarked: "marked",
     RiskMoved: "risk",
+    RoundMoved: "round",
 }
 
 Column = int | str | bytes

@@ -11,6 +11,7 @@ from daemon.market.rows import Rows
 class Moment:
     """The one clock of the core. All times are UTC ns, -1 before the first.
 
+    `stamp` is what events are stamped with: `now`, but for a look back at an earlier time.
     `date` is the Indian date whose ticks come now, None before the first input.
     `due_ts` is when the work in hand was due, 0 if that is now. `is_over` is set while candles of
     a session on an earlier date are shown: no order may follow from them. `feed_last` is the time
@@ -19,12 +20,13 @@ class Moment:
     """
 
     __slots__ = (
-        "date", "due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts", "rows",
-        "ticking",
+        "_looks_from", "date", "due_ts", "feed_last", "input_no", "is_over", "now", "resumed_ts",
+        "rows", "ticking",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.now = -1
+        self._looks_from = -1
         self.date: dt.date | None = None
         self.input_no = 0
         self.due_ts = 0
@@ -33,6 +35,19 @@ class Moment:
         self.resumed_ts = -1
         self.rows: Rows | None = None
         self.ticking = -1
+
+    @property
+    def stamp(self) -> int:
+        """Return the time that events are stamped with, UTC ns."""
+        return self.now if self._looks_from < 0 else self._looks_from
+
+    def look_back(self, ts: int) -> None:
+        """Decide as of an earlier time: quotes, belief and gates are those of `ts`."""
+        self._looks_from, self.now = self.stamp, ts
+
+    def look_ahead(self) -> None:
+        """Return to the present time after a look back."""
+        self._looks_from, self.now = -1, self.stamp
 
     def move_to(self, ts: int) -> None:
         """Set the time."""

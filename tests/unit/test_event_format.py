@@ -129,7 +129,7 @@ def planted(directory: Path, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b'{"event"', b'{"leg":2,"event"', "unknown field `leg`"),
+        (b'{"event"', b'{"limb":2,"event"', "unknown field `limb`"),
         (b'"created"', b'"amended"', "Invalid value 'amended'"),
         (b'"exits":{', b'"exits":{"hedge":true,', "unknown field `hedge`"),
     ],

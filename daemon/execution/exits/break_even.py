@@ -41,35 +41,36 @@ class BreakEvenManager(ExitRule):
         if position.stop_paise is None:
             return None
         charged = position.exits.break_even_with_charges
-        cost = self._with_charges(position) if charged else position.entry_paise
+        cost = cost_with_charges(position, self._costs) if charged else position.entry_paise
         if cost is None or position.sign * (cost - position.stop_paise) <= 0:
             return None
         return cost
 
-    def _with_charges(self, position: Position) -> int | None:
-        """Return the price step nearest to the entry that pays for the charges, None without one.
 
-        Beyond it every step pays as well: a step earns more than it adds to the charges.
-        """
-        if not self._costs.charged:
-            return position.entry_paise
-        if self._costs.date is None:
-            return None
-        sign, entry, tick = position.sign, position.entry_paise, position.tick_paise
-        first = (ceil_to_tick if sign > 0 else floor_to_tick)(entry, 1, tick)
-        last = (PAISE_MAX if sign > 0 else first) // tick - 1
+def cost_with_charges(position: Position, costs: Costs) -> int | None:
+    """Return the price step nearest to the entry that pays for the charges, None without one.
 
-        def pays(steps: int) -> bool:
-            price = first + sign * steps * tick
-            gain = sign * (price - entry) * position.quantity
-            return gain >= self._costs.to_close(position, price) * PAISE_PER_RUPEE
+    Beyond it every step pays as well: a step earns more than it adds to the charges.
+    """
+    if not costs.charged:
+        return position.entry_paise
+    if costs.date is None:
+        return None
+    sign, entry, tick = position.sign, position.entry_paise, position.tick_paise
+    first = (ceil_to_tick if sign > 0 else floor_to_tick)(entry, 1, tick)
+    last = (PAISE_MAX if sign > 0 else first) // tick - 1
 
-        reach = 1
-        while reach < last and not pays(reach):
-            reach *= 2
-        last = min(reach, last)
-        steps = bisect_left(range(last + 1), True, key=pays)
-        return first + sign * steps * tick if steps <= last else None
+    def pays(steps: int) -> bool:
+        price = first + sign * steps * tick
+        gain = sign * (price - entry) * position.quantity
+        return gain >= costs.to_close(position, price) * PAISE_PER_RUPEE
+
+    reach = 1
+    while reach < last and not pays(reach):
+        reach *= 2
+    last = min(reach, last)
+    steps = bisect_left(range(last + 1), True, key=pays)
+    return first + sign * steps * tick if steps <= last else None
 
 
 def _nearest_price(position: Position, cost: int) -> int:

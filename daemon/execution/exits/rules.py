@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.execution.costs import Costs
 from daemon.execution.exits.break_even import BreakEvenManager
 from daemon.execution.exits.rule import NOWHERE, Elsewhere, ExitRule
+from daemon.execution.exits.step_trail import StepTrailManager
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.execution.exits.take_profit import TakeProfitManager
 from daemon.execution.exits.time_stop import TimeStopManager
@@ -21,5 +22,6 @@ def exit_rules(costs: Costs, elsewhere: Elsewhere = NOWHERE) -> tuple[ExitRule, 
         StopLossManager(elsewhere),
         BreakEvenManager(costs),
         TrailingStopManager(),
+        StepTrailManager(),
         TimeStopManager(),
     )
