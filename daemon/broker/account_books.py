@@ -58,7 +58,8 @@ class AccountBooks:
         elif isinstance(event, OrderCreated):
             self._trade_orders.created(event)
         elif isinstance(event, PositionMarked):
-            self.cash.mark(event.order_id, event.close_paise)
+            key = event.order_id or f"{event.tradingsymbol}/{event.product}"
+            self.cash.mark(key, event.close_paise)
         elif isinstance(event, GttMoved):
             fold_gtt(self.gtts, event)
         if executed is not None:

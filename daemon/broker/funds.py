@@ -13,8 +13,8 @@ from decimal import Decimal
 import msgspec
 
 from daemon.broker.executions import Execution
-from daemon.broker.open_costs import OpenCost
 from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.open_cost import OpenCost
 
 
 class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -91,9 +91,12 @@ class FundsBook:
         if not cost.quantity:
             del self._open[key], self._symbols[key]
 
-    def mark(self, order_id: str, close_paise: int) -> None:
-        """Mark a carried future to its contract's close: cash moves by the difference."""
-        self._realized_paise += self._open[order_id].mark(close_paise)
+    def mark(self, key: str, close_paise: int) -> None:
+        """Mark a carried future to its contract's close: cash moves by the difference.
+
+        `key` is its trade, or `SYMBOL/PRODUCT` without one.
+        """
+        self._realized_paise += self._open[key].mark(close_paise)
 
     def roll(self) -> None:
         """Begin another day: its opening balance is the cash there is."""

@@ -15,6 +15,7 @@ from daemon.domain.dates import ist_day
 from daemon.domain.events import ExchangeOrderMoved, Fill, OrderCreated, OrderMoved
 from daemon.domain.exchange_order import ExchangeOrderState
 from daemon.domain.order import OrderState, Side
+from daemon.domain.untraded import SETTLED
 
 _S = ExchangeOrderState
 _OF_EARLIER = frozenset({"cancelled", "modified", "alert", "modify_refused", "cancel_refused"})
@@ -119,6 +120,9 @@ class TradeOrders:
     def exchange_moved(self, event: ExchangeOrderMoved) -> Execution | None:
         """Take what happened to an exchange order; return what was executed by it."""
         trade = self._trades.get(event.order_id)
+        if event.kind == SETTLED:
+            assert event.fill is not None, event
+            return self._execution(event, event, event.fill, "")
         if trade is not None:
             if event.kind not in _OF_EARLIER:
                 self._forget_derived(trade)
@@ -151,12 +155,14 @@ class TradeOrders:
     def _execution(
         self,
         event: ExchangeOrderMoved | OrderMoved,
-        created: OrderCreated | None,
+        created: OrderCreated | ExchangeOrderMoved | None,
         fill: Fill,
         exchange_id: str,
     ) -> Execution:
+        """Return an execution; `created` has its symbol and product, else its order does."""
         terms = created or self._book.get(exchange_id)
         assert terms is not None, event
+        assert terms.product is not None, event
         return Execution(
             trade_id=str(event.seq),
             ts=event.ts,

@@ -309,7 +309,9 @@ class ExchangeOrderMoved(
     continues beyond the fifth level; else it rests, or waits for its trigger. `validity` is "" for
     DAY.
     An order without a trade has an empty `order_id`; what a trade would say of it is then here:
-    `tradingsymbol`, `product` and `tag`, and every fill is with its own event.
+    `tradingsymbol`, `product` and `tag`, and every fill is with its own event. `is_exit` says that
+    it closes the position that such orders have made, and `tag` why. `settled` is such a close that
+    was no order (`exchange_id` is empty): an expiry, or what a session's end forced.
     """
 
     seq: int
@@ -358,7 +360,8 @@ class PositionMarked(
     """A future carried over night was marked to its contract's close.
 
     Cash moves by `m2m_paise`, the difference to what earlier marks have paid; the position, its
-    cost and its result stay as they are.
+    cost and its result stay as they are. A position without a trade has an empty `order_id`, its
+    `tradingsymbol` and `product`, and a signed quantity.
     """
 
     seq: int
@@ -369,6 +372,8 @@ class PositionMarked(
     quantity: int
     close_paise: int
     m2m_paise: int = 0
+    tradingsymbol: str = ""
+    product: ExchangeProduct | None = None
 
 
 class RiskMoved(

@@ -34,6 +34,7 @@ from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
 from daemon.domain.plan_round import PlanTally, Round
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
+from daemon.domain.untraded import Untraded
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
 _SUBMITTED: Final = OrderState.SUBMITTED
@@ -147,9 +148,8 @@ class Ledger(msgspec.Struct, kw_only=True):
     """The number of these marks."""
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
-    rounds: dict[str, Round] = {}
-    """Rounds of plans that are not over."""
-    plans: dict[str, PlanTally] = {}
+    untraded: Untraded = msgspec.field(default_factory=Untraded)
+    """What orders without a trade hold and made; no other sum of the ledger has them."""
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
@@ -171,9 +171,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, RoundMoved):
             fold_round(self.rounds, self.plans, event)
         elif isinstance(event, PositionMarked):
-            self.positions[event.order_id].marked_paise += event.m2m_paise
-            self.m2m_paise += event.m2m_paise
-            self.marks += 1
+            self._apply_mark(event)
         elif isinstance(event, RiskMoved):
             state = RiskState(event.state)
             said = state if event.reason == "command" else self.risk.said
@@ -260,11 +258,12 @@ class Ledger(msgspec.Struct, kw_only=True):
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
         """Count what happened; book a fill that makes no move of its trade, and a new quantity.
 
-        What orders without a trade do is in the books of `daemon/broker`, not here.
+        What orders without a trade do is in `untraded`.
         """
         self.exchange.take(event)
         if not event.order_id:
             self.untraded_id = max(self.untraded_id, event.exchange_id.partition("/")[0])
+            self.untraded.take(event)
             return
         fill, order = event.fill, self.orders[event.order_id]
         order.exchange_orders = max(order.exchange_orders, number_of(event.exchange_id))
@@ -293,6 +292,12 @@ class Ledger(msgspec.Struct, kw_only=True):
             left = pending.quantity - fill.quantity
         is_partial = pending.partial and left < position.quantity
         position.pending = structs.replace(pending, quantity=left, partial=is_partial)
+
+    def _apply_mark(self, event: PositionMarked) -> None:
+        if event.order_id:
+            self.positions[event.order_id].marked_paise += event.m2m_paise
+        else:
+            self.untraded.mark(event)
 
     def _apply_gtt(self, event: GttMoved) -> None:
         gtt = fold_gtt(self.gtts, event)

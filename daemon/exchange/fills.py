@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from daemon.domain.events import Charges, Fill
+from daemon.domain.instrument import Instrument
 from daemon.domain.order import Order, Side
 from daemon.exchange.slippage import Slippage
 from daemon.market.book import Quote
@@ -30,11 +31,19 @@ class FillEngine:
         return self._slippage.price(base, side, tick_paise)
 
     def fill_order(
-        self, order: Order, quote: Quote, *, ts: int, side: Side, quantity: int, stale: bool = False
+        self,
+        order: Order | Instrument,
+        quote: Quote,
+        *,
+        ts: int,
+        side: Side,
+        quantity: int,
+        stale: bool = False,
     ) -> Fill:
         """Return a fill of `quantity` units at `ts` (UTC ns) with its evidence, not yet charged.
 
-        `stale` marks a fill that was forced on a quote too old to trust.
+        `order` has the price step, or the contract where there is no trade. `stale` marks a fill
+        that was forced on a quote too old to trust.
         """
         base, rule = base_half(quote.ltp, quote.bid, quote.ask, side, self.mode)
         price = self._slippage.price(base, side, order.tick_paise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.domain.events import Fill
 from daemon.domain.instrument import Instrument
-from daemon.domain.position import Position
+from daemon.domain.order import Side
 
 
 def settlement_price(instrument: Instrument, close_paise: int) -> int:
@@ -16,12 +16,15 @@ def settlement_price(instrument: Instrument, close_paise: int) -> int:
 
 
 def settlement_fill(
-    position: Position, price_paise: int, *, close_paise: int, known_ts: int, now: int
+    side: Side, quantity: int, price_paise: int, *, close_paise: int, known_ts: int, now: int
 ) -> Fill:
-    """Return the fill that settles a whole position: no spread, no slippage. Times UTC ns."""
+    """Return the fill that settles a whole position: no spread, no slippage. Times UTC ns.
+
+    `side` is the one that closes it.
+    """
     return Fill(
-        transaction_type=position.closing_side,
-        quantity=position.quantity,
+        transaction_type=side,
+        quantity=quantity,
         price_paise=price_paise,
         rule="settlement",
         base_half_paise=2 * price_paise,

@@ -16,6 +16,8 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.risk_states import RiskStates
+from daemon.execution.untraded_closes import UntradedCloses
+from daemon.execution.untraded_ends import UntradedEnds
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.settings.config import ExecutionConfig
 
@@ -35,12 +37,16 @@ class AccountDesk:
         admission: Admission,
         demands: Demands,
         untraded: UntradedOrders | None,
+        closes: UntradedCloses,
+        ends: UntradedEnds,
     ) -> None:
         universe, at, agenda = desk.universe, desk.at, desk.agenda
         account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
         self.gtts = GttDesk(universe, at, account, quotes, admission, untraded)
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
+        self._closes = closes
+        self._ends = ends
         self._admission = admission
         self._recorder = account
         self._demands = demands
@@ -67,13 +73,24 @@ class AccountDesk:
         """Turn to a date."""
         self.gtts.start_day(date)
         self.risk.start_day(date)
+        self._closes.start_day()
+        self._ends.start_day(date)
         if self._margin is not None:
             self._margin.start_day(date)
 
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Mark what is carried over night, and end the GTTs of contracts that expire."""
+        self._ends.end_session(indices, date)
         self._marks.end_session(indices)
         self.gtts.end_session(indices, date)
+
+    def settle(self) -> None:
+        """Settle what waits for an official close that has just become known."""
+        self._ends.settle()
+
+    def settlements_pending(self) -> list[str]:
+        """Return the positions without a trade that wait for their official close."""
+        return self._ends.pending()
 
     def refresh(self) -> None:
         """Compute the margin if anything was decided since, where there is a capital."""

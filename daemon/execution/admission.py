@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from math import ceil
+from typing import cast
 
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import MINUTE_NS, ist_date, ist_day, parse_timeframe
-from daemon.domain.instrument import Universe
-from daemon.domain.intent import ExitOverrides, OrderIntent, StrategyLimits
+from daemon.domain.exchange_order import OrderTerms
+from daemon.domain.instrument import Instrument, Universe
+from daemon.domain.intent import ExitOverrides, OrderIntent, Product, StrategyLimits
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
@@ -20,6 +21,7 @@ from daemon.execution.context import Rules
 from daemon.execution.exposure import Exposure
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
     AFTER_LEVELS,
@@ -61,6 +63,7 @@ class Admission:
         carry: CarryOver,
         limits_of: LimitsOf,
         delivery: Delivery,
+        untraded: UntradedHoldings,
         *,
         manages_exits: bool,
     ) -> None:
@@ -80,7 +83,8 @@ class Admission:
         self._at = at
         self._quotes = quotes
         self._waiting = waiting
-        self._exposure = Exposure(universe, ledger, quotes, waiting)
+        self._untraded = untraded
+        self._exposure = Exposure(universe, ledger, quotes, waiting, untraded)
         self._minute = self._orders_in_minute = 0
         self._builder = builder
         self._manages_exits = manages_exits
@@ -122,6 +126,24 @@ class Admission:
             or self._check_margin(order, index)
         )
 
+    def refuse_untraded(self, terms: OrderTerms) -> Refusal | None:
+        """Return why an order without a trade is refused, None to admit it.
+
+        One that reduces what the account holds of its contract is never refused here.
+        """
+        if self._untraded.reduces(terms):
+            return None
+        order = _as_order(terms, self._universe[terms.instrument])
+        at = self._situation(order, terms.instrument)
+        refusal = (
+            first_refusal(BEFORE_LEVELS, at)
+            or first_refusal(AFTER_LEVELS, at)
+            or self._check_margin(order, terms.instrument)
+        )
+        if refusal is None:
+            self.note_submitted()
+        return refusal
+
     def note_submitted(self) -> None:
         """Count an entry that was sent, in its minute of the clock."""
         minute = self._at.now // MINUTE_NS
@@ -139,17 +161,25 @@ class Admission:
         if self.risk.daily_loss_counts == "realized":
             return realized
         charges = sum(
-            (each.charges_today for each in tallies), self._ledger.untraded.charges_on(day)
+            (each.charges_today for each in self._ledger.strategies.values() if each.day == today),
+            self._ledger.untraded.charges_on(today),
         )
         return realized + self._unrealized() - ceil(charges * PAISE_PER_RUPEE)
 
     def _unrealized(self) -> int:
         """Return what closing everything at the last prices would add, gross, paise."""
-        total = 0
+        total = self._untraded.unrealized_paise()
         for position in self._ledger.positions.values():
             quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)
         return total
+
+    def realized_today(self) -> int:
+        """Return the gross profit of the day over all strategies and orders without one, paise."""
+        today = ist_day(self._at.now)
+        tallies = self._ledger.strategies.values()
+        own = sum(tally.realized_today_paise for tally in tallies if tally.day == today)
+        return own + self._ledger.untraded.realized_on(today)
 
     def _situation(self, order: Order, index: int | None) -> Situation:
         now, risk = self._at.now, self.risk
@@ -181,7 +211,7 @@ class Admission:
             open_or_waiting=len(self._ledger.positions)
             + self._waiting.count_entries()
             + self._exposure.count_untraded(),
-            result_today_paise=self.result_of(ist_day(now)) if risk.daily_loss_rupees else 0,
+            result_today_paise=self.result_today() if risk.daily_loss_rupees else 0,
             orders_this_minute=self._orders_in_minute if now // MINUTE_NS == self._minute else 0,
             held=self._exposure.before(order, instrument, risk),
             tally=self._tally_today(strategy_id),
@@ -236,6 +266,23 @@ class Admission:
         if wanted := _switched_on(intent.exits):
             asked["exits"] = wanted
         return Refusal("exits_not_managed", asked) if asked else None
+
+
+def _as_order(terms: OrderTerms, instrument: Instrument) -> Order:
+    """Return an order without a trade as the gates look at one; it has no strategy."""
+    return Order(
+        order_id="",
+        number=0,
+        tradingsymbol=instrument.tradingsymbol,
+        transaction_type=terms.side,
+        quantity=terms.quantity,
+        product=cast("Product", terms.product),  # shares have a third that no gate knows
+        lot_size=instrument.lot_size,
+        tick_paise=instrument.tick_paise,
+        order_type=terms.kind,
+        price_paise=terms.price_paise,
+        trigger_paise=terms.trigger_paise,
+    )
 
 
 def _check_timeframe(order: Order) -> Refusal | None:

@@ -82,14 +82,22 @@ class DailyMarks:
             return
         for position in self._recorder.ledger.open_positions():
             index = self._quotes.index_of(position.tradingsymbol)
-            if index in indices and _is_carried_future(position, self._universe[index]):
-                self._mark(position, index)
+            is_marked = index in indices and _is_carried_future(position, self._universe[index])
+            if is_marked and (close := self._close(index)) is not None:
+                self._recorder.marked(position, close)
+        for untraded in list(self._recorder.ledger.untraded.positions.values()):
+            found = self._universe.index_of(untraded.tradingsymbol)
+            if found is None or found not in indices:
+                continue
+            is_marked = _is_marked(untraded.product, self._universe[found])
+            if is_marked and (close := self._close(found)) is not None:
+                self._recorder.untraded_marked(untraded, close)
 
-    def _mark(self, position: Position, index: int) -> None:
+    def _close(self, index: int) -> int | None:
+        """Return the last price of the day, paise; None without one."""
         book = self._quotes.books[index]
         quote = self._quotes.quote_of(book)
-        if quote is not None and quote.ts >= book.open_ts:
-            self._recorder.marked(position, quote.ltp)
+        return None if quote is None or quote.ts < book.open_ts else quote.ltp
 
 
 def is_delivered(instrument: Instrument) -> bool:
@@ -100,4 +108,8 @@ def is_delivered(instrument: Instrument) -> bool:
 
 def _is_carried_future(position: Position, instrument: Instrument) -> bool:
     is_waiting = position.pending is not None and position.pending.settling
-    return position.product == "NRML" and instrument.instrument_type == "FUT" and not is_waiting
+    return _is_marked(position.product, instrument) and not is_waiting
+
+
+def _is_marked(product: str, instrument: Instrument) -> bool:
+    return product == "NRML" and instrument.instrument_type == "FUT"

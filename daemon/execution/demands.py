@@ -11,6 +11,7 @@ from daemon.execution.entries import Entries
 from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
+from daemon.execution.untraded_closes import UntradedCloses, anything
 from daemon.market.moment import Moment
 
 
@@ -28,8 +29,10 @@ class Demands:
         runner: ExitRunner,
         at: Moment,
         delivery: Delivery,
+        untraded: UntradedCloses,
     ) -> None:
         self._at = at
+        self._untraded = untraded
         self._delivery = delivery
         self._universe = universe
         self._ledger = ledger
@@ -69,6 +72,7 @@ class Demands:
         self.cancel_waiting(reason)
         for position in self._ledger.open_positions():
             self._runner.demand(position, reason)
+        self._untraded.close_all(reason)
 
     def square_off_now(self) -> None:
         """Close what can fill now because a person stops the daemon; the rest stays.
@@ -80,6 +84,11 @@ class Demands:
             book = self._quotes.book_of(position.tradingsymbol)
             if self._quotes.fresh_quote(book) is not None:
                 self._runner.demand(position, "square_off")
+        self._untraded.cancel("square_off", anything)
+        self._untraded.close("square_off", self._is_fresh)
+
+    def _is_fresh(self, instrument: int, product: str) -> bool:
+        return self._quotes.fresh_quote(self._quotes.books[instrument]) is not None
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""
@@ -89,6 +98,7 @@ class Demands:
         for position in self._holdings.intraday():
             if self._quotes.index_of(position.tradingsymbol) in indices:
                 self._runner.demand(position, "square_off")
+        self._untraded.close("square_off", lambda at, product: product == "MIS" and at in indices)
         self._avoid_delivery(indices)
 
     def _avoid_delivery(self, indices: frozenset[int]) -> None:
@@ -104,10 +114,12 @@ class Demands:
         for position in self._ledger.open_positions():
             if self._quotes.index_of(position.tradingsymbol) in due:
                 self._runner.demand(position, REASON)
+        self._untraded.close(REASON, lambda instrument, product: instrument in due)
 
     def drop_entries(self, reason: str) -> None:
         """Cancel all entries that wait or work, and keep what they bought."""
         self._entries.drop_all(reason)
+        self._untraded.cancel(reason, anything)
 
     def cancel_waiting(self, reason: str) -> None:
         """Cancel all entries that wait, by number."""

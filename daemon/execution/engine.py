@@ -43,6 +43,9 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
+from daemon.execution.untraded_closes import UntradedCloses
+from daemon.execution.untraded_ends import UntradedEnds
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
@@ -110,15 +113,18 @@ class ExecutionEngineV3:
         self._holdings = holdings = Holdings(len(quotes.books))
         delivery = Delivery(config, universe, schedule)
         excursions = Excursions(quotes, carry.excursions)
+        self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
+        untraded_holdings = UntradedHoldings(desk, ledger, quotes)
         self.admission = admission = Admission(
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
-            builder, carry, parts.get("limits_of") or no_limits, delivery,
+            builder, carry, parts.get("limits_of") or no_limits, delivery, untraded_holdings,
             manages_exits=bool(exits),
         )  # fmt: skip
-        self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
         entry_orders, exit_orders, untraded = exchange_orders(
-            desk, config, costs, recorder, quotes, waiting, holdings, held
+            desk, config, costs, recorder, quotes, waiting, holdings, held, untraded_holdings
         )
+        closes = UntradedCloses(desk, ledger, quotes, untraded)
+        untraded.attach(admission.refuse_untraded, closes.take, closes.send_again)
         self._exit_orders = exit_orders
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
@@ -132,21 +138,35 @@ class ExecutionEngineV3:
         exit_orders.attach(closing, runner)
         self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
         self._demands = demands = Demands(
-            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
+            universe,
+            ledger,
+            quotes,
+            holdings,
+            admission,
+            entries,
+            runner,
+            at,
+            delivery,
+            closes,
         )
-        self.account = AccountDesk(
-            config, desk, recorder, quotes, admission, demands, untraded if desk.is_depth else None
-        )
-        if (terms := parts.get("margin")) is not None:
-            margin = MarginDesk(
-                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs,
-                max(carry.peak_margin_rupees, ledger.margin.peak_rupees),
-            )  # fmt: skip
-            self.account.attach(margin)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
+        ends = UntradedEnds(
+            desk, recorder, quotes, costs, fills, untraded_holdings, delivery,
+            session_end.settlements, squares_off=squares_off,
+        )  # fmt: skip
+        self.account = AccountDesk(
+            config, desk, recorder, quotes, admission, demands,
+            untraded if desk.is_depth else None, closes, ends,
+        )  # fmt: skip
+        if (terms := parts.get("margin")) is not None:
+            margin = MarginDesk(
+                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs,
+                untraded_holdings,
+            )  # fmt: skip
+            self.account.attach(margin)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
@@ -286,12 +306,13 @@ class ExecutionEngineV3:
     def settle(self, settlement: Settlement) -> None:
         """Take the official close of an underlying and settle what waits for it."""
         self._session_end.settle(settlement)
+        self.account.settle()
 
     # for people and for the next start
 
     def settlements_pending(self) -> list[str]:
-        """Return the order ids of expired positions whose official close is not known."""
-        return sorted(self._session_end.settling)
+        """Return the expired positions whose official close is not known: order ids, or names."""
+        return sorted([*self._session_end.settling, *self.account.settlements_pending()])
 
     def get_positions(self) -> list[Row]:
         """Return the open positions in rupees, by number."""

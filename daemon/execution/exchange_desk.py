@@ -62,6 +62,9 @@ class Untraded(Protocol):
     def take(self, order: ExchangeOrder, report: ExecutionReport, book: Book) -> None:
         """Take an execution report."""
 
+    def send_again(self, book: Book) -> None:
+        """Send what waits for a tick of this book, which has just come."""
+
 
 class ExchangeDesk:
     """Send the orders of trades, and hand out the execution reports."""
@@ -90,7 +93,7 @@ class ExchangeDesk:
         self._trades: dict[str, str] = {}
         """Order ids of trades by the root of their exchange orders; empty without a trade."""
         self.resend: list[dict[str, None]] = [{} for _ in universe]
-        """Order ids of trades whose exit is sent at the next tick, by instrument."""
+        """Order ids of trades, and positions without one, whose exit is sent at the next tick."""
         self.is_depth = config.fill_mode == "depth"
         self._feed = ExchangeFeed(
             self.exchange, quotes, agenda, self.resend, has_depth=self.is_depth
@@ -123,7 +126,7 @@ class ExchangeDesk:
         `replaces` is an order that is cancelled when this one arrives.
         """
         self._trades[root] = order_id
-        self._begin_date(book)
+        self.begin_date(book)
         self._feed.sync(book)
         self._take(self.exchange.submit(root, terms, self._at.now, replaces=replaces), book)
 
@@ -188,7 +191,7 @@ class ExchangeDesk:
 
     # inputs come in
 
-    def _begin_date(self, book: Book) -> None:
+    def begin_date(self, book: Book) -> None:
         """Open an instrument's session of the date at the first order or tick that it has there."""
         date, index = self._at.date, book.index
         assert date is not None
@@ -217,9 +220,10 @@ class ExchangeDesk:
 
     def on_tick(self, book: Book) -> None:
         """Show the tick that a book with a skipper has just taken: step 2 of its input."""
-        self._begin_date(book)
+        self.begin_date(book)
         self._take(self.exchange.on_tick(book.index, self._feed.tick_of(book)), book)
         if self.resend[book.index]:
+            self._untraded.send_again(book)
             self._exits.send_again(book)
         self._feed.arm(book)
 

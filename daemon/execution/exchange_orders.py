@@ -13,6 +13,7 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.settings.config import ExecutionConfig
 
@@ -26,6 +27,7 @@ def exchange_orders(
     waiting: WaitingFills,
     holdings: Holdings,
     held: AtExchange,
+    untraded_holdings: UntradedHoldings,
 ) -> tuple[EntryOrders, ExitOrders, UntradedOrders]:
     """Return the entries, exits and other orders of a desk, which hands them its reports."""
     engine = FillEngine(config)
@@ -35,6 +37,6 @@ def exchange_orders(
     )  # fmt: skip
     entries = EntryOrders(desk, desk.at, recorder, quotes, fills, waiting, holdings)
     exits = ExitOrders(desk, entries, recorder, quotes, fills, holdings, held)
-    untraded = UntradedOrders(desk, recorder, quotes, fills)
+    untraded = UntradedOrders(desk, recorder, quotes, fills, untraded_holdings)
     desk.attach(entries, exits, untraded)
     return entries, exits, untraded

@@ -9,6 +9,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.quotes import Quotes
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.risk.gates import NOTHING_HELD, Held
 from daemon.settings.config import RiskConfig
 
@@ -17,12 +18,22 @@ class Exposure:
     """Sum what is open and what waits to be opened."""
 
     def __init__(
-        self, universe: Universe, ledger: Ledger, quotes: Quotes, waiting: WaitingFills
+        self,
+        universe: Universe,
+        ledger: Ledger,
+        quotes: Quotes,
+        waiting: WaitingFills,
+        untraded: UntradedHoldings,
     ) -> None:
         self._universe = universe
         self._ledger = ledger
         self._quotes = quotes
         self._waiting = waiting
+        self._untraded = untraded
+
+    def count_untraded(self) -> int:
+        """Return how many positions are open, and orders work, that belong to no trade."""
+        return len(self._ledger.untraded.positions) + sum(1 for _ in self._untraded.opening())
 
     def before(self, order: Order, instrument: Instrument | None, risk: RiskConfig) -> Held:
         """Return what there is besides a new order; nothing where no limit asks for it."""
@@ -45,7 +56,15 @@ class Exposure:
         )
 
     def _open_and_waiting(self) -> Iterator[tuple[str, Instrument, int]]:
-        """Yield (strategy, contract, units) of positions and of entries that wait."""
+        """Yield (strategy, contract, units) of positions and of entries that wait.
+
+        What belongs to no trade is of the strategy without a name.
+        """
+        for untraded in self._untraded.positions():
+            if (found := self._untraded.index_of(untraded)) is not None:
+                yield "", self._universe[found], untraded.cost.units
+        for each in self._untraded.opening():
+            yield "", self._universe[each.terms.instrument], each.left
         for position in self._ledger.positions.values():
             index = self._quotes.index_of(position.tradingsymbol)
             yield position.strategy_id, self._universe[index], position.quantity

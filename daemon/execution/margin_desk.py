@@ -33,8 +33,8 @@ from daemon.execution.margin_market import (
     line_key,
 )
 from daemon.execution.quotes import Quotes
-from daemon.margin.funds import Ask, Cash
-from daemon.margin.levels import Use
+from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.margin.funds import Ask, Cash, free_paise
 from daemon.margin.portfolio import Holding
 from daemon.margin.scenario_margin import margin_with, margins, risks_of
 from daemon.market.agenda import Phase
@@ -54,8 +54,8 @@ class MarginTerms(NamedTuple):
 class WorkingEntry(NamedTuple):
     """An entry that is not over: what it may still fill, and its limit (paise, 0 unknown)."""
 
-    order_id: str
     instrument: int
+    product: str
     side: Side
     quantity: int
     limit_paise: int
@@ -75,7 +75,7 @@ class MarginDesk:
         schedule: Schedule,
         waiting: WaitingFills,
         costs: Costs,
-        peak_rupees: int,
+        untraded: UntradedHoldings,
     ) -> None:
         self.is_gate = terms.capital_paise is not None
         self.squares_off = terms.squares_off
@@ -91,6 +91,7 @@ class MarginDesk:
         self._schedule = schedule
         self._waiting = waiting
         self._costs = costs
+        self._untraded = untraded
         self._exchange = desk.exchange
         self._entry_orders = entry_orders
         self._seen_seq = ledger.seq
@@ -157,13 +158,16 @@ class MarginDesk:
 
         A stop is protected from its trigger on, a MARKET from the last price.
         """
-        base = order.trigger_paise
+        return self._protected(index, order.transaction_type, order.trigger_paise)
+
+    def _protected(self, index: int, side: Side, base: int = 0) -> int:
+        """Return the protected limit from a base, or from the last price, paise."""
         if not base:
             quote = self._quotes.quote_of(self._quotes.books[index])
             if quote is None:
                 return 0
             base = quote.ltp
-        return protected_limit(self._universe[index], order.transaction_type == "BUY", base)
+        return protected_limit(self._universe[index], side == "BUY", base)
 
     def _charges(self, instrument: Instrument, side: Side, quantity: int, limit_paise: int) -> int:
         charges = self._costs.of_order(
@@ -188,13 +192,13 @@ class MarginDesk:
             index = self._quotes.index_of(position.tradingsymbol)
             line = lines.setdefault(self._key(index, position.product), Line())
             line.hold(position.sign * position.quantity, 2 * position.entry_paise)
-        return lines
-
-    def _lines(self) -> dict[LineKey, Line]:
-        lines = self._held_lines()
+        for untraded in self._untraded.positions():
+            found = self._untraded.index_of(untraded)
+            if found is not None:
+                line = lines.setdefault(self._key(found, untraded.product), Line())
+                line.hold(untraded.quantity, 2 * untraded.cost.cost_paise // untraded.cost.units)
         for entry in self._entries():
-            product = self._ledger.orders[entry.order_id].product
-            line = lines.setdefault(self._key(entry.instrument, product), Line())
+            line = lines.setdefault(self._key(entry.instrument, entry.product), Line())
             line.work(entry.side, entry.quantity)
         return lines
 
@@ -202,7 +206,11 @@ class MarginDesk:
         return line_key(self._universe[index], index, product)
 
     def _entries(self) -> Iterator[WorkingEntry]:
-        """Yield the entries that are not over."""
+        """Yield the entries that are not over, and the orders without a trade that open."""
+        for each in self._untraded.opening():
+            terms = each.terms
+            limit = terms.price_paise or self._protected(terms.instrument, terms.side)
+            yield WorkingEntry(terms.instrument, terms.product, terms.side, each.left, limit)
         at_exchange = self._entry_orders.working()
         for order_id in {**dict.fromkeys(self._waiting.entries), **at_exchange}:
             order = self._ledger.orders[order_id]
@@ -210,7 +218,7 @@ class MarginDesk:
             left = order.quantity - order.filled_quantity
             limit = self._exchange_limit(at_exchange.get(order_id)) or order.price_paise
             limit = limit or self._limit(order, index)
-            yield WorkingEntry(order_id, index, order.transaction_type, left, limit)
+            yield WorkingEntry(index, order.product, order.transaction_type, left, limit)
 
     def _exchange_limit(self, root: str | None) -> int:
         """Return the highest limit of an entry at the exchange, paise; 0 if it is nowhere yet."""
@@ -232,10 +240,16 @@ class MarginDesk:
             marked += position.marked_paise
             if self._universe[self._quotes.index_of(position.tradingsymbol)].is_option:
                 paid[position.sign] += position.cost_paise
+        untraded = ledger.untraded
+        for each in untraded.positions.values():
+            marked += each.cost.marked_paise
+            index = self._untraded.index_of(each)
+            if index is not None and self._universe[index].is_option:
+                paid[each.cost.sign] += each.cost.cost_paise
         return Cash(
             capital=self._capital,
-            realized=ledger.realized_paise,
-            charges=_paise_up(ledger.charges),
+            realized=ledger.realized_paise + untraded.realized_paise,
+            charges=_paise_up(ledger.charges + untraded.charges),
             premium_paid=paid[1],
             premium_received=paid[-1],
             marked_loss=-marked,
@@ -249,7 +263,7 @@ class MarginDesk:
         self._opens = min(day.distinct_opens, default=0)
         self._closes = int(day.closes.max(initial=0))
         self._is_watching = False
-        if self._ledger.positions:
+        if self._is_anything_there():
             self._watch()
 
     def watch(self) -> None:
@@ -269,9 +283,13 @@ class MarginDesk:
         """
         use = self._compute()
         self._is_watching = False
-        if self._ledger.positions or self._waiting.count_entries() or self._entry_orders.working():
+        if self._is_anything_there():
             self._watch()
         return use
+
+    def _is_anything_there(self) -> bool:
+        is_traded = self._ledger.positions or self._waiting.count_entries()
+        return bool(is_traded or self._entry_orders.working()) or not self._untraded.is_empty()
 
     def _watch(self) -> None:
         now = max(self._at.due_ts or self._at.now, self._opens)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import structs
 
 from daemon.domain.events import (
@@ -16,11 +18,12 @@ from daemon.domain.events import (
     QueuePlace,
     StopMoved,
 )
-from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, OrderTerms
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, Order, OrderState
 from daemon.domain.plan_round import PlanOrigin
 from daemon.domain.position import Position
+from daemon.domain.untraded import SETTLED, UntradedPosition
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
@@ -150,6 +153,64 @@ class Recorder:
         )
         self.lifecycle.record(event)
 
+    def untraded_refused(
+        self, exchange_id: str, terms: OrderTerms, tradingsymbol: str, refusal: Refusal
+    ) -> None:
+        """Record that an order without a trade was refused and not sent, with the numbers."""
+        self.lifecycle.record(
+            self._untraded_event(
+                terms,
+                tradingsymbol,
+                exchange_id=exchange_id,
+                kind="rejected",
+                state=ExchangeOrderState.REJECTED.value,
+                order_type=terms.kind,
+                quantity=terms.quantity,
+                limit_paise=terms.price_paise,
+                trigger_paise=terms.trigger_paise,
+                reason=refusal.reason,
+                numbers=refusal.numbers or None,
+            )
+        )
+
+    def untraded_settled(self, terms: OrderTerms, tradingsymbol: str, fill: Fill) -> None:
+        """Record the close of a position without a trade that is no order; its tag says why."""
+        self.lifecycle.record(
+            self._untraded_event(
+                terms,
+                tradingsymbol,
+                exchange_id="",
+                kind=SETTLED,
+                state=ExchangeOrderState.COMPLETE.value,
+                order_type=terms.kind,
+                quantity=fill.quantity,
+                filled=fill.quantity,
+                reason=terms.tag,
+                rule=fill.rule,
+                last_quantity=fill.quantity,
+                last_paise=fill.price_paise,
+                fill=fill,
+            )
+        )
+
+    def _untraded_event(
+        self, terms: OrderTerms, tradingsymbol: str, **fields: Any
+    ) -> ExchangeOrderMoved:
+        at = self._at
+        return ExchangeOrderMoved(
+            seq=self.ledger.seq + 1,
+            ts=at.now,
+            input_no=at.input_no,
+            order_id="",
+            due_ts=at.due_ts,
+            side=terms.side,
+            is_exit=terms.is_exit,
+            tradingsymbol=tradingsymbol,
+            product=terms.product,
+            tag=terms.tag,
+            **fields,
+        )
+
     def _exchange_event(
         self,
         order_id: str,
@@ -257,6 +318,24 @@ class Recorder:
                 quantity=position.quantity,
                 close_paise=close_paise,
                 m2m_paise=paid,
+            )
+        )
+
+    def untraded_marked(self, position: UntradedPosition, close_paise: int) -> None:
+        """Record the daily mark of a carried future that belongs to no trade."""
+        at, cost = self._at, position.cost
+        self.lifecycle.record(
+            PositionMarked(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id="",
+                due_ts=at.due_ts,
+                quantity=cost.quantity,
+                close_paise=close_paise,
+                m2m_paise=cost.result_paise(close_paise) - cost.marked_paise,
+                tradingsymbol=position.tradingsymbol,
+                product=position.product,
             )
         )
 

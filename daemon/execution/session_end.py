@@ -148,8 +148,9 @@ class SessionEnd:
             instrument, sign=position.sign, quantity=position.quantity, intrinsic_paise=price
         )
         fill = settlement_fill(
-            position, price, close_paise=close, known_ts=known_ts, now=self._at.now
-        )
+            position.closing_side, position.quantity, price, close_paise=close, known_ts=known_ts,
+            now=self._at.now,
+        )  # fmt: skip
         self._closing.book_fill(position, book, fill, charges, "expiry")
         self.settling.discard(position.order_id)
         self._runner.filled(position)

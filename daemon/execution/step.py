@@ -14,11 +14,11 @@ class Step:
 
     def __init__(self) -> None:
         self._depth = 0
-        self._at_end: Callable[[], None] | None = None
+        self._at_end: list[Callable[[], None]] = []
 
     def do_at_end(self, work: Callable[[], None]) -> None:
-        """Set what is done at the end of every outermost step."""
-        self._at_end = work
+        """Do this at the end of every outermost step, after what was given before."""
+        self._at_end.append(work)
 
     def begin(self) -> None:
         """Begin a step, or one within."""
@@ -26,6 +26,7 @@ class Step:
 
     def end(self) -> None:
         """End it; the outermost does the work at the end, which may itself take steps."""
-        if self._depth == 1 and self._at_end is not None:
-            self._at_end()
+        if self._depth == 1:
+            for work in self._at_end:
+                work()
         self._depth -= 1

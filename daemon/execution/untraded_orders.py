@@ -1,9 +1,12 @@
 """Exchange orders that belong to no trade: out to the paper exchange, and their reports in.
 
-Their fills change no trade and no position of the ledger; the books of `daemon/broker` hold them.
+Their fills change no trade. What they hold is the ledger's `untraded`, which everything that looks
+at the account's risk looks at as well (docs/decisions/0046).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from daemon.domain.exchange_order import ExchangeOrder, OrderTerms
 from daemon.exchange.reports import ExecutionReport
@@ -11,20 +14,38 @@ from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.market.book import Book
+from daemon.risk.gates import Refusal
+
+Gate = Callable[[OrderTerms], Refusal | None]
+"""Why an order that opens something is refused, None to admit it."""
+Hears = Callable[[ExchangeOrder, ExecutionReport, Book], None]
 
 
 class UntradedOrders:
     """Send orders without a trade, and record what happens to them."""
 
     def __init__(
-        self, desk: ExchangeDesk, recorder: Recorder, quotes: Quotes, fills: ExchangeFills
+        self,
+        desk: ExchangeDesk,
+        recorder: Recorder,
+        quotes: Quotes,
+        fills: ExchangeFills,
+        holdings: UntradedHoldings,
     ) -> None:
+        self.holdings = holdings
         self._quotes = quotes
         self._at = desk.at
         self._recorder = recorder
         self._desk = desk
         self._fills = fills
+
+    def attach(self, gate: Gate, closes: Hears, resends: Callable[[Book], None]) -> None:
+        """Set what is asked before an order is sent, and who hears reports and ticks."""
+        self._gate = gate
+        self._closes = closes
+        self.send_again = resends
 
     def next_id(self) -> str:
         """Return the id that the next order will have: X-, the day, a number of six digits."""
@@ -34,8 +55,22 @@ class UntradedOrders:
         return f"X-{day}-{int(number) + 1 if last_day == day else 1:06d}"
 
     def send(self, exchange_id: str, terms: OrderTerms) -> None:
-        """Send a new order; it fills at once, waits, rests, or is refused."""
-        self._desk.send_as(exchange_id, "", terms, self._quotes.books[terms.instrument])
+        """Send a new order; it fills at once, waits, rests, or is refused.
+
+        The account's gates are asked here, when it is sent; one that reduces what the account holds
+        is not asked.
+        """
+        book = self._quotes.books[terms.instrument]
+        refusal = None if terms.is_exit else self._gate(terms)
+        if refusal is not None:
+            self._recorder.untraded_refused(exchange_id, terms, book.tradingsymbol, refusal)
+            return
+        self.holdings.note(exchange_id, terms)
+        self._desk.send_as(exchange_id, "", terms, book)
+
+    def cancel(self, exchange_id: str, reason: str) -> None:
+        """Cancel what works of an order."""
+        self._desk.cancel(exchange_id, reason)
 
     def take(self, order: ExchangeOrder, report: ExecutionReport, book: Book) -> None:
         """Record an execution report of such an order."""
@@ -44,3 +79,4 @@ class UntradedOrders:
             assert book.instrument is not None
             fill = self._fills.of(book.instrument, order, report, book)
         self._recorder.untraded_moved(order, report, book.tradingsymbol, fill=fill)
+        self._closes(order, report, book)

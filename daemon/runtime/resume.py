@@ -63,8 +63,10 @@ class ResumedState(NamedTuple):
 
 
 def held_symbols(ledger: Ledger) -> set[str]:
-    """Return the symbols of open positions and of entries that wait."""
+    """Return the symbols of open positions, of entries that wait, and of GTTs."""
     symbols = {position.tradingsymbol for position in ledger.positions.values()}
+    symbols |= {position.tradingsymbol for position in ledger.untraded.positions.values()}
+    symbols |= {gtt.terms.tradingsymbol for gtt in ledger.gtts.values()}
     return symbols | {
         order.tradingsymbol for order in ledger.orders.values() if order.state == "SUBMITTED"
     }

@@ -59,7 +59,7 @@ def test_a_ledger_begins_with_nothing() -> None:
                 "positions": {}, "realized_paise": 0, "cash_paise": 0, "charges": "0", "day": 0,
                 "realized_today_paise": 0, "charges_today": "0",
             },
-        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0, "said": "ACTIVE"},
+        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
         "day": 0, "trades_today": 0, "loss_streak": 0, "entries": 0, "closed": 0,

@@ -16,6 +16,11 @@ class OpenCost(msgspec.Struct, kw_only=True, gc=False):
     marked_paise: int = 0
 
     @property
+    def units(self) -> int:
+        """The open quantity without its sign."""
+        return abs(self.quantity)
+
+    @property
     def sign(self) -> int:
         """+1 for a long or nothing, -1 for a short."""
         return -1 if self.quantity < 0 else 1
