@@ -45,6 +45,8 @@ class AccountDesk:
         self.gtts = GttDesk(universe, at, account, quotes, admission, untraded)
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
+        self.orders = untraded
+        """Orders without a trade; None where the fill mode has no exchange for them."""
         self._closes = closes
         self._ends = ends
         self._admission = admission
