@@ -83,7 +83,7 @@ class Admission:
         self._at = at
         self._quotes = quotes
         self._waiting = waiting
-        self._untraded = untraded
+        self.untraded = untraded
         self._exposure = Exposure(universe, ledger, quotes, waiting, untraded)
         self._minute = self._orders_in_minute = 0
         self._builder = builder
@@ -131,7 +131,7 @@ class Admission:
 
         One that reduces what the account holds of its contract is never refused here.
         """
-        if self._untraded.reduces(terms):
+        if self.untraded.reduces(terms):
             return None
         order = _as_order(terms, self._universe[terms.instrument])
         at = self._situation(order, terms.instrument)
@@ -168,7 +168,7 @@ class Admission:
 
     def _unrealized(self) -> int:
         """Return what closing everything at the last prices would add, gross, paise."""
-        total = self._untraded.unrealized_paise()
+        total = self.untraded.unrealized_paise()
         for position in self._ledger.positions.values():
             quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)

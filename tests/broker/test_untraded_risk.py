@@ -9,10 +9,12 @@ import pytest
 
 from daemon.broker.account_books import AccountBooks
 from daemon.domain.dates import ist_ns
-from daemon.domain.events import ExchangeOrderMoved, RiskMoved, TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, PositionMarked, RiskMoved, TradingEvent
 from daemon.domain.exchange_order import OrderTerms
 from daemon.domain.order import Side
 from daemon.settings.config import LatencyConfig, MaxLotsConfig, RiskConfig
+from tests.broker.test_carry import CALL as WEEKLY
+from tests.broker.test_carry import FUTURE, SHARE, UNIVERSE, Week
 from tests.broker.test_gtt import OCO, GttMarket, folded, terms
 from tests.kit.market import CALL, CLOSE, DATE
 
@@ -26,6 +28,7 @@ class ApiMarket(GttMarket):
         """Send one order on the call; a MARKET unless told otherwise."""
         fields: dict[str, Any] = {"product": "NRML", "is_api": True, "tag": "api"} | more
         orders = self.engine.engine.account.orders
+        assert orders is not None
         wanted = OrderTerms(instrument=0, side=side, quantity=quantity, **fields)
         orders.send(orders.next_id(), wanted)
         return self._keep(self.engine.engine.lifecycle.take_events())
@@ -242,3 +245,47 @@ def test_what_must_leave_leaves_at_the_next_start() -> None:
     again.now = ist_ns(DATE, dt.time(11, 0))
     again.book()
     assert again.held() == {}
+
+
+class ApiWeek(Week):
+    """The week of `test_carry`, its positions made by orders without a trade."""
+
+    def _enter(self) -> None:
+        orders = self.engine.engine.account.orders
+        assert orders is not None
+        sides: tuple[tuple[str, Side, int], ...] = (
+            (FUTURE, "BUY", 65), (SHARE, "SELL", 500), (WEEKLY, "BUY", 65),
+        )  # fmt: skip
+        for symbol, side, quantity in sides:
+            index = UNIVERSE.index_of(symbol)
+            assert index is not None
+            terms = OrderTerms(
+                instrument=index, side=side, quantity=quantity, product="NRML", is_api=True
+            )
+            orders.send(orders.next_id(), terms)
+        self._keep(self.engine.engine.lifecycle.take_events())
+
+
+def marked(events: list[TradingEvent]) -> list[tuple[int, int, int]]:
+    """Return (when, close, paid) of every daily mark."""
+    return [(e.ts, e.close_paise, e.m2m_paise) for e in events if isinstance(e, PositionMarked)]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["one engine", "a start each morning"])
+def test_a_week_over_nights_moves_cash_as_trades_do(restarts: bool) -> None:
+    """Marks, delivery, expiries and settlements of positions without a trade."""
+    of_trades, week = Week(restarts=restarts).run(), ApiWeek(restarts=restarts).run()
+    assert week.cash == of_trades.cash
+    assert week.carried == of_trades.carried
+    assert marked(week.events) == marked(of_trades.events)
+    ledger = week.engine.ledger
+    assert ledger.positions == ledger.untraded.positions == {}
+    assert ledger.untraded.realized_paise == of_trades.engine.ledger.realized_paise
+    ends = [
+        (e.kind, e.reason or e.tag)
+        for e in week.events
+        if isinstance(e, ExchangeOrderMoved) and e.is_exit and e.fill
+    ]
+    assert ends == [
+        ("settled", "expiry"), ("filled", "physical_settlement"), ("settled", "expiry"),
+    ]  # fmt: skip
