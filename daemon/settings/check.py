@@ -15,6 +15,7 @@ from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.errors import ConfigError
 from daemon.files.yaml_document import Step, dotted_path, found
 from daemon.files.zones import parse_zone
+from daemon.plans.terms.plan_checks import plans_errors
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.settings.config import Config, ReplayFile, UnderlyingConfig
 from daemon.settings.inputs import as_written, matches
@@ -104,6 +105,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _feed_problems(config)
     yield from _universe_problems(config)
     yield from _strategy_problems(config)
+    yield from _plan_problems(config)
     yield from _stop_problems(config)
     yield from _brokerage_problems(config)
     yield from _margin_problems(config)
@@ -259,6 +261,12 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
         yield Problem((*at, number, "id"), f"{found(rows[number].id)} is already list[{first}]")
     for number, row in enumerate(rows):
         yield from _timeframe((*at, number, "timeframe"), row.timeframe)
+
+
+def _plan_problems(config: Config) -> Iterator[Problem]:
+    strategies = {row.id for row in config.strategies.items}
+    for path, text in plans_errors(("plans", "list"), config.plans.items, strategies):
+        yield Problem(path, text)
 
 
 def _stop_problems(config: Config) -> Iterator[Problem]:
