@@ -103,9 +103,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "strategies": ("daemon.files", "daemon.settings"),
     "daemon.runtime": (
-        "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report",
-        "daemon.rules", "daemon.settings", "feeds", "strategies",
+        "daemon.broker", "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files",
+        "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes",
+        "daemon.report", "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (
         "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",

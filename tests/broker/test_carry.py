@@ -7,6 +7,7 @@ contracts expire on Tue 27. Every number was worked out by hand.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,15 +18,23 @@ from daemon.broker.account_books import AccountBooks
 from daemon.broker.positions import Mark
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import ist_date, ist_ns
-from daemon.domain.events import GttMoved, OrderMoved, PositionMarked, TradingEvent
+from daemon.domain.events import (
+    GttMoved,
+    OrderMoved,
+    PositionMarked,
+    TradingEvent,
+    encode_event,
+)
 from daemon.domain.gtt import GttLeg, GttTerms
 from daemon.domain.inputs import Clock, Settlement
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.money import paise_exact
 from daemon.domain.ticks import Ticks
+from daemon.execution.margin_desk import MarginTerms
 from daemon.rules import load_rulebook
 from daemon.settings.config import CarryConfig, ExecutionConfig
+from tests.kit.golden import pinned
 
 FUTURE, SHARE, CALL = "NIFTY26OCTFUT", "RELIANCE26OCTFUT", "NIFTY26O1925000CE"
 MONTH_END, WEEK_END = "2026-10-27", "2026-10-19"
@@ -58,19 +67,21 @@ ENTRIES: dict[str, float] = {FUTURE: 25_000, SHARE: 1_400, CALL: 100}
 CLOSES = {"2026-10-19": 24_950.0, "2026-10-27": 25_280.0}
 RULES = load_rulebook()
 CAPITAL = 10_000_000_00
+WEEK_PEAK = 152_939 + 32_890 + 98_335 + 24_238
 
 
 class Week:
     """The days one after another, in one engine or with a new one each morning."""
 
-    def __init__(self, *, restarts: bool, **config: Any) -> None:
+    def __init__(self, *, restarts: bool, margin: MarginTerms | None = None, **config: Any) -> None:
         usual: dict[str, Any] = {
             "fill_mode": "depth", "charges": False, "enable_time_stop": False,
             "enable_partial_exit": False,
         }  # fmt: skip
         self.config = ExecutionConfig(**(usual | config))
         self.restarts = restarts
-        self.engine = PaperEngine(self.config, universe=UNIVERSE, rules=RULES)
+        self.margin = margin
+        self.engine = PaperEngine(self.config, universe=UNIVERSE, rules=RULES, margin=margin)
         self.books = AccountBooks(UNIVERSE, CAPITAL)
         self.events: list[TradingEvent] = []
         self.cash: dict[str, float] = {}
@@ -83,6 +94,7 @@ class Week:
                 self.engine = PaperEngine(
                     self.config, universe=UNIVERSE, rules=RULES, ledger=old.ledger,
                     carry=old.engine.carry().overnight(), first_input_no=old.input_no,
+                    margin=self.margin,
                 )  # fmt: skip
             for item in inputs_of(date, closes):
                 self._keep(self.engine.handle(item))
@@ -113,6 +125,12 @@ class Week:
             if isinstance(event, PositionMarked):
                 assert self.books.cash.cash_paise - before == event.m2m_paise
         self.events += events
+
+    @property
+    def sha256(self) -> str:
+        """Of all its events as the journal keeps them."""
+        lines = b"".join(encode_event(event) + b"\n" for event in self.events)
+        return hashlib.sha256(lines).hexdigest()
 
     def marks(self) -> list[tuple[str, str, float]]:
         """Return (day of the month, trade's last digit, rupees) of every daily mark."""
@@ -196,6 +214,32 @@ def test_cash_moves_by_premium_marks_and_what_they_left(week: Week) -> None:
     assert moved["2026-10-27"] == week.engine.ledger.realized_paise / 100
     assert week.carried["2026-10-23"] == 19_500 + 7_500
     assert week.carried["2026-10-27"] == 0
+
+
+def test_the_week_is_the_pinned_one_byte_for_byte(week: Week) -> None:
+    assert week.run().sha256 == pinned()["nrml-week"], (
+        "the same week is traded differently now; if that is meant, say so in CHANGELOG.md and "
+        "run python -m tests.golden.update"
+    )
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["one engine", "a start each morning"])
+def test_margins_of_the_week_change_no_event_and_its_peak_outlives_the_nights(
+    *, restarts: bool
+) -> None:
+    """The peak is what both futures block on Fri 23, at 25,300 and 1,385; the call blocks nothing.
+
+    9.3 % and 2 % of 16,44,500; 14.2 % and 3.5 % of 6,92,500; each rounded up.
+    """
+    terms = MarginTerms(CAPITAL, RULES.margin_rates)
+    week = Week(restarts=restarts, margin=terms).run()
+    assert week.sha256 == pinned()["nrml-week"]
+    status = week.engine.stats().margin
+    assert status is not None
+    assert (status.used_rupees, status.peak_rupees) == (0, WEEK_PEAK)
+    ledger = week.engine.ledger
+    assert (ledger.m2m_paise, ledger.marks) == (2_375_000, 10)
+    assert ledger.m2m_open_paise() == 0
 
 
 def test_positions_show_what_was_carried_at_its_last_close(week: Week) -> None:

@@ -9,6 +9,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from tests.broker.test_carry import Week
 from tests.kit import golden
 
 
@@ -22,6 +23,7 @@ def main() -> None:
                 print(f"{name}: kept as it was, {reason}")
                 continue
             hashes[name] = golden.replay(golden.example(name), Path(place) / name).sha256
+    hashes["nrml-week"] = Week(restarts=False).run().sha256
     for name, sha256 in sorted(hashes.items()):
         print(f"{name}: {sha256}{'' if golden.pinned().get(name) == sha256 else '  (new)'}")
     golden.HASHES.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n")
