@@ -48,7 +48,7 @@ def _overtaking_trail(at: Path, plan: Plan) -> Findings:
             (trail.by.points, trail.every.points), (trail.by.percent, trail.every.percent),
         )  # fmt: skip
         if any(by is not None and every is not None and by > every for by, every in pairs):
-            text = "by is more than every: the stop overtakes the price, and the leg leaves on a move in its favour"
+            text = "by is more than every: the stop overtakes the price and leaves on a good move"
             yield Finding((*where, "trail"), text)
 
 
@@ -73,8 +73,9 @@ def _may_be_itm(leg: Leg) -> bool:
         return rule.only is None and rule.delta > 0.5
     if isinstance(rule, StraddlePercent):
         return rule.only is None and rule.percent > 50
-    by_premium = isinstance(rule, PremiumClosest | PremiumAtLeast | PremiumBetween)
-    return by_premium and rule.only is None
+    if isinstance(rule, PremiumClosest | PremiumAtLeast | PremiumBetween):
+        return rule.only is None
+    return False
 
 
 def _reentry_never(at: Path, plan: Plan) -> Findings:
