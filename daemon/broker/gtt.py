@@ -80,7 +80,7 @@ class Gtts:
 
     def restore(self) -> None:
         """Wait for what the GTTs of an earlier day wait for."""
-        for gtt in self._gtts.values():
+        for _, gtt in sorted(self._gtts.items()):
             if gtt.status is _G.ACTIVE:
                 self._levels.watch(gtt)
 
@@ -160,7 +160,7 @@ class Gtts:
     def start_day(self, date: dt.date) -> None:
         """Cancel GTTs whose contract is over or has another lot, end those that are too old."""
         today = date.isoformat()
-        for gtt in list(self._gtts.values()):
+        for _, gtt in sorted(self._gtts.items()):
             instrument = self._instrument(gtt.terms.tradingsymbol)
             if gtt.expires < today:
                 self._expire(gtt, instrument)
@@ -169,14 +169,14 @@ class Gtts:
 
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Cancel the GTTs of contracts among these that expire on a date (ISO)."""
-        for gtt in list(self._gtts.values()):
+        for _, gtt in sorted(self._gtts.items()):
             found = self._instrument_of(gtt.terms.tradingsymbol)
             if found is not None and found[0] in indices and gtt.expires <= date:
                 self._expire(gtt, found[1])
 
     def disable_all(self, reason: str) -> None:
         """Fire nothing more until a person says otherwise, one by one."""
-        for gtt in list(self._gtts.values()):
+        for _, gtt in sorted(self._gtts.items()):
             if gtt.status is _G.ACTIVE:
                 self._end(gtt, _G.DISABLED, reason)
 

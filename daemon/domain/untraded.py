@@ -50,7 +50,7 @@ class Untraded(msgspec.Struct, kw_only=True):
     """The fold of all fills of orders without a trade. Money in paise, charges in rupees."""
 
     positions: dict[str, UntradedPosition] = {}
-    """Open ones by `key_of`, in the order in which they were opened."""
+    """Open ones by `key_of`."""
     realized_paise: int = 0
     cash_paise: int = 0
     """What selling brought less what buying cost, before charges."""

@@ -85,7 +85,7 @@ class DailyMarks:
             is_marked = index in indices and _is_carried_future(position, self._universe[index])
             if is_marked and (close := self._close(index)) is not None:
                 self._recorder.marked(position, close)
-        for untraded in list(self._recorder.ledger.untraded.positions.values()):
+        for _, untraded in sorted(self._recorder.ledger.untraded.positions.items()):
             found = self._universe.index_of(untraded.tradingsymbol)
             if found is None or found not in indices:
                 continue

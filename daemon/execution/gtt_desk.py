@@ -101,7 +101,7 @@ class GttDesk:
         if self._gtts is not None:
             self._gtts.start_day(date)
             return
-        for gtt in list(self._recorder.ledger.gtts.values()):
+        for _, gtt in sorted(self._recorder.ledger.gtts.items()):
             if gtt.status is GttStatus.ACTIVE:
                 self._recorder.gtt_ended(gtt, GttStatus.DISABLED, "no_exchange")
 

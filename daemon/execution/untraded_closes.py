@@ -52,7 +52,7 @@ class UntradedCloses:
     def start_day(self) -> None:
         """Go on with what an earlier day left, at the first tick of each contract."""
         self._cancelled.clear()
-        for key in self._until_flat:
+        for key in sorted(self._until_flat):
             self._wait(key)
 
     # demands
@@ -88,7 +88,7 @@ class UntradedCloses:
         key = self._key(order.terms)
         if key not in self._until_flat:
             return
-        if report.kind == "rejected":
+        if report.kind == "rejected" and key in self._ledger.untraded.positions:
             self._wait(key)
         else:
             self._touched[key] = None
@@ -102,7 +102,7 @@ class UntradedCloses:
 
     def _end_step(self) -> None:
         while self._touched:
-            key = next(iter(self._touched))
+            key = min(self._touched)
             del self._touched[key]
             if key in self._until_flat:
                 self._arrange(key)

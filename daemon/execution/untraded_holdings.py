@@ -35,8 +35,8 @@ class UntradedHoldings:
         self._sent[exchange_id] = terms
 
     def positions(self) -> list[UntradedPosition]:
-        """Return the open positions, in the order in which they were opened."""
-        return list(self._ledger.untraded.positions.values())
+        """Return the open positions, by name: a start may know no other order."""
+        return [each for _, each in sorted(self._ledger.untraded.positions.items())]
 
     def index_of(self, position: UntradedPosition) -> int | None:
         """Return the instrument of a position, None if its contract has left the universe."""

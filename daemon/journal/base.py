@@ -102,12 +102,21 @@ def with_kept(views: Sequence[str]) -> tuple[str, ...]:
 
 
 _ledger_encoder: Final = msgspec.json.Encoder()
+_canonical_encoder: Final = msgspec.json.Encoder(order="deterministic")
 _ledger_decoder: Final = msgspec.json.Decoder(Ledger)
 
 
 def encode_ledger(ledger: Ledger) -> bytes:
     """Encode a ledger as JSON, its dicts in their own order, which the engine depends on."""
     return _ledger_encoder.encode(ledger)
+
+
+def encode_canonical(part: object) -> bytes:
+    """Encode a ledger, or a part of one, as JSON that is equal for equal contents.
+
+    Keys are sorted as text, those that are numbers too.
+    """
+    return _canonical_encoder.encode(msgspec.to_builtins(part, str_keys=True))
 
 
 def decode_ledger(body: bytes | memoryview) -> Ledger:

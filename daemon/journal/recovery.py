@@ -14,7 +14,7 @@ from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.errors import DaemonError, ExitCode, JournalCorrupt, UsageError
-from daemon.journal.base import base_ledger, fold_version
+from daemon.journal.base import base_ledger, encode_canonical, fold_version
 from daemon.journal.past import (
     archived_events,
     closed_journal,
@@ -25,7 +25,6 @@ from daemon.journal.snapshots import newest_seq, write_snapshot
 from daemon.journal.store import JournalStore, Operation
 
 _ASK_EVERY: Final = 1_000
-_encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class FoldMismatchError(DaemonError):
@@ -213,7 +212,7 @@ def check_fold(store: JournalStore, ledger: Ledger) -> None:
         if tally.day >= folded.tally(strategy_id).day:
             folded.tally_on(strategy_id, tally.day)
     for field in msgspec.structs.fields(Ledger):
-        ours, theirs = (_encoder.encode(getattr(each, field.name)) for each in (folded, ledger))
+        ours, theirs = (encode_canonical(getattr(each, field.name)) for each in (folded, ledger))
         if ours != theirs:
             raise FoldMismatchError(
                 f"{store.directory}: {field.name} of the live ledger differs from the journal "

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-import msgspec
 from loguru import logger
 
 from daemon import VERSION
@@ -15,6 +13,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.drawdown import EquityState
 from daemon.errors import FeedError
 from daemon.files.private import close_to_others, make_private_directory
+from daemon.journal.base import encode_canonical
 from daemon.journal.lock import refuse_foreign
 from daemon.journal.past import events_since
 from daemon.journal.recovery import ledger_at, life
@@ -34,8 +33,6 @@ from feeds.recording.format import LogHeader
 from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
-
-_encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Account:
@@ -125,7 +122,7 @@ class Account:
             instruments=list(engine.universe),
             base_seq=engine.ledger.seq,
             first_input_no=engine.input_no,
-            ledger=_encoder.encode(engine.ledger).decode(),
+            ledger=encode_canonical(engine.ledger).decode(),
             carry=carry,
             equity=machine.sampler.equity.before,
             created_ts=now,

@@ -22,6 +22,7 @@ from tests.kit.account_market import write_files
 from tests.kit.cli import metrics_of
 
 ROWS: Final = 120
+GTT_STAGES: Final = ("GTTs", "GTTs, next day")
 FILES: Final = ("live.yaml", "replay.yaml")
 
 
@@ -117,6 +118,18 @@ def stages(base: Path, zygote: Zygote) -> list[Stage]:
     replay = Stage("replay", "replay", base)
     replay.prepare(zygote)
     return [first, again, overnight, snapshot, archive, replay]
+
+
+def gtt_stages(base: Path, zygote: Zygote) -> list[Stage]:
+    """Two days at the paper exchange, with GTTs that fire on both, each from a whole day before."""
+    days: list[Stage] = []
+    for day, name in enumerate(GTT_STAGES):
+        stage = Stage(name, "live", base, day=day)
+        if days:
+            stage.seed = days[-1].kept
+        stage.prepare(zygote)
+        days.append(stage)
+    return days
 
 
 def journal_of(job: Job) -> Path:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.cases import first_difference, missing_now
+from daemon.domain.dates import ist_day
+from daemon.domain.events import ExchangeOrderMoved, GttMoved, RiskMoved, decode_event
+from tests.crash.cases import GTT_STAGES, first_difference, missing_now
 from tests.crash.damaged_bytes import harm_bytes
 from tests.crash.errors import Planned, fail_at
 from tests.crash.figures import Figure
@@ -53,6 +55,24 @@ def test_kill_9_at_random_instants_loses_nothing_and_doubles_nothing(
 @traced
 def test_a_run_killed_at_any_system_call_goes_on_as_if_it_had_not_been(rig: Rig) -> None:
     for stage, syscall, k in sampled(rig.stages.values()):
+        verdict = kill_at(stage, rig.zygote, syscall, k)
+        assert not verdict.wrong, (stage.name, syscall, k)
+        assert verdict.harmed.code == KILLED, (stage.name, syscall, k)
+
+
+@traced
+def test_a_gtt_fires_one_leg_wherever_the_run_was_killed(rig: Rig) -> None:
+    """Over a night too; the judge compares every event with those of a run without a kill."""
+    events = list(map(decode_event, rig.gtts[GTT_STAGES[-1]].whole.export.splitlines()))
+    fired = [e for e in events if isinstance(e, GttMoved) and e.kind == "triggered"]
+    assert len({event.gtt_id for event in fired}) == len(fired) > len(GTT_STAGES)
+    assert len({ist_day(event.ts) for event in fired}) == len(GTT_STAGES)
+    orders = [e for e in events if isinstance(e, ExchangeOrderMoved) and e.tag == "gtt"]
+    assert {e.exchange_id for e in orders} == {event.exchange_id for event in fired}
+    assert any(isinstance(e, RiskMoved) and e.reason == "daily_loss" for e in events)
+    closes = [e for e in events if isinstance(e, ExchangeOrderMoved) and e.tag == "daily_loss"]
+    assert any(event.fill for event in closes)  # of positions that GTTs had made
+    for stage, syscall, k in sampled(rig.gtts.values()):
         verdict = kill_at(stage, rig.zygote, syscall, k)
         assert not verdict.wrong, (stage.name, syscall, k)
         assert verdict.harmed.code == KILLED, (stage.name, syscall, k)

@@ -28,6 +28,10 @@ AT_EXCHANGE: Final = {
     "fill_mode": "depth", "latency": {"enter_ms": 1500, "cancel_ms": 2500}, "candle_grace_ms": 1000,
     "escalate_after_ms": 2000, "reject_after_s": 10,
 }  # fmt: skip
+RISK: Final = {
+    "daily_loss_rupees": 60_000, "daily_loss_counts": "net_open", "on_daily_loss": "flatten",
+}  # fmt: skip
+"""Open positions count, those of GTTs too; the limit is reached on one of the days."""
 _OPEN_NS: Final = (9 * 60 + 15) * MINUTE_NS
 _SQUARE_OFF_NS: Final = (15 * 60 + 19) * MINUTE_NS
 _END_NS: Final = (15 * 60 + 31) * MINUTE_NS
@@ -96,12 +100,46 @@ def script(day: int, rows: int) -> list[dict[str, Any]]:
     return lines
 
 
+def gtts(rows: int) -> list[dict[str, Any]]:
+    """GTTs of the first day: some fire on it, the others wait over the night for the next.
+
+    One goes on with trading after the morning, an OCO is placed shortly before the close with its
+    two levels outside what is left of the day, one leg of it always beyond the next day's first
+    prices or soon reached.
+    """
+    block = session(0, rows)
+    lines = []
+    for row, steps in ((8, 2), (20, 4), (40, 8), (60, 3)):
+        ltp, symbol = int(block.ltp[row]), SYMBOLS[row % 2]
+        below, above = ltp - 10 * steps, ltp + 10 * steps
+        legs = [_leg(below, "SELL", -1), _leg(above, "BUY", 1)]
+        lines.append(_gtt(int(block.ts[row]) + 1, symbol, legs[: 1 + row % 8 // 4], ltp))
+    late = rows + 5
+    left = block.ltp[late - 1 :]
+    legs = [_leg(int(left.min()) - 10, "SELL", -1), _leg(int(left.max()) + 10, "SELL", -40)]
+    ts = int(block.ts[late]) + 1
+    lines += [_gtt(ts, symbol, legs, int(block.ltp[late])) for symbol in SYMBOLS]
+    far = [_leg(10_000, "SELL", 0), _leg(90_000_000, "SELL", -1)]
+    return [*lines, _gtt(ts, SYMBOLS[0], far, int(block.ltp[late]))]
+
+
+def _leg(trigger: int, side: str, steps: int) -> dict[str, Any]:
+    limit = trigger + 10 * steps
+    return {"trigger": trigger / 100, "side": side, "qty": LOT, "price": limit / 100}
+
+
+def _gtt(ts: int, symbol: str, legs: list[dict[str, Any]], ltp: int) -> dict[str, Any]:
+    return {"ts": ts, "do": "gtt", "symbol": symbol, "legs": legs, "last_price": ltp / 100}
+
+
 def write_files(place: Path, rows: int, *, at_exchange: bool = False) -> None:
     """`live.yaml` and `replay.yaml` in `place`, with what they name.
 
-    `at_exchange`: the live account's orders work at the paper exchange, and are underway for long.
+    `at_exchange`: the live account's orders work at the paper exchange, and are underway for long;
+    there are GTTs, and a day's loss closes everything.
     """
     lines = [each for day in range(len(DAYS)) for each in script(day, rows)]
+    lines += gtts(rows) if at_exchange else []
     (place / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
     (place / "ticks.csv").write_text("\n".join(["ts,symbol,ltp,bid,ask", *_csv(rows)]) + "\n")
     replay = {"kind": "replay", "replay": {"files": [{"path": str(place / "ticks.csv")}]}}
@@ -109,7 +147,7 @@ def write_files(place: Path, rows: int, *, at_exchange: bool = False) -> None:
     for name, feed in (("replay", replay), ("live", {"kind": "kite", "kite": kite})):
         config = _config(place, feed)
         if at_exchange and name == "live":
-            config["execution"] = AT_EXCHANGE
+            config |= {"execution": AT_EXCHANGE, "risk": RISK}
         (place / f"{name}.yaml").write_text(yaml.safe_dump(config))
 
 
