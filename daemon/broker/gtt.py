@@ -17,7 +17,7 @@ from daemon.domain.gtt import Gtt, GttStatus, GttTerms
 from daemon.domain.instrument import Instrument
 
 YEAR_DAYS: Final = 365
-"""How long a GTT lives at most; that of a contract ends with it (domain facts, 3)."""
+"""How long a GTT of a share lives; that of a contract ends with it (domain facts, 3)."""
 _G = GttStatus
 
 
@@ -95,7 +95,7 @@ class Gtts:
             return False
         assert instrument is not None
         year = (date + dt.timedelta(days=YEAR_DAYS)).isoformat()
-        expires = min(instrument.expiry, year) if instrument.expiry else year
+        expires = instrument.expiry or year
         self._moves.gtt_placed(gtt_id, terms, expires)
         self._levels.watch(self._gtts[gtt_id])
         return True

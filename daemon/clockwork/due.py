@@ -76,9 +76,9 @@ class Due:
 
     def move_to(self, ts: int) -> None:
         """Set the time; the first time of all begins its day."""
+        self._at.move_to(ts)
         if self._at.date is None:
             self.start_day(ist_date(ts))
-        self._at.move_to(ts)
 
     def advance(self, ts: int) -> None:
         """Move to `ts` and do all that is due by then, without a pause."""

@@ -17,7 +17,7 @@ from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.rows import RowPath
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import SECOND_NS, is_timeframe, ist_date, parse_timeframe
+from daemon.domain.dates import SECOND_NS, is_timeframe, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
     Clock,
@@ -237,7 +237,8 @@ class PaperEngine:
         if self.on_rows is not None:
             self.on_rows(rows)
         if self.at.date is None:
-            self._due.start_day(ist_date(int(rows.ts[0])))
+            self.at.take_input(rows.input_no(0))
+            self._due.move_to(int(rows.ts[0]))
 
     def _due_before(self, rows: Rows) -> Iterator[None]:
         """Do what is due at the first row, with pauses; `RowPath.take` then finds it done."""

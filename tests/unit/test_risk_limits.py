@@ -216,6 +216,18 @@ def test_a_state_outlives_a_start_and_a_day_s_lockout_ends_with_its_day() -> Non
     assert again.engine.ledger.positions[market.position.order_id].tradingsymbol == CALL
 
 
+def test_the_end_of_a_lockout_is_told_with_the_time_of_the_next_day_s_first_input() -> None:
+    market = opened(daily_loss_rupees=100, daily_loss_counts="net_open")
+    market.signal("BUY", 25)
+    market.tick(96)
+    market.tick(96, after_s=60)
+    again = Market(ledger=folded(market.events))
+    again.now = market.now
+    again.clock(24 * 3600)
+    assert risk_moves(again) == [("ACTIVE", "day_over", 0)]
+    assert (again.events[0].ts, again.events[0].input_no) == (again.now, 1)
+
+
 def test_a_command_holds_over_nights() -> None:
     market = opened()
     market.command("risk_reducing")
