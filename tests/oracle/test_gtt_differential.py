@@ -46,7 +46,7 @@ def test_a_gtt_of_a_contract_lives_until_its_expiry_however_far_that_is() -> Non
     opens, later = SESSIONS[0][0], SESSIONS[-1][0]
     terms = Terms(FAR, (Leg(19_000, "SELL", 65, 19_000, "NRML"),), 20_000)
     steps: list[Step] = [Wait(opens), Place(terms), Wait(later), Tick(later + 1, FAR, 18_000)]
-    assert [line[2] for line in told(Program().run(steps))] == ["created", "triggered", "SELL"]
+    assert [line[2] for line in told(Program().run(steps))] == ["created", "triggered", FAR]
 
 
 def test_the_days_reach_every_status_and_refusal() -> None:
