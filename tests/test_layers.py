@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 
 import pytest
 
@@ -144,15 +145,16 @@ def room_of(name: str) -> str:
     return max((room for room in ROOMS if is_in(name, (room,))), key=len, default="")
 
 
-def arrows() -> list[tuple[str, str, str]]:
+@cache
+def arrows() -> tuple[tuple[str, str, str], ...]:
     """(room, room, where) of every import from one room into another."""
     known = {module.name for module in MODULES}
-    return [
+    return tuple(
         (room_of(module.name), room_of(name), f"{module.path}:{line} imports {name}")
         for module in MODULES
         for line, name in imports(module.tree)
         if name in known and room_of(name) and room_of(name) != room_of(module.name)
-    ]
+    )
 
 
 def test_every_module_lies_in_a_room_and_every_room_has_one() -> None:

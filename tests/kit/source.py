@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,9 @@ class Module(NamedTuple):
     tree: ast.Module
 
 
-def modules(root: Path = ROOT) -> list[Module]:
-    """Return every module of a checkout but its tests."""
+@cache
+def modules(root: Path = ROOT) -> tuple[Module, ...]:
+    """Return every module of a checkout but its tests, parsed once in a process."""
     found = []
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
@@ -30,7 +32,7 @@ def modules(root: Path = ROOT) -> list[Module]:
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             text = path.read_text(encoding="utf-8")
             found.append(Module(name, relative.as_posix(), text, ast.parse(text)))
-    return found
+    return tuple(found)
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:

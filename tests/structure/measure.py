@@ -8,6 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ def figures(tree: Path) -> Figures:
     }
 
 
-def lengths(found: list[Module]) -> Figures:
+def lengths(found: Sequence[Module]) -> Figures:
     """Count the lines of files, functions and classes."""
     functions = source.definitions(found, ast.FunctionDef, ast.AsyncFunctionDef)
     classes = source.definitions(found, ast.ClassDef)
@@ -51,7 +52,7 @@ def lengths(found: list[Module]) -> Figures:
     }
 
 
-def complexity(found: list[Module]) -> Figures:
+def complexity(found: Sequence[Module]) -> Figures:
     """Measure the cognitive complexity of every function with complexipy."""
     each = [
         function.complexity
@@ -65,7 +66,7 @@ def complexity(found: list[Module]) -> Figures:
     }
 
 
-def rooms(found: list[Module], names: frozenset[str] | None) -> Figures:
+def rooms(found: Sequence[Module], names: frozenset[str] | None) -> Figures:
     """Count rooms, the arrows among them, floors, and circles of rooms and of modules."""
     room = {module.name: source.room_of(module, names) for module in found}
     between_modules = set(source.arrows(found))

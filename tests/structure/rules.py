@@ -7,7 +7,7 @@ type checker sees whether a case is missing.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from tests.kit.source import Module, dotted
@@ -99,7 +99,7 @@ def kite_comparisons(module: Module) -> Iterator[Fault]:
             yield _fault(module, sides[0].lineno)  # type: ignore[attr-defined]
 
 
-def class_names(found: list[Module]) -> frozenset[str]:
+def class_names(found: Sequence[Module]) -> frozenset[str]:
     """Return the name of every class of the program."""
     return frozenset(
         node.name

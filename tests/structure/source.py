@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Definition(NamedTuple):
 
 
 def definitions(
-    found: list[Module], *kinds: type[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]
+    found: Sequence[Module], *kinds: type[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]
 ) -> list[Definition]:
     """Return every definition of these kinds, nested ones too."""
     return [
@@ -58,7 +58,7 @@ def room_of(module: Module, rooms: frozenset[str] | None) -> str:
     return module.name if folder == "daemon" else folder
 
 
-def arrows(found: list[Module]) -> Iterator[tuple[str, str]]:
+def arrows(found: Sequence[Module]) -> Iterator[tuple[str, str]]:
     """Yield (module, module) of every import between two modules, for type checking or not."""
     known = {module.name for module in found}
     for module in found:

@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -76,8 +77,13 @@ def _is_word(found: str, wanted: str) -> bool:
     return found.startswith(wanted[:-1]) if wanted.endswith("*") else found == wanted
 
 
-def names(module: Module) -> Iterator[Fault]:
-    """Yield the file's own name, and every function, class, attribute and module-wide name."""
+@cache
+def names(module: Module) -> tuple[Fault, ...]:
+    """Return the file's own name, and every function, class, attribute and module-wide name."""
+    return tuple(_names(module))
+
+
+def _names(module: Module) -> Iterator[Fault]:
     yield 1, PurePosixPath(module.path).stem
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

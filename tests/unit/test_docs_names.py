@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -15,13 +16,11 @@ from tests.kit.source import modules
 from tests.test_layers import ROOMS
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-MODULES = {module.name: module.tree for module in modules()}
 FILES = {
     "/" + path.relative_to(ROOT).as_posix()
     for place in ("daemon", "feeds", "strategies", "tests")
     for path in (ROOT / place).rglob("*.py")
 } | {"/run_fno_paper.py"}
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
 EXAMPLES = {
     # files that a reader makes, and those of the additions that `tests/additions` shows
     "configs/mine.yaml", "configs/NAME.yaml",
@@ -39,28 +38,47 @@ MEMBER = re.compile(r"^([A-Z][A-Za-z0-9]+)\.([a-z_]\w*)(?:\(.*\))?$")
 DOTTED = re.compile(r"^(?:daemon|feeds|strategies)(?:\.\w+)+$")
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return the syntax tree of every module by its name."""
+    return {module.name: module.tree for module in modules()}
+
+
+@cache
+def text_of_tests() -> str:
+    """Return the text of all tests."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+
+
 def members(node: ast.ClassDef) -> set[str]:
     """Return the methods, fields and attributes that a class has in its own text."""
-    names = {each.name for each in ast.walk(node) if isinstance(each, ast.FunctionDef)}
-    names |= {each.name for each in ast.walk(node) if isinstance(each, ast.AsyncFunctionDef)}
-    names |= {
-        target.id if isinstance(target, ast.Name) else target.attr
-        for each in ast.walk(node)
-        if isinstance(each, ast.Assign | ast.AnnAssign)
-        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
-        if isinstance(target, ast.Name | ast.Attribute)
-    }
+    names = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(each.name)
+        elif isinstance(each, ast.Assign | ast.AnnAssign):
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            names |= {target.attr for target in targets if isinstance(target, ast.Attribute)}
     return names
 
 
-CLASSES: dict[str, set[str]] = {}
-for tree in MODULES.values():
-    for found in ast.walk(tree):
-        if isinstance(found, ast.ClassDef):
-            CLASSES.setdefault(found.name, set()).update(members(found))
-NAMES = set(CLASSES) | {
-    found.id for tree in MODULES.values() for found in ast.walk(tree) if isinstance(found, ast.Name)
-}
+@cache
+def classes() -> dict[str, set[str]]:
+    """Return the members of every class by its name."""
+    found: dict[str, set[str]] = {}
+    for tree in trees().values():
+        for each in ast.walk(tree):
+            if isinstance(each, ast.ClassDef):
+                found.setdefault(each.name, set()).update(members(each))
+    return found
+
+
+@cache
+def names() -> set[str]:
+    """Return every class, every name that the program uses, and the known names of others."""
+    walked = (each for tree in trees().values() for each in ast.walk(tree))
+    return set(classes()) | NOT_OURS | {each.id for each in walked if isinstance(each, ast.Name)}
 
 
 def unknown_paths(text: str) -> list[str]:
@@ -76,21 +94,23 @@ def unknown_names(text: str) -> list[str]:
     wrong = []
     for code in CODE.findall(text):
         member = MEMBER.match(code)
-        if member and member[1] in CLASSES:
-            if member[2] not in CLASSES[member[1]]:
+        if member and member[1] in classes():
+            if member[2] not in classes()[member[1]]:
                 wrong.append(code)
         elif DOTTED.match(code):
             if not is_dotted(code):
                 wrong.append(code)
         else:
-            wrong += [each for each in CAMEL.findall(code) if each not in NAMES | NOT_OURS]
+            wrong += [
+                each for each in CAMEL.findall(code) if each not in names() and each not in NOT_OURS
+            ]
     return wrong
 
 
 def is_dotted(name: str) -> bool:
     """Return whether a name is a module, a name in one, or a key of the configuration."""
     room, _, last = name.rpartition(".")
-    if name in MODULES or (room in MODULES and last in top_level(MODULES[room])):
+    if name in trees() or (room in trees() and last in top_level(trees()[room])):
         return True
     section, _, key = name.partition(".")
     kinds = {field.name: field.type for field in msgspec.structs.fields(Config)}
@@ -126,7 +146,7 @@ def test_names_of_ours_in_a_document_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_tests_named_in_a_document_exist(path: Path) -> None:
     named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
-    assert [name for name in sorted(named) if f"def {name}(" not in TESTS] == []
+    assert [name for name in sorted(named) if f"def {name}(" not in text_of_tests()] == []
 
 
 def test_the_picture_of_the_architecture_shows_every_room() -> None:
