@@ -107,16 +107,18 @@ def _warn_of_misplaced_inputs(config: Config) -> None:
 def check(
     config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
 ) -> None:
-    """Validate a configuration: keys, values, rules, strategies, files.
+    """Validate a configuration: keys, values, rules, strategies, plans, files.
 
     A configuration is code: its strategies' modules are imported and their classes built, as a
     run does. Do not check one from somebody whose code you would not run.
     """
     from daemon.cli.check import check_file
 
-    verdict, warnings = check_file(config, data_dir=data, say=partial(say, err=True))
-    say(verdict)
-    for text in warnings:
+    checked = check_file(config, data_dir=data, say=partial(say, err=True))
+    say(checked.verdict)
+    for text in checked.plans:
+        say(text)
+    for text in checked.warnings:
         say(f"warning: {text}")
 
 

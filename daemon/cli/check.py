@@ -15,6 +15,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
+from daemon.cli.check_plans import (
+    market_notes,
+    plan_lines,
+    plan_notes,
+    refuse_missing_weeklies,
+)
 from daemon.cli.check_strategies import (
     quantity_warnings,
     script_warnings,
@@ -49,6 +55,8 @@ class Checked(NamedTuple):
 
     verdict: str
     warnings: list[str]
+    plans: tuple[str, ...] = ()
+    """What each plan would do, one line each."""
 
 
 def check_file(
@@ -63,8 +71,11 @@ def check_file(
         kind = config.feed.kind
         text = f"{path}: keys and values are right; the {kind} feed itself is not checked"
         live = [f"input {text}" for text in misplaced_inputs(config)]
-        live += _costs_without_charges(config)
-        return Checked(text, [*_of_today(config), *_lower_case_underlyings(config), *live])
+        live += [*_costs_without_charges(config), *plan_notes(config)]
+        today = ist_date(MACHINE_CLOCKS.wall_ns())
+        refuse_missing_weeklies(str(path), config, load_rules(config), today)
+        warnings = [*_of_today(config), *_lower_case_underlyings(config), *live]
+        return Checked(text, warnings, plan_lines(config))
     parts = build(config, data_dir=data_dir)
     names = ", ".join(item.id for item in config.strategies.items if item.enabled) or "none"
     verdict = (
@@ -77,8 +88,10 @@ def check_file(
             [find_data(file.path, data_dir) for file in (*replay.files, *replay.warmup)]
         ):
             say(text)
+    if config.plans.items and (span := anyio.run(_first_block, parts.feed)) is not None:
+        refuse_missing_weeklies(str(path), config, parts.rules, ist_date(span[0]))
     warnings = [text for warn in WARNINGS for text in warn(parts)]
-    return Checked(verdict, [*warnings, *_warmup_files(parts, data_dir)])
+    return Checked(verdict, [*warnings, *_warmup_files(parts, data_dir)], plan_lines(config))
 
 
 def _capital(config: Config) -> str:
@@ -162,6 +175,15 @@ def _break_even(parts: Parts) -> Iterator[str]:
     yield from _costs_without_charges(parts.config)
 
 
+def _plans(parts: Parts) -> Iterator[str]:
+    yield from plan_notes(parts.config)
+    if not parts.config.plans.items:
+        return
+    span = anyio.run(_first_block, parts.feed)
+    if span is not None:
+        yield from market_notes(parts, ist_date(span[0]))
+
+
 def _files(parts: Parts) -> Iterator[str]:
     """Warn of rows at the ends of each file that would be read in vain."""
     if not isinstance(parts.feed, ReplayFeed):
@@ -221,5 +243,6 @@ WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     underlying_warnings,
     quantity_warnings,
     _break_even,
+    _plans,
     _kinder_than_depth,
 )

@@ -135,7 +135,7 @@ def test_the_notes_stand_in_the_summary_and_in_check(tmp_path: Path) -> None:
         "  kind: kite\n", f"  kind: replay\n  replay: {{files: [{{path: {SAMPLE}}}]}}\n"
     )
     path.write_text(text)
-    verdict, warnings = check_file(path)
+    verdict, warnings, _ = check_file(path)
     assert "valid. Feed replay with 12 instruments" in verdict
     assert any("NIFTY:FUT:current is NIFTY26NOVFUT" in each for each in warnings)
     parts = SimpleNamespace(notes=("a note",))

@@ -25,8 +25,8 @@ from daemon.plans.terms.base import Distance
 from daemon.plans.terms.leg import Breakout, Leg, Level, Momentum, Reentry, Stop, Trail
 
 _EXPIRIES: Final = {
-    "weekly": "this week's", "next_weekly": "next week's",
-    "monthly": "this month's", "next_monthly": "next month's",
+    "weekly": "the weekly", "next_weekly": "the next weekly",
+    "monthly": "the monthly", "next_monthly": "the next monthly",
 }  # fmt: skip
 _LEVELS: Final = {
     "points": "{:g} points", "percent": "{:g} %", "price": "at {:g}",
@@ -75,7 +75,7 @@ def _contract(leg: Leg) -> str:
     return f"{expiry} {strike_text(rule, leg.type)}"
 
 
-def _strike(rule: StrikeRule, option: str) -> str:  # noqa: C901, PLR0911 - one line for each form
+def _strike(rule: StrikeRule, option: str) -> str:
     match rule:
         case AtOffset(steps=0):
             return f"ATM {option}"
@@ -113,9 +113,8 @@ def _strike(rule: StrikeRule, option: str) -> str:  # noqa: C901, PLR0911 - one 
 def _terms(leg: Leg) -> list[str]:
     found = []
     if leg.stop is not None:
-        found.append(f"stop {_level(leg.stop)}")
-    if leg.trail is not None:
-        found.append(_trail(leg.trail))
+        trail = "" if leg.trail is None else f", which follows {_trail(leg.trail)}"
+        found.append(f"stop {_level(leg.stop)}{trail}")
     if leg.target is not None:
         found.append(f"target {_level(leg.target)}")
     for name, reentry in (("stop", leg.reentry_on_stop), ("target", leg.reentry_on_target)):
@@ -135,7 +134,7 @@ def _level(level: Level) -> str:
 
 
 def _trail(trail: Trail) -> str:
-    text = f"which follows by {_distance(trail.by)} for every {_distance(trail.every)}"
+    text = f"by {_distance(trail.by)} for every {_distance(trail.every)}"
     if trail.after.points or trail.after.percent:
         text += f" once {_distance(trail.after)} are made"
     if trail.lock is not None:
@@ -158,10 +157,11 @@ def _reentry(leg: Leg, reentry: Reentry) -> str:
     )
     if reentry.is_reverse:
         text += " on the opposite side"
-    return f"{text}, at most {_times(reentry.most)}"
+    return f"{text}, at most {times_text(reentry.most)}"
 
 
-def _times(number: int) -> str:
+def times_text(number: int) -> str:
+    """Return how often: once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from daemon.domain.money import rupees_text
-from daemon.plans.terms.leg_words import leg_text
+from daemon.plans.terms.leg_words import leg_text, times_text
 from daemon.plans.terms.plan import Lock, MoveToCost, Overall, OverallLevel, Plan
 from daemon.plans.terms.time_checks import ends_same_day
 
@@ -101,8 +101,8 @@ def _overall(overall: Overall) -> Iterator[str]:
             sides = " on the opposite sides" if reentry.is_reverse else ""
             how = _REENTRY[reentry.as_.removesuffix("_reverse")]
             yield (
-                f"after such a {name} another round begins{sides} when all is closed, at most "
-                f"{reentry.most} times a day: {how}"
+                f"after such a {name} another round begins{sides} once all is closed, at most "
+                f"{times_text(reentry.most)} from the scheduled one: {how}"
             )
 
 
@@ -134,7 +134,7 @@ def _end(plan: Plan) -> str:
         roll = plan.roll
         parts.append(
             f"at {roll.at}, {roll.dte} sessions before the expiry, open legs move to "
-            f"{roll.to.replace('_', ' ')}, at most {roll.max} times"
+            f"{roll.to.replace('_', ' ')}, at most {times_text(roll.max)}"
         )
     if plan.exit is not None:
         parts.append(f"everything still open is closed {_exit(plan)}")
@@ -145,9 +145,8 @@ def _exit(plan: Plan) -> str:
     left = plan.exit
     assert left is not None
     if ends_same_day(plan):
-        return f"at {left.at} (or by the {plan.product} square-off, if that is earlier)".replace(
-            " (or by the NRML square-off, if that is earlier)", ""
-        )
+        earlier = ", or by the MIS square-off if that is earlier" if plan.product == "MIS" else ""
+        return f"at {left.at}{earlier}"
     if left.dte is not None:
         return f"at {left.at}, {left.dte} sessions before the expiry"
     return f"at {left.at}, {left.sessions} sessions after the entry"
