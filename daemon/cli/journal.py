@@ -89,11 +89,13 @@ def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
 
 @journal.command()
 def explain(
-    order_id: Annotated[str, typer.Argument(help="Such as V3-20261118-000001.")],
+    order_id: Annotated[
+        str, typer.Argument(help="Such as V3-20261118-000001, GTT-7, X-20261118-000001 or risk.")
+    ],
     run: Run = "",
     out: Out = ARTIFACTS,
 ) -> None:
-    """Tell an order's life in plain words."""
+    """Tell in plain words the life of an order or a GTT, or the risk states."""
     with open_run(run, out) as store:
         say_text(explain_module.explain(store, order_id))
 

@@ -21,6 +21,7 @@ from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.intent import Rel
 from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
+from daemon.journal.account_story import explain_account
 from daemon.journal.exchange_words import entry_text, exchange_lines, standing_text
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
@@ -44,8 +45,13 @@ _INDENT: Final = " " * 14
 
 
 def explain(store: JournalStore, order_id: str) -> str:
-    """Return the order's story, a paragraph an event. Raises UsageError naming similar ids."""
+    """Return the order's story, a paragraph an event. Raises UsageError naming similar ids.
+
+    `order_id` may also be a GTT (`GTT-7`), an exchange order without a trade, or `risk`.
+    """
     events = store.events_of(order_id)
+    if not events and (told := explain_account(store.events_of(""), order_id)):
+        return "\n".join(map(visible, told)) + "\n"
     if not events:
         raise UsageError(_unknown(store, order_id))
     created = events[0]
@@ -306,6 +312,7 @@ def _due(event: TradingEvent) -> str:
 
 def _unknown(store: JournalStore, order_id: str) -> str:
     known = [row["order_id"] for row in store.query("SELECT DISTINCT order_id FROM committed")]
+    known = [each for each in known if each]
     near = [each for each in known if order_id and each.endswith(order_id)]
     near += difflib.get_close_matches(order_id, known, n=5, cutoff=0.7)
     text = f"order {order_id} is not in {store.directory}"

@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.domain.dates import iso_ist
 from daemon.errors import UsageError
+from daemon.journal.account_words import AccountWords
 from daemon.journal.archive_file import ARCHIVES
 from daemon.journal.past import closed_directory
 from daemon.journal.store import JournalStore
@@ -30,15 +31,19 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: list[Row]
     trades: list[Row]
+    account: list[str] = []
+    """What happened to the account and to no trade: GTTs, risk states, other orders."""
     archived: str = ""
     """A sentence about what is no longer in these tables."""
 
     def text(self) -> str:
         """Return both tables as plain text."""
         archived = [self.archived, ""] if self.archived else []
+        account = ["Account", *map(visible, self.account), ""] if self.account else []
         return "\n".join(
-            ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), "", *archived]
-        )
+            ["Orders", table(self.orders), "", "Trades (closed)", table(self.trades), "", *account,
+             *archived]
+        )  # fmt: skip
 
 
 def show(store: JournalStore, limit: int = 20) -> Shown:
@@ -47,7 +52,23 @@ def show(store: JournalStore, limit: int = 20) -> Shown:
         raise UsageError(f"expected a limit of at least 1, was {limit}")
     orders = store.query(_ORDERS, (limit,))
     trades = store.query(_TRADES, (limit,))
-    return Shown(orders=orders[::-1], trades=trades[::-1], archived=archived_text(store))
+    return Shown(
+        orders=orders[::-1],
+        trades=trades[::-1],
+        account=account_lines(store)[-limit:],
+        archived=archived_text(store),
+    )
+
+
+def account_lines(store: JournalStore) -> list[str]:
+    """Return what happened to the account and to no trade, a line each, with its time (IST)."""
+    words = AccountWords()
+    told = ((event, words.take(event)) for event in store.events_of(""))
+    return [
+        f"{iso_ist(event.ts)[:19].replace('T', ' ')}  {line.words}"
+        for event, line in told
+        if line is not None
+    ]
 
 
 def archived_text(store: JournalStore) -> str:

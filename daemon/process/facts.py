@@ -21,7 +21,7 @@ from daemon.domain.events import (
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees_text
 from daemon.domain.order import OrderState
-from daemon.journal.margin_words import margin_text
+from daemon.journal.account_words import AccountLine, AccountWords
 from daemon.metrics.entry_charges import NO_CHARGES, EntryCharges
 from daemon.process import fact_words
 from daemon.process.fact_words import Asked
@@ -54,6 +54,13 @@ class Noted(NamedTuple):
         return self.event.to_state is _FILLED
 
 
+class Told(NamedTuple):
+    """An event that belongs to no trade, and its line."""
+
+    event: TradingEvent
+    line: AccountLine
+
+
 class FactLog:
     """Follows committed events and logs facts of them, all of a call as one record of many lines.
 
@@ -67,18 +74,24 @@ class FactLog:
         self._open = {position.order_id: position.quantity for position in ledger.open_positions()}
         self._entry_charges = EntryCharges(ledger)
         self._fills = BookedFills.after(ledger)
+        self._account = AccountWords(ledger.gtts.values())
 
     def log(self, events: Sequence[TradingEvent]) -> None:
-        """Log the levels of the margin, then fills, exits and refusals, each in their order."""
-        for event in events:
-            if isinstance(event, MarginMoved):
-                _tell_margin(event)
+        """Log the fills, exits and refusals among `events`, in their order.
+
+        What belongs to no trade, as GTTs and risk states, is logged too.
+        """
         noted = list(self._noted(events))
         if noted:
             logger.bind(**{FACTS: ()}).patch(partial(_tell, noted)).info("")
 
-    def _noted(self, events: Sequence[TradingEvent]) -> Iterator[Noted]:
+    def _noted(self, events: Sequence[TradingEvent]) -> Iterator[Noted | Told]:
         for event in events:
+            if not event.order_id:
+                line = self._account.take(event)
+                if line is not None:
+                    yield Told(event, line)
+                continue
             booked = self._fills.take(event)
             if booked is not None:
                 yield self._noted_fill(booked)
@@ -110,19 +123,13 @@ class FactLog:
         return Noted(event, asked, share, left, booked.reason)
 
 
-def _tell_margin(event: MarginMoved) -> None:
-    """Log a level that was passed, as a warning where it was passed upwards."""
-    line = logger.bind(
-        **{FACT: "margin"}, at=_time(event.ts), seq=event.seq, level=event.level,
-        from_level=event.from_level, blocked=event.blocked_rupees,
-        cash=rupees_text(event.cash_paise),
-    )  # fmt: skip
-    line.log("WARNING" if event.is_alert else "INFO", "{}", margin_text(event))
-
-
-def _tell(noted: Sequence[Noted], record: Record) -> None:
+def _tell(noted: Sequence[Noted | Told], record: Record) -> None:
     """Bind the facts to a record that will be written."""
-    filled = {(note.event.order_id, note.event.input_no) for note in noted if note.event.fill}
+    filled = {
+        (note.event.order_id, note.event.input_no)
+        for note in noted
+        if isinstance(note, Noted) and note.event.fill
+    }
     record["extra"][FACTS] = [
         _fact(note)
         for note in noted
@@ -131,12 +138,16 @@ def _tell(noted: Sequence[Noted], record: Record) -> None:
     ]
 
 
-def _fact(noted: Noted) -> Fact:
+def _fact(noted: Noted | Told) -> Fact:
     event = noted.event
+    if isinstance(noted, Told):
+        line = noted.line
+        fields = {FACT: line.kind, "tradingsymbol": line.symbol}
+        return Fact(line.words, _time(event.ts), event.seq, lambda: fields)
     return Fact(_sentence(noted), _time(event.ts), event.seq, partial(_fields, noted))
 
 
-def _waits(noted: Noted) -> bool:
+def _waits(noted: Noted | Told) -> bool:
     """Return whether it is an exit that began."""
     return isinstance(noted.event, OrderMoved) and noted.event.demand is not None
 

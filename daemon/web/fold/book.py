@@ -70,7 +70,7 @@ class Book:
 
     def __init__(self, fold: RunFold) -> None:
         """Begin with the fold of what is before the first event."""
-        self.tape: Final = Tape(fold.ledger.positions.values())
+        self.tape: Final = Tape(fold.ledger.positions.values(), fold.ledger.gtts.values())
         self.process: Final = Process()
         self.working: Final = WorkingOrders()
         """What works at the exchange."""
@@ -108,11 +108,10 @@ class Book:
         return self._fold.ledger.seq
 
     def take(self, event: TradingEvent) -> None:
-        """Fold one more event; those that belong to no trade make no row, but for the margin's."""
+        """Fold one more event; those that belong to no trade make a row of the tape alone."""
         if not event.order_id:
             self._fold.add(event)
-            if isinstance(event, MarginMoved):
-                self.tape.take_margin(event)
+            self.tape.take_account(event)
             return
         orders = self.ledger.orders
         order = event if isinstance(event, OrderCreated) else orders[event.order_id]

@@ -8,15 +8,11 @@ from functools import partial
 from typing import Final
 
 from daemon.domain.booked_fills import BookedFills
-from daemon.domain.events import (
-    ExchangeOrderMoved,
-    MarginMoved,
-    OrderMoved,
-    StopMoved,
-    TradingEvent,
-)
+from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.gtt import Gtt
 from daemon.domain.order import OrderState
 from daemon.domain.position import Position
+from daemon.journal.account_words import AccountWords
 from daemon.journal.explain import why_moved
 from daemon.journal.margin_words import margin_text
 from daemon.journal.operations import operation_words
@@ -37,8 +33,9 @@ _DEAD: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 class Tape:
     """The newest rows, oldest first; `number` counts all rows there ever were."""
 
-    def __init__(self, before: Iterable[Position] = ()) -> None:
-        """Begin after events that left these positions open."""
+    def __init__(self, before: Iterable[Position] = (), gtts: Iterable[Gtt] = ()) -> None:
+        """Begin after events that left these positions open, and these GTTs."""
+        self._account = AccountWords(gtts)
         self.number = 0
         self._fills = BookedFills(before)
         self._rows: deque[tuple[int, Later]] = deque(maxlen=TAPE_ROWS)
@@ -57,9 +54,11 @@ class Tape:
             words = partial(_refused_words, event, f"{symbol}: the exit's order")
             self._add(event, "refused", symbol, words)
 
-    def take_margin(self, event: MarginMoved) -> None:
-        """Take a level of the cash that was passed, which concerns the account and no order."""
-        self._add(event, "margin", "", partial(margin_text, event))
+    def take_account(self, event: TradingEvent) -> None:
+        """Take an event that belongs to no trade."""
+        line = self._account.take(event)
+        if line is not None:
+            self._add(event, line.kind, line.symbol, lambda: line.words)
 
     def take_operation(self, operation: Operation, seq: int) -> None:
         """Take what happened to the process after event `seq`."""

@@ -1,0 +1,59 @@
+"""The story of a GTT, of an order without a trade, or of the risk state, in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from daemon.domain.dates import iso_ist
+from daemon.domain.events import ExchangeOrderMoved, GttMoved, RiskMoved, TradingEvent
+from daemon.journal.account_words import AccountWords
+from daemon.journal.exchange_words import exchange_lines
+from daemon.journal.words import fill_lines, wall_time
+
+RISK: Final = "risk"
+_GTT: Final = re.compile(r"gtt[- ]?(\d+)", re.IGNORECASE)
+_INDENT: Final = " " * 14
+
+
+def explain_account(events: Sequence[TradingEvent], name: str) -> list[str]:
+    """Return the lines of what `name` means among events without a trade; none if nothing does.
+
+    `name` is `GTT-7`, the id of an exchange order, or `risk`.
+    """
+    is_meant = _meant(events, name)
+    words, lines, day = AccountWords(), list[str](), ""
+    for event in events:
+        line = words.take(event)
+        if not is_meant(event):
+            continue
+        if (date := iso_ist(event.ts)[:10]) != day:
+            day = date
+            lines.append(f"{date}, times in IST:")
+        said = [line.words + "."] if line is not None else []
+        if isinstance(event, ExchangeOrderMoved) and event.exchange_id:
+            said = exchange_lines(event)
+            said += [] if event.fill is None else fill_lines(event.fill)[1:]
+        first, *rest = said
+        lines += [f"{wall_time(event.ts)}  {first}", *(_INDENT + each for each in rest)]
+    return lines
+
+
+def _meant(events: Sequence[TradingEvent], name: str) -> Callable[[TradingEvent], bool]:
+    if name == RISK:
+        return lambda event: isinstance(event, RiskMoved)
+    if (found := _GTT.fullmatch(name)) is None:
+        return lambda event: _is_of(event, {name})
+    gtt_id = int(found[1])
+    own = [each for each in events if isinstance(each, GttMoved) and each.gtt_id == gtt_id]
+    orders = {each.exchange_id for each in own if each.exchange_id}
+    return lambda event: (
+        _is_of(event, orders) or (isinstance(event, GttMoved) and event.gtt_id == gtt_id)
+    )
+
+
+def _is_of(event: TradingEvent, orders: set[str]) -> bool:
+    """Return whether an event is of one of these exchange orders, or of a slice of one."""
+    is_order = isinstance(event, ExchangeOrderMoved) and bool(event.exchange_id)
+    return is_order and event.exchange_id.partition("/")[0] in orders
