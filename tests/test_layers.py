@@ -26,13 +26,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.margin": ("daemon.pricing",),
     "daemon.chain": ("daemon.files",),
     "daemon.plans.terms": ("daemon.chain",),
-    "daemon.plans": (),
+    "daemon.plans": (
+        "daemon.chain", "daemon.levels", "daemon.market", "daemon.plans.terms", "daemon.pricing",
+    ),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
+    "daemon.levels": (),
     "daemon.broker": (),
     "daemon.risk": ("daemon.margin", "daemon.settings"),
     "daemon.execution": (
         "daemon.broker",
         "daemon.exchange",
+        "daemon.levels",
         "daemon.margin",
         "daemon.market",
         "daemon.risk",
@@ -120,8 +124,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 CORE = (
     "daemon.domain", "daemon.chain", "daemon.market", "daemon.pricing", "daemon.margin",
-    "daemon.exchange", "daemon.broker", "daemon.risk", "daemon.execution", "daemon.clockwork",
-    "daemon.plans",
+    "daemon.exchange", "daemon.levels", "daemon.broker", "daemon.risk", "daemon.execution",
+    "daemon.clockwork", "daemon.plans",
 )  # fmt: skip
 # what the deterministic core may use of other people's
 CORE_THIRD_PARTY = {"msgspec", "numpy"}
