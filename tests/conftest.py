@@ -11,8 +11,11 @@ def pytest_configure() -> None:
     """Prepare this process and the programs that it starts.
 
     Hangups reach the tests and the programs, also where `nohup` started us. Bytecode is kept,
-    also where the environment says otherwise: the program is started hundreds of times.
+    also where the environment says otherwise, since the program is started hundreds of times;
+    FNO_NO_BYTECODE is for a copy whose files are about to change (`tests/kit/copied.py`).
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if "FNO_NO_BYTECODE" in os.environ:
+        return
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -48,8 +48,8 @@ def well(figure: Figure, cases: int) -> None:
 def test_kill_9_at_random_instants_loses_nothing_and_doubles_nothing(
     rig: Rig, figure: Figure
 ) -> None:
-    kill_often(rig.days, rig.zygote, figure, 6, SEED)
-    well(figure, 6)
+    kill_often(rig.days, rig.zygote, figure, 3, SEED)
+    well(figure, 3)
 
 
 @traced
@@ -83,13 +83,13 @@ def test_a_gtt_fires_one_leg_wherever_the_run_was_killed(rig: Rig) -> None:
     ("stage", "syscall", "error", "when"),
     [
         ("live", "pwrite64", "EIO", "60"),
-        ("live", "fdatasync", "EIO", "9"),
+        pytest.param("live", "fdatasync", "EIO", "9", marks=pytest.mark.ci),
         ("live", "write", "ENOSPC", "12+"),
         ("recovery", "openat", "EROFS", "20+"),
-        ("recovery", "openat", "EIO", "12"),
-        ("next day", "fdatasync", "EIO", "2"),
+        pytest.param("recovery", "openat", "EIO", "12", marks=pytest.mark.ci),
+        pytest.param("next day", "fdatasync", "EIO", "2", marks=pytest.mark.ci),
         ("next day", "openat", "EIO", "28"),
-        ("archive", "openat", "EIO", "16"),
+        pytest.param("archive", "openat", "EIO", "16", marks=pytest.mark.ci),
         ("replay", "pwrite64", "EDQUOT", "30+"),
     ],
 )
@@ -106,8 +106,8 @@ def test_a_call_that_fails_halts_the_run_at_once(
 @traced
 def test_harmed_bytes_are_detected_or_harmless(rig: Rig, figure: Figure) -> None:
     for number, stage in enumerate(("recovery", "next day")):
-        harm_bytes(rig.stages[stage], rig.zygote, figure, 8, SEED + number)
-    well(figure, 16)
+        harm_bytes(rig.stages[stage], rig.zygote, figure, 4, SEED + number)
+    well(figure, 8)
 
 
 @traced
@@ -138,8 +138,8 @@ def test_a_sync_that_hangs_halts_the_run_after_the_stall_time(rig: Rig, figure: 
 
 
 def test_an_account_that_is_taken_away_in_mid_run_halts_it(rig: Rig, figure: Figure) -> None:
-    taken_away(rig.days[0], rig.zygote, figure, 3, SEED)
-    well(figure, 3)
+    taken_away(rig.days[0], rig.zygote, figure, 2, SEED)
+    well(figure, 2)
 
 
 def test_without_descriptors_it_trades_to_the_end(rig: Rig, figure: Figure) -> None:

@@ -27,9 +27,14 @@ def copy_to(place: Path) -> None:
 
 
 def ask(place: Path, tests: tuple[str, ...]) -> int:
-    """Run tests in a copy and return the exit code of pytest; print what is neither."""
+    """Run tests in a copy and return the exit code of pytest; print what is neither.
+
+    The random ones draw what they name. Bytecode of a file that was changed within the second
+    would be that of the file before.
+    """
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(place), "FNO_NO_BYTECODE": "1"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "RANDOM_TIMES": "1"}
     done = subprocess.run(
         command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
     )

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,13 @@ from daemon.journal.verify import _walk_operations
 from tests.kit.sample_events import by_input, sample_events
 
 META = JournalMeta(run_id="run-1", account="dev", program_version="0.1.0")
+FINE = {"journal.db": 61, "journal.db-wal": 307, "head": 11, "snapshot": 7}
+COARSE = {"journal.db": 307, "journal.db-wal": 1009, "head": 97, "snapshot": 47}
+
+
+def strides(in_ci: int, daily: int) -> list[Any]:
+    """Return the step from one flipped byte to the next: a coarse one daily, a fine one in CI."""
+    return [pytest.param(in_ci, marks=pytest.mark.ci), daily]
 
 
 def small_journal(directory: Path) -> None:
@@ -132,19 +140,28 @@ def test_a_rewritten_chain_is_refused_by_the_head(tmp_path: Path) -> None:
     refused(tmp_path / "a", match="not the one that its head file has seen")
 
 
-def test_every_nth_flipped_byte_of_the_database_is_detected_or_harmless(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stride", strides(31, 211))
+def test_every_nth_flipped_byte_of_the_database_is_detected_or_harmless(
+    tmp_path: Path, stride: int
+) -> None:
     small_journal(tmp_path)
-    flipped_bytes_are_detected_or_harmless(tmp_path, tmp_path / "journal.db", stride=31)
+    flipped_bytes_are_detected_or_harmless(tmp_path, tmp_path / "journal.db", stride=stride)
 
 
-def test_every_nth_flipped_byte_of_the_wal_is_detected_or_harmless(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stride", strides(211, 1009))
+def test_every_nth_flipped_byte_of_the_wal_is_detected_or_harmless(
+    tmp_path: Path, stride: int
+) -> None:
     wal = crashed_journal(tmp_path) / "journal.db-wal"
-    flipped_bytes_are_detected_or_harmless(wal.parent, wal, stride=211)
+    flipped_bytes_are_detected_or_harmless(wal.parent, wal, stride=stride)
 
 
-def test_every_nth_flipped_byte_of_the_head_is_detected_or_harmless(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stride", strides(7, 53))
+def test_every_nth_flipped_byte_of_the_head_is_detected_or_harmless(
+    tmp_path: Path, stride: int
+) -> None:
     small_journal(tmp_path)
-    flipped_bytes_are_detected_or_harmless(tmp_path, tmp_path / "head", stride=7)
+    flipped_bytes_are_detected_or_harmless(tmp_path, tmp_path / "head", stride=stride)
 
 
 def flipped_bytes_are_detected_or_harmless(directory: Path, target: Path, *, stride: int) -> None:
@@ -163,7 +180,10 @@ def flipped_bytes_are_detected_or_harmless(directory: Path, target: Path, *, str
 
 @pytest.mark.parametrize(
     ("target", "stride"),
-    [("journal.db", 61), ("journal.db-wal", 307), ("head", 11), ("snapshot", 7)],
+    [
+        *COARSE.items(),
+        *(pytest.param(*each, marks=pytest.mark.ci) for each in FINE.items()),
+    ],
 )
 def test_with_a_snapshot_a_flipped_byte_never_changes_what_is_recovered(
     tmp_path: Path, target: str, stride: int
