@@ -241,7 +241,7 @@ class MangledFeed:
 
     def _command(self, now: int) -> Input:
         weather, draw = self._weather, self._weather.draw
-        kind = draw.randrange(8)
+        kind = draw.randrange(11)
         weather.counts["command"] += 1
         if kind < 3:
             target = draw.choice([*self._weather.held(), "V3-20261117-000001"])
@@ -252,6 +252,9 @@ class MangledFeed:
             return ConfigChange(ts=now, config=draw.choice(list(weather.changes)))
         if kind == 5:
             return Command(ts=now, command="square_off")
+        if kind > 7:
+            risk: Any = draw.choice(("risk_active",) * 2 + ("risk_reducing", "risk_halted"))
+            return Command(ts=now, command=risk)
         names = ("dice", "ticks", "ema", "adversary", "nobody")
         on: Any = draw.choice(("strategy_on", "strategy_on", "strategy_off"))
         return Command(ts=now, command=on, target=draw.choice(names))

@@ -35,6 +35,8 @@ from daemon.runtime.prepared_run import PreparedRun
 from feeds.recording.gather import gather
 from feeds.recording.opened import open_recording
 from tests.simulation.feed import MangledFeed, SimFinder, SimSockets, Weather
+from tests.simulation.gate import GateWatch
+from tests.simulation.gtts import FILE as SCRIPT
 from tests.simulation.loop import (
     LoopTime,
     SimClocks,
@@ -74,7 +76,7 @@ class Simulation:
     def __init__(self, plan: Plan, place: Path) -> None:
         self.plan = plan
         self.place = place
-        self.observer = Observer(plan.config.execution)
+        self.observer = Observer(plan.config.execution, plan.market.universe)
         self.lives = self.rows = self.turns = 0
         self.until = 0
         """The time of the last life's end, UTC ns."""
@@ -82,6 +84,7 @@ class Simulation:
 
     def run(self) -> Done:
         """All lives; raises AssertionError where a promise is broken."""
+        (self.place / SCRIPT).write_text(self.plan.script)
         for life in self.plan.lives:
             _OneLife(self, life).run()
             self.lives += 1
@@ -190,6 +193,7 @@ class _OneLife:
             mock.patch("daemon.runtime.live_feed.TickerSockets", sockets),
             mock.patch("daemon.runtime.resume.time", LoopTime),
             mock.patch("daemon.runtime.live_feed.time", LoopTime),
+            GateWatch(self.weather.counts).watching(),
         ):
             yield
 

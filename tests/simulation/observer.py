@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import msgspec
 
-from daemon.domain.events import TradingEvent
+from daemon.domain.events import GttMoved, RiskMoved, TradingEvent
+from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import PENDING_EXIT_STATES, OrderState
 from daemon.journal.recovery import check_fold
@@ -20,6 +21,7 @@ from daemon.journal.store import JournalStore
 from daemon.journal.writer import Committed
 from daemon.runtime.bus import Lane
 from daemon.settings.config import ExecutionConfig
+from tests.kit.account_invariants import AccountWatch
 from tests.kit.invariants import Watch
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -28,8 +30,9 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Observer:
     """Folds committed facts under every invariant."""
 
-    def __init__(self, execution: ExecutionConfig) -> None:
+    def __init__(self, execution: ExecutionConfig, universe: Universe) -> None:
         self.watch = Watch(Ledger(), execution)
+        self.account = AccountWatch(universe)
         self.facts = 0
         self.files = 0
         self.is_blind = False
@@ -61,10 +64,19 @@ class Observer:
         for event in events:
             self.watch.record(event)
             self.watch.take_events()
+            self._look_at_account(event)
             self.moves[getattr(event, "reason", type(event).__name__)] += 1
+            if isinstance(event, GttMoved | RiskMoved):
+                self.moves[getattr(event, "kind", "") or getattr(event, "state", "")] += 1
             ledger = self.ledger
             numbers = (ledger.total_orders, len(ledger.positions), ledger.realized_paise)
             self._shown[ledger.seq] = numbers
+
+    def _look_at_account(self, event: TradingEvent) -> None:
+        try:
+            self.account.take(event, self.ledger)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nafter {event}") from error
 
     # metrics
 

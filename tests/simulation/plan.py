@@ -15,12 +15,15 @@ from daemon.settings.config import (
     KiteConfig,
     LatencyConfig,
     LiveChange,
+    MaxLotsConfig,
     MetricsConfig,
     RiskConfig,
     StrategiesConfig,
     StrategyConfig,
 )
 from daemon.settings.reload import encode_change
+from tests.simulation.gtts import FILE as SCRIPT
+from tests.simulation.gtts import script_of
 from tests.simulation.market import SimMarket, at_time
 
 End = Literal[
@@ -31,6 +34,7 @@ _ENDS: Final[tuple[End, ...]] = (
     "kill", "kill", "kill_flushed", "kill_committed", "kill_headless", "cancel", "stop", "signal",
     "feed_error", "token_refused", "disk_full", "io_error", "stall", "set_back",
 )  # fmt: skip
+_ALWAYS: Final = ("dice", "ticks", "gtts")
 # Times of a day at which something happens: the opening, the middle, square-off, the close.
 _TIMES: Final = (
     (9, 14, 50), (9, 15, 50), (11, 0, 30), (13, 29, 30), (15, 8, 50), (15, 9, 50), (15, 29, 30),
@@ -66,6 +70,8 @@ class Plan:
     market: SimMarket
     lives: tuple[Life, ...]
     changes: tuple[str, ...]
+    script: str
+    """What is asked of GTTs, in the file `SCRIPT` next to the runs."""
 
 
 def plan_of(seed: int, out: str) -> Plan:
@@ -78,7 +84,8 @@ def plan_of(seed: int, out: str) -> Plan:
         feed=FeedConfig(kind="kite", kite=KiteConfig(history=False)),
         execution=_execution(draw),
         risk=_risk(draw),
-        strategies=_strategies(draw, market),
+        strategies=_strategies(draw, market, f"{out}/{SCRIPT}"),
+        capital_rupees=_capital(random.Random(f"{seed} capital")),
         metrics=MetricsConfig(interval_s=draw.choice((0.5, 1.0, 5.0))),
     )
     market.has_depth = config.execution.fill_mode == "depth" and draw.random() < 0.8
@@ -89,7 +96,15 @@ def plan_of(seed: int, out: str) -> Plan:
             LiveChange(strategies={"dice": draw.random() < 0.5, "ticks": True}),
         )
     )
-    return Plan(seed, config, market, _lives(draw), changes)
+    lives = _lives(draw)
+    spans = [(each.start_ns, each.seconds) for each in lives if each.end != "calm"]
+    script = script_of(random.Random(f"{seed} gtts"), market, spans)
+    return Plan(seed, config, market, lives, changes, script)
+
+
+def _capital(draw: random.Random) -> float | None:
+    """Return what the account began with: enough for much, for little, or no gate at all."""
+    return draw.choice((None, 100_000.0, 500_000.0, 2_000_000.0, 50_000_000.0))
 
 
 def _execution(draw: random.Random) -> ExecutionConfig:
@@ -140,14 +155,27 @@ def _at_exchange(draw: random.Random) -> dict[str, Any]:
 def _risk(draw: random.Random) -> RiskConfig:
     if draw.random() < 0.6:
         return RiskConfig()
+    pick = draw.choice
+    loss = pick((None, 500.5, 20_000.0))
+    more: dict[str, Any] = {}
+    if loss is not None:
+        more = {
+            "daily_loss_counts": pick(("realized", "net_open")),
+            "on_daily_loss": pick(("halt", "flatten")),
+        }
     return RiskConfig(
-        daily_loss_rupees=draw.choice((None, 500.5, 20_000.0)),
-        max_open_positions=draw.choice((None, 1, 3)),
-        max_order_quantity=draw.choice((None, 65, 260)),
+        daily_loss_rupees=loss,
+        max_open_positions=pick((None, 1, 3)),
+        max_order_quantity=pick((None, 65, 260)),
+        max_lots=MaxLotsConfig(strategy=pick((None, None, 4)), underlying=pick((None, None, 8))),
+        max_notional_rupees=pick((None, None, 4_000_000.0, 20_000_000.0)),
+        cooldown_after_loss_s=pick((None, None, 3.0, 60.0)),
+        max_orders_per_minute=pick((None, None, 2, 6)),
+        **more,
     )
 
 
-def _strategies(draw: random.Random, market: SimMarket) -> StrategiesConfig:
+def _strategies(draw: random.Random, market: SimMarket, script: str) -> StrategiesConfig:
     symbols = list(market.universe.symbols)
     own = "tests.simulation.strategies"
 
@@ -176,11 +204,14 @@ def _strategies(draw: random.Random, market: SimMarket) -> StrategiesConfig:
         made("orb", "strategies.opening_range", "OpeningRangeBreakout", minutes=1),
         made("straddle", "strategies.short_straddle", "ShortStraddle", at="09:15"),
         made("adversary", own, "Adversary", seed=draw.randrange(10**6)),
+        StrategyConfig(
+            id="gtts", module="strategies.scripted", class_="Scripted", params={"file": script}
+        ),
     ]
     return StrategiesConfig(
         conflict=draw.choice(("highest_confidence", "priority", "net_out")),
         max_strategy_errors=draw.choice((1, 3, 100)),
-        items=[each for each in every if each.id in ("dice", "ticks") or draw.random() < 0.6],
+        items=[each for each in every if each.id in _ALWAYS or draw.random() < 0.6],
     )
 
 
