@@ -24,6 +24,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.market": (),
     "daemon.pricing": (),
     "daemon.margin": ("daemon.pricing",),
+    "daemon.span": (),
     "daemon.chain": ("daemon.files",),
     "daemon.plans.terms": ("daemon.chain",),
     "daemon.plans": (
@@ -110,7 +111,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.runtime": (
         "daemon.broker", "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files",
         "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes",
-        "daemon.report", "daemon.rules", "daemon.settings", "feeds", "strategies",
+        "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds", "strategies",
     ),
     "daemon.cli": (
         "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",

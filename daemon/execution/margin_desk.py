@@ -10,13 +10,14 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from daemon.domain.dates import MINUTE_NS
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order, Side
+from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
 from daemon.exchange.protection import protected_limit
 from daemon.exchange.waiting import WaitingFills
@@ -28,15 +29,15 @@ from daemon.execution.margin_market import (
     Line,
     LineKey,
     MarginMarket,
-    MarginUnknown,
     RatesOf,
     line_key,
 )
 from daemon.execution.quotes import Quotes
-from daemon.execution.untraded_holdings import UntradedHoldings
-from daemon.margin.funds import Ask, Cash, free_paise
+from daemon.margin.funds import Ask, Cash
+from daemon.margin.levels import Use
+from daemon.margin.models import margins, model_of
 from daemon.margin.portfolio import Holding
-from daemon.margin.scenario_margin import margin_with, margins, risks_of
+from daemon.margin.unknown import MarginUnknown
 from daemon.market.agenda import Phase
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import Refusal, insufficient_margin
@@ -49,6 +50,8 @@ class MarginTerms(NamedTuple):
     rates_of: RatesOf
     squares_off: bool = False
     """Whether positions of an account that is short are closed."""
+    arrays: RiskArrays | None = None
+    """Those of the clearing house, None for the scenario model."""
 
 
 class WorkingEntry(NamedTuple):
@@ -81,6 +84,7 @@ class MarginDesk:
         self.squares_off = terms.squares_off
         self.status = MarginStatus(peak_rupees=peak_rupees) if peak_rupees else None
         """None before the first figures of an account."""
+        self.model: Final = model_of(terms.arrays)
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe
@@ -129,16 +133,16 @@ class MarginDesk:
         lines = self._lines()
         lines.setdefault(key, Line())
         found = self._market.underlyings(lines)
-        risks = dict(zip(found, risks_of(list(found.values())), strict=True))
+        risks = dict(zip(found, self.model.risks_of(list(found.values())), strict=True))
         blocked = {
-            name: margin_with(underlying, risks[name]).working.blocked
+            name: self.model.margin_with(underlying, risks[name]).working.blocked
             for name, underlying in found.items()
         }
         own = self._market.underlying_name(index)
         contract = found[own].contract_of(instrument.tradingsymbol, is_delivery=key[1])
         buys, sells = (units, 0) if side == "BUY" else (0, units)
         working, filled = (
-            margin_with(found[own].with_added([added]), risks[own]).working.blocked
+            self.model.margin_with(found[own].with_added([added]), risks[own]).working.blocked
             for added in (
                 Holding(contract=contract, buys=buys, sells=sells),
                 Holding(contract=contract, held=buys - sells),
@@ -310,7 +314,7 @@ class MarginDesk:
     def _compute(self) -> Use | None:
         self._seen_seq = self._ledger.seq
         try:
-            found = margins(list(self._market.underlyings(self._lines()).values()))
+            found = margins(list(self._market.underlyings(self._lines()).values()), self.model)
         except MarginUnknown:
             return None
         used = sum(margin.working.blocked for margin in found)

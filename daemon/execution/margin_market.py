@@ -17,6 +17,7 @@ from daemon.errors import ConfigError
 from daemon.execution.quotes import Quotes
 from daemon.margin.portfolio import Contract, Holding, Kind, Underlying
 from daemon.margin.reference import StrikeQuotes, mid_else_ltp, reference_half
+from daemon.margin.unknown import MarginUnknown
 from daemon.market.moment import Moment
 from daemon.market.schedule import Sessions
 
@@ -24,10 +25,6 @@ RatesOf = Callable[[dt.date, Instrument], MarginRates]
 _USUAL_CLOSE: Final = dt.time(15, 30)
 """The close on an expiry date that the calendar knows no session of."""
 _KINDS: Final[Mapping[str, Kind]] = {"FUT": "FUT", "CE": "CE", "PE": "PE", "EQ": "EQ"}
-
-
-class MarginUnknown(Exception):
-    """A margin cannot be computed; the text says why in a line."""
 
 
 class Line(msgspec.Struct):

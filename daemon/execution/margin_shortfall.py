@@ -12,8 +12,8 @@ from daemon.domain.position import Position
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.margin_held import Held
 from daemon.margin.levels import Use
+from daemon.margin.models import Model
 from daemon.margin.portfolio import Holding
-from daemon.margin.scenario_margin import margin_with, risks_of
 from daemon.margin.scenarios import OptionRisks
 
 
@@ -31,7 +31,7 @@ class Shortfall:
         held = self._margin.held()
         if held is None:
             return []
-        book = _Book(held)
+        book = _Book(held, self._margin.model)
         ordered = sorted(held.positions, key=lambda each: _turn(each, held.instrument_of(each)))
         for position in ordered:
             if _leaves(position):
@@ -48,11 +48,12 @@ class Shortfall:
 class _Book:
     """What is held if some of the positions are closed at the last price."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: Held, model: Model) -> None:
         self._held = held
+        self._model = model
         self._underlyings = dict(held.underlyings)
         names = list(held.underlyings)
-        risks = risks_of(list(held.underlyings.values()))
+        risks = model.risks_of(list(held.underlyings.values()))
         self._risks: dict[str, OptionRisks] = dict(zip(names, risks, strict=True))
         self._blocked = {name: self._blocked_of(name) for name in names}
         self._cash = held.cash
@@ -77,7 +78,7 @@ class _Book:
     def _shortfall_without(self, position: Position) -> int:
         name, holding = self._out(position)
         underlying = self._underlyings[name].with_added([holding])
-        blocked = margin_with(underlying, self._risks[name]).held.blocked
+        blocked = self._model.margin_with(underlying, self._risks[name]).held.blocked
         rest = sum(self._blocked.values()) - self._blocked[name]
         return Use(rest + blocked, 0, self._cash + self._held.cash_of_closing(position)).shortfall
 
@@ -86,7 +87,7 @@ class _Book:
         return name, Holding(contract=contract, held=-position.sign * position.quantity)
 
     def _blocked_of(self, name: str) -> int:
-        return margin_with(self._underlyings[name], self._risks[name]).held.blocked
+        return self._model.margin_with(self._underlyings[name], self._risks[name]).held.blocked
 
 
 def _turn(position: Position, instrument: Instrument) -> tuple[bool, bool, int]:

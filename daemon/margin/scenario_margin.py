@@ -27,11 +27,11 @@ from daemon.margin.scenarios import (
 
 SPAN_SCALE: Final = MICRO * MICRO * HALF_PAISE * THIRDS
 EXPOSURE_SCALE: Final = MICRO * HALF_PAISE
-_MICRO_RUPEE: Final = SPAN_SCALE // MICRO
+MICRO_RUPEE: Final = SPAN_SCALE // MICRO
 _HALF_PAISA: Final = SPAN_SCALE // HALF_PAISE
 _OPTIONS: Final = ("CE", "PE")
-_HELD_ALONE: Final = (0,)
-_ALL_CASES: Final = (0, 1, 2, 3)
+HELD_ALONE: Final = (0,)
+ALL_CASES: Final = (0, 1, 2, 3)
 """No entry fills, all buys, all sells, all of them."""
 _INT64_SAFE: Final = 1 << 62
 _NO_LOSSES: Final = (0,) * len(SCENARIOS)
@@ -117,10 +117,11 @@ def risks_of(underlyings: Sequence[Underlying]) -> list[OptionRisks]:
 def margin_with(underlying: Underlying, risks: OptionRisks) -> UnderlyingMargin:
     """Return the margin of an underlying whose options have these risks."""
     is_idle = not any(holding.buys or holding.sells for holding in underlying.holdings)
-    cases = _HELD_ALONE if is_idle else _ALL_CASES
+    cases = HELD_ALONE if is_idle else ALL_CASES
     expiries = _expiries(underlying, risks, cases)
     held, *others = (
-        Margin(_span(expiries, case, underlying), _exposure(underlying, case)) for case in cases
+        Margin(_span(expiries, case, underlying), exposure_parts(underlying, case))
+        for case in cases
     )
     working = max((held, *others), key=lambda margin: margin.blocked)
     return UnderlyingMargin(held, working, max(0, _spans_alone(underlying, risks) - held.span))
@@ -191,7 +192,7 @@ def _counted(option_losses: Sequence[int], futures_half: int, rates: MarginRates
     """
     third = futures_half * rates.scan_ppm * MICRO
     whole = [
-        loss * _MICRO_RUPEE - third * scenario.thirds
+        loss * MICRO_RUPEE - third * scenario.thirds
         for loss, scenario in zip(option_losses, SCENARIOS, strict=True)
     ]
     return [
@@ -236,8 +237,8 @@ def _spans_alone(underlying: Underlying, risks: OptionRisks) -> int:
             parts = max(_counted(_NO_LOSSES, held * contract.forward_half, rates))
         elif contract.kind in _OPTIONS:
             low, high, low_extreme, high_extreme = next(rows)
-            worst = held * (high if held > 0 else low) * _MICRO_RUPEE
-            extremes = held * (high_extreme if held > 0 else low_extreme) * _MICRO_RUPEE
+            worst = held * (high if held > 0 else low) * MICRO_RUPEE
+            extremes = held * (high_extreme if held > 0 else low_extreme) * MICRO_RUPEE
             scan = max(worst, extremes * rates.extreme_cover_ppm // MICRO)
             parts = max(0, scan - held * contract.price_half * _HALF_PAISA)
         else:
@@ -246,7 +247,7 @@ def _spans_alone(underlying: Underlying, risks: OptionRisks) -> int:
     return total
 
 
-def _exposure(underlying: Underlying, case: int) -> int:
+def exposure_parts(underlying: Underlying, case: int) -> int:
     """Return the exposure and what shares block, parts of EXPOSURE_SCALE."""
     return sum(
         _exposure_of(holding.contract, holding.quantities()[case], underlying)

@@ -11,6 +11,7 @@ from daemon import VERSION
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import ist_date
 from daemon.domain.drawdown import EquityState
+from daemon.domain.risk_arrays import RiskArrays
 from daemon.errors import FeedError
 from daemon.files.private import close_to_others, make_private_directory
 from daemon.journal.base import encode_canonical
@@ -103,7 +104,13 @@ class Account:
         return recordings_of(self.directory)
 
     def begin_log(
-        self, machine: Machine, config: Config, written: Config, carry: CarryOver, now: int
+        self,
+        machine: Machine,
+        config: Config,
+        written: Config,
+        carry: CarryOver,
+        now: int,
+        arrays: RiskArrays | None = None,
     ) -> InputRecorder:
         """Begin today's recording with the machine's state before any input.
 
@@ -125,6 +132,7 @@ class Account:
             ledger=encode_canonical(engine.ledger).decode(),
             carry=carry,
             equity=machine.sampler.equity.before,
+            arrays=arrays,
             created_ts=now,
         )
         return InputRecorder.begin(path, header)

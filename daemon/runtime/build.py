@@ -13,6 +13,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import ConfigError
 from daemon.rules import Rulebook
+from daemon.runtime.configured_arrays import configured_arrays
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.machine import Machine, machine
@@ -51,7 +52,8 @@ def build(config: Config, *, data_dir: Path | None = None) -> Parts:
     config, notes = resolve_on_recording(config, rules, sessions_of(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
-    built = machine(config, rules, feed.universe)
+    arrays = configured_arrays(config, feed.universe)
+    built = machine(config, rules, feed.universe, arrays=arrays)
     if config.feed.kind == "replay":
         reading = _reading(rules, data_dir)
         built.strategies.warm(history(config, feed.universe, rules, built.strategies, **reading))

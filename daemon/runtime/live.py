@@ -18,6 +18,7 @@ from daemon.rules import Rulebook
 from daemon.rules.reach import calendar_span
 from daemon.runtime.account import Account
 from daemon.runtime.build import Parts, sessions_of
+from daemon.runtime.configured_arrays import configured_arrays
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.disk_faults import disk_errors_as_journal_errors
 from daemon.runtime.first_inputs import of_a_new_recording, of_a_recording_that_continues
@@ -107,12 +108,16 @@ def _begin(start: LiveStart, day: LiveDay, resumed: ResumedState) -> tuple[Machi
         )
     account = start.account
     _refuse_unknown_positions(day, resumed)
+    date = start.today if start.is_on_machine_time else None
+    arrays = configured_arrays(day.config, day.universe, date=date)
     decides = machine(
         day.config, start.rules, day.universe,
         ledger=resumed.ledger, carry=resumed.carry, first_input_no=account.store.last_input_no,
-        equity=resumed.equity or account.booked_equity(),
+        equity=resumed.equity or account.booked_equity(), client_ids=resumed.client_ids, arrays=arrays,
     )  # fmt: skip
-    recorder = account.begin_log(decides, day.config, start.config, resumed.carry, start.now)
+    recorder = account.begin_log(
+        decides, day.config, start.config, resumed.carry, start.now, arrays
+    )
     return decides, recorder
 
 

@@ -57,7 +57,7 @@ def machine(
         carry=carry,
         first_input_no=first_input_no,
         on_rows=sampler.observe,
-        margin=margin_terms(config, rules),
+        margin=margin_terms(config, rules, arrays),
     )
     return Machine(strategies, engine, sampler)
 
@@ -77,6 +77,7 @@ def machine_of(header: LogHeader, rules: Rulebook) -> Machine:
         carry=header.carry,
         first_input_no=header.first_input_no,
         equity=header.equity,
+        arrays=header.arrays,
     )
 
 
@@ -107,13 +108,17 @@ def paper_engine(
     )
 
 
-def margin_terms(config: Config, rules: Rulebook) -> MarginTerms | None:
+def margin_terms(
+    config: Config, rules: Rulebook, arrays: RiskArrays | None = None
+) -> MarginTerms | None:
     """Return what margins are computed with, None if none are."""
     if config.margin.model == "off":
         return None
+    assert (arrays is not None) == (config.margin.model == "span_file")
     capital = config.capital_rupees
     return MarginTerms(
         None if capital is None else paise_exact(capital),
         rules.margin_rates,
         squares_off=config.margin.enforce == "square_off",
+        arrays=arrays,
     )

@@ -309,9 +309,12 @@ def _exponent(number: float) -> int:
 
 def _margin_problems(config: Config) -> Iterator[Problem]:
     margin, capital = config.margin, config.capital_rupees
-    if margin.model not in ("scenario", "off"):
-        text = f"{margin.model} does not exist yet: expected scenario or off"
+    if margin.model == "kite":
+        text = "kite does not exist yet: expected scenario, span_file or off"
         yield Problem(("margin", "model"), text)
+    if (margin.model == "span_file") != bool(margin.span_file):
+        text = "expected a file with model: span_file, and none with another model"
+        yield Problem(("margin", "span_file"), text)
     if margin.enforce == "square_off" and capital is None:
         text = "square_off needs capital_rupees: without it no margin is ever short"
         yield Problem(("margin", "enforce"), text)

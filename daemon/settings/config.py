@@ -508,6 +508,8 @@ class MarginConfig(Section, frozen=True, kw_only=True):
 
     model: Literal["scenario", "off", "span_file", "kite"] = "scenario"
     enforce: Literal["tell", "square_off"] = "tell"
+    span_file: str = ""
+    """The clearing house's file of the day, for `model: span_file`."""
 
 
 class Origin(Section, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ _INPUTS: Final[tuple[tuple[str | None, ...], ...]] = (
     ("feed", "replay", "files", _EACH, "path"),
     ("feed", "replay", "warmup", _EACH, "path"),
     ("universe", "instruments_file"),
+    ("margin", "span_file"),
     ("rules", "directory"),
     ("rules", "local"),
     ("strategies", "path", _EACH),

@@ -22,6 +22,7 @@ from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.instrument import Instrument
+from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.ticks import DAY_FIELDS, DEPTH_LEVELS, Ticks
 
 MAGIC: Final = b"FNOINPUT"
@@ -63,8 +64,8 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     `config` and `ledger` are JSON: the effective configuration, and the ledger before the first
     input, which is the fold of the account's journal up to `base_seq` (with that event's hash).
     `carry` is what the engine knew beyond its ledger, `equity` the account's earlier P&L (None
-    before version 0.2.1, or where it is not known). `first_input_no` is the number of inputs before
-    the first one.
+    before version 0.2.1, or where it is not known). `arrays` are the clearing house's, if margins
+    are computed with them. `first_input_no` is the number of inputs before the first one.
     """
 
     version: int = VERSION
@@ -80,6 +81,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     ledger: str = ""
     carry: CarryOver = CarryOver()
     equity: EquityState | None = None
+    arrays: RiskArrays | None = None
     created_ts: int = 0
 
 

@@ -15,8 +15,9 @@ from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.statistics import MarginStatus
 from daemon.execution.margin_desk import MarginTerms
+from daemon.margin.models import Model, margins
 from daemon.margin.portfolio import Holding, Underlying
-from daemon.margin.scenario_margin import UnderlyingMargin, margin_of, margins
+from daemon.margin.scenario_margin import UnderlyingMargin, margin_of
 from daemon.settings.config import ExecutionConfig
 from tests.kit.market import Market
 from tests.margin.portfolios import RULES
@@ -131,9 +132,9 @@ def test_figures_are_those_of_the_last_passed_minute_and_the_peak_stays() -> Non
 def test_nothing_is_computed_while_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    def counted(some: list[Underlying]) -> list[UnderlyingMargin]:
+    def counted(some: list[Underlying], model: Model) -> list[UnderlyingMargin]:
         calls.append(len(some))
-        return margins(some)
+        return margins(some, model)
 
     monkeypatch.setattr("daemon.execution.margin_desk.margins", counted)
     story = market()

@@ -32,7 +32,8 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("margin: {model: span_file}", "margin.model: span_file does not exist yet"),
+        ("margin: {model: span_file}", "margin.span_file: expected a file with model: span_file"),
+        ("margin: {span_file: x.spn}", "margin.span_file: expected a file with model: span_file"),
         ("margin: {model: kite}", "margin.model: kite does not exist yet"),
         ("margin: {model: guess}", "expected one of"),
         ("margin: {enforce: square_off}", "margin.enforce: square_off needs capital_rupees"),

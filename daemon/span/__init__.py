@@ -1,0 +1,1 @@
+"""Reads a clearing house's SPAN risk-parameter file."""
