@@ -411,6 +411,16 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.ladder_steps = 0
         position.stop_moved_by = ""
 
+    @property
+    def account_realized_paise(self) -> int:
+        """The gross result of all that was closed, of orders without a trade too."""
+        return self.realized_paise + self.untraded.realized_paise
+
+    @property
+    def account_charges(self) -> Decimal:
+        """All charges, rupees, those of orders without a trade too."""
+        return self.charges + self.untraded.charges
+
     def open_positions(self) -> list[Position]:
         """Return the positions with an open quantity, by number."""
         return sorted(self.positions.values(), key=_by_number)

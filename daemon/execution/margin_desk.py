@@ -244,16 +244,15 @@ class MarginDesk:
             marked += position.marked_paise
             if self._universe[self._quotes.index_of(position.tradingsymbol)].is_option:
                 paid[position.sign] += position.cost_paise
-        untraded = ledger.untraded
-        for each in untraded.positions.values():
+        for each in ledger.untraded.positions.values():
             marked += each.cost.marked_paise
             index = self._untraded.index_of(each)
             if index is not None and self._universe[index].is_option:
                 paid[each.cost.sign] += each.cost.cost_paise
         return Cash(
             capital=self._capital,
-            realized=ledger.realized_paise + untraded.realized_paise,
-            charges=_paise_up(ledger.charges + untraded.charges),
+            realized=ledger.account_realized_paise,
+            charges=_paise_up(ledger.account_charges),
             premium_paid=paid[1],
             premium_received=paid[-1],
             marked_loss=-marked,

@@ -65,8 +65,10 @@ class Views:
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""
         marks: dict[str, int] = {}
+        untraded = {each.tradingsymbol for each in self._ledger.untraded.positions.values()}
         for book in self._quotes.books:
-            quote = self._quotes.quote_of(book) if self._excursions.is_held(book) else None
+            is_held = self._excursions.is_held(book) or book.tradingsymbol in untraded
+            quote = self._quotes.quote_of(book) if is_held else None
             if quote is not None:
                 marks[book.tradingsymbol] = quote.ltp
         return marks

@@ -118,8 +118,24 @@ class MetricsCollector:
             "exchange": _exchange(ledger.exchange),
             "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
             "positions": [self._position_row(position) for position in positions],
+            "untraded": self._untraded(),
             "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
             "m2m": m2m_in_rupees(paid=ledger.m2m_paise, still_open=ledger.m2m_open_paise()),
+        }
+
+    def _untraded(self) -> dict[str, Any]:
+        """Return what orders without a trade hold and made, rupees; no other figure has it."""
+        found, marks = self._ledger.untraded, self._marks
+        unrealized = sum(
+            each.cost.result_paise(marks[each.tradingsymbol])
+            for each in found.positions.values()
+            if each.tradingsymbol in marks
+        )
+        return {
+            "positions": {key: each.quantity for key, each in sorted(found.positions.items())},
+            "realized_pnl": rupees_2dp(found.realized_paise),
+            "unrealized_pnl": rupees_2dp(unrealized),
+            "net_pnl": rupees_2dp(found.realized_paise - whole_paise(found.charges)),
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:

@@ -41,13 +41,15 @@ class EquityFold:
         ledger = ledger or Ledger()
         self.before = before or (None if ledger.seq else EquityState())
         self.drawdown = Drawdown() if before is None else before.drawdown
-        self._cash = ledger.cash_paise
-        self._charges = ledger.charges
-        self._charges_paise = whole_paise(ledger.charges)
+        self._cash = ledger.cash_paise + ledger.untraded.cash_paise
+        self._charges = ledger.account_charges
+        self._charges_paise = whole_paise(self._charges)
         self._held: dict[str, int] = {}
         """Open quantity by symbol, negative for a short; never 0."""
         for position in ledger.positions.values():
             self._hold(position.tradingsymbol, position.sign * position.quantity)
+        for untraded in ledger.untraded.positions.values():
+            self._hold(untraded.tradingsymbol, untraded.quantity)
         self._symbols = {order_id: o.tradingsymbol for order_id, o in ledger.orders.items()}
         """Of every order that is not archived."""
         self._known_prices = {} if before is None else dict(before.marks)
@@ -55,14 +57,20 @@ class EquityFold:
         self._curve = Curve()
 
     def book(self, event: TradingEvent) -> None:
-        """Take an event; all but fills of trades change nothing."""
+        """Take an event; all but fills change nothing."""
         if isinstance(event, OrderCreated):
             self._symbols[event.order_id] = event.tradingsymbol
         elif isinstance(event, OrderMoved | ExchangeOrderMoved):
-            if event.fill is not None and event.order_id:
-                self._book_fill(self._symbols[event.order_id], event.fill)
+            if event.fill is not None:
+                self._book_fill(self._symbol(event), event.fill)
             elif isinstance(event, OrderMoved) and event.to_state is OrderState.ARCHIVED:
                 del self._symbols[event.order_id]
+
+    def _symbol(self, event: OrderMoved | ExchangeOrderMoved) -> str:
+        """Return the contract of an event; one without a trade names it."""
+        if isinstance(event, ExchangeOrderMoved) and not event.order_id:
+            return event.tradingsymbol
+        return self._symbols[event.order_id]
 
     def _book_fill(self, symbol: str, fill: Fill) -> None:
         sign = 1 if fill.transaction_type == "BUY" else -1
@@ -141,7 +149,7 @@ def booked_drawdown(
 
 
 def _booked(ledger: Ledger) -> int:
-    return ledger.realized_paise - whole_paise(ledger.charges)
+    return ledger.account_realized_paise - whole_paise(ledger.account_charges)
 
 
 class Curve:

@@ -8,12 +8,14 @@ import pytest
 
 from daemon.domain.events import ExchangeOrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.metrics.collector import changes_position
+from daemon.metrics.collector import MetricsCollector, changes_position
 from daemon.metrics.equity import EquityFold
+from daemon.metrics.fill_quality import FillProfile
 from daemon.process.facts import FactLog
 from daemon.report.fold import RunFold
 from daemon.web.fold.book import Book
 from tests.broker.test_gtt import GttMarket, terms
+from tests.kit.market import CALL
 
 
 @pytest.fixture
@@ -50,15 +52,26 @@ def test_the_report_and_the_page_show_the_trade(events: Sequence[TradingEvent]) 
     assert book.seq == len(events)
 
 
-def test_equity_is_that_of_the_trades(events: Sequence[TradingEvent]) -> None:
+def test_equity_is_that_of_the_account(events: Sequence[TradingEvent]) -> None:
     fold, ledger = EquityFold(), Ledger()
     for event in events:
         fold.book(event)
         ledger.apply(event)
     fold.close_minute(events[-1].ts, lambda symbol: 0)
     assert [net for _, net in fold.points_at(events[-1].ts, lambda symbol: 0)][-1] == (
-        ledger.realized_paise
+        ledger.realized_paise + 65 * (94_90 - 95_00)  # sold at the bid, at the last price 95
     )
+    assert ledger.untraded.cash_paise == 65 * 94_90
+
+
+def test_metrics_show_it_apart(events: Sequence[TradingEvent]) -> None:
+    collector = MetricsCollector(FillProfile(mode="depth", slippage_bps=0, latency_ms=0))
+    collector.on_committed(events, seq=len(events), marks={CALL: 96_00})
+    shown = collector.snapshot(now_ts=events[-1].ts)
+    assert shown["untraded"] == {
+        "positions": {f"{CALL}/NRML": -65}, "realized_pnl": 0.0,
+        "unrealized_pnl": round(65 * (94.90 - 96), 2), "net_pnl": 0.0,
+    }  # fmt: skip
 
 
 def test_facts_and_metrics_pass_over_it(events: Sequence[TradingEvent]) -> None:

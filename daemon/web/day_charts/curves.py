@@ -23,7 +23,7 @@ Curve = dict[str, Any]
 
 def booked_before(ledger: Ledger) -> int:
     """Return the realized net P&L that a day began with, paise."""
-    return ledger.realized_paise - whole_paise(ledger.charges)
+    return ledger.account_realized_paise - whole_paise(ledger.account_charges)
 
 
 def day_curve(bars: DayBars, facts: DayFacts, until: int) -> list[Point]:
