@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import anyio
 from loguru import logger
 
-from daemon.control.requests import RequestDropped, RequestQueue
+from daemon.control.request_messages import Answer, Asked, Outcome
+from daemon.control.requests import RequestDropped, RequestQueue, Taken
 from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.domain.ledger import Ledger
@@ -16,8 +17,19 @@ from daemon.errors import ConfigError, DaemonError
 from daemon.settings.config import Config
 from daemon.settings.reload import change_text, changes, encode_change
 
+ON_DISK_WITHIN_S: Final = 6.0
+"""Seconds until an input that was asked for must be on disk, its wait for a turn included."""
+
 Note = Callable[[str, dict[str, Any]], None]
 _NO_TARGET = ("kill_switch", "reload", "risk_active", "risk_reducing", "risk_halted")
+
+
+class Given(NamedTuple):
+    """What became of a request: in a word, in a line, and as an input if it is one."""
+
+    outcome: Outcome
+    text: str
+    taken: Taken | None = None
 
 
 class Commands:
@@ -25,7 +37,8 @@ class Commands:
 
     `read_again` reads the configuration as at the start. `note` writes an operational event,
     `set_level` changes what is logged. `on_disk` waits until an input and what it changed are in
-    the journal: what was accepted outlives a kill.
+    the journal: what was accepted outlives a kill. `known` returns what became of the request of
+    today with a client's id.
     """
 
     def __init__(
@@ -39,6 +52,7 @@ class Commands:
         note: Note,
         set_level: Callable[[Config], None],
         on_disk: Callable[[int], Awaitable[None]],
+        known: Callable[[str], Taken | None] = lambda _: None,
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
@@ -49,30 +63,72 @@ class Commands:
         self._note = note
         self._set_level = set_level
         self._on_disk = on_disk
+        self._known = known
+        self._asking: dict[str, anyio.Event] = {}
+        """Requests with a client's id that wait for their turn or the disk."""
         self._one_reload = anyio.Lock()
 
     async def obey(self, request: Request) -> Reply:
-        """Handle a request in its turn; return in a line whether it was accepted."""
+        """Handle a person's request in its turn; return in a line whether it was accepted."""
+        given = await self.give(request)
+        return Reply(given.outcome is Outcome.DONE, given.text)
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Handle a program's request in its turn, and answer by its id."""
+        given = await self.give(asked.command, client_id=asked.client_id)
+        input_no, seq = given.taken or (0, 0)
+        return Answer(
+            id=asked.id, outcome=given.outcome, text=given.text, input_no=input_no, seq=seq
+        )
+
+    async def give(self, request: Request, *, client_id: str = "") -> Given:
+        """Handle a request in its turn, once for a `client_id`; return what became of it."""
         match request.command:
             case "pause" | "resume" | "speed" as pace:
-                return Reply(False, f"{pace}: a live market has no pace; nothing was changed")
-        problem = self._problem(request)
-        if problem:
-            return Reply(False, problem)
+                text = f"{pace}: a live market has no pace; nothing was changed"
+                return Given(Outcome.REFUSED, text)
+        before = await self._first_of(client_id)
+        if before is not None:
+            return _done(request, before)
+        if problem := self._problem(request):
+            return Given(Outcome.REFUSED, problem)
         if request.command == "reload":
-            return await self.reload()
-        name, target = request.command, request.target
+            reply = await self.reload()
+            return Given(Outcome.DONE if reply.accepted else Outcome.REFUSED, reply.text)
+        if not client_id:
+            return await self._ask(request, "")
+        done = self._asking[client_id] = anyio.Event()
         try:
-            number = await self._requests.ask(
-                lambda ts: Command(ts=ts, command=name, target=target)
-            )
-            await self._on_disk(number)
-        except RequestDropped as error:
-            return Reply(False, f"{name}: {error}")
-        self._note("command", {"command": name, "target": target, "input_no": number})
-        logger.bind(command=name, target=target, input_no=number).warning("a person's command")
-        said = f"{name} {target}".strip()
-        return Reply(True, f"{said}: accepted as input {number}; what it did is in the journal")
+            return await self._ask(request, client_id)
+        finally:
+            del self._asking[client_id]
+            done.set()
+
+    async def _first_of(self, client_id: str) -> Taken | None:
+        """Return what became of the first request with an id, once that is known."""
+        if (first := self._asking.get(client_id)) is not None:
+            await first.wait()
+        return self._known(client_id)
+
+    async def _ask(self, request: Request, client_id: str) -> Given:
+        """Wait for the turn of a request, then for the disk."""
+        name, target = request.command, request.target
+        taken: Taken | None = None
+        with anyio.move_on_after(ON_DISK_WITHIN_S):
+            try:
+                taken = await self._requests.ask(
+                    lambda ts: Command(ts=ts, command=name, target=target, client_id=client_id)  # type: ignore[arg-type]
+                )
+                await self._on_disk(taken.input_no)
+            except RequestDropped as error:
+                return Given(Outcome.WITHDRAWN, f"{name}: {error}")
+            number = taken.input_no
+            self._note("command", {"command": name, "target": target, "input_no": number})
+            logger.bind(command=name, target=target, input_no=number).warning("a person's command")
+            return _done(request, taken)
+        known_as = "taken" if taken is None else f"taken as input {taken.input_no}"
+        text = f"{name}: {known_as}, not on disk yet: look at the orders before you ask again"
+        return Given(Outcome.UNKNOWN, text, taken)
 
     async def reload(self) -> Reply:
         """Read the configuration again and take what can change live: all of it or nothing."""
@@ -94,7 +150,7 @@ class Commands:
             return Reply(True, "the configuration is as before")
         text = encode_change(found.change)
         try:
-            number = await self._requests.ask(lambda ts: ConfigChange(ts=ts, config=text))
+            number, _ = await self._requests.ask(lambda ts: ConfigChange(ts=ts, config=text))
             await self._on_disk(number)
         except RequestDropped as error:
             return Reply(False, str(error))
@@ -122,3 +178,9 @@ class Commands:
         if target not in self._strategies:
             return f"{request.command}: no strategy {target!r} was loaded"
         return ""
+
+
+def _done(request: Request, taken: Taken) -> Given:
+    said = f"{request.command} {request.target}".strip()
+    text = f"{said}: accepted as input {taken.input_no}; what it did is in the journal"
+    return Given(Outcome.DONE, text, taken)

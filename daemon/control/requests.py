@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio
 
 from daemon.domain.inputs import Command, ConfigChange
 
-WAITING_MAX: Final = 16
+WAITING_MAX: Final = 256
 PATIENCE_S: Final = 5.0
 _STOPPING: Final = "the daemon is stopping; nothing was changed"
 
 Requested = Command | ConfigChange
+
+
+class Taken(NamedTuple):
+    """The number of a requested input, and that of the journal's last event after it."""
+
+    input_no: int
+    seq: int
 
 
 class RequestDropped(Exception):
@@ -25,18 +32,21 @@ class _Request:
     def __init__(self, make: Callable[[int], Requested]) -> None:
         self.make = make
         self.is_taken = False
-        self.input_no = 0
+        self.outcome: Taken | None = None
         self.done = anyio.Event()
 
 
 class RequestQueue:
-    """A short queue that the task of the feed empties after each of its inputs.
+    """A queue that the task of the feed empties after each of its inputs.
 
     So inputs have one order and one task publishes them, and a request happens at the engine's own
-    time: a recording that is served has a time of its own.
+    time: a recording that is served has a time of its own. `wake` asks the feed for its next input
+    now, so that a silent market lets no one wait.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None], *, patience_s: float = PATIENCE_S) -> None:
+        self._wake = wake
+        self._patience_s = patience_s
         self._waiting: deque[_Request] = deque()
         self._is_closed = False
 
@@ -45,8 +55,8 @@ class RequestQueue:
         """Return whether a request waits."""
         return bool(self._waiting)
 
-    async def ask(self, make: Callable[[int], Requested], *, patience_s: float = PATIENCE_S) -> int:
-        """Wait until the input that `make(ts)` gives was handled, and return its number.
+    async def ask(self, make: Callable[[int], Requested]) -> Taken:
+        """Wait until the input that `make(ts)` gives was handled, and return what it became.
 
         Raises RequestDropped if no turn came in time; then it is never handled.
         """
@@ -56,29 +66,30 @@ class RequestQueue:
             raise RequestDropped(f"{WAITING_MAX} others wait already; nothing was changed")
         request = _Request(make)
         self._waiting.append(request)
+        self._wake()
         try:
-            with anyio.move_on_after(patience_s):
+            with anyio.move_on_after(self._patience_s):
                 await request.done.wait()
             if request.is_taken:
                 await request.done.wait()
         finally:
             if request in self._waiting:
                 self._waiting.remove(request)
-        if request.input_no:
-            return request.input_no
+        if request.outcome is not None:
+            return request.outcome
         if self._is_closed or request.is_taken:
             raise RequestDropped(_STOPPING)
         raise RequestDropped(
-            f"the feed has given no input for {patience_s:g} s; nothing was changed"
+            f"the feed has given no input for {self._patience_s:g} s; nothing was changed"
         )
 
-    async def admit(self, ts: int, publish: Callable[[Requested], Awaitable[int]]) -> None:
-        """Handle what waits, in order: `publish` takes an input and returns its number."""
+    async def admit(self, ts: int, publish: Callable[[Requested], Awaitable[Taken]]) -> None:
+        """Handle what waits, in order: `publish` takes an input and returns what it became."""
         while self._waiting:
             request = self._waiting.popleft()
             request.is_taken = True
             try:
-                request.input_no = await publish(request.make(ts))
+                request.outcome = await publish(request.make(ts))
             finally:
                 request.done.set()
 

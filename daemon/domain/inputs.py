@@ -17,10 +17,11 @@ class Clock(msgspec.Struct, frozen=True, tag="clock"):
     ts: int
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
-    """A command from a person, or `square_off` when the daemon stops.
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command", omit_defaults=True):
+    """A command from a person or program, or `square_off` when the daemon stops.
 
     `target` is an order id for `manual_exit`, a strategy id for `strategy_on` and `strategy_off`.
+    A program's `client_id` says that it is the same request when it comes again.
     """
 
     ts: int
@@ -29,6 +30,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
         "risk_reducing", "risk_halted",
     ]  # fmt: skip
     target: str = ""
+    client_id: str = ""
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):

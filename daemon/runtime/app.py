@@ -19,7 +19,8 @@ from anyio.abc import TaskGroup
 from loguru import logger
 
 from daemon.control.commands import Commands
-from daemon.control.requests import Requested, RequestQueue
+from daemon.control.request_socket import RequestSocket
+from daemon.control.requests import Requested, RequestQueue, Taken
 from daemon.control.socket import serve_control
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
@@ -76,7 +77,7 @@ class App:
         is_on_time = self.inputs is not None and self.parts.config.feed.kite.clock == "wall"
         self.late = LateDecisions(self.clock.now_ns()) if is_on_time else None
         """None where the time of inputs is not that of this machine."""
-        self.requests = RequestQueue()
+        self.requests = RequestQueue(self.feed.wake)
         self.commands: Commands | None = None
         """The place for people's commands; None in the run of a recording."""
         self.paced = paced_run(prepared)
@@ -143,6 +144,7 @@ class App:
         """Take people's commands, and changes of the configuration that `read_again` reads."""
         self.reload_on_hangup = reload_on_hangup
         self.log.offer_commands()
+        machine = self.parts.machine
         self.commands = Commands(
             self.requests,
             config=self.parts.config,
@@ -152,6 +154,7 @@ class App:
             note=self.log.note,
             set_level=set_level,
             on_disk=self._view.on_disk,
+            known=lambda asked: machine.client_ids.find(asked, self.engine.at.date),
         )
 
     def stop(self, reason: str) -> None:
@@ -203,6 +206,7 @@ class App:
         await tasks.start(watch_signals, self.stop, reload)
         if commands is not None:
             await tasks.start(serve_control, self.directory, commands.obey)
+            await tasks.start(RequestSocket(commands.answer).serve, self.directory)
         if self.paced is not None:
             await tasks.start(self.paced.serve)
 
@@ -276,15 +280,9 @@ class App:
                     if self._feed_scope.cancel_called:
                         break
 
-    async def _end_last_timestamp(self) -> None:
-        """Let what waits for the end of the feed's last timestamp be decided."""
-        clock = self.engine.final_clock()
-        if clock is not None:
-            await self.bus.publish_input(clock)
-
-    async def _publish_requested(self, item: Requested) -> int:
+    async def _publish_requested(self, item: Requested) -> Taken:
         await self.bus.publish_input(item)
-        return self.engine.input_no
+        return Taken(self.engine.input_no, self.ledger.seq)
 
     async def _square_off(self) -> None:
         """Close what can fill now, as configured for a stop, and name what cannot."""
@@ -319,6 +317,8 @@ class App:
         is_due = now - self._last_put >= STATS_EVERY_S
         # a person waits for what was asked: it goes to the disk at once
         is_requested = not isinstance(item, Ticks) and isinstance(item, Requested)
+        if is_requested:
+            self.parts.machine.saw(item)
         if events or self.log.is_waiting or is_full or is_due or is_requested:
             with anyio.CancelScope(shield=True):
                 await self._put(events)

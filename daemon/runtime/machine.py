@@ -8,11 +8,15 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.client_ids import ClientIds
+from daemon.control.requests import Taken
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
+from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
+from daemon.domain.ticks import Ticks
 from daemon.execution.context import Rules, Strategies
 from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
@@ -25,11 +29,18 @@ from strategies.engine import StrategyEngineV2
 
 
 class Machine(NamedTuple):
-    """The deciding parts: strategies, the engine that runs them, and the prices it was shown."""
+    """The deciding parts: strategies, the engine that runs them, and what they were shown."""
 
     strategies: StrategyEngineV2
     engine: PaperEngine
     sampler: PriceSampler
+    client_ids: ClientIds
+
+    def saw(self, item: Input) -> None:
+        """Note an input that the engine has just handled."""
+        if not isinstance(item, Ticks):
+            engine = self.engine
+            self.client_ids.saw(item, Taken(engine.input_no, engine.ledger.seq), engine.at.date)
 
 
 def machine(
@@ -41,10 +52,11 @@ def machine(
     carry: CarryOver | None = None,
     first_input_no: int = 0,
     equity: EquityState | None = None,
+    client_ids: ClientIds | None = None,
 ) -> Machine:
     """Build strategies and engine of a configuration, live or replayed. Raises ConfigError.
 
-    `ledger`, `carry`, `first_input_no` and `equity` are what an account had before.
+    `ledger`, `carry`, `first_input_no`, `equity` and `client_ids` are what an account had before.
     """
     strategies = StrategyEngineV2(config.strategies, universe)
     sampler = PriceSampler(universe, ledger, equity)
@@ -59,7 +71,7 @@ def machine(
         on_rows=sampler.observe,
         margin=margin_terms(config, rules, arrays),
     )
-    return Machine(strategies, engine, sampler)
+    return Machine(strategies, engine, sampler, client_ids or ClientIds())
 
 
 def machine_of(header: LogHeader, rules: Rulebook) -> Machine:

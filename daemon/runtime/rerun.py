@@ -122,6 +122,7 @@ class _Comparison:
     def take(self, item: Input) -> None:
         events = self._machine.engine.handle(item)
         self._machine.sampler.take(events)
+        self._machine.saw(item)
         for event in events:
             if not self._is_known(event):
                 self._fresh.append(event)

@@ -13,6 +13,7 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.client_ids import ClientIds
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import DAY_NS, iso_ist, ist_date, ist_midnight
 from daemon.domain.drawdown import EquityState
@@ -48,6 +49,8 @@ class ResumedState(NamedTuple):
     """The time of the last input of today, UTC ns; 0 if there was none."""
     began: int = 0
     """When the recording that continues began, UTC ns."""
+    client_ids: ClientIds | None = None
+    """Requests of today that an earlier recording of the day holds; None for none."""
     instruments: Sequence[Instrument] = ()
     """Instruments of the newest recording, for positions that are still open."""
 
@@ -169,6 +172,7 @@ def _after_unfinished(start: LiveStart, log: InputLog) -> ResumedState:
     return ResumedState(
         carry=carry if is_today else carry.overnight(), ledger=engine.ledger,
         equity=machine.sampler.equity_state(),
+        client_ids=machine.client_ids if is_today else None,
         since=last_ts if is_today else 0, instruments=header.instruments,
     )  # fmt: skip
 

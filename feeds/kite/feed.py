@@ -128,6 +128,10 @@ class KiteFeed:
                 for item in self._day.settlements(self.guard, self._watchlist.spots, now):
                     yield item
 
+    def wake(self) -> None:
+        """Give the next input now, a Clock in a silent market: somebody waits between two."""
+        self._inbox.wake()
+
     def state(self) -> str | None:
         """Return the guard's state."""
         return self.guard.state()

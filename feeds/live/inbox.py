@@ -54,7 +54,7 @@ class FrameInbox:
 
     async def take(self, timeout_s: float) -> list[Frame]:
         """Return all frames that have arrived, waiting up to `timeout_s` for the first; [] if none
-        came.
+        came, or if `wake` was called.
 
         Only one task may wait. Cancelling it loses no frame.
         """
@@ -69,6 +69,11 @@ class FrameInbox:
         if self.is_full:
             self._turn(is_full=False)
         return frames
+
+    def wake(self) -> None:
+        """Let whoever waits go on without a frame."""
+        if self._waiter is not None:
+            _end(self._waiter)
 
     def watch(self, watcher: Callable[[bool], None]) -> None:
         """Call `watcher(is_full)` whenever that changes."""

@@ -39,6 +39,9 @@ class Feed(Protocol):
         Raises DaemonError for a fault that reconnecting cannot mend.
         """
 
+    def wake(self) -> None:
+        """Give the next input as soon as it can be given: somebody waits between two."""
+
     def state(self) -> str | None:
         """Return the connection's state, None for a feed without a connection."""
 
@@ -63,6 +66,9 @@ class OfflineFeed:
 
     async def run(self) -> None:
         """Do nothing: only `inputs` has work to do."""
+
+    def wake(self) -> None:
+        """Do nothing: its inputs come when they come, and it takes no requests."""
 
     def state(self) -> str | None:
         """Return None: there is no connection."""

@@ -16,7 +16,9 @@ import anyio.to_thread
 import pytest
 import yaml
 
+from daemon.control.request_messages import Outcome as Done
 from daemon.control.socket import Refused, Request, send_command
+from daemon.domain.inputs import Command
 from daemon.errors import ExitCode
 from daemon.runtime.app import App
 from daemon.settings.config import RiskConfig
@@ -31,6 +33,7 @@ from tests.kit.live import (
     free_port,
     market,
     proven,
+    recorded,
     run,
     script_of,
     server_of,
@@ -38,6 +41,7 @@ from tests.kit.live import (
     until,
     write_live_config,
 )
+from tests.kit.requests import program
 
 ROWS: Final = 1500
 OPENED: Final = 5
@@ -138,6 +142,38 @@ def test_commands_are_inputs_that_are_recorded_and_run_again(of: Market, tmp_pat
         "manual_exit", "strategy_off", "kill_switch",
     ]  # fmt: skip
     assert not (outcome.directory / "control.sock").exists()
+
+
+def test_a_programs_request_is_done_once_also_over_a_kill(of: Market, tmp_path: Path) -> None:
+    port = free_port()
+    config = write_live_config(tmp_path, of, entries(of, 0), port=port)
+    directory = tmp_path / "accounts" / ACCOUNT
+
+    async def session() -> None:
+        async with daemon(of, tmp_path, config, port=port) as process:
+            await until(lambda: len(open_ids(tmp_path)) == OPENED)
+            wanted = open_ids(tmp_path)[1]
+            async with program(directory) as asks:
+                first = await asks.ask("manual_exit", wanted, client_id="exit-1")
+                assert first.outcome is Done.DONE
+                assert await asks.ask("manual_exit", wanted, client_id="exit-1") == first
+            process.kill()  # what was answered is on disk
+            await ended(process)
+        async with daemon(of, tmp_path, config, port=port) as process:
+            assert wanted not in open_ids(tmp_path)
+            async with program(directory) as asks:
+                again = await asks.ask("manual_exit", wanted, client_id="exit-1")
+                assert again == first
+                other = await asks.ask("manual_exit", wanted, client_id="exit-2")
+                assert other.outcome is Done.REFUSED
+            await stop(process)
+
+    run(session)
+    outcome = proven(tmp_path)
+    assert [each.reason for each in outcome.exits] == ["manual_exit"]
+    commands = [each for each in recorded(outcome.directory) if isinstance(each, Command)]
+    assert [each.client_id for each in commands] == ["exit-1"]
+    assert not (outcome.directory / "requests.sock").exists()
 
 
 @pytest.mark.parametrize(

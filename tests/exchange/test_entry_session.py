@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.client_ids import ClientIds
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.events import ExchangeOrderMoved, OrderMoved, TradingEvent, encode_event
 from daemon.domain.inputs import Command, Input, TimedIntent
@@ -142,7 +143,7 @@ class Account(Process):
 
     def _make(self, header: LogHeader | None) -> Machine:
         made = _bare(self.mode)
-        return Machine(made.strategies, made, PriceSampler(made.universe))  # type: ignore[arg-type]
+        return Machine(made.strategies, made, PriceSampler(made.universe), ClientIds())  # type: ignore[arg-type]
 
 
 def _bare(mode: str) -> PaperEngine:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from daemon.control.frames import frame
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
 from daemon.domain.ticks import Ticks
@@ -164,6 +165,12 @@ def intent_lines() -> list[bytes]:
 
 def control_lines() -> list[bytes]:
     return [b'{"command":"manual_exit","target":"V3-20261118-000001"}', b'{"command":"reload"}']
+
+
+def requests() -> list[bytes]:
+    """Requests of programs: as they are, and in their frames."""
+    bodies = [b'{"id":1,"client_id":"a","command":%s}' % line for line in control_lines()]
+    return [*bodies, *map(frame, bodies), b"".join(map(frame, bodies))]
 
 
 def inputs() -> list[Input]:

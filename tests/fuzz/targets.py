@@ -15,6 +15,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.frames import FRAME_MAX, frame
+from daemon.control.frames import frames as messages
+from daemon.control.request_messages import Answer, Asked, Outcome
+from daemon.control.request_socket import RequestSocket
 from daemon.control.socket import LINE_MAX, Reply, Request, serve_control
 from daemon.domain.errors import BadIntent
 from daemon.domain.instrument import Instrument, Universe
@@ -61,6 +65,7 @@ from tests.fuzz.samples import (
     inputs,
     intent_lines,
     native_parquet,
+    requests,
     texts,
     tick_csv,
     tick_jsonl,
@@ -272,6 +277,39 @@ def _control(data: bytes, place: Path) -> None:
     assert taken[-1] == Request("kill_switch")
 
 
+def _requests(data: bytes, place: Path) -> None:
+    """A connection that says anything ends no other, and what is well framed is answered."""
+    import anyio
+
+    taken: list[Asked] = []
+
+    async def give(asked: Asked) -> Answer:
+        taken.append(asked)
+        return Answer(id=asked.id, outcome=Outcome.DONE, text="done")
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(RequestSocket(give).serve, place)
+            async with await anyio.connect_unix(place / "requests.sock") as client:
+                with suppress(anyio.BrokenResourceError):
+                    await client.send(data or b"{}")
+                    await client.send_eof()
+                with anyio.fail_after(10), suppress(anyio.BrokenResourceError, anyio.EndOfStream):
+                    while True:
+                        await client.receive()
+            body = data[:FRAME_MAX] or b"{}"
+            async with await anyio.connect_unix(place / "requests.sock") as client:
+                await client.send(frame(body) + frame(b'{"id":3,"command":{"command":"reload"}}'))
+                with anyio.fail_after(10):
+                    answers = messages(client)
+                    found = [msgspec.json.decode(await anext(answers), type=Answer) for _ in "ab"]
+            assert found[-1].id == 3 or found[0].id == 3
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main)
+    assert taken[-1].command == Request("reload") or taken[-2].command == Request("reload")
+
+
 # what the program itself wrote, after something else wrote over it
 
 
@@ -413,6 +451,7 @@ TARGETS: Final = (
     ),
     Target("scripted intents", intent_lines, _script),
     Target("control socket", control_lines, _control),
+    Target("requests socket", requests, _requests),
     Target("input log", _log_samples, _log),
     Target("input log payloads", _payload_samples, _log_payload),
     Target("compacted recording", _compacted_samples, _compacted),

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.client_ids import ClientIds
 from daemon.domain.inputs import Input
 from daemon.domain.ledger import Ledger
 from daemon.runtime.account import Account
@@ -54,7 +55,7 @@ class Process:
         engine = make_engine(self._scenario)
         if header is not None and header.ledger:
             assert msgspec.json.decode(header.ledger, type=Ledger) == engine.ledger
-        return Machine(engine.strategies, engine, PriceSampler(engine.universe))  # type: ignore[arg-type]
+        return Machine(engine.strategies, engine, PriceSampler(engine.universe), ClientIds())  # type: ignore[arg-type]
 
     def take(self, item: Input) -> None:
         self.recorder.record(item)

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
@@ -155,6 +156,28 @@ async def test_frames_become_ticks_with_the_time_of_their_arrival() -> None:
     assert block.instrument.tolist() == [SPOT, NEAR, NEAR]
     assert block.ltp.tolist() == [9_000, 9_000, 77]
     assert rig.feed.quality()["frames"] == 2
+
+
+async def test_whoever_waits_between_two_inputs_gets_a_clock_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("feeds.kite.feed.SILENCE_S", 3_600)
+    rig = Rig()
+    rig.live()
+    rig.feed.wake()  # no one waits yet: the next frame is not held back by it
+    rig.tick(SPOT)
+    await rig.next_ticks()
+    async with anyio.create_task_group() as tasks:
+        given: list[Input] = []
+
+        async def take() -> None:
+            given.append(await rig.next())
+
+        tasks.start_soon(take)
+        await anyio.wait_all_tasks_blocked()
+        rig.now += 7
+        rig.feed.wake()
+    assert given == [Clock(ts=NOON + 7)]
 
 
 async def test_a_bad_book_is_counted_and_its_tick_is_kept() -> None:

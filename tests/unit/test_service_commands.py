@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,17 @@ import anyio.lowlevel
 import pytest
 from msgspec.structs import replace
 
+from daemon.control import commands
+from daemon.control.client_ids import ClientIds
 from daemon.control.commands import Commands
-from daemon.control.requests import WAITING_MAX, RequestDropped, Requested, RequestQueue
+from daemon.control.request_messages import Answer, Asked, Outcome
+from daemon.control.requests import (
+    WAITING_MAX,
+    RequestDropped,
+    Requested,
+    RequestQueue,
+    Taken,
+)
 from daemon.control.socket import PACE_COMMANDS, Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.errors import ConfigError
@@ -27,12 +37,13 @@ class Desk:
     def __init__(self) -> None:
         self.market = Market()
         self.market.tick(100)
-        self.requests = RequestQueue()
+        self.requests = RequestQueue(wake=lambda: None)
         self.file: Config | Exception = Config()
         self.taken: list[Requested] = []
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.levels: list[str] = []
         self.kept: list[int] = []
+        self.known: dict[str, Taken] = {}
         self.commands = Commands(
             self.requests,
             config=Config(),
@@ -42,6 +53,7 @@ class Desk:
             note=lambda kind, detail: self.notes.append((kind, detail)),
             set_level=lambda config: self.levels.append(config.log.level),
             on_disk=self.on_disk,
+            known=self.known.get,
         )
 
     def read(self) -> Config:
@@ -52,16 +64,20 @@ class Desk:
     async def on_disk(self, input_no: int) -> None:
         self.kept.append(input_no)
 
-    async def publish(self, item: Requested) -> int:
+    async def publish(self, item: Requested) -> Taken:
         self.taken.append(item)
-        return len(self.taken)
+        taken = Taken(len(self.taken), 10 * len(self.taken))
+        if isinstance(item, Command) and item.client_id:
+            self.known[item.client_id] = taken
+        return taken
 
     async def obey(self, command: Any, target: str = "") -> Reply:
-        return await self.during(lambda: self.commands.obey(Request(command, target)))
+        reply: Reply = await self.during(lambda: self.commands.obey(Request(command, target)))
+        return reply
 
-    async def during(self, what: Callable[[], Any]) -> Reply:
+    async def during(self, what: Callable[[], Any]) -> Any:
         """Ask, while the feed gives inputs."""
-        replies: list[Reply] = []
+        replies: list[Any] = []
 
         async def ask() -> None:
             replies.append(await what())
@@ -170,8 +186,9 @@ def kill(ts: int) -> Command:
 
 
 async def test_without_an_input_of_the_feed_the_command_is_withdrawn(desk: Desk) -> None:
+    desk.requests = RequestQueue(wake=lambda: None, patience_s=0)
     with pytest.raises(RequestDropped, match="given no input"):
-        await desk.requests.ask(kill, patience_s=0)
+        await desk.requests.ask(kill)
     await desk.requests.admit(NOW, desk.publish)
     assert desk.taken == []
 
@@ -197,7 +214,7 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
     numbers: list[int] = []
 
     async def ask(at: int) -> None:
-        number = await desk.requests.ask(
+        number, _ = await desk.requests.ask(
             lambda ts: Command(ts=ts, command="strategy_on", target=str(at))
         )
         numbers.append(number)
@@ -216,7 +233,7 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
 
 
 async def test_a_fault_while_it_is_handled_leaves_nobody_waiting(desk: Desk) -> None:
-    async def broken(_: Requested) -> int:
+    async def broken(_: Requested) -> Taken:
         raise ZeroDivisionError
 
     async def ask() -> None:
@@ -262,3 +279,104 @@ async def test_a_live_market_has_no_pace(command: str, desk: Desk) -> None:
     reply = await desk.obey(command, "20" if command == "speed" else "")
     assert reply == Reply(False, f"{command}: a live market has no pace; nothing was changed")
     assert desk.taken == []
+
+
+# programs
+
+
+def asked(client_id: str = "", number: int = 5) -> Asked:
+    return Asked(id=number, client_id=client_id, command=Request("kill_switch"))
+
+
+async def test_a_program_is_answered_with_the_input_and_the_journals_last_event(desk: Desk) -> None:
+    answer = await desk.during(lambda: desk.commands.answer(asked("one")))
+    assert (answer.id, answer.outcome, answer.input_no, answer.seq) == (5, Outcome.DONE, 1, 10)
+    assert desk.taken == [Command(ts=NOW, command="kill_switch", client_id="one")]
+
+
+async def test_a_request_with_the_same_client_id_changes_nothing_and_is_answered_alike(
+    desk: Desk,
+) -> None:
+    first = await desk.during(lambda: desk.commands.answer(asked("one")))
+    second = await desk.during(lambda: desk.commands.answer(asked("one", 6)))
+    assert second == replace(first, id=6)
+    third = await desk.during(lambda: desk.commands.answer(asked("two")))
+    assert (third.input_no, len(desk.taken)) == (2, 2)
+
+
+async def test_the_same_client_id_while_the_first_waits_is_one_input(desk: Desk) -> None:
+    answers: list[Answer] = []
+
+    async def ask(number: int) -> None:
+        answers.append(await desk.commands.answer(asked("one", number)))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            for number in range(3):
+                tasks.start_soon(ask, number)
+            await anyio.wait_all_tasks_blocked()
+            await desk.requests.admit(NOW, desk.publish)
+    assert len(desk.taken) == 1
+    assert {answer.input_no for answer in answers} == {1}
+    assert {answer.id for answer in answers} == {0, 1, 2}
+
+
+async def test_without_a_client_id_the_same_request_is_another(desk: Desk) -> None:
+    for number in (1, 2):
+        answer = await desk.during(lambda: desk.commands.answer(asked()))
+        assert answer.input_no == number
+
+
+async def test_a_refusal_is_not_remembered(desk: Desk) -> None:
+    wanted = Asked(id=1, client_id="one", command=Request("strategy_off", "rsi"))
+    answer = await desk.commands.answer(wanted)
+    assert (answer.outcome, answer.input_no) == (Outcome.REFUSED, 0)
+    answer = await desk.during(lambda: desk.commands.answer(asked("one")))
+    assert answer.outcome is Outcome.DONE
+
+
+async def test_a_request_without_a_turn_is_withdrawn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.requests, "_patience_s", 0.0)
+    answer = await desk.commands.answer(asked("one"))
+    assert answer.outcome is Outcome.WITHDRAWN
+    assert "nothing was changed" in answer.text
+    await desk.requests.admit(NOW, desk.publish)
+    assert desk.taken == []
+
+
+async def test_a_request_that_the_disk_keeps_waiting_is_unknown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "ON_DISK_WITHIN_S", 0.05)
+
+    async def never(_: int) -> None:
+        await anyio.sleep_forever()
+
+    desk.commands._on_disk = never
+    answer = await desk.during(lambda: desk.commands.answer(asked("one")))
+    assert (answer.outcome, answer.input_no) == (Outcome.UNKNOWN, 1)
+    assert "taken as input 1, not on disk yet" in answer.text
+
+
+async def test_whoever_asks_wakes_the_feed(desk: Desk) -> None:
+    woken: list[bool] = []
+    requests = RequestQueue(wake=lambda: woken.append(True), patience_s=0)
+    with pytest.raises(RequestDropped):
+        await requests.ask(kill)
+    assert woken == [True]
+
+
+def test_client_ids_are_of_a_session_day() -> None:
+    ids, day = ClientIds(), dt.date(2026, 11, 24)
+    item = Command(ts=NOW, command="kill_switch", client_id="one")
+    ids.saw(item, Taken(3, 7), day)
+    ids.saw(item, Taken(4, 8), day)
+    ids.saw(Command(ts=NOW, command="kill_switch"), Taken(5, 8), day)
+    assert ids.find("one", day) == Taken(3, 7)
+    assert ids.find("", day) is None
+    next_day = day + dt.timedelta(days=1)
+    assert ids.find("one", next_day) is None
+    ids.saw(item, Taken(9, 9), next_day)
+    assert ids.find("one", next_day) == Taken(9, 9)
