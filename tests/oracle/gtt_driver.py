@@ -157,7 +157,7 @@ def told(events: Sequence[TradingEvent]) -> list[Line]:
                 )
             )  # fmt: skip
             sent = ""
-        elif isinstance(event, ExchangeOrderMoved) and not event.order_id:
+        elif isinstance(event, ExchangeOrderMoved) and event.tag == "gtt":
             assert event.kind != "accepted", "an order that no GTT sent"
         if isinstance(event, GttMoved):
             number = event.gtt_id or (event.numbers or {}).get("gtt_id", 0)

@@ -38,6 +38,8 @@ class FractionBooks:
         self.lines: dict[str, Line] = {}
 
     def apply(self, event: TradingEvent) -> None:
+        if not event.order_id:  # of no trade: none of the ledger's positions is its
+            return
         if isinstance(event, OrderCreated):
             self.lines[event.order_id] = Line()
         elif isinstance(event, OrderMoved) and event.fill is not None:

@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+from daemon.domain.order import Order
 from daemon.execution.margin_desk import MarginDesk
+from daemon.execution.margin_market import LineKey
 from daemon.risk.gates import Refusal
+
+Units = dict[LineKey, tuple[int, int, int]]
+"""Of each instrument: held, and what buys and sells may still add."""
 
 
 @dataclass
 class Allowed:
-    """What the gate allowed an entry that was the only one to wait."""
+    """What the gate allowed an entry at a time when nothing else waited."""
 
     ts: int
     used: int
-    units: dict[str, int]
-    """What each trade held and might still fill, the new one not among them."""
+    before: Units
+    index: int
+    signed: int
+    """Its units, below 0 for a sell."""
 
 
 class GateWatch:
@@ -36,10 +43,12 @@ class GateWatch:
         """Watch every desk that is built meanwhile."""
         ask, compute, watch = MarginDesk.refusal, MarginDesk._compute, self
 
-        def refusal(desk: MarginDesk, *arguments: Any, **named: Any) -> Refusal | None:
-            waits = any(True for _ in desk._entries())
-            found = ask(desk, *arguments, **named)
-            watch._asked(desk, found, waits=waits)
+        def refusal(desk: MarginDesk, order: Order, index: int, **named: Any) -> Refusal | None:
+            before = units_of(desk)
+            found = ask(desk, order, index, **named)
+            units = named.get("units") or order.quantity
+            signed = units if order.transaction_type == "BUY" else -units
+            watch._asked(desk, found, before, index, signed)
             return found
 
         def computed(desk: MarginDesk) -> None:
@@ -52,33 +61,45 @@ class GateWatch:
         ):
             yield
 
-    def _asked(self, desk: MarginDesk, refusal: Refusal | None, *, waits: bool) -> None:
+    def _asked(
+        self, desk: MarginDesk, refusal: Refusal | None, before: Units, index: int, signed: int
+    ) -> None:
         self._allowed.pop(id(desk), None)
         if not desk.is_gate:
             return
         self._counts["margin_refused" if refusal else "margin_allowed"] += 1
+        waits = any(buys or sells for _, buys, sells in before.values())
         if refusal is None and not waits:
             assert desk.status is not None
-            self._allowed[id(desk)] = Allowed(desk._at.now, desk.status.used_rupees, units_of(desk))
+            used = desk.status.used_rupees
+            self._allowed[id(desk)] = Allowed(desk._at.now, used, before, index, signed)
 
     def _computed(self, desk: MarginDesk) -> None:
-        """The first figures after an entry: it alone may have changed them, and not by more."""
+        """The first figures after an entry: where it alone changed something, not by more."""
         allowed = self._allowed.pop(id(desk), None)
         if allowed is None or desk._at.now != allowed.ts or desk.status is None:
             return
-        units = units_of(desk)
-        is_alone = len(units) <= len(allowed.units) + 1
-        parts = [each for each in desk._entries() if each.order_id in desk._ledger.positions]
-        if not is_alone or parts or any(units.get(key) != n for key, n in allowed.units.items()):
+        if units_of(desk) not in expected(allowed):
             return
         self._counts["margin_compared"] += 1
         used = desk.status.used_rupees
         assert used <= allowed.used, f"{used} rupees are used, {allowed.used} were allowed"
 
 
-def units_of(desk: MarginDesk) -> dict[str, int]:
-    """Return what each trade of a desk holds and may still fill."""
-    units = {key: each.quantity for key, each in desk._ledger.positions.items()}
-    for entry in desk._entries():
-        units[entry.order_id] = units.get(entry.order_id, 0) + entry.quantity
-    return units
+def expected(allowed: Allowed) -> list[Units]:
+    """Return what there is if the entry waits whole, or has filled whole."""
+    found = []
+    for is_filled in (False, True):
+        units = dict(allowed.before)
+        key, n = (allowed.index, False), allowed.signed
+        held = units.get(key, (0, 0, 0))[0]
+        units[key] = (held + n, 0, 0) if is_filled else (held, max(n, 0), max(-n, 0))
+        found.append({each: all_ for each, all_ in units.items() if any(all_)})
+    return found
+
+
+def units_of(desk: MarginDesk) -> Units:
+    """Return what a desk sees held and working."""
+    lines = desk._lines().items()
+    units = {key: (each.held, each.buys, each.sells) for key, each in lines}
+    return {key: each for key, each in units.items() if any(each)}

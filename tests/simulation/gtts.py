@@ -19,8 +19,10 @@ def script_of(draw: random.Random, market: SimMarket, spans: Sequence[tuple[int,
     prices = dict(zip(market.universe.symbols, market.prices, strict=True))
     lines: list[dict[str, Any]] = []
     for start, seconds in sorted(spans):
-        for at in sorted(draw.uniform(1, seconds) for _ in range(draw.choice((0, 3, 8, 15)))):
-            lines.append({"ts": start + round(at * SECOND_NS)} | _request(draw, market, prices))
+        times = sorted(draw.uniform(1, seconds) for _ in range(draw.choice((0, 3, 8, 15))))
+        lines += (
+            {"ts": start + round(at * SECOND_NS)} | _request(draw, market, prices) for at in times
+        )
     return "".join(f"{json.dumps(line)}\n" for line in lines)
 
 
