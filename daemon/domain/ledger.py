@@ -148,6 +148,8 @@ class Ledger(msgspec.Struct, kw_only=True):
     """The number of these marks."""
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
+    evidence: str = ""
+    """The trade whose exchange order the last event filled, if its move books that fill next."""
     untraded: Untraded = msgspec.field(default_factory=Untraded)
     """What orders without a trade hold and made; no other sum of the ledger has them."""
 
@@ -182,6 +184,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             self.margin = MarginStanding(level=event.level, peak_rupees=event.peak_rupees)
         else:
             self._apply_gtt(event)
+        self.evidence = _evidence(event)
         self.seq = event.seq
 
     def tally(self, strategy_id: str) -> StrategyTally:
@@ -224,6 +227,8 @@ class Ledger(msgspec.Struct, kw_only=True):
         order = self.orders[event.order_id]
         assert order.state is event.from_state, (order.state, event)
         to = event.to_state
+        if event.fill is not None and event.order_id != self.evidence:
+            order.exchange_orders += 1  # one that made no events; it has a number all the same
         order.move(to, seq=event.seq, ts=event.ts, reason=event.reason)
         if to is _SUBMITTED:
             order.submitted_ts = event.ts
@@ -442,6 +447,12 @@ class Ledger(msgspec.Struct, kw_only=True):
         """Return whether the order has an open position."""
         order = self.orders.get(order_id)
         return order is not None and order.state in OPEN_STATES
+
+
+def _evidence(event: TradingEvent) -> str:
+    """Return the trade whose move will book the fill that an event tells of, empty for none."""
+    is_told = isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and not event.fill
+    return event.order_id if is_told else ""
 
 
 def _order_of(event: OrderCreated, number: int) -> Order:

@@ -181,7 +181,7 @@ class Order(msgspec.Struct, kw_only=True, gc=False):
     status_message: str = ""
     """The reason of the last move."""
     exchange_orders: int = 0
-    """The highest number among the ids of its exchange orders."""
+    """The highest number among the ids of its exchange orders, derived ones included."""
     history: list[StateChange] = []
 
     @property

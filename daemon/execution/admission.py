@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import cast
 
+from msgspec import structs
+
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import MINUTE_NS, ist_date, ist_day, parse_timeframe
 from daemon.domain.exchange_order import OrderTerms
@@ -22,8 +24,10 @@ from daemon.execution.exposure import Exposure
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.working_entries import WorkingEntries
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
+    ADDED_UNITS,
     AFTER_LEVELS,
     BEFORE_LEVELS,
     NO_LIMITS,
@@ -84,10 +88,14 @@ class Admission:
         self._quotes = quotes
         self._waiting = waiting
         self.untraded = untraded
-        self._exposure = Exposure(universe, ledger, quotes, waiting, untraded)
+        self._exposure = Exposure(universe, ledger, quotes, untraded)
         self._minute = self._orders_in_minute = 0
         self._builder = builder
         self._manages_exits = manages_exits
+
+    def attach_entries(self, entries: WorkingEntries) -> None:
+        """Count these for the limits."""
+        self._exposure.attach(entries)
 
     def attach(self, margin: MarginDesk) -> None:
         """Ask for the margin of entries too, last of all."""
@@ -124,6 +132,23 @@ class Admission:
             or self._check_managed(intent)
             or first_refusal(AFTER_LEVELS, at)
             or self._check_margin(order, index)
+        )
+
+    def refuse_added(
+        self, order: Order, index: int, added: int, *, limit_paise: int, more_premium: int
+    ) -> Refusal | None:
+        """Return why units, or a higher limit, may not be added to an entry that works.
+
+        The risk state and the limits are asked about units, the margin about both.
+        """
+        if added > 0:
+            at = self._situation(structs.replace(order, quantity=added), index)
+            if (refusal := first_refusal(ADDED_UNITS, at)) is not None:
+                return refusal
+        if self.margin is None or (added <= 0 and more_premium <= 0):
+            return None
+        return self.margin.refusal(
+            order, index, units=max(added, 0), limit_paise=limit_paise, more_premium=more_premium
         )
 
     def refuse_untraded(self, terms: OrderTerms) -> Refusal | None:

@@ -47,6 +47,7 @@ from daemon.execution.untraded_closes import UntradedCloses
 from daemon.execution.untraded_ends import UntradedEnds
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.views import Row, Views
+from daemon.execution.working_entries import WorkingEntries
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
@@ -134,9 +135,11 @@ class ExecutionEngineV3:
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
+        working = WorkingEntries(desk, entry_orders, waiting, ledger)
+        admission.attach_entries(working)
         entry_orders.attach(entries, exit_orders, runner)
         exit_orders.attach(closing, runner)
-        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
+        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
         self._demands = demands = Demands(
             universe,
             ledger,
@@ -163,7 +166,7 @@ class ExecutionEngineV3:
         )  # fmt: skip
         if (terms := parts.get("margin")) is not None:
             margin = MarginDesk(
-                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs,
+                terms, desk, working, rules, ledger, quotes, schedule, costs,
                 untraded_holdings,
             )  # fmt: skip
             self.account.attach(margin)

@@ -12,13 +12,14 @@ from daemon.domain.exchange_order import ExchangeOrderState, Modification
 from daemon.domain.intent import EntryChange
 from daemon.domain.order import Order, OrderState
 from daemon.domain.order_kind import PRICED_KINDS
-from daemon.domain.risk_state import RiskState
 from daemon.execution.admission import Admission
+from daemon.execution.changes_in_flight import Asked
 from daemon.execution.entries import Entries
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.entry_terms import check_price, paise_or_0
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.recorder import Recorder
+from daemon.execution.working_entries import WorkingEntries
 from daemon.risk.gates import Refusal
 
 CANCEL_ASKED: Final = "cancel_asked"
@@ -35,6 +36,7 @@ class EntryChanges:
         entries: Entries,
         recorder: Recorder,
         admission: Admission,
+        working: WorkingEntries,
     ) -> None:
         self._desk = desk
         self._orders = orders
@@ -42,6 +44,7 @@ class EntryChanges:
         self._recorder = recorder
         self._ledger = recorder.ledger
         self._admission = admission
+        self._working = working
 
     def take(self, change: EntryChange) -> str:
         """Do what is asked of the strategy's latest order with a tag."""
@@ -79,6 +82,11 @@ class EntryChanges:
         refusal = self._fault(order, root, change)
         if refusal is not None:
             return self._refuse(order, "modify_refused", refusal)
+        for each in self._desk.exchange.orders_of(root):
+            if not each.is_over:
+                quantity = each.quantity if change.qty is None else change.qty
+                asked = Asked(quantity, self._limit(order, change) or each.limit_paise)
+                self._orders.in_flight.reserve(each.order_id, asked)
         self._desk.modify(root, _modification(change))
         return ""
 
@@ -89,7 +97,7 @@ class EntryChanges:
             if refusal is not None:
                 return refusal
         if change.qty is None:
-            return None
+            return self._check_more(order, 0, change)
         limit = self._admission.risk.max_order_quantity
         if limit is not None and change.qty > limit:
             return Refusal("max_order_quantity", {"quantity": change.qty, "limit": limit})
@@ -97,22 +105,26 @@ class EntryChanges:
             return Refusal(
                 "bad_quantity", {"quantity": change.qty, "asked_in_slices": order.quantity}
             )
-        return self._check_added(order, change.qty - order.quantity, change)
+        entry = self._working.of(order.order_id)
+        most = entry.left + order.filled_quantity
+        return self._check_more(order, change.qty - most, change)
 
-    def _check_added(self, order: Order, added: int, change: EntryChange) -> Refusal | None:
-        """Refuse units that are added to an entry while none may be, or without margin."""
-        margin, risk = self._admission.margin, self._ledger.risk
+    def _check_more(self, order: Order, added: int, change: EntryChange) -> Refusal | None:
+        """Refuse units or premium that are added to an entry while they may not be."""
         index = self._desk.universe.index_of(order.tradingsymbol)
-        if added <= 0:
-            return None
-        if risk.state is not RiskState.ACTIVE:
-            return Refusal(risk.state.value.lower(), {"because": risk.reason})
-        if margin is None or index is None:
-            return None
+        assert index is not None
+        limit, entry = self._limit(order, change), self._working.of(order.order_id)
+        is_option_buy = order.transaction_type == "BUY" and self._desk.universe[index].is_option
+        higher = max(0, limit - entry.limit_paise) if limit and is_option_buy else 0
+        return self._admission.refuse_added(
+            order, index, added, limit_paise=limit, more_premium=higher * entry.left
+        )
+
+    def _limit(self, order: Order, change: EntryChange) -> int:
+        """Return the limit that an entry would have, paise; 0 for a MARKET."""
         kind = change.order_type or order.order_type
         asked = order.price_paise if change.price is None else paise_or_0(change.price)
-        limit = asked if kind in PRICED_KINDS else 0
-        return margin.refusal(order, index, units=added, limit_paise=limit)
+        return asked if kind in PRICED_KINDS else 0
 
     def _refuse(self, order: Order, kind: str, refusal: Refusal) -> str:
         """Answer in the journal, for the first exchange order of the trade."""

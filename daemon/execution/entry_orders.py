@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from daemon.domain.events import Fill
 from daemon.domain.exchange_order import OVER_STATES, ExchangeOrder, OrderTerms
@@ -12,6 +12,7 @@ from daemon.domain.order_kind import MARKET
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.exchange.waiting import WaitingFills
+from daemon.execution.changes_in_flight import ChangesInFlight
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.exits.rule import StopMove
@@ -22,6 +23,9 @@ from daemon.execution.relative_levels import levels_at
 from daemon.market.book import Book
 from daemon.market.moment import Moment
 from daemon.risk.gates import Refusal
+
+_ANSWERS: Final = ("modified", "modify_refused")
+"""What the exchange says of a modification."""
 
 
 class Openings(Protocol):
@@ -74,6 +78,7 @@ class EntryOrders:
         self._holdings = holdings
         self._roots: dict[str, str] = {}
         """Ids at the exchange of the entries that are not over, by order id of their trade."""
+        self.in_flight = ChangesInFlight()
         self._cancelled: set[str] = set()
         """Order ids of the entries whose cancel was sent."""
         self._leaving: dict[str, str] = {}
@@ -159,6 +164,10 @@ class EntryOrders:
         self, order: Order, exchange_order: ExchangeOrder, report: ExecutionReport, book: Book
     ) -> None:
         """Turn a report into events of its trade."""
+        if report.kind in _ANSWERS:
+            self.in_flight.answered(report.order_id)
+        if report.state in OVER_STATES:
+            self.in_flight.forget(report.order_id)
         if report.kind == "filled":
             self._filled(order, exchange_order, report, book)
         else:

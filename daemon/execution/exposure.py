@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order
-from daemon.exchange.waiting import WaitingFills
 from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.working_entries import WorkingEntries
 from daemon.risk.gates import NOTHING_HELD, Held
 from daemon.settings.config import RiskConfig
 
@@ -22,18 +22,20 @@ class Exposure:
         universe: Universe,
         ledger: Ledger,
         quotes: Quotes,
-        waiting: WaitingFills,
         untraded: UntradedHoldings,
     ) -> None:
         self._universe = universe
         self._ledger = ledger
         self._quotes = quotes
-        self._waiting = waiting
         self._untraded = untraded
 
     def count_untraded(self) -> int:
         """Return how many positions are open, and orders work, that belong to no trade."""
         return len(self._ledger.untraded.positions) + sum(1 for _ in self._untraded.opening())
+
+    def attach(self, entries: WorkingEntries) -> None:
+        """Set which entries of trades wait or work."""
+        self._entries = entries
 
     def before(self, order: Order, instrument: Instrument | None, risk: RiskConfig) -> Held:
         """Return what there is besides a new order; nothing where no limit asks for it."""
@@ -68,10 +70,9 @@ class Exposure:
         for position in self._ledger.positions.values():
             index = self._quotes.index_of(position.tradingsymbol)
             yield position.strategy_id, self._universe[index], position.quantity
-        for order_id in self._waiting.entries:
-            order = self._ledger.orders[order_id]
-            index = self._quotes.index_of(order.tradingsymbol)
-            yield order.strategy_id, self._universe[index], order.quantity
+        for entry in self._entries:
+            index = self._quotes.index_of(entry.order.tradingsymbol)
+            yield entry.order.strategy_id, self._universe[index], entry.left
 
     def _notional(self, instrument: Instrument, quantity: int) -> int:
         """Return the contract value, paise: by strike, else by last price (0 without one)."""

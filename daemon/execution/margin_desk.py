@@ -20,9 +20,7 @@ from daemon.domain.order import Order, Side
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
 from daemon.exchange.protection import protected_limit
-from daemon.exchange.waiting import WaitingFills
 from daemon.execution.costs import Costs
-from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.margin_held import Held
 from daemon.execution.margin_market import (
@@ -33,9 +31,9 @@ from daemon.execution.margin_market import (
     line_key,
 )
 from daemon.execution.quotes import Quotes
-from daemon.margin.funds import Ask, Cash
-from daemon.margin.levels import Use
-from daemon.margin.models import margins, model_of
+from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.working_entries import WorkingEntries
+from daemon.margin.funds import Ask, Cash, free_paise
 from daemon.margin.portfolio import Holding
 from daemon.margin.unknown import MarginUnknown
 from daemon.market.agenda import Phase
@@ -54,8 +52,8 @@ class MarginTerms(NamedTuple):
     """Those of the clearing house, None for the scenario model."""
 
 
-class WorkingEntry(NamedTuple):
-    """An entry that is not over: what it may still fill, and its limit (paise, 0 unknown)."""
+class Working(NamedTuple):
+    """An order that opens and is not over: what it may still fill, at which limit (paise)."""
 
     instrument: int
     product: str
@@ -71,12 +69,11 @@ class MarginDesk:
         self,
         terms: MarginTerms,
         desk: ExchangeDesk,
-        entry_orders: EntryOrders,
+        entries: WorkingEntries,
         sessions: Sessions,
         ledger: Ledger,
         quotes: Quotes,
         schedule: Schedule,
-        waiting: WaitingFills,
         costs: Costs,
         untraded: UntradedHoldings,
     ) -> None:
@@ -93,11 +90,9 @@ class MarginDesk:
         self._at = desk.at
         self._quotes = quotes
         self._schedule = schedule
-        self._waiting = waiting
         self._costs = costs
         self._untraded = untraded
-        self._exchange = desk.exchange
-        self._entry_orders = entry_orders
+        self._working = entries
         self._seen_seq = ledger.seq
         self._opens = self._closes = 0
         self._is_watching = False
@@ -105,12 +100,19 @@ class MarginDesk:
     # the gate
 
     def refusal(
-        self, order: Order, index: int, *, units: int | None = None, limit_paise: int = 0
+        self,
+        order: Order,
+        index: int,
+        *,
+        units: int | None = None,
+        limit_paise: int = 0,
+        more_premium: int = 0,
     ) -> Refusal | None:
         """Refuse an entry that the cash does not cover, or whose margin cannot be known.
 
         `units` are those that a modification adds, None for all of the order; `limit_paise` is its
-        limit, 0 for the protection of a MARKET.
+        limit, 0 for the protection of a MARKET. `more_premium` is what a higher limit adds to the
+        premium of units that it had, paise.
         """
         if not self.is_gate:
             return None
@@ -118,6 +120,7 @@ class MarginDesk:
         limit = limit_paise or self._limit(order, index)
         try:
             ask = self._ask(order, index, units, limit)
+            ask = ask._replace(premium=ask.premium + more_premium)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
         cash, reserved = self._cash(), self._reserved()
@@ -174,6 +177,8 @@ class MarginDesk:
         return protected_limit(self._universe[index], side == "BUY", base)
 
     def _charges(self, instrument: Instrument, side: Side, quantity: int, limit_paise: int) -> int:
+        if not quantity:
+            return 0
         charges = self._costs.of_order(
             instrument, side=side, quantity=quantity, price_paise=limit_paise
         )
@@ -209,25 +214,17 @@ class MarginDesk:
     def _key(self, index: int, product: str) -> LineKey:
         return line_key(self._universe[index], index, product)
 
-    def _entries(self) -> Iterator[WorkingEntry]:
+    def _entries(self) -> Iterator[Working]:
         """Yield the entries that are not over, and the orders without a trade that open."""
         for each in self._untraded.opening():
             terms = each.terms
             limit = terms.price_paise or self._protected(terms.instrument, terms.side)
-            yield WorkingEntry(terms.instrument, terms.product, terms.side, each.left, limit)
-        at_exchange = self._entry_orders.working()
-        for order_id in {**dict.fromkeys(self._waiting.entries), **at_exchange}:
-            order = self._ledger.orders[order_id]
+            yield Working(terms.instrument, terms.product, terms.side, each.left, limit)
+        for entry in self._working:
+            order = entry.order
             index = self._quotes.index_of(order.tradingsymbol)
-            left = order.quantity - order.filled_quantity
-            limit = self._exchange_limit(at_exchange.get(order_id)) or order.price_paise
-            limit = limit or self._limit(order, index)
-            yield WorkingEntry(index, order.product, order.transaction_type, left, limit)
-
-    def _exchange_limit(self, root: str | None) -> int:
-        """Return the highest limit of an entry at the exchange, paise; 0 if it is nowhere yet."""
-        orders = () if root is None else self._exchange.orders_of(root)
-        return max((order.limit_paise for order in orders if not order.is_over), default=0)
+            limit = entry.limit_paise or self._limit(order, index)
+            yield Working(index, order.product, order.transaction_type, entry.left, limit)
 
     def _reserved(self) -> int:
         """Return the premium of working buys of options at their limits, paise."""
@@ -291,8 +288,7 @@ class MarginDesk:
         return use
 
     def _is_anything_there(self) -> bool:
-        is_traded = self._ledger.positions or self._waiting.count_entries()
-        return bool(is_traded or self._entry_orders.working()) or not self._untraded.is_empty()
+        return bool(self._ledger.positions or self._working) or not self._untraded.is_empty()
 
     def _watch(self) -> None:
         now = max(self._at.due_ts or self._at.now, self._opens)

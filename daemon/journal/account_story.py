@@ -55,5 +55,6 @@ def _meant(events: Sequence[TradingEvent], name: str) -> Callable[[TradingEvent]
 
 def _is_of(event: TradingEvent, orders: set[str]) -> bool:
     """Return whether an event is of one of these exchange orders, or of a slice of one."""
-    is_order = isinstance(event, ExchangeOrderMoved) and bool(event.exchange_id)
-    return is_order and event.exchange_id.partition("/")[0] in orders
+    if not isinstance(event, ExchangeOrderMoved) or not event.exchange_id:
+        return False
+    return event.exchange_id.partition("/")[0] in orders

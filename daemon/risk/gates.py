@@ -286,6 +286,8 @@ AFTER_LEVELS: Final[tuple[Gate, ...]] = (
     max_order_quantity, freeze_quantity, max_open_positions, daily_loss, max_trades_per_day,
     max_loss_streak, max_lots, max_notional, cooldown, max_orders_per_minute,
 )  # fmt: skip
+ADDED_UNITS: Final[tuple[Gate, ...]] = (kill_switch, reducing, halted, max_lots, max_notional)
+"""What units are asked that a modification adds to an entry."""
 
 
 def first_refusal(gates: tuple[Gate, ...], at: Situation) -> Refusal | None:
