@@ -36,7 +36,13 @@ def exported(run: Path, name: str, place: Path) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("feed", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])
+@pytest.mark.parametrize(
+    "feed",
+    [
+        pytest.param(SYNTHETIC, id="synthetic", marks=pytest.mark.ci),
+        pytest.param(RECORDED, id="recorded"),
+    ],
+)
 def test_summary_export_journal_and_metrics_of_a_depth_run_agree(feed: str, tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(CONFIG.format(feed=feed))

@@ -11,15 +11,28 @@ import pytest
 from daemon.control.pace import PACE_FILE, PaceStatus, read_pace
 from daemon.errors import ExitCode, UsageError
 from daemon.runtime.run_files import SUMMARY_FILE
-from tests.kit.cli import SAMPLE, exported, finished, invoke, only_run, runs_of, spawn, wait_for
+from tests.kit.cli import (
+    ROOT,
+    SAMPLE,
+    exported,
+    finished,
+    invoke,
+    only_run,
+    runs_of,
+    spawn,
+    wait_for,
+)
 
-PACES = {"sample": ["--config", SAMPLE], "synthetic": ["--config", "configs/dev.yaml"]}
 
-
-@pytest.fixture(params=[*PACES.values()], ids=[*PACES])
-def arguments(request: pytest.FixtureRequest) -> list[str]:
-    found: list[str] = request.param
-    return found
+@pytest.fixture(params=["sample", "synthetic"])
+def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    if request.param == "sample":
+        return ["--config", SAMPLE]
+    dev = (ROOT / "configs/dev.yaml").read_text()
+    assert dev.count("ticks_per_second: 2.0") == 1
+    few = tmp_path / "few.yaml"
+    few.write_text(dev.replace("ticks_per_second: 2.0", "ticks_per_second: 0.2"))
+    return ["--config", str(few)]
 
 
 @pytest.fixture
@@ -60,7 +73,7 @@ def test_a_paused_run_trades_what_an_unpaused_one_does(
     assert (run / SUMMARY_FILE).exists()
 
 
-@pytest.mark.parametrize("arguments", [PACES["sample"]], ids=["sample"])
+@pytest.mark.parametrize("arguments", ["sample"], indirect=True)
 def test_a_paused_run_can_be_stopped(paced: subprocess.Popen[str], tmp_path: Path) -> None:
     run = only_run(tmp_path)
     wait_for(lambda: (run / "control.sock").exists())

@@ -53,7 +53,7 @@ def test_the_size_of_blocks_changes_nothing(rows: int, sample: bytes, tmp_path: 
     assert events(done) == sample
 
 
-@pytest.mark.parametrize("rows", [7, 1_000, 1_000_000])
+@pytest.mark.parametrize("rows", [pytest.param(7, marks=pytest.mark.ci), 1_000, 1_000_000])
 def test_the_size_of_blocks_changes_nothing_of_a_real_recording(
     rows: int, kite: bytes, tmp_path: Path
 ) -> None:
@@ -90,7 +90,8 @@ def test_neither_the_event_loop_nor_the_speed_changes_a_real_recording(
 
 
 @pytest.mark.parametrize(("seed", "zone"), [
-    ("0", "UTC"), ("1", "Asia/Tokyo"), ("random", "America/New_York"), ("random", "Asia/Kolkata"),
+    pytest.param("0", "UTC", marks=pytest.mark.ci), ("1", "Asia/Tokyo"),
+    ("random", "America/New_York"), pytest.param("random", "Asia/Kolkata", marks=pytest.mark.ci),
 ])  # fmt: skip
 def test_neither_hash_order_nor_the_hosts_time_zone_changes_anything(
     seed: str, zone: str, sample: bytes, tmp_path: Path
@@ -121,7 +122,10 @@ def test_a_naive_time_is_indian_whatever_the_host(zone: str, cut: bytes, tmp_pat
 
 
 def test_the_synthetic_market_is_its_seed(tmp_path: Path) -> None:
-    small = {"feed.synthetic.strikes_each_side": 1, "execution.square_off_before_close_min": 20}
+    small = {
+        "feed.synthetic.strikes_each_side": 1, "feed.synthetic.ticks_per_second": 0.3,
+        "execution.square_off_before_close_min": 20,
+    }  # fmt: skip
     first, again, other = (
         replay(
             "configs/dev.yaml", tmp_path / f"{next(_numbers)}", small | {"feed.synthetic.seed": s}

@@ -213,7 +213,7 @@ def test_another_ending_is_refused(name: str) -> None:
 def test_memory_does_not_grow_with_the_rows(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_file, "GROUP_ROWS", 500)
+    monkeypatch.setattr(parquet_file, "GROUP_ROWS", 125)
 
     def peak(count: int) -> int:
         made = Rows(COLUMNS, (row(f"order-{each}", each) for each in range(count)))
@@ -225,7 +225,7 @@ def test_memory_does_not_grow_with_the_rows(
             tracemalloc.stop()
 
     peak(10)
-    assert peak(16_000) < peak(4_000) * 1.2 + 100_000
+    assert peak(5_000) < peak(1_250) * 1.2 + 30_000
 
 
 def test_a_batch_of_parquet_ends_where_the_rows_do() -> None:

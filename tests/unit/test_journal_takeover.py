@@ -193,7 +193,7 @@ def test_a_closed_journal_that_was_moved_away_is_missed_aloud(account: Path) -> 
         assert any("is not here" in note for note in audit(store).notes)
 
 
-@pytest.mark.parametrize("is_linked", [True, False])
+@pytest.mark.parametrize("is_linked", [True, pytest.param(False, marks=pytest.mark.ci)])
 def test_a_kill_at_any_step_loses_nothing_and_the_next_start_finishes(
     tmp_path: Path, is_linked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

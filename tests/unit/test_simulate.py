@@ -53,9 +53,13 @@ def as_kept(simulated: Simulated) -> dict[str, Any]:
 
 
 def test_a_synthetic_market_gives_the_same_too(tmp_path: Path) -> None:
-    short = {"feed.synthetic.ticks_per_second": 0.2, "feed.synthetic.speed": "max"}
+    short = {
+        "feed.synthetic.ticks_per_second": 0.05, "feed.synthetic.speed": "max",
+        "feed.synthetic.strikes_each_side": 1,
+    }  # fmt: skip
     done = golden.replay("configs/dev.yaml", tmp_path, short)
     simulated = simulate(load_config(ROOT / "configs/dev.yaml", short))
+    assert simulated.events
     with JournalStore.open(done.directory) as store:
         assert simulated.events == list(store.events())
     assert numbers(as_kept(simulated)) == numbers(summary_of(done.directory))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from daemon.domain.dates import SECOND_NS
-from daemon.domain.instrument import Universe
+from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import DAY_FIELDS, Ticks
 from daemon.settings.config import SyntheticConfig
 from feeds.files.parquet_ticks import NativeFile
@@ -21,6 +22,7 @@ from feeds.make_sample import CONFIG, DEPTH_CONFIG, DEPTH_SAMPLE, make_depth_sam
 from feeds.stream.blocks import join
 from feeds.stream.quality import DataQuality
 from feeds.synthetic import SyntheticMarket
+from feeds.synthetic_contracts import default_session
 from tests.kit.book_figures import BookRows, Figures, figures_of
 from tests.kit.golden import data_directory
 from tests.kit.source import ROOT
@@ -42,8 +44,8 @@ def seeded(config: SyntheticConfig, seed: int) -> SyntheticConfig:
 
 
 @cache
-def session(config: SyntheticConfig, *, rows: int = 65_536, depth: bool = True) -> Ticks:
-    return join(list(SyntheticMarket(config, depth=depth).blocks(rows)))
+def session(config: SyntheticConfig) -> Ticks:
+    return join(list(SyntheticMarket(config, depth=True).blocks()))
 
 
 def options_of(block: Ticks, universe: Universe) -> list[BookRows]:
@@ -138,13 +140,24 @@ def recorded_book(rows: pa.Table) -> BookRows:
     return BookRows(ts, column("ltp", 100), column("ltq"), column("vtt"), depth, 35)
 
 
+def an_hour(config: SyntheticConfig, *, rows: int = 65_536, depth: bool = True) -> Ticks:
+    """Return the ticks of a session that ends at 10:15."""
+
+    def short(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+        whole = default_session(date, instrument)
+        return whole and (whole[0], whole[0] + 3600 * SECOND_NS)
+
+    return join(list(SyntheticMarket(config, session=short, depth=depth).blocks(rows)))
+
+
 def test_a_seed_gives_the_same_rows_at_any_block_size() -> None:
-    one, other = session(SMALL), session(SMALL, rows=997)
+    one, other = an_hour(SMALL), an_hour(SMALL, rows=97)
+    assert len(one) > 10 * 97
     assert rows_of(one) == rows_of(other)
     for name in ("depth", "day"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
-    assert rows_of(one) != rows_of(session(seeded(SMALL, 7)))
-    bare = session(SMALL, depth=False)
+    assert rows_of(one) != rows_of(an_hour(seeded(SMALL, 7)))
+    bare = an_hour(SMALL, depth=False)
     assert bare.depth is None
     assert rows_of(bare) == rows_of(one)
 
