@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
-from msgspec import structs
-
 from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
@@ -174,7 +172,7 @@ class ExecutionEngineV3:
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
             ledger, at, quotes, holdings, excursions, admission, entries, closing, runner,
-            session_end, carry.until,
+            session_end, self.account, carry.until,
         )  # fmt: skip
         self._resume.restore(carry)
 
@@ -335,14 +333,11 @@ class ExecutionEngineV3:
 
     def lasting(self) -> CarryOver:
         """Return the part of `carry` that only changes with a decision; look at no position."""
-        return self._with_peak(self._resume.lasting())
+        return self._resume.lasting()
 
     def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
-        return self._with_peak(self._resume.carry())
-
-    def _with_peak(self, carry: CarryOver) -> CarryOver:
-        return structs.replace(carry, peak_margin_rupees=self.account.peak_margin_rupees)
+        return self._resume.carry()
 
 
 def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:

@@ -11,6 +11,7 @@ from msgspec import structs
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OrderState
+from daemon.execution.account_desk import AccountDesk
 from daemon.execution.admission import Admission
 from daemon.execution.closing import Closing
 from daemon.execution.entries import Entries
@@ -37,6 +38,7 @@ class Resume:
         closing: Closing,
         runner: ExitRunner,
         session_end: SessionEnd,
+        account: AccountDesk,
         until: int,
     ) -> None:
         self._ledger = ledger
@@ -49,6 +51,7 @@ class Resume:
         self._closing = closing
         self._runner = runner
         self._session_end = session_end
+        self._account = account
         self._until = until
 
     def restore(self, carry: CarryOver) -> None:
@@ -80,6 +83,7 @@ class Resume:
             settlements=[(*key, *known) for key, known in settlements],
             settling=sorted(session_end.settling),
             remembered=self._runner.remembered(),
+            peak_margin_rupees=self._account.peak_margin_rupees,
             until=max(self._at.now, self._until),  # a start may end before its first input
         )
 

@@ -309,8 +309,8 @@ def _exponent(number: float) -> int:
 
 def _margin_problems(config: Config) -> Iterator[Problem]:
     margin, capital = config.margin, config.capital_rupees
-    if margin.model == "kite":
-        text = "kite does not exist yet: expected scenario, span_file or off"
+    if margin.model not in ("scenario", "span_file", "off"):
+        text = f"{margin.model} does not exist yet: expected scenario, span_file or off"
         yield Problem(("margin", "model"), text)
     if (margin.model == "span_file") != bool(margin.span_file):
         text = "expected a file with model: span_file, and none with another model"
