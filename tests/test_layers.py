@@ -27,15 +27,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.span": (),
     "daemon.chain": ("daemon.files",),
     "daemon.plans.terms": ("daemon.chain",),
-    "daemon.plans": (
-        "daemon.chain", "daemon.levels", "daemon.market", "daemon.plans.terms", "daemon.pricing",
-    ),
+    "daemon.plans": ("daemon.chain", "daemon.market", "daemon.plans.terms", "daemon.pricing"),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
     "daemon.levels": (),
     "daemon.broker": (),
     "daemon.risk": ("daemon.margin", "daemon.settings"),
     "daemon.execution": (
         "daemon.broker",
+        "daemon.chain",
         "daemon.exchange",
         "daemon.levels",
         "daemon.margin",
@@ -47,7 +46,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.embedding": (
         "daemon.clockwork", "daemon.execution", "daemon.settings",
     ),
-    "daemon.clockwork": ("daemon.execution", "daemon.market", "daemon.settings"),
+    "daemon.clockwork": (
+        "daemon.chain", "daemon.execution", "daemon.market", "daemon.plans", "daemon.plans.terms",
+        "daemon.settings",
+    ),
     "daemon.journal": ("daemon.exchange", "daemon.files"),
     "daemon.metrics": ("daemon.files", "daemon.settings"),
     "daemon.charts": (),

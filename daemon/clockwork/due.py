@@ -16,6 +16,9 @@ from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.session_bars import Boundary, SessionBars
+from daemon.market.timestamp_end import EndRank
+from daemon.plans.plan_engine import PlanEngine
+from daemon.plans.timetable import DueItem
 
 STEP_ORDERS: Final = 16
 """Orders of one time that are decided between two pauses: a millisecond or two."""
@@ -46,9 +49,11 @@ class Due:
             Phase.ENTRY_LIMIT: _one_by_one(engine.entries.reject_unfilled),
             Phase.EXCHANGE: _one_by_one(engine.exchange.advance),
             Phase.TIME_STOP: _one_by_one(lambda item: engine.runner.time_stop_due(*item)),
+            Phase.PLAN_LIMIT: _one_by_one(self._serve_plan),
             Phase.SQUARE_OFF: self._square_off,
             Phase.RISK: _one_by_one(engine.account.risk.look),
             Phase.COMMAND: _one_by_one(self._obey),
+            Phase.PLAN: _one_by_one(self._serve_plan),
             Phase.TIMED_INTENT: _one_by_one(self._obey),
             Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.account.gtts)),
             Phase.CANDLES: self._close_candles,
@@ -61,9 +66,10 @@ class Due:
             OrderIntent: engine.process_signal,
             EntryChange: engine.change_entry,
         }
+        self.plans: PlanEngine | None = None
         self._commands: dict[str, Callable[[str], None]] = {
-            "kill_switch": lambda _: engine.kill(),
-            "square_off": lambda _: engine.square_off_now(),
+            "kill_switch": lambda _: self._kill(),
+            "square_off": lambda _: self._square_off_now(),
             "manual_exit": lambda order_id: engine.exit_order(order_id, "manual_exit"),
             "risk_active": lambda _: engine.account.risk.command(RiskState.ACTIVE),
             "risk_reducing": lambda _: engine.account.risk.command(RiskState.REDUCING),
@@ -111,10 +117,52 @@ class Due:
         """Open the sessions of a date."""
         self._bars.start_day(date, self._at.rows)
         self._engine.start_day(date)
+        if self.plans is not None:
+            rows = self._at.rows
+            first_ts = self._at.now if rows is None or self._at.now >= 0 else int(rows.ts[0])
+            self.plans.start_day(date, first_ts)
 
     def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
-        self._engine.square_off(self._bars.instruments(groups))
+        indices = self._bars.instruments(groups)
+        if self.plans is not None:
+            self.plans.square_off(indices, "square_off")
+        self._engine.square_off(indices)
         yield from ()
+
+    # plans
+
+    def attach(self, plans: PlanEngine) -> None:
+        """Let plans hear of ends, times, levels and orders."""
+        self.plans = plans
+        engine = self._engine
+        engine.timestamp_end.listen(EndRank.PLANS, self._end_for_plans)
+        engine.on_plan_level = plans.fired
+        engine.lifecycle.heard_by = plans.hear
+
+    def _end_for_plans(self, ts: int) -> Iterator[None]:
+        """Do the plans' step as of the timestamp that has ended (P5a)."""
+        assert self.plans is not None
+        self._at.look_back(ts)
+        self.plans.end_timestamp()
+        self._at.look_ahead()
+        yield from ()
+
+    def _serve_plan(self, item: DueItem) -> None:
+        assert self.plans is not None
+        self.plans.due(item)
+
+    def _kill(self) -> None:
+        if self.plans is not None:
+            self._engine.admission.kill()
+            self.plans.leave_all("kill_switch")
+        self._engine.kill()
+
+    def _square_off_now(self) -> None:
+        if self.plans is not None:
+            self.plans.leave_all("square_off")
+        self._engine.square_off_now()
+
+    # ends
 
     def _obey(self, request: Command | Settlement | OrderIntent | EntryChange) -> None:
         self._requests[type(request)](request)
@@ -132,7 +180,12 @@ class Due:
 
     def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         assert self._at.date is not None
-        self._engine.end_session(self._bars.instruments(groups), self._at.date.isoformat())
+        indices = self._bars.instruments(groups)
+        if self.plans is not None:
+            self.plans.square_off(indices, "session_end")
+        self._engine.end_session(indices, self._at.date.isoformat())
+        if self.plans is not None:
+            self.plans.progress()
         yield from self._engine.timestamp_end.reach_now()
 
     # strategies on and off

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from daemon.chain.expiries import ListedExpiries, listed_expiries
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.rows import RowPath
@@ -43,6 +44,8 @@ from daemon.market.intake import Intake
 from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule
 from daemon.market.session_bars import SessionBars
+from daemon.plans.plan_engine import PlanEngine
+from daemon.plans.terms.plan import Plan
 from daemon.settings.config import ExecutionConfig, LiveChange, RiskConfig
 
 PIECE_ROWS: Final = 65_536
@@ -68,11 +71,14 @@ class PaperEngine:
         build_v3: Callable[..., ExecutionEngineV3] = ExecutionEngineV3,
         on_rows: RowsSeen | None = None,
         margin: MarginTerms | None = None,
+        plans: Sequence[Plan] = (),
+        listed: Mapping[str, ListedExpiries] | None = None,
     ) -> None:
         """Continue from a `ledger` and a `carry`, after `first_input_no` inputs.
 
         `on_rows` is shown accepted rows before the engine takes them: for charts, not decisions.
-        Without `margin` none is computed.
+        Without `margin` none is computed. `listed` has all expiries of each underlying of `plans`;
+        without it those of the universe count.
         """
         self.config = config
         self.universe = universe
@@ -103,6 +109,10 @@ class PaperEngine:
             ConfigChange: self._change,
         }
         self._delivered = first_input_no
+        if plans:
+            known = listed_of(universe) if listed is None else listed
+            until = -1 if carry is None else carry.until
+            self._due.attach(PlanEngine(plans, self.engine.plan_desk, known, until=until))
         self._attach_strategies(carry)
 
     def _bars_wanted(self) -> Mapping[str, frozenset[int]]:
@@ -275,6 +285,8 @@ class PaperEngine:
     def _note_gap(self, gap: Gap) -> None:
         """Trust no quote from before the gap, of its symbols or (without any) of all."""
         books = self.books[:-1]
+        if self._due.plans is not None:
+            self._due.plans.note_gap(self.at.now)
         if gap.symbols:
             found = (self.universe.index_of(symbol) for symbol in gap.symbols)
             books = [self.books[index] for index in found if index is not None]
@@ -305,6 +317,18 @@ class PaperEngine:
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""
         return self.engine.marks()
+
+
+def listed_of(universe: Universe) -> dict[str, ListedExpiries]:
+    """Return the expiries of each underlying that has contracts in a universe."""
+    options: dict[str, set[str]] = {}
+    futures: dict[str, set[str]] = {}
+    for instrument in universe:
+        if instrument.is_contract:
+            found = options if instrument.is_option else futures
+            found.setdefault(instrument.name, set()).add(instrument.expiry)
+    names = sorted({*options, *futures})
+    return {name: listed_expiries(options.get(name, ()), futures.get(name, ())) for name in names}
 
 
 def _bar_grid(timeframes: Iterable[str]) -> int:

@@ -53,7 +53,7 @@ def fold_round(rounds: dict[str, Round], tallies: dict[str, PlanTally], event: R
         found.waits.pop(event.leg, None)
     for wait in event.waits or ():
         _wait(found, wait)
-    _SAID.get(event.reason, _nothing)(found, event)
+    _FOLDS.get(event.reason, _nothing)(found, event)
     if to is RoundState.EXITING or (found.is_over and not found.leaving):
         found.leaving = found.leaving or event.reason
         found.waits.clear()
@@ -139,7 +139,7 @@ def _leaves(round_: Round, event: RoundMoved) -> None:
     round_.waits.clear()
 
 
-_SAID: Final = {
+_FOLDS: Final = {
     "entry": _started,
     "reentry": _started,
     "range": _ranged,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -179,9 +179,34 @@ class Round(msgspec.Struct, kw_only=True, gc=False):
         """The attempts that are not over, by number."""
         return [attempt for attempt in self.attempts if attempt.is_alive]
 
+    def by_order(self, order_id: str) -> Attempt | None:
+        """Return the attempt that is an order."""
+        return next((each for each in self.attempts if each.order_id == order_id), None)
+
     def last_of(self, leg: str) -> Attempt | None:
         """Return the last attempt of a leg."""
         return next((each for each in reversed(self.attempts) if each.leg == leg), None)
+
+
+Numbers = dict[str, int | str]
+
+
+class NotAdmitted(NamedTuple):
+    """Why an entry of a plan is refused, with the numbers that were compared."""
+
+    reason: str
+    numbers: Numbers
+
+
+class RoundMove(NamedTuple):
+    """What a round does: its new state (or the same), why, and what belongs to it."""
+
+    to: RoundState
+    reason: str
+    leg: str = ""
+    batch: dict[str, str] | None = None
+    waits: tuple[LegWait, ...] | None = None
+    numbers: Numbers | None = None
 
 
 class PlanTally(msgspec.Struct, kw_only=True, gc=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NotRequired, TypedDict, Unpack
 
 from daemon.domain.candle import Candle
@@ -37,6 +37,7 @@ from daemon.execution.exits.runner import ExitRunner
 from daemon.execution.holdings import Holdings
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.margin_desk import MarginDesk, MarginTerms
+from daemon.execution.plan_desk import PlanDesk, PlanHands
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
@@ -51,6 +52,7 @@ from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.market.timestamp_end import TimestampEnd
+from daemon.market.triggers import FIRST_PLAN_WAITER
 from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
@@ -154,20 +156,14 @@ class ExecutionEngineV3:
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        ends = UntradedEnds(
-            desk, recorder, quotes, costs, fills, untraded_holdings, delivery,
-            session_end.settlements, squares_off=squares_off,
+        self.plan_desk = PlanDesk(
+            PlanHands(
+                recorder, quotes, entries, demands, admission, self.runner, excursions, costs,
+                agenda, self.timestamp_end, config.square_off_ns,
+            ),
+            at,
         )  # fmt: skip
-        self.account = AccountDesk(
-            config, desk, recorder, quotes, admission, demands,
-            untraded if desk.is_depth else None, closes, ends,
-        )  # fmt: skip
-        if (terms := parts.get("margin")) is not None:
-            margin = MarginDesk(
-                terms, desk, working, rules, ledger, quotes, schedule, costs,
-                untraded_holdings,
-            )  # fmt: skip
-            self.account.attach(margin)
+        self.on_plan_level: Callable[[int], None] = _no_plans
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
@@ -260,7 +256,10 @@ class ExecutionEngineV3:
             else:
                 self.entries.fill(self.ledger.orders[waiting.order_id], book, quote)
         for waiter in self.runner.on_tick(book):
-            self.account.gtts.fire(waiter, book)
+            if waiter >= FIRST_PLAN_WAITER:
+                self.on_plan_level(waiter)
+            else:
+                self.account.gtts.fire(waiter, book)
         self.exchange.step.end()
         book.arm()
         self.account.refresh()
@@ -338,6 +337,10 @@ class ExecutionEngineV3:
     def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
         return self._resume.carry()
+
+
+def _no_plans(waiter: int) -> None:
+    raise AssertionError(f"expected no level of a plan without plans, was {waiter}")
 
 
 def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:

@@ -31,6 +31,22 @@ class Excursions:
             book.extremes.forget()
         self._seen_before.pop(position.order_id, None)
 
+    def begin_mark(self, mark: int, book: Book) -> None:
+        """Begin after the last tick, for no position, under a number below 0."""
+        self._marks[book.index][mark] = (book.mark(-1), 0)
+
+    def since_mark(self, mark: int, book: Book, ltp: int) -> tuple[int, int]:
+        """Return the highest and the lowest of `ltp` and all prices since a mark, paise."""
+        segment, _ = self._marks[book.index][mark]
+        return book.extremes_since(segment, ltp)
+
+    def end_mark(self, mark: int, book: Book) -> None:
+        """Drop a mark."""
+        marks = self._marks[book.index]
+        marks.pop(mark, None)
+        if not marks:
+            book.extremes.forget()
+
     def is_held(self, book: Book) -> bool:
         """Return whether the instrument has an open position."""
         return bool(self._marks[book.index])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from daemon.domain.errors import InvalidTransition
 from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
@@ -17,6 +19,8 @@ class TradeLifecycleManager:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.events: list[TradingEvent] = []
+        self.heard_by: Callable[[TradingEvent], None] | None = None
+        """Who hears of every event once it is applied, and may record further ones."""
 
     def can_transition(self, order: Order, to: OrderState) -> bool:
         """Return whether the order may go to this state from where it is."""
@@ -33,6 +37,8 @@ class TradeLifecycleManager:
         """Apply an event to the ledger and keep it for the journal."""
         self.ledger.apply(event)
         self.events.append(event)
+        if self.heard_by is not None:
+            self.heard_by(event)
 
     def take_events(self) -> list[TradingEvent]:
         """Return the events since the last call."""

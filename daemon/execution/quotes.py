@@ -21,15 +21,15 @@ class Quotes:
     ) -> None:
         self.books = [Book(index, instrument) for index, instrument in enumerate(universe)]
         self.books.append(Book(len(universe), None))
-        self._universe = universe
-        self._schedule = schedule
+        self.universe = universe
+        self.schedule = schedule
         self._at = at
         self._stale_after_ns = config.stale_after_ns
         self._max_age_ns = config.quote_max_age_ns
 
     def index_of(self, tradingsymbol: str) -> int:
         """Return the index of a symbol of the universe."""
-        index = self._universe.index_of(tradingsymbol)
+        index = self.universe.index_of(tradingsymbol)
         assert index is not None, tradingsymbol
         return index
 
@@ -39,7 +39,7 @@ class Quotes:
 
     def find(self, tradingsymbol: str) -> Book | None:
         """Return the book of a symbol, None if it is not in the universe."""
-        index = self._universe.index_of(tradingsymbol)
+        index = self.universe.index_of(tradingsymbol)
         return None if index is None else self.books[index]
 
     def quote_of(self, book: Book) -> Quote | None:
@@ -67,4 +67,4 @@ class Quotes:
         now = self._at.now
         if book.open_ts <= now < book.close_ts:  # nearly always
             return book.open_ts, book.close_ts
-        return self._schedule.span(book.index, ist_date(now))
+        return self.schedule.span(book.index, ist_date(now))

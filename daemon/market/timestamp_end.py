@@ -44,7 +44,7 @@ class TimestampEnd:
 
     def ask(self) -> None:
         """Ask for the end of the present timestamp; asking again changes nothing."""
-        now = self._at.now
+        now = self._at.stamp  # not the time that is looked back at
         if now not in self._asked:
             self._asked.add(now)
             self._agenda.add(now + 1, Phase.TIMESTAMP_END, 0, now)

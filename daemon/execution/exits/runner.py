@@ -98,6 +98,11 @@ class ExitRunner:
         if position.number in self._watches and position.pending is None:
             nearest_levels(position, self._rules).serve(self, position)
 
+    def shift_stop(self, position: Position, move: StopMove) -> None:
+        """Move the stop of an open position for something that is no rule."""
+        self.move_stop(position, move)
+        self.refresh(position)
+
     def exit_began(self, position: Position) -> None:
         """Watch no level while an exit that began at the exchange is pending."""
         watch = self._watches[position.number]
