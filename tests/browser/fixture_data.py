@@ -37,6 +37,9 @@ def pnl(move: int = 0) -> Json:
         "net_at_ltp_paise": -1_018_559 + move, "net_at_exit_side_paise": -1_060_809 + move,
         "day_low_paise": -3_120_440, "daily_loss_limit_paise": 5_000_000,
         "to_limit_paise": 2_533_325, "realized_today_paise": -2_466_675, "halted": None,
+        "margin_used_paise": 46_318_200, "margin_free_paise": 3_681_800,
+        "margin_peak_paise": 51_204_400, "hedge_benefit_paise": 12_845_300,
+        "m2m_open_paise": -325_000,
     }  # fmt: skip
 
 

@@ -83,9 +83,9 @@ function showPnl(pnl) {
 
 function showMargin({ margin_used_paise: used, margin_free_paise: free, m2m_open_paise: marked }) {
   hide(at("margin"), (used ?? marked ?? null) === null);
-  const cash = used === null || free === null ? 0 : used + free;
-  const share = used && free !== null ? (cash > 0 ? used / cash : 1) : null;
-  showMeter(at("margin-meter"), share, { warn: 75, bad: 90 });
+  const isKnown = Number.isFinite(used) && Number.isFinite(free) && used > 0;
+  const share = used + free > 0 ? used / (used + free) : 1;
+  showMeter(at("margin-meter"), isKnown ? share : null, { warn: 75, bad: 90 });
 }
 
 /** Show a share from 0 to 1 as a bar, none for null; it is coloured from two percentages on. */
