@@ -14,6 +14,7 @@ import typer
 from daemon import VERSION
 from daemon.cli.arguments import CUTS, overrides_of, spread_replay
 from daemon.cli.journal import ARTIFACTS, journal
+from daemon.cli.plan import plan
 from daemon.cli.say import say, say_text
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
 from daemon.process.signals import ignore_held_signals
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(journal, name="journal")
+app.add_typer(plan, name="plan")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")

@@ -27,7 +27,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.span": (),
     "daemon.chain": ("daemon.files",),
     "daemon.plans.terms": ("daemon.chain",),
-    "daemon.plans": ("daemon.chain", "daemon.market", "daemon.plans.terms", "daemon.pricing"),
+    "daemon.plans": (
+        "daemon.chain", "daemon.levels", "daemon.market", "daemon.plans.terms", "daemon.pricing",
+    ),
+    "daemon.plan_files": ("daemon.files", "daemon.plans.terms"),
     "daemon.exchange": ("daemon.market", "daemon.settings"),
     "daemon.levels": (),
     "daemon.broker": (),
@@ -117,8 +120,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.cli": (
         "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.plans.terms", "daemon.process", "daemon.report",
-        "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web", "feeds", "strategies",
+        "daemon.market", "daemon.metrics", "daemon.plan_files", "daemon.plans.terms",
+        "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
         "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",
