@@ -61,7 +61,7 @@ install-service: $(READY) #-- Install the service and its timer for your own use
 ## To develop it
 
 test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the other).
-	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
+	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 
 test-ci: $(READY) #-- Run what CI adds: random scenarios ten times over, and tests too long for `make test`.
 	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
+
+import pytest
 
 TIMES: Final = Fraction(os.environ.get("RANDOM_TIMES", "1/3"))
 
@@ -16,6 +19,16 @@ TIMES: Final = Fraction(os.environ.get("RANDOM_TIMES", "1/3"))
 def examples(number: int) -> int:
     """Return the number of random examples of a test in this tier."""
     return math.ceil(number * TIMES)
+
+
+def at_most(number: int) -> int:
+    """Return the number of examples of a test that costs much: all that it names in CI, no more."""
+    return min(number, examples(number))
+
+
+def with_more_in_ci(*daily: object, more: Iterable[object]) -> list[Any]:
+    """Return the values of a parametrised test, those of `more` for CI alone."""
+    return [*daily, *(pytest.param(each, marks=pytest.mark.ci) for each in more)]
 
 
 def seeds(number: int) -> range:

@@ -12,7 +12,7 @@ from daemon.domain.events import StopMoved
 from tests.kit.drive import run_engine
 from tests.kit.restarts import Process
 from tests.kit.scenario import Scenario
-from tests.kit.tiers import seeds
+from tests.kit.tiers import seeds, with_more_in_ci
 from tests.oracle.scenarios import AT_R, Generator
 from tests.properties.test_differential import check_against_oracle
 from tests.properties.test_restart import hold, with_restarts_when
@@ -68,7 +68,7 @@ def waits_for_cost(process: Process) -> bool:
 
 
 @pytest.mark.parametrize("when", [has_moved_stops, waits_for_cost])
-@pytest.mark.parametrize("seed", [1, 4, 7])
+@pytest.mark.parametrize("seed", with_more_in_ci(1, more=(4, 7)))
 def test_a_restart_changes_nothing_of_a_stop_at_cost(seed: int, when: Any, tmp_path: Path) -> None:
     expected, _ = run_engine(moving(seed), 1)
     assert with_restarts_when(moving(seed), tmp_path, when) > 0

@@ -32,11 +32,14 @@ from daemon.settings.config import ExecutionConfig
 from daemon.web.fold.book import Book
 from tests.kit.depth_runs import BOOK, depth_run
 from tests.kit.market import CALL, DATE
+from tests.kit.tiers import at_most
+
+pytestmark = pytest.mark.random
 
 PROFILE = FillProfile.of(ExecutionConfig(fill_mode="depth"))
 FACTS = RunFacts(run_id="r", profile=PROFILE)
 SEEDS = st.integers(0, 100_000)
-PLAYED = settings(deadline=None, max_examples=40)
+PLAYED = settings(deadline=None, max_examples=at_most(40))
 
 
 def exported(name: str, events: Sequence[TradingEvent]) -> list[dict[str, object]]:

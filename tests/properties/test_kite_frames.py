@@ -26,6 +26,7 @@ from tests.kit.kite_frames import (
     random_packet,
     rows_of,
 )
+from tests.kit.tiers import at_most
 
 TS = 1_790_000_000_000_000_000
 DECODER = FrameDecoder(UNIVERSE)
@@ -103,7 +104,8 @@ def test_garbage_is_counted_packet_by_packet_and_raises_nothing_else(seed: int) 
             agrees(frames)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.random
+@settings(max_examples=at_most(200), deadline=None)
 @given(st.lists(st.binary(min_size=2, max_size=400), min_size=1, max_size=4))
 def test_random_bytes_are_counted(frames: list[bytes]) -> None:
     agrees([(TS + at, frame) for at, frame in enumerate(frames)])
@@ -227,7 +229,8 @@ def block_of(rows: list[Row]) -> Ticks:
     return Ticks(**columns)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.random
+@settings(max_examples=at_most(100), deadline=None)
 @given(ROWS)
 def test_what_was_written_in_full_is_read_back(rows: list[Row]) -> None:
     packets = encode_packets(block_of(rows), UNIVERSE, "full")
@@ -236,7 +239,8 @@ def test_what_was_written_in_full_is_read_back(rows: list[Row]) -> None:
     assert rows_of(DECODER.decode(each).ticks) == rows
 
 
-@settings(max_examples=50, deadline=None)
+@pytest.mark.random
+@settings(max_examples=at_most(50), deadline=None)
 @given(ROWS, st.sampled_from(["ltp", "quote"]))
 def test_smaller_packets_carry_what_their_mode_means(rows: list[Row], mode: str) -> None:
     packets = encode_packets(block_of(rows), UNIVERSE, "ltp" if mode == "ltp" else "quote")

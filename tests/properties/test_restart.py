@@ -21,7 +21,7 @@ from tests.kit.drive import describe, inputs_of, run_engine
 from tests.kit.market import CLOSE, DATE, OPEN
 from tests.kit.restarts import Process
 from tests.kit.scenario import Row, Scenario, ScenarioInput, random_scenario
-from tests.kit.tiers import seeds
+from tests.kit.tiers import seeds, with_more_in_ci
 
 pytestmark = pytest.mark.random
 
@@ -100,7 +100,7 @@ def remembers(process: Process) -> bool:
     return bool(process.engine.engine.carry().remembered)
 
 
-@pytest.mark.parametrize("seed", [13, 17, 23, 29])
+@pytest.mark.parametrize("seed", with_more_in_ci(13, 23, more=(17, 29)))
 def test_a_restart_while_an_exit_is_pending_changes_nothing(seed: int, tmp_path: Path) -> None:
     scenario = random_scenario(seed)
     expected, _ = run_engine(scenario, 1)
@@ -108,7 +108,7 @@ def test_a_restart_while_an_exit_is_pending_changes_nothing(seed: int, tmp_path:
     hold(tmp_path, expected)
 
 
-@pytest.mark.parametrize("seed", [23, 50, 98])
+@pytest.mark.parametrize("seed", with_more_in_ci(23, more=(50, 98)))
 def test_a_restart_while_a_settlement_is_awaited_changes_nothing(seed: int, tmp_path: Path) -> None:
     scenario = random_scenario(seed)
     expected, _ = run_engine(scenario, 1)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.events import OrderCreated, OrderMoved, StopMoved
 from tests.kit.invariants import watch
 from tests.kit.market import CALL, PUT, Market
+from tests.kit.tiers import at_most
+
+pytestmark = pytest.mark.random
 
 MIRROR = 20_000  # paise: what is at 120.00 is at 80.00
 
@@ -122,7 +126,7 @@ def facts(event: Any, mirrored: bool) -> Any:
     return (event.quantity, price(event.sl_paise), price(event.tp_paise))
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=at_most(150), deadline=None, print_blob=True)
 @given(stories())
 def test_a_mirrored_market_earns_the_same(story: Story) -> None:
     as_told, mirrored = tell(story), tell(story, mirrored=True)
@@ -130,7 +134,7 @@ def test_a_mirrored_market_earns_the_same(story: Story) -> None:
     assert mirrored.realized == as_told.realized
 
 
-@settings(max_examples=100, deadline=None, print_blob=True)
+@settings(max_examples=at_most(100), deadline=None, print_blob=True)
 @given(stories(), st.integers(2, 5))
 def test_a_multiple_of_the_quantity_earns_the_multiple(story: Story, times: int) -> None:
     once = tell(story, enable_partial_exit=False)
@@ -139,7 +143,7 @@ def test_a_multiple_of_the_quantity_earns_the_multiple(story: Story, times: int)
     assert more.moves() == once.moves()
 
 
-@settings(max_examples=100, deadline=None, print_blob=True)
+@settings(max_examples=at_most(100), deadline=None, print_blob=True)
 @given(stories(), st.lists(st.integers(20, 4_000).map(lambda n: 5 * n), min_size=1, max_size=20))
 def test_ticks_of_one_instrument_never_touch_anothers_positions(
     story: Story, beside: list[int]
@@ -148,7 +152,7 @@ def test_ticks_of_one_instrument_never_touch_anothers_positions(
     assert course(together) == course(alone)
 
 
-@settings(max_examples=60, deadline=None, print_blob=True)
+@settings(max_examples=at_most(60), deadline=None, print_blob=True)
 @given(stories(), st.sampled_from((1, 2.5, 5, 50, 500)))
 def test_slippage_on_fills_never_earns_more(story: Story, bps: float) -> None:
     market = tell(story, slippage_bps=bps)

@@ -15,6 +15,7 @@ from daemon.domain.tick_view import TickView
 from strategies.views import Desk
 from tests.kit.drive import RuleStrategies, inputs_of, make_engine
 from tests.kit.scenario import Scenario, random_scenario
+from tests.kit.tiers import at_most
 
 NEVER_FAST = 10**9
 Seen = tuple[TickView, tuple[int | None, ...]]
@@ -81,7 +82,8 @@ def run(
     return events, msgspec.json.encode(engine.ledger), strategies.seen
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.random
+@settings(max_examples=at_most(120), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     watched=st.frozensets(st.integers(0, 3), max_size=3),

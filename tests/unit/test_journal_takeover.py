@@ -34,6 +34,7 @@ from daemon.runtime.backup import back_up
 from daemon.runtime.resume import _last_event_ts as last_event_ts
 from tests.kit.kill import killed_at
 from tests.kit.of_0_2_0 import unpack_account
+from tests.kit.tiers import with_more_in_ci
 
 NOW = 1_795_000_000_000_000_000
 CLOSED = "archive/journal-000000000500"
@@ -193,7 +194,7 @@ def test_a_closed_journal_that_was_moved_away_is_missed_aloud(account: Path) -> 
         assert any("is not here" in note for note in audit(store).notes)
 
 
-@pytest.mark.parametrize("is_linked", [True, pytest.param(False, marks=pytest.mark.ci)])
+@pytest.mark.parametrize("is_linked", with_more_in_ci(True, more=[False]))
 def test_a_kill_at_any_step_loses_nothing_and_the_next_start_finishes(
     tmp_path: Path, is_linked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,15 +18,12 @@ from daemon.journal.schema import chain
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.journal.verify import _walk_operations
 from tests.kit.sample_events import by_input, sample_events
+from tests.kit.tiers import with_more_in_ci
 
 META = JournalMeta(run_id="run-1", account="dev", program_version="0.1.0")
+# From one flipped byte to the next: in coarse steps daily, in fine ones in CI.
 FINE = {"journal.db": 61, "journal.db-wal": 307, "head": 11, "snapshot": 7}
 COARSE = {"journal.db": 307, "journal.db-wal": 1009, "head": 97, "snapshot": 47}
-
-
-def strides(in_ci: int, daily: int) -> list[Any]:
-    """Return the step from one flipped byte to the next: a coarse one daily, a fine one in CI."""
-    return [pytest.param(in_ci, marks=pytest.mark.ci), daily]
 
 
 def small_journal(directory: Path) -> None:
@@ -140,7 +136,7 @@ def test_a_rewritten_chain_is_refused_by_the_head(tmp_path: Path) -> None:
     refused(tmp_path / "a", match="not the one that its head file has seen")
 
 
-@pytest.mark.parametrize("stride", strides(31, 211))
+@pytest.mark.parametrize("stride", with_more_in_ci(211, more=[31]))
 def test_every_nth_flipped_byte_of_the_database_is_detected_or_harmless(
     tmp_path: Path, stride: int
 ) -> None:
@@ -148,7 +144,7 @@ def test_every_nth_flipped_byte_of_the_database_is_detected_or_harmless(
     flipped_bytes_are_detected_or_harmless(tmp_path, tmp_path / "journal.db", stride=stride)
 
 
-@pytest.mark.parametrize("stride", strides(211, 1009))
+@pytest.mark.parametrize("stride", with_more_in_ci(1009, more=[211]))
 def test_every_nth_flipped_byte_of_the_wal_is_detected_or_harmless(
     tmp_path: Path, stride: int
 ) -> None:
@@ -156,7 +152,7 @@ def test_every_nth_flipped_byte_of_the_wal_is_detected_or_harmless(
     flipped_bytes_are_detected_or_harmless(wal.parent, wal, stride=stride)
 
 
-@pytest.mark.parametrize("stride", strides(7, 53))
+@pytest.mark.parametrize("stride", with_more_in_ci(53, more=[7]))
 def test_every_nth_flipped_byte_of_the_head_is_detected_or_harmless(
     tmp_path: Path, stride: int
 ) -> None:

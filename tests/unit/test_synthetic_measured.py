@@ -26,6 +26,7 @@ from feeds.synthetic_contracts import default_session
 from tests.kit.book_figures import BookRows, Figures, figures_of
 from tests.kit.golden import data_directory
 from tests.kit.source import ROOT
+from tests.kit.tiers import with_more_in_ci
 from tests.unit.test_feeds_kit import rows_of
 
 RECORDING = "upstox-full-banknifty-2025-12-15/flat.parquet"
@@ -80,7 +81,7 @@ def check_bands(found: Figures) -> None:
     assert found.filled["cross"] <= found.filled["queue"] <= found.filled["touch"]
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.ci) for s in SEEDS[1:])])
+@pytest.mark.parametrize("seed", with_more_in_ci(1, more=SEEDS[1:]))
 def test_a_session_behaves_as_measured(seed: int) -> None:
     check_bands(figures(seeded(BRISK, seed)))
 
