@@ -281,7 +281,7 @@ BUGS: Final = (
     Bug(
         "levels that go by the day's rates stay those of the day before",
         "daemon/execution/engine.py",
-        """        self._runner.begin_date()
+        """        self.runner.begin_date()
 """,
         """""",
         _TO_COST,
