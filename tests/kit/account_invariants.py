@@ -47,7 +47,7 @@ class AccountWatch:
 
     def take(self, event: TradingEvent, ledger: Ledger) -> None:
         """Look at one event, which `ledger` has folded."""
-        self._check_sent(event)
+        self._check_sent(event, ledger)
         if isinstance(event, RiskMoved):
             assert event.state in ("ACTIVE", "REDUCING", "HALTED")
             assert event.state != self.state or event.reason == "command", "no move"
@@ -58,7 +58,7 @@ class AccountWatch:
             assert self.state == "ACTIVE", f"an entry was accepted while {self.state}"
         self._books.take(event, ledger)
 
-    def _check_sent(self, event: TradingEvent) -> None:
+    def _check_sent(self, event: TradingEvent, ledger: Ledger) -> None:
         """A leg's order comes right after its GTT fired, once, and no other way."""
         is_sent = isinstance(event, ExchangeOrderMoved) and event.kind in ("accepted", "rejected")
         if self._next_order:
@@ -68,6 +68,17 @@ class AccountWatch:
             self._next_order = ""
         elif isinstance(event, ExchangeOrderMoved) and event.kind == "accepted":
             assert event.tag != "gtt", "an order of a GTT that no trigger sent"
+        if isinstance(event, ExchangeOrderMoved) and not event.order_id and self.state != "ACTIVE":
+            self._check_reduces(event, ledger)
+
+    def _check_reduces(self, event: ExchangeOrderMoved, ledger: Ledger) -> None:
+        """An order without a trade that is accepted now takes from what the account holds."""
+        if event.kind != "accepted":
+            return
+        held = self._books.units(event.tradingsymbol, ledger)
+        signed = event.quantity if event.side == "BUY" else -event.quantity
+        is_less = held * signed < 0 and abs(signed) <= abs(held)
+        assert is_less, f"{signed} units were accepted at {held} while {self.state}"
 
     def _gtt(self, event: GttMoved) -> None:
         if event.kind == "refused":
@@ -101,6 +112,13 @@ class BooksWatch:
         if not execution.order_id:
             self._untraded.append(execution)
         self._compare(ledger)
+
+    def units(self, symbol: str, ledger: Ledger) -> int:
+        """Return what the account holds of a contract, below 0 for a short."""
+        untraded = (each for each in self._untraded if each.tradingsymbol == symbol)
+        traded = (each for each in ledger.positions.values() if each.tradingsymbol == symbol)
+        sold = sum(each.sign * each.quantity for each in traded)
+        return sold + sum(each.sign * each.quantity for each in untraded)
 
     def _compare(self, ledger: Ledger) -> None:
         held: dict[tuple[str, str], int] = defaultdict(int)

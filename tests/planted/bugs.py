@@ -19,6 +19,11 @@ _ORACLE: Final = ("tests/properties/test_differential.py",)
 _TO_COST: Final = ("tests/unit/test_break_even.py", "tests/properties/test_break_even.py")
 _LIVE: Final = ("tests/simulation/test_simulation.py",)
 _EXCHANGE: Final = ("tests/oracle/test_exchange_differential.py",)
+_MARGIN: Final = ("tests/oracle/test_margin_differential.py",)
+_POSITIONS: Final = ("tests/oracle/test_positions_differential.py",)
+_GTT: Final = ("tests/oracle/test_gtt_differential.py",)
+_RISK: Final = ("tests/oracle/test_risk_differential.py",)
+_CARRY: Final = ("tests/broker/test_carry.py",)
 
 BUGS: Final = (
     Bug(
@@ -380,5 +385,89 @@ BUGS: Final = (
         "return self._of_order[request.order.order_id][0] is request",
         "return request in self._of_order[request.order.order_id]",
         _EXCHANGE,
+    ),
+    Bug(
+        "an extreme scenario counts in full",
+        "daemon/margin/scenario_margin.py",
+        "loss * rates.extreme_cover_ppm // MICRO if scenario.is_extreme else loss",
+        "loss",
+        _MARGIN,
+    ),
+    Bug(
+        "a hedge that waits helps already",
+        "daemon/margin/scenario_margin.py",
+        "working = max((held, *others), key=lambda margin: margin.blocked)",
+        "working = (held, *others)[-1]",
+        _MARGIN,
+    ),
+    Bug(
+        "what is carried counts from its cost every day",
+        "daemon/broker/positions.py",
+        "at_close = abs(held) * mark.close_paise if mark.close_paise else held_paise",
+        "at_close = held_paise",
+        _POSITIONS,
+    ),
+    Bug(
+        "what was carried brings nothing to the average of what stays",
+        "daemon/broker/positions.py",
+        "paise = self.day_buy_paise + (self.overnight_paise if held > 0 else 0)",
+        "paise = self.day_buy_paise",
+        _POSITIONS,
+    ),
+    Bug(
+        "a short pays for its premium",
+        "daemon/broker/funds.py",
+        "self._premium_paise += execution.sign * execution.value_paise",
+        "self._premium_paise += execution.value_paise",
+        _POSITIONS,
+    ),
+    Bug(
+        "the cost of a future leaves with its first exit",
+        "daemon/domain/open_cost.py",
+        "        cost = self.cost_paise * closed // abs(self.quantity)\n",
+        "        cost = self.cost_paise\n",
+        _POSITIONS,
+    ),
+    Bug(
+        "an upper trigger sends the order of the lower one",
+        "daemon/domain/gtt.py",
+        "            return len(self.legs)\n",
+        "            return 1\n",
+        _GTT,
+    ),
+    Bug(
+        "a halted account's GTTs wait on",
+        "daemon/execution/risk_states.py",
+        '            self._gtts.disable_all("halted")\n',
+        "",
+        _GTT,
+    ),
+    Bug(
+        "a mark pays again what earlier ones have paid",
+        "daemon/domain/open_cost.py",
+        "return self.marked_paise - before",
+        "return self.marked_paise",
+        _CARRY,
+    ),
+    Bug(
+        "a future of the day is marked like a carried one",
+        "daemon/execution/carry.py",
+        'return product == "NRML" and instrument.instrument_type == "FUT"',
+        'return instrument.instrument_type == "FUT"',
+        _CARRY,
+    ),
+    Bug(
+        "what waits is no lot of its strategy",
+        "daemon/execution/exposure.py",
+        "for order_id in self._waiting.entries:",
+        "for order_id in ():",
+        _RISK,
+    ),
+    Bug(
+        "a lockout forgets what a person said",
+        "daemon/execution/risk_states.py",
+        'self._move(self._ledger.risk.said, "day_over", until_ts=0)',
+        'self._move(RiskState.ACTIVE, "day_over", until_ts=0)',
+        _RISK,
     ),
 )
