@@ -14,13 +14,16 @@ from daemon.domain.risk_arrays import RiskArrays
 from daemon.errors import ConfigError
 from daemon.execution.margin_desk import MarginTerms
 from daemon.margin.array_margin import ArrayModel
-from daemon.margin.models import margins
+from daemon.margin.models import margins, model_of
 from daemon.margin.portfolio import Holding
 from daemon.margin.scenario_margin import UnderlyingMargin
 from daemon.margin.unknown import MarginUnknown
 from daemon.runtime.configured_arrays import configured_arrays
+from daemon.runtime.machine import machine_of, margin_terms
+from daemon.settings.check import render_config
 from daemon.settings.config import Config, ExecutionConfig, MarginConfig
 from daemon.span.spn_file import read_spn
+from feeds.recording.format import LogHeader, encode_header
 from tests.kit.market import Market
 from tests.margin.portfolios import RULES
 from tests.margin.portfolios import Market as Prices
@@ -134,6 +137,24 @@ def test_a_start_takes_the_rows_of_its_universe_and_refuses_another_day(tmp_path
     with pytest.raises(ConfigError, match="is of 2026-11-18, and it is 2026-11-19: download"):
         configured_arrays(config(path), UNIVERSE, date=dt.date(2026, 11, 19))
     assert configured_arrays(Config(), Universe(())) is None
+
+
+def test_a_recording_has_the_arrays_and_a_replay_needs_no_file(tmp_path: Path) -> None:
+    path = written(tmp_path, sample())
+    chosen = config(path)
+    found = configured_arrays(chosen, UNIVERSE)
+    header = LogHeader(
+        account="dev", date="2026-11-18", segment=1, program_version="t",
+        config=render_config(chosen), config_fingerprint="", instruments=list(UNIVERSE),
+        arrays=found,
+    )  # fmt: skip
+    kept = msgspec.json.decode(encode_header(header), type=LogHeader)
+    path.unlink()
+    assert kept.arrays == found
+    terms = margin_terms(chosen, RULES, kept.arrays)
+    assert terms is not None
+    assert isinstance(model_of(terms.arrays), ArrayModel)
+    assert machine_of(kept, RULES).engine.engine.ledger.seq == 0
 
 
 def gated(directory: Path, capital: float) -> Market:

@@ -87,7 +87,8 @@ def panels(directory: Path) -> dict[str, Any]:
         step = follower.step(UP.ts)
         assert not step.fault
         found: dict[str, Any] = msgspec.json.decode(snapshot_data(step))
-        return found.get("panels", found)
+        panels: dict[str, Any] = found.get("panels", found)
+        return panels
     finally:
         follower.close()
 
