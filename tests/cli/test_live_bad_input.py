@@ -35,6 +35,7 @@ from tests.kit.live import (
 )
 from tests.kit.ticker_rig import plays
 from tests.kit.ticker_script import Client, Script, ScriptedTicker, wire
+from tests.kit.tiers import with_more_in_ci
 
 REFUSED: Final = "Kite refused the access token (HTTP 403)"
 
@@ -121,7 +122,7 @@ def sound_frames(of: Market, rows: int) -> list[bytes]:
     return [encode_frame(packets[at : at + 5]) for at in range(0, rows, 5)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", with_more_in_ci(0, more=[1, 2]))
 def test_rubbish_between_the_ticks_changes_nothing(seed: int, of: Market, tmp_path: Path) -> None:
     """The same events as without it: no position changes, nothing is lost, all is counted."""
     rows = 500
@@ -211,7 +212,7 @@ def test_without_a_network_the_instruments_of_an_older_day_are_used_and_told(
     assert any("using NFO-2026-11-18.csv" in str(each) for each in problems)
 
 
-@pytest.mark.parametrize("cut", [None, 0, 200, 5_000])
+@pytest.mark.parametrize("cut", with_more_in_ci(None, 200, more=[0, 5_000]))
 def test_without_instruments_the_run_does_not_begin(
     cut: int | None, of: Market, tmp_path: Path
 ) -> None:

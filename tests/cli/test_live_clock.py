@@ -41,6 +41,7 @@ from tests.kit.live import (
     until,
     write_live_config,
 )
+from tests.kit.tiers import with_more_in_ci
 
 OPENED = parse_ts("2026-11-18T15:17:00")
 SQUARE_OFF = parse_ts("2026-11-18T15:20:00")
@@ -322,7 +323,7 @@ def test_the_command_line_says_both_times_in_one_line_and_71(of: Market, tmp_pat
     assert "Traceback" not in result.err
 
 
-@pytest.mark.parametrize("off_h", [-24, -3, 3])
+@pytest.mark.parametrize("off_h", with_more_in_ci(-24, 3, more=[-3]))
 def test_a_clock_hours_off_the_exchanges_time_is_refused(
     off_h: int, whole: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ from tests.kit.live import (
     until,
     write_live_config,
 )
+from tests.kit.tiers import with_more_in_ci
 
 LOSES_NOTHING = ["garbage@300", "text@500", "cut@900", "delay@1200", "duplicate@2000"]
 FAULTS = {
@@ -67,7 +68,7 @@ def traded(place: Path, of: Market, faults: list[str], seed: int) -> tuple[Ticke
     return served
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", with_more_in_ci(1, more=[2]))
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 def test_a_recording_replays_to_the_live_journal(
     faults: list[str], seed: int, of: Market, tmp_path: Path

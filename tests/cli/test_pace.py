@@ -22,9 +22,10 @@ from tests.kit.cli import (
     spawn,
     wait_for,
 )
+from tests.kit.tiers import with_more_in_ci
 
 
-@pytest.fixture(params=["sample", "synthetic"])
+@pytest.fixture(params=with_more_in_ci("sample", more=["synthetic"]))
 def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     if request.param == "sample":
         return ["--config", SAMPLE]

@@ -26,6 +26,7 @@ from tests.kit.cli import (
     write_config,
     write_ticks,
 )
+from tests.kit.tiers import with_more_in_ci
 
 DAY, NEXT = "2026-11-18", "2026-11-19"
 
@@ -347,7 +348,7 @@ def test_a_settlement_that_nothing_could_use_is_78_and_names_what_could(
 # the synthetic market
 
 
-@pytest.mark.parametrize("depth", ["", ", depth: true", ", depth: false"])
+@pytest.mark.parametrize("depth", with_more_in_ci("", more=[", depth: true", ", depth: false"]))
 def test_a_synthetic_session_runs_to_its_end_with_and_without_depth(
     depth: str, tmp_path: Path
 ) -> None:

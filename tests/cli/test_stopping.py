@@ -30,6 +30,7 @@ from tests.kit.cli import (
     verified,
     wait_for,
 )
+from tests.kit.tiers import with_more_in_ci
 
 PACE = "3000"
 """The sample's six hours in eight seconds: long enough to be in the middle of it."""
@@ -57,7 +58,9 @@ def paced(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", with_more_in_ci(signal.SIGTERM, more=[signal.SIGINT, signal.SIGHUP])
+)
 def test_a_signal_ends_a_run_in_order(
     number: signal.Signals, paced: subprocess.Popen[str], tmp_path: Path, whole: bytes
 ) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.cli import ROOT, SAMPLE
+from tests.kit.tiers import with_more_in_ci
 
 CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -55,7 +56,7 @@ def seen(tmp_path: Path, columns: int, *, interrupt_at: str = "", config: str = 
 _PROGRAM = f"import os; os.chdir({str(ROOT)!r}); from daemon.main import main; main()"
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", with_more_in_ci(80, more=[120]))
 def test_the_bar_keeps_its_line_and_shows_the_profit_whole(tmp_path: Path, columns: int) -> None:
     text = seen(tmp_path, columns, interrupt_at=" 2 open")
     bar, _, tables = text.partition("\x1b[?25h")

@@ -25,6 +25,7 @@ from tests.kit import golden
 from tests.kit.market import CALL, OPEN
 from tests.kit.restarts import Process
 from tests.kit.scenario import random_scenario
+from tests.kit.tiers import with_more_in_ci
 
 EXAMPLE = "configs/examples/limit-entries.yaml"
 PINNED = Path(__file__).with_name("entry_session.txt")
@@ -170,7 +171,7 @@ def _after_crashes(mode: str, seed: int, out: Path) -> list[TradingEvent]:
 
 
 @pytest.mark.parametrize("mode", ["depth", "bid_ask"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", with_more_in_ci(1, more=[2, 3]))
 def test_a_crash_at_any_input_changes_nothing(mode: str, seed: int, tmp_path: Path) -> None:
     whole = _bare(mode)
     expected = [event for item in inputs(mode, seed) for event in whole.handle(item)]

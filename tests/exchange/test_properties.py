@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.desk import SYMBOL, instrument
 from tests.exchange.driver import MS, Driver
+from tests.kit.tiers import at_most
 
-PLAYED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pytestmark = pytest.mark.random
+PLAYED = settings(
+    deadline=None, max_examples=at_most(100), suppress_health_check=[HealthCheck.too_slow]
+)
 LOT, STEP = 65, 5
 FUTURE = instrument(symbol=SYMBOL, kind="future")
 PRICES = st.integers(1990, 2010).map(lambda steps: steps * STEP)

@@ -21,7 +21,7 @@ from daemon.domain.events import OrderCreated, OrderMoved, StopMoved, TradingEve
 from daemon.domain.order import OrderState
 from tests.kit.scenario import Scenario
 from tests.kit.tariff import in_force
-from tests.kit.tiers import examples, seeds
+from tests.kit.tiers import examples
 from tests.oracle.book import Trade
 from tests.oracle.engine import Naive
 from tests.oracle.scenarios import Generator
@@ -196,7 +196,7 @@ def test_every_stop_moves_when_and_where_its_events_say_and_only_then(seed: int)
 
 def test_the_scenarios_have_what_is_to_be_judged() -> None:
     total: Counter[str] = Counter()
-    for seed in seeds(FIXED):
+    for seed in range(FIXED):
         total += judged(seed)
     for what in (
         "break_even", "break_even of a short", "trailing_stop", "with charges", "a tie",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pytest
 from loguru import logger
 
 from tests.simulation.run import fast_directory
 from tests.soak.days import Soak, trading_days
 
 
+@pytest.mark.ci
 def test_days_on_one_account_leave_no_descriptor_and_no_task_behind(tmp_path: Path) -> None:
     logger.disable("daemon")
     with fast_directory(tmp_path) as place:
