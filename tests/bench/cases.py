@@ -102,7 +102,7 @@ CASES: dict[str, Callable[..., Any]] = {
         name: _engine(name)
         for name in (
             "positions", "positions_rows", "tick_strategy", "bracket", "bracket_journaled",
-            "waiting", "waiting_rows",
+            "waiting", "waiting_rows", "gtts", "gtts_rows",
         )
     },
     **{

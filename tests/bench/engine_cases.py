@@ -14,6 +14,7 @@ from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
+from daemon.domain.gtt import GttLeg, GttTerms
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
@@ -93,6 +94,38 @@ def waiting_rows(path: Path, count: int) -> dict[str, Any]:
     """The same by the row path."""
     row_path.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
     return waiting(path, count)
+
+
+def gtts(path: Path, count: int) -> dict[str, Any]:
+    """The engine in `fill_mode: depth` with `count` GTTs whose levels are far away."""
+    raw = blocks(path)
+    engine = w1_engine_of(universe(), NoStrategies(), fill_mode="depth")
+    engine.handle(as_ticks(raw[0]))
+    prices = {f"W{n}": engine.books[n].ltp for n in range(10)}
+    for n in range(count):
+        symbol = f"W{n % 10}"
+        low, high = 5 + 5 * (n % 100), 2 * prices[symbol] - prices[symbol] % 5 + 5 * (n % 100)
+        leg = GttLeg(side="SELL", quantity=50, price_paise=low, product="NRML")
+        terms = GttTerms(
+            tradingsymbol=symbol, triggers=(low, high), legs=(leg, leg),
+            last_paise=prices[symbol],
+        )  # fmt: skip
+        assert engine.engine.account.gtts.place(terms)
+    engine.engine.lifecycle.take_events()
+    rest = raw[1:]
+    steady_memory()
+    start = time.process_time()
+    for each in rest:
+        engine.handle(as_ticks(each))
+    elapsed = time.process_time() - start
+    assert len(engine.ledger.gtts) == count
+    return {"ticks": sum(len(each["ts_ns"]) for each in rest), "seconds": elapsed}
+
+
+def gtts_rows(path: Path, count: int) -> dict[str, Any]:
+    """The same by the row path."""
+    row_path.FAST_ROWS = 10**9  # type: ignore[misc]  # longer than any run of rows
+    return gtts(path, count)
 
 
 class EveryTick(BaseStrategy):

@@ -194,6 +194,16 @@ def _in_turns(
     return [max(rates) for rates in zip(*turns, strict=True)]
 
 
+def gtts(bench: Bench) -> Iterator[Row]:
+    """The engine while GTTs wait whose levels are far away."""
+    for case, title in (("gtts", "engine only"), ("gtts_rows", "row path")):
+        without, rate = _in_turns(bench, case, bench.file(SMALL_TICKS), (0, 10_000))
+        yield Row(
+            f"GTTs far away, {title}", "10,000", rate, "ticks/s", ">= 0.95 of none",
+            f"{rate / without:.2f} of none",
+        )  # fmt: skip
+
+
 def instruments(bench: Bench) -> Iterator[Row]:
     """W1 trades ten of N instruments (one, where there is but one)."""
     for case, title in (("w1_engine", "engine only"), ("w1_app", "whole process")):
@@ -348,7 +358,7 @@ def peers(bench: Bench) -> Iterator[Row]:
 
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "w1": w1, "peers": peers, "lengths": lengths, "positions": positions,
-    "waiting": waiting,
+    "waiting": waiting, "gtts": gtts,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
     "web": web, "depth": depth, "exchange": exchange, "margin": margin,
     "live": live,
