@@ -30,6 +30,8 @@ class ShortStraddle(BaseStrategy):
     the nearest future while the index has no price. Give it all symbols (`symbols: []`), or at
     least one that trades often.
 
+    `configs/plans/short-straddle.yaml` is the same idea as a plan.
+
     There are no other exits: no partial exit, no trailing stop, no time stop.
 
     underlying ("NIFTY"): the options' name. at ("09:20"), exit_at ("15:00"): IST. quantity (0):

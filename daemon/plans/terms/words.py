@@ -49,15 +49,23 @@ def _sentences(plan: Plan) -> Iterator[str]:
 def _when(plan: Plan) -> str:
     days = plan.days
     if days is None or set(days) >= set(_WORKING):
-        text = "each session"
+        text = "each session" if plan.dte is None else ""
     else:
         text = f"on {_list([_DAYS[day] for day in days], 'and')}"
     if plan.dte is not None:
-        numbers = _list([str(each) for each in plan.dte], "or")
-        text += f" with {numbers} sessions to the expiry"
+        text = ", ".join(each for each in (text, _dte(plan.dte)) if each)
     if plan.only_dates is not None:
         text += f" of {len(plan.only_dates)} dates"
     return f"{text} at {plan.entry.at}, looking at {plan.underlying}'s {plan.reference} price,"
+
+
+def _dte(numbers: tuple[int, ...]) -> str:
+    before = [str(number) for number in numbers if number]
+    texts = ["on expiry day"] if 0 in numbers else []
+    if before:
+        noun = "session" if before == ["1"] else "sessions"
+        texts.append(f"{_list(before, 'or')} {noun} before expiry day")
+    return " or ".join(texts)
 
 
 def _legs(plan: Plan) -> str:
@@ -69,10 +77,11 @@ def _batch(plan: Plan) -> Iterator[str]:
     if plan.entry.hedges_first and sides == {"buy", "sell"}:
         yield "bought legs are sent first, and sold legs when those are filled"
     within = f"{plan.entry.within_s:g} s"
-    if len(plan.legs) > 1 and plan.entry.if_incomplete == "unwind":
-        yield f"if a leg of the first batch is not filled within {within}, all of it is closed"
-    elif len(plan.legs) > 1:
-        yield f"if a leg of the first batch is not filled within {within}, the others stay"
+    if sum(not leg.waits for leg in plan.legs) > 1:
+        others = (
+            "all of them are closed" if plan.entry.if_incomplete == "unwind" else "the rest stays"
+        )
+        yield f"if one of these first legs is not filled within {within}, {others}"
 
 
 def _to_cost(move: MoveToCost) -> str:
@@ -133,7 +142,7 @@ def _end(plan: Plan) -> str:
     if plan.roll is not None:
         roll = plan.roll
         parts.append(
-            f"at {roll.at}, {roll.dte} sessions before the expiry, open legs move to "
+            f"at {roll.at} {_before_expiry(roll.dte)}, open legs move to the "
             f"{roll.to.replace('_', ' ')}, at most {times_text(roll.max)}"
         )
     if plan.exit is not None:
@@ -148,8 +157,16 @@ def _exit(plan: Plan) -> str:
         earlier = ", or by the MIS square-off if that is earlier" if plan.product == "MIS" else ""
         return f"at {left.at}{earlier}"
     if left.dte is not None:
-        return f"at {left.at}, {left.dte} sessions before the expiry"
-    return f"at {left.at}, {left.sessions} sessions after the entry"
+        return f"at {left.at} {_before_expiry(left.dte)}"
+    return f"at {left.at}, {_sessions(left.sessions or 0)} after the entry"
+
+
+def _before_expiry(dte: int) -> str:
+    return "on expiry day" if dte == 0 else f"{_sessions(dte)} before expiry day"
+
+
+def _sessions(number: int) -> str:
+    return f"{number} session{'s' if number != 1 else ''}"
 
 
 def _money(rupees: float) -> str:

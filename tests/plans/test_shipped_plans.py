@@ -1,0 +1,47 @@
+"""The plans that ship: each says what it is and when it loses, and check likes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from typer.testing import CliRunner
+
+from daemon.main import app
+from daemon.plans.terms.words import plan_text
+from daemon.settings.file import load_config
+from tests.kit.source import ROOT
+
+FILES: Final = sorted((ROOT / "configs/plans").glob("*.yaml"))
+NAMES: Final = {
+    "calendar", "condor-by-delta", "expiry-day-selling", "iron-fly", "momentum-buying",
+    "opening-range-buying", "positional-roll", "ratio", "short-straddle", "straddle-to-cost",
+    "strangle-combined-stop",
+}  # fmt: skip
+
+
+def test_ten_plans_and_the_short_straddle_ship() -> None:
+    assert {file.stem for file in FILES} == NAMES
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_shipped_plan_is_named_like_its_file_and_says_when_it_loses(file: Path) -> None:
+    [plan] = load_config(file).plans.items
+    assert plan.id == file.stem
+    comment = " ".join(
+        line.removeprefix("#").strip()
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("#")
+    )
+    assert "What it is: " in comment
+    assert "loses" in comment
+    assert plan.entry.at in plan_text(plan)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_check_finds_nothing_to_say_against_a_shipped_plan(file: Path) -> None:
+    checked = CliRunner().invoke(app, ["check", str(file)])
+    assert checked.exit_code == 0, checked.output
+    assert f"plan {file.stem}: " in checked.output
+    assert "warning" not in checked.output
