@@ -10,8 +10,11 @@ import msgspec
 
 from daemon.domain.money import PAISE_PER_RUPEE
 
-WaitReason = Literal["no_reference", "no_premium", "no_delta"]
-"""Reasons that the market may still remove: tried again until `within_s` has passed."""
+WaitReason = Literal["no_reference", "no_premium", "no_delta", "no_strike"]
+"""Reasons that the market may still remove: tried again until `within_s` has passed.
+
+`no_strike` is one of a leg whose strike is that of another, which has none yet.
+"""
 FinalReason = Literal["no_strike", "no_expiry", "outside_window"]
 """Reasons that no tick removes: final at once."""
 Moneyness = Literal["itm", "atm", "otm"]

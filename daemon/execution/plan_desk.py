@@ -83,21 +83,21 @@ class PlanDesk:
 
     def mark(self, index: int, /) -> int:
         """Begin to gather the extremes of an instrument; return a mark."""
-        self._marks -= 1  # positions count from 1
+        self._marks += 1
         book = self._hands.quotes.books[index]
         self._hands.quotes.quote_of(book)
-        self._hands.excursions.begin_mark(self._marks, book)
+        self._hands.excursions.begin_mark(-self._marks, book)  # positions count up
         return self._marks
 
     def extremes(self, index: int, mark: int, ltp: int, /) -> tuple[int, int]:
         """Return the highest and lowest price of (ltp and) all ticks since a mark."""
         book = self._hands.quotes.books[index]
         self._hands.quotes.quote_of(book)
-        return self._hands.excursions.since_mark(mark, book, ltp)
+        return self._hands.excursions.since_mark(-mark, book, ltp)
 
     def unmark(self, index: int, mark: int, /) -> None:
         """Gather no extremes since a mark any more."""
-        self._hands.excursions.end_mark(mark, self._hands.quotes.books[index])
+        self._hands.excursions.end_mark(-mark, self._hands.quotes.books[index])
 
     # orders
 

@@ -24,7 +24,7 @@ def choose_leg(run: PlanRun, leg_id: str, strikes: Mapping[str, int]) -> Choice:
     if named is not None:
         base = strikes.get(named, _known_strike(run, named))
         if base is None:
-            return NotYet("no_premium", f"leg {named} has no strike yet")
+            return NotYet("no_strike", f"leg {named} has no strike yet")
     return run.market.choose(leg, _expiry_of(run, leg_id), base)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,10 +19,13 @@ from daemon.pricing.black76 import YEAR_SECONDS, greeks
 class ChainDeltas:
     """Deltas by index in the universe, computed when they are asked for."""
 
-    def __init__(self, contracts: UnderlyingContracts, desk: Desk, first_expiry: str) -> None:
+    def __init__(
+        self, contracts: UnderlyingContracts, desk: Desk, reference: Callable[[], int | None]
+    ) -> None:
+        """Take what stands in for the spot where that is not believed: S."""
         self._contracts = contracts
         self._desk = desk
-        self._first = first_expiry
+        self._reference = reference
         self._forwards: dict[str, int | None] = {}
 
     def delta(self, index: int, /) -> float | None:
@@ -51,10 +55,14 @@ class ChainDeltas:
         return (close_ts - self._desk.now) / SECOND_NS / YEAR_SECONDS
 
     def _forward(self, expiry: str) -> int | None:
-        """Return K + CE - PE of the believed pair nearest to the spot, else the spot, paise."""
+        """Return K + CE - PE of the believed pair nearest to the spot (else S), paise.
+
+        Without such a pair the spot, or S, itself.
+        """
         if expiry not in self._forwards:
             spot = self._contracts.spot
             middle = None if spot is None else believed_paise(self._desk, spot)
+            middle = self._reference() if middle is None else middle
             self._forwards[expiry] = self._synthetic(self._contracts.options[expiry], middle)
         return self._forwards[expiry]
 

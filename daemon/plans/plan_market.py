@@ -162,7 +162,7 @@ class PlanMarket:
 
     def _market(self, quotes: Quotes) -> Market:
         first = self._first_expiry()
-        deltas = ChainDeltas(self.contracts, self._desk, first)
+        deltas = ChainDeltas(self.contracts, self._desk, self.reference)
         return Market(self.contracts, self._listed, first, quotes, deltas)
 
     def _first_expiry(self) -> str:

@@ -226,6 +226,8 @@ class PlanRun:
             return
         if round_.state is not RoundState.EXITING:
             self.move(RoundState.EXITING, reason, numbers)
+        elif round_.leaving != reason:  # what ends it for good takes the place of what may go on
+            self.note("leaving", numbers={"because": reason})
         self.demand_all(round_.alive, reason)
 
     # what happens to its orders

@@ -5,9 +5,9 @@ Where the text is silent this reading decides:
 - A premium counts (P5, P6, P7) only while it is believed: no candidate by a price before a gap.
 - An exact strike, `{leg: ...}` and a future ask for no S; everything else does.
 - Strikes of an expiry are those of both types; a chosen strike without this type is `no_strike`.
-- Coverage counts the believed premiums of the leg's own type; P7 asks for no coverage.
-- `only: otm` is by S: a call above it, a put below it.
-- `premium_between` includes its ends; equally near to the middle: the lower premium.
+- Coverage counts the believed premiums of the leg's own type; P7 asks for it too (decision 0045).
+- `only: otm` is by ATM: a call above it, a put below it (decision 0045).
+- `premium_between` includes its ends; equally near to the middle: the last tie (decision 0045).
 - A delta is compared as it is shown, rounded to 1e-4; `delta_between` includes its ends.
 - The forward of P7 is made at the believed pair whose strike is nearest the spot, else it is S.
 """
@@ -153,13 +153,17 @@ class Chooser:
             raise NotYet("no_premium")
         return Fraction(call + put)
 
-    def candidates(self, wanted: Mapping[str, Any]) -> list[tuple[int, int]]:
-        """(strike, premium) of every believed candidate."""
+    def covered(self, code: str) -> None:
+        """At least half of the strikes within 5 of ATM are quoted."""
         place = self.strikes.index(self.atm)
         near = self.strikes[max(0, place - 5) : place + 6]
         seen = [each for each in near if self.premium(each, self.kind) is not None]
         if 2 * len(seen) < len(near):
-            raise NotYet("no_premium")
+            raise NotYet(code)
+
+    def candidates(self, wanted: Mapping[str, Any]) -> list[tuple[int, int]]:
+        """(strike, premium) of every believed candidate."""
+        self.covered("no_premium")
         found = [(each, self.premium(each, self.kind)) for each in self.strikes]
         return [
             (strike, premium)
@@ -169,7 +173,7 @@ class Chooser:
 
     def allowed(self, strike: int, wanted: Mapping[str, Any]) -> bool:
         only = wanted.get("only", self.leg.get("only"))
-        return only != "otm" or self.out * (strike - self.s) > 0
+        return only != "otm" or self.out * (strike - self.atm) > 0
 
     def by_premium(self, how: str, low: Fraction, high: Fraction, wanted: Mapping[str, Any]) -> int:
         middle = (low + high) / 2
@@ -182,7 +186,8 @@ class Chooser:
             if how == "premium_between" and not low <= premium <= high:
                 continue
             far = abs(premium - middle)
-            found.append((far, premium, abs(strike - self.atm), strike))
+            tie = 0 if how == "premium_between" else premium
+            found.append((far, tie, abs(strike - self.atm), strike))
         if not found:
             raise NotYet("no_premium")
         return min(found)[-1]
@@ -217,6 +222,7 @@ class Chooser:
         return Fraction(round(Fraction(found) * 10_000), 10_000)
 
     def by_delta(self, wanted: Fraction, ends: tuple[Fraction, Fraction] | None) -> int:
+        self.covered("no_delta")
         found = []
         for strike in self.strikes:
             delta = self.delta(strike)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import msgspec
@@ -196,7 +197,7 @@ class Mapper:
             ("pnl", "pnl_paise"), ("floor", "floor_paise"), ("reference", "reference_paise"),
         ):  # fmt: skip
             if ours in numbers and not (event.reason == "reference" and name != "reference"):
-                kept[name] = float(numbers[ours])
+                kept[name] = float(Fraction(numbers[ours]))
         yield Told(
             self.ts_of(event), event.input_no, "round", event.plan, event.round, event.leg, None,
             event.from_state, event.to_state, event.reason, "", "", 0, None,

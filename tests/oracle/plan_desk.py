@@ -37,6 +37,8 @@ class Desk:
         self.rounds: list[Round] = []
         self.ranges: dict[tuple[str, Any, str], dict[str, Any]] = {}
         self.now = 0
+        self.stamp = 0
+        """When the input in work came: an order of a timestamp's end is sent then, not earlier."""
         self.input_no = 0
         self.killed = False
 
@@ -105,7 +107,7 @@ class Desk:
             side=side,
             quantity=round_.quantity(leg) * contract.lot,
             why=why,
-            sent=self.now,
+            sent=self.stamp,
         )
         self.attempts.append(attempt)
         round_.attempts.append(attempt)

@@ -62,7 +62,7 @@ class Oracle(Ranges):
     def deliver(self, item: Input) -> None:
         assert not self.ended, "expected nothing after the end"
         assert self.open_ts is None or item.ts >= self.open_ts, "expected inputs by time"
-        self.input_no = item.input_no
+        self.input_no, self.stamp = item.input_no, item.ts
         if item.what == "end":
             self.end_of_timestamp()
             self.ended = True

@@ -59,7 +59,8 @@ def test_p3_p4_p5_the_strike_of_a_call(wanted: Any, prices: dict[str, float], fo
 
 def test_p7_the_delta_of_an_at_the_money_call_is_near_a_half() -> None:
     prices: dict[str, float] = {"NIFTY": 24_000}
-    for strike, call in ((23_900, 165.0), (24_000, 100.0), (24_100, 55.0), (24_200, 27.0)):
+    calls = (165.0, 130.0, 100.0, 75.0, 55.0, 39.0, 27.0)
+    for strike, call in zip(range(23_900, 24_250, 50), calls, strict=True):
         prices |= {name(strike, "CE"): call, name(strike, "PE"): call - (24_000 - strike)}
     assert chosen({"delta_closest": 0.5}, "CE", prices) == "24000CE"
     assert chosen({"delta_closest": 0.5}, "PE", prices) == "24000PE"
