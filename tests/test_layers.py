@@ -119,9 +119,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds", "strategies",
     ),
     "daemon.cli": (
-        "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.plan_files", "daemon.plans.terms",
-        "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web", "feeds", "strategies",
+        "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files",
+        "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",
+        "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
+        "daemon.settings", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
         "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",
