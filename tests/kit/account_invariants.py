@@ -73,7 +73,7 @@ class AccountWatch:
 
     def _check_reduces(self, event: ExchangeOrderMoved, ledger: Ledger) -> None:
         """An order without a trade that is accepted now takes from what the account holds."""
-        if event.kind != "accepted":
+        if event.kind != "accepted" or event.is_exit:
             return
         held = self._books.units(event.tradingsymbol, ledger)
         signed = event.quantity if event.side == "BUY" else -event.quantity
