@@ -38,7 +38,7 @@ class _KeptSummary(msgspec.Struct):
     data_from: str | None = None
     data_to: str | None = None
     notes: list[str] = []
-    margin: dict[str, float | None] | None = None
+    margin: dict[str, float | str | None] | None = None
 
 
 class _KeptConfig(msgspec.Struct):

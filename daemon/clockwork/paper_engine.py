@@ -21,6 +21,7 @@ from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import SECOND_NS, is_timeframe, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
+    BrokerMargin,
     Clock,
     Command,
     ConfigChange,
@@ -107,6 +108,7 @@ class PaperEngine:
             Gap: self._note_gap,
             History: lambda history: self.strategies.warm(history.candles),
             ConfigChange: self._change,
+            BrokerMargin: self.engine.account.take_broker_margin,
         }
         self._delivered = first_input_no
         if plans:
@@ -259,7 +261,7 @@ class PaperEngine:
             yield from self._due.steps(ts)
 
     def _take_other(
-        self, item: Clock | Command | Gap | Settlement | ConfigChange | History
+        self, item: Clock | Command | Gap | Settlement | ConfigChange | History | BrokerMargin
     ) -> Iterator[None]:
         """Take one input other than ticks, with pauses while what is due at it is decided."""
         self._delivered += 1

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 
 import anyio
 
-from daemon.domain.inputs import Command, ConfigChange
+from daemon.domain.inputs import BrokerMargin, Command, ConfigChange
 
 WAITING_MAX: Final = 256
 PATIENCE_S: Final = 5.0
 _STOPPING: Final = "the daemon is stopping; nothing was changed"
 
-Requested = Command | ConfigChange
+Requested = Command | ConfigChange | BrokerMargin
 
 
 class Taken(NamedTuple):

@@ -64,6 +64,15 @@ class History(msgspec.Struct, frozen=True, kw_only=True, tag="history"):
     candles: tuple[Candle, ...]
 
 
+class BrokerMargin(msgspec.Struct, frozen=True, kw_only=True, tag="broker_margin"):
+    """What a broker says that some positions block, whole rupees; asked outside the engine."""
+
+    ts: int
+    held: tuple[tuple[str, str, int], ...]
+    """`held_rows` of the positions that it was asked about."""
+    blocked_rupees: int
+
+
 class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
     """What a scripted strategy wants, due at the first input at or after `ts` (UTC ns)."""
 
@@ -71,4 +80,4 @@ class TimedIntent(msgspec.Struct, frozen=True, kw_only=True):
     intent: OrderIntent | EntryChange
 
 
-Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange | History
+Input = Ticks | Clock | Command | Gap | Settlement | ConfigChange | History | BrokerMargin

@@ -22,10 +22,12 @@ class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
     peak_rupees: int = 0
     """The most that the account ever used."""
     hedge_benefit_rupees: int = 0
+    source: str = ""
+    """`broker` or `model` where a broker is asked, else empty."""
     free_paise: int | None = None
     """What is left of the cash, None without a capital."""
 
-    def in_rupees(self) -> dict[str, int | float | None]:
+    def in_rupees(self) -> dict[str, int | float | str | None]:
         """Return the figures as files show them; a free amount has two decimals."""
         free = self.free_paise
         return {
@@ -33,11 +35,13 @@ class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
             "peak": self.peak_rupees,
             "hedge_benefit": self.hedge_benefit_rupees,
             "free": None if free is None else round(rupees(free), 2),
+            **({"source": self.source} if self.source else {}),
         }
 
     @classmethod
-    def from_rupees(cls, numbers: Mapping[str, float | None]) -> MarginStatus:
+    def from_rupees(cls, told: Mapping[str, float | str | None]) -> MarginStatus:
         """Invert `in_rupees`; a name that is missing is 0, or no free amount."""
+        numbers = {name: value for name, value in told.items() if not isinstance(value, str)}
         used, peak, benefit = (
             int(numbers.get(name) or 0) for name in ("used", "peak", "hedge_benefit")
         )
@@ -47,6 +51,7 @@ class MarginStatus(msgspec.Struct, frozen=True, kw_only=True):
             peak_rupees=peak,
             hedge_benefit_rupees=benefit,
             free_paise=None if free is None else round(free * PAISE_PER_RUPEE),
+            source=str(told.get("source") or ""),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from daemon.domain.inputs import BrokerMargin
 from daemon.domain.statistics import MarginStatus
 from daemon.execution.account_recorder import AccountRecorder
 from daemon.execution.admission import Admission
@@ -98,6 +99,11 @@ class AccountDesk:
         """Compute the margin if anything was decided since, where there is a capital."""
         if self._alerts is not None:
             self._alerts.decided()
+
+    def take_broker_margin(self, answer: BrokerMargin) -> None:
+        """Take what the broker says that the positions block."""
+        if self._alerts is not None:
+            self._alerts.answered(answer)
 
     def minute_passed(self, _: object) -> None:
         """Compute the margin of a passed minute."""

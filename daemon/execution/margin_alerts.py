@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from daemon.domain.inputs import BrokerMargin
 from daemon.execution.account_recorder import AccountRecorder
 from daemon.execution.demands import Demands
 from daemon.execution.margin_desk import MarginDesk
@@ -38,6 +39,10 @@ class MarginAlerts:
             self._demands.drop_entries(REASON)
             for order_id in self._shortfall.to_close():
                 self._demands.exit_order(order_id, REASON)
+
+    def answered(self, answer: BrokerMargin) -> None:
+        """Take the broker's figure, compute again, and tell."""
+        self._tell(self._margin.answered(answer))
 
     def _tell(self, use: Use | None) -> None:
         if use is None:

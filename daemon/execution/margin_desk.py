@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from daemon.domain.dates import MINUTE_NS
+from daemon.domain.inputs import BrokerMargin
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
@@ -20,6 +21,8 @@ from daemon.domain.order import Order, Side
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
 from daemon.exchange.protection import protected_limit
+from daemon.exchange.waiting import WaitingFills
+from daemon.execution.broker_figure import BrokerFigure
 from daemon.execution.costs import Costs
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.margin_held import Held
@@ -48,6 +51,8 @@ class MarginTerms(NamedTuple):
     rates_of: RatesOf
     squares_off: bool = False
     """Whether positions of an account that is short are closed."""
+    asks_broker: bool = False
+    """Whether a broker's figures correct the model's (`BrokerMargin`)."""
     arrays: RiskArrays | None = None
     """Those of the clearing house, None for the scenario model."""
 
@@ -82,6 +87,7 @@ class MarginDesk:
         self.status = MarginStatus(peak_rupees=peak_rupees) if peak_rupees else None
         """None before the first figures of an account."""
         self.model: Final = model_of(terms.arrays)
+        self._broker = BrokerFigure(ledger) if terms.asks_broker else None
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe
@@ -125,6 +131,8 @@ class MarginDesk:
             return Refusal("insufficient_margin", {"not_known": str(error)})
         cash, reserved = self._cash(), self._reserved()
         refusal = insufficient_margin(ask, cash=cash, reserved=reserved)
+        if refusal is not None and self._broker is not None:
+            refusal.numbers["margin_of"] = self._source
         if refusal is None:
             self._tell(ask.blocked_after, reserved + ask.premium)
         return refusal
@@ -151,7 +159,7 @@ class MarginDesk:
                 Holding(contract=contract, held=buys - sells),
             )
         )
-        before = sum(blocked.values())
+        before = sum(blocked.values()) + self._correction
         return Ask(
             blocked_before=before,
             blocked_after=before - blocked[own] + working,
@@ -306,13 +314,35 @@ class MarginDesk:
             return None
         return self._compute()
 
+    def answered(self, answer: BrokerMargin) -> Use | None:
+        """Take the broker's figure of what is held, and compute the figures again.
+
+        Return what is used of the cash, None if nothing was computed.
+        """
+        if self._broker is None:
+            return None
+        try:
+            held = margins(list(self._market.underlyings(self._held_lines()).values()), self.model)
+        except MarginUnknown:
+            return None
+        self._broker.take(answer, sum(margin.held.blocked for margin in held))
+        return self._compute()
+
+    @property
+    def _correction(self) -> int:
+        return 0 if self._broker is None else self._broker.correction
+
+    @property
+    def _source(self) -> str:
+        return "broker" if self._broker is not None and self._broker.is_known else "model"
+
     def _compute(self) -> Use | None:
         self._seen_seq = self._ledger.seq
         try:
             found = margins(list(self._market.underlyings(self._lines()).values()), self.model)
         except MarginUnknown:
             return None
-        used = sum(margin.working.blocked for margin in found)
+        used = max(0, sum(margin.working.blocked for margin in found) + self._correction)
         benefit = sum(margin.hedge_benefit for margin in found)
         return self._tell(used, self._reserved() if self.is_gate else 0, benefit)
 
@@ -325,6 +355,7 @@ class MarginDesk:
             peak_rupees=max(used, before.peak_rupees),
             hedge_benefit_rupees=before.hedge_benefit_rupees if benefit is None else benefit,
             free_paise=free,
+            source="" if self._broker is None else self._source,
         )
         return use
 

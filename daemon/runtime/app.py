@@ -39,6 +39,7 @@ from daemon.process.notify import Notifier
 from daemon.process.pulse import Pulse
 from daemon.process.signals import watch_signals
 from daemon.process.status import status_text
+from daemon.runtime.broker_margins import BrokerMargins
 from daemon.runtime.bus import Bus, Overflow
 from daemon.runtime.committed_view import CommittedView
 from daemon.runtime.late_decisions import LateDecisions
@@ -189,6 +190,8 @@ class App:
                     tasks.start_soon(watch, self)
                 self.log.start()
                 self.notifier.send(READY=1, STATUS=f"{self.feed.name}: started")
+                if (ask := self.prepared.ask_margin) is not None:
+                    tasks.start_soon(BrokerMargins(ask, self.requests, self.ledger).run)
                 tasks.start_soon(self._attend_feed)
                 await self._run_feed()
                 tasks.cancel_scope.cancel()

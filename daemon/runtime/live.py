@@ -17,6 +17,7 @@ from daemon.process.clock import MACHINE_CLOCKS, Clock
 from daemon.rules import Rulebook
 from daemon.rules.reach import calendar_span
 from daemon.runtime.account import Account
+from daemon.runtime.broker_margins import AskMargin
 from daemon.runtime.build import Parts, sessions_of
 from daemon.runtime.configured_arrays import configured_arrays
 from daemon.runtime.configured_rules import load_rules
@@ -28,8 +29,9 @@ from daemon.runtime.machine import Machine, machine
 from daemon.runtime.prepared_run import PreparedRun
 from daemon.runtime.resume import ResumedState, resume
 from daemon.runtime.retention import old_recordings, remove
-from daemon.settings.config import Config
+from daemon.settings.config import BROKERS, Config
 from feeds.kite.day import DayFinder, LiveDay
+from feeds.kite.margins import margin_asker
 from feeds.recording.recorder import InputRecorder
 
 
@@ -87,8 +89,16 @@ def _prepare(start: LiveStart, finder: DayFinder) -> PreparedRun:
     feed = live_feed(start, day, decides.engine, clock, first=first, resumed=resumed)
     parts = Parts(start.config, start.rules, feed, decides)
     return PreparedRun(
-        parts, account.directory, account.store, clock, recorder, account.operations, account
-    )
+        parts, account.directory, account.store, clock, recorder, account.operations, account,
+        _margin_asker(start.config, day),
+    )  # fmt: skip
+
+
+def _margin_asker(config: Config, day: LiveDay) -> AskMargin | None:
+    """Return what asks the broker about margins, None with a model of our own."""
+    if config.margin.model not in BROKERS:
+        return None
+    return margin_asker(config.feed.kite.api_url, day.read_credentials, day.universe)
 
 
 def _find_day(start: LiveStart, finder: DayFinder, resumed: ResumedState) -> LiveDay:

@@ -23,7 +23,7 @@ from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
 from daemon.runtime.series import PriceSampler
-from daemon.settings.config import Config
+from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
 from strategies.engine import StrategyEngineV2
 
@@ -132,5 +132,6 @@ def margin_terms(
         None if capital is None else paise_exact(capital),
         rules.margin_rates,
         squares_off=config.margin.enforce == "square_off",
+        asks_broker=config.margin.model in BROKERS,
         arrays=arrays,
     )

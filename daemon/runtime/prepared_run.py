@@ -10,6 +10,7 @@ from daemon import VERSION
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.process.clock import Clock
 from daemon.runtime.account import Account
+from daemon.runtime.broker_margins import AskMargin
 from daemon.runtime.build import Parts
 from daemon.runtime.feed_kinds import kind_of
 from daemon.runtime.run_files import CONFIG_FILE, new_run_directory, write_raw_json
@@ -30,6 +31,8 @@ class PreparedRun(NamedTuple):
     """Operations before the first input, for the journal."""
     account: Account | None = None
     """The account, whose journal has the engine's state too; None in the run of a recording."""
+    ask_margin: AskMargin | None = None
+    """Asks the broker what is blocked, where margins are its own."""
     speed: str = "max"
     """Of the run of a recording: `max`, or a factor of real time."""
 

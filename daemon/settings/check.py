@@ -17,7 +17,7 @@ from daemon.files.yaml_document import Step, dotted_path, found
 from daemon.files.zones import parse_zone
 from daemon.plans.terms.plan_checks import plans_errors
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
-from daemon.settings.config import Config, ReplayFile, UnderlyingConfig
+from daemon.settings.config import BROKERS, Config, ReplayFile, UnderlyingConfig
 from daemon.settings.inputs import as_written, matches
 
 _NOT_TRADING: Final = (
@@ -308,8 +308,8 @@ def _exponent(number: float) -> int:
 
 def _margin_problems(config: Config) -> Iterator[Problem]:
     margin, capital = config.margin, config.capital_rupees
-    if margin.model not in ("scenario", "span_file", "off"):
-        text = f"{margin.model} does not exist yet: expected scenario, span_file or off"
+    if margin.model in BROKERS and config.feed.kind != margin.model:
+        text = f"{margin.model} is asked by a live run only: expected feed.kind {margin.model}"
         yield Problem(("margin", "model"), text)
     if (margin.model == "span_file") != bool(margin.span_file):
         text = "expected a file with model: span_file, and none with another model"

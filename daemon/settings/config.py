@@ -503,6 +503,10 @@ class ChargesConfig(Section, frozen=True, kw_only=True):
     brokerage: BrokerageConfig | None = None
 
 
+BROKERS: Final = frozenset({"kite"})
+"""Models that ask a broker, named as its feed."""
+
+
 class MarginConfig(Section, frozen=True, kw_only=True):
     """How margins are computed (docs/MARGIN.md), and what happens if one is short."""
 

@@ -40,7 +40,9 @@ Row = list[Any]
 RATES: Final = {"quote": 1.0, "historical": 3.0, "other": 10.0}
 """Requests per second that Kite allows (Kite Connect's documentation)."""
 LOGIN: Final = "/session/token"
-"""The only address that gets a POST: the login's token exchange."""
+"""The address of the login's token exchange; it gets a POST."""
+BASKET_MARGINS: Final = "/margins/basket"
+"""The other address that gets a POST: it computes what orders would block, and places none."""
 LTP_KEYS_MAX: Final = 1000
 SPAN_DAYS: Final = {
     "minute": 60, "3minute": 100, "5minute": 100, "10minute": 100,
@@ -65,6 +67,32 @@ class _Quote(msgspec.Struct):
 
 class _Candles(msgspec.Struct):
     candles: list[Row]
+
+
+class BasketRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A position as an order of Kite's basket margin."""
+
+    exchange: str
+    tradingsymbol: str
+    transaction_type: Literal["BUY", "SELL"]
+    product: str
+    quantity: int
+    variety: str = "regular"
+    order_type: str = "MARKET"
+    price: float = 0
+    trigger_price: float = 0
+
+
+_Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+
+
+class _Blocked(msgspec.Struct):
+    span: _Rupees
+    exposure: _Rupees
+
+
+class _Basket(msgspec.Struct):
+    final: _Blocked
 
 
 class _Login(msgspec.Struct):
@@ -165,6 +193,24 @@ class KiteHttp:
             body = self._get(path, params, "historical", _ANSWER_BYTES)
             rows += data_of(body, _Candles, self._where(path), self._hidden).candles
         return rows
+
+    def basket_margin(self, rows: Sequence[BasketRow]) -> float:
+        """Return span and exposure of a portfolio, rupees, its hedges counted. Places no order."""
+        body = self._ask(
+            lambda: self._client.stream(
+                "POST",
+                BASKET_MARGINS,
+                params=(("consider_positions", "false"), ("mode", "compact")),
+                content=msgspec.json.encode(rows),
+                headers={**self._signature(), "Content-Type": "application/json"},
+            ),
+            self._where(BASKET_MARGINS, "POST"),
+            "other",
+            _ANSWER_BYTES,
+            again=AGAIN,
+        )
+        final = data_of(body, _Basket, self._where(BASKET_MARGINS, "POST"), self._hidden).final
+        return final.span + final.exposure
 
     def exchange_token(
         self, api_key: str, request_token: Secret, api_secret: Secret, *, now: int

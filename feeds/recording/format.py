@@ -20,7 +20,16 @@ import numpy as np
 
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
-from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
+from daemon.domain.inputs import (
+    BrokerMargin,
+    Clock,
+    Command,
+    ConfigChange,
+    Gap,
+    History,
+    Input,
+    Settlement,
+)
 from daemon.domain.instrument import Instrument
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.ticks import DAY_FIELDS, DEPTH_LEVELS, Ticks
@@ -46,7 +55,7 @@ _NARROW: Final = np.dtype("<u4")
 _UINT32_BITS: Final = 32
 _WIDE_DEPTH: Final = 1
 
-Other = Clock | Command | Gap | Settlement | ConfigChange | History
+Other = Clock | Command | Gap | Settlement | ConfigChange | History | BrokerMargin
 """Every input except ticks."""
 
 

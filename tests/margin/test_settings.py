@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
     [
         ("margin: {model: span_file}", "margin.span_file: expected a file with model: span_file"),
         ("margin: {span_file: x.spn}", "margin.span_file: expected a file with model: span_file"),
-        ("margin: {model: kite}", "margin.model: kite does not exist yet"),
+        ("margin: {model: kite}", "margin.model: kite is asked by a live run only"),
         ("margin: {model: guess}", "expected one of"),
         ("margin: {enforce: square_off}", "margin.enforce: square_off needs capital_rupees"),
         ("capital_rupees: 0", "capital_rupees: expected a number > 0"),

@@ -13,7 +13,7 @@ from daemon.web.sources.watched import Watched
 
 
 class _Told(msgspec.Struct):
-    margin: dict[str, float | None] | None = None
+    margin: dict[str, float | str | None] | None = None
 
 
 class Margins:
