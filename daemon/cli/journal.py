@@ -90,12 +90,12 @@ def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
 @journal.command()
 def explain(
     order_id: Annotated[
-        str, typer.Argument(help="Such as V3-20261118-000001, GTT-7, X-20261118-000001 or risk.")
+        str, typer.Argument(help="An order, or a plan's round such as PLAN-20261118-1.")
     ],
     run: Run = "",
     out: Out = ARTIFACTS,
 ) -> None:
-    """Tell in plain words the life of an order or a GTT, or the risk states."""
+    """Tell an order's life, or a round's, in plain words."""
     with open_run(run, out) as store:
         say_text(explain_module.explain(store, order_id))
 

@@ -23,6 +23,7 @@ from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.account_story import explain_account
 from daemon.journal.exchange_words import entry_text, exchange_lines, standing_text
+from daemon.journal.explain_round import round_story
 from daemon.journal.show import archived_text
 from daemon.journal.store import JournalStore
 from daemon.journal.words import (
@@ -45,12 +46,12 @@ _INDENT: Final = " " * 14
 
 
 def explain(store: JournalStore, order_id: str) -> str:
-    """Return the order's story, a paragraph an event. Raises UsageError naming similar ids.
+    """Return the story of an order or of a plan's round, a paragraph an event.
 
-    `order_id` may also be a GTT (`GTT-7`), an exchange order without a trade, or `risk`.
+    Raises UsageError naming similar ids.
     """
-    events = store.events_of(order_id)
-    if not events and (told := explain_account(store.events_of(""), order_id)):
+    events = store.events_of(order_id) if order_id else []
+    if not events and (told := round_story(store, order_id)):
         return "\n".join(map(visible, told)) + "\n"
     if not events:
         raise UsageError(_unknown(store, order_id))

@@ -70,11 +70,25 @@ EXITS: Final[dict[str, str]] = {
     "margin_shortfall": "the cash did not cover what was blocked (margin.enforce: square_off)",
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
+    "to_cost": "the price reached the stop, which had been moved to cost after another leg's stop",
+    "leg_stop_underlying": "the underlying reached the leg's stop",
+    "leg_target_underlying": "the underlying reached the leg's target",
+    "complete": "another leg's stop or target was hit, and the plan closes all of them then",
+    "overall_stop": "the round's loss reached the plan's overall stop",
+    "overall_target": "the round's profit reached the plan's overall target",
+    "overall_trail": "the round's profit fell back to the trailed overall stop",
+    "overall_lock": "the round's profit fell back to what was locked",
+    "plan_exit": "the plan's exit time had come",
+    "leg_incomplete": "the plan's first legs were not all filled in time",
+    "roll": "the plan rolls it into a later expiry",
+    "roll_lost": "there was no contract to roll into",
+    "roll_max": "the plan had rolled as often as it may",
 }
 """Why a position was left."""
 
 MOVES: Final[dict[str, str]] = {
     "break_even": "to cost, as the price was far enough beyond it",
+    "to_cost": "to cost, as the stop of another leg of the plan was hit",
     "entry_fill": "as more of the entry filled, and its average price is another",
 }
 """Why a stop was moved, other than by the ladder."""
