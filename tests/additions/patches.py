@@ -209,7 +209,7 @@ class SawtoothFeed(OfflineFeed):
     },
     edits=(
         Edit(
-            "daemon/settings/config.py",
+            "daemon/settings/feeds.py",
             'kind: Literal["replay", "synthetic", "kite"] = "synthetic"\n',
             'kind: Literal["replay", "synthetic", "kite", "sawtooth"] = "synthetic"\n',
         ),
