@@ -25,6 +25,8 @@ def choose_leg(run: PlanRun, leg_id: str, strikes: Mapping[str, int]) -> Choice:
         base = strikes.get(named, _known_strike(run, named))
         if base is None:
             return NotYet("no_strike", f"leg {named} has no strike yet")
+        if not base:
+            return Never("no_strike", f"leg {named} is a future, which has no strike")
     return run.market.choose(leg, _expiry_of(run, leg_id), base)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from daemon.chain.choice import Chosen
+from daemon.domain.dates import ist_date
 from daemon.domain.plan_round import LegWait
 from daemon.plans.choosing import choose_leg
 from daemon.plans.run import PlanRun, changed
@@ -111,6 +112,8 @@ class Ranges:
         found, run = self._forming.get(wait.leg), self._run
         if found is None or not found.is_over:
             return
+        if wait.is_first and ist_date(found.start) != ist_date(run.active.began):
+            return  # a later day's range is not that of a round which began before it
         if found.code:
             run.drop(wait, found.code)
             return

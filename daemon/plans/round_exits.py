@@ -2,63 +2,119 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, floor
-from typing import NamedTuple
+from typing import Final
 
+from daemon.domain.combined_terms import Lock, Steps
 from daemon.domain.money import PAISE_PER_RUPEE
-from daemon.domain.plan_round import Attempt, Numbers, RoundState
+from daemon.domain.plan_round import Numbers, RoundState
+from daemon.levels.combined import ANY_PRICE
+from daemon.levels.floors import FloorSteps, Level, ceiling_of, floor_of, judge
+from daemon.levels.intervals import Interval, interval, reach_of
+from daemon.levels.stake import Stake, stake_of
+from daemon.levels.terms import CombinedTerms, Money
 from daemon.plans.run import PlanRun
-from daemon.plans.terms.plan import Lock, OverallLevel
+from daemon.plans.terms.plan import OverallLevel
 
-
-class Floor(NamedTuple):
-    """A P&L at or below which the round leaves, exact paise, and for which reason."""
-
-    paise: Fraction
-    reason: str
+REASONS: Final[dict[Level, str]] = {
+    "stop": "overall_stop",
+    "trail": "overall_trail",
+    "lock": "overall_lock",
+    "target": "overall_target",
+}
+VALUED: Final = (RoundState.ENTERING, RoundState.OPEN)
 
 
 def round_exits(run: PlanRun) -> None:
     """Leave by the P&L of the timestamp; a new best is kept in whole steps."""
-    round_, overall = run.active, run.plan.overall
-    if overall is None or round_.state not in (RoundState.ENTERING, RoundState.OPEN):
+    if not is_valued(run):
         return
-    if not round_.has_filled:
+    pnl, terms, steps = value(run), terms_of(run), steps_of(run)
+    if pnl is None:
         return
-    pnl, floors, target = value(run), floors_of(run), bound(run, overall.target)
-    reached = highest(floors)
-    if reached is not None and pnl <= reached.paise:
-        run.leave(reached.reason, _numbers(pnl, reached.paise))
-    elif target is not None and pnl >= target:
-        run.leave("overall_target", _numbers(pnl, target))
-    else:
-        _keep_best(run, pnl)
+    verdict = judge(terms, steps, pnl)
+    if verdict.reached is not None:
+        level, name = verdict.reached
+        numbers: Numbers = {"pnl_paise": exactly(pnl), "level_paise": exactly(level)}
+        run.leave(REASONS[name], numbers | _oldest(run))
+        return
+    gained = verdict.steps
+    if gained.trail > steps.trail and terms.stop is not None and terms.trail is not None:
+        level = gained.trail * terms.trail.by - terms.stop
+        run.note("trail_step", numbers=_step(gained.trail, level))
+    if gained.lock > steps.lock and terms.lock is not None:
+        level = terms.lock.keep + gained.lock * terms.lock.by
+        run.note("floor", numbers=_step(gained.lock, level))
 
 
-def highest(floors: list[Floor]) -> Floor | None:
-    """Return the highest floor; of equal ones the lock, which comes last."""
-    return max(reversed(floors), key=lambda each: each.paise, default=None)
+def is_valued(run: PlanRun) -> bool:
+    """Return whether the round's P&L may make it leave."""
+    round_ = run.round
+    if round_ is None or run.plan.overall is None:
+        return False
+    return round_.state in VALUED and round_.has_filled
 
 
-def value(run: PlanRun) -> int:
-    """Return the round's P&L: realized and open at the last prices, whatever their age (P40)."""
-    round_, overall = run.active, run.plan.overall
-    total = sum(attempt.realized_paise + _open(run, attempt) for attempt in round_.attempts)
+def value(run: PlanRun) -> Money | None:
+    """Return the round's P&L: realized and open at the last prices, whatever their age (P40).
+
+    None after a start, until each of its contracts has shown a price.
+    """
+    stake = _stake(run)
+    prices = _prices(run, stake)
+    return stake.result(prices) if len(prices) == len(stake.quantities) else None
+
+
+def _prices(run: PlanRun, stake: Stake) -> dict[int, int]:
+    """Return the last prices that are known, paise."""
+    found = {index: run.market.last(index) for index in stake.quantities}
+    return {index: price for index, price in found.items() if price is not None}
+
+
+def _stake(run: PlanRun) -> Stake:
+    """Return what the P&L depends on: open quantities, and what no price changes."""
+    round_, overall, ledger = run.active, run.plan.overall, run.desk.ledger
+    realized: Money = sum(attempt.realized_paise for attempt in round_.attempts)
     if overall is not None and overall.count_charges:
-        charges = sum((attempt.charges for attempt in round_.attempts), start=Decimal(0))
-        total -= ceil(charges * PAISE_PER_RUPEE)
-    return total
+        charges = sum(Fraction(attempt.charges) for attempt in round_.attempts)
+        realized -= charges * PAISE_PER_RUPEE
+    held = [
+        (run.index_of(attempt.symbol), ledger.positions[attempt.order_id])
+        for attempt in round_.attempts
+        if attempt.order_id in ledger.positions
+    ]
+    return stake_of(held, realized)
 
 
-def _open(run: PlanRun, attempt: Attempt) -> int:
-    position = run.desk.ledger.positions.get(attempt.order_id)
-    price = None if position is None else run.market.last(run.index_of(attempt.symbol))
-    return 0 if position is None or price is None else position.unrealized_paise(price)
+# the levels
 
 
-def bound(run: PlanRun, level: OverallLevel | None) -> Fraction | None:
+def terms_of(run: PlanRun) -> CombinedTerms:
+    """Return the levels of the round's P&L as they are now."""
+    overall = run.plan.overall
+    assert overall is not None, run.plan.id
+    trail, lock = overall.trail, overall.lock
+    return CombinedTerms(
+        stop=bound(run, overall.stop),
+        target=bound(run, overall.target),
+        trail=trail and Steps(every=int(trail.every_paise), by=int(trail.by_paise)),
+        lock=lock
+        and Lock(
+            at=int(lock.at_paise),
+            keep=int(lock.keep_paise),
+            every=int(lock.every_paise or 0),
+            by=int(lock.by_paise or 0),
+        ),
+    )
+
+
+def steps_of(run: PlanRun) -> FloorSteps:
+    """Return the whole steps of the best P&L so far."""
+    return FloorSteps(run.active.trail_steps, run.active.lock_steps)
+
+
+def bound(run: PlanRun, level: OverallLevel | None) -> Money | None:
     """Return a stop or a target of the P&L, exact paise; None without one (P41, P42)."""
     if level is None:
         return None
@@ -87,50 +143,46 @@ def premium_basis(run: PlanRun) -> int:
     )
 
 
-def floors_of(run: PlanRun) -> list[Floor]:
-    """Return the stop, trailed or not, and the lock, as the best P&L so far has left them."""
-    round_, overall = run.active, run.plan.overall
-    assert overall is not None
-    found: list[Floor] = []
-    stop = bound(run, overall.stop)
-    if stop is not None:
-        up = overall.trail.by_paise * round_.trail_steps if overall.trail else Fraction(0)
-        found.append(Floor(up - stop, "overall_trail" if round_.trail_steps else "overall_stop"))
-    if overall.lock is not None and round_.lock_steps >= 0:
-        found.append(Floor(_locked(overall.lock, round_.lock_steps), "overall_lock"))
-    return found
+# between two valuations
 
 
-def _locked(lock: Lock, steps: int) -> Fraction:
-    return lock.keep_paise + steps * (lock.by_paise or 0)
+def intervals(run: PlanRun) -> Iterator[tuple[int, Interval]]:
+    """Yield the prices by instrument that end what is known of the P&L (the Cost paragraph)."""
+    if not is_valued(run):
+        return
+    stake, terms, steps = _stake(run), terms_of(run), steps_of(run)
+    if not stake.quantities:
+        return
+    prices = _prices(run, stake)
+    if len(prices) < len(stake.quantities):
+        for index in stake.quantities.keys() - prices.keys():
+            yield index, ANY_PRICE
+        return
+    floor = floor_of(terms, steps)
+    lowest = None if floor is None else floor.paise
+    reach = reach_of(stake, stake.result(prices), lowest, ceiling_of(terms, steps))
+    for index, quantity in stake.quantities.items():
+        yield index, interval(quantity, prices[index], reach)
 
 
-def _keep_best(run: PlanRun, pnl: int) -> None:
-    """Say which whole steps the best P&L has gained (P43, P44)."""
-    round_, overall = run.active, run.plan.overall
-    assert overall is not None
-    stop = bound(run, overall.stop)
-    if overall.trail is not None and stop is not None:
-        steps = floor(pnl / overall.trail.every_paise)
-        if steps > round_.trail_steps:
-            level = steps * overall.trail.by_paise - stop
-            run.note("trail_step", numbers=_step(steps, level))
-    lock = overall.lock
-    if lock is not None and pnl >= lock.at_paise:
-        every = lock.every_paise
-        steps = floor((pnl - lock.at_paise) / every) if every else 0
-        if steps > round_.lock_steps:
-            run.note("floor", numbers=_step(steps, _locked(lock, steps)))
+def is_overtaken(run: PlanRun) -> bool:
+    """Return whether a floor that was just set lies above the P&L: the next timestamp leaves."""
+    pnl = value(run) if is_valued(run) else None
+    floor = None if pnl is None else floor_of(terms_of(run), steps_of(run))
+    return pnl is not None and floor is not None and pnl <= floor.paise
 
 
-def _step(steps: int, level: Fraction) -> Numbers:
+def _oldest(run: PlanRun) -> Numbers:
+    """Return the age of the oldest price in the P&L (P40)."""
+    quotes = [run.desk.last(index) for index in _stake(run).quantities]
+    ages = [run.desk.now - quote.ts for quote in quotes if quote is not None]
+    return {"oldest_age_ns": max(ages)} if ages else {}
+
+
+def _step(steps: int, level: Money) -> Numbers:
     return {"steps": steps, "floor_paise": exactly(level)}
 
 
-def _numbers(pnl: int, level: Fraction) -> Numbers:
-    return {"pnl_paise": pnl, "level_paise": exactly(level)}
-
-
-def exactly(paise: Fraction) -> int | str:
+def exactly(paise: Money) -> int | str:
     """Return exact paise as a whole number, or as text where it is none."""
     return paise.numerator if paise.denominator == 1 else str(paise)

@@ -10,7 +10,7 @@ from daemon.plans.batch import batch_progress, give_up_batch
 from daemon.plans.choosing import choices
 from daemon.plans.ranges import Ranges
 from daemon.plans.roll import lacks_its_long
-from daemon.plans.round_exits import value
+from daemon.plans.round_exits import exactly, value
 from daemon.plans.run import NOT_TRIGGERED, OTHER, PlanRun
 from daemon.plans.terms.leg import Leg
 
@@ -21,6 +21,11 @@ OVERALL: Final = {
     "overall_target": "target",
 }
 """Which re-entry of the round an exit of it leads to (P45)."""
+
+
+def _pnl(run: PlanRun) -> Numbers:
+    pnl = value(run)
+    return {} if pnl is None else {"pnl_paise": exactly(pnl)}
 
 
 class Rounds:
@@ -114,7 +119,7 @@ class Rounds:
 
     def _done(self, round_: Round, reason: str) -> None:
         run = self._run
-        run.move(RoundState.DONE, reason, {"pnl_paise": value(run)})
+        run.move(RoundState.DONE, reason, _pnl(run))
         kind = OVERALL.get(reason)
         overall = run.plan.overall
         if kind is None or overall is None:

@@ -8,7 +8,7 @@ from daemon.plans.leg_exits import take_references, underlying_levels
 from daemon.plans.levels import has_underlying_level
 from daemon.plans.reentry import legs_left
 from daemon.plans.roll import roll_on
-from daemon.plans.round_exits import round_exits
+from daemon.plans.round_exits import is_overtaken, round_exits
 from daemon.plans.rounds import Rounds
 from daemon.plans.run import PlanRun
 from daemon.plans.triggers import instrument_of, levels_of, triggers
@@ -47,8 +47,8 @@ def needs_every_timestamp(run: PlanRun) -> bool:
         for wait in round_.waits.values()
     ):
         return True
-    if run.plan.overall is not None and round_.has_filled:
-        return round_.state in (RoundState.ENTERING, RoundState.OPEN)
+    if is_overtaken(run):
+        return True
     return run.market.is_synthetic and _looks_at_reference(run)
 
 

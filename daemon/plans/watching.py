@@ -8,6 +8,7 @@ from typing import NamedTuple
 from daemon.plans.desk import Desk
 from daemon.plans.leg_exits import bounds, is_up_good
 from daemon.plans.levels import has_underlying_level
+from daemon.plans.round_exits import intervals
 from daemon.plans.run import PlanRun
 from daemon.plans.triggers import instrument_of, levels_of
 
@@ -35,6 +36,8 @@ def watched_by(run: PlanRun) -> Iterator[tuple[Key, Watched]]:
             continue
         for each in run.market.sources() if index is None else (index,):
             yield ("wait", leg), Watched(each, *levels)
+    for index, until in intervals(run):
+        yield ("value", str(index)), Watched(index, *until)
     if run.market.is_synthetic:
         return
     for attempt in round_.attempts:

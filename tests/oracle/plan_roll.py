@@ -15,7 +15,7 @@ import datetime as dt
 from tests.oracle.plan_choose import Never, NotYet
 from tests.oracle.plan_entries import within
 from tests.oracle.plan_rounds import Rounds
-from tests.oracle.plan_scenario import Contract
+from tests.oracle.plan_scenario import Contract, date_of, moment
 from tests.oracle.plan_states import Attempt, Round, Wait
 
 
@@ -52,7 +52,7 @@ class Rolls(Rounds):
             self.demand_all(mine, "roll_max")
             return
         round_.rolls += 1
-        deadline = self.now + within(round_.plan)
+        deadline = moment(date_of(self.now), spec["at"]) + within(round_.plan)
         for attempt in mine:
             round_.expiries[attempt.leg] = spec["to"]
             wait = Wait(attempt.leg, "roll", attempt.side, "roll", deadline)
