@@ -16,7 +16,8 @@ REASONS = {
     "filled", "stop_loss", "take_profit", "trailing_stop", "time_stop", "signal_exit",
     "square_off", "kill_switch", "manual_exit", "lot_size", "no_price",
     "not_tradable", "market_closed", "exit_began", "unfilled_rest", "ioc_rest", "replaced",
-    "exit_group", "day_over", "trigger_already_met",
+    "exit_group", "day_over", "trigger_already_met", "created", "triggered", "disabled", "deleted",
+    "HALTED", "REDUCING", "reducing", "halted", "insufficient_margin",
 }  # fmt: skip
 
 
