@@ -118,12 +118,10 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._apply_stop(event)
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
-            if event.round:
-                fold_created(self.rounds, event)
-        elif isinstance(event, RoundMoved):
-            fold_round(self.rounds, self.plans, event)
+        elif isinstance(event, PositionMarked) and not event.order_id:
+            self.untraded.mark(event)
         elif isinstance(event, PositionMarked):
-            self._apply_mark(event)
+            self.positions[event.order_id].marked_paise += event.m2m_paise
         elif isinstance(event, RiskMoved):
             state = RiskState(event.state)
             said = state if event.reason == "command" else self.risk.said
@@ -248,12 +246,6 @@ class Ledger(msgspec.Struct, kw_only=True):
         is_partial = pending.partial and left < position.quantity
         position.pending = structs.replace(pending, quantity=left, partial=is_partial)
 
-    def _apply_mark(self, event: PositionMarked) -> None:
-        if event.order_id:
-            self.positions[event.order_id].marked_paise += event.m2m_paise
-        else:
-            self.untraded.mark(event)
-
     def _apply_gtt(self, event: GttMoved) -> None:
         gtt = fold_gtt(self.gtts, event)
         if gtt is None:
@@ -365,16 +357,6 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.anchor_paise = levels.anchor_paise
         position.ladder_steps = 0
         position.stop_moved_by = ""
-
-    @property
-    def account_realized_paise(self) -> int:
-        """The gross result of all that was closed, of orders without a trade too."""
-        return self.realized_paise + self.untraded.realized_paise
-
-    @property
-    def account_charges(self) -> Decimal:
-        """All charges, rupees, those of orders without a trade too."""
-        return self.charges + self.untraded.charges
 
     def open_positions(self) -> list[Position]:
         """Return the positions with an open quantity, by number."""

@@ -17,16 +17,15 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.risk_states import RiskStates
-from daemon.execution.untraded_closes import UntradedCloses
+from daemon.execution.untraded_desk import UntradedDesk
 from daemon.execution.untraded_ends import UntradedEnds
-from daemon.execution.untraded_orders import UntradedOrders
 from daemon.settings.config import ExecutionConfig
 
 
 class AccountDesk:
     """The parts of an engine that look at the whole account, told of days and decisions.
 
-    Without `untraded` orders every new GTT is refused; without a margin desk none is computed.
+    Without orders of `untraded` every new GTT is refused; without a margin desk none is computed.
     """
 
     def __init__(
@@ -37,18 +36,17 @@ class AccountDesk:
         quotes: Quotes,
         admission: Admission,
         demands: Demands,
-        untraded: UntradedOrders | None,
-        closes: UntradedCloses,
+        untraded: UntradedDesk,
         ends: UntradedEnds,
     ) -> None:
         universe, at, agenda = desk.universe, desk.at, desk.agenda
         account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
-        self.gtts = GttDesk(universe, at, account, quotes, admission, untraded)
+        self.gtts = GttDesk(universe, at, account, quotes, admission, untraded.orders)
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
-        self.orders = untraded
+        self.orders = untraded.orders
         """Orders without a trade; None where the fill mode has no exchange for them."""
-        self._closes = closes
+        self._closes = untraded.closes
         self._ends = ends
         self._admission = admission
         self._recorder = account

@@ -93,9 +93,10 @@ class Admission:
         self._builder = builder
         self._manages_exits = manages_exits
 
-    def attach_entries(self, entries: WorkingEntries) -> None:
-        """Count these for the limits."""
+    def count(self, entries: WorkingEntries) -> WorkingEntries:
+        """Count these entries for the limits; return them."""
         self._exposure.attach(entries)
+        return entries
 
     def attach(self, margin: MarginDesk) -> None:
         """Ask for the margin of entries too, last of all."""

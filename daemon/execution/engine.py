@@ -42,8 +42,6 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
-from daemon.execution.untraded_closes import UntradedCloses
-from daemon.execution.untraded_ends import UntradedEnds
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.views import Row, Views
 from daemon.execution.working_entries import WorkingEntries
@@ -115,17 +113,15 @@ class ExecutionEngineV3:
         delivery = Delivery(config, universe, schedule)
         excursions = Excursions(quotes, carry.excursions)
         self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
-        untraded_holdings = UntradedHoldings(desk, ledger, quotes)
+        held_apart = UntradedHoldings(desk, ledger, quotes)
         self.admission = admission = Admission(
             config, parts.get("risk") or RiskConfig(), rules, universe, ledger, at, quotes, waiting,
-            builder, carry, parts.get("limits_of") or no_limits, delivery, untraded_holdings,
+            builder, carry, parts.get("limits_of") or no_limits, delivery, held_apart,
             manages_exits=bool(exits),
         )  # fmt: skip
-        entry_orders, exit_orders, untraded = exchange_orders(
-            desk, config, costs, recorder, quotes, waiting, holdings, held, untraded_holdings
+        entry_orders, exit_orders, others = exchange_orders(
+            desk, config, costs, recorder, quotes, waiting, holdings, held, admission
         )
-        closes = UntradedCloses(desk, ledger, quotes, untraded)
-        untraded.attach(admission.refuse_untraded, closes.take, closes.send_again)
         self._exit_orders = exit_orders
         self._closing = closing = Closing(
             config, at, recorder, quotes, fills, waiting, holdings, excursions, costs, exit_orders
@@ -135,35 +131,23 @@ class ExecutionEngineV3:
             config, universe, agenda, at, recorder, quotes, builder, admission, fills, waiting,
             holdings, excursions, costs, runner, entry_orders,
         )  # fmt: skip
-        working = WorkingEntries(desk, entry_orders, waiting, ledger)
-        admission.attach_entries(working)
+        working = admission.count(WorkingEntries(desk, entry_orders, waiting, ledger))
         entry_orders.attach(entries, exit_orders, runner)
         exit_orders.attach(closing, runner)
         self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
         self._demands = demands = Demands(
-            universe,
-            ledger,
-            quotes,
-            holdings,
-            admission,
-            entries,
-            runner,
-            at,
-            delivery,
-            closes,
-        )
+            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery, others.closes,
+        )  # fmt: skip
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        self.plan_desk = PlanDesk(
-            PlanHands(
-                recorder, quotes, entries, demands, admission, self.runner, excursions, costs,
-                agenda, self.timestamp_end, config.square_off_ns,
-            ),
-            at,
-        )  # fmt: skip
-        self.on_plan_level: Callable[[int], None] = _no_plans
+        ends = others.ends(recorder, costs, fills, delivery, session_end.settlements, squares_off)
+        self.account = AccountDesk(config, desk, recorder, quotes, admission, demands, others, ends)
+        if (terms := parts.get("margin")) is not None:
+            self.account.attach(
+                MarginDesk(terms, desk, working, rules, ledger, quotes, schedule, costs, held_apart)
+            )
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
+from daemon.execution.admission import Admission
 from daemon.execution.costs import Costs
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_desk import ExchangeDesk
@@ -13,7 +14,8 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
-from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.untraded_closes import UntradedCloses
+from daemon.execution.untraded_desk import UntradedDesk
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.settings.config import ExecutionConfig
 
@@ -27,8 +29,8 @@ def exchange_orders(
     waiting: WaitingFills,
     holdings: Holdings,
     held: AtExchange,
-    untraded_holdings: UntradedHoldings,
-) -> tuple[EntryOrders, ExitOrders, UntradedOrders]:
+    admission: Admission,
+) -> tuple[EntryOrders, ExitOrders, UntradedDesk]:
     """Return the entries, exits and other orders of a desk, which hands them its reports."""
     engine = FillEngine(config)
     fills = ExchangeFills(
@@ -37,6 +39,8 @@ def exchange_orders(
     )  # fmt: skip
     entries = EntryOrders(desk, desk.at, recorder, quotes, fills, waiting, holdings)
     exits = ExitOrders(desk, entries, recorder, quotes, fills, holdings, held)
-    untraded = UntradedOrders(desk, recorder, quotes, fills, untraded_holdings)
+    untraded = UntradedOrders(desk, recorder, quotes, fills, admission.untraded)
+    closes = UntradedCloses(desk, recorder.ledger, quotes, untraded)
+    untraded.attach(admission.refuse_untraded, closes.take, closes.send_again)
     desk.attach(entries, exits, untraded)
-    return entries, exits, untraded
+    return entries, exits, UntradedDesk(desk, quotes, untraded, closes)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from daemon.domain import account_totals
 from daemon.domain.dates import MINUTE_NS
 from daemon.domain.inputs import BrokerMargin
 from daemon.domain.instrument import Instrument
@@ -256,8 +257,8 @@ class MarginDesk:
                 paid[each.cost.sign] += each.cost.cost_paise
         return Cash(
             capital=self._capital,
-            realized=ledger.account_realized_paise,
-            charges=_paise_up(ledger.account_charges),
+            realized=account_totals.realized_paise(ledger),
+            charges=_paise_up(account_totals.charges(ledger)),
             premium_paid=paid[1],
             premium_received=paid[-1],
             marked_loss=-marked,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import structs
 
 from daemon.domain.events import (
@@ -157,45 +155,35 @@ class Recorder:
         self, exchange_id: str, terms: OrderTerms, tradingsymbol: str, refusal: Refusal
     ) -> None:
         """Record that an order without a trade was refused and not sent, with the numbers."""
-        self.lifecycle.record(
-            self._untraded_event(
-                terms,
-                tradingsymbol,
-                exchange_id=exchange_id,
-                kind="rejected",
-                state=ExchangeOrderState.REJECTED.value,
-                order_type=terms.kind,
-                quantity=terms.quantity,
-                limit_paise=terms.price_paise,
-                trigger_paise=terms.trigger_paise,
-                reason=refusal.reason,
-                numbers=refusal.numbers or None,
-            )
+        event = self._untraded_event(terms, tradingsymbol, "rejected", ExchangeOrderState.REJECTED)
+        event = structs.replace(
+            event,
+            exchange_id=exchange_id,
+            limit_paise=terms.price_paise,
+            trigger_paise=terms.trigger_paise,
+            reason=refusal.reason,
+            numbers=refusal.numbers or None,
         )
+        self.lifecycle.record(event)
 
     def untraded_settled(self, terms: OrderTerms, tradingsymbol: str, fill: Fill) -> None:
         """Record the close of a position without a trade that is no order; its tag says why."""
-        self.lifecycle.record(
-            self._untraded_event(
-                terms,
-                tradingsymbol,
-                exchange_id="",
-                kind=SETTLED,
-                state=ExchangeOrderState.COMPLETE.value,
-                order_type=terms.kind,
-                quantity=fill.quantity,
-                filled=fill.quantity,
-                reason=terms.tag,
-                rule=fill.rule,
-                last_quantity=fill.quantity,
-                last_paise=fill.price_paise,
-                fill=fill,
-            )
+        event = self._untraded_event(terms, tradingsymbol, SETTLED, ExchangeOrderState.COMPLETE)
+        event = structs.replace(
+            event,
+            filled=fill.quantity,
+            reason=terms.tag,
+            rule=fill.rule,
+            last_quantity=fill.quantity,
+            last_paise=fill.price_paise,
+            fill=fill,
         )
+        self.lifecycle.record(event)
 
     def _untraded_event(
-        self, terms: OrderTerms, tradingsymbol: str, **fields: Any
+        self, terms: OrderTerms, tradingsymbol: str, kind: str, state: ExchangeOrderState
     ) -> ExchangeOrderMoved:
+        """Return what events of orders without a trade have in common that no report tells of."""
         at = self._at
         return ExchangeOrderMoved(
             seq=self.ledger.seq + 1,
@@ -203,12 +191,16 @@ class Recorder:
             input_no=at.input_no,
             order_id="",
             due_ts=at.due_ts,
+            exchange_id="",
+            kind=kind,
+            state=state.value,
             side=terms.side,
+            order_type=terms.kind,
+            quantity=terms.quantity,
             is_exit=terms.is_exit,
             tradingsymbol=tradingsymbol,
             product=terms.product,
             tag=terms.tag,
-            **fields,
         )
 
     def _exchange_event(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
+from daemon.domain import account_totals
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import (
     ExchangeOrderMoved,
@@ -42,7 +43,7 @@ class EquityFold:
         self.before = before or (None if ledger.seq else EquityState())
         self.drawdown = Drawdown() if before is None else before.drawdown
         self._cash = ledger.cash_paise + ledger.untraded.cash_paise
-        self._charges = ledger.account_charges
+        self._charges = account_totals.charges(ledger)
         self._charges_paise = whole_paise(self._charges)
         self._held: dict[str, int] = {}
         """Open quantity by symbol, negative for a short; never 0."""
@@ -149,7 +150,7 @@ def booked_drawdown(
 
 
 def _booked(ledger: Ledger) -> int:
-    return ledger.account_realized_paise - whole_paise(ledger.account_charges)
+    return account_totals.realized_paise(ledger) - whole_paise(account_totals.charges(ledger))
 
 
 class Curve:

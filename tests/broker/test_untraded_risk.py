@@ -279,7 +279,8 @@ def test_a_week_over_nights_moves_cash_as_trades_do(restarts: bool) -> None:
     assert week.carried == of_trades.carried
     assert marked(week.events) == marked(of_trades.events)
     ledger = week.engine.ledger
-    assert ledger.positions == ledger.untraded.positions == {}
+    assert not ledger.positions
+    assert not ledger.untraded.positions
     assert ledger.untraded.realized_paise == of_trades.engine.ledger.realized_paise
     ends = [
         (e.kind, e.reason or e.tag)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from daemon.domain import account_totals
 from daemon.domain.dates import DAY_NS, MINUTE_NS, SECOND_NS, ist_midnight
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees, rupees_text
@@ -23,7 +24,7 @@ Curve = dict[str, Any]
 
 def booked_before(ledger: Ledger) -> int:
     """Return the realized net P&L that a day began with, paise."""
-    return ledger.account_realized_paise - whole_paise(ledger.account_charges)
+    return account_totals.realized_paise(ledger) - whole_paise(account_totals.charges(ledger))
 
 
 def day_curve(bars: DayBars, facts: DayFacts, until: int) -> list[Point]:
