@@ -6,19 +6,33 @@ An exception is a line of the source with its reason, never a whole file.
 from __future__ import annotations
 
 import ast
-from functools import partial
+from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
 from tests.kit.source import Module, modules
 from tests.structure import rules
-from tests.structure.rules import Check
+from tests.structure.rules import Check, Fault
 
 MODULES = modules()
+
+
+@cache
+def own_classes() -> frozenset[str]:
+    """Return the program's classes; not at import, which every process of a test run pays."""
+    return rules.class_names(MODULES)
+
+
+def own_isinstance(module: Module) -> Iterator[Fault]:
+    """Yield every question for one of the program's classes."""
+    return rules.own_isinstance(module, own_classes())
+
+
 CHECKS: dict[str, Check] = {
     "assigns to another object": rules.foreign_assignments,
     "names Any": rules.any_annotations,
-    "asks isinstance of our classes": partial(rules.own_isinstance, own=rules.class_names(MODULES)),
+    "asks isinstance of our classes": own_isinstance,
     "has a hook that does nothing": rules.empty_methods,
 }
 ROOMS = ("daemon/execution/", "daemon/exchange/", "daemon/market/", "daemon/clockwork/")

@@ -27,10 +27,22 @@ def all_rows(config: SyntheticConfig = SMALL, rows: int = 65_536, *, depth: bool
     return join(list(SyntheticMarket(config, depth=depth).blocks(rows)))
 
 
+def an_hour(seed: int, rows: int) -> list[tuple[int, ...]]:
+    """Return the rows of a session that ends at 10:15."""
+
+    def short(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
+        whole = session(date, instrument)
+        return whole and (whole[0], whole[0] + HOUR_NS)
+
+    config = SyntheticConfig(ticks_per_second=0.05, strikes_each_side=1, seed=seed)
+    return rows_of(join(list(SyntheticMarket(config, session=short).blocks(rows))))
+
+
 def test_a_seed_gives_the_same_ticks_at_any_block_size() -> None:
-    rows = rows_of(all_rows())
-    assert rows == rows_of(all_rows(rows=17))
-    assert rows != rows_of(all_rows(SyntheticConfig(ticks_per_second=0.05, seed=43)))
+    rows = an_hour(42, 65_536)
+    assert len(rows) > 10 * 17
+    assert rows == an_hour(42, 17)
+    assert rows != an_hour(43, 65_536)
 
 
 def test_the_chain_is_the_index_its_future_and_options_around_the_spot() -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from daemon.domain.dates import SECOND_NS
+from daemon.domain.dates import HOUR_NS, SECOND_NS
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import DAY_FIELDS, Ticks
 from daemon.settings.config import SyntheticConfig
@@ -146,7 +146,7 @@ def an_hour(config: SyntheticConfig, *, rows: int = 65_536, depth: bool = True) 
 
     def short(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
         whole = default_session(date, instrument)
-        return whole and (whole[0], whole[0] + 3600 * SECOND_NS)
+        return whole and (whole[0], whole[0] + HOUR_NS)
 
     return join(list(SyntheticMarket(config, session=short, depth=depth).blocks(rows)))
 
