@@ -26,12 +26,11 @@ class BrokerFigure:
 
     @property
     def is_known(self) -> bool:
-        """Whether the broker was asked about what is held now; what is nothing blocks nothing."""
-        held = held_rows(self._ledger.positions.values())
-        return not held or (self._answer is not None and self._answer.held == held)
+        """Whether the broker was asked about what is held now."""
+        answer = self._answer
+        return answer is not None and answer.held == held_rows(self._ledger.positions.values())
 
     @property
     def correction(self) -> int:
         """What to add to the model's figure, rupees."""
-        has_any = bool(self._ledger.positions)
-        return self._correction if has_any and self.is_known else 0
+        return self._correction if self.is_known else 0

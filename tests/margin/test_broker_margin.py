@@ -22,7 +22,7 @@ from daemon.settings.config import ExecutionConfig
 from feeds.kite.http import BasketRow
 from feeds.kite.margins import margin_asker
 from feeds.recording.format import HEAD_BYTES, decode_other, encode_input
-from tests.kit.kite_api import LOGIN, KiteApi, Reply, serving
+from tests.kit.kite_api import LOGIN, Reply, kite_api
 from tests.kit.market import Market
 from tests.margin.portfolios import RULES
 from tests.margin.test_gate import CALL, FUTURE, HEDGE, SPOT, UNIVERSE, market, refused, status
@@ -125,8 +125,8 @@ def test_the_source_outlives_a_file() -> None:
 
 
 def test_kite_is_asked_for_the_basket_and_places_no_order() -> None:
-    api = KiteApi([Reply(body=json.dumps(ANSWER).encode())])
-    with serving(api):
+    reply = Reply(body=json.dumps(ANSWER).encode())
+    with kite_api(reply) as api:
         ask = margin_asker(api.url, lambda: LOGIN, UNIVERSE)
         assert ask([(CALL, "NRML", -65), (HEDGE, "MIS", 130)]) == 71_001
     (request,) = api.requests
@@ -143,11 +143,11 @@ def test_kite_is_asked_for_the_basket_and_places_no_order() -> None:
     "body", [b"{}", b'{"status":"success","data":{"final":{"span":-1,"exposure":0}}}', b"[]"]
 )
 def test_an_answer_that_is_not_understood_is_a_fault_in_a_line(body: bytes) -> None:
-    api = KiteApi([Reply(body=body)])
+    reply = Reply(body=body)
     row = BasketRow(
         exchange="NFO", tradingsymbol=CALL, transaction_type="SELL", product="NRML", quantity=65
     )
-    with serving(api), api.client() as http, pytest.raises(DaemonError) as caught:
+    with kite_api(reply) as api, api.client() as http, pytest.raises(DaemonError) as caught:
         http.basket_margin([row])
     assert "\n" not in str(caught.value)
 
