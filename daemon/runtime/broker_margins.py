@@ -50,7 +50,7 @@ class BrokerMargins:
             blocked = await anyio.to_thread.run_sync(self._ask, held, abandon_on_cancel=True)
             await self._requests.ask(partial(_answer, held, blocked))
         except RequestDropped:
-            self._asked = ()
+            pass  # no input of the feed came in time: asked again in a minute
         except DaemonError as error:
             self._tell(str(error))
         else:
