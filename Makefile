@@ -91,7 +91,7 @@ planted: $(READY) #-- Plant 44 bugs in a copy, one at a time; the tests must cat
 	$(BIN)/python -m tests.planted
 
 mutants: $(READY) #-- Change the program in small ways; the tests must catch 95 % (MUTANTS="--each 30").
-	$(BIN)/python -m tests.mutants $(MUTANTS)
+	RANDOM_TIMES=1 $(BIN)/python -m tests.mutants $(MUTANTS)
 
 soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or REAL_MINUTES=15.
 	$(BIN)/python -m tests.soak --days $(or $(DAYS),5) --opening $(or $(OPENING),09:14) --real-minutes $(or $(REAL_MINUTES),0)
