@@ -94,19 +94,9 @@ def engine_of(setup: Setup, **parts: Any) -> PaperEngine:
     )
 
 
-def inputs_for(engine: PaperEngine, item: Input) -> Iterator[Ticks | Clock | Gap | Command]:
-    """Yield what an input of the oracle is to the engine."""
-    if item.what == "tick":
-        index = engine.universe.index_of(item.symbol)
-        assert index is not None
-        yield Ticks(
-            ts=np.array([item.ts], dtype=np.int64),
-            instrument=np.array([index], dtype=np.int32),
-            ltp=np.array([item.ltp_paise], dtype=np.int64),
-            bid=np.array([ABSENT], dtype=np.int64),
-            ask=np.array([ABSENT], dtype=np.int64),
-        )
-    elif item.what == "clock":
+def inputs_for(engine: PaperEngine, item: Input) -> Iterator[Clock | Gap | Command]:
+    """Yield what an input of the oracle, no tick, is to the engine."""
+    if item.what == "clock":
         yield Clock(item.ts)
     elif item.what == "gap":
         yield Gap(ts=item.ts, since=item.ts)
@@ -125,14 +115,34 @@ def inputs_for(engine: PaperEngine, item: Input) -> Iterator[Ticks | Clock | Gap
             yield clock
 
 
-def run_engine(scenario: Scenario) -> list[TradingEvent]:
-    """Return what the engine decides, input by input."""
+def run_engine(scenario: Scenario, largest_block: int = 1) -> list[TradingEvent]:
+    """Return what the engine decides, ticks in blocks of up to so many rows."""
     engine = engine_of(scenario.setup)
     events: list[TradingEvent] = []
+    ticks: list[Input] = []
     for item in scenario.inputs:
-        for each in inputs_for(engine, item):
-            events += engine.handle(each)
+        if item.what == "tick":
+            ticks.append(item)
+        if ticks and (item.what != "tick" or len(ticks) == largest_block):
+            events += engine.handle(block_of(engine, ticks))
+            ticks = []
+        if item.what != "tick":
+            for each in inputs_for(engine, item):
+                events += engine.handle(each)
     return events
+
+
+def block_of(engine: PaperEngine, ticks: Sequence[Input]) -> Ticks:
+    """Return ticks as one block."""
+    indices = [engine.universe.index_of(item.symbol) for item in ticks]
+    absent = np.full(len(ticks), ABSENT, dtype=np.int64)
+    return Ticks(
+        ts=np.array([item.ts for item in ticks], dtype=np.int64),
+        instrument=np.array(indices, dtype=np.int32),
+        ltp=np.array([item.ltp_paise for item in ticks], dtype=np.int64),
+        bid=absent,
+        ask=absent,
+    )
 
 
 class Told(NamedTuple):
@@ -282,6 +292,31 @@ def first_difference(ours: Sequence[Told], theirs: Sequence[Told]) -> str:
             before = "\n".join(f"  {each}" for each in ours[max(0, at - 6) : at])
             return f"line {at}\n{before}\nengine {one}\noracle {other}"
     return ""
+
+
+def rows_of(scenario: Scenario, events: Sequence[TradingEvent]) -> list[Row]:
+    """The engine's lines as rows of the oracle."""
+    mapper = Mapper(scenario)
+    rows: list[Row] = []
+    for event in events:
+        numbers = _row_numbers(event) if isinstance(event, RoundMoved) else None
+        for line in mapper.line(event):
+            row: Row = {**line._asdict(), "from": line.before}
+            row["numbers"] = dict(line.numbers) if numbers is None else numbers
+            rows.append(row)
+    return rows
+
+
+def _row_numbers(event: RoundMoved) -> dict[str, Any]:
+    """The numbers of a round's event by the oracle's names, money in paise."""
+    known = {f"{name}_paise": name for name in ("pnl", "level", "floor", "high", "low")}
+    found: dict[str, Any] = {}
+    for name, number in (event.numbers or {}).items():
+        if name in known:
+            found[known[name]] = float(Fraction(number))
+        elif name == "code":
+            found[name] = NAMES.get(str(number), number)
+    return found
 
 
 def compare(scenario: Scenario, rows: Sequence[Row]) -> str:

@@ -25,6 +25,14 @@ def test_random_plans_do_what_the_oracle_says(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", seeds(20))
+def test_blocks_of_any_size_decide_the_same(seed: int) -> None:
+    scenario = random_scenario(seed + 20_000)
+    one_by_one = run_engine(scenario)
+    for size in (7, 500, 100_000):
+        assert run_engine(scenario, size) == one_by_one
+
+
+@pytest.mark.parametrize("seed", seeds(20))
 def test_the_order_of_rows_of_one_timestamp_changes_no_event(seed: int) -> None:
     scenario = random_scenario(seed + 10_000)
     lists = []
