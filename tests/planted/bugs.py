@@ -450,10 +450,10 @@ BUGS: Final = (
         _CARRY,
     ),
     Bug(
-        "a future of the day is marked like a carried one",
+        "a contract without a price today is marked at yesterday's",
         "daemon/execution/carry.py",
-        'return product == "NRML" and instrument.instrument_type == "FUT"',
-        'return instrument.instrument_type == "FUT"',
+        "return None if quote is None or quote.ts < book.open_ts else quote.ltp",
+        "return None if quote is None else quote.ltp",
         _CARRY,
     ),
     Bug(
