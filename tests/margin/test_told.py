@@ -116,7 +116,7 @@ def test_without_a_file_that_can_be_read_the_page_has_no_margin(tmp_path: Path) 
     margins = Margins(Watched(directory=directory, out=tmp_path))
     assert margins.look() is None
     path = directory / "metrics.json"
-    for text in ("{", "[]", '{"margin": null}', '{"margin": {"used": "x"}}'):
+    for text in ("{", "[]", '{"margin": null}', '{"margin": {"used": []}}'):
         path.write_text(text)
         assert margins.look() is None
     path.write_text(json.dumps({"margin": STATUS.in_rupees()}))
