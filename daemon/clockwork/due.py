@@ -17,6 +17,7 @@ from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.session_bars import Boundary, SessionBars
 from daemon.market.timestamp_end import EndRank
+from daemon.market.triggers import FIRST_PLAN_WAITER
 from daemon.plans.plan_engine import PlanEngine
 from daemon.plans.timetable import DueItem
 
@@ -136,8 +137,8 @@ class Due:
         self.plans = plans
         engine = self._engine
         engine.timestamp_end.listen(EndRank.PLANS, self._end_for_plans)
-        engine.on_plan_level = plans.fired
-        engine.lifecycle.heard_by = plans.hear
+        engine.account.waiters.add(FIRST_PLAN_WAITER, lambda waiter, _: plans.fired(waiter))
+        engine.lifecycle.tell(plans.hear)
 
     def _end_for_plans(self, ts: int) -> Iterator[None]:
         """Do the plans' step as of the timestamp that has ended (P5a)."""

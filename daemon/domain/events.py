@@ -1,7 +1,8 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders; others for GTTs, rounds of plans, daily marks and the risk state.
+a fourth for exchange orders; others for GTTs, rounds of plans, daily marks, watches and the risk
+state.
 Every event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it was decided at),
 `input_no` and `order_id`; `due_ts` if something was due before `ts`, else 0. An event cannot be
 part of a reference cycle, so the garbage collector does not track events or their parts
@@ -17,7 +18,7 @@ itself. Unknown fields and kinds of events are refused: they may change what the
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -27,6 +28,7 @@ from daemon.domain.intent import Product, Rel
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
 from daemon.domain.plan_round import LegWait
+from daemon.domain.tag_watch import WatchTerms
 from daemon.domain.written import written
 
 EVENT_VERSION: Final = 2
@@ -508,6 +510,45 @@ class RoundMoved(
     numbers: dict[str, int | str] | None = None
 
 
+WatchKind = Literal["set", "stepped", "reached", "ended"]
+
+
+class WatchMoved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="event",
+    tag="watch",
+):
+    """Something happened to a watch; it belongs to no single trade, so `order_id` is empty.
+
+    `terms` and what its trades had realized are with set, the steps of its floor with stepped.
+    `reached` has the level as its reason, `ended` why without one. Result and level are paise,
+    gross; `oldest_age_ns` is the age of the oldest price in the result.
+    """
+
+    seq: int
+    ts: int
+    input_no: int
+    order_id: str = ""
+    due_ts: int = 0
+    strategy_id: str
+    tag: str
+    kind: WatchKind
+    terms: WatchTerms | None = None
+    realized_paise: int = 0
+    trail_steps: int = 0
+    lock_steps: int = 0
+    is_locked: bool = False
+    result_paise: int = 0
+    level_paise: int = 0
+    oldest_age_ns: int = 0
+    reason: str = ""
+
+
 TradingEvent = (
     OrderCreated
     | OrderMoved
@@ -518,6 +559,7 @@ TradingEvent = (
     | PositionMarked
     | RiskMoved
     | RoundMoved
+    | WatchMoved
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -24,6 +24,7 @@ from daemon.domain.events import (
     RoundMoved,
     StopMoved,
     TradingEvent,
+    WatchMoved,
 )
 from daemon.domain.exchange_order import number_of
 from daemon.domain.exchange_tally import ExchangeTally
@@ -34,11 +35,8 @@ from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
 from daemon.domain.plan_round import PlanTally, Round
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
-from daemon.domain.tallies import OLD_QUOTE_NS as OLD_QUOTE_NS
-from daemon.domain.tallies import FillTally as FillTally
-from daemon.domain.tallies import StrategyTally as StrategyTally
-from daemon.domain.tallies import has_book_side as has_book_side
-from daemon.domain.tallies import is_optimistic as is_optimistic
+from daemon.domain.tag_watch import Watches, find_watch
+from daemon.domain.watch_fold import fold_watch
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
 _SUBMITTED: Final = OrderState.SUBMITTED
@@ -91,11 +89,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     """GTTs that may still fire, or may be made active again."""
     total_gtts: int = 0
     risk: RiskStanding = RiskStanding()
-    margin: MarginStanding = MarginStanding()
-    m2m_paise: int = 0
-    """What daily marks of carried futures have paid, of closed ones too."""
-    marks: int = 0
-    """The number of these marks."""
+    watches: Watches = {}
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
     evidence: str = ""
@@ -128,8 +122,8 @@ class Ledger(msgspec.Struct, kw_only=True):
             self.risk = RiskStanding(
                 state=state, reason=event.reason, until_ts=event.until_ts, said=said
             )
-        elif isinstance(event, MarginMoved):
-            self.margin = MarginStanding(level=event.level, peak_rupees=event.peak_rupees)
+        elif isinstance(event, WatchMoved):
+            fold_watch(self.watches, event)
         else:
             self._apply_gtt(event)
         self.evidence = _evidence(event)
@@ -326,6 +320,9 @@ class Ledger(msgspec.Struct, kw_only=True):
         position.realized_bid_ask_paise += fill.realized_bid_ask_paise
         self.realized_paise += fill.realized_paise
         self.realized_bid_ask_paise += fill.realized_bid_ask_paise
+        watch = find_watch(self.watches, order.strategy_id, order.tag) if self.watches else None
+        if watch is not None:
+            watch.realized_paise += fill.realized_paise
         tally = self.tally_on(order.strategy_id, ist_day(booked_ts))
         tally.realized_paise += fill.realized_paise
         tally.realized_today_paise += fill.realized_paise

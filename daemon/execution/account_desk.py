@@ -1,4 +1,4 @@
-"""What concerns the account and no single trade: its risk state, GTTs, daily marks and margin."""
+"""What concerns no single trade: the risk state, GTTs, watches, daily marks and margin."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.risk_states import RiskStates
-from daemon.execution.untraded_desk import UntradedDesk
-from daemon.execution.untraded_ends import UntradedEnds
+from daemon.execution.untraded_orders import UntradedOrders
+from daemon.execution.waiters import FIRST_GTT, FIRST_WATCH, Waiters
+from daemon.execution.watch_desk import WatchDesk
 from daemon.settings.config import ExecutionConfig
 
 
@@ -36,18 +37,18 @@ class AccountDesk:
         quotes: Quotes,
         admission: Admission,
         demands: Demands,
-        untraded: UntradedDesk,
-        ends: UntradedEnds,
+        untraded: UntradedOrders | None,
+        watches: WatchDesk,
     ) -> None:
         universe, at, agenda = desk.universe, desk.at, desk.agenda
         account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
         self.gtts = GttDesk(universe, at, account, quotes, admission, untraded.orders)
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
-        self.orders = untraded.orders
-        """Orders without a trade; None where the fill mode has no exchange for them."""
-        self._closes = untraded.closes
-        self._ends = ends
+        self.watches = watches
+        self.waiters = Waiters()
+        self.waiters.add(FIRST_GTT, self.gtts.fire)
+        self.waiters.add(FIRST_WATCH, watches.fire)
         self._admission = admission
         self._recorder = account
         self._demands = demands
@@ -74,8 +75,7 @@ class AccountDesk:
         """Turn to a date."""
         self.gtts.start_day(date)
         self.risk.start_day(date)
-        self._closes.start_day()
-        self._ends.start_day(date)
+        self.watches.start_day(date)
         if self._margin is not None:
             self._margin.start_day(date)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
 from daemon.domain.candle import Candle
@@ -44,13 +44,12 @@ from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.views import Row, Views
-from daemon.execution.working_entries import WorkingEntries
+from daemon.execution.watch_desk import WatchDesk
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.market.timestamp_end import TimestampEnd
-from daemon.market.triggers import FIRST_PLAN_WAITER
 from daemon.settings.config import ExecutionConfig, RiskConfig
 
 
@@ -136,18 +135,29 @@ class ExecutionEngineV3:
         exit_orders.attach(closing, runner)
         self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
         self._demands = demands = Demands(
-            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery, others.closes,
+            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
+        )
+        self.account = AccountDesk(
+            config, desk, recorder, quotes, admission, demands,
+            untraded if desk.is_depth else None,
+            WatchDesk(quotes, self.timestamp_end, recorder, entries, runner),
         )  # fmt: skip
+        if (terms := parts.get("margin")) is not None:
+            margin = MarginDesk(
+                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs
+            )
+            self.account.attach(margin)
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        ends = others.ends(recorder, costs, fills, delivery, session_end.settlements, squares_off)
-        self.account = AccountDesk(config, desk, recorder, quotes, admission, demands, others, ends)
-        if (terms := parts.get("margin")) is not None:
-            self.account.attach(
-                MarginDesk(terms, desk, working, rules, ledger, quotes, schedule, costs, held_apart)
-            )
+        self.plan_desk = PlanDesk(
+            PlanHands(
+                recorder, quotes, entries, demands, admission, self.runner, excursions, costs,
+                agenda, self.timestamp_end, config.square_off_ns,
+            ),
+            at,
+        )  # fmt: skip
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
@@ -240,10 +250,7 @@ class ExecutionEngineV3:
             else:
                 self.entries.fill(self.ledger.orders[waiting.order_id], book, quote)
         for waiter in self.runner.on_tick(book):
-            if waiter >= FIRST_PLAN_WAITER:
-                self.on_plan_level(waiter)
-            else:
-                self.account.gtts.fire(waiter, book)
+            self.account.waiters.fire(waiter, book)
         self.exchange.step.end()
         book.arm()
         self.account.refresh()
@@ -321,10 +328,6 @@ class ExecutionEngineV3:
     def carry(self) -> CarryOver:
         """Return what an engine on another day must know beyond the ledger."""
         return self._resume.carry()
-
-
-def _no_plans(waiter: int) -> None:
-    raise AssertionError(f"expected no level of a plan without plans, was {waiter}")
 
 
 def execution_engine_v2(config: ExecutionConfig, **parts: Unpack[EngineParts]) -> ExecutionEngineV3:

@@ -220,6 +220,10 @@ class Entries:
             if not self._orders.works(order.order_id):
                 self.cancel(order, reason)
 
+    def works(self, order: Order) -> bool:
+        """Return whether an order's entry may still fill."""
+        return order.state is OrderState.SUBMITTED or self._orders.works(order.order_id)
+
     def all_waiting(self) -> list[Order]:
         """Return the waiting entries, by number."""
         return self._by_number(self._waiting.entries)

@@ -9,6 +9,8 @@ from daemon.domain.events import OrderMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, OrderState, can_move
 
+Listener = Callable[[TradingEvent], None]
+
 
 class TradeLifecycleManager:
     """Make a move by applying its event to the ledger, which has the table of legal moves.
@@ -19,8 +21,11 @@ class TradeLifecycleManager:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.events: list[TradingEvent] = []
-        self.heard_by: Callable[[TradingEvent], None] | None = None
-        """Who hears of every event once it is applied, and may record further ones."""
+        self._listeners: list[Listener] = []
+
+    def tell(self, listener: Listener) -> None:
+        """Tell a listener of every event from here on, once it was applied."""
+        self._listeners.append(listener)
 
     def can_transition(self, order: Order, to: OrderState) -> bool:
         """Return whether the order may go to this state from where it is."""
@@ -37,8 +42,8 @@ class TradeLifecycleManager:
         """Apply an event to the ledger and keep it for the journal."""
         self.ledger.apply(event)
         self.events.append(event)
-        if self.heard_by is not None:
-            self.heard_by(event)
+        for tell in self._listeners:
+            tell(event)
 
     def take_events(self) -> list[TradingEvent]:
         """Return the events since the last call."""

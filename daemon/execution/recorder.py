@@ -42,6 +42,11 @@ class Recorder:
         """Return the time that events are stamped with, UTC ns."""
         return self._at.stamp
 
+    def next_stamp(self) -> tuple[int, int, int, int]:
+        """Return number, time, input and due time of the next event."""
+        at = self._at
+        return self.ledger.seq + 1, at.stamp, at.input_no, at.due_ts
+
     def created(self, order: Order, origin: PlanOrigin | None = None) -> Order:
         """Record a new order, of a plan's leg where it has an `origin`; return the ledger's own."""
         at = self._at

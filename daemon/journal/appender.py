@@ -22,6 +22,7 @@ from daemon.domain.events import (
     RoundMoved,
     StopMoved,
     TradingEvent,
+    WatchMoved,
     encode_event,
 )
 from daemon.errors import JournalIOError
@@ -55,6 +56,7 @@ _NAMES: Final[dict[type, str]] = {
     PositionMarked: "marked",
     RiskMoved: "risk",
     RoundMoved: "round",
+    WatchMoved: "watch",
 }
 
 Column = int | str | bytes

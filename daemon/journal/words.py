@@ -12,6 +12,14 @@ from daemon.domain.ledger import has_book_side
 from daemon.domain.money import PAISE_PER_RUPEE, rupees_text
 from daemon.journal.exchange_reasons import ENDED, REFUSED, TOLD
 
+WATCHES: Final[dict[str, str]] = {
+    "watch_stop": "the trades of this tag together had lost the stop of their watch",
+    "watch_target": "the trades of this tag together had gained the target of their watch",
+    "watch_trail": "the trades of this tag together fell to the trailed stop of their watch",
+    "watch_lock": "the trades of this tag together fell to the profit that their watch had locked",
+}
+"""Why a trade was left, or its entry cancelled, together with others."""
+
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
     "not_tradable": "an index has a price but cannot be traded",
@@ -48,6 +56,7 @@ REFUSALS: Final[dict[str, str]] = {
     "manual_exit": "a person asked for it",
     "margin_shortfall": "the cash did not cover what was blocked, so waiting entries ended",
     "expiry": "the contract expired",
+    **WATCHES,
     **REFUSED,
     **ENDED,
 }
@@ -67,7 +76,7 @@ EXITS: Final[dict[str, str]] = {
     "kill_switch": "the kill switch was pulled",
     "manual_exit": "a person asked for it",
     "daily_loss": "the day's loss limit was reached, which closes everything",
-    "margin_shortfall": "the cash did not cover what was blocked (margin.enforce: square_off)",
+    **WATCHES,
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
     "to_cost": "the price reached the stop, which had been moved to cost after another leg's stop",

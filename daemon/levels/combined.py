@@ -94,9 +94,13 @@ class CombinedLevels:
             return None
         return self.stake.result(prices), oldest_ts
 
-    def decide(self) -> Decision | None:
-        """Value the stake at the end of a timestamp and arm it again; None if nothing changes."""
+    def decide(self, stake: Stake | None = None) -> Decision | None:
+        """Value the stake at the end of a timestamp and arm it again; None if nothing changes.
+
+        A `stake` that is given replaces the one that was held.
+        """
         self.is_due = False
+        self.stake = self.stake if stake is None else stake
         prices, oldest_ts = self._prices()
         if len(prices) < len(self.stake.quantities):
             self._expect_missing(prices)

@@ -5,17 +5,34 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from daemon.domain.combined_terms import Lock, Steps
-
 Money = int | Fraction
 """Paise, exact: a fraction where a percentage or charges come in."""
+
+
+class Steps(NamedTuple):
+    """For every `every` that the best result gains, a level rises by `by`; paise."""
+
+    every: Money
+    by: Money
+
+
+class Lock(NamedTuple):
+    """Once the best result is at least `at`, `keep` is the floor, and rises in steps from there.
+
+    Paise. Without steps (`every` 0) the floor stays.
+    """
+
+    at: Money
+    keep: Money
+    every: Money = 0
+    by: Money = 0
 
 
 class CombinedTerms(NamedTuple):
     """Levels of a result in paise, None where there is no such level.
 
     `stop` is how far it may fall below zero, `target` where it leaves with profit; the trail moves
-    the stop, and counts its steps also while there is none.
+    the stop, and counts its steps also while there is no stop to move.
     """
 
     stop: Money | None = None

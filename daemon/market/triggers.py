@@ -8,8 +8,8 @@ from __future__ import annotations
 import heapq
 from typing import Final
 
-FIRST_PLAN_WAITER: Final = 1 << 41
-"""Waiters from here on are of plans; positions and GTTs lie below."""
+FIRST_PLAN_WAITER: Final = 1 << 42
+"""Waiters from here on are of plans; positions, GTTs and watches lie below."""
 NO_LEVEL_BELOW: Final = -1
 NO_LEVEL_ABOVE: Final = 1 << 62
 _SLACK: Final = 64

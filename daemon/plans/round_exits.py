@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from daemon.domain.combined_terms import Lock, Steps
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.plan_round import Numbers, RoundState
 from daemon.levels.combined import ANY_PRICE
 from daemon.levels.floors import FloorSteps, Level, ceiling_of, floor_of, judge
 from daemon.levels.intervals import Interval, interval, reach_of
 from daemon.levels.stake import Stake, stake_of
-from daemon.levels.terms import CombinedTerms, Money
+from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
 from daemon.plans.run import PlanRun
 from daemon.plans.terms.plan import OverallLevel
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from daemon.domain.combined_terms import Lock, Steps
 from daemon.levels.combined import CombinedLevels, Decision, LastPrice
 from daemon.levels.intervals import Interval
 from daemon.levels.stake import Stake
-from daemon.levels.terms import CombinedTerms, Money
+from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
 from daemon.market.triggers import TriggerBook
 
 

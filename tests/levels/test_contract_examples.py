@@ -1,4 +1,4 @@
-"""Examples 12 to 16 of the contract of plans, section 5, and the rules P41 to P45 they rest on."""
+"""Examples 12 to 16 of the contract of plans, and the rules P41 to P45 they rest on."""
 
 from __future__ import annotations
 

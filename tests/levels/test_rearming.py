@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.domain.combined_terms import Lock, Steps
 from daemon.levels.stake import Stake
-from daemon.levels.terms import CombinedTerms, Money
+from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
 from tests.kit.tiers import examples, seeds
 from tests.levels.board import Board, Naive
 

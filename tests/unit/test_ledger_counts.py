@@ -54,12 +54,7 @@ def test_a_ledger_begins_with_nothing() -> None:
         "exchange": {
             "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
         },
-        "gtts": {}, "total_gtts": 0, "untraded_id": "",
-            "evidence": "",
-            "untraded": {
-                "positions": {}, "realized_paise": 0, "cash_paise": 0, "charges": "0", "day": 0,
-                "realized_today_paise": 0, "charges_today": "0",
-            },
+        "gtts": {}, "total_gtts": 0, "watches": {}, "untraded_id": "",
         "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
