@@ -114,9 +114,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "strategies": ("daemon.files", "daemon.settings"),
     "daemon.runtime": (
-        "daemon.broker", "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files",
+        "daemon.chain", "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files",
         "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes",
-        "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds", "strategies",
+        "daemon.report",
+        "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (
         "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files",

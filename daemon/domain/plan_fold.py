@@ -58,7 +58,8 @@ def fold_round(rounds: dict[str, Round], tallies: dict[str, PlanTally], event: R
         found.leaving = found.leaving or event.reason
         found.waits.clear()
     if found.is_over:
-        tallies[event.plan].ended_ts = moment_of(event)
+        if to is RoundState.DONE:
+            tallies[event.plan].ended_ts = moment_of(event)
         del rounds[event.round]
     return found
 

@@ -117,6 +117,18 @@ class PlanDesk:
         refusal = self._hands.entries.refusal(intent)
         return None if refusal is None else NotAdmitted(*refusal)
 
+    def round_refusal(self, plan: str, /) -> NotAdmitted | None:
+        """Return why the risk settings let no round of a plan begin now."""
+        risk, tally = self._hands.admission.risk, self.ledger.plans.get(plan)
+        running, most = len(self.ledger.rounds), risk.max_rounds_at_once
+        if most is not None and running >= most:
+            return NotAdmitted("max_rounds_at_once", {"running": running, "limit": most})
+        pause = risk.between_rounds_ns
+        since = self.moment - (0 if tally is None else tally.ended_ts)
+        if pause and tally is not None and tally.ended_ts and since < pause:
+            return NotAdmitted("min_minutes_between_rounds", {"since_ns": since, "limit_ns": pause})
+        return None
+
     def closed_for(self, index: int, product: Product, /) -> str:
         """Return why nothing new of a product is taken now, "" if it is."""
         open_ts, close_ts = self.session(index, ist_date(self.now))

@@ -59,6 +59,9 @@ class Desk(Protocol):
     def refusal(self, intent: OrderIntent, /) -> NotAdmitted | None:
         """Return why an entry of a batch would be refused now, whatever its margin."""
 
+    def round_refusal(self, plan: str, /) -> NotAdmitted | None:
+        """Return why the risk settings let no round of a plan begin now."""
+
     def closed_for(self, index: int, product: Product, /) -> str:
         """Return why nothing new of a product is taken now, "" if it is."""
 

@@ -29,6 +29,7 @@ from daemon.plans.terms.plan import Plan
 NEAREST: Final = "weekly"
 FIXED: Final = (ExactStrike, FromLegPoints, FromLegSteps)
 """Rules that need no reference price."""
+_SYNTHETIC: Final = ("index", "call", "put")
 _NO_SYNTHETIC: Final = "the synthetic price of the nearest expiry is not believed now"
 
 
@@ -80,8 +81,15 @@ class PlanMarket:
         return self._reference(self._desk)
 
     def seen_reference(self) -> int | None:
-        """Return the last S, whatever its age."""
-        return self._reference(self._seen)
+        """Return the last S, whatever its age, and for a level also beyond the listed strikes."""
+        if not self.is_synthetic:
+            return self._reference(self._seen)
+        sources = self.sources()
+        prices = [price for index in sources if (price := self.last(index)) is not None]
+        if len(prices) < len(_SYNTHETIC):
+            return None
+        strike = self._desk.universe[sources[1]].strike_paise
+        return strike + prices[1] - prices[2]
 
     def sources(self) -> tuple[int, ...]:
         """Return the instruments that S is made of now."""

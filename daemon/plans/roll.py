@@ -89,11 +89,14 @@ def _enter_closed(run: PlanRun) -> None:
         run.send(wait.leg, wait.symbol, wait.side, "roll")
 
 
-def lose_roll(run: PlanRun, wait: LegWait) -> None:
-    """Close a leg whose next contract could not be chosen in time."""
-    attempt = _rolled(run, wait)
-    run.note("dropped", wait.leg, {"code": "roll_lost"})
-    run.demand(attempt, "roll_lost")
+def lose_rolls(run: PlanRun, due: int) -> None:
+    """Close the legs whose next contract could not be chosen in time, shorts first."""
+    waits = [wait for wait in run.by_leg() if wait.goal == "roll" and wait.until == due]
+    late = [wait for wait in waits if not wait.symbol]
+    attempts = [_rolled(run, wait) for wait in late]
+    for wait in late:
+        run.note("dropped", wait.leg, {"code": "roll_lost"})
+    run.demand_all(attempts, "roll_lost")
 
 
 def roll_is_overdue(run: PlanRun, attempt: Attempt) -> None:

@@ -47,6 +47,11 @@ class Rounds:
         run = self._run
         run.code = NOT_TRIGGERED
         run.left.clear()
+        refused = run.desk.round_refusal(run.plan.id)
+        if refused is not None:
+            told: Numbers = {"code": refused.reason} | refused.numbers
+            run.begin(RoundMove(RoundState.SKIPPED, "nothing_filled", numbers=told))
+            return
         waits = tuple(
             self._first_wait(leg, is_reversed=is_reversed)
             for leg in run.plan.legs

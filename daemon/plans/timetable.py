@@ -11,7 +11,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.plan_round import LegWait, RoundMove, RoundState
 from daemon.market.agenda import Phase
 from daemon.plans.ranges import Ranges
-from daemon.plans.roll import lose_roll, roll_is_overdue, roll_now
+from daemon.plans.roll import lose_rolls, roll_is_overdue, roll_now
 from daemon.plans.rounds import Rounds
 from daemon.plans.run import PlanRun
 from daemon.plans.schedule import dte, exits_on, is_meant
@@ -147,8 +147,8 @@ class Timetable:
         wait = round_.waits.get(item.about)
         if wait is None or wait.until != item.due:
             return
-        if wait.goal == "roll" and not wait.symbol:
-            lose_roll(run, wait)
+        if wait.goal == "roll":
+            lose_rolls(run, item.due)
         elif wait.goal == "choose":
             run.drop(wait, run.code)
         self._rounds.progress()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from daemon.chain.expiries import ListedExpiries
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.control.client_ids import ClientIds
 from daemon.control.requests import Taken
@@ -22,6 +23,7 @@ from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
+from daemon.runtime.listed_expiries import listed_for
 from daemon.runtime.series import PriceSampler
 from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
@@ -69,7 +71,8 @@ def machine(
         carry=carry,
         first_input_no=first_input_no,
         on_rows=sampler.observe,
-        margin=margin_terms(config, rules, arrays),
+        margin=margin_terms(config, rules),
+        listed=listed_for(config, rules, universe),
     )
     return Machine(strategies, engine, sampler, client_ids or ClientIds())
 
@@ -104,6 +107,7 @@ def paper_engine(
     first_input_no: int = 0,
     on_rows: Callable[[Rows], None] | None = None,
     margin: MarginTerms | None = None,
+    listed: Mapping[str, ListedExpiries] | None = None,
 ) -> PaperEngine:
     """Build an engine alone, for strategies that are there already and rules as they are."""
     return PaperEngine(
@@ -117,6 +121,8 @@ def paper_engine(
         first_input_no=first_input_no,
         on_rows=on_rows,
         margin=margin,
+        plans=[plan for plan in config.plans.items if plan.enabled],
+        listed=listed,
     )
 
 
