@@ -14,7 +14,8 @@ from daemon.levels.intervals import Interval, interval, reach_of
 from daemon.levels.stake import Stake, stake_of
 from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
 from daemon.plans.run import PlanRun
-from daemon.plans.terms.plan import OverallLevel
+from daemon.plans.terms.plan import Lock as PlanLock
+from daemon.plans.terms.plan import OverallLevel, OverallTrail
 
 REASONS: Final[dict[Level, str]] = {
     "stop": "overall_stop",
@@ -93,18 +94,28 @@ def terms_of(run: PlanRun) -> CombinedTerms:
     """Return the levels of the round's P&L as they are now."""
     overall = run.plan.overall
     assert overall is not None, run.plan.id
-    trail, lock = overall.trail, overall.lock
     return CombinedTerms(
         stop=bound(run, overall.stop),
         target=bound(run, overall.target),
-        trail=trail and Steps(every=int(trail.every_paise), by=int(trail.by_paise)),
-        lock=lock
-        and Lock(
-            at=int(lock.at_paise),
-            keep=int(lock.keep_paise),
-            every=int(lock.every_paise or 0),
-            by=int(lock.by_paise or 0),
-        ),
+        trail=_trail(overall.trail),
+        lock=_lock(overall.lock),
+    )
+
+
+def _trail(trail: OverallTrail | None) -> Steps | None:
+    if trail is None:
+        return None
+    return Steps(every=int(trail.every_paise), by=int(trail.by_paise))
+
+
+def _lock(lock: PlanLock | None) -> Lock | None:
+    if lock is None:
+        return None
+    return Lock(
+        at=int(lock.at_paise),
+        keep=int(lock.keep_paise),
+        every=int(lock.every_paise or 0),
+        by=int(lock.by_paise or 0),
     )
 
 

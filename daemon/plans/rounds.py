@@ -49,7 +49,7 @@ class Rounds:
         run.left.clear()
         refused = run.desk.round_refusal(run.plan.id)
         if refused is not None:
-            told: Numbers = {"code": refused.reason} | refused.numbers
+            told: Numbers = {"code": refused.reason, **refused.numbers}
             run.begin(RoundMove(RoundState.SKIPPED, "nothing_filled", numbers=told))
             return
         waits = tuple(

@@ -211,7 +211,9 @@ class PlanRun:
 
     def demand_all(self, attempts: Iterable[Attempt], reason: str) -> None:
         """Close attempts: shorts by number, then longs by number (P45a)."""
-        for attempt in sorted(attempts, key=lambda each: each.sign):
+        wanted = {attempt.order_id for attempt in attempts}
+        by_number = [each for each in self.active.attempts if each.order_id in wanted]
+        for attempt in sorted(by_number, key=lambda each: each.sign):
             self.demand(attempt, reason)
 
     def leave(self, reason: str, numbers: Numbers | None = None) -> None:

@@ -126,7 +126,7 @@ class Desk:
         return self.market.reference(round_.plan, self.now, believed=False)
 
     def fail(self, attempt: Attempt, to: str, reason: str) -> None:
-        attempt.state = "FAILED"
+        attempt.state, attempt.reason = "FAILED", reason
         self.tell_attempt("entry", attempt, to=to, reason=reason, side=attempt.side.upper())
 
     def fill_entry(self, attempt: Attempt) -> None:

@@ -317,7 +317,9 @@ class Oracle(Ranges):
     def command(self, item: Input) -> None:
         if item.what == "kill":
             self.killed = True
-            for round_ in [each for each in self.rounds if not each.over]:
+            plans = list(self.setup.plans)
+            mine = [each for each in self.rounds if not each.over]
+            for round_ in sorted(mine, key=lambda each: plans.index(each.plan)):
                 self.leave(round_, "kill_switch")
                 self.progress(round_)
             return

@@ -8,7 +8,7 @@ Where the text is silent this reading decides:
 - A momentum leg of the first entry is chosen for itself at `entry.at`, not with the batch; its
   reference must be believed.
 - Under `keep` shorts that wait for a hedge that failed are dropped: no naked short.
-- A refused re-entry is `not_reentered` and not tried again.
+- A refused re-entry is `not_reentered` with its code and not tried again.
 - An overall re-entry starts in the moment in which the round is DONE, on the same quotes.
 - A round that leaves before anything filled is SKIPPED: `nothing_filled` if an order was sent, else
   the code of its last failed choice, else `not_triggered`.
@@ -180,7 +180,7 @@ class Entries(Desk):
         round_.waits.remove(wait)
         attempt = self.send(round_, wait.leg, contract, wait.side, wait.why)
         if attempt.state == "FAILED" and not wait.first:
-            self.note(round_, "not_reentered", wait.leg, code="refused")
+            self.note(round_, "not_reentered", wait.leg, code=attempt.reason)
 
     def give_up(self, round_: Round, wait: Wait, code: str) -> None:
         round_.waits.remove(wait)
