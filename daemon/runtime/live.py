@@ -124,6 +124,7 @@ def _begin(start: LiveStart, day: LiveDay, resumed: ResumedState) -> tuple[Machi
         day.config, start.rules, day.universe,
         ledger=resumed.ledger, carry=resumed.carry, first_input_no=account.store.last_input_no,
         equity=resumed.equity or account.booked_equity(), client_ids=resumed.client_ids,
+        arrays=arrays,
     )  # fmt: skip
     recorder = account.begin_log(
         decides, day.config, start.config, resumed.carry, start.now, arrays

@@ -17,6 +17,7 @@ from daemon.domain.inputs import Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
+from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.ticks import Ticks
 from daemon.execution.context import Rules, Strategies
 from daemon.execution.margin_desk import MarginTerms
@@ -55,10 +56,12 @@ def machine(
     first_input_no: int = 0,
     equity: EquityState | None = None,
     client_ids: ClientIds | None = None,
+    arrays: RiskArrays | None = None,
 ) -> Machine:
     """Build strategies and engine of a configuration, live or replayed. Raises ConfigError.
 
     `ledger`, `carry`, `first_input_no`, `equity` and `client_ids` are what an account had before.
+    `arrays` are those that `margin.model: span_file` needs.
     """
     strategies = StrategyEngineV2(config.strategies, universe)
     sampler = PriceSampler(universe, ledger, equity)

@@ -10,7 +10,7 @@ import pytest
 from loguru import logger
 
 from daemon.clockwork.paper_engine import PaperEngine
-from daemon.control.requests import Requested, RequestQueue
+from daemon.control.requests import Requested, RequestQueue, Taken
 from daemon.domain.events import encode_event
 from daemon.domain.held_rows import HeldRow, held_rows
 from daemon.domain.inputs import BrokerMargin
@@ -157,12 +157,12 @@ def test_an_answer_that_is_not_understood_is_a_fault_in_a_line(body: bytes) -> N
 
 async def asked_once(ask: Any, story: Market) -> list[Requested]:
     """Look once, and let the feed's task admit what waits."""
-    requests, taken = RequestQueue(), list[Requested]()
+    requests, taken = RequestQueue(wake=lambda: None), list[Requested]()
     margins = BrokerMargins(ask, requests, story.engine.ledger)
 
-    async def publish(item: Requested) -> int:
+    async def publish(item: Requested) -> Taken:
         taken.append(item)
-        return 1
+        return Taken(1, 0)
 
     async def feed() -> None:
         while not requests.is_waiting:
