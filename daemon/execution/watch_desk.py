@@ -30,6 +30,31 @@ _Key = tuple[str, str]
 """(strategy, tag)."""
 
 
+class WatchedTrades:
+    """The open trades that one watch is over, by number, and its levels at work."""
+
+    __slots__ = ("has_changed", "levels", "open")
+
+    def __init__(self, levels: CombinedLevels, trades: list[Position]) -> None:
+        self.levels = levels
+        self.open = {position.number: position for position in trades}
+        self.has_changed = True
+
+    def take_fill(self, number: int, position: Position | None) -> None:
+        """Note a fill of a trade, whose position is None if that closed it."""
+        if position is None:
+            self.open.pop(number, None)
+        else:
+            self.open[number] = position
+        self.has_changed = True
+        self.levels.reach()
+
+    def decide(self, stake: Stake | None) -> Decision | None:
+        """Decide at the end of a timestamp, with the stake of trades that have changed."""
+        self.has_changed = False
+        return self.levels.decide(stake)
+
+
 class WatchDesk:
     """Set watches, value them at the end of a timestamp, close what they watch.
 
@@ -51,15 +76,14 @@ class WatchDesk:
         self._entries = entries
         self._runner = runner
         self._market = CombinedMarket(quotes, end, FIRST_WATCH)
-        self._levels: dict[_Key, CombinedLevels] = {}
+        self._watched: dict[_Key, WatchedTrades] = {}
         self._by_number: dict[int, CombinedLevels] = {}
         self._last = 0
-        self._changed: set[_Key] = set()
         recorder.lifecycle.tell(self.saw)
         end.listen(EndRank.WATCHES, self.end_timestamp)
         for watch in self._all():
-            levels = self._arm(watch)
-            levels.expect_prices(self._stake(watch))
+            watched = self._arm(watch)
+            watched.levels.expect_prices(self._stake(watch, watched))
 
     # what strategies ask for
 
@@ -75,31 +99,29 @@ class WatchDesk:
             return "bad_level"
         key = (strategy_id, tag)
         if terms == WatchTerms():
-            if key in self._levels:
+            if key in self._watched:
                 self._end(key, "removed")
             return ""
         before = find_watch(self._ledger.watches, strategy_id, tag)
-        realized = sum(position.realized_paise for position in self._positions(strategy_id, tag))
-        if before is not None:
+        if before is None:
+            realized = sum(position.realized_paise for position in self._open_of(key))
+        else:
             realized = before.realized_paise
             self._drop(key)
         self._recorder.watch_set(strategy_id, tag, terms, realized)
-        self._arm(self._ledger.watches[strategy_id][tag]).reach()
-        self._changed.add(key)
+        self._arm(self._ledger.watches[strategy_id][tag]).levels.reach()
         return ""
 
     # what happens
 
     def saw(self, event: TradingEvent) -> None:
         """Note that a fill has changed what a watch depends on."""
-        if not self._levels or fill_of(event) is None:
+        if not self._watched or fill_of(event) is None:
             return
         order = self._ledger.orders[event.order_id]
-        key = (order.strategy_id, order.tag)
-        levels = self._levels.get(key)
-        if levels is not None:
-            self._changed.add(key)
-            levels.reach()
+        watched = self._watched.get((order.strategy_id, order.tag))
+        if watched is not None:
+            watched.take_fill(order.number, self._ledger.positions.get(order.order_id))
 
     def fire(self, waiter: int, book: Book) -> None:
         """Value a watch at the end of the timestamp: a price has left its interval."""
@@ -108,21 +130,19 @@ class WatchDesk:
     def start_day(self, date: dt.date) -> None:
         """End the watches of earlier dates whose trades are all over."""
         for watch in list(self._all()):
-            if ist_date(watch.began_ts) < date and not self._alive(watch):
-                self._end((watch.strategy_id, watch.tag), "flat")
+            key = (watch.strategy_id, watch.tag)
+            is_alive = self._watched[key].open or self._working(key)
+            if ist_date(watch.began_ts) < date and not is_alive:
+                self._end(key, "flat")
 
     def end_timestamp(self, ts: int) -> Iterator[None]:
         """Decide what is due at the end of a timestamp, by strategy and tag."""
         for watch in list(self._all()):
-            key = (watch.strategy_id, watch.tag)
-            levels = self._levels[key]
-            if not levels.is_due:
+            watched = self._watched[watch.strategy_id, watch.tag]
+            if not watched.levels.is_due:
                 continue
-            if key in self._changed:
-                self._changed.discard(key)
-                decision = levels.decide(self._stake(watch))
-            else:
-                decision = levels.decide()
+            stake = self._stake(watch, watched) if watched.has_changed else None
+            decision = watched.decide(stake)
             if decision is not None:
                 self._take(watch, decision, ts)
                 yield
@@ -134,35 +154,36 @@ class WatchDesk:
         if reached is None:
             self._recorder.watch_stepped(watch, decision)
             return
-        reason = f"watch_{reached.level}"
+        key, reason = (watch.strategy_id, watch.tag), f"watch_{reached.level}"
         self._recorder.watch_reached(watch, decision, reason, ts)
-        self._drop((watch.strategy_id, watch.tag))
-        self._close(watch, reason)
+        trades = self._drop(key).open.values()
+        self._close(key, list(trades), reason)
 
-    def _close(self, watch: TagWatch, reason: str) -> None:
+    def _close(self, key: _Key, trades: list[Position], reason: str) -> None:
         """Cancel what works, then leave: shorts first, then longs, each by number."""
-        for order in self._working(watch.strategy_id, watch.tag):
+        for order in self._working(key):
             self._entries.cancel(order, reason)
-        positions = self._positions(watch.strategy_id, watch.tag)
-        for position in sorted(positions, key=lambda each: (each.sign, each.number)):
+        for position in sorted(trades, key=lambda each: (each.sign, each.number)):
             self._runner.demand(position, reason)
 
     def _end(self, key: _Key, reason: str) -> None:
         self._recorder.watch_ended(*key, reason)
         self._drop(key)
 
-    def _drop(self, key: _Key) -> None:
-        levels = self._levels.pop(key)
-        levels.disarm()
-        del self._by_number[levels.key]
-        self._changed.discard(key)
+    def _drop(self, key: _Key) -> WatchedTrades:
+        watched = self._watched.pop(key)
+        watched.levels.disarm()
+        del self._by_number[watched.levels.key]
+        return watched
 
-    def _arm(self, watch: TagWatch) -> CombinedLevels:
+    def _arm(self, watch: TagWatch) -> WatchedTrades:
         self._last += 1
+        key = (watch.strategy_id, watch.tag)
         terms, steps = combined_terms(watch.terms), floor_steps(watch)
         levels = CombinedLevels(self._last, terms, self._market, steps)
-        self._levels[watch.strategy_id, watch.tag] = self._by_number[self._last] = levels
-        return levels
+        self._by_number[self._last] = levels
+        watched = self._watched[key] = WatchedTrades(levels, self._open_of(key))
+        return watched
 
     # what it watches
 
@@ -173,30 +194,25 @@ class WatchDesk:
             for tag in sorted(watches[strategy_id]):
                 yield watches[strategy_id][tag]
 
-    def _stake(self, watch: TagWatch) -> Stake:
-        positions = self._positions(watch.strategy_id, watch.tag)
-        held = [(self._quotes.index_of(each.tradingsymbol), each) for each in positions]
+    def _stake(self, watch: TagWatch, watched: WatchedTrades) -> Stake:
+        trades = watched.open.values()
+        held = [(self._quotes.index_of(each.tradingsymbol), each) for each in trades]
         return stake_of(held, watch.realized_paise)
 
-    def _positions(self, strategy_id: str, tag: str) -> list[Position]:
-        """Return the open trades of a tag, by number."""
+    def _open_of(self, key: _Key) -> list[Position]:
+        """Return the open trades of a tag."""
         orders = self._ledger.orders
         return [
             position
-            for position in self._ledger.open_positions()
-            if position.strategy_id == strategy_id and orders[position.order_id].tag == tag
+            for position in self._ledger.positions.values()
+            if (position.strategy_id, orders[position.order_id].tag) == key
         ]
 
-    def _working(self, strategy_id: str, tag: str) -> list[Order]:
+    def _working(self, key: _Key) -> list[Order]:
         """Return the orders of a tag whose entry may still fill, by number."""
-        own = (strategy_id, tag)
         found = [
             order
             for order in self._ledger.orders.values()
-            if (order.strategy_id, order.tag) == own and self._entries.works(order)
+            if (order.strategy_id, order.tag) == key and self._entries.works(order)
         ]
         return sorted(found, key=_NUMBER)
-
-    def _alive(self, watch: TagWatch) -> bool:
-        own = (watch.strategy_id, watch.tag)
-        return bool(self._positions(*own) or self._working(*own))

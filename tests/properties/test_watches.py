@@ -118,8 +118,8 @@ def _value_always(loop: PaperEngine) -> None:
 
     def asked(*row: object, **special: object) -> None:
         take(*row, **special)  # type: ignore[arg-type]
-        for levels in watches._levels.values():
-            levels.reach()
+        for watched in watches._watched.values():
+            watched.levels.reach()
 
     loop._rows._take_row = asked  # type: ignore[method-assign]
     for book in loop.books:
