@@ -9,6 +9,7 @@ from typing import Final
 from daemon.chain.expiries import ListedExpiries
 from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.order import OrderState
+from daemon.domain.plan_round import RoundState
 from daemon.market.triggers import FIRST_PLAN_WAITER
 from daemon.plans.desk import Desk
 from daemon.plans.ranges import Ranges
@@ -176,7 +177,8 @@ class PlanEngine:
         """Carry on at once what a time limit has rejected: rejections come before `within_s`."""
         round_ = each.run.round
         attempt = None if round_ is None else round_.by_order(order_id)
-        if attempt is not None and attempt.number and round_ is not None:
+        is_open = round_ is not None and round_.state is RoundState.OPEN
+        if attempt is not None and attempt.number and is_open:
             each.run.note("not_reentered", attempt.leg, {"code": "no_price"})
         item = DueItem(What.PROGRESS, each.run.place, self._desk.moment)
         self._desk.add_due(item.due, item.phase, item.key, item)

@@ -105,17 +105,17 @@ def terms_of(run: PlanRun) -> CombinedTerms:
 def _trail(trail: OverallTrail | None) -> Steps | None:
     if trail is None:
         return None
-    return Steps(every=int(trail.every_paise), by=int(trail.by_paise))
+    return Steps(every=trail.every_paise, by=trail.by_paise)
 
 
 def _lock(lock: PlanLock | None) -> Lock | None:
     if lock is None:
         return None
     return Lock(
-        at=int(lock.at_paise),
-        keep=int(lock.keep_paise),
-        every=int(lock.every_paise or 0),
-        by=int(lock.by_paise or 0),
+        at=lock.at_paise,
+        keep=lock.keep_paise,
+        every=lock.every_paise or 0,
+        by=lock.by_paise or 0,
     )
 
 

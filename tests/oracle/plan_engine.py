@@ -7,7 +7,7 @@ plan_triggers, plan_rounds, plan_roll, plan_ranges):
 - What a timestamp's end does carries that timestamp and the number of the input that ended it;
   what a time of day makes due carries the ts and number of the input, and believes as of that ts.
 - Inputs of one timestamp are one timestamp, clocks and gaps too. An `end` only ends the last one.
-- At one time: rejections, `within_s` (batches, then choices), square-off, commands, roll, exit,
+- At one time: rejections, what they lead to, `within_s` (batches, then choices), square-off, commands, roll, exit,
   `entry.until`, `no_reentry_after`, ranges, entry, session end; of one kind plans in their order.
 - A plan whose day it is not has no round. `dte` of a plan is of its nearest leg on that day.
 - Times before the first input are over, but for `entry.at` at most `within_s` ago.
@@ -40,9 +40,9 @@ from tests.oracle.plan_scenario import (
 from tests.oracle.plan_states import Round
 
 (
-    REJECT, WITHIN, GIVE_UP, SQUARE_OFF, COMMAND, ROLL, EXIT, UNTIL, NO_REENTRY, RANGE, ENTRY,
-    CLOSE,
-) = range(12)  # fmt: skip
+    REJECT, SETTLE, WITHIN, GIVE_UP, SQUARE_OFF, COMMAND, ROLL, EXIT, UNTIL, NO_REENTRY, RANGE,
+    ENTRY, CLOSE,
+) = range(13)  # fmt: skip
 
 Due = tuple[int, int, int, Any, Callable[[], None]]
 """Due time, rank, plan's place, what marks it as done, what to do."""
@@ -56,6 +56,8 @@ class Oracle(Ranges):
         self.open_ts: int | None = None
         self.done_keys: set[Any] = set()
         self.ended = False
+        self.unsettled: list[tuple[int, Round]] = []
+        """Rounds of which an order was rejected: all rejections of one time come first."""
 
     # ------------------------------------------------------------------ inputs
 
@@ -130,6 +132,13 @@ class Oracle(Ranges):
 
     def of_orders(self) -> Iterator[Due]:
         wait = self.setup.reject_after_s * SECOND
+        plans = list(self.setup.plans)
+        for number, (due, round_) in enumerate(self.unsettled):
+
+            def settle(round_: Round = round_) -> None:
+                self.progress(round_)
+
+            yield (due, SETTLE, plans.index(round_.plan), ("settle", number), settle)
         for attempt in self.attempts:
             mark = ("reject", attempt.number)
             if attempt.state == "WORKING":
@@ -139,7 +148,7 @@ class Oracle(Ranges):
                     self.fail(attempt, "REJECTED", "no_price")
                     if attempt.n and attempt.round.state == "OPEN":
                         self.note(attempt.round, "not_reentered", attempt.leg, code="no_price")
-                    self.progress(attempt.round)
+                    self.unsettled.append((attempt.sent + wait, attempt.round))
 
                 yield (due, REJECT, attempt.number, mark, reject)
             if attempt.state in ("WORKING", "OPEN", "LEAVING"):
@@ -192,6 +201,15 @@ class Oracle(Ranges):
                     self.expire(round_, wait)
 
                 yield (wait.deadline, GIVE_UP, place, ("wait", wait.serial, wait.deadline), expire)
+        for attempt in round_.attempts:
+            if attempt.state == "WORKING" and attempt.why == "roll":
+
+                def cancel(attempt: Any = attempt) -> None:
+                    self.demand(attempt, "roll_lost")
+                    self.progress(round_)
+
+                due = attempt.sent + within(plan)
+                yield (due, WITHIN, place, ("roll", attempt.number), cancel)
         until = self.until(round_)
         yield (until, UNTIL, place, ("until", round_.id), lambda: self.first_entries_over(round_))
         for session in self.setup.sessions:

@@ -209,6 +209,8 @@ class Entries(Desk):
         """(6): the batch, then the end of the round."""
         if round_.state == "ENTERING":
             self.batch_progress(round_)
+        if round_.state == "OPEN" and self.lacks_its_long(round_):
+            self.leave(round_, "leg_incomplete")
         if round_.state == "EXITING" and not round_.alive:
             self.done(round_, round_.leaving)
         elif round_.state == "OPEN" and not round_.alive and not round_.waits:
@@ -216,6 +218,12 @@ class Entries(Desk):
         elif round_.state == "WAITING" and not (round_.alive or round_.waits or round_.batch):
             code = "nothing_filled" if round_.attempts else round_.code
             self.move(round_, "SKIPPED", code)
+
+    def lacks_its_long(self, round_: Round) -> bool:
+        """P47: a long was not rolled, and a short is left without it."""
+        last = {each.leg: each for each in round_.attempts}
+        lost = [e for e in last.values() if e.state == "FAILED" and e.why == "roll" and e.long]
+        return bool(lost) and any(not each.long for each in round_.alive)
 
     def batch_attempts(self, round_: Round) -> dict[str, Attempt]:
         return {

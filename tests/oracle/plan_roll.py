@@ -5,7 +5,6 @@ Where the text is silent this reading decides:
 - A leg whose new contract is not choosable yet keeps its old one until it is, or is `roll_lost`.
 - A long of a plan with sold legs rolls while a short of the round is open or rolls with it.
 - One roll of a round is one pass over its legs, however many; `max` counts passes.
-- Not read here: the unwind of a short whose long was not filled `within_s` after its close.
 """
 
 from __future__ import annotations
