@@ -195,7 +195,7 @@ def _in_turns(
 
 
 def gtts(bench: Bench) -> Iterator[Row]:
-    """The engine while GTTs wait whose levels are far away, block by block beside one without."""
+    """The engine while GTTs wait whose levels are far away, block by block next to one without."""
     for case, title in (("gtts", "engine only"), ("gtts_rows", "row path")):
         found = bench.case(case, bench.file(SMALL_TICKS), 10_000)
         cost = found.median("without", "seconds")
