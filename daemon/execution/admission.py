@@ -122,7 +122,9 @@ class Admission:
 
     # the gates
 
-    def first_refusal(self, order: Order, intent: OrderIntent, index: int | None) -> Refusal | None:
+    def first_refusal(
+        self, order: Order, intent: OrderIntent, index: int | None, *, asks_margin: bool = True
+    ) -> Refusal | None:
         """Return the first reason to refuse an order, None to admit it."""
         at = self._situation(order, index)
         return (
@@ -132,7 +134,7 @@ class Admission:
             or self._builder.check_levels(order, intent)
             or self._check_managed(intent)
             or first_refusal(AFTER_LEVELS, at)
-            or self._check_margin(order, index)
+            or (self._check_margin(order, index) if asks_margin else None)
         )
 
     def refuse_added(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
@@ -94,9 +94,19 @@ class Entries:
         return order.order_id
 
     def refusal(self, intent: OrderIntent) -> Refusal | None:
-        """Return why an intent would be refused now, None if it would be admitted."""
+        """Return why an intent would be refused now, whatever its margin; None if it is not."""
         index = self._universe.index_of(intent.symbol)
-        return self._admission.first_refusal(self.build(intent), intent, index)
+        return self._admission.first_refusal(self.build(intent), intent, index, asks_margin=False)
+
+    def basket_refusal(
+        self, intents: Sequence[OrderIntent], *, hedges_first: bool
+    ) -> Refusal | None:
+        """Return why the cash does not cover intents sent together, None if it does."""
+        margin = self._admission.margin
+        if margin is None:
+            return None
+        orders = [self.build(intent) for intent in intents]
+        return margin.basket_refusal(orders, hedges_first=hedges_first)
 
     def build(self, intent: OrderIntent, trail: StepTrail | None = None) -> Order:
         """Return the order that an intent asks for; nothing is recorded."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -35,8 +35,7 @@ from daemon.execution.margin_market import (
     line_key,
 )
 from daemon.execution.quotes import Quotes
-from daemon.execution.untraded_holdings import UntradedHoldings
-from daemon.execution.working_entries import WorkingEntries
+from daemon.margin.baskets import BasketLeg, basket_ask
 from daemon.margin.funds import Ask, Cash, free_paise
 from daemon.margin.portfolio import Holding
 from daemon.margin.unknown import MarginUnknown
@@ -137,6 +136,32 @@ class MarginDesk:
         if refusal is None:
             self._tell(ask.blocked_after, reserved + ask.premium)
         return refusal
+
+    def basket_refusal(self, orders: Sequence[Order], *, hedges_first: bool) -> Refusal | None:
+        """Refuse a basket that the cash does not cover: netted, or at its worst on the way."""
+        if not self.is_gate:
+            return None
+        try:
+            ask = self._basket_ask(orders, hedges_first=hedges_first)
+        except MarginUnknown as error:
+            return Refusal("insufficient_margin", {"not_known": str(error)})
+        return insufficient_margin(ask, cash=self._cash(), reserved=self._reserved())
+
+    def _basket_ask(self, orders: Sequence[Order], *, hedges_first: bool) -> Ask:
+        """Return what orders ask for together, in the order in which they are sent."""
+        indices = [self._quotes.index_of(order.tradingsymbol) for order in orders]
+        lines, legs, charges = self._lines(), [], 0
+        for order, index in zip(orders, indices, strict=True):
+            lines.setdefault(self._key(index, order.product), Line())
+        found = self._market.underlyings(lines)
+        for order, index in zip(orders, indices, strict=True):
+            own, limit = self._market.underlying_name(index), self._limit(order, index)
+            is_delivery = self._key(index, order.product)[1]
+            contract = found[own].contract_of(order.tradingsymbol, is_delivery=is_delivery)
+            legs.append(BasketLeg(own, contract, order.sign * order.quantity, limit))
+            instrument, side = self._universe[index], order.transaction_type
+            charges += self._charges(instrument, side, order.quantity, limit)
+        return basket_ask(list(found.values()), legs, hedges_first=hedges_first, charges=charges)
 
     def _ask(self, order: Order, index: int, units: int, limit_paise: int) -> Ask:
         """Return what an entry of some units asks for. Raises MarginUnknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from daemon.chain.quotes import LastQuote
@@ -113,8 +114,15 @@ class PlanDesk:
         return self._hands.entries.process_leg(intent, origin, trail, refusal)
 
     def refusal(self, intent: OrderIntent, /) -> NotAdmitted | None:
-        """Return why an entry would be refused now."""
+        """Return why an entry would be refused now, whatever its margin."""
         refusal = self._hands.entries.refusal(intent)
+        return None if refusal is None else NotAdmitted(*refusal)
+
+    def basket_refusal(
+        self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
+    ) -> NotAdmitted | None:
+        """Return why the cash does not cover a batch, None if it does."""
+        refusal = self._hands.entries.basket_refusal(intents, hedges_first=hedges_first)
         return None if refusal is None else NotAdmitted(*refusal)
 
     def round_refusal(self, plan: str, /) -> NotAdmitted | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Protocol
 
 from daemon.chain.quotes import LastQuote
@@ -58,6 +59,11 @@ class Desk(Protocol):
 
     def refusal(self, intent: OrderIntent, /) -> NotAdmitted | None:
         """Return why an entry of a batch would be refused now, whatever its margin."""
+
+    def basket_refusal(
+        self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
+    ) -> NotAdmitted | None:
+        """Return why the cash does not cover a batch, netted or at its worst on the way."""
 
     def round_refusal(self, plan: str, /) -> NotAdmitted | None:
         """Return why the risk settings let no round of a plan begin now."""

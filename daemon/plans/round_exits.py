@@ -23,6 +23,8 @@ REASONS: Final[dict[Level, str]] = {
     "lock": "overall_lock",
     "target": "overall_target",
 }
+THIN: Final = 10
+"""A net premium below a tenth of the gross one is thin."""
 VALUED: Final = (RoundState.ENTERING, RoundState.OPEN)
 
 
@@ -145,12 +147,30 @@ def _smallest_quantity(run: PlanRun) -> int:
 
 def premium_basis(run: PlanRun) -> int:
     """Return the net premium of the first entries of options among `legs`, paise."""
+    return sum(_premiums(run))
+
+
+def _premiums(run: PlanRun) -> list[int]:
+    """Return the signed premium of each first entry of an option among `legs`, paise."""
     first = {leg.id for leg in run.plan.legs}
-    return sum(
+    return [
         attempt.sign * attempt.cost_paise
         for attempt in run.active.attempts
         if attempt.number == 0 and attempt.leg in first and run.kind_of(attempt) != "FUT"
-    )
+    ]
+
+
+def tell_of_basis(run: PlanRun) -> None:
+    """Say where a percentage of the premium is of nearly nothing (P41)."""
+    overall = run.plan.overall
+    bounds = () if overall is None else (overall.stop, overall.target)
+    if all(each is None or each.premium_share is None for each in bounds):
+        return
+    premiums = _premiums(run)
+    net, gross = abs(sum(premiums)), sum(map(abs, premiums))
+    if net * THIN < gross:
+        reason = "thin_premium_basis" if net else "no_premium_basis"
+        run.note(reason, numbers={"net_paise": net, "gross_paise": gross})
 
 
 # between two valuations

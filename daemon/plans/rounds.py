@@ -10,7 +10,7 @@ from daemon.plans.batch import batch_progress, give_up_batch
 from daemon.plans.choosing import choices
 from daemon.plans.ranges import Ranges
 from daemon.plans.roll import lacks_its_long
-from daemon.plans.round_exits import exactly, value
+from daemon.plans.round_exits import exactly, tell_of_basis, value
 from daemon.plans.run import NOT_TRIGGERED, OTHER, PlanRun
 from daemon.plans.terms.leg import Leg
 
@@ -94,6 +94,8 @@ class Rounds:
             self._leave_on(round_)
         elif round_.state is RoundState.ENTERING:
             batch_progress(run)
+            if round_.state is RoundState.OPEN:
+                tell_of_basis(run)
         elif round_.state is RoundState.OPEN and lacks_its_long(run):
             run.leave("leg_incomplete")
         if round_.is_over:

@@ -239,10 +239,25 @@ class PlanRun:
         round_ = self.round
         if round_ is None:
             return
-        if state is OrderState.ACTIVE and round_.state is RoundState.WAITING:
-            self.move(RoundState.OPEN, "entry")
+        if state is OrderState.ACTIVE:
+            if round_.state is RoundState.WAITING:
+                self.move(RoundState.OPEN, "entry")
+            self._tell_of_room(event.order_id)
         elif state is OrderState.CLOSED:
             self.left.append(event.order_id)
+
+    def _tell_of_room(self, order_id: str) -> None:
+        """Say which level of a new position had no room on the price scale (P20a)."""
+        order, position = self.desk.ledger.orders[order_id], self.desk.ledger.positions[order_id]
+        attempt = self.active.by_order(order_id)
+        if attempt is None or attempt.exited or position.exit_fills:
+            return
+        for name, asked, level in (
+            ("stop", order.sl_rel, position.stop_paise),
+            ("target", order.tp_rel, position.target_paise),
+        ):
+            if asked is not None and level is None:
+                self.note("no_room", attempt.leg, {"level": name, "attempt": attempt.number})
 
 
 def _told(basis: Basis | None) -> dict[str, int | float | str]:

@@ -28,7 +28,9 @@ from daemon.settings.config import ExecutionConfig
 from tests.kit.drive import FixedRules, Span
 from tests.oracle.plan_scenario import Input, Row, Scenario, Setup, moment
 
-OWN_REASONS = frozenset({"roll", "rolling", "leaving", "no_room"})
+OWN_REASONS = frozenset(
+    {"roll", "rolling", "leaving", "no_room", "thin_premium_basis", "no_premium_basis"}
+)
 """What the engine says of a round and the contract does not list."""
 OWN_CODES = frozenset({"left", "roll_lost"})
 NAMES = {"market_closed": "outside_session"}
@@ -73,24 +75,25 @@ def plans_of(setup: Setup) -> list[Plan]:
 
 
 def engine_of(setup: Setup, **parts: Any) -> PaperEngine:
-    """Return an engine that fills at ltp, without slippage and charges."""
+    """Return an engine that fills at ltp, without slippage and (unless given) charges."""
+    given: dict[str, Any] = {"rules": WeekRules(setup)} | parts
+    execution = {"charges": False} | given.pop("execution", {})
     session = setup.sessions[0]
     off = None if session.square_off is None else session.close - session.square_off
     config = ExecutionConfig(
         fill_mode="ltp",
         slippage_bps=0,
-        charges=False,
         quote_max_age_s=setup.quote_max_age_s,
         stale_after_s=setup.stale_after_s,
         reject_after_s=setup.reject_after_s,
         square_off_before_close_min=0 if off is None else off // (60 * SECOND_NS),
+        **execution,
     )
     return PaperEngine(
         config,
         universe=universe_of(setup),
-        rules=WeekRules(setup),
         plans=plans_of(setup),
-        **parts,
+        **given,
     )
 
 
@@ -115,9 +118,9 @@ def inputs_for(engine: PaperEngine, item: Input) -> Iterator[Clock | Gap | Comma
             yield clock
 
 
-def run_engine(scenario: Scenario, largest_block: int = 1) -> list[TradingEvent]:
+def run_engine(scenario: Scenario, largest_block: int = 1, **parts: Any) -> list[TradingEvent]:
     """Return what the engine decides, ticks in blocks of up to so many rows."""
-    engine = engine_of(scenario.setup)
+    engine = engine_of(scenario.setup, **parts)
     events: list[TradingEvent] = []
     ticks: list[Input] = []
     for item in scenario.inputs:
