@@ -54,9 +54,9 @@ def import_(
     else:
         _write(to, text)
         say(f"wrote {to}")
-    for each in found:
-        for note in each.notes:
-            say(f"plan {each.plan.id}: not taken over: {note}", err=True)
+    for taken in found:
+        for note in taken.notes:
+            say(f"plan {taken.plan.id}: not taken over: {note}", err=True)
 
 
 @plan.command("export")

@@ -46,7 +46,7 @@ _GOALS: Final[dict[str, str]] = {
 def round_lines(event: RoundMoved) -> list[str]:
     """Return what an event of a round says, a sentence a line."""
     if event.from_state == event.to_state:
-        return [_said(event), *_waits(event)]
+        return [_note_text(event), *_waits(event)]
     text = _MOVES.get(RoundState(event.to_state), _plain)(event)
     return [f"{event.to_state}: {text}", *_waits(event)]
 
@@ -103,7 +103,7 @@ _MOVES: Final = {
 }  # fmt: skip
 
 
-def _said(event: RoundMoved) -> str:
+def _note_text(event: RoundMoved) -> str:
     numbers = event.numbers or {}
     leg = f"{event.leg} " if event.leg else ""
     if event.reason in ("dropped", "not_reentered"):

@@ -31,7 +31,7 @@ def is_algotest(value: Any) -> bool:
 def algotest_plans(value: Any, file: str) -> Iterator[tuple[Plan, tuple[str, ...]]]:
     """Yield each plan as it would be written, with a line for all that was not taken over.
 
-    Raises ConfigError where a time is missing, or where it is held for a length nobody states.
+    Raises ConfigError where a time is missing, or where how long it is held is not stated.
     """
     for name, definition, item in _definitions(value):
         notes: list[str] = []

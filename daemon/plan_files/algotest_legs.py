@@ -1,4 +1,4 @@
-"""A leg of an AlgoTest export as a leg of ours, key by key.
+"""A leg of an AlgoTest export as a leg of a plan, key by key.
 
 The names are those that exports of AlgoTest carried in 2024 to 2026 (`LegStopLoss`,
 `LegReentrySL`, ...). What has no counterpart becomes a note; nothing is guessed.

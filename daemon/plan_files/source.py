@@ -1,4 +1,4 @@
-"""A mapping of another program's file, read key by key; what nobody asked for is named."""
+"""A mapping of another program's file, read key by key; what is left over is named."""
 
 from __future__ import annotations
 

@@ -138,6 +138,7 @@ WARNED: list[tuple[dict[str, Any], str]] = [
     (with_leg(straddle(square_off="complete"), reentry_on_stop={"as": "asap"}), "reentry_never"),
     (straddle(roll={"dte": 1, "at": "15:00", "to": "next_weekly"},
               exit={"dte": 0, "at": "15:00"}, **NRML), "exit: each roll postpones it"),
+    (straddle(dte=[0, 2], exit={"dte": 1, "at": "15:00"}, **NRML), "exit.dte: a round that beg"),
     (straddle(legs=[leg("ce"), leg("h", "buy", strike="OTM4")],
               overall={"stop": {"premium_percent": 10}}), "overall.stop: thin_premium_basis"),
     (straddle(legs=[leg("ce"), leg("h", "buy")]), "legs[1]: the contract of ce"),

@@ -52,7 +52,7 @@ def named_by(leg: Leg) -> str | None:
 
 
 def _circle(name: str, named: dict[str, str]) -> list[str]:
-    """Return the way from a leg back to itself, empty if there is none."""
+    """Return the way from a leg back to itself, empty without one."""
     way = [name]
     while (after := named.get(way[-1])) is not None and after not in way[1:]:
         way.append(after)

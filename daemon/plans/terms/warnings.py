@@ -101,6 +101,16 @@ def _postponed_exit(at: Path, plan: Plan) -> Findings:
         yield Finding((*at, "exit"), text)
 
 
+def _missed_exit(at: Path, plan: Plan) -> Findings:
+    """Warn of rounds that begin when the day of their exit is over."""
+    left, begins = plan.exit, plan.dte
+    if left is not None and left.dte is not None and begins is not None:
+        late = [each for each in begins if each < left.dte]
+        if late:
+            text = f"a round that begins at dte {late[0]} never has dte {left.dte} again"
+            yield Finding((*at, "exit", "dte"), f"{text}: it is held to its expiry")
+
+
 def _thin_basis(at: Path, plan: Plan) -> Findings:
     if plan.overall is None or {leg.side for leg in plan.legs if leg.type != "FUT"} != {
         "buy",
@@ -196,6 +206,7 @@ _WARNINGS: Final[tuple[Callable[[Path, Plan], Findings], ...]] = (
     _in_the_money,
     _reentry_never,
     _postponed_exit,
+    _missed_exit,
     _thin_basis,
     _same_contract,
     _naked_shorts,
