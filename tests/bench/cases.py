@@ -86,6 +86,16 @@ def _margin(positions: str) -> dict[str, Any]:
     return margin(int(positions))
 
 
+def _levels(name: str) -> Callable[..., dict[str, Any]]:
+    def run(count: str, near: str = "0") -> dict[str, Any]:
+        from tests.bench import level_cases
+
+        found: dict[str, Any] = getattr(level_cases, name)(int(count), int(near))
+        return found
+
+    return run
+
+
 def _floor(name: str) -> Callable[..., dict[str, Any]]:
     def run(path: str) -> dict[str, Any]:
         from tests.bench import floors
@@ -116,6 +126,7 @@ CASES: dict[str, Callable[..., Any]] = {
         for name in ("far_orders", "touch_market", "touch_queue", "exchange_life", "order_life")
     },
     "margin": _margin,
+    **{name: _levels(name) for name in ("combined", "combined_rows")},
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
 

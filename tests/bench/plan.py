@@ -334,6 +334,24 @@ def margin(bench: Bench) -> Iterator[Row]:
         yield Row("Margin by scenarios", f"{positions} positions", cost, "ms", goal)
 
 
+def levels(bench: Bench) -> Iterator[Row]:
+    """Many watches over 28 contracts each against one, by levels that no tick reaches."""
+    section = "Combined levels over 28 contracts"
+    for case, title in (("combined", "by columns"), ("combined_rows", "row path")):
+        turns = [
+            [bench.case(case, count, 0, runs=1) for count in (1, 200)] for _ in range(bench.runs)
+        ]
+        one, many = (max(run.rate() for run in runs) for runs in zip(*turns, strict=True))
+        peaks = [max(run.peak() for run in runs) for runs in zip(*turns, strict=True)]
+        yield Row(
+            section, f"200 watches, {title}", many, "ticks/s", ">= 0.9 of one",
+            f"{many / one:.2f} of one",
+        )  # fmt: skip
+        yield Row(section, f"200 watches, {title}, memory", peaks[1] - peaks[0], "MB", "< 50")
+    near = bench.case("combined", 200, 1)
+    yield Row(section, "200 watches whose intervals are left", near.rate(), "ticks/s")
+
+
 def starting(bench: Bench) -> Iterator[Row]:
     """From nothing to something."""
     first = bench.case("first_tick", SAMPLE)
@@ -362,5 +380,6 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "waiting": waiting, "gtts": gtts,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
     "web": web, "depth": depth, "exchange": exchange, "margin": margin,
+    "levels": levels,
     "live": live,
 }  # fmt: skip

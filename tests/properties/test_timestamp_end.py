@@ -17,7 +17,9 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent
 from daemon.domain.tick_view import TickView
-from daemon.market.timestamp_end import EndRank
+from daemon.market.agenda import Agenda
+from daemon.market.moment import Moment
+from daemon.market.timestamp_end import EndRank, TimestampEnd
 from strategies.views import Desk
 from tests.kit.drive import inputs_of, make_engine
 from tests.kit.market import CALL, PUT, Market
@@ -137,10 +139,10 @@ def test_an_end_is_heard_once_at_the_first_later_input_with_the_prices_of_then()
 class Teller:
     """Listens at one rank and says so in a common list."""
 
-    def __init__(self, market: Market, said: list[tuple[str, int]], rank: EndRank) -> None:
+    def __init__(self, end: TimestampEnd, said: list[tuple[str, int]], rank: EndRank) -> None:
         self._said = said
         self._rank = rank
-        market.engine.engine.timestamp_end.listen(rank, self.hear)
+        end.listen(rank, self.hear)
 
     def hear(self, ts: int) -> Iterator[None]:
         self._said.append((self._rank.name, ts))
@@ -148,32 +150,46 @@ class Teller:
 
 
 def test_watches_hear_before_plans_and_plans_before_strategies() -> None:
-    market, said = Market(), list[tuple[str, int]]()
+    at, said = Moment(), list[tuple[str, int]]()
+    end = TimestampEnd(Agenda(), at)
     for rank in (EndRank.STRATEGIES, EndRank.WATCHES, EndRank.PLANS):
-        Teller(market, said, rank)
+        Teller(end, said, rank)
+    at.move_to(7)
+    end.ask()
+    for _ in range(2):
+        for _ in end.reach(7):
+            pass
+    assert said == [("WATCHES", 7), ("PLANS", 7), ("STRATEGIES", 7)]
+
+
+def test_an_end_is_heard_at_the_first_later_input_and_not_at_one_of_the_same_time() -> None:
+    market, said = Market(), list[tuple[str, int]]()
+    end = market.engine.engine.timestamp_end
+    for rank in (EndRank.STRATEGIES, EndRank.PLANS):
+        Teller(end, said, rank)
     market.tick(100.0)
-    market.engine.engine.timestamp_end.ask()
-    market.engine.engine.timestamp_end.ask()
+    end.ask()
+    end.ask()
     asked = market.now
     market.tick(101.0, symbol=PUT, after_s=0)
     market.clock(0)
     assert said == []
     market.tick(101.0, symbol=CALL, after_s=1e-9)
-    assert said == [("WATCHES", asked), ("PLANS", asked), ("STRATEGIES", asked)]
+    assert said == [("PLANS", asked), ("STRATEGIES", asked)]
     market.clock(1)
-    assert len(said) == 3
+    assert len(said) == 2
 
 
 def test_a_second_listener_of_one_rank_is_a_programmers_error() -> None:
-    market = Market()
-    Teller(market, [], EndRank.PLANS)
+    end = TimestampEnd(Agenda(), Moment())
+    Teller(end, [], EndRank.PLANS)
     with pytest.raises(ValueError, match="PLANS"):
-        Teller(market, [], EndRank.PLANS)
+        Teller(end, [], EndRank.PLANS)
 
 
 def test_a_recording_that_ends_ends_its_last_timestamp_once() -> None:
     market, said = Market(), list[tuple[str, int]]()
-    Teller(market, said, EndRank.PLANS)
+    Teller(market.engine.engine.timestamp_end, said, EndRank.PLANS)
     market.tick(100.0)
     assert market.engine.final_clock() is None
     market.engine.engine.timestamp_end.ask()
