@@ -62,6 +62,11 @@ class Demands:
         elif self._ledger.is_open(order_id):
             self._runner.demand(self._ledger.positions[order_id], reason)
 
+    def close_untraded(self, instrument: int, product: str, reason: str) -> None:
+        """Close what is held of a contract and product without a trade."""
+        wanted = instrument, product
+        self._untraded.close(reason, lambda *found: found == wanted)
+
     def kill(self) -> None:
         """Cancel and close everything and open nothing more: the kill switch."""
         self._admission.kill()

@@ -37,8 +37,11 @@ class MarginAlerts:
         self._tell(use)
         if use is not None and use.level >= SHORT and self._margin.squares_off:
             self._demands.drop_entries(REASON)
-            for order_id in self._shortfall.to_close():
-                self._demands.exit_order(order_id, REASON)
+            for position in self._shortfall.to_close():
+                if position.order_id:
+                    self._demands.exit_order(position.order_id, REASON)
+                else:
+                    self._demands.close_untraded(position.instrument, position.product, REASON)
 
     def answered(self, answer: BrokerMargin) -> None:
         """Take the broker's figure, compute again, and tell."""

@@ -26,7 +26,7 @@ from daemon.exchange.waiting import WaitingFills
 from daemon.execution.broker_figure import BrokerFigure
 from daemon.execution.costs import Costs
 from daemon.execution.exchange_desk import ExchangeDesk
-from daemon.execution.margin_held import Held
+from daemon.execution.margin_held import Held, open_positions
 from daemon.execution.margin_market import (
     Line,
     LineKey,
@@ -226,7 +226,7 @@ class MarginDesk:
             underlyings = self._market.underlyings(self._held_lines())
         except MarginUnknown:
             return None
-        positions = self._ledger.open_positions()
+        positions = open_positions(self._ledger, self._quotes, self._untraded)
         return Held(positions, underlyings, self._cash(), self._market, self._universe)
 
     def _held_lines(self) -> dict[LineKey, Line]:

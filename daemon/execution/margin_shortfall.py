@@ -1,16 +1,15 @@
 """Which positions a broker's risk desk would close until the cash covers the rest.
 
-Intraday before carried ones, what blocks margin before bought options, then the oldest first. One
-whose end would leave the account shorter, such as the hedge of a short option, is passed over until
+Intraday before carried ones, what blocks margin before bought options, then the oldest first; at
+last those without a trade, by name. One whose end would leave the account shorter, such as the hedge of a short option, is passed over until
 that has changed.
 """
 
 from __future__ import annotations
 
 from daemon.domain.instrument import Instrument
-from daemon.domain.position import Position
 from daemon.execution.margin_desk import MarginDesk
-from daemon.execution.margin_held import Held
+from daemon.execution.margin_held import Held, OpenPosition
 from daemon.margin.levels import Use
 from daemon.margin.models import Model
 from daemon.margin.portfolio import Holding
@@ -23,8 +22,8 @@ class Shortfall:
     def __init__(self, margin: MarginDesk) -> None:
         self._margin = margin
 
-    def to_close(self) -> list[str]:
-        """Return the order ids of positions to close, in order; none if a margin is not known.
+    def to_close(self) -> list[OpenPosition]:
+        """Return the positions to close, in order; none if a margin is not known.
 
         Entries do not count, as they are cancelled; nor do positions whose exit is on its way.
         """
@@ -34,14 +33,14 @@ class Shortfall:
         book = _Book(held, self._margin.model)
         ordered = sorted(held.positions, key=lambda each: _turn(each, held.instrument_of(each)))
         for position in ordered:
-            if _leaves(position):
+            if position.is_leaving:
                 book.close(position)
-        left = [position for position in ordered if not _leaves(position)]
+        left = [position for position in ordered if not position.is_leaving]
         chosen = []
         while book.use.shortfall > 0 and (found := book.first_that_helps(left)) is not None:
             book.close(found)
             left.remove(found)
-            chosen.append(found.order_id)
+            chosen.append(found)
         return chosen
 
 
@@ -63,39 +62,33 @@ class _Book:
         """What is used of the cash."""
         return Use(sum(self._blocked.values()), 0, self._cash)
 
-    def close(self, position: Position) -> None:
+    def close(self, position: OpenPosition) -> None:
         """Take a position out."""
         name, holding = self._out(position)
         self._underlyings[name] = self._underlyings[name].with_added([holding])
         self._blocked[name] = self._blocked_of(name)
         self._cash += self._held.cash_of_closing(position)
 
-    def first_that_helps(self, positions: list[Position]) -> Position | None:
+    def first_that_helps(self, positions: list[OpenPosition]) -> OpenPosition | None:
         """Return the first position whose end makes the shortfall smaller."""
         before = self.use.shortfall
         return next((each for each in positions if self._shortfall_without(each) < before), None)
 
-    def _shortfall_without(self, position: Position) -> int:
+    def _shortfall_without(self, position: OpenPosition) -> int:
         name, holding = self._out(position)
         underlying = self._underlyings[name].with_added([holding])
         blocked = self._model.margin_with(underlying, self._risks[name]).held.blocked
         rest = sum(self._blocked.values()) - self._blocked[name]
         return Use(rest + blocked, 0, self._cash + self._held.cash_of_closing(position)).shortfall
 
-    def _out(self, position: Position) -> tuple[str, Holding]:
+    def _out(self, position: OpenPosition) -> tuple[str, Holding]:
         name, contract = self._held.contract_of(position)
-        return name, Holding(contract=contract, held=-position.sign * position.quantity)
+        return name, Holding(contract=contract, held=-position.cost.quantity)
 
     def _blocked_of(self, name: str) -> int:
         return self._model.margin_with(self._underlyings[name], self._risks[name]).held.blocked
 
 
-def _turn(position: Position, instrument: Instrument) -> tuple[bool, bool, int]:
-    is_bought_option = instrument.is_option and position.sign > 0
-    return position.product != "MIS", is_bought_option, position.number
-
-
-def _leaves(position: Position) -> bool:
-    """Return whether all of a position is on its way out."""
-    pending = position.pending
-    return pending is not None and pending.quantity >= position.quantity
+def _turn(position: OpenPosition, instrument: Instrument) -> tuple[bool, bool, tuple[int, str]]:
+    is_bought_option = instrument.is_option and position.cost.quantity > 0
+    return position.product != "MIS", is_bought_option, position.age
