@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.events import MarginMoved, OrderMoved, decode_event, encode_event
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    MarginMoved,
+    OrderMoved,
+    decode_event,
+    encode_event,
+)
+from daemon.domain.exchange_order import ExchangeProduct
 from daemon.domain.ledger import Ledger
+from daemon.domain.open_cost import OpenCost
+from daemon.domain.untraded import UntradedPosition
 from daemon.execution.margin_desk import MarginTerms
 from daemon.journal.margin_words import margin_text
 from daemon.margin.levels import LEVELS, Use, moves
@@ -210,6 +219,83 @@ def test_waiting_entries_end_before_any_position_is_closed() -> None:
     assert ("CANCELLED", "margin_shortfall") in story.moves()
     assert closed(story) == []
     assert told(story)[-1] == (100, 0)
+
+
+def closed_without_trade(story: Market) -> list[tuple[str, str, str]]:
+    """(product, side, reason) of each close of a position without a trade that filled."""
+    return [
+        (str(e.product), e.side, e.tag)
+        for e in story.events
+        if isinstance(e, ExchangeOrderMoved) and not e.order_id and e.is_exit and e.fill
+    ]
+
+
+def hold(story: Market, symbol: str, quantity: int, price: int, product: ExchangeProduct) -> None:
+    """Let the account have a position without a trade."""
+    cost = OpenCost(quantity=quantity, cost_paise=abs(quantity) * price * RUPEE)
+    position = UntradedPosition(tradingsymbol=symbol, product=product, cost=cost)
+    story.engine.ledger.untraded.positions[position.key] = position
+
+
+def test_an_intraday_short_without_a_trade_goes_before_a_carried_trade() -> None:
+    story = squared(2.1 * blocked_future())
+    story.signal("SELL", 65, symbol=FUTURE, product="NRML")
+    hold(story, FUTURE, -65, 24_100, "MIS")
+    story.tick(26_000, symbol=FUTURE)
+    story.clock(60)
+    story.tick(26_000, symbol=FUTURE)
+    assert closed(story) == []
+    assert closed_without_trade(story) == [("MIS", "BUY", "margin_shortfall")]
+    assert [p.order_id[-1] for p in story.engine.ledger.open_positions()] == ["1"]
+    assert story.engine.ledger.untraded.positions == {}
+    assert (status(story).free_paise or 0) >= 0
+    story.clock(120)
+    assert len(closed_without_trade(story)) == 1
+
+
+def test_an_intraday_trade_goes_before_a_carried_short_without_one() -> None:
+    story = squared(2.1 * blocked_future())
+    hold(story, FUTURE, -65, 24_100, "NRML")
+    story.signal("SELL", 65, symbol=FUTURE, product="MIS")
+    story.tick(26_000, symbol=FUTURE)
+    story.clock(60)
+    story.tick(26_000, symbol=FUTURE)
+    assert closed(story) == [("1", "margin_shortfall")]
+    assert closed_without_trade(story) == []
+    assert list(story.engine.ledger.untraded.positions) == [f"{FUTURE}/NRML"]
+
+
+def test_of_one_product_a_trade_goes_before_a_position_without_one() -> None:
+    story = squared(2.1 * blocked_future())
+    hold(story, FUTURE, -65, 24_100, "MIS")
+    story.signal("SELL", 65, symbol=FUTURE, product="MIS")
+    story.tick(26_000, symbol=FUTURE)
+    story.clock(60)
+    assert closed(story) == [("1", "margin_shortfall")]
+    assert closed_without_trade(story) == []
+
+
+def test_a_hedge_without_a_trade_stays_while_what_it_hedges_is_open() -> None:
+    story = squared(1_000_000)
+    hold(story, HEDGE, 65, 200, "MIS")
+    story.signal("SELL", 65, symbol=CALL, product="NRML")
+    used = status(story).used_rupees
+    story.engine = _with_capital(story, used // 2)
+    story.clock(60)
+    assert closed(story) == [("1", "margin_shortfall")]
+    assert closed_without_trade(story) == []
+
+
+def test_what_is_closing_without_a_trade_is_not_closed_again() -> None:
+    story = squared(2.1 * blocked_future())
+    story.signal("SELL", 65, symbol=FUTURE, product="NRML")
+    hold(story, FUTURE, -65, 24_100, "MIS")
+    story.engine.ledger.untraded.positions[f"{FUTURE}/MIS"].closing = "square_off"
+    story.engine = _with_capital(story, round(2.1 * blocked_future()))
+    story.tick(26_000, symbol=FUTURE)
+    story.clock(60)
+    assert closed(story) == []
+    assert closed_without_trade(story) == [("MIS", "BUY", "square_off")]
 
 
 def test_a_shortfall_is_only_told_by_default() -> None:
