@@ -172,7 +172,7 @@ def export(
     run: Annotated[str, typer.Argument(help="An account, or a run's directory or id.")],
     to: Annotated[Path, typer.Option("--to", help="A .csv, .xlsx or .parquet file.")],
     table: Annotated[
-        str, typer.Option(help="trades, orders, exchange_orders, fills, equity or daily.")
+        str, typer.Option(help="trades, orders, exchange_orders, fills, equity, daily or rounds.")
     ] = "trades",
     out: Annotated[
         Path, typer.Option(help="The output directory that holds the runs and accounts.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from daemon.errors import UsageError
-from daemon.export import daily, equity, exchange_orders, fills, orders, trades
+from daemon.export import daily, equity, exchange_orders, fills, orders, rounds, trades
 from daemon.export.columns import Column, Row, Rows
 from daemon.journal.history import History
 
@@ -18,6 +18,7 @@ COLUMNS: Final[dict[str, Sequence[Column]]] = {
     "fills": fills.COLUMNS,
     "equity": equity.COLUMNS,
     "daily": daily.COLUMNS,
+    "rounds": rounds.COLUMNS,
 }
 _ROWS: Final[dict[str, Callable[[History], Iterator[Row]]]] = {
     "trades": trades.rows,
@@ -25,6 +26,7 @@ _ROWS: Final[dict[str, Callable[[History], Iterator[Row]]]] = {
     "exchange_orders": exchange_orders.rows,
     "fills": fills.rows,
     "daily": daily.rows,
+    "rounds": rounds.rows,
 }
 
 
