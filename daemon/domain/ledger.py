@@ -200,7 +200,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif to in _DEAD_ENTRY:
             self._apply_dead_entry(order, event)
         if event.levels is not None:
-            self._set_levels(event)
+            _set_levels(self.positions[event.order_id], event)
 
     def _apply_exchange(self, event: ExchangeOrderMoved) -> None:
         """Count what happened; book a fill that makes no move of its trade, and a new quantity.
@@ -341,20 +341,6 @@ class Ledger(msgspec.Struct, kw_only=True):
             tally.charges_today += charges
         self.fill_tally.count(fill)
 
-    def _set_levels(self, event: OrderMoved) -> None:
-        levels = event.levels
-        assert levels is not None
-        position = self.positions[event.order_id]
-        if event.from_state is _FILLED:
-            position.initial_stop_paise = levels.stop_paise
-        else:
-            position.on_rest = True
-        position.stop_paise = levels.stop_paise
-        position.target_paise = levels.target_paise
-        position.anchor_paise = levels.anchor_paise
-        position.ladder_steps = 0
-        position.stop_moved_by = ""
-
     def open_positions(self) -> list[Position]:
         """Return the positions with an open quantity, by number."""
         return sorted(self.positions.values(), key=_by_number)
@@ -378,10 +364,18 @@ class Ledger(msgspec.Struct, kw_only=True):
         return order is not None and order.state in OPEN_STATES
 
 
-def _evidence(event: TradingEvent) -> str:
-    """Return the trade whose move will book the fill that an event tells of, empty for none."""
-    is_told = isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and not event.fill
-    return event.order_id if is_told else ""
+def _set_levels(position: Position, event: OrderMoved) -> None:
+    levels = event.levels
+    assert levels is not None
+    if event.from_state is _FILLED:
+        position.initial_stop_paise = levels.stop_paise
+    else:
+        position.on_rest = True
+    position.stop_paise = levels.stop_paise
+    position.target_paise = levels.target_paise
+    position.anchor_paise = levels.anchor_paise
+    position.ladder_steps = 0
+    position.stop_moved_by = ""
 
 
 def _order_of(event: OrderCreated, number: int) -> Order:

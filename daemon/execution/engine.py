@@ -138,26 +138,18 @@ class ExecutionEngineV3:
             universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
         )
         self.account = AccountDesk(
-            config, desk, recorder, quotes, admission, demands,
-            untraded if desk.is_depth else None,
+            config, desk, recorder, quotes, admission, demands, untraded if desk.is_depth else None,
             WatchDesk(quotes, self.timestamp_end, recorder, entries, runner),
         )  # fmt: skip
         if (terms := parts.get("margin")) is not None:
-            margin = MarginDesk(
-                terms, desk, entry_orders, rules, ledger, quotes, schedule, waiting, costs
-            )
-            self.account.attach(margin)
+            market = rules, ledger, quotes, schedule, waiting, costs
+            self.account.attach(MarginDesk(terms, desk, entry_orders, *market))
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        self.plan_desk = PlanDesk(
-            PlanHands(
-                recorder, quotes, entries, demands, admission, self.runner, excursions, costs,
-                agenda, self.timestamp_end, config.square_off_ns,
-            ),
-            at,
-        )  # fmt: skip
+        hands = entries, demands, admission, runner, excursions, costs, agenda, self.timestamp_end
+        self.plan_desk = PlanDesk(PlanHands(recorder, quotes, *hands, config.square_off_ns), at)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(

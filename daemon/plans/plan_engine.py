@@ -66,14 +66,12 @@ class PlanEngine:
 
     def _resume(self) -> None:
         """Take up the rounds that the journal holds."""
-        for each in self._all:
-            round_ = each.run.round
-            if round_ is None:
-                continue
-            for attempt in round_.attempts:
-                self._orders[attempt.order_id] = each
+        for running in self._all:
+            round_ = running.run.round
+            for attempt in () if round_ is None else round_.attempts:
+                self._orders[attempt.order_id] = running
                 if attempt.state == "OVER" and attempt.ended_ts >= self._until:
-                    each.run.left.append(attempt.order_id)
+                    running.run.left.append(attempt.order_id)
 
     # time
 
@@ -81,10 +79,10 @@ class PlanEngine:
         """Put on the agenda what a date makes due; `first_ts` is the input that begins it."""
         if self._first_ts < 0:
             self._first_ts = first_ts
-        for each in self._all:
-            each.ranges.start_day()
-            each.timetable.first_ts = self._first_ts
-            for item in items_of_day(each.run, date):
+        for running in self._all:
+            running.ranges.start_day()
+            running.timetable.first_ts = self._first_ts
+            for item in items_of_day(running.run, date):
                 if item.due > self._handled_until(item):
                     self._desk.add_due(item.due, item.phase, item.key, item)
         self._settle()
@@ -187,11 +185,12 @@ class PlanEngine:
 
     def _settle(self) -> None:
         """Watch the levels that are waited for, set the limits, ask for the next end if needed."""
-        for each in self._all:
-            each.watcher.follow(each.run)
-            limits = set(limits_of(each.run))
-            for item in sorted(limits - each.limits):
+        for running in self._all:
+            run = running.run
+            running.watcher.follow(run)
+            limits = set(limits_of(run))
+            for item in sorted(limits - running.limits):
                 self._desk.add_due(item.due, item.phase, item.key, item)
-            each.limits = limits
-            if each.ranges.is_forming or needs_every_timestamp(each.run):
+            running.limits = limits
+            if running.ranges.is_forming or needs_every_timestamp(run):
                 self._desk.ask_end()

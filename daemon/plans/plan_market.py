@@ -161,7 +161,7 @@ class PlanMarket:
         return choose(wanted, market)
 
     def expiry_of(self, leg: Leg, day: dt.date) -> str | None:
-        """Return the date that a leg's expiry word means on a day (ISO), None if there is none."""
+        """Return the date that a leg's expiry word means on a day (ISO), None without one."""
         first = day.isoformat()
         market = Market(self.contracts, self._listed, first, self._desk)
         if leg.type == "FUT":

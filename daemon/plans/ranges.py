@@ -108,7 +108,7 @@ class Ranges:
             self.publish(wait)
 
     def publish(self, wait: LegWait) -> None:
-        """Tell a leg that waits for its range what it is, or that there is none."""
+        """Tell a leg that waits for its range what it is, or that it has none."""
         found, run = self._forming.get(wait.leg), self._run
         if found is None or not found.is_over:
             return

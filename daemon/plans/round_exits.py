@@ -214,5 +214,5 @@ def _step(steps: int, level: Money) -> Numbers:
 
 
 def exactly(paise: Money) -> int | str:
-    """Return exact paise as a whole number, or as text where it is none."""
+    """Return exact paise as a whole number, else as text."""
     return paise.numerator if paise.denominator == 1 else str(paise)

@@ -1,4 +1,4 @@
-"""How a round starts, goes on and ends (P10, P11, P45; P30a, 6)."""
+"""How a round starts, proceeds and ends (P10, P11, P45; P30a, 6)."""
 
 from __future__ import annotations
 
@@ -94,8 +94,7 @@ class Rounds:
             self._leave_on(round_)
         elif round_.state is RoundState.ENTERING:
             batch_progress(run)
-            if round_.state is RoundState.OPEN:
-                tell_of_basis(run)
+            self._tell_of_basis()
         elif round_.state is RoundState.OPEN and lacks_its_long(run):
             run.leave("leg_incomplete")
         if round_.is_over:
@@ -108,6 +107,11 @@ class Rounds:
             self._done(round_, "flat")
         elif round_.state is RoundState.WAITING and self._is_idle(round_):
             run.skip()
+
+    def _tell_of_basis(self) -> None:
+        round_ = self._run.round
+        if round_ is not None and round_.state is RoundState.OPEN:
+            tell_of_basis(self._run)
 
     def _leave_on(self, round_: Round) -> None:
         """Carry on what began to leave before anything was filled."""

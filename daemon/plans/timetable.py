@@ -203,7 +203,7 @@ class Timetable:
             self._rounds.progress()
 
     def _entry(self, item: DueItem) -> None:
-        """Start the day's round, or say why there is none (P15)."""
+        """Start the day's round, or say why it is skipped (P15)."""
         run = self._run
         if run.round is not None:
             run.begin(RoundMove(RoundState.SKIPPED, "round_open"))

@@ -21,7 +21,7 @@ from typing import Any
 from tests.oracle.plan_levels import beyond, level, snap, trailed
 from tests.oracle.plan_market import Market
 from tests.oracle.plan_scenario import SECOND, Contract, Plan, Row, Setup
-from tests.oracle.plan_states import Attempt, Round, other
+from tests.oracle.plan_states import SERIAL, Attempt, Round, other
 
 UNDERLYING = ("underlying_points", "underlying_percent")
 
@@ -120,6 +120,7 @@ class Desk:
             self.fail(attempt, "REJECTED", code)
         elif self.market.believed(contract.symbol, self.now):
             self.fill_entry(attempt)
+        attempt.queued = next(SERIAL)
         return attempt
 
     def seen_reference(self, round_: Round) -> Fraction | None:
@@ -177,6 +178,7 @@ class Desk:
             self.fail(attempt, "CANCELLED", reason)
         elif attempt.state == "OPEN":
             attempt.state, attempt.reason = "LEAVING", reason
+            attempt.queued = next(SERIAL)
             if self.market.believed(attempt.contract.symbol, self.now):
                 self.fill_exit(attempt)
 
@@ -212,7 +214,7 @@ class Desk:
     def tick(self, symbol: str) -> None:
         """Waiting fills, then exit rules: target, stop, trail."""
         mine = [each for each in self.attempts if each.contract.symbol == symbol]
-        for attempt in mine:
+        for attempt in sorted(mine, key=lambda each: each.queued):
             if attempt.state == "WORKING" and self.market.believed(symbol, self.now):
                 self.fill_entry(attempt)
             elif attempt.state == "LEAVING" and self.market.believed(symbol, self.now):

@@ -7,8 +7,9 @@ plan_triggers, plan_rounds, plan_roll, plan_ranges):
 - What a timestamp's end does carries that timestamp and the number of the input that ended it;
   what a time of day makes due carries the ts and number of the input, and believes as of that ts.
 - Inputs of one timestamp are one timestamp, clocks and gaps too. An `end` only ends the last one.
-- At one time: rejections, what they lead to, `within_s` (batches, then choices), square-off, commands, roll, exit,
-  `entry.until`, `no_reentry_after`, ranges, entry, session end; of one kind plans in their order.
+- At one time: rejections, what they lead to, `within_s` (batches, then choices), square-off,
+  commands, roll, exit, `entry.until`, `no_reentry_after`, ranges, entry, session end; of one kind
+  plans in their order.
 - A plan whose day it is not has no round. `dte` of a plan is of its nearest leg on that day.
 - Times before the first input are over, but for `entry.at` at most `within_s` ago.
 - The kill switch ends rounds (`kill_switch`) and lets no entry through afterwards; an `exit`

@@ -64,6 +64,8 @@ class Attempt:
     exit: int = 0
     exit_ts: int = -1
     handled: bool = False
+    queued: int = 0
+    """Its place among what waits for a tick."""
 
     @property
     def long(self) -> bool:

@@ -14,7 +14,7 @@ from daemon.execution.margin_desk import MarginTerms
 from daemon.settings.config import RiskConfig
 from tests.margin.portfolios import RULES
 from tests.oracle.plan_compare import WeekRules, rows_of, run_engine
-from tests.oracle.plan_kit import DAY, NEXT_WEEKLY, Script, leg, moves, plan, session, straddle
+from tests.oracle.plan_kit import DAY, Script, leg, moves, plan, session, straddle
 from tests.oracle.plan_kit import levels as stops
 from tests.oracle.plan_scenario import Input, Row, Scenario
 from tests.oracle.test_plan_examples import CONDOR, at_entry, condor, points
@@ -169,7 +169,6 @@ def test_p47_after_a_roll_a_leg_comes_back_in_its_new_expiry() -> None:
     script.at("10:00", NEXT_DAY).rows({"NIFTY": 24_000, new: 160.0})
     entries = [row for row in rows(script) if row["what"] == "entry"]
     assert [row["symbol"] for row in entries] == ["24000PE", new, new]
-    assert NEXT_WEEKLY == dt.date(2026, 12, 8)
 
 
 @pytest.mark.parametrize(("dte", "meant"), [([1], True), ([0], False)])
