@@ -83,3 +83,10 @@ def fill_of(event: TradingEvent) -> Fill | None:
     if isinstance(event, OrderMoved | ExchangeOrderMoved) and event.order_id:
         return event.fill
     return None
+
+
+def untraded_fill(event: TradingEvent) -> tuple[ExchangeOrderMoved, Fill] | None:
+    """Return a fill that belongs to no trade, with its event; None for anything else."""
+    if isinstance(event, ExchangeOrderMoved) and not event.order_id and event.fill is not None:
+        return event, event.fill
+    return None

@@ -1,8 +1,8 @@
 """Which positions a broker's risk desk would close until the cash covers the rest.
 
 Intraday before carried ones, what blocks margin before bought options, then the oldest first; at
-last those without a trade, by name. One whose end would leave the account shorter, such as the hedge of a short option, is passed over until
-that has changed.
+last those without a trade, by name. One whose end would leave the account shorter, such as the
+hedge of a short option, is passed over until that has changed.
 """
 
 from __future__ import annotations

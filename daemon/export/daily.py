@@ -1,4 +1,4 @@
-"""`daily`: one row for each day on which something happened; its sums are the summary's."""
+"""`daily`: one row for each day on which something happened; its sums are the account's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import msgspec
 
 from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
-from daemon.domain.events import OrderCreated, TradingEvent
+from daemon.domain.events import Fill, OrderCreated, TradingEvent
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.export.folded import folded
+from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 from daemon.report.fold import RunFold, booking_date
 
@@ -49,20 +50,28 @@ class _Day(msgspec.Struct):
         self.refused += len(fold.refused)
         fill = fill_of(event)
         if fill is not None:
-            self.fills += 1
-            self.gross_paise += fill.realized_paise
-            self.charges += Decimal(fill.charges.total)
+            self.book(fill, fill.realized_paise)
         for trade in fold.trades:
             self.trades += 1
             self.wins += trade.net_paise > 0
             self.losses += trade.net_paise < 0
 
+    def book(self, fill: Fill, gross_paise: int) -> None:
+        self.fills += 1
+        self.gross_paise += gross_paise
+        self.charges += Decimal(fill.charges.total)
+
 
 def rows(history: History) -> Iterator[Row]:
     """Yield the days in their order. A fill counts on the day on which it was due."""
     days: dict[dt.date, _Day] = {}
+    untraded = UntradedFills(history.ledger)
     for event, fold in folded(history):
-        if fill_of(event) is not None or fold.refused or isinstance(event, OrderCreated):
+        found = untraded.take(event)
+        if found is not None:
+            day = days.setdefault(booking_date(event), _Day())
+            day.book(found.fill, found.gross_paise)
+        elif fill_of(event) is not None or fold.refused or isinstance(event, OrderCreated):
             days.setdefault(_date(event), _Day()).add(event, fold)
     rounded, net_so_far = RunningPaise(), 0
     for date, day in sorted(days.items()):

@@ -1,7 +1,8 @@
 """`exchange_orders`: one row for each order that the paper exchange saw, its slices apart.
 
 An order is written when it is over, and those that are not at the end of the journal: so memory
-holds what works, however long the journal is. In the simple modes there are none.
+holds what works, however long the journal is. In the simple modes there are none but those that
+close positions without a trade. What belongs to no trade has no trade's id and no strategy.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.ledger import Ledger
 from daemon.export.columns import Column, Kind, Row, RunningPaise
+from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 
 COLUMNS: Final = (
@@ -53,7 +55,7 @@ _ARRIVED: Final = ("open", "trigger_pending")
 class _Order(msgspec.Struct):
     """An exchange order as its newest event leaves it, and its sums. Paise; exact rupees."""
 
-    strategy: str
+    strategy: str | None
     symbol: str
     sent_ts: int
     last: ExchangeOrderMoved
@@ -74,29 +76,33 @@ class _Order(msgspec.Struct):
         if event.kind != "filled" and self.market_at_first is None:
             self.market_at_first = queue.market_after
 
-    def book(self, fill: Fill) -> None:
+    def book(self, fill: Fill, gross_paise: int) -> None:
         self.fills += 1
         self.value_paise += fill.quantity * fill.price_paise
-        self.gross_paise += fill.realized_paise
+        self.gross_paise += gross_paise
         self.charges += Decimal(fill.charges.total)
 
 
 def rows(history: History) -> Iterator[Row]:
     """Yield the exchange orders as they ended, then those that work, in the order sent."""
     ledger, rounded, working = history.ledger, RunningPaise(), dict[str, _Order]()
-    fills = BookedFills.after(ledger)
+    fills, untraded = BookedFills.after(ledger), UntradedFills(ledger)
     for event in history.events:
         ledger.apply(event)
-        booked = fills.take(event)
+        booked, other = fills.take(event), untraded.take(event)
         told = event if isinstance(event, ExchangeOrderMoved) else None
-        if told is not None and told.kind in _CHANGE_NOTHING:
+        if told is not None and (told.kind in _CHANGE_NOTHING or not told.exchange_id):
             continue
         if told is not None:
             _order_of(told, working, ledger).take(told)
         if booked is not None and booked.evidence is not None:
             told = booked.evidence
-            _order_of(told, working, ledger).book(booked.fill)
-        is_booked = booked is not None or (told is not None and told.kind != "filled")
+            _order_of(told, working, ledger).book(booked.fill, booked.fill.realized_paise)
+        if other is not None:
+            _order_of(other.event, working, ledger).book(other.fill, other.gross_paise)
+        is_booked = (
+            booked is not None or other is not None or (told is not None and told.kind != "filled")
+        )
         if told is not None and is_booked and told.state in OVER_STATES:
             yield _row(working.pop(told.exchange_id), rounded)
     for order in working.values():
@@ -107,7 +113,8 @@ def _order_of(event: ExchangeOrderMoved, working: dict[str, _Order], ledger: Led
     found = working.get(event.exchange_id)
     if found is None:
         trade = ledger.orders.get(event.order_id)
-        strategy, symbol = ("", "") if trade is None else (trade.strategy_id, trade.tradingsymbol)
+        strategy = None if trade is None else trade.strategy_id
+        symbol = event.tradingsymbol if trade is None else trade.tradingsymbol
         found = working[event.exchange_id] = _Order(strategy, symbol, event.ts, event)
     return found
 
@@ -115,7 +122,8 @@ def _order_of(event: ExchangeOrderMoved, working: dict[str, _Order], ledger: Led
 def _row(order: _Order, rounded: RunningPaise) -> Row:
     last = order.last
     return (
-        last.exchange_id, last.order_id, order.strategy, order.symbol, last.side, last.is_exit,
+        last.exchange_id, last.order_id or None, order.strategy, order.symbol, last.side,
+        last.is_exit,
         last.order_type, last.validity or "DAY", last.quantity, last.filled,
         last.limit_paise or None, last.trigger_paise or None, order.value_paise, order.gross_paise,
         rounded.take(order.charges), order.fills, last.state, last.reason or None,

@@ -1,4 +1,7 @@
-"""`fills`: one row for each fill, entries and exits, with the quote behind it."""
+"""`fills`: one row for each fill, entries and exits, with the quote behind it.
+
+What belongs to no trade has no trade's id, no strategy, and is neither entry nor exit.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from daemon.domain.booked_fills import BookedFill, BookedFills
+from daemon.domain.booked_fills import BookedFills
 from daemon.domain.dates import MILLISECOND_NS
-from daemon.domain.events import QueuePlace
+from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
 from daemon.export.columns import Column, Kind, Row, RunningPaise, Value
+from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 
 COLUMNS: Final = (
@@ -46,29 +50,41 @@ _NO_EVIDENCE: Final[tuple[Value, ...]] = (None,) * 8
 
 
 def rows(history: History) -> Iterator[Row]:
-    """Yield the fills in their order; absent prices are empty."""
+    """Yield the fills in their order."""
     ledger, rounded = history.ledger, RunningPaise()
-    fills = BookedFills.after(ledger)
+    fills, untraded = BookedFills.after(ledger), UntradedFills(ledger)
     for event in history.events:
         ledger.apply(event)
-        booked = fills.take(event)
-        if booked is None:
-            continue
-        order, fill = ledger.orders[event.order_id], booked.fill
-        yield (
-            event.ts, event.order_id, order.strategy_id, order.tradingsymbol,
-            fill.transaction_type, booked.is_entry, fill.quantity,
-            fill.price_paise, booked.reason, fill.realized_paise,
-            rounded.take(Decimal(fill.charges.total)), fill.rule, fill.ltp_paise or None,
-            fill.bid_paise or None, fill.ask_paise or None, fill.quote_ts or None,
-            fill.quote_age_ns // MILLISECOND_NS, fill.stale, fill.after_gap, fill.walked,
-            *_evidence(booked),
-        )  # fmt: skip
+        booked, other = fills.take(event), untraded.take(event)
+        if booked is not None:
+            order, fill = ledger.orders[event.order_id], booked.fill
+            yield (
+                event.ts, event.order_id, order.strategy_id, order.tradingsymbol,
+                fill.transaction_type, booked.is_entry, fill.quantity, fill.price_paise,
+                booked.reason, fill.realized_paise, *_quote(fill, rounded),
+                *_evidence(booked.evidence),
+            )  # fmt: skip
+        elif other is not None:
+            order_event, fill = other.event, other.fill
+            yield (
+                event.ts, None, None, order_event.tradingsymbol, fill.transaction_type, None,
+                fill.quantity, fill.price_paise, order_event.tag or None, other.gross_paise,
+                *_quote(fill, rounded),
+                *_evidence(order_event if order_event.exchange_id else None),
+            )  # fmt: skip
 
 
-def _evidence(booked: BookedFill) -> tuple[Value, ...]:
+def _quote(fill: Fill, rounded: RunningPaise) -> tuple[Value, ...]:
+    """Return the charges of a fill, its rule and the quote behind it; absent prices are empty."""
+    return (
+        rounded.take(Decimal(fill.charges.total)), fill.rule, fill.ltp_paise or None,
+        fill.bid_paise or None, fill.ask_paise or None, fill.quote_ts or None,
+        fill.quote_age_ns // MILLISECOND_NS, fill.stale, fill.after_gap, fill.walked,
+    )  # fmt: skip
+
+
+def _evidence(event: ExchangeOrderMoved | None) -> tuple[Value, ...]:
     """Return the exchange order of a fill and its queue; empty where it was not made there."""
-    event = booked.evidence
     if event is None:
         return _NO_EVIDENCE
     queue = event.queue or QueuePlace()

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from daemon.domain.booked_fills import fill_of
+from daemon.domain.booked_fills import fill_of, untraded_fill
 from daemon.domain.dates import iso_ist
-from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import OPEN_STATES
@@ -26,6 +26,7 @@ from daemon.metrics.fill_quality import (
     rupees_2dp,
     whole_paise,
 )
+from daemon.metrics.untraded import UntradedResult
 
 SCHEMA_VERSION: Final = 1
 NO_MARKS: Final[Mapping[str, int]] = {}
@@ -118,30 +119,22 @@ class MetricsCollector:
             "exchange": _exchange(ledger.exchange),
             "unmarked_positions": sum(row.tradingsymbol not in self._marks for row in positions),
             "positions": [self._position_row(position) for position in positions],
-            "untraded": self._untraded(),
+            "untraded": UntradedResult.of(ledger.untraded, self._marks).in_rupees(),
             "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
             "m2m": m2m_in_rupees(paid=ledger.m2m_paise, still_open=ledger.m2m_open_paise()),
         }
 
-    def _untraded(self) -> dict[str, Any]:
-        """Return what orders without a trade hold and made, rupees; no other figure has it."""
-        found, marks = self._ledger.untraded, self._marks
-        unrealized = sum(
-            each.cost.result_paise(marks[each.tradingsymbol])
-            for each in found.positions.values()
-            if each.tradingsymbol in marks
-        )
-        return {
-            "positions": {key: each.quantity for key, each in sorted(found.positions.items())},
-            "realized_pnl": rupees_2dp(found.realized_paise),
-            "unrealized_pnl": rupees_2dp(unrealized),
-            "net_pnl": rupees_2dp(found.realized_paise - whole_paise(found.charges)),
-        }
-
     def _mark_fill(self, event: TradingEvent) -> None:
+        found = untraded_fill(event)
+        if found is not None:
+            self._mark(found[0].tradingsymbol, found[1])
+            return
         fill = fill_of(event)
-        if fill is not None and fill.ltp_paise > 0:
-            symbol = self._ledger.orders[event.order_id].tradingsymbol
+        if fill is not None:
+            self._mark(self._ledger.orders[event.order_id].tradingsymbol, fill)
+
+    def _mark(self, symbol: str, fill: Fill) -> None:
+        if fill.ltp_paise > 0:
             self._marks[symbol] = fill.ltp_paise
 
     def _unrealized(self, positions: Iterable[Position]) -> int:
@@ -180,7 +173,8 @@ def changes_position(event: TradingEvent) -> bool:
     """Return whether the event opened, closed or changed a position, which readers must see now."""
     if isinstance(event, OrderMoved):
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
-    return isinstance(event, StopMoved) or fill_of(event) is not None
+    has_fill = fill_of(event) is not None or untraded_fill(event) is not None
+    return isinstance(event, StopMoved) or has_fill
 
 
 def _exchange(tally: ExchangeTally) -> dict[str, Any]:

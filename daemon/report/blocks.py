@@ -15,6 +15,7 @@ from daemon.report.strategy_block import strategy_block
 from daemon.report.summary import RunSummary
 from daemon.report.text import ABSENT, count, signed, span_text
 from daemon.report.trade_blocks import open_block, trades_block
+from daemon.report.untraded_block import untraded_block, untraded_totals
 
 ROWS_MAX: Final = 60
 
@@ -26,6 +27,7 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         _notes_block(summary),
         trades_block(summary, rows_max),
         open_block(summary, rows_max),
+        untraded_block(summary),
         refused_block(summary, rows_max),
         _counts_block("TICKS REFUSED", summary.facts.refused_ticks),
         _counts_block("DATA", summary.facts.quality),
@@ -134,6 +136,7 @@ def _totals_block(summary: RunSummary) -> Block:
         *_as_noted(summary),
         ["net without open positions" if summary.open_rows else "net", signed(quality.net_paise)],
         *_with_open(summary),
+        *untraded_totals(summary),
         *margin_rows(summary),
     ]
     return Block(title="TOTALS", rows=rows, right=frozenset({1}))

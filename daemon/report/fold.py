@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from daemon.domain.booked_fills import BookedFill, BookedFills
+from daemon.domain import account_totals
+from daemon.domain.booked_fills import BookedFill, BookedFills, untraded_fill
 from daemon.domain.dates import ist_date
 from daemon.domain.events import Fill, OrderMoved, TradingEvent
 from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
@@ -17,6 +18,7 @@ from daemon.domain.position_row import PositionRow, position_row
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.fill_quality import whole_paise
+from daemon.metrics.untraded import UntradedResult
 from daemon.report.execution import ExecutionFold
 from daemon.report.model import (
     Evidence,
@@ -46,7 +48,7 @@ class RunFold:
         self.trades: Final[list[Trade]] = []
         self.refused: Final[list[RefusedRow]] = []
         self.booked: Final[list[Point]] = []
-        """Realized P&L less charges after each fill."""
+        """Realized P&L less charges of the account after each fill."""
         self._notes: dict[dt.date, ContractNoteSums] = {}
         self.first_ts = 0
         self.last_ts = 0
@@ -69,6 +71,7 @@ class RunFold:
             self._add_fill(booked)
             return
         self.ledger.apply(event)
+        self._take_untraded(event)
         if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
             self._look_for_a_part(event)
         elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
@@ -88,6 +91,17 @@ class RunFold:
             self._add_exit(booked, position, open_before)
         self._mark(booked, position)
 
+    def _take_untraded(self, event: TradingEvent) -> None:
+        """Take a fill that belongs to no trade: it counts for the account alone."""
+        found = untraded_fill(event)
+        if found is None:
+            return
+        order, fill = found
+        self._notes.setdefault(booking_date(event), ContractNoteSums()).add(fill.charges)
+        if fill.ltp_paise > 0:
+            self._marks[order.tradingsymbol] = fill.ltp_paise
+        self._book(event)
+
     def forget_rows(self) -> None:
         """Drop the rows that were folded so far; ledger, marks and sums stay."""
         for rows in (
@@ -103,6 +117,10 @@ class RunFold:
         """Return open positions at `marks` (paise), or else at the last fill of their symbol."""
         known = {**self._marks, **marks}
         return [self._open_row(position, known) for position in self.ledger.open_positions()]
+
+    def untraded(self, marks: Mapping[str, int]) -> UntradedResult:
+        """Return what orders without a trade hold and made, at the same prices."""
+        return UntradedResult.of(self.ledger.untraded, {**self._marks, **marks})
 
     def _add_exit(self, booked: BookedFill, position: Position, open_before: int) -> None:
         event, fill = booked.event, booked.fill
@@ -175,7 +193,11 @@ class RunFold:
                 gross_paise=fill.realized_paise,
             )
         )
-        net = self.ledger.realized_paise - whole_paise(self.ledger.charges)
+        self._book(event)
+
+    def _book(self, event: TradingEvent) -> None:
+        ledger = self.ledger
+        net = account_totals.realized_paise(ledger) - whole_paise(account_totals.charges(ledger))
         self.booked.append((event.ts, net))
 
     def _open_row(self, position: Position, marks: Mapping[str, int]) -> PositionRow:

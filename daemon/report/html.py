@@ -26,6 +26,7 @@ from daemon.report.summary import RunSummary
 from daemon.report.text import count, one_day
 from daemon.report.totals import totals_box
 from daemon.report.trade_charts import charts_data, trade_charts
+from daemon.report.untraded_block import untraded_card
 
 DATA_VERSION: Final = 1
 """Of the block of data that the page's script reads."""
@@ -40,7 +41,7 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     summary: RunSummary
     markers: Sequence[Marker] = ()
     booked: Sequence[Point] = ()
-    """Realized P&L less charges after each fill."""
+    """Realized P&L less charges of the account after each fill."""
     equity: Sequence[Point] = ()
     """Net P&L with open positions marked to market, if the run kept it."""
     prices: Mapping[str, Sequence[Point]] = {}
@@ -72,6 +73,7 @@ def render_page(data: ReportData) -> str:
         _trades(summary, dated=dated),
         _prices(data, len(charts)),
         _open(summary, dated=dated),
+        untraded_card(summary),
         _groups(summary),
         _notes(summary),
         refused_table(summary.refused, dated=dated),

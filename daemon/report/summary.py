@@ -16,6 +16,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import FillQuality, m2m_in_rupees, rupees_2dp, whole_paise
+from daemon.metrics.untraded import UntradedResult
 from daemon.report import numbers
 from daemon.report.execution import Execution, execution_dict
 from daemon.report.fold import RunFold
@@ -47,6 +48,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Mapping[str, int]
     exits: Sequence[ExitRow]
     open_rows: Sequence[PositionRow]
+    untraded: UntradedResult = msgspec.field(default_factory=UntradedResult)
+    """What orders without a trade hold and made; no figure of trades has it."""
     numbers: TradeNumbers
     drawdown: Drawdown
     is_marked: bool
@@ -75,11 +78,25 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def return_on_peak_margin(self) -> float | None:
-        """Return net P&L as a share of the most that was blocked, None if nothing was."""
+        """Return the account's net P&L by the most that was blocked, None if nothing was."""
         margin = self.facts.margin
         if margin is None or not margin.peak_rupees:
             return None
-        return self.fill_quality.net_paise / (margin.peak_rupees * PAISE_PER_RUPEE)
+        return self.account_net_paise / (margin.peak_rupees * PAISE_PER_RUPEE)
+
+    @property
+    def account_net_paise(self) -> int:
+        """Return net P&L of trades and of orders without one."""
+        realized = self.fill_quality.gross_paise + self.untraded.realized_paise
+        return realized - whole_paise(self.fill_quality.charges + self.untraded.charges)
+
+    @property
+    def account_net_with_open_paise(self) -> int | None:
+        """Return the same with all that is open at the last prices, None if one has no price."""
+        trades, others = unrealized_of(self.open_rows), self.untraded.unrealized_paise
+        if trades is None or others is None:
+            return None
+        return self.account_net_paise + trades + others
 
     @property
     def contract_notes_total(self) -> Decimal:
@@ -139,6 +156,7 @@ def summary_of(
         refusals=dict(sorted(ledger.refusals.items())),
         exits=tuple(fold.exits),
         open_rows=tuple(still_open),
+        untraded=fold.untraded(marks),
         numbers=numbers.trade_numbers(fold.trades),
         drawdown=_drawdown(fold, equity, drawdown),
         is_marked=bool(equity),
@@ -189,6 +207,9 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "contract_notes_total": float(summary.contract_notes_total),
         "unrealized_pnl": rupees_2dp(summary.unrealized_paise),
         "net_pnl_with_open": _rupees(summary.net_with_open_paise),
+        "untraded": summary.untraded.in_rupees(),
+        "account_net_pnl": rupees_2dp(summary.account_net_paise),
+        "account_net_pnl_with_open": _rupees(summary.account_net_with_open_paise),
         **_trade_numbers(summary.numbers),
         "max_drawdown": rupees_2dp(summary.drawdown.depth_paise),
         "max_drawdown_is_marked": summary.is_marked,
