@@ -1,7 +1,8 @@
 """The journal's views, for people with a SQLite shell: Indian wall time and rupees.
 
 Those of version 1 never change, as they are part of journals that exist. In version 2 fields at
-their defaults are left out, and fills are on the events of exchange orders too.
+their defaults are left out, and fills are on the events of exchange orders too. Those of orders without a
+trade are in `fills` and `exchange_orders`, without a trade's id; only a fold knows their results.
 """
 
 from __future__ import annotations
@@ -112,9 +113,12 @@ WHERE open_quantity > 0 ORDER BY o.order_id""",
 """The views of version 1, whose events hold their defaults too."""
 
 _PARTS: Final = """CREATE VIEW fills AS
-SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymbol,
+SELECT f.seq, nullif(f.order_id, '') AS order_id,
+  coalesce(json_extract(c.body, '$.tradingsymbol'), json_extract(f.body, '$.tradingsymbol'))
+    AS tradingsymbol,
   json_extract(f.body, '$.fill.transaction_type') AS transaction_type,
-  CASE WHEN json_extract(f.body, '$.to_state') = 'FILLED' THEN 'entry'
+  CASE WHEN f.order_id = '' THEN NULL
+    WHEN json_extract(f.body, '$.to_state') = 'FILLED' THEN 'entry'
     WHEN f.event = 'exchange' AND json_extract(f.body, '$.is_exit') IS NULL THEN 'entry'
     ELSE 'exit' END AS kind,
   json_extract(f.body, '$.fill.quantity') AS quantity,
@@ -122,6 +126,7 @@ SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymb
   strftime('%Y-%m-%d %H:%M:%S', f.ts / 1000000000, 'unixepoch', '+330 minutes')
     AS fill_timestamp,
   CASE WHEN f.event = 'moved' THEN json_extract(f.body, '$.reason')
+    WHEN f.order_id = '' THEN coalesce(json_extract(f.body, '$.tag'), '')
     WHEN json_extract(f.body, '$.is_exit') IS NULL THEN 'filled'
     ELSE (
       SELECT json_extract(m.body, '$.reason') FROM committed m
@@ -138,9 +143,10 @@ SELECT f.seq, f.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymb
   coalesce(json_extract(f.body, '$.fill.stale'), 0) AS stale,
   coalesce(json_extract(f.body, '$.fill.walked'), 0) AS walked,
   coalesce(json_extract(f.body, '$.fill.after_gap'), 0) AS after_gap,
-  coalesce(json_extract(f.body, '$.fill.realized_paise'), 0) / 100.0 AS gross,
+  CASE WHEN f.order_id = '' THEN NULL
+    ELSE coalesce(json_extract(f.body, '$.fill.realized_paise'), 0) / 100.0 END AS gross,
   CAST(json_extract(f.body, '$.fill.charges.total') AS REAL) AS charges
-FROM committed f JOIN committed c ON c.order_id = f.order_id AND c.event = 'created'
+FROM committed f LEFT JOIN committed c ON c.order_id = f.order_id AND c.event = 'created'
 WHERE f.event IN ('moved', 'exchange') AND json_extract(f.body, '$.fill') IS NOT NULL"""
 
 EXCHANGE_ORDERS: Final = """CREATE VIEW exchange_orders AS
@@ -148,6 +154,7 @@ WITH told AS (
   SELECT json_extract(body, '$.exchange_id') AS exchange_id, order_id, seq, ts, body
   FROM committed WHERE event = 'exchange'
     AND json_extract(body, '$.kind') NOT IN ('modify_refused', 'cancel_refused')
+    AND json_extract(body, '$.exchange_id') <> ''
 ), last AS (
   SELECT exchange_id, order_id, max(seq), ts, body FROM told GROUP BY exchange_id
 ), sums AS (
@@ -155,7 +162,9 @@ WITH told AS (
     sum(json_extract(body, '$.last_quantity') * json_extract(body, '$.last_paise')) AS value_paise
   FROM told GROUP BY exchange_id
 )
-SELECT l.exchange_id, l.order_id, json_extract(c.body, '$.tradingsymbol') AS tradingsymbol,
+SELECT l.exchange_id, nullif(l.order_id, '') AS order_id,
+  coalesce(json_extract(c.body, '$.tradingsymbol'), json_extract(l.body, '$.tradingsymbol'))
+    AS tradingsymbol,
   json_extract(l.body, '$.side') AS transaction_type,
   json_extract(l.body, '$.order_type') AS order_type,
   coalesce(json_extract(l.body, '$.is_exit'), 0) AS is_exit,
@@ -172,7 +181,7 @@ SELECT l.exchange_id, l.order_id, json_extract(c.body, '$.tradingsymbol') AS tra
     AS status_timestamp,
   coalesce(json_extract(l.body, '$.near_misses'), 0) AS near_misses
 FROM last l JOIN sums s ON s.exchange_id = l.exchange_id
-JOIN committed c ON c.order_id = l.order_id AND c.event = 'created'
+LEFT JOIN committed c ON c.order_id = l.order_id AND c.event = 'created'
 ORDER BY s.first_seq"""
 
 _OF_PARTS: Final = {
