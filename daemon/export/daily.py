@@ -12,9 +12,9 @@ import msgspec
 from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
 from daemon.domain.events import Fill, OrderCreated, TradingEvent
+from daemon.domain.untraded_fills import UntradedFills
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.export.folded import folded
-from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 from daemon.report.fold import RunFold, booking_date
 

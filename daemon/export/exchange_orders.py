@@ -17,8 +17,8 @@ from daemon.domain.booked_fills import BookedFills
 from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.ledger import Ledger
+from daemon.domain.untraded_fills import UntradedFills
 from daemon.export.columns import Column, Kind, Row, RunningPaise
-from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 
 COLUMNS: Final = (

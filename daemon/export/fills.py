@@ -12,8 +12,8 @@ from typing import Final
 from daemon.domain.booked_fills import BookedFills
 from daemon.domain.dates import MILLISECOND_NS
 from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
+from daemon.domain.untraded_fills import UntradedFills
 from daemon.export.columns import Column, Kind, Row, RunningPaise, Value
-from daemon.export.untraded import UntradedFills
 from daemon.journal.history import History
 
 COLUMNS: Final = (

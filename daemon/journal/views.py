@@ -1,8 +1,9 @@
 """The journal's views, for people with a SQLite shell: Indian wall time and rupees.
 
 Those of version 1 never change, as they are part of journals that exist. In version 2 fields at
-their defaults are left out, and fills are on the events of exchange orders too. Those of orders without a
-trade are in `fills` and `exchange_orders`, without a trade's id; only a fold knows their results.
+their defaults are left out, and fills are on the events of exchange orders too. Those of orders
+without a trade are in `fills` and `exchange_orders`, without a trade's id; only a fold knows their
+results.
 """
 
 from __future__ import annotations

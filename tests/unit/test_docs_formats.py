@@ -15,6 +15,7 @@ from daemon.control.pace import PaceStatus
 from daemon.domain.events import ExchangeOrderMoved, QueuePlace, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import NEXT_STATES
+from daemon.domain.untraded import SETTLED
 from daemon.exchange.reports import FillRule, ReportKind
 from daemon.export.tables import COLUMNS
 from daemon.journal.archive_file import ArchiveHeader
@@ -117,7 +118,7 @@ def test_every_field_of_an_exchange_event_is_documented() -> None:
     common = ["seq", "ts", "input_no", "due_ts"]
     assert sorted([*shown, *common]) == sorted(ExchangeOrderMoved.__struct_fields__)
     (kinds,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`kind`")
-    assert [name for name in names(kinds) if name != "reason"] == list(get_args(ReportKind))
+    assert [name for name in names(kinds) if name != "reason"] == [*get_args(ReportKind), SETTLED]
     (rules,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`rule`")
     assert names(rules) == [rule for rule in get_args(FillRule) if rule]
     (place,) = (c[1] for c in rows(FORMATS, "<!-- exchange event -->") if c[0] == "`queue`")

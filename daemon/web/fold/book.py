@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain import account_totals
 from daemon.domain.booked_fills import fill_of
 from daemon.domain.dates import ist_date
 from daemon.domain.events import (
@@ -25,6 +26,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import DEAD_STATES, OrderState
+from daemon.domain.untraded_fills import UntradedFills
 from daemon.journal.schema import Operation
 from daemon.journal.words import refusal_text
 from daemon.metrics.fill_quality import whole_paise
@@ -44,7 +46,10 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class DayTotals(msgspec.Struct):
-    """What was executed on one Indian date: gross of its exits, charges of all its fills."""
+    """What was executed on one Indian date: gross of its exits, charges of all its fills.
+
+    Fills of orders without a trade are in both, and in no number of trades.
+    """
 
     day: str
     first: int
@@ -78,13 +83,14 @@ class Book:
         self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
         self.net: Final = NetCurve()
-        """Net P&L after each of them."""
+        """Net P&L of the account after each of them, and after each fill without a trade."""
         self.last_fill_ts = 0
         self.days: Final[dict[str, DayTotals]] = {}
         self.won: Final[dict[str, int]] = {}
         self.counted: Final[dict[str, int]] = {}
         """Closed trades by strategy, and those of them that were won after charges."""
         self._fold = fold
+        self._untraded = UntradedFills(fold.ledger)
         fold.forget_rows()
 
     @property
@@ -99,8 +105,9 @@ class Book:
 
     @property
     def net_paise(self) -> int:
-        """Realized P&L less all charges so far, those of open positions included."""
-        return self.ledger.realized_paise - whole_paise(self.ledger.charges)
+        """The account's realized P&L less all its charges, those of open positions included."""
+        charges = whole_paise(account_totals.charges(self.ledger))
+        return account_totals.realized_paise(self.ledger) - charges
 
     @property
     def seq(self) -> int:
@@ -112,6 +119,7 @@ class Book:
         if not event.order_id:
             self._fold.add(event)
             self.tape.take_account(event)
+            self._take_untraded(event)
             return
         orders = self.ledger.orders
         order = event if isinstance(event, OrderCreated) else orders[event.order_id]
@@ -160,10 +168,7 @@ class Book:
         forget_the_end_of(event.order_id, self.ledger)
 
     def _take_fill(self, event: TradingEvent, fill: Fill, lot_size: int) -> None:
-        day = booking_date(event).isoformat()
-        totals = self.days.get(day)
-        if totals is None:
-            totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
+        totals = self._day_to_change(event)
         totals.charges += Decimal(fill.charges.total)
         totals.gross_paise += fill.realized_paise
         totals.trades += isinstance(event, OrderMoved) and event.to_state is OrderState.CLOSED
@@ -172,6 +177,27 @@ class Book:
             self.closed.append(_encoder.encode(closed_row(exit_row, lot_size)))
             self.net.add(event.ts, self.net_paise)
         self._take_trades()
+
+    def _take_untraded(self, event: TradingEvent) -> None:
+        """Take what an order without a trade did: its fills count for the day, and are no trade."""
+        if isinstance(event, ExchangeOrderMoved) and event.exchange_id:
+            self.working.take(event)
+        found = self._untraded.take(event)
+        if found is None:
+            return
+        totals = self._day_to_change(event)
+        totals.charges += Decimal(found.fill.charges.total)
+        totals.gross_paise += found.gross_paise
+        self.last_fill_ts = event.ts
+        self.net.add(event.ts, self.net_paise)
+        self._fold.forget_rows()
+
+    def _day_to_change(self, event: TradingEvent) -> DayTotals:
+        day = booking_date(event).isoformat()
+        totals = self.days.get(day)
+        if totals is None:
+            totals = self.days[day] = DayTotals(day=day, first=len(self.closed))
+        return totals
 
     def _take_trades(self) -> None:
         for trade in self._fold.trades:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from daemon.domain import account_totals
 from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
 from daemon.journal.words import money
 from daemon.metrics.fill_quality import whole_paise
 from daemon.web.fold.rows import Row
+from daemon.web.panels.untraded import untraded_sums
 from daemon.web.panels.view import View
 
 _MARGIN_FIELDS: Final = (
@@ -17,14 +19,18 @@ _MARGIN_FIELDS: Final = (
 
 
 def pnl_panel(view: View) -> Row:
-    """Return the account's P&L, all of it but the day's rows since the journal began."""
+    """Return the account's P&L, all of it but the day's rows since the journal began.
+
+    What orders without a trade made is in every sum, and apart.
+    """
     ledger = view.book.ledger
-    charges = whole_paise(ledger.charges)
-    net = ledger.realized_paise - charges
+    gross = account_totals.realized_paise(ledger)
+    charges = whole_paise(account_totals.charges(ledger))
+    net = gross - charges
     at_ltp, at_exit_side = open_ltp_paise(view), _open_exit_side_paise(view)
     today, limit = _realized_today_paise(view), _limit_paise(view)
     return {
-        "gross_paise": ledger.realized_paise,
+        "gross_paise": gross,
         "charges_paise": charges,
         "net_paise": net,
         "open_ltp_paise": at_ltp,
@@ -36,6 +42,7 @@ def pnl_panel(view: View) -> Row:
         "to_limit_paise": None if limit is None else limit + today,
         "realized_today_paise": today,
         "halted": _halted(view, limit, today),
+        **untraded_sums(view),
         **_margin(view),
     }
 
@@ -64,7 +71,9 @@ def day_net_paise(view: View) -> int | None:
 
 def open_ltp_paise(view: View) -> int | None:
     """Return the P&L of the open quantity at the last prices, None if one is not known."""
-    total = 0
+    total = view.untraded.unrealized_paise
+    if total is None:
+        return None
     for row in view.open_rows:
         if row.unrealized_paise is None:
             return None
@@ -81,14 +90,21 @@ def _open_exit_side_paise(view: View) -> int | None:
         if not price:
             return None
         total += position.unrealized_paise(price)
+    for untraded in view.book.ledger.untraded.positions.values():
+        quote = view.quote(untraded.tradingsymbol)
+        price = 0 if quote is None else quote.bid if untraded.quantity > 0 else quote.ask
+        if not price:
+            return None
+        total += untraded.cost.result_paise(price)
     return total
 
 
 def _realized_today_paise(view: View) -> int:
     """Return the day's realized P&L, gross, as the gate of the daily loss counts it."""
-    today = ist_day(view.clock)
-    tallies = view.book.ledger.strategies.values()
-    return sum(tally.realized_today_paise for tally in tallies if tally.day == today)
+    today, ledger = ist_day(view.clock), view.book.ledger
+    tallies = [tally for tally in ledger.strategies.values() if tally.day == today]
+    realized = sum(tally.realized_today_paise for tally in tallies)
+    return realized + ledger.untraded.realized_on(today)
 
 
 def _limit_paise(view: View) -> int | None:

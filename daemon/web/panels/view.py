@@ -13,6 +13,7 @@ from daemon.domain.position_row import PositionRow
 from daemon.domain.statistics import MarginStatus
 from daemon.execution.context import CalendarBars
 from daemon.market.schedule import Schedule
+from daemon.metrics.untraded import UntradedResult
 from daemon.quotes.reader import SharedQuote
 from daemon.rules import Rulebook
 from daemon.web.fold.book import Book
@@ -75,6 +76,11 @@ class View:
         return self.book.fold.open_rows(self._last_prices())
 
     @cached_property
+    def untraded(self) -> UntradedResult:
+        """What orders without a trade hold and made, at the same prices."""
+        return self.book.fold.untraded(self._last_prices())
+
+    @cached_property
     def universe(self) -> Universe:
         """The instruments whose contracts are known."""
         return Universe(self.market.instruments.values() or self.setup.instruments)
@@ -94,6 +100,8 @@ class View:
 
     def _last_prices(self) -> dict[str, int]:
         symbols = {position.tradingsymbol for position in self.positions()}
+        untraded = self.book.ledger.untraded.positions.values()
+        symbols |= {position.tradingsymbol for position in untraded}
         quotes = {symbol: self.quote(symbol) for symbol in symbols}
         known = {symbol: quote.ltp for symbol, quote in quotes.items() if quote and quote.ltp}
         return {**{s: p for s, p in self._marks.items() if s in symbols}, **known}

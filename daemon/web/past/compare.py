@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from daemon.domain import account_totals
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.model import Point
 from daemon.report.numbers import max_drawdown
@@ -75,8 +76,8 @@ def _totals(book: Book, name: str, trades: Iterable[Row], closed: list[Point]) -
         "won": sum(net > 0 for net in nets),
         "lost": sum(net < 0 for net in nets),
         "refused": sum(ledger.refusals.values()),
-        "gross_paise": ledger.realized_paise,
-        "charges_paise": whole_paise(ledger.charges),
+        "gross_paise": account_totals.realized_paise(ledger),
+        "charges_paise": whole_paise(account_totals.charges(ledger)),
         "net_paise": book.net_paise,
         "max_drawdown_paise": max_drawdown(closed).depth_paise,
         "best_paise": max(nets, default=None),

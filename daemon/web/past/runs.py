@@ -33,6 +33,8 @@ class _Summary(msgspec.Struct):
     feed: str = ""
     trades: int | None = None
     net_pnl: float | None = None
+    account_net_pnl: float | None = None
+    """None in a summary of a version before 0.3.0."""
     strategy_results: list[_Result] = []
 
 
@@ -77,7 +79,7 @@ def _row(directory: Path, now: int) -> Row:
     kind, names, started = _begun_as(directory)
     names = names or [each.name for each in summary.strategy_results]
     is_running = _is_running(directory, now)
-    net = summary.net_pnl
+    net = summary.net_pnl if summary.account_net_pnl is None else summary.account_net_pnl
     return {
         "run": directory.name,
         "started_ms": started,

@@ -24,6 +24,7 @@ from daemon.web.panels.lists import closed_panel, refused_panel, waiting_panel
 from daemon.web.panels.open import market_fields, open_panel
 from daemon.web.panels.pnl import day_net_paise, pnl_panel
 from daemon.web.panels.strategies import strategies_panel
+from daemon.web.panels.untraded import untraded_orders_panel, untraded_panel
 from daemon.web.panels.view import View
 from daemon.web.sources.facts import Facts, News, NotInJournal
 from daemon.web.sources.holder import holder_pid
@@ -39,12 +40,14 @@ FACT_PANELS: Final[dict[str, Callable[[View], Any]]] = {
     "header": header_panel,
     "pnl": pnl_panel,
     "open": open_panel,
+    "untraded": untraded_panel,
+    "untraded_orders": untraded_orders_panel,
     "waiting": waiting_panel,
     "refused": refused_panel,
     "closed": closed_panel,
     "strategies": strategies_panel,
 }
-MARKET_PANELS: Final = ("header", "pnl", "open")
+MARKET_PANELS: Final = ("header", "pnl", "open", "untraded")
 """Panels that the market moves without an event."""
 _encoder: Final = msgspec.json.Encoder()
 

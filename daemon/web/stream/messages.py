@@ -69,7 +69,7 @@ def facts(shown: Shown, names: tuple[str, ...], rows: list[Row]) -> bytes:
 
 def market(shown: Shown) -> bytes:
     """Return what the market moved. It has no id: a client that comes back has missed nothing."""
-    data: dict[str, Any] = dict(_raw(shown.panels, ("header", "pnl")))
+    data: dict[str, Any] = dict(_raw(shown.panels, ("header", "pnl", "untraded")))
     data["open"] = msgspec.Raw(shown.market_open)
     return message("market", _encoder.encode(data))
 

@@ -11,6 +11,8 @@ const table = (name, template, key, after) => new Rows(at(`${name}-rows`), at(te
 
 const tables = {
   open: table("open", "row-open", byTrade, showExit),
+  untraded: table("untraded", "row-untraded", (record) => record.position),
+  untraded_orders: table("untraded_orders", "row-untraded-order", (record) => record.order),
   waiting: table("waiting", "row-waiting", byTrade, showExit),
   closed: table("closed", "row-closed", (record) => `${record.trade}-${record.part}`),
   refused: table("refused", "row-refused", byTrade),
@@ -40,7 +42,8 @@ function showMayAct(panels) {
 
 function showTable(name, records) {
   tables[name].show(records);
-  hide(document.querySelector(`[data-empty="${name}"]`), records.length > 0);
+  const empty = document.querySelector(`[data-empty="${name}"]`);
+  if (empty) hide(empty, records.length > 0);
   hide(document.querySelector(`[data-filled="${name}"]`), records.length === 0);
   const count = document.querySelector(`[data-count="${name}"]`);
   const text = records.length ? String(records.length) : "";
@@ -75,6 +78,7 @@ function showPnl(pnl) {
   fill(pnlNodes, pnl);
   const { daily_loss_limit_paise: limit, to_limit_paise: left } = pnl;
   showMeter(at("pnl-meter"), limit && left !== null ? 1 - left / limit : null, { warn: 50, bad: 80 });
+  hide(at("untraded-sums"), pnl.untraded_net_paise === null);
   showMargin(pnl);
   const halted = at("pnl-halted");
   hide(halted, !pnl.halted);

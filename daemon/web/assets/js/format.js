@@ -98,11 +98,12 @@ const FORMATS = {
   part: (part) => (part > 1 ? `part ${part}` : ""),
   errors: (errors) => (errors ? ` · ${count(errors)} errors` : ""),
   note: String,
+  leaving: (reason) => ` · leaves: ${reason.replaceAll("_", " ")}`,
   trades: (trades) => ` · ${count(trades)} trades`,
   began: (ms) => ` · ${dayAndTime(ms)}`,
   running: (isRunning) => (isRunning ? "running" : ""),
 };
-const EMPTY_IF_UNKNOWN = new Set(["note", "part", "errors", "trades", "began", "running"]);
+const EMPTY_IF_UNKNOWN = new Set(["note", "leaving", "part", "errors", "trades", "began", "running"]);
 
 /** Return a value as the format named `as` shows it; a dash where it is not known. */
 export function show(value, as) {

@@ -53,7 +53,7 @@ export class State {
     this.snapshot.tape = [...added, ...this.snapshot.tape].slice(0, TAPE_MAX);
   }
 
-  #takeMarket({ header, pnl, open }, at) {
+  #takeMarket({ header, pnl, open, untraded }, at) {
     const { panels } = this.snapshot;
     const changed = [];
     if (header) {
@@ -64,6 +64,10 @@ export class State {
     if (pnl) {
       panels.pnl = { ...panels.pnl, ...pnl };
       changed.push("pnl");
+    }
+    if (untraded) {
+      panels.untraded = untraded;
+      changed.push("untraded");
     }
     if (open?.length) {
       const moved = new Map(open.map((row) => [row.trade, row]));
