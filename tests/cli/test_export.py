@@ -127,7 +127,7 @@ def test_what_cannot_be_exported_is_a_line(tmp_path: Path) -> None:
     run = only_run(tmp_path)
     for arguments, says in (
         ((run, "--to", tmp_path / "t.xls"), "expected a name that ends in"),
-        ((run, "--to", tmp_path / "t.csv", "--table", "sessions"), "expected one of trades, orders"),
+        ((run, "--to", tmp_path / "t.csv", "--table", "rows"), "expected one of trades, orders"),
         ((run, "--to", tmp_path / "no/t.csv"), "cannot be written (No such file or directory)"),
         (("gone", "--to", tmp_path / "t.csv", "--out", tmp_path), "run 'gone' not found"),
     ):
