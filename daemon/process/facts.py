@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from loguru import logger
@@ -79,11 +80,22 @@ class FactLog:
     def log(self, events: Sequence[TradingEvent]) -> None:
         """Log the fills, exits and refusals among `events`, in their order.
 
-        What belongs to no trade, as GTTs and risk states, is logged too.
+        What belongs to no trade, as GTTs and risk states, is logged too; a level of the cash is a
+        record of its own between them, as it is a warning.
         """
         noted = list(self._noted(events))
-        if noted:
-            logger.bind(**{FACTS: ()}).patch(partial(_tell, noted)).info("")
+        filled = {
+            (note.event.order_id, note.event.input_no)
+            for note in noted
+            if isinstance(note, Noted) and note.event.fill
+        }
+        for is_level, some in groupby(noted, lambda note: isinstance(note.event, MarginMoved)):
+            if not is_level:
+                logger.bind(**{FACTS: ()}).patch(partial(_tell, list(some), filled)).info("")
+                continue
+            for note in some:
+                assert isinstance(note.event, MarginMoved)
+                _tell_margin(note.event)
 
     def _noted(self, events: Sequence[TradingEvent]) -> Iterator[Noted | Told]:
         for event in events:
@@ -123,13 +135,18 @@ class FactLog:
         return Noted(event, asked, share, left, booked.reason)
 
 
-def _tell(noted: Sequence[Noted | Told], record: Record) -> None:
-    """Bind the facts to a record that will be written."""
-    filled = {
-        (note.event.order_id, note.event.input_no)
-        for note in noted
-        if isinstance(note, Noted) and note.event.fill
-    }
+def _tell_margin(event: MarginMoved) -> None:
+    """Log a level that was passed, as a warning where it was passed upwards."""
+    line = logger.bind(
+        **{FACT: "margin"}, at=_time(event.ts), seq=event.seq, level=event.level,
+        from_level=event.from_level, blocked=event.blocked_rupees,
+        cash=rupees_text(event.cash_paise),
+    )  # fmt: skip
+    line.log("WARNING" if event.is_alert else "INFO", "{}", margin_text(event))
+
+
+def _tell(noted: Sequence[Noted | Told], filled: set[tuple[str, int]], record: Record) -> None:
+    """Bind the facts to a record that will be written; `filled` says which inputs fill orders."""
     record["extra"][FACTS] = [
         _fact(note)
         for note in noted

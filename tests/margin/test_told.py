@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 from loguru import logger
+from msgspec import structs
 
-from daemon.domain.events import MarginMoved, TradingEvent
+from daemon.domain.events import MarginMoved, RiskMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.statistics import MarginStatus
 from daemon.metrics.collector import MetricsCollector
@@ -70,6 +71,22 @@ def test_an_alert_is_a_warning_of_the_log_and_a_fall_is_no_alert(tmp_path: Path)
         f"{level:<7} {sentence}"
         for level, sentence in zip(("WARNING", "WARNING", "INFO"), SENTENCES, strict=True)
     ]
+
+
+def test_an_alert_is_logged_between_what_came_before_and_after_it(tmp_path: Path) -> None:
+    states = [
+        RiskMoved(seq=seq, ts=UP.ts, input_no=1, state="REDUCING", reason="command")
+        for seq in (1, 3)
+    ]
+    path = tmp_path / "log"
+    start_logging(LogConfig(file=str(path)), quiet=True)
+    try:
+        FactLog(Ledger()).log([states[0], structs.replace(UP, seq=2), states[1]])
+    finally:
+        logger.remove()
+        logger.configure(extra={}, patcher=None)
+    lines = path.read_text().splitlines()
+    assert [line.rsplit("seq=", 1)[1].split()[0] for line in lines] == ["1", "2", "3"]
 
 
 def test_the_tape_has_a_line_of_each_and_no_trade() -> None:
