@@ -19,6 +19,7 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.market.book import Book
 from daemon.market.moment import Moment
+from daemon.risk.gates import standing_numbers
 
 FIRST_WAITER: Final = FIRST_OTHER_WAITER
 """Waiters from here on are GTTs by id."""
@@ -66,7 +67,7 @@ class GttDesk:
 
     def modify(self, gtt_id: int, terms: GttTerms) -> bool:
         """Give a GTT other terms; return False if that was refused."""
-        gtts, date = self._open(terms), self._at.date
+        gtts, date = self._open(terms, gtt_id), self._at.date
         if gtts is None or date is None:
             return False
         return gtts.modify(gtt_id, self._at_price(terms), date)
@@ -75,19 +76,23 @@ class GttDesk:
         """Delete a GTT; return False if no such one could be."""
         return self._gtts is not None and self._gtts.delete(gtt_id)
 
-    def _open(self, terms: GttTerms) -> Gtts | None:
-        """Return what takes new terms now, None where a refusal was recorded instead."""
-        reason = ""
+    def _open(self, terms: GttTerms, gtt_id: int = 0) -> Gtts | None:
+        """Return what takes new terms now, None where a refusal was recorded instead.
+
+        `gtt_id` is the GTT that they are for, 0 for a new one.
+        """
+        reason, numbers = "", dict[str, int | str]()
+        ledger = self._recorder.ledger
         if self._gtts is None:
             reason = "no_exchange"
         elif self._at.date is None:
             reason = "market_closed"
         elif self._admission.killed:
             reason = "kill_switch"
-        elif self._recorder.ledger.risk.state is RiskState.HALTED:
-            reason = "halted"
+        elif ledger.risk.state is RiskState.HALTED:
+            reason, numbers = "halted", standing_numbers(ledger.risk)
         if reason:
-            self._recorder.gtt_refused(None, terms, GttFault(reason, {}))
+            self._recorder.gtt_refused(ledger.gtts.get(gtt_id), terms, GttFault(reason, numbers))
             return None
         return self._gtts
 

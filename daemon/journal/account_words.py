@@ -29,13 +29,18 @@ GTT_REASONS: Final[dict[str, str]] = {
     "kill_switch": "the kill switch was pulled",
     "halted": "the account is halted",
     "no_exchange": "this fill mode has no exchange to send its order to",
-    "bad_gtt": "it must have one trigger with one order, or two with two",
+    "bad_gtt": "it has one trigger with one order, or two with two, and stays on its contract",
     "bad_product": "a GTT of a contract is NRML",
     "not_active": "there is no such GTT that is active",
     "trigger_already_met": "the last price is at the trigger already",
     "no_price": "the contract has shown no price and the request names none",
 }
 """Why a GTT ended, paused or was refused."""
+_REFUSED: Final[dict[str, str]] = {
+    "lot_size": "the quantity is not in whole lots of the contract",
+    "bad_level": "the last price is not between the two triggers, the lower one first",
+}
+"""Of a request, where the same code says something else of a GTT or of an order."""
 RISK_REASONS: Final[dict[str, str]] = {
     "command": "a person said so",
     "daily_loss": "the day's loss limit was reached",
@@ -107,15 +112,21 @@ def gtt_sentence(event: GttMoved, symbol: str) -> str:
         leg = f"leg {event.leg}"
         return f"{name}{of} fired {leg} at {money(event.ltp_paise)}: order {event.exchange_id}"
     behind = _behind(event.numbers)
-    words = GTT_REASONS.get(event.reason) or why(event.reason)
+    is_refused = event.kind == "refused"
+    words = _REFUSED.get(event.reason, "") if is_refused else ""
+    words = words or GTT_REASONS.get(event.reason) or why(event.reason)
     reason = f"{event.reason}: {words}" if words else event.reason
-    return f"{name}{of} {event.kind}, {reason}{behind}"
+    verb = "not modified" if is_refused and event.gtt_id else event.kind
+    rest = "; it fires no more until it is modified" if event.kind == "disabled" else ""
+    return f"{name}{of} {verb}, {reason}{behind}{rest}"
 
 
 def risk_sentence(event: RiskMoved) -> str:
     """Return to which state the account moved, why, and until when."""
     because = RISK_REASONS.get(event.reason, event.reason)
     until = f", until {_day_time(event.until_ts)}" if event.until_ts else ""
+    if not event.until_ts and event.state != "ACTIVE":
+        until = ", until the command risk_active"
     said = _STATES.get(event.state, "")
     return f"risk state {event.state}: {because}{_behind(event.numbers)}; {said}{until}"
 

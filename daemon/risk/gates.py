@@ -115,16 +115,17 @@ def kill_switch(at: Situation) -> Refusal | None:
 def reducing(at: Situation) -> Refusal | None:
     """Refuse everything new while the account only reduces what it has."""
     is_reducing = at.standing.state is RiskState.REDUCING
-    return Refusal("reducing", _standing_numbers(at.standing)) if is_reducing else None
+    return Refusal("reducing", standing_numbers(at.standing)) if is_reducing else None
 
 
 def halted(at: Situation) -> Refusal | None:
     """Refuse everything new while the account is halted; say until when."""
     is_halted = at.standing.state is RiskState.HALTED
-    return Refusal("halted", _standing_numbers(at.standing)) if is_halted else None
+    return Refusal("halted", standing_numbers(at.standing)) if is_halted else None
 
 
-def _standing_numbers(standing: RiskStanding) -> dict[str, int | str]:
+def standing_numbers(standing: RiskStanding) -> dict[str, int | str]:
+    """Return why the account is in its state and, where that is known, until when."""
     numbers: dict[str, int | str] = {"because": standing.reason}
     if standing.until_ts:
         numbers["until_ts"] = standing.until_ts

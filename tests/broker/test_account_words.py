@@ -52,7 +52,8 @@ TOLD = [
             "until 2027-11-18"),
     ("gtt", f"GTT 1 of {CALL} fired leg 1 at Rs 95.00: order X-20261118-000001"),
     ("fill", f"SELL 65 {CALL} filled at Rs 94.90, 65 of 65, gtt, X-20261118-000001"),
-    ("risk", "risk state REDUCING: a person said so; new entries are refused, exits are not"),
+    ("risk", "risk state REDUCING: a person said so; new entries are refused, exits are not, "
+             "until the command risk_active"),
     ("refused", f"refused: SELL 65 {CALL}, reducing: the account takes no new entries (risk state "
                 "REDUCING) (because command), X-20261118-000002"),
     ("risk", "risk state ACTIVE: a person said so; new entries are taken"),
@@ -60,8 +61,10 @@ TOLD = [
             "until 2027-11-18"),
     ("exit", f"kill_switch: the kill switch was pulled: BUY 65 {CALL} filled at Rs 95.10, 65 of "
              "65, X-20261118-000003"),
-    ("gtt", f"GTT 2 of {CALL} disabled, kill_switch: the kill switch was pulled"),
-    ("gtt", f"GTT 3 of {CALL} disabled, kill_switch: the kill switch was pulled"),
+    ("gtt", f"GTT 2 of {CALL} disabled, kill_switch: the kill switch was pulled; it fires no more "
+            "until it is modified"),
+    ("gtt", f"GTT 3 of {CALL} disabled, kill_switch: the kill switch was pulled; it fires no more "
+            "until it is modified"),
 ]  # fmt: skip
 
 
@@ -109,6 +112,39 @@ def test_a_lockout_says_when_it_ends() -> None:
     assert kind == "risk"
     assert said.endswith("exits work, until 1970-01-02 05:30 IST")
     assert "the day's loss limit was reached (result -Rs 1.00, limit Rs 1.00)" in said
+
+
+def test_a_halt_by_a_person_says_what_ends_it() -> None:
+    event = RiskMoved(
+        seq=1, ts=0, input_no=1, state=RiskState.HALTED.value, reason="day_over", until_ts=0
+    )
+    [(_, said)] = lines_of([event])
+    assert said.endswith("exits work, until the command risk_active")
+
+
+def test_a_gtt_that_a_lockout_refuses_says_which_and_until_when() -> None:
+    market = opened()
+    market.place(terms((94, 94.50), side="BUY"))
+    market.command("risk_halted")
+    market.modify(1, terms((93, 94.50), side="BUY"))
+    assert lines_of(market.events)[-1][1] == (
+        f"GTT 1 of {CALL} not modified, halted: the account is halted (because command)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("lot_size", "the quantity is not in whole lots of the contract"),
+        ("bad_level", "the last price is not between the two triggers, the lower one first"),
+    ],
+)
+def test_a_gtt_is_refused_in_words_of_its_request(reason: str, said: str) -> None:
+    event = GttMoved(
+        seq=1, ts=0, input_no=1, gtt_id=0, kind="refused", status=GttStatus.REJECTED.value,
+        tradingsymbol=CALL, reason=reason,
+    )  # fmt: skip
+    assert lines_of([event]) == [("gtt", f"GTT of {CALL} refused, {reason}: {said}")]
 
 
 @pytest.mark.parametrize("reason", [*GTT_REASONS, "unknown_symbol", "price_step", "bad_level"])
