@@ -38,9 +38,9 @@ class GttLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ts: str | int
     do: Literal["gtt"]
     gtt: Annotated[int, Meta(ge=1)] | None = None
-    symbol: str = ""
-    legs: list[ScriptLeg] = []
-    last_price: Annotated[float, Meta(ge=0, le=10**9)] = 0
+    symbol: str | None = None
+    legs: list[ScriptLeg] | None = None
+    last_price: Annotated[float, Meta(ge=0, le=10**9)] | None = None
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ def read_gtt_line(row: bytes) -> tuple[str | int, GttRequest]:
 
 
 def _request(line: GttLine) -> GttRequest:
-    if not line.symbol and not line.legs and line.gtt is not None:
+    if line == GttLine(ts=line.ts, do="gtt", gtt=line.gtt) and line.gtt is not None:
         return DeleteGtt(line.gtt)
     if not line.symbol or not line.legs:
         raise ValueError("expected symbol and legs, or gtt alone to delete one")
@@ -78,6 +78,6 @@ def _request(line: GttLine) -> GttRequest:
             )
             for leg in line.legs
         ),
-        last_paise=paise_exact(line.last_price),
+        last_paise=paise_exact(line.last_price or 0),
     )
     return PlaceGtt(terms) if line.gtt is None else ModifyGtt(line.gtt, terms)
