@@ -27,9 +27,9 @@ class Use(NamedTuple):
 
     @property
     def level(self) -> int:
-        """The highest level that is passed, 0 for none; where nothing is used none is."""
+        """The highest level that is passed, 0 for none; cash below 0 passes all of them."""
         used = self._used
-        passed = (level for level in LEVELS if used and 100 * used > level * self.cash)
+        passed = (level for level in LEVELS if 100 * used > level * self.cash)
         return max(passed, default=0)
 
     @property

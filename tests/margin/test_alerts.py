@@ -66,7 +66,11 @@ def test_a_level_is_passed_by_more_than_its_share_of_the_cash() -> None:
     assert Use(900, 1, 1_000 * RUPEE).level == 90
     assert Use(1_000, 0, 1_000 * RUPEE).level == 90
     assert Use(1_000, 1, 1_000 * RUPEE).level == 100
-    assert Use(0, 0, -5).level == 0
+    assert Use(0, 0, 0).level == 0
+
+
+def test_cash_below_zero_is_short_with_nothing_used() -> None:
+    assert Use(0, 0, -5).level == 100
 
 
 @given(st.sampled_from((0, *LEVELS)), st.sampled_from((0, *LEVELS)))
