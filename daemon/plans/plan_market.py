@@ -55,6 +55,7 @@ class PlanMarket:
         self._listed = listed
         self.contracts = contracts_of(desk.universe, plan.underlying)
         self._seen = _Seen(desk)
+        self._nearest: dict[str, str | None] = {}
         options = [
             index
             for strikes in self.contracts.options.values()
@@ -93,13 +94,16 @@ class PlanMarket:
 
     def sources(self) -> tuple[int, ...]:
         """Return the instruments that S is made of now."""
-        contracts, market = self.contracts, self._market(self._seen)
+        contracts = self.contracts
+        if self.plan.reference == "spot":
+            return () if contracts.spot is None else (contracts.spot,)
+        market = self._market(self._seen)
         if self.plan.reference == "future":
             date = future_expiry(self._listed, "monthly", market.first_expiry)
             index = None if date is None else contracts.futures.get(date)
             return () if index is None else (index,)
-        if contracts.spot is None or not self.is_synthetic:
-            return () if contracts.spot is None else (contracts.spot,)
+        if contracts.spot is None:
+            return ()
         spot, date = self.last(contracts.spot), self._nearest_expiry(market)
         strikes = None if date is None else contracts.options.get(date)
         if spot is None or strikes is None:
@@ -132,7 +136,13 @@ class PlanMarket:
         return None
 
     def _nearest_expiry(self, market: Market) -> str | None:
-        """Return the nearest expiry among those of the plan's options."""
+        """Return the nearest expiry among those of the plan's options, found once a day."""
+        first = market.first_expiry
+        if first not in self._nearest:
+            self._nearest = {first: self._find_nearest(market)}
+        return self._nearest[first]
+
+    def _find_nearest(self, market: Market) -> str | None:
         words = [leg.expiry for leg in self.plan.legs if leg.type != "FUT"] or [NEAREST]
         dates = [option_date(word, market) for word in words]
         return min((date for date in dates if date is not None), default=None)

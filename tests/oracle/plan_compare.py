@@ -77,12 +77,11 @@ def plans_of(setup: Setup) -> list[Plan]:
 def engine_of(setup: Setup, **parts: Any) -> PaperEngine:
     """Return an engine that fills at ltp, without slippage and (unless given) charges."""
     given: dict[str, Any] = {"rules": WeekRules(setup)} | parts
-    execution = {"charges": False} | given.pop("execution", {})
+    plain: dict[str, Any] = {"fill_mode": "ltp", "slippage_bps": 0, "charges": False}
+    execution = plain | given.pop("execution", {})
     session = setup.sessions[0]
     off = None if session.square_off is None else session.close - session.square_off
     config = ExecutionConfig(
-        fill_mode="ltp",
-        slippage_bps=0,
         quote_max_age_s=setup.quote_max_age_s,
         stale_after_s=setup.stale_after_s,
         reject_after_s=setup.reject_after_s,

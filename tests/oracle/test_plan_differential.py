@@ -7,8 +7,12 @@ those of decision 0045.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from daemon.domain.ledger import Ledger
+from daemon.domain.plan_round import ROUND_OVER
 from tests.kit.tiers import seeds
 from tests.oracle.plan_compare import Mapper, compare, run_engine
 from tests.oracle.plan_engine import run
@@ -40,3 +44,26 @@ def test_the_order_of_rows_of_one_timestamp_changes_no_event(seed: int) -> None:
         lines = Mapper(each).lines(run_engine(each))
         lists.append(sorted(str(line._replace(input_no=0)) for line in lines))
     assert lists[0] == lists[1]
+
+
+@pytest.mark.parametrize("seed", seeds(4))
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"fill_mode": "depth"},
+        {"fill_mode": "depth", "stop_style": "sl_limit", "target_style": "limit"},
+        {"fill_mode": "bid_ask", "latency_ms": 300},
+    ],
+    ids=["depth", "at the exchange", "late"],
+)
+def test_rounds_keep_their_table_whatever_fills_them(seed: int, execution: dict[str, Any]) -> None:
+    """Orders take time and fill in parts; each attempt still has its place in its round."""
+    events = run_engine(random_scenario(seed + 50_000), execution=execution)
+    ledger = Ledger()
+    for event in events:
+        ledger.apply(event)  # which refuses a move that is not in the table
+    for round_ in ledger.rounds.values():
+        assert round_.state not in ROUND_OVER
+        for attempt in round_.attempts:
+            if attempt.state in ("OPEN", "LEAVING"):
+                assert attempt.order_id in ledger.positions

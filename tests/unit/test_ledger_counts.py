@@ -54,7 +54,7 @@ def test_a_ledger_begins_with_nothing() -> None:
         "exchange": {
             "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
         },
-        "gtts": {}, "total_gtts": 0, "watches": {}, "untraded_id": "",
+        "gtts": {}, "total_gtts": 0, "watches": {}, "rounds": {}, "plans": {}, "untraded_id": "",
         "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
