@@ -40,6 +40,8 @@ def pnl(move: int = 0) -> Json:
         "margin_used_paise": 46_318_200, "margin_free_paise": 3_681_800,
         "margin_peak_paise": 51_204_400, "hedge_benefit_paise": 12_845_300,
         "m2m_open_paise": -325_000,
+        "untraded_realized_paise": 412_500, "untraded_charges_paise": 6_220,
+        "untraded_net_paise": 406_280, "untraded_open_ltp_paise": -48_750 + move,
     }  # fmt: skip
 
 
@@ -53,6 +55,24 @@ def open_row(number: int, symbol: str, side: str, ltp: int, **more: Any) -> Json
         "time_left_s": 1_130, "unrealized_paise": 161_200, "realized_paise": 0,
         "charges_paise": 8_412, "state": "ACTIVE",
     } | more  # fmt: skip
+
+
+def untraded_row(ltp: int, **more: Any) -> Json:
+    symbol = "NIFTY26NOV25100CE"
+    return {
+        "position": f"{symbol}/NRML", "symbol": symbol, "product": "NRML", "side": "LONG",
+        "quantity": 195, "lots": 3, "average_paise": ltp + 250, "ltp_paise": ltp,
+        "bid_paise": ltp - 10, "ask_paise": ltp + 15, "unrealized_paise": -48_750, "closing": None,
+    } | more  # fmt: skip
+
+
+def untraded_order() -> Json:
+    return {
+        "order": "X-20261118-000009", "symbol": "NIFTY26NOV25100CE", "product": "NRML",
+        "side": "SHORT", "quantity": 195, "lots": 3, "kind": "LIMIT", "state": "OPEN",
+        "tag": "gtt", "told_ms": OPENING_MS + 88 * 60_000, "filled": 65, "pending": 130,
+        "price_paise": 14_250, "trigger_paise": None,
+    }  # fmt: skip
 
 
 def closed_row(number: int, net: int, words: str) -> Json:
@@ -100,6 +120,13 @@ def snapshot() -> Json:
                 open_row(6, "NIFTY26NOV24950CE", "SHORT", 19_875, stop_paise=25_960, r_now=-0.35,
                          unrealized_paise=-98_750, target_paise=None, time_left_s=None),
             ],
+            "untraded": [
+                untraded_row(12_480),
+                untraded_row(9_815, position="NIFTY26NOV24800PE/MIS", symbol="NIFTY26NOV24800PE",
+                             product="MIS", side="SHORT", unrealized_paise=None, ltp_paise=None,
+                             closing="margin_shortfall"),
+            ],
+            "untraded_orders": [untraded_order()],
             "waiting": [{
                 "trade": f"{BASE}8", "strategy": "opening_range", "symbol": "NIFTY26NOV25000PE",
                 "side": "LONG", "quantity": 65, "lots": 1, "state": "SUBMITTED",
@@ -125,5 +152,9 @@ def snapshot() -> Json:
             tape_row(33, "operation", "the daemon started", None),
             tape_row(31, "refused", "NIFTY26NOVFUT: larger than allowed", f"{BASE}7"),
             tape_row(30, "fill", "sold 130 NIFTY26NOVFUT at 24,896.70", f"{BASE}4"),
+            tape_row(29, "gtt", "GTT 1 of NIFTY26NOV25100CE fired leg 1 at Rs 142.50", None),
+            tape_row(28, "risk", "risk state REDUCING: a person said so", None),
+            tape_row(27, "margin", "margin: more than 90 % of the cash is used", None),
+            tape_row(26, "mark", "65 NIFTY26DECFUT carried over night, marked to the close", None),
         ],
     }  # fmt: skip

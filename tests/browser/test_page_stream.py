@@ -45,6 +45,24 @@ def test_the_market_moves_numbers_and_touches_nothing_else(
     assert page.evaluate("row.isConnected && row.contains(document.activeElement)")
 
 
+def test_the_market_moves_positions_without_a_trade(
+    context: BrowserContext, fixture: Fixture
+) -> None:
+    page = open_page(context, fixture.url)
+    expect(page.locator("#untraded-rows tr")).to_have_count(2)
+    expect(page.locator("#untraded_orders-rows tr")).to_have_count(1)
+    expect(page.locator("#untraded-rows tr").last).to_contain_text("leaves: margin shortfall")
+    moved = data.untraded_row(13_000, unrealized_paise=52_650)
+    fixture.send("market", {"pnl": data.pnl(100), "untraded": [moved]})
+    expect(page.locator("#untraded-rows tr")).to_have_count(1)
+    expect(page.locator("#untraded-rows")).to_contain_text("+526.50")
+    gone = data.pnl() | dict.fromkeys(name for name in data.pnl() if name.startswith("untraded"))
+    fixture.send("facts", {"panels": {"pnl": gone, "untraded": [], "untraded_orders": []}})
+    for name in ("untraded", "untraded_orders"):
+        expect(page.locator(f'section[data-filled="{name}"]')).to_be_hidden()
+    expect(page.locator("#untraded-sums")).to_be_hidden()
+
+
 def test_thousands_of_updates_leave_nothing_behind(
     context: BrowserContext, fixture: Fixture
 ) -> None:
@@ -63,7 +81,7 @@ def test_thousands_of_updates_leave_nothing_behind(
     expect(page.locator("#tape-rows tr").first).to_contain_text("bought 399")
     assert page.locator("#tape-rows tr").count() == 200
     fixture.send("snapshot", fixture.snapshot, 40)
-    expect(page.locator("#tape-rows tr")).to_have_count(5)
+    expect(page.locator("#tape-rows tr")).to_have_count(9)
     assert page.evaluate(count) == before
 
 

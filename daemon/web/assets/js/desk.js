@@ -78,7 +78,7 @@ function showPnl(pnl) {
   fill(pnlNodes, pnl);
   const { daily_loss_limit_paise: limit, to_limit_paise: left } = pnl;
   showMeter(at("pnl-meter"), limit && left !== null ? 1 - left / limit : null, { warn: 50, bad: 80 });
-  hide(at("untraded-sums"), pnl.untraded_net_paise === null);
+  hide(at("untraded-sums"), (pnl.untraded_net_paise ?? null) === null);
   showMargin(pnl);
   const halted = at("pnl-halted");
   hide(halted, !pnl.halted);
