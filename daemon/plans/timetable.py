@@ -88,6 +88,10 @@ def limits_of(run: PlanRun) -> Iterator[DueItem]:
     for wait in round_.waits.values():
         if wait.until and wait.goal in ("choose", "roll"):
             yield DueItem(What.CHOICE, run.place, wait.until, wait.leg)
+    until = run.until_of_first()
+    if 0 < until <= round_.began and any(wait.is_first for wait in round_.waits.values()):
+        # a later round of the day: its first entries are over as soon as it has begun
+        yield DueItem(What.UNTIL, run.place, round_.began + 1)
     for attempt in round_.attempts:
         if attempt.state == "WORKING" and attempt.why == "roll":
             due = run.desk.ledger.orders[attempt.order_id].created_ts + within
