@@ -147,7 +147,8 @@ def _as_noted(summary: RunSummary) -> list[list[str]]:
     if not summary.contract_notes_total:
         return []
     noted = rupees_text(whole_paise(summary.contract_notes_total))
-    return [["charges on contract notes", noted]]
+    whose = "" if summary.untraded.is_empty else ", whole account"
+    return [[f"charges on contract notes{whose}", noted]]
 
 
 def _with_open(summary: RunSummary) -> list[list[str]]:

@@ -9,10 +9,12 @@ from daemon.metrics.untraded import UntradedRow
 from daemon.report.block import Block
 from daemon.report.markup import html_text
 from daemon.report.summary import RunSummary
+from daemon.report.tables import money_class
 from daemon.report.text import ABSENT, count, plain_words, signed, typographic
 
 _HEADER: Final = ("symbol", "product", "side", "qty", "average", "last", "open P&L", "state")
 _NUMBERS: Final = frozenset({3, 4, 5, 6})
+_RESULT: Final = _HEADER.index("open P&L")
 
 
 def untraded_block(summary: RunSummary) -> Block:
@@ -50,7 +52,7 @@ def untraded_card(summary: RunSummary) -> str:
         for name, text in rows
     )
     return (
-        '<section class="card long" id="untraded"><h2>Without a trade</h2>'
+        '<section class="card" id="untraded"><h2>Without a trade</h2>'
         '<p class="quiet">What orders of GTTs bought and sold: in no trade and in no figure of '
         "trades. Equity, drawdown and margin are the account\u2019s and have it</p>"
         f'<dl class="facts">{facts}</dl>{_table(summary)}</section>'
@@ -64,18 +66,20 @@ def _table(summary: RunSummary) -> str:
         f'<th{_kind(at)} scope="col">{html_text(_heading(name))}</th>'
         for at, name in enumerate(_HEADER)
     )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{_kind(at)}>{html_text(typographic(cell) if at in _NUMBERS else cell)}</td>"
-            for at, cell in enumerate(_cells(row))
-        )
-        + "</tr>"
-        for row in summary.untraded.rows
-    )
+    body = "".join(f"<tr>{_table_row(row)}</tr>" for row in summary.untraded.rows)
     return (
         f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _table_row(row: UntradedRow) -> str:
+    kinds = [_kind(at) for at in range(len(_HEADER))]
+    if row.unrealized_paise is not None:
+        kinds[_RESULT] = f' class="n {money_class(row.unrealized_paise)}"'
+    cells = [typographic(cell) if at in _NUMBERS else cell for at, cell in enumerate(_cells(row))]
+    return "".join(
+        f"<td{kind}>{html_text(cell)}</td>" for kind, cell in zip(kinds, cells, strict=True)
     )
 
 

@@ -124,7 +124,7 @@ def test_the_text_says_them_apart(summary: RunSummary) -> None:
 
 def test_the_report_has_a_card_of_them(summary: RunSummary) -> None:
     page = render_page(ReportData(summary=summary))
-    assert '<section class="card long" id="untraded"><h2>Without a trade</h2>' in page
+    assert '<section class="card" id="untraded"><h2>Without a trade</h2>' in page
     without = summarize([], FACTS, marks={})
     assert 'id="untraded"' not in render_page(ReportData(summary=without))
     assert "WITHOUT A TRADE" not in summary_text(without)
