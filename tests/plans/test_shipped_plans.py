@@ -45,3 +45,24 @@ def test_check_finds_nothing_to_say_against_a_shipped_plan(file: Path) -> None:
     assert checked.exit_code == 0, checked.output
     assert f"plan {file.stem}: " in checked.output
     assert "warning" not in checked.output
+
+
+GOLDEN: Final = {
+    "straddle-to-cost": "DONE flat 2 2 2 -3237.00 155.58 -3392.58",
+    "opening-range-buying": "DONE flat 1 1 1 -2574.00 67.33 -2641.33",
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_shipped_plan_trades_a_made_up_day_as_before(name: str, tmp_path: Path) -> None:
+    """A golden run: a change of these numbers is a change of simulated results."""
+    text = (ROOT / f"configs/plans/{name}.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "golden.yaml"
+    file.write_text(text.replace(": 12}", ": 5, ticks_per_second: 0.2}"))
+    assert CliRunner().invoke(app, ["--config", str(file), "--out", str(tmp_path)]).exit_code == 0
+    [run] = (tmp_path / "runs").iterdir()
+    table = tmp_path / "rounds.csv"
+    arguments = [run.name, "--to", str(table), "--table", "rounds", "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, ["export", *arguments]).exit_code == 0
+    [row] = [line.split(",") for line in table.read_text().splitlines()[1:]]
+    assert (row[0], " ".join(row[4:])) == (f"{name}-20261118-1", GOLDEN[name])
