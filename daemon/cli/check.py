@@ -15,12 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
-from daemon.cli.check_plans import (
-    market_notes,
-    plan_lines,
-    plan_notes,
-    refuse_missing_weeklies,
-)
+from daemon.cli.check_gtts import gtt_warnings
 from daemon.cli.check_strategies import (
     quantity_warnings,
     script_warnings,
@@ -242,6 +237,7 @@ WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _files,
     underlying_warnings,
     quantity_warnings,
+    gtt_warnings,
     _break_even,
     _plans,
     _kinder_than_depth,

@@ -40,6 +40,11 @@ def explain_account(events: Sequence[TradingEvent], name: str) -> list[str]:
     return lines
 
 
+def is_account_name(name: str) -> bool:
+    """Return whether a name means a GTT or the risk state, whether or not there is one."""
+    return name == RISK or _GTT.fullmatch(name) is not None
+
+
 def _meant(events: Sequence[TradingEvent], name: str) -> Callable[[TradingEvent], bool]:
     if name == RISK:
         return lambda event: isinstance(event, RiskMoved)

@@ -52,12 +52,20 @@ TOLD: Final[dict[str, str]] = {
 }
 """What a trader must know while nothing ends."""
 
+GATES: Final[dict[str, str]] = {
+    "insufficient_margin": (
+        "Insufficient funds. Required margin is {required_paise} but available margin is "
+        "{available_paise}."
+    ),
+}
+"""What Kite says where the program's own gate refuses what a broker would."""
+
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 
 
 def kite_sentence(reason: str, numbers: Mapping[str, int | str] | None) -> str:
     """Return what Kite says of a refusal, with its numbers in rupees; empty if not known."""
-    sentence, given = SENTENCES.get(reason, ""), numbers or {}
+    sentence, given = SENTENCES.get(reason) or GATES.get(reason, ""), numbers or {}
     if not sentence or any(name not in given for name in _FIELD.findall(sentence)):
         return ""
     return _FIELD.sub(lambda field: _number(field[1], given[field[1]]), sentence)

@@ -21,7 +21,8 @@ from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.intent import Rel
 from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
-from daemon.journal.account_story import explain_account
+from daemon.journal.account_story import explain_account, is_account_name
+from daemon.journal.exchange_reasons import GATES, kite_sentence
 from daemon.journal.exchange_words import entry_text, exchange_lines, standing_text
 from daemon.journal.explain_round import round_story
 from daemon.journal.show import archived_text
@@ -129,6 +130,8 @@ class _Story:
             lines = [demand_text(event.reason, event.demand, self._open_quantity)]
         elif to in (OrderState.REJECTED, OrderState.CANCELLED):
             lines = [refusal_text(event.reason, event.numbers)]
+            said = kite_sentence(event.reason, event.numbers) if event.reason in GATES else ""
+            lines += [f"Kite says: {said}"] if said else []
         elif event.levels is not None:
             return [f"{to}: the position is open: {levels_text(event.levels)}."]
         else:
@@ -312,6 +315,8 @@ def _due(event: TradingEvent) -> str:
 
 
 def _unknown(store: JournalStore, order_id: str) -> str:
+    if is_account_name(order_id):
+        return f"{store.directory}: no event of {order_id}; `show` lists what there is"
     known = [row["order_id"] for row in store.query("SELECT DISTINCT order_id FROM committed")]
     known = [each for each in known if each]
     near = [each for each in known if order_id and each.endswith(order_id)]

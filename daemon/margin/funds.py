@@ -58,14 +58,6 @@ class Shortfall(NamedTuple):
     required: int
     available: int
 
-    def sentence(self) -> str:
-        """Return it as Kite says it."""
-        required, available = map(_two_decimals, self)
-        return (
-            f"Insufficient funds. Required margin is {required} but available margin is "
-            f"{available}."
-        )
-
 
 def shortfall(ask: Ask, *, cash: int, reserved: int) -> Shortfall | None:
     """Return what is missing, None if the cash is enough or the ask lowers what is blocked.
@@ -83,8 +75,3 @@ def shortfall(ask: Ask, *, cash: int, reserved: int) -> Shortfall | None:
 def free_paise(*, cash: int, blocked: int, reserved: int) -> int:
     """Return the cash that nothing uses, paise; `blocked` is rupees."""
     return cash - blocked * PAISE_PER_RUPEE - reserved
-
-
-def _two_decimals(paise: int) -> str:
-    whole, part = divmod(abs(paise), PAISE_PER_RUPEE)
-    return f"{'-' if paise < 0 else ''}{whole}.{part:02d}"

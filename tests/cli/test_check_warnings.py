@@ -281,6 +281,21 @@ def test_scripted_intents_that_come_to_nothing_are_warned_of(tmp_path: Path) -> 
     ]
 
 
+def test_gtts_that_are_always_refused_are_warned_of(tmp_path: Path) -> None:
+    leg = {"trigger": 90, "side": "BUY", "qty": 65, "price": 91}
+    line = {"ts": f"{DAY}T09:15:10", "do": "gtt", "symbol": "NIFTY", "legs": [leg]}
+    wish = script(tmp_path, name="gtts")
+    (tmp_path / "script.jsonl").write_text(json.dumps(line) + "\n")
+    rows = list(tick_rows(50))
+    assert warnings_of(checked(tmp_path, rows, strategies=wish)) == [
+        "a script asks for GTTs: with `fill_mode: mid` they are refused `no_exchange`; they need "
+        "`fill_mode: depth`"
+    ]
+    depth = checked(tmp_path, rows, strategies=wish, more="execution: {fill_mode: depth}\n")
+    [said] = warnings_of(depth)
+    assert said.startswith("a script's GTT of 'NIFTY' is refused `unknown_symbol`: it is not in ")
+
+
 @pytest.mark.parametrize(
     ("params", "told"), [({"lots": 3}, 0), ({"quantity": 0}, 0), ({"quantity": 9}, 1)]
 )

@@ -31,14 +31,6 @@ def test_an_entry_that_costs_all_the_cash_passes_and_a_paisa_more_does_not() -> 
     assert shortfall(ask, cash=enough - 1, reserved=500) == Shortfall(7_061, 7_060)
 
 
-def test_the_sentence_is_kites() -> None:
-    text = Shortfall(9_541_784, 7_425_180).sentence()
-    assert text == (
-        "Insufficient funds. Required margin is 95417.84 but available margin is 74251.80."
-    )
-    assert "margin is -0.05." in Shortfall(1, -5).sentence()
-
-
 def test_what_lowers_the_margin_once_it_has_filled_is_not_refused_while_it_works() -> None:
     ask = Ask(blocked_before=100, blocked_after=100, premium=9_000, charges=9, blocked_filled=40)
     assert shortfall(ask, cash=-1, reserved=0) is None

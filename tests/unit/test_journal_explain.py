@@ -145,6 +145,36 @@ def test_every_refusal_prints(tmp_path: Path, reason: str) -> None:
     assert (reason in REFUSALS) == (reason != "a_code_of_tomorrow")
 
 
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (
+            {"required_paise": 18_570_608, "available_paise": -5},
+            ["Insufficient funds. Required margin is 1,85,706.08 but available margin is -0.05."],
+        ),
+        ({"not_known": "NIFTY has no price"}, []),
+    ],
+)
+def test_an_entry_without_the_cash_is_refused_in_kites_words_too(
+    tmp_path: Path, numbers: dict[str, int | str], said: list[str]
+) -> None:
+    writer = EventWriter()
+    order = writer.create("X", "SELL", 25)
+    writer.move(
+        order, OrderState.CREATED, OrderState.REJECTED, "insufficient_margin", numbers=numbers
+    )
+    with JournalStore.create(tmp_path / "run", META) as store:
+        store.append(writer.events, input_no=1)
+        told = explain(store, order)
+    assert [line.split("Kite says: ")[1] for line in told.splitlines() if "Kite" in line] == said
+
+
+@pytest.mark.parametrize("name", ["risk", "GTT-9"])
+def test_a_gtt_that_never_was_is_not_called_an_order(store: JournalStore, name: str) -> None:
+    with pytest.raises(UsageError, match=f"no event of {name}; `show` lists what there is"):
+        explain(store, name)
+
+
 def test_a_stop_that_moved_to_cost_is_told(tmp_path: Path) -> None:
     market = Market(
         enable_break_even=True, break_even_with_charges=True, trail_after_r=1.5, time_stop_bars=0
