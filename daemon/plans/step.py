@@ -5,13 +5,12 @@ from __future__ import annotations
 from daemon.domain.plan_round import RoundState
 from daemon.plans.choosing import choices
 from daemon.plans.leg_exits import take_references, underlying_levels
-from daemon.plans.levels import has_underlying_level
 from daemon.plans.reentry import legs_left
 from daemon.plans.roll import roll_on
 from daemon.plans.round_exits import is_overtaken, round_exits
 from daemon.plans.rounds import Rounds
 from daemon.plans.run import PlanRun
-from daemon.plans.triggers import instrument_of, levels_of, triggers
+from daemon.plans.triggers import triggers
 
 
 def plan_step(run: PlanRun, rounds: Rounds) -> None:
@@ -47,20 +46,4 @@ def needs_every_timestamp(run: PlanRun) -> bool:
         for wait in round_.waits.values()
     ):
         return True
-    if is_overtaken(run):
-        return True
-    return run.market.is_synthetic and _looks_at_reference(run)
-
-
-def _looks_at_reference(run: PlanRun) -> bool:
-    """Return whether anything waits for S, which the synthetic price has no levels for."""
-    round_ = run.active
-    if any(
-        attempt.state == "OPEN" and has_underlying_level(run.plan.leg(attempt.leg))
-        for attempt in round_.attempts
-    ):
-        return True
-    return any(
-        levels_of(run, wait) is not None and instrument_of(run, wait) is None
-        for wait in round_.waits.values()
-    )
+    return is_overtaken(run)

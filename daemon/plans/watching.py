@@ -25,7 +25,7 @@ Key = tuple[str, ...]
 
 
 def watched_by(run: PlanRun) -> Iterator[tuple[Key, Watched]]:
-    """Yield the levels that a plan's round waits for; none of a synthetic price."""
+    """Yield the levels that a plan's round waits for."""
     round_ = run.round
     if round_ is None:
         return
@@ -39,6 +39,7 @@ def watched_by(run: PlanRun) -> Iterator[tuple[Key, Watched]]:
     for index, until in intervals(run):
         yield ("value", str(index)), Watched(index, *until)
     if run.market.is_synthetic:
+        yield from _any_tick_of_reference(run)
         return
     for attempt in round_.attempts:
         if attempt.state != "OPEN" or not has_underlying_level(run.plan.leg(attempt.leg)):
@@ -48,6 +49,24 @@ def watched_by(run: PlanRun) -> Iterator[tuple[Key, Watched]]:
             below, above = (stop, target) if is_up_good(run, attempt) else (target, stop)
             for each in run.market.sources():
                 yield ("attempt", attempt.order_id), Watched(each, below, above)
+
+
+def _any_tick_of_reference(run: PlanRun) -> Iterator[tuple[Key, Watched]]:
+    """Yield what wakes at every tick that the synthetic price is made of, if anything waits for it.
+
+    It has no levels of its own: it moves with two premiums and with the strike at the money.
+    """
+    round_, spot = run.active, run.market.contracts.spot
+    is_waited_for = any(
+        attempt.state == "OPEN" and has_underlying_level(run.plan.leg(attempt.leg))
+        for attempt in round_.attempts
+    ) or any(
+        levels_of(run, wait) is not None and instrument_of(run, wait) is None
+        for wait in round_.waits.values()
+    )
+    if is_waited_for and spot is not None:
+        for index in run.market.sources() or (spot,):
+            yield ("reference", str(index)), Watched(index, None, 0)
 
 
 class Watcher:
