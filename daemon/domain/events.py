@@ -247,6 +247,8 @@ class StopMoved(
 
     `steps` whole steps are gained over the ladder's anchor at `ltp_paise`. `entry_fill` makes the
     levels that are relative to the entry again, the target (`target_to_paise`) too; 0 is no level.
+    `modified` sets both as the strategy asked, also of an entry that waits; a level that is
+    relative to the entry is in `stop_rel` or `target_rel` as well.
     """
 
     seq: int
@@ -260,6 +262,8 @@ class StopMoved(
     ltp_paise: int
     reason: str = TRAILING_STOP
     target_to_paise: int = 0
+    stop_rel: Rel | None = None
+    target_rel: Rel | None = None
 
     def __post_init__(self) -> None:
         if self.reason == TRAILING_STOP:

@@ -30,9 +30,8 @@ from daemon.domain.exchange_order import number_of
 from daemon.domain.exchange_tally import ExchangeTally
 from daemon.domain.gtt import Gtt
 from daemon.domain.gtt_fold import fold_gtt
-from daemon.domain.order import ENTRY_FILL, OPEN_STATES, Order, OrderState
-from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
-from daemon.domain.plan_round import PlanTally, Round
+from daemon.domain.level_fold import fold_modified
+from daemon.domain.order import ENTRY_FILL, MODIFIED, OPEN_STATES, Order, OrderState
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
 from daemon.domain.tag_watch import Watches, find_watch
@@ -155,6 +154,9 @@ class Ledger(msgspec.Struct, kw_only=True):
         self.orders[event.order_id] = _order_of(event, self.total_orders)
 
     def _apply_stop(self, event: StopMoved) -> None:
+        if event.reason == MODIFIED:
+            fold_modified(event, self.orders[event.order_id], self.positions.get(event.order_id))
+            return
         position = self.positions[event.order_id]
         if event.reason == ENTRY_FILL:
             stop = event.stop_to_paise or None

@@ -25,6 +25,8 @@ TRAILING_STOP: Final = "trailing_stop"
 """The rule that moves a stop unless another is named."""
 ENTRY_FILL: Final = "entry_fill"
 """Relative levels were made again, as more of the entry was filled."""
+MODIFIED: Final = "modified"
+"""The strategy changed the levels of its trade."""
 
 
 class OrderState(StrEnum):
@@ -54,7 +56,7 @@ NEXT_STATES: Final[dict[OrderState, frozenset[OrderState]]] = {
     _S.ACTIVE: frozenset({_S.SL_PENDING, _S.TP_PENDING, _S.EXIT_PENDING}),
     _S.SL_PENDING: frozenset({_S.ACTIVE, _S.CLOSED}),
     _S.TP_PENDING: frozenset({_S.CLOSED}),
-    _S.EXIT_PENDING: frozenset({_S.CLOSED}),
+    _S.EXIT_PENDING: frozenset({_S.ACTIVE, _S.CLOSED}),
     _S.CLOSED: frozenset({_S.ARCHIVED}),
     _S.REJECTED: frozenset({_S.ARCHIVED}),
     _S.CANCELLED: frozenset({_S.ARCHIVED}),
