@@ -112,11 +112,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.files", "daemon.settings", "feeds.contracts", "feeds.files", "feeds.recording",
         "feeds.stream",
     ),
-    "strategies": ("daemon.files", "daemon.settings"),
+    "strategies": ("daemon.chain", "daemon.files", "daemon.pricing", "daemon.settings"),
     "daemon.runtime": (
-        "daemon.chain", "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files",
-        "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes",
-        "daemon.report",
+        "daemon.chain",
+        "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files", "daemon.journal",
+        "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report",
         "daemon.rules", "daemon.settings", "feeds", "strategies",
     ),
     "daemon.cli": (

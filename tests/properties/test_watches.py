@@ -16,6 +16,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.events import TradingEvent, WatchMoved
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.strategy_actions import Wanted
 from daemon.domain.tag_watch import WatchTerms
 from daemon.domain.tick_view import TickView
 from daemon.levels.combined import CombinedLevels
@@ -53,7 +54,9 @@ def _let_watch(loop: PaperEngine) -> None:
     engine = loop.engine
     take = engine.take_checked
 
-    def taken(intent: OrderIntent) -> str | None:
+    def taken(wanted: Wanted) -> str | None:
+        assert isinstance(wanted, OrderIntent)
+        intent = wanted
         if intent.signal is Signal.HOLD and intent.price is not None:
             terms = _terms(intent.qty, round(intent.price * 100))
             assert engine.account.watches.watch("ticks", intent.tag, terms) == ""

@@ -21,9 +21,10 @@ BOUNDARIES = {
         "__aexit__",
     ): "what went wrong inside the block is raised as it was",
     ("feeds/kite/sockets.py", "run"): "one fault is raised below for all connections",
-    ("strategies/runner.py", "ask"): "the user's code: counted, disabled after N in a row",
+    ("strategies/runner.py", "answer"): "the user's code: counted, disabled after N in a row",
     ("strategies/catalog.py", "_module"): "the user's module: a ConfigError",
     ("strategies/catalog.py", "_build"): "the user's constructor: a ConfigError",
+    ("strategies/memory.py", "save"): "the user's code: told, and what was saved before stays",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from daemon.domain.intent import ExitOverrides
 from daemon.errors import ConfigError
-from strategies.catalog import did_you_mean
+from strategies.near_names import did_you_mean
 from tests.unit.test_strategies_kit import FUT, KIT, FakeDesk, candle, config, engine, feed
 
 

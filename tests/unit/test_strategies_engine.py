@@ -18,6 +18,8 @@ from tests.unit.test_strategies_kit import (
     config,
     engine,
     feed,
+    on_candles,
+    on_tick,
     universe,
 )
 
@@ -39,7 +41,7 @@ def test_an_intent_is_completed_from_the_configuration(desk: FakeDesk) -> None:
             params={"stop": 99.5, "partial_exit_pct": 0.75},
         )
     )  # fmt: skip
-    assert runs.on_candles([candle("09:15", 100.0, timeframe="5m", minutes=5)], desk) == [
+    assert on_candles(runs, [candle("09:15", 100.0, timeframe="5m", minutes=5)], desk) == [
         OrderIntent(
             symbol=FUT, signal=Signal.BUY, qty=65, sl_price=99.5, strategy_id="a", timeframe="5m",
             product="NRML", exits=ExitOverrides(partial_exit_pct=0.75, trail_step_r=0.3),
@@ -50,13 +52,13 @@ def test_an_intent_is_completed_from_the_configuration(desk: FakeDesk) -> None:
 
 
 def test_without_overrides_an_intent_carries_no_exits(desk: FakeDesk) -> None:
-    [intent] = engine(config("a", "Says")).on_candles([candle("09:15", 100.0)], desk)
+    [intent] = on_candles(engine(config("a", "Says")), [candle("09:15", 100.0)], desk)
     assert intent.exits is None
 
 
 def test_an_intent_may_ask_for_nrml_in_an_intraday_strategy(desk: FakeDesk) -> None:
     runs = engine(config("a", "Says", params={"product": "NRML"}))
-    assert runs.on_candles([candle("09:15", 100.0)], desk)[0].product == "NRML"
+    assert on_candles(runs, [candle("09:15", 100.0)], desk)[0].product == "NRML"
 
 
 def test_what_the_engine_answers_for_unknown_strategies() -> None:
@@ -88,19 +90,19 @@ def test_delivery_goes_by_candle_then_by_configured_order(desk: FakeDesk) -> Non
         config("b", "Says", symbols=[FUT], params={"signal": "EXIT"}),
     )
     both = [candle("09:15", 100.0), candle("09:15", 50.0, symbol=CE)]
-    out = [(each.strategy_id, each.symbol) for each in runs.on_candles(both, desk)]
+    out = [(each.strategy_id, each.symbol) for each in on_candles(runs, both, desk)]
     assert out == [("a", FUT), ("b", FUT), ("a", CE)]
 
 
 def test_candles_nobody_asked_for_are_ignored(desk: FakeDesk) -> None:
     runs = engine(config("a", "Says", symbols=[FUT]))
     others = [candle("09:15", 1.0, symbol=CE), candle("09:15", 1.0, timeframe="5m", minutes=5)]
-    assert runs.on_candles(others, desk) == []
+    assert on_candles(runs, others, desk) == []
 
 
 def test_hold_is_dropped(desk: FakeDesk) -> None:
     runs = engine(config("a", "Says", params={"signal": "HOLD"}))
-    assert runs.on_candles([candle("09:15", 100.0)], desk) == []
+    assert on_candles(runs, [candle("09:15", 100.0)], desk) == []
     assert runs.reports()["a"]["intents"] == 0
 
 
@@ -114,7 +116,7 @@ def test_highest_confidence_wins_and_a_tie_goes_to_configured_order(
         config("a", "Says", params={"confidence": confidences[0]}),
         config("b", "Says", params={"signal": "SELL", "confidence": confidences[1]}),
     )
-    [intent] = runs.on_candles([candle("09:15", 100.0)], desk)
+    [intent] = on_candles(runs, [candle("09:15", 100.0)], desk)
     assert intent.strategy_id == winner
     loser = "b" if winner == "a" else "a"
     assert runs.reports()[loser]["conflicts_lost"] == 1
@@ -124,7 +126,7 @@ def test_highest_confidence_wins_and_a_tie_goes_to_configured_order(
 def test_a_tie_between_timeframes_goes_to_configured_order_not_to_delivery(desk: FakeDesk) -> None:
     runs = engine(config("slow", "Says", timeframe="5m"), config("fast", "Says"))
     closed = [candle("09:19", 100.0), candle("09:15", 100.0, timeframe="5m", minutes=5)]
-    assert [each.strategy_id for each in runs.on_candles(closed, desk)] == ["slow"]
+    assert [each.strategy_id for each in on_candles(runs, closed, desk)] == ["slow"]
 
 
 @pytest.mark.parametrize(("priorities", "winner"), [((0, 1), "b"), ((1, 0), "a"), ((1, 1), "a")])
@@ -134,7 +136,7 @@ def test_priority(desk: FakeDesk, priorities: tuple[int, int], winner: str) -> N
         config("b", "Says", priority=priorities[1], params={"signal": "SELL"}),
         conflict="priority",
     )
-    assert [e.strategy_id for e in runs.on_candles([candle("09:15", 1.0)], desk)] == [winner]
+    assert [e.strategy_id for e in on_candles(runs, [candle("09:15", 1.0)], desk)] == [winner]
 
 
 def test_net_out_keeps_the_larger_sides_first_intent_and_its_levels(desk: FakeDesk) -> None:
@@ -144,7 +146,7 @@ def test_net_out_keeps_the_larger_sides_first_intent_and_its_levels(desk: FakeDe
         config("c", "Says", params={"qty": 65, "stop": 80.0}),
         conflict="net_out",
     )
-    [intent] = runs.on_candles([candle("09:15", 100.0)], desk)
+    [intent] = on_candles(runs, [candle("09:15", 100.0)], desk)
     assert (intent.strategy_id, intent.qty, intent.sl_price) == ("b", 65, 90.0)
 
 
@@ -152,7 +154,7 @@ def test_net_out_of_equal_sides_is_nothing(desk: FakeDesk) -> None:
     runs = engine(
         config("a", "Says"), config("b", "Says", params={"signal": "SELL"}), conflict="net_out"
     )
-    assert runs.on_candles([candle("09:15", 100.0)], desk) == []
+    assert on_candles(runs, [candle("09:15", 100.0)], desk) == []
     assert [each["conflicts_lost"] for each in runs.reports().values()] == [1, 1]
 
 
@@ -164,22 +166,22 @@ def test_an_exit_bypasses_conflicts_and_symbols_do_not_conflict(desk: FakeDesk, 
         config("c", "Says", params={"symbol": CE}),
         conflict=rule,
     )
-    assert ids(runs.on_candles([candle("09:15", 100.0)], desk)) == [
+    assert ids(on_candles(runs, [candle("09:15", 100.0)], desk)) == [
         ("a", FUT, "EXIT", 65), ("b", FUT, "BUY", 65), ("c", CE, "BUY", 65)
     ]  # fmt: skip
 
 
 def test_what_a_gate_will_refuse_beats_nobody(desk: FakeDesk) -> None:
     runs = engine(config("a", "Says", params={"qty": 0}), config("b", "Says"))
-    out = ids(runs.on_candles([candle("09:15", 100.0)], desk))
+    out = ids(on_candles(runs, [candle("09:15", 100.0)], desk))
     assert out == [("a", FUT, "BUY", 0), ("b", FUT, "BUY", 65)]
 
 
 def test_ticks_go_to_those_who_asked(desk: FakeDesk) -> None:
     runs = engine(config("a", "Ticking", symbols=[FUT]), config("b", "Says"))
-    [intent] = runs.on_tick(TickView(tradingsymbol=FUT, ts=1, ltp=100.0), desk)
+    [intent] = on_tick(runs, TickView(tradingsymbol=FUT, ts=1, ltp=100.0), desk)
     assert (intent.strategy_id, intent.sl_price, intent.timeframe) == ("a", 90.0, "1m")
-    assert runs.on_tick(TickView(tradingsymbol=CE, ts=1, ltp=100.0), desk) == []
+    assert on_tick(runs, TickView(tradingsymbol=CE, ts=1, ltp=100.0), desk) == []
 
 
 def test_an_index_is_shown_like_any_other(desk: FakeDesk) -> None:
@@ -221,7 +223,7 @@ def test_two_entries_at_one_tick_are_two_orders(
 
     monkeypatch.setattr("tests.unit.test_strategies_kit.Ticking.on_tick", both)
     runs = engine(config("a", "Ticking", symbols=[FUT]))
-    out = runs.on_tick(TickView(tradingsymbol=FUT, ts=1, ltp=100.0), desk)
+    out = on_tick(runs, TickView(tradingsymbol=FUT, ts=1, ltp=100.0), desk)
     assert [each.qty for each in out] == [65, 130]
 
 
@@ -230,7 +232,7 @@ def test_entries_at_the_candles_of_several_symbols_all_stand(
 ) -> None:
     values[1.0] = lambda s, c, v: s.buy(FUT, 65, reason=c.tradingsymbol)
     runs = engine(config("a", "Returns", symbols=[FUT, CE]))
-    out = runs.on_candles([candle("09:15", 1.0), candle("09:15", 1.0, symbol=CE)], desk)
+    out = on_candles(runs, [candle("09:15", 1.0), candle("09:15", 1.0, symbol=CE)], desk)
     assert [(each.symbol, each.reason) for each in out] == [(FUT, FUT), (FUT, CE)]
 
 
@@ -243,7 +245,7 @@ def test_an_entry_asked_for_at_the_same_boundary_waits(
     both = [candle("09:15", 1.0), candle("09:15", 1.0, symbol=CE)]
     runs.warm(both)
     for _ in range(2):  # nothing of one boundary is left at the next
-        assert [each.strategy_id for each in runs.on_candles(both, desk)] == ["a"]
+        assert [each.strategy_id for each in on_candles(runs, both, desk)] == ["a"]
     assert feed(runs, desk, candle("09:16", 2.0)) == []
 
 

@@ -170,13 +170,24 @@ def test_three_failing_boundaries_in_a_row_disable_it(
     assert feed(runs, desk, candle("09:20", 3.0)) == []
 
 
-def test_a_call_that_goes_well_at_the_same_boundary_forgives_it(
+def test_rule_8_a_call_that_goes_well_at_the_same_boundary_does_not_forgive_it(
     desk: FakeDesk, values: dict[float, Any]
 ) -> None:
     values[1.0] = KeyError("no quote yet")
     runs = engine(config("a", "Returns"))
     mixed = [(1.0, 2.0), (2.0, 1.0), (1.0, 1.0, 2.0), (2.0, 1.0, 1.0)]
     shown(runs, desk, *(minute(n, *closes) for n, closes in enumerate(mixed)))
+    assert runs.disabled() == {"a": at("09:18")}
+    assert runs.failures()["a"].count == 3
+
+
+def test_rule_8_a_boundary_that_goes_well_between_forgives(
+    desk: FakeDesk, values: dict[float, Any]
+) -> None:
+    values[1.0] = KeyError("no quote yet")
+    runs = engine(config("a", "Returns"))
+    closes = [(1.0, 2.0), (1.0,), (2.0,), (1.0,), (2.0, 1.0)]
+    shown(runs, desk, *(minute(n, *each) for n, each in enumerate(closes)))
     assert runs.disabled() == {}
     assert runs.failures()["a"].count == 4
 

@@ -10,6 +10,7 @@ from daemon.domain.dates import MINUTE_NS, ist_ns
 from daemon.domain.instrument import Instrument, InstrumentType, Universe
 from daemon.domain.intent import ExitOverrides, OrderIntent, Signal
 from daemon.settings.config import StrategiesConfig, StrategyConfig
+from strategies.desks import QuietDesk
 from strategies.engine import StrategyEngineV2
 from strategies.strategy import BaseStrategy, Intents, TickView, View
 
@@ -70,7 +71,7 @@ def candle(
     )  # fmt: skip
 
 
-class FakeDesk:
+class FakeDesk(QuietDesk):
     """The execution side as a table."""
 
     def __init__(self) -> None:
@@ -103,13 +104,23 @@ def engine(*items: StrategyConfig, **more: Any) -> StrategyEngineV2:
     return StrategyEngineV2(StrategiesConfig(items=list(items), **more), universe())
 
 
-def feed(runs: StrategyEngineV2, desk: FakeDesk, *candles: Candle) -> list[OrderIntent]:
+def feed(runs: StrategyEngineV2, desk: FakeDesk, *candles: Candle) -> list[Any]:
     """Each candle at a boundary of its own."""
-    intents: list[OrderIntent] = []
+    intents: list[Any] = []
     for each in candles:
         desk.now = each.end_ts
         intents += runs.on_candles([each], desk)
     return intents
+
+
+def on_candles(runs: StrategyEngineV2, candles: list[Candle], desk: FakeDesk) -> list[Any]:
+    """What the strategies want at one boundary."""
+    return list(runs.on_candles(candles, desk))
+
+
+def on_tick(runs: StrategyEngineV2, tick: TickView, desk: FakeDesk) -> list[Any]:
+    """What the strategies want at a tick."""
+    return list(runs.on_tick(tick, desk))
 
 
 class Says(BaseStrategy):
