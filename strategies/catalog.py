@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, get_type_hints
 
 import msgspec
@@ -17,6 +16,7 @@ from daemon.domain.intent import ExitOverrides, check_exits
 from daemon.errors import ConfigError
 from daemon.settings.config import StrategyConfig
 from strategies.intents import merge_exits
+from strategies.near_names import did_you_mean
 from strategies.search import AmbiguousModule, import_strategy
 
 
@@ -34,7 +34,8 @@ def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -
     Raises ConfigError naming the strategy's id and what was expected.
     """
     try:
-        parse_timeframe(config.timeframe)
+        for timeframe in (config.timeframe, *config.timeframes):
+            parse_timeframe(timeframe)
         check_exits(config.exits)
     except (TypeError, ValueError) as error:
         _refuse(config, str(error), error)
@@ -55,13 +56,6 @@ def _with_default_exits(config: StrategyConfig, cls: type[Any]) -> StrategyConfi
     return msgspec.structs.replace(
         config, exits=merge_exits(config.exits, declared) or ExitOverrides()
     )
-
-
-def did_you_mean(word: str, choices: Iterable[str], prefix: str = "") -> str:
-    """Return a hint with near matches, each with `prefix`, empty if there are none."""
-    near = get_close_matches(word, sorted(set(choices)), n=3, cutoff=0.7)
-    names = " or ".join(prefix + name for name in near)
-    return f"; did you mean {names}?" if near else ""
 
 
 def _refuse(config: StrategyConfig, message: str, cause: BaseException | None = None) -> NoReturn:

@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.strategy_actions import Asked, Wanted
 
 Rule = Literal["highest_confidence", "priority", "net_out"]
 
@@ -36,10 +37,15 @@ class LostIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """The intents that go through, in order of delivery, and the entries that lost."""
+    """What goes through, in order of delivery, and the entries that lost."""
 
-    intents: list[OrderIntent]
+    wanted: list[Wanted]
     lost: list[LostIntent]
+
+    @property
+    def intents(self) -> list[OrderIntent]:
+        """Return the intents among what goes through."""
+        return [each for each in self.wanted if isinstance(each, OrderIntent)]
 
 
 class _Verdict(NamedTuple):
@@ -49,24 +55,28 @@ class _Verdict(NamedTuple):
     quantities: list[int]
 
 
-def resolve(proposals: Sequence[Proposal], rule: Rule) -> Resolution:
+def resolve(proposals: Sequence[Proposal | Asked], rule: Rule) -> Resolution:
     """Return the intents that go through by the rule.
 
-    EXITs always do, and so do intents that a gate will refuse anyway.
+    EXITs and other actions always do, and so do intents that a gate will refuse anyway.
     """
-    stands: dict[int, OrderIntent] = {}
-    entries: dict[str, list[int]] = {}
+    stands: dict[int, Wanted] = {}
+    entries: dict[str, list[tuple[int, Proposal]]] = {}
     for number, proposal in enumerate(proposals):
+        if isinstance(proposal, Asked):
+            stands[number] = proposal
+            continue
         stands[number] = proposal.intent
         if is_entry(proposal.intent):
-            entries.setdefault(proposal.intent.symbol, []).append(number)
+            entries.setdefault(proposal.intent.symbol, []).append((number, proposal))
     losses: dict[int, LostIntent] = {}
-    for numbers in entries.values():
-        if len(numbers) == 1:
+    for rivals in entries.values():
+        if len(rivals) == 1:
             continue
-        taker, quantities = _RULES[rule]([proposals[number] for number in numbers])
-        for number, quantity in zip(numbers, quantities, strict=True):
-            intent = stands.pop(number)
+        taker, quantities = _RULES[rule]([proposal for _, proposal in rivals])
+        for (number, proposal), quantity in zip(rivals, quantities, strict=True):
+            intent = proposal.intent
+            del stands[number]
             if quantity:
                 changed = quantity != intent.qty
                 stands[number] = (

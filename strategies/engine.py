@@ -15,19 +15,22 @@ from daemon.domain.instrument import Universe
 from daemon.domain.intent import (
     EntryChange,
     ExitOverrides,
-    OrderIntent,
     Product,
     Signal,
     StrategyLimits,
 )
+from daemon.domain.strategy_actions import Asked, Wanted
 from daemon.errors import ConfigError
 from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.catalog import LoadedStrategy, load
+from strategies.chains import Chains, ListedOf
 from strategies.conflict import LostIntent, Proposal, Rule, is_entry, resolve
+from strategies.desks import Desk, WarmDesk
+from strategies.hooks import StrategyHooks
 from strategies.intents import completed
-from strategies.runner import Failures, Runner, StrategyFault, StrategyMethod
+from strategies.runner import BoundaryFaults, Failures, Runner, StrategyFault, StrategyMethod
 from strategies.strategy import TickView, TimedGttStrategy, TimedStrategy
-from strategies.views import Desk, History, StrategyView, WarmDesk
+from strategies.views import History, SharedMarket, StrategyView
 
 FAULTS_MAX: Final = 1000
 """Faults kept until the log takes them; the counters include later ones."""
@@ -52,19 +55,22 @@ class StrategyEngineV2:
     configured order at equal times; so are `timed_gtts`.
     """
 
-    def __init__(self, config: StrategiesConfig, universe: Universe) -> None:
+    def __init__(
+        self, config: StrategiesConfig, universe: Universe, listed_of: ListedOf | None = None
+    ) -> None:
         self.subscriptions: dict[str, frozenset[int]] = {}
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents: list[TimedIntent] = []
         self.timed_gtts: list[TimedGtt] = []
         self.faults: list[StrategyFault] = []
         self.lost: list[LostEntry] = []
-        self._failed: list[StrategyFault] = []
+        self._failed = BoundaryFaults()
         """Faults of the current boundary or tick, not counted yet."""
         self._rule = config.conflict
         self._errors_max = config.max_strategy_errors
         self._universe = universe
-        self._history = History(config.warmup_candles)
+        self._chains = Chains(universe, listed_of)
+        self._market = SharedMarket(universe, History(config.warmup_candles), self._chains)
         self._configs = _by_id(config.items)
         self._runners: dict[str, Runner] = {}
         self._on_candle: dict[tuple[str, str], list[tuple[Runner, StrategyMethod]]] = {}
@@ -73,6 +79,7 @@ class StrategyEngineV2:
             if item.enabled:
                 self._add(load(item, universe, config.path))
         self.timed_intents.sort(key=lambda timed: timed.ts)
+        self.hooks = self._hooks()
 
     def limits(self, strategy_id: str) -> StrategyLimits | None:
         """Return the strategy's own limits, None for an unknown strategy."""
@@ -89,25 +96,27 @@ class StrategyEngineV2:
         config = self._configs.get(strategy_id)
         return config.exits if config else ExitOverrides()
 
-    def on_candles(self, candles: Sequence[Candle], desk: Desk) -> list[OrderIntent]:
+    def on_candles(self, candles: Sequence[Candle], desk: Desk) -> list[Wanted]:
         """Show all candles closed at one boundary, in the engine's order, and return the intents in
         order.
         """
         self._remember(candles)
-        proposals: list[Proposal] = []
+        self._failed.begin()
+        proposals: list[Proposal | Asked] = []
         for candle in candles:
             proposals += self._ask(candle, desk)
-        self._end_boundary(candles, proposals)
+        self._end_boundary(proposals)
         return self._resolved(proposals, desk)
 
-    def on_tick(self, tick: TickView, desk: Desk) -> list[OrderIntent]:
+    def on_tick(self, tick: TickView, desk: Desk) -> list[Wanted]:
         """Show a tick to the strategies that asked for it, and return the intents in order."""
         failed = self._failed
-        proposals: list[Proposal] = []
+        failed.begin()
+        proposals: list[Proposal | Asked] = []
         for runner, decide in self._on_tick.get(tick.tradingsymbol, ()):
             if found := runner.ask(decide, tick, desk, failed):
                 proposals += found
-        if failed:
+        if failed.found:
             self._count_failures()
         return self._resolved(proposals, desk) if proposals else []
 
@@ -121,11 +130,14 @@ class StrategyEngineV2:
         for _, boundary in groupby(in_time, key=lambda candle: candle.end_ts):
             closed = list(boundary)
             self._remember(closed)
-            dropped: list[Proposal] = []
+            if self.hooks is not None:
+                self.hooks.replay(desk, before=closed[0].end_ts)
+            self._failed.begin()
+            dropped: list[Proposal | Asked] = []
             for candle in closed:
                 desk.show(candle)
                 dropped += self._ask(candle, desk)
-            self._end_boundary(closed, dropped)
+            self._end_boundary(dropped)
 
     def set_enabled(self, strategy_id: str, on: bool) -> None:
         """Switch a strategy on or off by hand; report a fault if it is not loaded."""
@@ -142,6 +154,14 @@ class StrategyEngineV2:
         if strategy_id in self._runners:
             runner = self._runners[strategy_id]
             runner.disabled, runner.failures.disabled_ts = True, since
+
+    def not_called(self) -> list[tuple[str, str]]:
+        """Return (strategy, line) for methods that have a hook's name and take something else."""
+        return [
+            (strategy_id, line)
+            for strategy_id, runner in self._runners.items()
+            for line in runner.hooks.not_called
+        ]
 
     def take_faults(self) -> list[StrategyFault]:
         """Return the faults since the last call, for the log."""
@@ -178,21 +198,23 @@ class StrategyEngineV2:
     def _add(self, loaded: LoadedStrategy) -> None:
         config, symbols = loaded.config, loaded.symbols
         self._configs[config.id] = config  # with the exit settings that the class declares
-        view = StrategyView(config.id, config.timeframe, symbols, self._universe, self._history)
+        timeframes = tuple(dict.fromkeys((config.timeframe, *config.timeframes)))
+        view = StrategyView(config.id, timeframes, symbols, self._market)
         runner = Runner(loaded, len(self._runners), view, self._errors_max)
         self._runners[config.id] = runner
         found = map(self._universe.index_of, symbols)
         indices = frozenset(index for index in found if index is not None)
         wanted = frozenset() if runner.on_candle is None else indices
-        self.subscriptions[config.timeframe] = wanted | self.subscriptions.get(
-            config.timeframe, frozenset()
-        )
+        for timeframe in timeframes:
+            before = self.subscriptions.get(timeframe, frozenset())
+            self.subscriptions[timeframe] = wanted | before
         if runner.on_tick is not None:
             self.tick_instruments |= indices
         for symbol in symbols:
             if runner.on_candle is not None:
-                asked = self._on_candle.setdefault((config.timeframe, symbol), [])
-                asked.append((runner, runner.on_candle))
+                for timeframe in timeframes:
+                    asked = self._on_candle.setdefault((timeframe, symbol), [])
+                    asked.append((runner, runner.on_candle))
             if runner.on_tick is not None:
                 self._on_tick.setdefault(symbol, []).append((runner, runner.on_tick))
         if isinstance(loaded.strategy, TimedStrategy):
@@ -203,37 +225,40 @@ class StrategyEngineV2:
     def _remember(self, candles: Iterable[Candle]) -> None:
         for candle in candles:
             if (candle.timeframe, candle.tradingsymbol) in self._on_candle:
-                self._history.add(candle)
+                self._market.add(candle)
 
-    def _ask(self, candle: Candle, desk: Desk) -> list[Proposal]:
+    def _ask(self, candle: Candle, desk: Desk) -> list[Proposal | Asked]:
         """Show one candle of a boundary to all strategies that asked for it."""
-        proposals: list[Proposal] = []
+        proposals: list[Proposal | Asked] = []
         for runner, decide in self._on_candle.get((candle.timeframe, candle.tradingsymbol), ()):
+            if candle.end_ts <= runner.memory.boundary:
+                continue  # it was saved after that boundary
             if found := runner.ask(decide, candle, desk, self._failed):
                 proposals += found
                 asked = runner.view.asked
                 for proposal in found:
-                    if is_entry(proposal.intent):
+                    if isinstance(proposal, Proposal) and is_entry(proposal.intent):
                         symbol = proposal.intent.symbol
                         asked[symbol] = asked.get(symbol, 0) + 1
         return proposals
 
-    def _end_boundary(self, candles: Sequence[Candle], proposals: Sequence[Proposal]) -> None:
+    def _end_boundary(self, proposals: Sequence[Proposal | Asked]) -> None:
         """Clear the entries requested at this boundary, which now become orders; count failures."""
         for proposal in proposals:
-            self._runners[proposal.intent.strategy_id].view.asked.clear()
-        if self._failed:
-            self._count_failures(candles)
+            if isinstance(proposal, Proposal):
+                self._runners[proposal.intent.strategy_id].view.asked.clear()
+        if self._failed.found:
+            self._count_failures()
 
-    def _resolved(self, proposals: list[Proposal], desk: Desk) -> list[OrderIntent]:
+    def _resolved(self, proposals: list[Proposal | Asked], desk: Desk) -> list[Wanted]:
         if not proposals:
             return []
         resolution = resolve(proposals, self._rule)
         for loss in resolution.lost:
             self._lose(LostEntry(ts=desk.now, rule=self._rule, loss=loss))
-        for intent in resolution.intents:
-            self._runners[intent.strategy_id].intents += 1
-        return resolution.intents
+        for wanted in resolution.wanted:
+            self._runners[wanted.strategy_id].intents += 1
+        return resolution.wanted
 
     def _lose(self, lost: LostEntry) -> None:
         runner = self._runners[lost.loss.intent.strategy_id]
@@ -242,22 +267,40 @@ class StrategyEngineV2:
             runner.losses_told += 1
             self.lost.append(lost)
 
-    def _count_failures(self, candles: Sequence[Candle] = ()) -> None:
-        """Count a failing boundary (its candles) or tick once for each strategy that raised."""
+    def _hooks(self) -> StrategyHooks | None:
+        """Return the strategies that want more than candles, None if no one does."""
+        hooks = StrategyHooks(
+            list(self._runners.values()),
+            self._chains,
+            self._count_failures,
+            self._failed,
+            self._universe,
+            self._log_fault,
+        )
+        for runner in self._runners.values():
+            index = self._universe.index_of(runner.view.symbols[0]) if runner.view.symbols else 0
+            try:
+                hooks.schedule(runner, index or 0)
+            except Exception as error:  # a boundary: `schedule` is the user's code
+                raise ConfigError(f"strategy {runner.config.id!r}: schedule: {error}") from error
+        return None if hooks.is_idle else hooks
+
+    def _log_fault(self, strategy_id: str, error: str) -> None:
+        """Report what went wrong outside of a boundary; it disables nothing."""
+        if len(self.faults) < FAULTS_MAX:
+            fault = StrategyFault(strategy_id=strategy_id, ts=0, error=error, traceback_text="")
+            self.faults.append(fault)
+
+    def _count_failures(self) -> None:
+        """Count a failing boundary, tick or call once for each strategy that raised."""
         by_strategy: dict[str, list[StrategyFault]] = {}
-        for fault in self._failed:
+        for fault in self._failed.found:
             by_strategy.setdefault(fault.strategy_id, []).append(fault)
         for strategy_id, faults in by_strategy.items():
-            runner = self._runners[strategy_id]
-            calls = self._calls(runner, candles)
-            runner.fail(faults[-1].ts, len(faults), forgiven=calls > len(faults))
-        self.faults += self._failed
+            self._runners[strategy_id].fail(faults[-1].ts, len(faults), self._failed.number)
+        self.faults += self._failed.found
         del self.faults[FAULTS_MAX:]
-        self._failed.clear()
-
-    def _calls(self, runner: Runner, candles: Iterable[Candle]) -> int:
-        asked = (self._on_candle.get((c.timeframe, c.tradingsymbol), ()) for c in candles)
-        return sum(called is runner for runners in asked for called, _ in runners)
+        self._failed.found.clear()
 
 
 def _by_id(items: Iterable[StrategyConfig]) -> dict[str, StrategyConfig]:

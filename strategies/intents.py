@@ -19,22 +19,52 @@ from daemon.domain.intent import (
     check_exits,
     check_intent,
 )
+from daemon.domain.strategy_actions import (
+    Asked,
+    Basket,
+    Cancel,
+    Close,
+    Keep,
+    Lock,
+    Modify,
+    Steps,
+    StrategyAction,
+    Wanted,
+    Watch,
+)
 from daemon.settings.config import StrategyConfig
 
+_ACTIONS: Final = (Modify, Cancel, Close, Basket, Watch)
+_DAY_S: Final = 86_400
 _NOTHING_SET: Final = ExitOverrides()
 
 
-def as_intents(returned: object) -> list[OrderIntent]:
-    """Return the intents of one call, without HOLD. Raises TypeError for anything else."""
+def as_actions(returned: object) -> list[OrderIntent | StrategyAction]:
+    """Return the actions of one call, without HOLD. Raises TypeError for anything else."""
     if returned is None:
         return []
-    intents: list[OrderIntent] = []
-    for intent in returned if isinstance(returned, list | tuple) else [returned]:
-        if not isinstance(intent, OrderIntent):
-            raise TypeError(f"expected OrderIntent, a list of them or None, was {intent!r}")
-        if intent.signal != Signal.HOLD:
-            intents.append(intent)
-    return intents
+    actions: list[OrderIntent | StrategyAction] = []
+    for action in returned if isinstance(returned, list | tuple) else [returned]:
+        if isinstance(action, OrderIntent):
+            if action.signal != Signal.HOLD:
+                actions.append(action)
+        elif isinstance(action, _ACTIONS):
+            actions.append(action)
+        else:
+            raise TypeError(f"expected OrderIntent, a list of them or None, was {action!r}")
+    return actions
+
+
+def wanted_of(action: OrderIntent | StrategyAction, config: StrategyConfig) -> Wanted:
+    """Return an action with what the engine must know of its strategy. Raises as `completed`."""
+    if isinstance(action, OrderIntent):
+        return completed(action, config)
+    if isinstance(action, Basket):
+        return Asked(config.id, _with_complete_intents(action, config))
+    if isinstance(action, Watch):
+        return Asked(config.id, _checked_watch(action))
+    _check_action(action)
+    return Asked(config.id, action)
 
 
 def completed(
@@ -73,6 +103,56 @@ def completed(
     )
     check_intent(complete)
     return complete
+
+
+def _with_complete_intents(basket: Basket, config: StrategyConfig) -> Basket:
+    """Return a basket of complete entries with its tag, or say what is wrong with it."""
+    if not basket.intents or basket.if_incomplete not in ("unwind", "keep"):
+        raise ValueError(f"expected entries, and unwind or keep, was {basket!r}")
+    if not 0 < basket.within_s <= _DAY_S:
+        raise ValueError(f"expected within_s above 0, in seconds, was {basket.within_s!r}")
+    intents = tuple(
+        completed(msgspec.structs.replace(each, tag=each.tag or basket.tag), config)
+        for each in basket.intents
+    )
+    for intent in intents:
+        if intent.signal not in (Signal.BUY, Signal.SELL):
+            raise ValueError(f"expected BUY or SELL in a basket, was {intent.signal}")
+    return msgspec.structs.replace(basket, intents=intents)
+
+
+def _checked_watch(watch: Watch) -> Watch:
+    """Return a watch of numbers, or say what is wrong; whether its levels will do is a refusal."""
+    if type(watch.tag) is not str or not watch.tag:
+        raise ValueError(f"expected the tag of trades to watch, was {watch.tag!r}")
+    for kind, part in ((Steps, watch.trail), (Lock, watch.lock)):
+        if part is not None and not isinstance(part, kind):
+            raise TypeError(f"expected {kind.__name__} or None, was {part!r}")
+    numbers = [watch.stop, watch.target]
+    for part in (watch.trail, watch.lock):
+        numbers += [] if part is None else msgspec.structs.astuple(part)
+    for number in numbers:
+        _level(number)
+    return watch
+
+
+def _check_action(action: Modify | Cancel | Close) -> None:
+    """Raise TypeError if a field has a wrong type; whether it will do is for a refusal."""
+    if type(action.id) is not str:
+        raise TypeError(f"expected the id of a trade as text, was {action.id!r}")
+    if isinstance(action, Close):
+        if action.quantity is not None:
+            index(action.quantity)
+        if type(action.reason) is not str:
+            raise TypeError(f"expected a reason as text, was {action.reason!r}")
+    elif isinstance(action, Modify):
+        for level in (action.stop, action.target):
+            if not isinstance(level, Keep):
+                _stop_or_target(level)
+        if not isinstance(action.price, Keep):
+            _level(action.price)
+        if not isinstance(action.quantity, Keep):
+            index(action.quantity)
 
 
 def merge_exits(over: ExitOverrides | None, under: ExitOverrides) -> ExitOverrides | None:

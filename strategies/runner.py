@@ -10,15 +10,19 @@ import msgspec
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import iso_ist
-from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.intent import Signal
+from daemon.domain.strategy_actions import Asked, Basket, Wanted
 from strategies.catalog import LoadedStrategy
 from strategies.conflict import Proposal
-from strategies.intents import as_intents, completed
-from strategies.strategy import Intents, TickView, View
-from strategies.views import Desk, StrategyView
+from strategies.desks import Desk, Shown, ts_of
+from strategies.hook_methods import HookMethods
+from strategies.intents import as_actions, wanted_of
+from strategies.memory import Memory
+from strategies.strategy import Actions, TickView, View
+from strategies.views import StrategyView
 
-StrategyMethod = Callable[[Any, View], Intents]
-"""A strategy's method: takes a candle or a tick and a View, returns intents."""
+StrategyMethod = Callable[[Any, View], Actions]
+"""A strategy's method: takes a candle, a tick or the like and a View, returns actions."""
 
 
 class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,18 @@ class StrategyFault(msgspec.Struct, frozen=True, kw_only=True):
     ts: int
     error: str
     traceback_text: str
+
+
+class BoundaryFaults:
+    """The faults of the boundary, tick or other call in work, and its number."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.found: list[StrategyFault] = []
+
+    def begin(self) -> None:
+        """Begin the next one."""
+        self.number += 1
 
 
 class Failures(msgspec.Struct, kw_only=True):
@@ -71,9 +87,14 @@ class Runner:
         self.on_candle: StrategyMethod | None = getattr(loaded.strategy, "on_candle", None)
         self.on_tick: StrategyMethod | None = getattr(loaded.strategy, "on_tick", None)
         """The strategy's own methods, None for what it did not ask for."""
+        self.hooks = HookMethods(loaded.strategy)
+        self.memory = Memory()
         self.view = view
         self._errors_max = errors_max
         self._streak = 0
+        self._ok_number = self._ok_before = 0
+        """The last two boundaries at which a call succeeded; then the last that failed."""
+        self._failed_number = 0
 
     def switch(self, on: bool) -> None:
         """Switch the strategy on or off by hand; switching on forgives earlier errors."""
@@ -86,40 +107,58 @@ class Runner:
         decide: StrategyMethod,
         shown: Candle | TickView,
         desk: Desk,
-        faults: list[StrategyFault],
-    ) -> list[Proposal]:
+        faults: BoundaryFaults,
+    ) -> list[Proposal | Asked]:
         """Return its proposals on a closed candle or a tick; add a fault to `faults`.
 
         `decide` is its `on_candle` or its `on_tick`. The caller counts the faults of a boundary or
         a tick with `fail`.
         """
+        return [self._proposal(each) for each in self.answer(decide, shown, desk, faults)]
+
+    def answer(
+        self, decide: StrategyMethod, shown: Shown, desk: Desk, faults: BoundaryFaults
+    ) -> list[Wanted]:
+        """Return what it wants after a call, which has been checked; add a fault to `faults`."""
         if self.disabled:
             return []
         view = self.view
         view.show(shown, desk)
+        if self.hooks.save is not None:
+            self.memory.note(shown)
         try:
             returned = decide(shown, view)
             if returned is None:  # the usual case
-                self._streak = 0
+                self._succeed(faults.number)
                 return []
-            intents = [completed(intent, self.config) for intent in as_intents(returned)]
+            wanted = [wanted_of(action, self.config) for action in as_actions(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
-            faults.append(self._fault(error, shown))
+            text = "".join(traceback.format_exception(error))
+            ts = ts_of(shown, desk)
+            self.fault(faults, ts, f"{type(error).__name__}: {error}", text)
             return []
-        self._streak = 0
-        return [self._proposal(intent) for intent in intents if self._may(intent)]
+        self._succeed(faults.number)
+        return [each for each in wanted if self._may(each)]
 
-    def fail(self, ts: int, calls: int, *, forgiven: bool) -> None:
-        """Count a boundary or tick (`ts`, UTC ns) at which `calls` of its calls raised.
+    def fault(self, faults: BoundaryFaults, ts: int, error: str, text: str = "") -> None:
+        """Note an error of the strategy at `ts` (UTC ns), with its traceback if there is one."""
+        faults.found.append(
+            StrategyFault(strategy_id=self.config.id, ts=ts, error=error, traceback_text=text)
+        )
 
-        It is forgiven if another call of the same boundary succeeded.
+    def fail(self, ts: int, calls: int, number: int) -> None:
+        """Count the boundary `number` (`ts`, UTC ns) at which `calls` of its calls raised.
+
+        Calls of the same boundary that succeeded change nothing: it failed.
         """
         failures = self.failures
         failures.count += 1
         failures.calls += calls
         failures.first_ts = ts if failures.first_ts is None else failures.first_ts
         failures.last_ts = ts
-        self._streak = 0 if forgiven else self._streak + 1
+        succeeded = self._ok_number if self._ok_number != number else self._ok_before
+        self._streak = 1 if succeeded > self._failed_number else self._streak + 1
+        self._failed_number = number
         if self._streak >= self._errors_max:
             self.disabled = True
             failures.disabled_ts = ts
@@ -146,22 +185,26 @@ class Runner:
             "disabled_at": _time(failures.disabled_ts),
         }
 
-    def _may(self, intent: OrderIntent) -> bool:
-        if self.on or intent.signal == Signal.EXIT:
+    def _succeed(self, number: int) -> None:
+        if number != self._ok_number:
+            self._ok_before, self._ok_number = self._ok_number, number
+
+    def _may(self, wanted: Wanted) -> bool:
+        if self.on:
+            return True
+        if isinstance(wanted, Asked):
+            opens = isinstance(wanted.action, Basket)
+        else:
+            opens = wanted.signal != Signal.EXIT
+        if not opens:
             return True
         self.withheld += 1
         return False
 
-    def _proposal(self, intent: OrderIntent) -> Proposal:
-        return Proposal(intent=intent, rank=self.rank, priority=self.config.priority)
-
-    def _fault(self, error: Exception, shown: Candle | TickView) -> StrategyFault:
-        return StrategyFault(
-            strategy_id=self.config.id,
-            ts=shown.end_ts if isinstance(shown, Candle) else shown.ts,
-            error=f"{type(error).__name__}: {error}",
-            traceback_text="".join(traceback.format_exception(error)),
-        )
+    def _proposal(self, wanted: Wanted) -> Proposal | Asked:
+        if isinstance(wanted, Asked):
+            return wanted
+        return Proposal(intent=wanted, rank=self.rank, priority=self.config.priority)
 
 
 def _time(ts: int | None) -> str | None:

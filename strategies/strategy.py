@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from daemon.domain.candle import Candle
 from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
-from daemon.domain.instrument import Instrument
 from daemon.domain.intent import ExitOverrides, Level, OrderIntent, Product, Rel, Signal
 from daemon.domain.order_kind import OrderKind, Validity
+from daemon.domain.strategy_actions import (
+    KEEP,
+    Basket,
+    Cancel,
+    Close,
+    Keep,
+    Lock,
+    Modify,
+    Steps,
+    StrategyAction,
+    Watch,
+)
 from daemon.domain.tick_view import TickView
+from daemon.domain.timer import Due
+from daemon.domain.update import Update
+from strategies.chain_view import Chain
+from strategies.facts import Margin, Pnl, Quote, Row, Session, Trade
+from strategies.timers import Timer
+from strategies.view import View
 
 __all__ = [
-    "BaseStrategy", "Intents", "Strategy", "TickStrategy", "TickView", "TimedStrategy", "View",
-    "pct", "points", "r",
+    "KEEP", "Action", "Actions", "BaseStrategy", "Chain", "Due", "Intents", "Lock", "Margin", "Pnl",
+    "Quote", "Row", "Session", "Steps", "Strategy", "TickStrategy", "TickView", "TimedStrategy",
+    "Timer", "Trade", "Update", "View", "pct", "points", "r",
 ]  # fmt: skip
 
 
@@ -34,57 +52,22 @@ def r(x: float) -> Rel:
     return Rel("r", x)
 
 
+Action = OrderIntent | StrategyAction
+"""What a strategy may ask for."""
+Actions = Action | Sequence[Action] | None
+"""All actions of a list are taken, in order: two BUYs of one symbol are two orders."""
 Intents = OrderIntent | list[OrderIntent] | None
-"""All intents of a list are taken, in order: two BUYs of one symbol are two orders."""
-
-
-class View(Protocol):
-    """The market as a strategy may see it: prices in rupees, quantities in units, times in UTC ns.
-
-    A symbol that is not in the universe raises ValueError.
-    """
-
-    @property
-    def now(self) -> int:
-        """Return the engine's time."""
-
-    @property
-    def session_open(self) -> int:
-        """Return when the session of the instrument being shown opened."""
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Return the strategy's own symbols as configured, or all of the universe."""
-
-    def ltp(self, symbol: str) -> float | None:
-        """Return the last price, None before the first tick (and during warm-up)."""
-
-    def position(self, symbol: str) -> int:
-        """Return this strategy's signed open quantity: above 0 long, below 0 short."""
-
-    def waiting(self, symbol: str) -> int:
-        """Return how many of this strategy's entries are not filled yet.
-
-        Entries requested at an earlier candle of the same boundary count too.
-        """
-
-    def instrument(self, symbol: str) -> Instrument:
-        """Return the contract: lot size, tick size, type, strike, expiry."""
-
-    def history(self, symbol: str) -> Sequence[Candle]:
-        """Return closed candles of the strategy's timeframe, newest last, at most `warmup_candles`.
-
-        Includes the candle being shown. Only the strategy's own symbols have a history.
-        """
+"""Actions that are intents only."""
 
 
 class Strategy(Protocol):
     """A plain class whose parameters are the keyword arguments of its `__init__`.
 
-    It may also have `on_tick` (see TickStrategy). It keeps its own state per symbol.
+    It may also have `on_tick` (see TickStrategy), and on a BaseStrategy `on_start`, `schedule`,
+    `on_order`, `on_open`, `on_close`, `save` and `load`. It keeps its own state per symbol.
     """
 
-    def on_candle(self, candle: Candle, view: View) -> Intents:
+    def on_candle(self, candle: Candle, view: View) -> Actions:
         """Decide on a closed candle of one of its symbols."""
 
 
@@ -92,7 +75,7 @@ class Strategy(Protocol):
 class TickStrategy(Protocol):
     """A strategy that asks for ticks by having this method."""
 
-    def on_tick(self, tick: TickView, view: View) -> Intents:
+    def on_tick(self, tick: TickView, view: View) -> Actions:
         """Decide on a tick of one of its symbols, after fills and exits have seen it."""
 
 
@@ -184,6 +167,64 @@ class BaseStrategy:
     def exit(self, symbol: str, *, reason: str = "") -> OrderIntent:
         """Close this strategy's positions in `symbol` and cancel its waiting entries there."""
         return OrderIntent(symbol=symbol, signal=Signal.EXIT, reason=reason)
+
+    def modify(
+        self,
+        id: str,
+        *,
+        stop: Level | Keep | None = KEEP,
+        target: Level | Keep | None = KEEP,
+        price: float | Keep = KEEP,
+        quantity: int | Keep = KEEP,
+    ) -> Modify:
+        """Change a trade by its id: levels of what is open, price and quantity of its entry.
+
+        None removes a level; one relative to the entry (`pct`, `points`, `r`) is counted from it.
+        """
+        return Modify(id=id, stop=stop, target=target, price=price, quantity=quantity)
+
+    def cancel(self, id: str) -> Cancel:
+        """Cancel what works of an entry, by the id of its trade or of its exchange order."""
+        return Cancel(id=id)
+
+    def close(self, id: str, *, quantity: int | None = None, reason: str = "") -> Close:
+        """Close a trade by its id: whole lots of it in units, or all and its working entry."""
+        return Close(id=id, quantity=quantity, reason=reason)
+
+    def basket(
+        self,
+        intents: Sequence[OrderIntent],
+        *,
+        hedges_first: bool = True,
+        within_s: float = 30,
+        if_incomplete: Literal["unwind", "keep"] = "unwind",
+        tag: str = "",
+    ) -> Basket:
+        """Open several positions together: what is sold once all that is bought has filled.
+
+        After `within_s` seconds, or when an entry is refused, `unwind` closes what has filled and
+        `keep` leaves it. `tag` is that of every entry without its own.
+        """
+        return Basket(
+            intents=tuple(intents), hedges_first=hedges_first, within_s=within_s,
+            if_incomplete=if_incomplete, tag=tag,
+        )  # fmt: skip
+
+    def watch(
+        self,
+        tag: str,
+        *,
+        stop: float | None = None,
+        target: float | None = None,
+        trail: Steps | None = None,
+        lock: Lock | None = None,
+    ) -> Watch:
+        """Close all trades of a tag when their result reaches a level, in rupees.
+
+        The result is gross, realized and open. A second call replaces the first; without a level
+        the watch ends.
+        """
+        return Watch(tag=tag, stop=stop, target=target, trail=trail, lock=lock)
 
     def size(self, quantity: int, symbol: str, view: View) -> int:
         """Return `quantity` units, or one lot of the contract if that is 0."""

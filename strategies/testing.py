@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import parse_timeframe, parse_ts
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import OrderIntent
 from daemon.domain.money import paise_exact
-from strategies.intents import as_intents
+from strategies.desks import WarmDesk
+from strategies.intents import as_actions
 from strategies.strategy import Strategy
-from strategies.views import History, StrategyView, WarmDesk
+from strategies.views import History, SharedMarket, StrategyView
 
 
 def candles(
@@ -54,12 +55,12 @@ def decide(
     *,
     positions: Mapping[str, int] | None = None,
     instruments: Iterable[Instrument] = (),
-) -> list[OrderIntent]:
-    """Show a strategy closed candles, one boundary each, and return all its intents.
+) -> list[Any]:
+    """Show a strategy closed candles, one boundary each, and return all that it asks for.
 
     `positions` is what it holds throughout (signed units by symbol). Symbols that `instruments`
     does not describe are futures with a lot of 1. `view.ltp` is the last close. Errors of the
-    strategy come through; so does TypeError if it returns something other than intents.
+    strategy come through; so does TypeError if it returns something other than actions.
     """
     described = {instrument.tradingsymbol: instrument for instrument in instruments}
     for candle in shown:
@@ -67,15 +68,16 @@ def decide(
             described[candle.tradingsymbol] = Instrument(
                 instrument_token=-1 - len(described), tradingsymbol=candle.tradingsymbol
             )
-    universe, history = Universe(described.values()), History(1000)
+    universe = Universe(described.values())
+    market = SharedMarket(universe, History(1000))
     desk = _Desk(shown, universe, positions or {})
-    wanted: list[OrderIntent] = []
+    wanted: list[Any] = []
     for candle in shown:
-        view = StrategyView("test", candle.timeframe, universe.symbols, universe, history)
-        history.add(candle)
+        view = StrategyView("test", (candle.timeframe,), universe.symbols, market)
+        market.add(candle)
         desk.show(candle)
         view.show(candle, desk)
-        wanted += as_intents(strategy.on_candle(candle, view))
+        wanted += as_actions(strategy.on_candle(candle, view))
     return wanted
 
 

@@ -4,71 +4,32 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
+
+from msgspec import structs
 
 from daemon.domain.candle import Candle
-from daemon.domain.dates import ist_day
+from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import rupees
 from daemon.domain.tick_view import TickView
+from daemon.domain.update import Update
+from strategies.chain_view import EMPTY_CHAIN, Chain, Expiry, quote_of
+from strategies.chains import Chains
+from strategies.desks import Desk, Shown, WarmDesk
+from strategies.facts import (
+    Margin,
+    Pnl,
+    Quote,
+    Session,
+    Trade,
+    margin_of,
+    pnl_of_day,
+    pnl_of_trades,
+    trade_of,
+)
+from strategies.indicator_view import IndicatorBoard, Indicators
 
-
-class Desk(Protocol):
-    """The execution side as strategies may use it: prices in paise, times in UTC ns."""
-
-    @property
-    def now(self) -> int:
-        """Return the engine's time."""
-
-    def ltp_paise(self, index: int) -> int | None:
-        """Return the last price of an instrument of the universe, paise."""
-
-    def position(self, strategy_id: str, symbol: str) -> int:
-        """Return a strategy's signed open quantity."""
-
-    def waiting(self, strategy_id: str, symbol: str) -> int:
-        """Return how many entries of a strategy are not filled yet."""
-
-    def session_open(self, index: int) -> int:
-        """Return when today's session of an instrument opened."""
-
-
-class WarmDesk:
-    """The desk before the run: no prices, no positions; a day opens with its first candle."""
-
-    def __init__(self, candles: Sequence[Candle], universe: Universe) -> None:
-        self.now = 0
-        self._universe = universe
-        self._opens: dict[tuple[str, int], int] = {}
-        for candle in candles:
-            key = self._key(candle.tradingsymbol, candle.ts)
-            self._opens[key] = min(candle.ts, self._opens.get(key, candle.ts))
-        self._candle_ts = 0
-
-    def show(self, candle: Candle) -> None:
-        """Move on to a candle."""
-        self.now, self._candle_ts = candle.end_ts, candle.ts
-
-    def ltp_paise(self, index: int) -> int | None:
-        """Return None: there was no tick yet."""
-        return None
-
-    def position(self, strategy_id: str, symbol: str) -> int:
-        """Return 0: there are no positions yet."""
-        return 0
-
-    def waiting(self, strategy_id: str, symbol: str) -> int:
-        """Return 0: there are no entries yet."""
-        return 0
-
-    def session_open(self, index: int) -> int:
-        """Return the start of that day's first candle on that exchange."""
-        key = self._key(self._universe[index].tradingsymbol, self._candle_ts)
-        return self._opens.get(key, self._candle_ts)
-
-    def _key(self, symbol: str, ts: int) -> tuple[str, int]:
-        index = self._universe.index_of(symbol)
-        return ("" if index is None else self._universe[index].exchange), ist_day(ts)
+__all__ = ["Desk", "History", "SharedMarket", "StrategyView", "WarmDesk"]
 
 
 class History:
@@ -91,30 +52,45 @@ class History:
         return tuple(self._candles.get((timeframe, symbol), ()))
 
 
+class SharedMarket:
+    """What the views of all strategies share: the universe, closed candles, chains, indicators."""
+
+    def __init__(self, universe: Universe, history: History, chains: Chains | None = None) -> None:
+        self.universe = universe
+        self.history = history
+        self.chains = chains or Chains(universe)
+        self.board = IndicatorBoard(history.of)
+
+    def add(self, candle: Candle) -> None:
+        """Take a closed candle."""
+        self.history.add(candle)
+        self.board.add(candle)
+
+
 class StrategyView:
     """One strategy's View of the desk."""
 
     def __init__(
         self,
         strategy_id: str,
-        timeframe: str,
+        timeframes: Sequence[str],
         symbols: tuple[str, ...],
-        universe: Universe,
-        history: History,
+        market: SharedMarket,
     ) -> None:
         self.symbols = symbols
         self.asked: dict[str, int] = {}
         """Entries requested at this boundary that are not orders yet, by symbol."""
         self._id = strategy_id
-        self._timeframe = timeframe
+        self._timeframes = timeframes
         self._own = frozenset(symbols)
-        self._universe = universe
-        self._history = history
-        self._desk: Desk = WarmDesk((), universe)
-        self._shown: Candle | TickView | None = None
+        self._market = market
+        self._universe = market.universe
+        self._desk: Desk = WarmDesk((), market.universe)
+        self._shown: Shown = None
+        self.ind = Indicators(market.board, self._series)
 
-    def show(self, shown: Candle | TickView, desk: Desk) -> None:
-        """Look at the desk while the strategy is shown a candle or tick."""
+    def show(self, shown: Shown, desk: Desk) -> None:
+        """Look at the desk while the strategy is shown something."""
         self._desk, self._shown = desk, shown
 
     @property
@@ -125,13 +101,44 @@ class StrategyView:
     @property
     def session_open(self) -> int:
         """Return when the session of the instrument being shown opened."""
-        assert self._shown is not None
-        return self._desk.session_open(self._index(self._shown.tradingsymbol))
+        return self._desk.session_open(self._shown_index())
+
+    @property
+    def session(self) -> Session:
+        """Return the session of the instrument being shown, else of the first own symbol."""
+        open_ts, close_ts = self._desk.session(self._shown_index())
+        return Session(ist_date(open_ts or self._desk.now), open_ts, close_ts)
 
     def ltp(self, symbol: str) -> float | None:
         """Return the last price in rupees, None before the first tick."""
         paise = self._desk.ltp_paise(self._index(symbol))
         return None if paise is None else rupees(paise)
+
+    def quote(self, symbol: str) -> Quote:
+        """Return the last quote of any instrument of the run."""
+        index, desk = self._index(symbol), self._desk
+        quote = quote_of(self._universe[index], desk.last(index), desk.now)
+        shown = desk.shown(index)
+        if shown is None:
+            return quote
+        return structs.replace(
+            quote,
+            depth=shown.depth,
+            volume=shown.volume if shown.volume >= 0 else None,
+            oi=shown.oi if shown.oi >= 0 else None,
+        )
+
+    def chain(self, underlying: str, expiry: Expiry, *, at: float | None = None) -> Chain:
+        """Return the options of an expiry by strike; empty where the run has none."""
+        chains, desk = self._market.chains, self._desk
+        expiry = expiry if isinstance(expiry, str) else expiry.isoformat()
+        if isinstance(desk, WarmDesk):
+            return EMPTY_CHAIN
+        if isinstance(self._shown, TickView):
+            moment = chains.for_tick(underlying, expiry)
+        else:
+            moment = chains.now(underlying, expiry, desk)
+        return EMPTY_CHAIN if moment is None else Chain(moment, at)
 
     def position(self, symbol: str) -> int:
         """Return the strategy's signed open quantity."""
@@ -143,15 +150,64 @@ class StrategyView:
         self._index(symbol)
         return self._desk.waiting(self._id, symbol) + self.asked.get(symbol, 0)
 
+    def trades(self, symbol: str | None = None, tag: str | None = None) -> list[Trade]:
+        """Return the strategy's trades that are not archived, oldest first."""
+        if symbol is not None:
+            self._index(symbol)
+        return [
+            trade_of(own)
+            for own in self._desk.trades(self._id)
+            if symbol in (None, own.order.tradingsymbol) and tag in (None, own.order.tag)
+        ]
+
+    def trade(self, id: str) -> Trade | None:
+        """Return one of the strategy's trades."""
+        own = self._desk.trade(self._id, id)
+        return None if own is None else trade_of(own)
+
+    @property
+    def pnl(self) -> Pnl:
+        """Return what the strategy has made today, and what it holds."""
+        desk = self._desk
+        return pnl_of_day(desk.tally(self._id), desk.trades(self._id))
+
+    def group(self, tag: str) -> Pnl:
+        """Return what the trades with a tag have made since they were opened."""
+        return pnl_of_trades(own for own in self._desk.trades(self._id) if own.order.tag == tag)
+
+    @property
+    def margin(self) -> Margin:
+        """Return the account's margin."""
+        return margin_of(self._desk.margin(), self._desk.capital_paise)
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the contract of a symbol."""
         return self._universe[self._index(symbol)]
 
-    def history(self, symbol: str) -> tuple[Candle, ...]:
-        """Return closed candles of the strategy's timeframe, newest last."""
+    def history(self, symbol: str, timeframe: str | None = None) -> tuple[Candle, ...]:
+        """Return closed candles of the strategy's timeframe, or of another of its own."""
+        return self._market.history.of(self._series(symbol, timeframe), symbol)
+
+    def _series(self, symbol: str, timeframe: str | None) -> str:
+        """Return the timeframe of a series that the strategy has. Raises ValueError."""
         if symbol not in self._own:
             raise ValueError(f"expected one of the strategy's own symbols, was {symbol!r}")
-        return self._history.of(self._timeframe, symbol)
+        if timeframe is None:
+            return self._timeframes[0]
+        if timeframe not in self._timeframes:
+            raise ValueError(
+                f"expected one of the strategy's timeframes, {', '.join(self._timeframes)}, "
+                f"was {timeframe!r}"
+            )
+        return timeframe
+
+    def _shown_index(self) -> int:
+        shown = self._shown
+        if isinstance(shown, Candle | TickView):
+            return self._index(shown.tradingsymbol)
+        if isinstance(shown, Update) and shown.symbol:
+            return self._index(shown.symbol)
+        return self._index(self.symbols[0])
 
     def _index(self, symbol: str) -> int:
         index = self._universe.index_of(symbol)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
 from daemon.cli.check_gtts import gtt_warnings
 from daemon.cli.check_strategies import (
+    hook_warnings,
     quantity_warnings,
     script_warnings,
     symbols_without_rows,
@@ -236,6 +237,7 @@ WARNINGS: Final[tuple[Callable[[Parts], Iterator[str]], ...]] = (
     _outside_the_tables,
     _files,
     underlying_warnings,
+    hook_warnings,
     quantity_warnings,
     gtt_warnings,
     _break_even,

@@ -21,7 +21,7 @@ from daemon.market.schedule import Schedule
 from daemon.report.text import count
 from daemon.runtime.build import Parts
 from daemon.settings.config import StrategyConfig
-from strategies.catalog import did_you_mean
+from strategies.near_names import did_you_mean
 
 _QUANTITY_NAMES: Final = ("quantity", "qty")
 _SHIPPED: Final = "strategies."
@@ -135,6 +135,12 @@ def underlying_warnings(parts: Parts) -> Iterator[str]:
                     f"strategy {config.id}: underlying {name!r} is {near[0]!r} in the universe: "
                     "nothing is found for it"
                 )
+
+
+def hook_warnings(parts: Parts) -> Iterator[str]:
+    """Tell of methods that look like hooks of the program and are not called."""
+    for strategy_id, line in parts.strategies.not_called():
+        yield f"strategy {strategy_id}: {line}"
 
 
 def _other_case(symbol: str, parts: Parts) -> str:

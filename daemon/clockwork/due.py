@@ -8,10 +8,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
+from daemon.clockwork.reactions import Reactions
+from daemon.clockwork.timers import TimerCall, Timers
 from daemon.domain.dates import ist_date
 from daemon.domain.inputs import Command, Settlement
 from daemon.domain.intent import EntryChange, OrderIntent
 from daemon.domain.risk_state import RiskState
+from daemon.execution.baskets import BasketDue
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
 from daemon.market.agenda import Agenda, Phase
@@ -24,6 +27,7 @@ from daemon.plans.timetable import DueItem
 STEP_ORDERS: Final = 16
 """Orders of one time that are decided between two pauses: a millisecond or two."""
 
+Request = Command | Settlement | OrderIntent | EntryChange | TimerCall | BasketDue
 PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]
 """Do all items of one phase at one due time (UTC ns), with pauses."""
 
@@ -36,13 +40,20 @@ class Due:
     """
 
     def __init__(
-        self, engine: ExecutionEngineV3, agenda: Agenda, bars: SessionBars, strategies: Strategies
+        self,
+        engine: ExecutionEngineV3,
+        agenda: Agenda,
+        bars: SessionBars,
+        strategies: Strategies,
+        reactions: Reactions,
     ) -> None:
         self._engine = engine
         self._agenda = agenda
         self._bars = bars
         self._strategies = strategies
         self._at = engine.at
+        self._reactions = reactions
+        self._timers: Timers | None = None
         self._work: dict[Phase, PhaseWork] = {
             Phase.TIMESTAMP_END: self._end_timestamps,
             Phase.DAY: _one_by_one(self.start_day),
@@ -54,10 +65,10 @@ class Due:
             Phase.SQUARE_OFF: self._square_off,
             Phase.RISK: _one_by_one(engine.account.risk.look),
             Phase.COMMAND: _one_by_one(self._obey),
-            Phase.PLAN: _one_by_one(self._serve_plan),
-            Phase.TIMED_INTENT: _one_by_one(self._obey),
+            Phase.TIMED_INTENT: self._obey_each,
             Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.account.gtts)),
             Phase.CANDLES: self._close_candles,
+            Phase.AFTER_CANDLES: self._obey_each,
             Phase.SESSION_END: self._end_session,
             Phase.MARGIN: _one_by_one(engine.account.minute_passed),
         }
@@ -66,6 +77,7 @@ class Due:
             Settlement: engine.settle,
             OrderIntent: engine.process_signal,
             EntryChange: engine.change_entry,
+            BasketDue: engine.asked.baskets.due,
         }
         self.plans: PlanEngine | None = None
         self._commands: dict[str, Callable[[str], None]] = {
@@ -78,6 +90,11 @@ class Due:
             "strategy_on": lambda name: self.switch(name, on=True),
             "strategy_off": lambda name: self.switch(name, on=False),
         }
+
+    def attach(self, timers: Timers) -> None:
+        """Call strategies at their times."""
+        self._timers = timers
+        self._requests[TimerCall] = timers.call
 
     # time
 
@@ -96,14 +113,18 @@ class Due:
 
     def steps(self, ts: int) -> Iterator[None]:
         """Do everything due at or before `ts`, one time completely before the next."""
-        at = self._at
+        at, reactions = self._at, self._reactions
+        reactions.begin_due()
         while (due := self._agenda.pop_time(ts)) is not None:
             due_ts, items = due
             at.begin_due(due_ts, ts)
             for phase, group in groupby(items, key=itemgetter(0)):
                 yield from self._work[phase](due_ts, [item for _, item in group])
+                if reactions.has_work:
+                    yield from reactions.deliver()
             self._engine.account.refresh()
         at.end_due()
+        reactions.end_due()
 
     # phases
 
@@ -118,10 +139,8 @@ class Due:
         """Open the sessions of a date."""
         self._bars.start_day(date, self._at.rows)
         self._engine.start_day(date)
-        if self.plans is not None:
-            rows = self._at.rows
-            first_ts = self._at.now if rows is None or self._at.now >= 0 else int(rows.ts[0])
-            self.plans.start_day(date, first_ts)
+        if self._timers is not None:
+            self._timers.start_day(date)
 
     def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         indices = self._bars.instruments(groups)
@@ -130,42 +149,16 @@ class Due:
         self._engine.square_off(indices)
         yield from ()
 
-    # plans
+    def _obey_each(self, due_ts: int, requests: Sequence[Request]) -> Iterator[None]:
+        """Obey requests one by one; a timer's answers are heard before the next one is called."""
+        for number, request in enumerate(requests, 1):
+            self._obey(request)
+            if self._reactions.has_work:
+                yield from self._reactions.deliver()
+            if number % STEP_ORDERS == 0:
+                yield
 
-    def attach(self, plans: PlanEngine) -> None:
-        """Let plans hear of ends, times, levels and orders."""
-        self.plans = plans
-        engine = self._engine
-        engine.timestamp_end.listen(EndRank.PLANS, self._end_for_plans)
-        engine.account.waiters.add(FIRST_PLAN_WAITER, lambda waiter, _: plans.fired(waiter))
-        engine.lifecycle.tell(plans.hear)
-
-    def _end_for_plans(self, ts: int) -> Iterator[None]:
-        """Do the plans' step as of the timestamp that has ended (P5a)."""
-        assert self.plans is not None
-        self._at.look_back(ts)
-        self.plans.end_timestamp()
-        self._at.look_ahead()
-        yield from ()
-
-    def _serve_plan(self, item: DueItem) -> None:
-        assert self.plans is not None
-        self.plans.due(item)
-
-    def _kill(self) -> None:
-        if self.plans is not None:
-            self._engine.admission.kill()
-            self.plans.leave_all("kill_switch")
-        self._engine.kill()
-
-    def _square_off_now(self) -> None:
-        if self.plans is not None:
-            self.plans.leave_all("square_off")
-        self._engine.square_off_now()
-
-    # ends
-
-    def _obey(self, request: Command | Settlement | OrderIntent | EntryChange) -> None:
+    def _obey(self, request: Request) -> None:
         self._requests[type(request)](request)
 
     def _close_candles(self, due_ts: int, boundaries: Sequence[Boundary]) -> Iterator[None]:
@@ -173,10 +166,10 @@ class Due:
         candles = self._bars.close(due_ts, boundaries, self._at.rows)
         if not candles:
             return
-        self._engine.compare_closes(candles)
+        self._engine.runner.on_closes(candles)
         self._at.begin_candles(due_ts)
-        intents = self._strategies.on_candles(candles, self._engine.desk)
-        yield from _one_by_one(self._engine.take_checked)(due_ts, intents)
+        wanted = self._strategies.on_candles(candles, self._engine.desk)
+        yield from _one_by_one(self._engine.take_checked)(due_ts, wanted)
         self._at.end_candles()
 
     def _end_session(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:

@@ -16,7 +16,9 @@ import msgspec
 from daemon.chain.expiries import ListedExpiries, listed_expiries
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
+from daemon.clockwork.reactions import Reactions
 from daemon.clockwork.rows import RowPath
+from daemon.clockwork.timers import Timers
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import SECOND_NS, is_timeframe, parse_timeframe
 from daemon.domain.events import TradingEvent
@@ -51,6 +53,9 @@ from daemon.settings.config import ExecutionConfig, LiveChange, RiskConfig
 
 PIECE_ROWS: Final = 65_536
 """Larger blocks are split into pieces of this size, which bounds the memory of columns."""
+
+_BEFORE_START: Final = frozenset({History})
+"""Inputs that come before strategies start."""
 
 RowsSeen = Callable[[Rows], None]
 
@@ -102,7 +107,9 @@ class PaperEngine:
             self.books, self.schedule, self.agenda, timeframes,
             grace_ns=config.candle_grace_ns, square_off_ns=config.square_off_ns,
         )  # fmt: skip
-        self._due = Due(self.engine, self.agenda, self.bars, self.strategies)
+        self._hooks = self.strategies.hooks
+        reactions = Reactions(self.engine, self._hooks)
+        self._due = Due(self.engine, self.agenda, self.bars, self.strategies, reactions)
         self._rows = RowPath(self.engine, self._due, self.agenda, self.bars, self.strategies)
         self._arrived: dict[type, Callable[[Any], None]] = {
             Gap: self._note_gap,
@@ -111,11 +118,9 @@ class PaperEngine:
             BrokerMargin: self.engine.account.take_broker_margin,
         }
         self._delivered = first_input_no
-        if plans:
-            known = listed_of(universe) if listed is None else listed
-            until = -1 if carry is None else carry.until
-            self._due.attach(PlanEngine(plans, self.engine.plan_desk, known, until=until))
+        self._is_started = False
         self._attach_strategies(carry)
+        self._timers = self._attach_hooks(carry)
 
     def _bars_wanted(self) -> Mapping[str, frozenset[int]]:
         """Return whose candles are made: those of strategies, and those that levels go by."""
@@ -159,6 +164,20 @@ class PaperEngine:
         for strategy_id, since in {} if carry is None else carry.disabled.items():
             self.strategies.disable(strategy_id, since)
 
+    def _attach_hooks(self, carry: CarryOver | None) -> Timers | None:
+        """Let strategies hear of their own trades, and be called at their times."""
+        hooks = self._hooks
+        if hooks is None:
+            return None
+        timers = Timers(
+            self.engine, self.agenda, self.schedule, hooks,
+            until=-1 if carry is None else carry.until, grace_ns=self.config.candle_grace_ns,
+        )  # fmt: skip
+        self._due.attach(timers)
+        if carry is not None:
+            hooks.resume(carry.saved, carry.heard)
+        return timers
+
     def schedule_intents(self, intents: Sequence[TimedIntent]) -> None:
         """Put intents on the agenda; those of one time keep their order."""
         for timed in intents:
@@ -178,7 +197,22 @@ class PaperEngine:
 
     def lasting(self) -> CarryOver:
         """Return what no event holds and only changes with a decision, disabled strategies too."""
-        return msgspec.structs.replace(self.engine.lasting(), disabled=self.strategies.disabled())
+        lasting = msgspec.structs.replace(
+            self.engine.lasting(), disabled=self.strategies.disabled()
+        )
+        return self._with_saved(lasting)
+
+    def carry(self) -> CarryOver:
+        """Return what an engine on another day must know beyond the ledger."""
+        return self._with_saved(self.engine.carry())
+
+    def _with_saved(self, carry: CarryOver) -> CarryOver:
+        """Add what strategies would save now, and the baskets in work."""
+        saved = {} if self._hooks is None else self._hooks.saved()
+        baskets = self.engine.asked.baskets
+        return msgspec.structs.replace(
+            carry, saved=saved, baskets=baskets.in_work, basket_count=baskets.count
+        )
 
     # inputs
 
@@ -249,8 +283,9 @@ class PaperEngine:
         if self.on_rows is not None:
             self.on_rows(rows)
         if self.at.date is None:
-            self.at.take_input(rows.input_no(0))
-            self._due.move_to(int(rows.ts[0]))
+            self._due.start_day(ist_date(int(rows.ts[0])))
+        if self._hooks is not None:
+            self._start_hooks(int(rows.ts[0]))
 
     def _due_before(self, rows: Rows) -> Iterator[None]:
         """Do what is due at the first row, with pauses; `RowPath.take` then finds it done."""
@@ -270,10 +305,22 @@ class PaperEngine:
         if isinstance(item, Command | Settlement):  # has its place in what is due
             self.agenda.add(ts, Phase.COMMAND, 0, item)
         self._due.move_to(ts)
+        if self._hooks is not None and type(item) not in _BEFORE_START:
+            self._start_hooks(ts)
         yield from self._due.steps(ts)
         take = self._arrived.get(type(item))
         if take is not None:
             take(item)
+
+    def _start_hooks(self, ts: int) -> None:
+        """Let strategies start, at the first input that is no history."""
+        if self._is_started:
+            return
+        self._is_started = True
+        assert self._hooks is not None
+        assert self._timers is not None
+        self._due.move_to(ts)
+        self._hooks.start(self.engine.desk, self._timers.missed())
 
     def _change(self, item: ConfigChange) -> None:
         """Apply a change of the configuration, from the next decision on."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from daemon.clockwork.due import Due
-from daemon.domain.intent import OrderIntent
 from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.strategy_actions import Wanted
 from daemon.domain.tick_view import TickView
 from daemon.domain.ticks import WALK_FIRST, WALK_OPEN, WALK_SECOND
 from daemon.execution.context import Strategies
@@ -140,9 +140,9 @@ class RowPath:
         if is_special and rows.walk is not None and rows.walk[row] == WALK_OPEN:
             book.choose_walk(high_first=self._engine.net_quantity(book) < 0)
 
-    def _process(self, intents: Sequence[OrderIntent]) -> None:
-        for intent in intents:
-            self._engine.take_checked(intent)
+    def _process(self, wanted: Sequence[Wanted]) -> None:
+        for each in wanted:
+            self._engine.take_checked(each)
         self._engine.account.refresh()
 
     def _end_silence(self, ts: int) -> None:
@@ -191,14 +191,14 @@ class RowPath:
                 continue
             stretch.row = row
             at.now = ts
-            intents = on_tick(tick, desk)
-            if intents:
-                self._take_shown(rows, row, intents)
+            wanted = on_tick(tick, desk)
+            if wanted:
+                self._take_shown(rows, row, wanted)
             if stretch.asked or agenda.next_due != due:
                 stops.look_again()
                 nearest, due = stops.nearest, stops.due
 
-    def _take_shown(self, rows: Rows, row: int, intents: list[OrderIntent]) -> None:
+    def _take_shown(self, rows: Rows, row: int, wanted: Sequence[Wanted]) -> None:
         """Take a row that reaches no level, and what a strategy wants at it."""
         at = self._at
         at.see_row(at.now)
@@ -211,7 +211,7 @@ class RowPath:
         book.behind.pass_row()
         if book.skipper is not None:
             self._engine.update_positions(book)
-        self._process(intents)
+        self._process(wanted)
 
 
 def _tick_view(book: Book, now: int) -> TickView:

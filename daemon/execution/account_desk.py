@@ -37,8 +37,8 @@ class AccountDesk:
         quotes: Quotes,
         admission: Admission,
         demands: Demands,
-        untraded: UntradedOrders | None,
         watches: WatchDesk,
+        untraded: UntradedOrders | None,
     ) -> None:
         universe, at, agenda = desk.universe, desk.at, desk.agenda
         account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
@@ -60,6 +60,11 @@ class AccountDesk:
         self._margin = margin
         self._alerts = MarginAlerts(margin, self._recorder, self._demands)
         self._admission.attach(margin)
+
+    @property
+    def capital_paise(self) -> int | None:
+        """Return the capital that margins are asked for of, None without one."""
+        return None if self._margin is None else self._margin.capital_paise
 
     @property
     def margin_status(self) -> MarginStatus | None:

@@ -83,8 +83,8 @@ class OrderBuilder:
             product=product,
             lot_size=lot,
             tick_paise=tick,
-            sl_paise=_level(as_price(sl_price), tick, ties_up=not buy),
-            tp_paise=_level(as_price(tp_price), tick, ties_up=buy),
+            sl_paise=level_on_tick(as_price(sl_price), tick, ties_up=not buy),
+            tp_paise=level_on_tick(as_price(tp_price), tick, ties_up=buy),
             sl_rel=as_relative(sl_price),
             tp_rel=as_relative(tp_price),
             exits=rules,
@@ -166,7 +166,8 @@ def _compact(date: dt.date) -> str:
     return date.strftime("%Y%m%d")
 
 
-def _level(price: float | None, tick: int, *, ties_up: bool) -> int | None:
+def level_on_tick(price: float | None, tick: int, *, ties_up: bool) -> int | None:
+    """Return a level in rupees as paise on the price step, None for one that is no price."""
     if price is None:
         return None
     if type(price) in _PLAIN and abs(price) < PAISE_MAX / PAISE_PER_RUPEE:

@@ -12,7 +12,7 @@ from daemon.exchange.waiting import WaitingFill, WaitingFills
 from daemon.execution.costs import Costs
 from daemon.execution.excursions import Excursions
 from daemon.execution.exit_orders import ExitOrders
-from daemon.execution.exits.partial import quantity_at_fill, rest_levels
+from daemon.execution.exits.partial import is_part_of_stop, quantity_at_fill, rest_levels
 from daemon.execution.exits.rule import Exit
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
@@ -84,8 +84,10 @@ class Closing:
         """Fill a pending exit on a quote."""
         pending = position.pending
         assert pending is not None, position
-        quantity = position.quantity
-        if pending.partial:
+        quantity = (
+            min(pending.quantity, position.quantity) if pending.partial else position.quantity
+        )
+        if is_part_of_stop(self._orders[position.order_id], position):
             quantity = quantity_at_fill(position, quote.ltp)
         self._fill(position, book, quote, quantity, stale=False)
 
@@ -130,7 +132,8 @@ class Closing:
         if quantity == position.quantity:
             self.close(position, book, reason, fill)
         else:
-            order, levels = self._orders[position.order_id], rest_levels(position)
+            order = self._orders[position.order_id]
+            levels = rest_levels(position) if is_part_of_stop(order, position) else None
             self._recorder.moved(order, OrderState.ACTIVE, reason, fill=fill, levels=levels)
         self._holdings.reduced(position, book.index, quantity)
 

@@ -12,11 +12,13 @@ from daemon.domain.events import Charges
 from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import OrderIntent, StrategyLimits
+from daemon.domain.intent import StrategyLimits
 from daemon.domain.order import Side
 from daemon.domain.position import Position
+from daemon.domain.strategy_actions import Wanted
 from daemon.domain.tick_view import TickView
 from daemon.execution.desk import Desk
+from daemon.execution.hooks import Hooks
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import NO_LIMITS
 
@@ -149,16 +151,20 @@ class Strategies(Protocol):
     timed_intents: list[TimedIntent]
     timed_gtts: list[TimedGtt]
 
+    @property
+    def hooks(self) -> Hooks | None:
+        """Return what they hear besides; None costs nothing."""
+
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """Return the strategy's own limits."""
 
     def warm(self, candles: Sequence[Candle], /) -> None:
         """Show closed candles from another source, as warm-up; no intents follow."""
 
-    def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> list[OrderIntent]:
+    def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> Sequence[Wanted]:
         """Return intents for the candles closed at one boundary, conflicts resolved."""
 
-    def on_tick(self, tick: TickView, desk: Desk, /) -> list[OrderIntent]:
+    def on_tick(self, tick: TickView, desk: Desk, /) -> Sequence[Wanted]:
         """Return intents for one tick."""
 
     def set_enabled(self, strategy_id: str, on: bool, /) -> None:
@@ -179,6 +185,7 @@ class NoStrategies:
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents = list(timed)
         self.timed_gtts: list[TimedGtt] = []
+        self.hooks: Hooks | None = None
 
     def limits(self, strategy_id: str, /) -> StrategyLimits | None:
         """Return no limits."""
@@ -187,11 +194,11 @@ class NoStrategies:
     def warm(self, candles: Sequence[Candle], /) -> None:
         """Ignore them."""
 
-    def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> list[OrderIntent]:
+    def on_candles(self, candles: Sequence[Candle], desk: Desk, /) -> Sequence[Wanted]:
         """Return no intents."""
         return []
 
-    def on_tick(self, tick: TickView, desk: Desk, /) -> list[OrderIntent]:
+    def on_tick(self, tick: TickView, desk: Desk, /) -> Sequence[Wanted]:
         """Return no intents."""
         return []
 

@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 
-from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import Settlement
 from daemon.domain.instrument import Universe
 from daemon.domain.intent import EntryChange, OrderIntent, Signal, check_change, check_intent
 from daemon.domain.ledger import Ledger
-from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
+from daemon.domain.strategy_actions import Asked, Wanted
 from daemon.exchange.fills import FillEngine
 from daemon.exchange.waiting import WaitingFills
 from daemon.execution.account_desk import AccountDesk
@@ -42,9 +41,8 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
-from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.strategy_orders import StrategyOrders
 from daemon.execution.views import Row, Views
-from daemon.execution.watch_desk import WatchDesk
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
@@ -133,13 +131,17 @@ class ExecutionEngineV3:
         working = admission.count(WorkingEntries(desk, entry_orders, waiting, ledger))
         entry_orders.attach(entries, exit_orders, runner)
         exit_orders.attach(closing, runner)
-        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
+        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
+        self.asked = own = StrategyOrders(
+            desk, recorder, quotes, entries, entry_orders, self._changes, runner, closing,
+            self.timestamp_end,
+        )  # fmt: skip
         self._demands = demands = Demands(
             universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
         )
         self.account = AccountDesk(
-            config, desk, recorder, quotes, admission, demands, untraded if desk.is_depth else None,
-            WatchDesk(quotes, self.timestamp_end, recorder, entries, runner),
+            config, desk, recorder, quotes, admission, demands, own.watches,
+            untraded if desk.is_depth else None,
         )  # fmt: skip
         if (terms := parts.get("margin")) is not None:
             market = rules, ledger, quotes, schedule, waiting, costs
@@ -148,15 +150,14 @@ class ExecutionEngineV3:
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        hands = entries, demands, admission, runner, excursions, costs, agenda, self.timestamp_end
-        self.plan_desk = PlanDesk(PlanHands(recorder, quotes, *hands, config.square_off_ns), at)
-        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
+        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting, self.account, own.updates)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
             ledger, at, quotes, holdings, excursions, admission, entries, closing, runner,
             session_end, self.account, carry.until,
         )  # fmt: skip
         self._resume.restore(carry)
+        own.baskets.restore(carry)
 
     @property
     def lifecycle(self) -> TradeLifecycleManager:
@@ -175,14 +176,16 @@ class ExecutionEngineV3:
         self.account.refresh()
         return order_id
 
-    def take_checked(self, intent: OrderIntent) -> str | None:
-        """Take an intent that has passed `check_intent`, as those of `Strategies` have."""
-        if intent.signal is Signal.HOLD:
-            return None
-        if intent.signal is Signal.EXIT:
-            self._demands.exit_strategy(intent.strategy_id, intent.symbol)
-            return None
-        return self.entries.process(intent)
+    def take_checked(self, wanted: Wanted) -> str | None:
+        """Take an intent that has passed `check_intent`, or another action of a strategy."""
+        match wanted:
+            case Asked():
+                self.asked.take(wanted)
+            case OrderIntent(signal=Signal.EXIT):
+                self._demands.exit_strategy(wanted.strategy_id, wanted.symbol)
+            case OrderIntent(signal=Signal.BUY | Signal.SELL):
+                return self.entries.process(wanted)
+        return None
 
     def submit_order(self, order: Order) -> str:
         """Send a CREATED order to the market: it fills now if it can, else it waits."""
@@ -269,12 +272,6 @@ class ExecutionEngineV3:
         if self.bars.close(symbol, timeframe):
             self.runner.bar_closed(symbol, timeframe, self.at.now)
             self.runner.on_close(symbol, timeframe, None)
-
-    def compare_closes(self, candles: Sequence[Candle]) -> None:
-        """Compare the closes of candles with the levels that go by them, in their order."""
-        for each in candles:
-            close = round(each.close * PAISE_PER_RUPEE)
-            self.runner.on_close(each.tradingsymbol, each.timeframe, close)
 
     def square_off(self, indices: frozenset[int]) -> None:
         """Cancel waiting intraday entries of these instruments, close their positions."""

@@ -14,7 +14,7 @@ from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.exit_notes import ExitNotes
 from daemon.execution.exits.at_exchange import Place
-from daemon.execution.exits.partial import gapped_through_rest
+from daemon.execution.exits.partial import gapped_through_rest, is_part_of_stop
 from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.execution.holdings import Holdings
 from daemon.execution.recorder import Recorder
@@ -137,7 +137,8 @@ class ExitProgress:
             return
         is_last = fill.quantity == pending.quantity
         rest = position.quantity - fill.quantity
-        widens = is_last and pending.partial and gapped_through_rest(position, book.ltp)
+        is_stop = is_part_of_stop(order, position)
+        widens = is_last and is_stop and gapped_through_rest(position, book.ltp)
         if is_last and not widens and not self._may_regrow(position, fill):
             self._notes.tell(order, exchange_order, report)
             self._close(position, book, fill, pending.reason)

@@ -83,11 +83,9 @@ class MarginDesk:
         untraded: UntradedHoldings,
     ) -> None:
         self.is_gate = terms.capital_paise is not None
-        self.squares_off = terms.squares_off
-        self.status = MarginStatus(peak_rupees=peak_rupees) if peak_rupees else None
-        """None before the first figures of an account."""
-        self.model: Final = model_of(terms.arrays)
-        self._broker = BrokerFigure(ledger) if terms.asks_broker else None
+        self.capital_paise = terms.capital_paise
+        self.status: MarginStatus | None = None
+        """None before the first figures."""
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from daemon.domain.dates import ist_date
+import datetime as dt
+from typing import Final
+
+from daemon.domain.dates import ist_date, ist_ns
 from daemon.domain.instrument import Universe
 from daemon.market.book import Book, Quote
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.settings.config import ExecutionConfig
+
+USUAL_CLOSE: Final = dt.time(15, 30)
+"""The close on an expiry date that the calendar knows no session of."""
 
 
 class Quotes:
@@ -67,4 +73,10 @@ class Quotes:
         now = self._at.now
         if book.open_ts <= now < book.close_ts:  # nearly always
             return book.open_ts, book.close_ts
-        return self.schedule.span(book.index, ist_date(now))
+        return self._schedule.span(book.index, ist_date(now))
+
+    def close_at_expiry(self, index: int) -> int:
+        """Return the end of a contract's last session, UTC ns."""
+        date = dt.date.fromisoformat(self._universe[index].expiry)
+        _, close_ts = self._schedule.span(index, date)
+        return close_ts or ist_ns(date, USUAL_CLOSE)

@@ -16,15 +16,16 @@ from daemon.domain.events import (
     QueuePlace,
     StopMoved,
 )
-from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState, OrderTerms
+from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
+from daemon.domain.intent import Rel
 from daemon.domain.ledger import Ledger
-from daemon.domain.order import ENTRY_FILL, Order, OrderState
-from daemon.domain.plan_round import PlanOrigin
+from daemon.domain.order import ENTRY_FILL, MODIFIED, Order, OrderState
 from daemon.domain.position import Position
 from daemon.domain.untraded import SETTLED, UntradedPosition
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
+from daemon.execution.relative_levels import EntryLevels
 from daemon.market.moment import Moment
 from daemon.risk.gates import Refusal
 
@@ -298,6 +299,36 @@ class Recorder:
                 ltp_paise=move.ltp_paise,
                 reason=move.reason,
                 target_to_paise=target,
+            )
+        )
+
+    def levels_modified(
+        self,
+        order: Order,
+        levels: EntryLevels,
+        *,
+        stop_from: int,
+        steps: int,
+        ltp_paise: int,
+        rel: tuple[Rel | None, Rel | None],
+    ) -> None:
+        """Record the levels that a strategy asked for; `rel` are those relative to the entry."""
+        at = self._at
+        self.lifecycle.record(
+            StopMoved(
+                seq=self.ledger.seq + 1,
+                ts=at.now,
+                input_no=at.input_no,
+                order_id=order.order_id,
+                due_ts=at.due_ts,
+                stop_from_paise=stop_from,
+                stop_to_paise=levels.stop_paise or 0,
+                steps=steps,
+                ltp_paise=ltp_paise,
+                reason=MODIFIED,
+                target_to_paise=levels.target_paise or 0,
+                stop_rel=rel[0],
+                target_rel=rel[1],
             )
         )
 

@@ -19,7 +19,7 @@ from daemon.domain.events import (
 )
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.intent import Rel
-from daemon.domain.order import ENTRY_FILL, TRAILING_STOP, OrderState
+from daemon.domain.order import ENTRY_FILL, MODIFIED, TRAILING_STOP, OrderState
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.journal.account_story import explain_account, is_account_name
 from daemon.journal.exchange_reasons import GATES, kite_sentence
@@ -284,10 +284,10 @@ def _mark_text(event: PositionMarked) -> str:
 
 
 def _stop_text(event: StopMoved) -> str:
-    if event.reason == ENTRY_FILL:
-        stop = _level_text("stop", event.stop_to_paise or None, None)
-        target = _level_text("target", event.target_to_paise or None, None)
-        return f"LEVELS: {stop}, {target}, {MOVES[ENTRY_FILL]}."
+    if event.reason in (ENTRY_FILL, MODIFIED):
+        stop = _level_text("stop", event.stop_to_paise or None, event.stop_rel)
+        target = _level_text("target", event.target_to_paise or None, event.target_rel)
+        return f"LEVELS: {stop}, {target}, {MOVES[event.reason]}."
     return (
         f"STOP MOVED: from {money(event.stop_from_paise)} to {money(event.stop_to_paise)} at a "
         f"last price of {money(event.ltp_paise)}, {why_moved(event)}."

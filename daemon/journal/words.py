@@ -20,6 +20,12 @@ WATCHES: Final[dict[str, str]] = {
 }
 """Why a trade was left, or its entry cancelled, together with others."""
 
+BY_STRATEGY: Final[dict[str, str]] = {
+    "strategy_close": "the strategy closed this trade",
+    "leg_incomplete": "another entry of its basket was refused, or did not fill in time",
+}
+"""Why a trade or its entry ended by its strategy, without a reason of the strategy's own."""
+
 REFUSALS: Final[dict[str, str]] = {
     "unknown_symbol": "the symbol is not in the universe of this run",
     "not_tradable": "an index has a price but cannot be traded",
@@ -52,6 +58,7 @@ REFUSALS: Final[dict[str, str]] = {
     "target_not_beyond_entry": "at the fill the target was not on the winning side of the price",
     "exits_not_managed": "this engine (v2) has no managed exits, and the order asked for some",
     "signal_exit": "the strategy asked to be out of this symbol",
+    **BY_STRATEGY,
     "square_off": "the time to square off intraday (MIS) positions had come",
     "manual_exit": "a person asked for it",
     "margin_shortfall": "the cash did not cover what was blocked, so waiting entries ended",
@@ -72,6 +79,7 @@ EXITS: Final[dict[str, str]] = {
     "take_profit": "the price reached the target",
     "time_stop": "the position had been held for its number of bars",
     "signal_exit": "the strategy asked to be out",
+    **BY_STRATEGY,
     "square_off": "intraday (MIS) positions are squared off before the close",
     "kill_switch": "the kill switch was pulled",
     "manual_exit": "a person asked for it",
@@ -99,6 +107,7 @@ MOVES: Final[dict[str, str]] = {
     "break_even": "to cost, as the price was far enough beyond it",
     "to_cost": "to cost, as the stop of another leg of the plan was hit",
     "entry_fill": "as more of the entry filled, and its average price is another",
+    "modified": "as the strategy asked",
 }
 """Why a stop was moved, other than by the ladder."""
 

@@ -32,11 +32,15 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 
 
 class Shown(NamedTuple):
-    """What only some feeds show of a row: depth (10, 3), last quantity (0), volume (-1 unknown)."""
+    """What only some feeds show of a row: depth (10, 3), last quantity (0), volume (-1 unknown).
+
+    Open interest is -1 if it is not known.
+    """
 
     depth: Int64s | None
     ltq: int
     volume: int
+    oi: int = -1
 
     def unsized(self) -> Shown:
         """Return it without the sizes of its book."""
@@ -74,8 +78,8 @@ class Book:
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
         "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "shown", "sides_watched", "skipper", "tick_watchers", "tradingsymbol", "triggers",
-        "volume", "walk_high_first", "walked",
+        "shown", "sides_watched", "skipper", "tells_shown", "tick_watchers", "tradingsymbol",
+        "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -94,7 +98,7 @@ class Book:
         self.fresh_from_no = 0
         self.after_gap_no = -1
         self.expects_gap_tick = False
-        self.keeps_shown = False
+        self.keeps_shown = self.tells_shown = False
         self.shown: Shown | None = None
         # the segment
         self.open = 0
@@ -182,9 +186,14 @@ class Book:
 
     def keep_shown(self, kept: bool = True) -> None:
         """Keep what only some feeds show of the last row (depth, last quantity, volume) or not."""
-        self.keeps_shown = kept
-        if not kept:
+        self.keeps_shown = kept or self.tells_shown
+        if not self.keeps_shown:
             self.shown = None
+
+    def tell_shown(self) -> None:
+        """Keep it from the next row on, for good: a strategy asked. Only when up to date."""
+        if not self.tells_shown:
+            self.keeps_shown = self.tells_shown = True
 
     def see(self, shown: Shown) -> None:
         """Take what a row shows besides the quote."""
@@ -292,7 +301,7 @@ class Book:
 
 def shown_at(rows: Rows, row: int) -> Shown:
     """Return what a row shows besides the quote."""
-    return Shown(rows.depth_row(row), rows.ltq_at(row), rows.volume_at(row))
+    return Shown(rows.depth_row(row), rows.ltq_at(row), rows.volume_at(row), rows.oi_at(row))
 
 
 def take_quotes(books: Sequence[Book], rows: Rows) -> None:

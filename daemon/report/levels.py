@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from daemon.domain.events import OrderMoved, StopMoved, TradingEvent
-from daemon.domain.order import OrderState
+from daemon.domain.order import ENTRY_FILL, MODIFIED, OrderState
 from daemon.domain.position import Position
 
 
@@ -35,7 +35,9 @@ class LevelFold:
         if isinstance(event, StopMoved):
             steps = self.steps.setdefault(event.order_id, [])
             target = steps[-1].target_paise if steps else None
-            steps.append(LevelStep(event.ts, event.stop_to_paise, target))
+            if event.reason in (ENTRY_FILL, MODIFIED):
+                target = event.target_to_paise or None
+            steps.append(LevelStep(event.ts, event.stop_to_paise or None, target))
         elif isinstance(event, OrderMoved):
             self._move(event)
 

@@ -143,7 +143,7 @@ class Account:
         ending = Ending(
             seq=engine.ledger.seq,
             input_no=engine.input_no,
-            carry=engine.engine.carry(),
+            carry=engine.carry(),
             equity=machine.sampler.equity_state(),
         )
         with disk_errors_as_journal_errors(path):

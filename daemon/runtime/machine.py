@@ -24,7 +24,7 @@ from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
-from daemon.runtime.listed_expiries import listed_for
+from daemon.runtime.listed_expiries import listed_by
 from daemon.runtime.series import PriceSampler
 from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
@@ -63,7 +63,7 @@ def machine(
     `ledger`, `carry`, `first_input_no`, `equity` and `client_ids` are what an account had before.
     `arrays` are those that `margin.model: span_file` needs.
     """
-    strategies = StrategyEngineV2(config.strategies, universe)
+    strategies = StrategyEngineV2(config.strategies, universe, listed_by(rules.expiries))
     sampler = PriceSampler(universe, ledger, equity)
     engine = paper_engine(
         config,

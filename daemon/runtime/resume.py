@@ -13,14 +13,14 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
-from daemon.control.client_ids import ClientIds
-from daemon.domain.carry_over import CarryOver
+from daemon.domain.carry_over import CarryOver, HeardUpdate
 from daemon.domain.dates import DAY_NS, iso_ist, ist_date, ist_midnight
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Clock
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
 from daemon.errors import FeedError
+from daemon.execution.heard import heard_of
 from daemon.journal.recovery import recover
 from daemon.journal.store import JournalStore
 from daemon.runtime.disk_faults import disk_errors_as_journal_errors
@@ -29,7 +29,7 @@ from daemon.runtime.machine import Machine, machine_of
 from daemon.runtime.rerun import Diverged, Rerun, run_again, state_operations
 from daemon.settings.check import fingerprint
 from feeds.recording.compact import CompactedLog
-from feeds.recording.format import COMPACTED
+from feeds.recording.format import COMPACTED, LogHeader
 from feeds.recording.opened import open_recording
 from feeds.recording.reader import InputLog
 from feeds.recording.recorder import InputRecorder
@@ -120,7 +120,10 @@ def _from_journal(start: LiveStart, reason: str, instruments: Sequence[Instrumen
         state.text(), iso_ist(until) if until >= 0 else "the first", reason,
     )  # fmt: skip
     return ResumedState(
-        carry=msgspec.structs.replace(state.carry, until=until), ledger=ledger,
+        carry=msgspec.structs.replace(
+            state.carry, until=until, heard=_heard_today(store, today)
+        ),
+        ledger=ledger,
         since=until if date == today else 0,
         instruments=[*instruments, *account.state.contracts.values()],
     )  # fmt: skip
@@ -136,7 +139,10 @@ def _after_finished(start: LiveStart, log: CompactedLog) -> ResumedState:
         )
     start.check_clock(max(ending.carry.until, log.header.created_ts), str(log.path))
     is_today = log.header.date == start.today.isoformat()
-    carry = ending.carry if is_today else ending.carry.overnight()
+    carry = ending.carry.overnight()
+    if is_today:
+        heard = _heard_since(log.header, store)
+        carry = msgspec.structs.replace(ending.carry, heard=heard)
     return ResumedState(
         carry=carry, ledger=recover(store), equity=ending.equity,
         instruments=log.header.instruments,
@@ -168,9 +174,12 @@ def _after_unfinished(start: LiveStart, log: InputLog) -> ResumedState:
         _end_day(start, machine, recorder, header.date)
     recorder.close()
     account.finish_log(log.path, machine)
-    carry = engine.engine.carry()
+    carry = engine.carry().overnight()
+    if is_today:
+        heard = _heard_since(header, account.store)
+        carry = msgspec.structs.replace(engine.carry(), heard=heard)
     return ResumedState(
-        carry=carry if is_today else carry.overnight(), ledger=engine.ledger,
+        carry=carry, ledger=engine.ledger,
         equity=machine.sampler.equity_state(),
         client_ids=machine.client_ids if is_today else None,
         since=last_ts if is_today else 0, instruments=header.instruments,
@@ -220,6 +229,18 @@ def _last_event_ts(store: JournalStore) -> int:
     base = store.base()
     before = base.ts if base is not None and base.seq else -1
     return max((event.ts for event in store.events(store.last_seq - 1)), default=before)
+
+
+def _heard_since(header: LogHeader, store: JournalStore) -> list[HeardUpdate]:
+    """Return what strategies heard today up to the end of a recording of today."""
+    ledger = msgspec.json.decode(header.ledger, type=Ledger) if header.ledger else Ledger()
+    return [*header.carry.heard, *heard_of(store.events(header.base_seq), ledger)]
+
+
+def _heard_today(store: JournalStore, today: str) -> list[HeardUpdate]:
+    """Return what strategies heard of today's orders, by the journal alone."""
+    events = (event for event in store.events() if ist_date(event.ts).isoformat() == today)
+    return heard_of(events, Ledger())
 
 
 def _instruments(path: Path) -> Sequence[Instrument]:

@@ -157,6 +157,22 @@ class RunLog:
             ).error(
                 "strategy {} failed too often and is not called any more{}", strategy_id, remedy
             )
+            self._disabled_with_positions(strategy_id)
+
+    def _disabled_with_positions(self, strategy_id: str) -> None:
+        """Say that what a disabled strategy holds is left to the engine's exits."""
+        held = [
+            position.tradingsymbol
+            for position in self._parts.engine.ledger.open_positions()
+            if position.strategy_id == strategy_id
+        ]
+        if held:
+            fact = "strategy_disabled_with_positions"
+            logger.bind(fact=fact, strategy_id=strategy_id, positions=len(held)).error(
+                "strategy {} is not called any more and holds {}: stops, targets and square-off "
+                "still apply, nothing else closes them",
+                strategy_id, ", ".join(held),
+            )  # fmt: skip
 
     def _lost_entry(self, lost: LostEntry) -> None:
         """Note an entry that lost to a conflict."""

@@ -40,6 +40,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("margin",), {"model": "scenario", "enforce": "tell", "span_file": ""}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),
+    (("strategies", "list", None, "timeframes"), []),
     *(
         (("risk", name), default)
         for name, default in (

@@ -263,6 +263,8 @@ class StrategyConfig(Section, frozen=True, kw_only=True):
     class_: str = msgspec.field(name="class")
     enabled: bool = True
     timeframe: str = "1m"
+    timeframes: list[str] = []
+    """Further ones whose candles it is shown."""
     symbols: list[str] = []
     params: dict[str, Any] = {}
     exits: ExitOverrides = ExitOverrides()

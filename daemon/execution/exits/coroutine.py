@@ -20,13 +20,15 @@ from daemon.execution.exits.rule import Exit, ExitRule, StopMove
 class Wake(NamedTuple):
     """Why the coroutine resumes: a price (paise), bars that were counted, or a demand.
 
-    With `basis_paise` that price has met stop or target, and `ltp_paise` moves nothing.
+    With `basis_paise` that price has met stop or target, and `ltp_paise` moves nothing. `quantity`
+    is what a demand is for, in units; 0 for everything.
     """
 
     ltp_paise: int = 0
     bars_held: int = 0
     demand: str = ""
     basis_paise: int = 0
+    quantity: int = 0
 
 
 GO_ON = Wake()
@@ -145,7 +147,9 @@ def nearest_levels(position: Position, rules: Sequence[ExitRule]) -> Crossing:
 def decide(position: Position, rules: Sequence[ExitRule], wake: Wake) -> Request | None:
     """Return what one wake leads to: the first of the rules' exits, else the best new stop."""
     if wake.demand:
-        demand = ExitDemand(quantity=position.quantity)
+        is_part = 0 < wake.quantity < position.quantity
+        quantity = wake.quantity if is_part else position.quantity
+        demand = ExitDemand(quantity=quantity, partial=is_part)
         return Leave(Exit(OrderState.EXIT_PENDING, wake.demand, demand))
     for rule in rules:
         leaving = _exit_of(rule, position, wake)

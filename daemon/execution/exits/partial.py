@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from daemon.domain.events import Levels
 from daemon.domain.money import ceil_to_tick, floor_to_tick, ratio
+from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
 
 
@@ -16,6 +17,15 @@ def quantity_at_fill(position: Position, ltp_paise: int) -> int:
     if gapped_through_rest(position, ltp_paise):
         return position.quantity
     return position.pending.quantity
+
+
+def is_part_of_stop(order: Order, position: Position) -> bool:
+    """Return whether a pending exit is the part that a breached stop closes, with new levels.
+
+    A part that the strategy asked for is not: its levels stay.
+    """
+    pending = position.pending
+    return pending is not None and pending.partial and order.state is OrderState.SL_PENDING
 
 
 def gapped_through_rest(position: Position, ltp_paise: int) -> bool:

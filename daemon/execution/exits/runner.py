@@ -7,7 +7,9 @@ from typing import Final
 
 from msgspec import structs
 
+from daemon.domain.candle import Candle
 from daemon.domain.carry_over import RememberedDemand
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position import Position
 from daemon.execution.closing import Closing
 from daemon.execution.context import BarCounter
@@ -154,16 +156,21 @@ class ExitRunner:
                 if position.pending is None and is_level_met(position, price):
                     self._meet(position.number, quote.ltp, price)
 
+    def on_closes(self, candles: Sequence[Candle]) -> None:
+        """Compare the closes of candles with the levels that go by them, in their order."""
+        for each in candles:
+            self.on_close(each.tradingsymbol, each.timeframe, round(each.close * PAISE_PER_RUPEE))
+
     def _meet(self, number: int, ltp_paise: int, basis_paise: int) -> None:
         watch = self._watches.get(number)
         if watch is not None and watch.position.pending is None:
             self._wake(watch, Wake(ltp_paise=ltp_paise, basis_paise=basis_paise))
 
-    def demand(self, position: Position, reason: str) -> None:
-        """Ask for a full exit; dropped if one is under way."""
+    def demand(self, position: Position, reason: str, quantity: int = 0) -> None:
+        """Ask for an exit of some units, 0 for all; dropped if a full one is under way."""
         watch = self._watches.get(position.number)
         if watch is not None:
-            self._wake(watch, Wake(demand=reason))
+            self._wake(watch, Wake(demand=reason, quantity=quantity))
 
     def time_stop_due(self, number: int, due: int) -> None:
         """Note that the boundary that completes a position's bars has been passed."""
