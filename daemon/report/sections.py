@@ -47,6 +47,8 @@ def tiles(summary: RunSummary) -> str:
         with_open = summary.net_with_open_paise
         known = "unknown" if with_open is None else money_text(with_open)
         note = f"{known} with {count(still_open)} open at the last price"
+    if not summary.untraded.is_empty:
+        note += f"; {money_text(summary.account_net_paise)} with what is of no trade"
     rate = ABSENT if judged.win_rate is None else f"{judged.win_rate:.1%}"
     won_lost = f"{count(judged.wins)} won, {count(judged.losses)} lost"
     hero = (

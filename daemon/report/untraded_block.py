@@ -53,8 +53,8 @@ def untraded_card(summary: RunSummary) -> str:
     )
     return (
         '<section class="card" id="untraded"><h2>Without a trade</h2>'
-        '<p class="quiet">What orders of GTTs bought and sold: in no trade and in no figure of '
-        "trades. Equity, drawdown and margin are the account\u2019s and have it</p>"
+        '<p class="quiet">What GTTs and other orders without a trade bought and sold: in no '
+        "figure of trades. Equity, drawdown and margin are the account\u2019s and have it</p>"
         f'<dl class="facts">{facts}</dl>{_table(summary)}</section>'
     )
 

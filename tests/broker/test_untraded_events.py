@@ -68,14 +68,22 @@ def test_metrics_show_it_apart(events: Sequence[TradingEvent]) -> None:
     collector = MetricsCollector(FillProfile(mode="depth", slippage_bps=0, latency_ms=0))
     collector.on_committed(events, seq=len(events), marks={CALL: 96_00})
     shown = collector.snapshot(now_ts=events[-1].ts)
+    unrealized = round(65 * (94.90 - 96), 2)
     assert shown["untraded"] == {
-        "positions": {f"{CALL}/NRML": -65}, "realized_pnl": 0.0,
-        "unrealized_pnl": round(65 * (94.90 - 96), 2), "net_pnl": 0.0,
+        "positions": [
+            {
+                "tradingsymbol": CALL, "product": "NRML", "quantity": -65, "average_price": 94.90,
+                "last_price": 96.0, "unrealized_pnl": unrealized, "closing": "",
+            }
+        ],
+        "realized_pnl": 0.0, "charges": 0.0, "net_pnl": 0.0, "unrealized_pnl": unrealized,
     }  # fmt: skip
 
 
-def test_facts_and_metrics_pass_over_it(events: Sequence[TradingEvent]) -> None:
+def test_facts_pass_over_it_and_metrics_show_its_fills_at_once(
+    events: Sequence[TradingEvent],
+) -> None:
     FactLog(Ledger()).log(events)
-    changing = [event for event in events if changes_position(event)]
-    assert changing
-    assert all(event.order_id for event in changing)
+    others = [event for event in events if changes_position(event) and not event.order_id]
+    assert others
+    assert all(isinstance(event, ExchangeOrderMoved) and event.fill for event in others)

@@ -23,6 +23,7 @@ from daemon.metrics.untraded import UntradedResult
 from daemon.report.html import ReportData, render_page
 from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary, summarize, summary_dict
+from daemon.report.tables import money_text
 from daemon.report.terminal import summary_text
 from daemon.rules import load_rulebook
 from daemon.settings.config import ExecutionConfig
@@ -125,6 +126,7 @@ def test_the_text_says_them_apart(summary: RunSummary) -> None:
 def test_the_report_has_a_card_of_them(summary: RunSummary) -> None:
     page = render_page(ReportData(summary=summary))
     assert '<section class="card" id="untraded"><h2>Without a trade</h2>' in page
+    assert f"{money_text(summary.account_net_paise)} with what is of no trade" in page
     without = summarize([], FACTS, marks={})
     assert 'id="untraded"' not in render_page(ReportData(summary=without))
     assert "WITHOUT A TRADE" not in summary_text(without)
