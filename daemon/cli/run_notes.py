@@ -17,6 +17,7 @@ from daemon.cli.data_notes import (
 )
 from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.errors import ClockError
+from daemon.journal.account_words import standing_sentence
 from daemon.journal.store import JournalStore
 from daemon.report.fold import RunFold
 from daemon.report.text import count
@@ -92,6 +93,11 @@ def _open_on_expiry_day(app: App) -> Iterator[str]:
             f"{', '.join(found)}. The exchange settles at the official close, not at the last "
             "price: give it under `feed.replay.settlements` (underlying, date, close)."
         )
+
+
+def _risk_state(app: App) -> Iterator[str]:
+    if said := standing_sentence(app.ledger.risk):
+        yield f"R{said[1:]}."
 
 
 def _no_order(app: App) -> Iterator[str]:
@@ -218,6 +224,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     _kinder_than_depth,
     _settlement_pending,
     _open_on_expiry_day,
+    _risk_state,
     refused_rows,
     lost_books,
     rows_outside_the_session,

@@ -17,7 +17,9 @@ from daemon.domain.events import (
     TradingEvent,
 )
 from daemon.domain.gtt import Gtt, GttLeg
+from daemon.domain.ledger import RiskStanding
 from daemon.domain.money import rupees_text
+from daemon.domain.risk_state import RiskState
 from daemon.domain.untraded import SETTLED
 from daemon.journal.words import EXITS, RULES, money, numbers_text, why
 
@@ -123,12 +125,22 @@ def gtt_sentence(event: GttMoved, symbol: str) -> str:
 
 def risk_sentence(event: RiskMoved) -> str:
     """Return to which state the account moved, why, and until when."""
-    because = RISK_REASONS.get(event.reason, event.reason)
-    until = f", until {_day_time(event.until_ts)}" if event.until_ts else ""
-    if not event.until_ts and event.state != "ACTIVE":
+    return _risk_text(event.state, event.reason, event.until_ts, _behind(event.numbers))
+
+
+def standing_sentence(standing: RiskStanding) -> str:
+    """Return in which state the account is, why, and until when; empty while it is ACTIVE."""
+    if standing.state is RiskState.ACTIVE:
+        return ""
+    return _risk_text(standing.state.value, standing.reason, standing.until_ts)
+
+
+def _risk_text(state: str, reason: str, until_ts: int, behind: str = "") -> str:
+    because = RISK_REASONS.get(reason, reason)
+    until = f", until {_day_time(until_ts)}" if until_ts else ""
+    if not until_ts and state != RiskState.ACTIVE.value:
         until = ", until the command risk_active"
-    said = _STATES.get(event.state, "")
-    return f"risk state {event.state}: {because}{_behind(event.numbers)}; {said}{until}"
+    return f"risk state {state}: {because}{behind}; {_STATES.get(state, '')}{until}"
 
 
 def mark_sentence(event: PositionMarked) -> str:

@@ -14,7 +14,7 @@ from daemon.domain.booked_fills import fill_of, untraded_fill
 from daemon.domain.dates import iso_ist
 from daemon.domain.events import Fill, OrderMoved, StopMoved, TradingEvent
 from daemon.domain.exchange_tally import ExchangeTally
-from daemon.domain.ledger import Ledger
+from daemon.domain.ledger import Ledger, RiskStanding
 from daemon.domain.order import OPEN_STATES
 from daemon.domain.position import Position
 from daemon.domain.position_row import position_row
@@ -122,6 +122,7 @@ class MetricsCollector:
             "untraded": UntradedResult.of(ledger.untraded, self._marks).in_rupees(),
             "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
             "m2m": m2m_in_rupees(paid=ledger.m2m_paise, still_open=ledger.m2m_open_paise()),
+            "risk": _risk(ledger.risk),
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:
@@ -175,6 +176,12 @@ def changes_position(event: TradingEvent) -> bool:
         return event.from_state in OPEN_STATES or event.to_state in OPEN_STATES
     has_fill = fill_of(event) is not None or untraded_fill(event) is not None
     return isinstance(event, StopMoved) or has_fill
+
+
+def _risk(standing: RiskStanding) -> dict[str, str | None]:
+    """Return the risk state, why, and when it ends by itself (null: a person's command ends it)."""
+    until = iso_ist(standing.until_ts) if standing.until_ts else None
+    return {"state": standing.state.value, "reason": standing.reason, "until": until}
 
 
 def _exchange(tally: ExchangeTally) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from loguru import logger
 from daemon import VERSION
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.inputs import Gap
+from daemon.journal.account_words import standing_sentence
 from daemon.journal.store import Operation
 from daemon.report.text import count
 from daemon.runtime.build import Parts
@@ -76,6 +77,8 @@ class RunLog:
         logger.bind(**detail, run=self._run_id).info("run started")
         for text in kinder_than_depth(self._parts.config, feed):
             logger.warning(text)
+        if said := standing_sentence(engine.ledger.risk):
+            logger.warning("{}, from before this start", said)
         self._disabled()
 
     def first_input(self, ts: int) -> None:

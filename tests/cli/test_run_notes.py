@@ -154,6 +154,16 @@ def test_candles_without_an_order_are_told(tmp_path: Path) -> None:
     assert note.startswith("4 candles closed and no order was made: quiet (1m) asked for none.")
 
 
+def test_a_run_that_ends_halted_says_so_and_until_when(tmp_path: Path) -> None:
+    wish = script(tmp_path, {"ts": f"{DAY}T09:15:10", "signal": "BUY", "qty": 65})
+    risk = "risk: {daily_loss_rupees: 1, daily_loss_counts: net_open}\n"
+    notes = notes_of(tmp_path, list(tick_rows(130)), strategies=wish, more=risk)
+    assert [note for note in notes if note.startswith("Risk state")] == [
+        "Risk state HALTED: the day's loss limit was reached; new entries are refused and waiting "
+        "ones cancelled, exits work, until 2026-11-19 00:00 IST."
+    ]
+
+
 def test_an_order_is_enough_not_to_be_told(tmp_path: Path) -> None:
     wish = script(
         tmp_path, {"ts": f"{DAY}T09:15:10", "signal": "BUY", "qty": 65, "product": "NRML"}

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_day, ist_midnight
+from daemon.domain.dates import MINUTE_NS, SECOND_NS, iso_ist, ist_day, ist_midnight
 from daemon.domain.events import OrderMoved, RiskMoved, TradingEvent, decode_event, encode_event
 from daemon.domain.ledger import Ledger
 from daemon.domain.risk_state import RiskState
 from daemon.errors import ConfigError
+from daemon.journal.account_words import standing_sentence
+from daemon.metrics.collector import MetricsCollector
+from daemon.metrics.fill_quality import FillProfile
 from daemon.settings.check import check_config, fingerprint
 from daemon.settings.config import Config, MaxLotsConfig, RiskConfig
 from tests.kit.market import CALL, DATE, PUT, Market
@@ -166,6 +169,34 @@ def folded(events: list[TradingEvent]) -> Ledger:
     for event in events:
         ledger.apply(decode_event(encode_event(event)))
     return ledger
+
+
+def test_the_metrics_say_in_which_state_the_account_is_and_until_when() -> None:
+    market = opened(daily_loss_rupees=100, daily_loss_counts="net_open")
+    collector = MetricsCollector(FillProfile(mode="mid", slippage_bps=0, latency_ms=0))
+    shown = collector.snapshot(now_ts=0)["risk"]
+    assert shown == {"state": "ACTIVE", "reason": "", "until": None}
+    market.command("risk_reducing")
+    market.signal("BUY", 25)
+    market.command("risk_active")
+    market.signal("BUY", 25)
+    market.tick(90)
+    market.tick(90, after_s=60)
+    seen = []
+    for event in market.events:
+        collector.on_committed([event], seq=event.seq)
+        if isinstance(event, RiskMoved):
+            seen.append(collector.snapshot(now_ts=0)["risk"])
+    assert seen == [
+        {"state": "REDUCING", "reason": "command", "until": None},
+        {"state": "ACTIVE", "reason": "command", "until": None},
+        {"state": "HALTED", "reason": "daily_loss", "until": iso_ist(MIDNIGHT)},
+    ]
+    assert standing_sentence(folded(market.events).risk) == (
+        "risk state HALTED: the day's loss limit was reached; new entries are refused and waiting "
+        "ones cancelled, exits work, until 2026-11-19 00:00 IST"
+    )
+    assert standing_sentence(Ledger().risk) == ""
 
 
 def test_reducing_refuses_entries_and_lets_exits_work() -> None:
