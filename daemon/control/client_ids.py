@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from daemon.control.requests import Taken
+from daemon.control.requests import Admitted
 from daemon.domain.inputs import Command, Input
 
 
@@ -17,9 +17,9 @@ class ClientIds:
 
     def __init__(self) -> None:
         self._date: dt.date | None = None
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[str, Admitted] = {}
 
-    def saw(self, item: Input, taken: Taken, date: dt.date | None) -> None:
+    def saw(self, item: Input, taken: Admitted, date: dt.date | None) -> None:
         """Note an input that was handled on a date of the engine."""
         if not isinstance(item, Command) or not item.client_id:
             return
@@ -27,6 +27,6 @@ class ClientIds:
             self._date, self._taken = date, {}
         self._taken.setdefault(item.client_id, taken)
 
-    def find(self, client_id: str, date: dt.date | None) -> Taken | None:
+    def find(self, client_id: str, date: dt.date | None) -> Admitted | None:
         """Return what became of the first request with an id on this date, None without one."""
         return self._taken.get(client_id) if client_id and date == self._date else None

@@ -9,7 +9,7 @@ import anyio
 from loguru import logger
 
 from daemon.control.request_messages import Answer, Asked, Outcome
-from daemon.control.requests import RequestDropped, RequestQueue, Taken
+from daemon.control.requests import Admitted, RequestDropped, RequestQueue
 from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.domain.ledger import Ledger
@@ -29,7 +29,7 @@ class Given(NamedTuple):
 
     outcome: Outcome
     text: str
-    taken: Taken | None = None
+    taken: Admitted | None = None
 
 
 class Commands:
@@ -52,7 +52,7 @@ class Commands:
         note: Note,
         set_level: Callable[[Config], None],
         on_disk: Callable[[int], Awaitable[None]],
-        known: Callable[[str], Taken | None] = lambda _: None,
+        known: Callable[[str], Admitted | None] = lambda _: None,
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
@@ -104,7 +104,7 @@ class Commands:
             del self._asking[client_id]
             done.set()
 
-    async def _first_of(self, client_id: str) -> Taken | None:
+    async def _first_of(self, client_id: str) -> Admitted | None:
         """Return what became of the first request with an id, once that is known."""
         if (first := self._asking.get(client_id)) is not None:
             await first.wait()
@@ -113,7 +113,7 @@ class Commands:
     async def _ask(self, request: Request, client_id: str) -> Given:
         """Wait for the turn of a request, then for the disk."""
         name, target = request.command, request.target
-        taken: Taken | None = None
+        taken: Admitted | None = None
         with anyio.move_on_after(ON_DISK_WITHIN_S):
             try:
                 taken = await self._requests.ask(
@@ -180,7 +180,7 @@ class Commands:
         return ""
 
 
-def _done(request: Request, taken: Taken) -> Given:
+def _done(request: Request, taken: Admitted) -> Given:
     said = f"{request.command} {request.target}".strip()
     text = f"{said}: accepted as input {taken.input_no}; what it did is in the journal"
     return Given(Outcome.DONE, text, taken)

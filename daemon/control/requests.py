@@ -17,7 +17,7 @@ _STOPPING: Final = "the daemon is stopping; nothing was changed"
 Requested = Command | ConfigChange | BrokerMargin
 
 
-class Taken(NamedTuple):
+class Admitted(NamedTuple):
     """The number of a requested input, and that of the journal's last event after it."""
 
     input_no: int
@@ -32,7 +32,7 @@ class _Request:
     def __init__(self, make: Callable[[int], Requested]) -> None:
         self.make = make
         self.is_taken = False
-        self.outcome: Taken | None = None
+        self.outcome: Admitted | None = None
         self.done = anyio.Event()
 
 
@@ -55,7 +55,7 @@ class RequestQueue:
         """Return whether a request waits."""
         return bool(self._waiting)
 
-    async def ask(self, make: Callable[[int], Requested]) -> Taken:
+    async def ask(self, make: Callable[[int], Requested]) -> Admitted:
         """Wait until the input that `make(ts)` gives was handled, and return what it became.
 
         Raises RequestDropped if no turn came in time; then it is never handled.
@@ -83,7 +83,7 @@ class RequestQueue:
             f"the feed has given no input for {self._patience_s:g} s; nothing was changed"
         )
 
-    async def admit(self, ts: int, publish: Callable[[Requested], Awaitable[Taken]]) -> None:
+    async def admit(self, ts: int, publish: Callable[[Requested], Awaitable[Admitted]]) -> None:
         """Handle what waits, in order: `publish` takes an input and returns what it became."""
         while self._waiting:
             request = self._waiting.popleft()

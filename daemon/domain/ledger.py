@@ -51,8 +51,8 @@ class RiskStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: RiskState = RiskState.ACTIVE
     reason: str = ""
     until_ts: int = 0
-    said: RiskState = RiskState.ACTIVE
-    """A person's last word, which holds again when a day's lockout is over."""
+    ordered: RiskState = RiskState.ACTIVE
+    """What a person last asked for, which holds again when a day's lockout is over."""
 
 
 class MarginStanding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +108,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             if self.rounds:
                 fold_attempt(self.rounds, event)
         elif isinstance(event, StopMoved):
-            self._apply_stop(event)
+            _move_stop(self.positions[event.order_id], event)
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
         elif isinstance(event, PositionMarked) and not event.order_id:
@@ -116,13 +116,9 @@ class Ledger(msgspec.Struct, kw_only=True):
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
         elif isinstance(event, RiskMoved):
-            state = RiskState(event.state)
-            said = state if event.reason == "command" else self.risk.said
-            self.risk = RiskStanding(
-                state=state, reason=event.reason, until_ts=event.until_ts, said=said
-            )
-        elif isinstance(event, WatchMoved):
-            fold_watch(self.watches, event)
+            self.risk = _risk_after(self.risk, event)
+        elif isinstance(event, MarginMoved):
+            self.margin = MarginStanding(level=event.level, peak_rupees=event.peak_rupees)
         else:
             self._apply_gtt(event)
         self.evidence = _evidence(event)
@@ -152,20 +148,6 @@ class Ledger(msgspec.Struct, kw_only=True):
             self.orders_today = 0
         self.orders_today += 1
         self.orders[event.order_id] = _order_of(event, self.total_orders)
-
-    def _apply_stop(self, event: StopMoved) -> None:
-        if event.reason == MODIFIED:
-            fold_modified(event, self.orders[event.order_id], self.positions.get(event.order_id))
-            return
-        position = self.positions[event.order_id]
-        if event.reason == ENTRY_FILL:
-            stop = event.stop_to_paise or None
-            position.stop_paise = position.initial_stop_paise = stop
-            position.target_paise = event.target_to_paise or None
-            return
-        position.stop_paise = event.stop_to_paise
-        position.ladder_steps = event.steps
-        position.stop_moved_by = event.reason
 
     def _apply_move(self, event: OrderMoved) -> None:
         order = self.orders[event.order_id]
@@ -366,18 +348,27 @@ class Ledger(msgspec.Struct, kw_only=True):
         return order is not None and order.state in OPEN_STATES
 
 
-def _set_levels(position: Position, event: OrderMoved) -> None:
-    levels = event.levels
-    assert levels is not None
-    if event.from_state is _FILLED:
-        position.initial_stop_paise = levels.stop_paise
-    else:
-        position.on_rest = True
-    position.stop_paise = levels.stop_paise
-    position.target_paise = levels.target_paise
-    position.anchor_paise = levels.anchor_paise
-    position.ladder_steps = 0
-    position.stop_moved_by = ""
+def _risk_after(before: RiskStanding, event: RiskMoved) -> RiskStanding:
+    state = RiskState(event.state)
+    ordered = state if event.reason == "command" else before.ordered
+    return RiskStanding(state=state, reason=event.reason, until_ts=event.until_ts, ordered=ordered)
+
+
+def _move_stop(position: Position, event: StopMoved) -> None:
+    if event.reason == ENTRY_FILL:
+        stop = event.stop_to_paise or None
+        position.stop_paise = position.initial_stop_paise = stop
+        position.target_paise = event.target_to_paise or None
+        return
+    position.stop_paise = event.stop_to_paise
+    position.ladder_steps = event.steps
+    position.stop_moved_by = event.reason
+
+
+def _evidence(event: TradingEvent) -> str:
+    """Return the trade whose move will book the fill that an event tells of, empty for none."""
+    is_told = isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and not event.fill
+    return event.order_id if is_told else ""
 
 
 def _order_of(event: OrderCreated, number: int) -> Order:

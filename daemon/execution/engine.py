@@ -100,8 +100,7 @@ class ExecutionEngineV3:
         schedule = parts.get("schedule") or Schedule(rules, universe)
         self.quotes = quotes = Quotes(config, universe, schedule, at)
         self.books = quotes.books
-        fills = FillEngine(config)
-        builder = OrderBuilder(config, ledger)
+        fills, builder = FillEngine(config), OrderBuilder(config, ledger)
         costs = Costs(rules, universe, at, charged=config.charges)
         held = AtExchange()
         exits = exit_rules(costs, held) if exits is None else exits
@@ -150,7 +149,14 @@ class ExecutionEngineV3:
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
-        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting, self.account, own.updates)
+        ends = others.ends(recorder, costs, fills, delivery, session_end.settlements, squares_off)
+        self.account = AccountDesk(config, desk, recorder, quotes, admission, demands, others, ends)
+        if (terms := parts.get("margin")) is not None:
+            margin = MarginDesk(
+                terms, desk, working, rules, ledger, quotes, schedule, costs, held_apart, carry
+            )
+            self.account.attach(margin)
+        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
             ledger, at, quotes, holdings, excursions, admission, entries, closing, runner,

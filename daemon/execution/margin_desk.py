@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from daemon.domain import account_totals
+from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import MINUTE_NS
 from daemon.domain.inputs import BrokerMargin
 from daemon.domain.instrument import Instrument
@@ -81,7 +82,9 @@ class MarginDesk:
         schedule: Schedule,
         costs: Costs,
         untraded: UntradedHoldings,
+        carry: CarryOver,
     ) -> None:
+        peak_rupees = max(carry.peak_margin_rupees, ledger.margin.peak_rupees)
         self.is_gate = terms.capital_paise is not None
         self.capital_paise = terms.capital_paise
         self.status: MarginStatus | None = None

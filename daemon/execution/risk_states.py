@@ -50,7 +50,7 @@ class RiskStates:
         """End what lasts for a day; a person's last word holds again. Look at the day's result."""
         until = self._ledger.risk.until_ts
         if until and ist_midnight(date) >= until:
-            self._move(self._ledger.risk.said, "day_over", until_ts=0)
+            self._move(self._ledger.risk.ordered, "day_over", until_ts=0)
         self.watch()
 
     def watch(self) -> None:

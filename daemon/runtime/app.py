@@ -20,7 +20,7 @@ from loguru import logger
 
 from daemon.control.commands import Commands
 from daemon.control.request_socket import RequestSocket
-from daemon.control.requests import Requested, RequestQueue, Taken
+from daemon.control.requests import Admitted, Requested, RequestQueue
 from daemon.control.socket import serve_control
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Command, Gap, Input
@@ -283,9 +283,9 @@ class App:
                     if self._feed_scope.cancel_called:
                         break
 
-    async def _publish_requested(self, item: Requested) -> Taken:
+    async def _publish_requested(self, item: Requested) -> Admitted:
         await self.bus.publish_input(item)
-        return Taken(self.engine.input_no, self.ledger.seq)
+        return Admitted(self.engine.input_no, self.ledger.seq)
 
     async def _square_off(self) -> None:
         """Close what can fill now, as configured for a stop, and name what cannot."""

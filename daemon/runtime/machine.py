@@ -10,7 +10,7 @@ import msgspec
 from daemon.chain.expiries import ListedExpiries
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.control.client_ids import ClientIds
-from daemon.control.requests import Taken
+from daemon.control.requests import Admitted
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
 from daemon.domain.inputs import Input
@@ -43,7 +43,7 @@ class Machine(NamedTuple):
         """Note an input that the engine has just handled."""
         if not isinstance(item, Ticks):
             engine = self.engine
-            self.client_ids.saw(item, Taken(engine.input_no, engine.ledger.seq), engine.at.date)
+            self.client_ids.saw(item, Admitted(engine.input_no, engine.ledger.seq), engine.at.date)
 
 
 def machine(

@@ -45,10 +45,10 @@ class Program:
 async def program(directory: Path) -> AsyncIterator[Program]:
     """A connection to the daemon of an account."""
     with anyio.fail_after(60):
-        async with await anyio.connect_unix(_short(directory)) as stream:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:  # a socket's address holds 107 bytes
+            stream = await anyio.connect_unix(f"/proc/self/fd/{handle}/requests.sock")
+        finally:
+            os.close(handle)
+        async with stream:
             yield Program(stream)
-
-
-def _short(directory: Path) -> str:
-    """A socket's address holds 107 bytes."""
-    return os.path.relpath(directory / "requests.sock")

@@ -10,7 +10,7 @@ import pytest
 from loguru import logger
 
 from daemon.clockwork.paper_engine import PaperEngine
-from daemon.control.requests import Requested, RequestQueue, Taken
+from daemon.control.requests import Admitted, Requested, RequestQueue
 from daemon.domain.events import encode_event
 from daemon.domain.held_rows import HeldRow, held_rows
 from daemon.domain.inputs import BrokerMargin
@@ -160,9 +160,9 @@ async def asked_once(ask: Any, story: Market) -> list[Requested]:
     requests, taken = RequestQueue(wake=lambda: None), list[Requested]()
     margins = BrokerMargins(ask, requests, story.engine.ledger)
 
-    async def publish(item: Requested) -> Taken:
+    async def publish(item: Requested) -> Admitted:
         taken.append(item)
-        return Taken(1, 0)
+        return Admitted(1, 0)
 
     async def feed() -> None:
         while not requests.is_waiting:

@@ -279,7 +279,7 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "2",
         "a step beyond the last is not taken, whether it is found or not",
     ),
-    Equivalent(_LEDGER, "day: int = 0", "0", "1", "no order is of 1970"),
+    Equivalent("daemon/domain/tallies.py", "day: int = 0", "0", "1", "no order is of 1970"),
     Equivalent(
         _LEDGER,
         "orders_today: int = 0",

@@ -1,7 +1,7 @@
 """GTTs from the text: a list of conditions that every tick reads from its beginning.
 
-Written from the contract of the exchange (section 9) and SEMANTICS ("GTTs"); it imports nothing of
-the program. Prices in paise, times in ns. Where the text is silent this reading decides:
+Written from the exchange's contract, its part on GTTs, and SEMANTICS ("GTTs"); it imports nothing
+of the program. Prices in paise, times in ns. Where the text is silent this reading decides:
 
 - a request has one fault at most, so the order of the checks is not compared;
 - a GTT is compared with ticks after the request that placed or modified it;

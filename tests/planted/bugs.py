@@ -459,14 +459,14 @@ BUGS: Final = (
     Bug(
         "what waits is no lot of its strategy",
         "daemon/execution/exposure.py",
-        "for order_id in self._waiting.entries:",
-        "for order_id in ():",
+        "for entry in self._entries:",
+        "for entry in ():",
         _RISK,
     ),
     Bug(
         "a lockout forgets what a person said",
         "daemon/execution/risk_states.py",
-        'self._move(self._ledger.risk.said, "day_over", until_ts=0)',
+        'self._move(self._ledger.risk.ordered, "day_over", until_ts=0)',
         'self._move(RiskState.ACTIVE, "day_over", until_ts=0)',
         _RISK,
     ),

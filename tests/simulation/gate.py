@@ -12,6 +12,7 @@ from unittest import mock
 from daemon.domain.order import Order
 from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.margin_market import LineKey
+from daemon.margin.levels import Use
 from daemon.risk.gates import Refusal
 
 Units = dict[LineKey, tuple[int, int, int]]
@@ -51,9 +52,10 @@ class GateWatch:
             watch._asked(desk, found, before, index, signed)
             return found
 
-        def computed(desk: MarginDesk) -> None:
-            compute(desk)
+        def computed(desk: MarginDesk) -> Use | None:
+            use = compute(desk)
             watch._computed(desk)
+            return use
 
         with (
             mock.patch.object(MarginDesk, "refusal", refusal),

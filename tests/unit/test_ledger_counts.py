@@ -54,8 +54,14 @@ def test_a_ledger_begins_with_nothing() -> None:
         "exchange": {
             "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
         },
-        "gtts": {}, "total_gtts": 0, "watches": {}, "rounds": {}, "plans": {}, "untraded_id": "",
-        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0},
+        "gtts": {}, "total_gtts": 0, "untraded_id": "",
+            "evidence": "",
+            "untraded": {
+                "positions": {}, "realized_paise": 0, "cash_paise": 0, "charges": "0", "day": 0,
+                "realized_today_paise": 0, "charges_today": "0",
+            },
+        "risk": {"state": "ACTIVE", "reason": "", "until_ts": 0, "ordered": "ACTIVE"},
+        "margin": {"level": 0, "peak_rupees": 0}, "m2m_paise": 0, "marks": 0,
     }  # fmt: skip
     assert msgspec.to_builtins(StrategyTally()) == {
         "day": 0, "trades_today": 0, "loss_streak": 0, "entries": 0, "closed": 0,

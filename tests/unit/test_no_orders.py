@@ -42,6 +42,7 @@ MAY_IMPORT: Final = {
     "httpx": {HTTP},
     "socket": {
         "feeds/kite/handshake.py",
+        "daemon/control/listener.py",
         "daemon/control/socket.py",
         "daemon/process/notify.py",
         "daemon/web/server.py",  # listens

@@ -278,7 +278,7 @@ def test_a_person_s_word_holds_again_when_a_day_s_lockout_is_over() -> None:
     market.command("risk_reducing")
     market.tick(96)
     market.tick(96, after_s=60)
-    assert folded(market.events).risk.said is RiskState.REDUCING
+    assert folded(market.events).risk.ordered is RiskState.REDUCING
     next_day(market)
     assert risk_moves(market)[1:] == [
         ("HALTED", "daily_loss", MIDNIGHT),

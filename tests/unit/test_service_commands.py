@@ -17,10 +17,10 @@ from daemon.control.commands import Commands
 from daemon.control.request_messages import Answer, Asked, Outcome
 from daemon.control.requests import (
     WAITING_MAX,
+    Admitted,
     RequestDropped,
     Requested,
     RequestQueue,
-    Taken,
 )
 from daemon.control.socket import PACE_COMMANDS, Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
@@ -43,7 +43,7 @@ class Desk:
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.levels: list[str] = []
         self.kept: list[int] = []
-        self.known: dict[str, Taken] = {}
+        self.known: dict[str, Admitted] = {}
         self.commands = Commands(
             self.requests,
             config=Config(),
@@ -64,9 +64,9 @@ class Desk:
     async def on_disk(self, input_no: int) -> None:
         self.kept.append(input_no)
 
-    async def publish(self, item: Requested) -> Taken:
+    async def publish(self, item: Requested) -> Admitted:
         self.taken.append(item)
-        taken = Taken(len(self.taken), 10 * len(self.taken))
+        taken = Admitted(len(self.taken), 10 * len(self.taken))
         if isinstance(item, Command) and item.client_id:
             self.known[item.client_id] = taken
         return taken
@@ -233,7 +233,7 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
 
 
 async def test_a_fault_while_it_is_handled_leaves_nobody_waiting(desk: Desk) -> None:
-    async def broken(_: Requested) -> Taken:
+    async def broken(_: Requested) -> Admitted:
         raise ZeroDivisionError
 
     async def ask() -> None:
@@ -371,12 +371,12 @@ async def test_whoever_asks_wakes_the_feed(desk: Desk) -> None:
 def test_client_ids_are_of_a_session_day() -> None:
     ids, day = ClientIds(), dt.date(2026, 11, 24)
     item = Command(ts=NOW, command="kill_switch", client_id="one")
-    ids.saw(item, Taken(3, 7), day)
-    ids.saw(item, Taken(4, 8), day)
-    ids.saw(Command(ts=NOW, command="kill_switch"), Taken(5, 8), day)
-    assert ids.find("one", day) == Taken(3, 7)
+    ids.saw(item, Admitted(3, 7), day)
+    ids.saw(item, Admitted(4, 8), day)
+    ids.saw(Command(ts=NOW, command="kill_switch"), Admitted(5, 8), day)
+    assert ids.find("one", day) == Admitted(3, 7)
     assert ids.find("", day) is None
     next_day = day + dt.timedelta(days=1)
     assert ids.find("one", next_day) is None
-    ids.saw(item, Taken(9, 9), next_day)
-    assert ids.find("one", next_day) == Taken(9, 9)
+    ids.saw(item, Admitted(9, 9), next_day)
+    assert ids.find("one", next_day) == Admitted(9, 9)
