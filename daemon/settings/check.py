@@ -310,7 +310,10 @@ def _exponent(number: float) -> int:
 def _margin_problems(config: Config) -> Iterator[Problem]:
     margin, capital = config.margin, config.capital_rupees
     if margin.model in BROKERS and config.feed.kind != margin.model:
-        text = f"{margin.model} is asked by a live run only: expected feed.kind {margin.model}"
+        text = (
+            f"{margin.model} is asked by a live run only: expected feed.kind {margin.model}, and "
+            "scenario for recordings (--replay)"
+        )
         yield Problem(("margin", "model"), text)
     if (margin.model == "span_file") != bool(margin.span_file):
         text = "expected a file with model: span_file, and none with another model"
