@@ -47,7 +47,7 @@ REFUSALS: Final[dict[str, str]] = {
     "max_open_positions": "as many positions as allowed were open or waiting already",
     "daily_loss": "the day's loss limit was reached",
     "max_trades_per_day": "the strategy had made its trades of the day",
-    "insufficient_margin": "the cash did not cover the margin, the premium and the charges",
+    "insufficient_margin": "the cash must cover the margin, the premium and the charges",
     "max_loss_streak": "the strategy had lost as often in a row as it may in a day",
     "max_lots": "more lots would be open than a strategy or an underlying may have",
     "max_notional": "more contract value would be open than the configuration allows",
