@@ -226,7 +226,7 @@ class Broker:
         """Other terms: it is compared afresh, and a disabled one works again."""
         gtt, why = self.find(asked.number), self.closed()
         if why:
-            self.say_of(0, "refused", why)
+            self.say_of(0 if gtt is None else gtt.number, "refused", why)
             return
         if gtt is None:
             self.say_of(asked.number, "refused", "not_active")
