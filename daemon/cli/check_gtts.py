@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.gtt_requests import DeleteGtt
 from daemon.runtime.build import Parts
-from strategies.catalog import did_you_mean
+from strategies.near_names import did_you_mean
 
 
 def gtt_warnings(parts: Parts) -> Iterator[str]:

@@ -16,11 +16,12 @@ import msgspec
 from daemon.chain.expiries import ListedExpiries, listed_expiries
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
+from daemon.clockwork.engine_statistics import engine_statistics
 from daemon.clockwork.reactions import Reactions
 from daemon.clockwork.rows import RowPath
 from daemon.clockwork.timers import Timers
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import SECOND_NS, is_timeframe, parse_timeframe
+from daemon.domain.dates import is_timeframe, parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
     BrokerMargin,
@@ -347,21 +348,7 @@ class PaperEngine:
 
     def stats(self) -> EngineStatistics:
         """Return the counters of the market side, for metrics and the summary."""
-        intake = self.intake
-        return EngineStatistics(
-            engine=self.engine.name,
-            ticks=intake.rows,
-            refused_rows={k: v for k, v in intake.refused.items() if v},
-            dropped_books=intake.dropped_books,
-            bad_sides=intake.bad_sides,
-            outside_session=intake.outside_session,
-            late_for_candle=self.bars.late_rows,
-            gaps=intake.gaps,
-            longest_gap_s=intake.longest_gap_ns // SECOND_NS,
-            candles=self.bars.candles_closed,
-            settlements_pending=len(self.engine.settlements_pending()),
-            margin=self.engine.account.margin_status,
-        )
+        return engine_statistics(self.engine, self.intake, self.bars)
 
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""

@@ -155,7 +155,7 @@ class RowPath:
         books = list(books)
         self._engine.exchange.forget_taken(books)
         for book in books:
-            self._engine.quote_of(book)
+            self._engine.quotes.quote_of(book)
             book.expect_gap_tick()
 
     def _take_special_price(self, rows: Rows, row: int, book: Book) -> None:

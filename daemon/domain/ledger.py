@@ -88,6 +88,10 @@ class Ledger(msgspec.Struct, kw_only=True):
     """GTTs that may still fire, or may be made active again."""
     total_gtts: int = 0
     risk: RiskStanding = RiskStanding()
+    margin: MarginStanding = MarginStanding()
+    m2m_paise: int = 0
+    """What the `marks`, daily ones of carried futures, have paid, of closed ones too."""
+    marks: int = 0
     watches: Watches = {}
     untraded_id: str = ""
     """The id of the last exchange order that belongs to no trade."""
@@ -133,12 +137,7 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def tally_on(self, strategy_id: str, day: int) -> StrategyTally:
         """Return the tally, its daily counters cleared if they belong to another day."""
-        tally = self.tally(strategy_id)
-        if tally.day != day:
-            tally.day = day
-            tally.trades_today = tally.loss_streak = tally.realized_today_paise = 0
-            tally.charges_today = Decimal(0)
-        return tally
+        return self.tally(strategy_id).turn_to(day)
 
     def _apply_created(self, event: OrderCreated) -> None:
         self.total_orders += 1

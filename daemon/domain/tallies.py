@@ -27,6 +27,14 @@ class StrategyTally(msgspec.Struct, kw_only=True):
     lost_ts: int = 0
     """When a position of the strategy last closed with a loss, UTC ns."""
 
+    def turn_to(self, day: int) -> StrategyTally:
+        """Clear the counters of the day if they are of another IST day; return the tally."""
+        if self.day != day:
+            self.day = day
+            self.trades_today = self.loss_streak = self.realized_today_paise = 0
+            self.charges_today = Decimal(0)
+        return self
+
 
 class FillTally(msgspec.Struct, kw_only=True):
     """Counts that say how believable the fills are."""

@@ -179,7 +179,7 @@ class Admission:
             self._minute, self._orders_in_minute = minute, 0
         self._orders_in_minute += 1
         if self.margin is not None:
-            self.margin.watch()
+            self.margin.minutes.ask()
 
     def result_of(self, day: int) -> int:
         """Return what the daily loss limit counts, paise: realized, or net with what is open."""

@@ -31,6 +31,11 @@ class BrokerFigure:
         return answer is not None and answer.held == held_rows(self._ledger.positions.values())
 
     @property
+    def source(self) -> str:
+        """Whose figure counts now: `broker`, or `model` where it has not answered."""
+        return "broker" if self.is_known else "model"
+
+    @property
     def correction(self) -> int:
         """What to add to the model's figure, rupees."""
         return self._correction if self.is_known else 0

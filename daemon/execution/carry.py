@@ -14,6 +14,7 @@ from daemon.domain.position import Position
 from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_recorder import UntradedRecorder
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.settings.config import ExecutionConfig
@@ -70,6 +71,7 @@ class DailyMarks:
         self._universe = universe
         self._at = at
         self._recorder = recorder
+        self._untraded_recorder = UntradedRecorder(recorder)
         self._quotes = quotes
 
     def end_session(self, indices: frozenset[int]) -> None:
@@ -91,7 +93,7 @@ class DailyMarks:
                 continue
             is_marked = _is_marked(untraded.product, self._universe[found])
             if is_marked and (close := self._close(found)) is not None:
-                self._recorder.untraded_marked(untraded, close)
+                self._untraded_recorder.marked(untraded, close)
 
     def _close(self, index: int) -> int | None:
         """Return the last price of the day, paise; None without one."""

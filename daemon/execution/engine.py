@@ -44,7 +44,7 @@ from daemon.execution.session_end import SessionEnd
 from daemon.execution.strategy_orders import StrategyOrders
 from daemon.execution.views import Row, Views
 from daemon.market.agenda import Agenda
-from daemon.market.book import Book, Quote
+from daemon.market.book import Book
 from daemon.market.moment import Moment
 from daemon.market.schedule import Schedule
 from daemon.market.timestamp_end import TimestampEnd
@@ -102,11 +102,10 @@ class ExecutionEngineV3:
         self.books = quotes.books
         fills, builder = FillEngine(config), OrderBuilder(config, ledger)
         costs = Costs(rules, universe, at, charged=config.charges)
-        held = AtExchange()
+        held, delivery = AtExchange(), Delivery(config, universe, schedule)
         exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
         self._holdings = holdings = Holdings(len(quotes.books))
-        delivery = Delivery(config, universe, schedule)
         excursions = Excursions(quotes, carry.excursions)
         self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
         held_apart = UntradedHoldings(desk, ledger, quotes)
@@ -231,10 +230,6 @@ class ExecutionEngineV3:
         self._demands.square_off_now()
 
     # the tick
-
-    def quote_of(self, book: Book) -> Quote | None:
-        """Return the last quote of a book, up to date with the rows in work."""
-        return self.quotes.quote_of(book)
 
     def update_positions(self, book: Book) -> None:
         """Do steps 2 and 3 for the tick that the book has just taken: waiting fills, exits."""

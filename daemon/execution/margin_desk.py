@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from daemon.domain import account_totals
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import MINUTE_NS
 from daemon.domain.inputs import BrokerMargin
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
@@ -35,12 +34,12 @@ from daemon.execution.margin_market import (
     RatesOf,
     line_key,
 )
+from daemon.execution.margin_minutes import MarginMinutes
 from daemon.execution.quotes import Quotes
 from daemon.margin.baskets import BasketLeg, basket_ask
 from daemon.margin.funds import Ask, Cash, free_paise
 from daemon.margin.portfolio import Holding
 from daemon.margin.unknown import MarginUnknown
-from daemon.market.agenda import Phase
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import Refusal, insufficient_margin
 
@@ -93,16 +92,13 @@ class MarginDesk:
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe
         self._ledger = ledger
-        self._agenda = desk.agenda
         self._at = desk.at
         self._quotes = quotes
-        self._schedule = schedule
+        self.minutes = MarginMinutes(desk.agenda, desk.at, schedule)
         self._costs = costs
         self._untraded = untraded
         self._working = entries
         self._seen_seq = ledger.seq
-        self._opens = self._closes = 0
-        self._is_watching = False
 
     # the gate
 
@@ -133,7 +129,7 @@ class MarginDesk:
         cash, reserved = self._cash(), self._reserved()
         refusal = insufficient_margin(ask, cash=cash, reserved=reserved)
         if refusal is not None and self._broker is not None:
-            refusal.numbers["margin_of"] = self._source
+            refusal.numbers["margin_of"] = self._broker.source
         if refusal is None:
             self._tell(ask.blocked_after, reserved + ask.premium)
         return refusal
@@ -294,17 +290,7 @@ class MarginDesk:
 
     def start_day(self, date: dt.date) -> None:
         """Turn to a date: its minutes are those of its sessions."""
-        day = self._schedule.day(date)
-        self._opens = min(day.distinct_opens, default=0)
-        self._closes = int(day.closes.max(initial=0))
-        self._is_watching = False
-        if self._is_anything_there():
-            self._watch()
-
-    def watch(self) -> None:
-        """Compute the figures from the next passed minute on: an entry was sent."""
-        if not self._is_watching:
-            self._watch()
+        self.minutes.start_day(date, is_needed=self._is_anything_there())
 
     @property
     def peak_rupees(self) -> int:
@@ -317,20 +303,11 @@ class MarginDesk:
         Return what is used of the cash; None without a capital, or where a margin is not known.
         """
         use = self._compute()
-        self._is_watching = False
-        if self._is_anything_there():
-            self._watch()
+        self.minutes.passed(is_needed=self._is_anything_there())
         return use
 
     def _is_anything_there(self) -> bool:
         return bool(self._ledger.positions or self._working) or not self._untraded.is_empty()
-
-    def _watch(self) -> None:
-        now = max(self._at.due_ts or self._at.now, self._opens)
-        minute = (now // MINUTE_NS + 1) * MINUTE_NS
-        if minute <= self._closes:
-            self._is_watching = True
-            self._agenda.add(minute, Phase.MARGIN, 0, None)
 
     def refresh(self) -> Use | None:
         """Compute the figures again if anything was decided since, where there is a gate.
@@ -359,10 +336,6 @@ class MarginDesk:
     def _correction(self) -> int:
         return 0 if self._broker is None else self._broker.correction
 
-    @property
-    def _source(self) -> str:
-        return "broker" if self._broker is not None and self._broker.is_known else "model"
-
     def _compute(self) -> Use | None:
         self._seen_seq = self._ledger.seq
         try:
@@ -370,19 +343,18 @@ class MarginDesk:
         except MarginUnknown:
             return None
         used = max(0, sum(margin.working.blocked for margin in found) + self._correction)
-        benefit = sum(margin.hedge_benefit for margin in found)
-        return self._tell(used, self._reserved() if self.is_gate else 0, benefit)
+        reserved = self._reserved() if self.is_gate else 0
+        return self._tell(used, reserved, sum(margin.hedge_benefit for margin in found))
 
     def _tell(self, used: int, reserved: int, benefit: int | None = None) -> Use | None:
         before = self.status or MarginStatus()
         use = Use(used, reserved, self._cash()) if self.is_gate else None
-        free = None if use is None else -use.shortfall
         self.status = MarginStatus(
             used_rupees=used,
             peak_rupees=max(used, before.peak_rupees),
             hedge_benefit_rupees=before.hedge_benefit_rupees if benefit is None else benefit,
-            free_paise=free,
-            source="" if self._broker is None else self._source,
+            free_paise=None if use is None else -use.shortfall,
+            source="" if self._broker is None else self._broker.source,
         )
         return use
 

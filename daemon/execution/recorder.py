@@ -21,7 +21,6 @@ from daemon.domain.intent import Rel
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, MODIFIED, Order, OrderState
 from daemon.domain.position import Position
-from daemon.domain.untraded import SETTLED, UntradedPosition
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove
 from daemon.execution.lifecycle import TradeLifecycleManager
@@ -134,88 +133,19 @@ class Recorder:
         exit_quantity: int = 0,
     ) -> None:
         """Record what happened to an exchange order of a trade."""
-        event = self._exchange_event(order.order_id, exchange_order, report, fill)
+        event = self.exchange_event(order.order_id, exchange_order, report, fill)
         if exit_quantity:
             event = structs.replace(event, exit_quantity=exit_quantity)
         self.lifecycle.record(event)
 
-    def untraded_moved(
-        self,
-        exchange_order: ExchangeOrder,
-        report: ExecutionReport,
-        tradingsymbol: str,
-        *,
-        fill: Fill | None = None,
-    ) -> None:
-        """Record what happened to an exchange order that belongs to no trade."""
-        terms = exchange_order.terms
-        event = structs.replace(
-            self._exchange_event("", exchange_order, report, fill),
-            tradingsymbol=tradingsymbol,
-            product=terms.product,
-            tag=terms.tag,
-        )
-        self.lifecycle.record(event)
-
-    def untraded_refused(
-        self, exchange_id: str, terms: OrderTerms, tradingsymbol: str, refusal: Refusal
-    ) -> None:
-        """Record that an order without a trade was refused and not sent, with the numbers."""
-        event = self._untraded_event(terms, tradingsymbol, "rejected", ExchangeOrderState.REJECTED)
-        event = structs.replace(
-            event,
-            exchange_id=exchange_id,
-            limit_paise=terms.price_paise,
-            trigger_paise=terms.trigger_paise,
-            reason=refusal.reason,
-            numbers=refusal.numbers or None,
-        )
-        self.lifecycle.record(event)
-
-    def untraded_settled(self, terms: OrderTerms, tradingsymbol: str, fill: Fill) -> None:
-        """Record the close of a position without a trade that is no order; its tag says why."""
-        event = self._untraded_event(terms, tradingsymbol, SETTLED, ExchangeOrderState.COMPLETE)
-        event = structs.replace(
-            event,
-            filled=fill.quantity,
-            reason=terms.tag,
-            rule=fill.rule,
-            last_quantity=fill.quantity,
-            last_paise=fill.price_paise,
-            fill=fill,
-        )
-        self.lifecycle.record(event)
-
-    def _untraded_event(
-        self, terms: OrderTerms, tradingsymbol: str, kind: str, state: ExchangeOrderState
-    ) -> ExchangeOrderMoved:
-        """Return what events of orders without a trade have in common that no report tells of."""
-        at = self._at
-        return ExchangeOrderMoved(
-            seq=self.ledger.seq + 1,
-            ts=at.now,
-            input_no=at.input_no,
-            order_id="",
-            due_ts=at.due_ts,
-            exchange_id="",
-            kind=kind,
-            state=state.value,
-            side=terms.side,
-            order_type=terms.kind,
-            quantity=terms.quantity,
-            is_exit=terms.is_exit,
-            tradingsymbol=tradingsymbol,
-            product=terms.product,
-            tag=terms.tag,
-        )
-
-    def _exchange_event(
+    def exchange_event(
         self,
         order_id: str,
         exchange_order: ExchangeOrder,
         report: ExecutionReport,
         fill: Fill | None,
     ) -> ExchangeOrderMoved:
+        """Return the event of a report on an exchange order; `order_id` is its trade's or empty."""
         at, terms = self._at, exchange_order.terms
         return ExchangeOrderMoved(
             seq=self.ledger.seq + 1,
@@ -317,7 +247,7 @@ class Recorder:
         self.lifecycle.record(
             StopMoved(
                 seq=self.ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 order_id=order.order_id,
                 due_ts=at.due_ts,
@@ -346,24 +276,6 @@ class Recorder:
                 quantity=position.quantity,
                 close_paise=close_paise,
                 m2m_paise=paid,
-            )
-        )
-
-    def untraded_marked(self, position: UntradedPosition, close_paise: int) -> None:
-        """Record the daily mark of a carried future that belongs to no trade."""
-        at, cost = self._at, position.cost
-        self.lifecycle.record(
-            PositionMarked(
-                seq=self.ledger.seq + 1,
-                ts=at.now,
-                input_no=at.input_no,
-                order_id="",
-                due_ts=at.due_ts,
-                quantity=cost.quantity,
-                close_paise=close_paise,
-                m2m_paise=cost.result_paise(close_paise) - cost.marked_paise,
-                tradingsymbol=position.tradingsymbol,
-                product=position.product,
             )
         )
 

@@ -24,6 +24,7 @@ from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.untraded_recorder import UntradedRecorder
 
 Settlements = Mapping[tuple[str, str], tuple[int, int]]
 """(underlying, date) -> (official close in paise, when it became known, UTC ns)."""
@@ -47,7 +48,7 @@ class UntradedEnds:
     ) -> None:
         self._universe = desk.universe
         self._at = desk.at
-        self._recorder = recorder
+        self._untraded_recorder = UntradedRecorder(recorder)
         self._quotes = quotes
         self._costs = costs
         self._fills = fills
@@ -141,4 +142,4 @@ class UntradedEnds:
             is_exit=True,
             tag=reason,
         )
-        self._recorder.untraded_settled(terms, position.tradingsymbol, fill)
+        self._untraded_recorder.settled(terms, position.tradingsymbol, fill)

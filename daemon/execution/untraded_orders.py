@@ -15,6 +15,7 @@ from daemon.execution.exchange_fills import ExchangeFills
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.untraded_recorder import UntradedRecorder
 from daemon.market.book import Book
 from daemon.risk.gates import Refusal
 
@@ -38,6 +39,7 @@ class UntradedOrders:
         self._quotes = quotes
         self._at = desk.at
         self._recorder = recorder
+        self._untraded_recorder = UntradedRecorder(recorder)
         self._desk = desk
         self._fills = fills
 
@@ -63,7 +65,7 @@ class UntradedOrders:
         book = self._quotes.books[terms.instrument]
         refusal = None if terms.is_exit else self._gate(terms)
         if refusal is not None:
-            self._recorder.untraded_refused(exchange_id, terms, book.tradingsymbol, refusal)
+            self._untraded_recorder.refused(exchange_id, terms, book.tradingsymbol, refusal)
             return
         self.holdings.note(exchange_id, terms)
         self._desk.send_as(exchange_id, "", terms, book)
@@ -78,5 +80,5 @@ class UntradedOrders:
         if report.kind == "filled":
             assert book.instrument is not None
             fill = self._fills.of(book.instrument, order, report, book)
-        self._recorder.untraded_moved(order, report, book.tradingsymbol, fill=fill)
+        self._untraded_recorder.moved(order, report, book.tradingsymbol, fill=fill)
         self._closes(order, report, book)

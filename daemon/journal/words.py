@@ -22,7 +22,8 @@ WATCHES: Final[dict[str, str]] = {
 
 BY_STRATEGY: Final[dict[str, str]] = {
     "strategy_close": "the strategy closed this trade",
-    "leg_incomplete": "another entry of its basket was refused, or did not fill in time",
+    "leg_incomplete": "another entry of its basket, or another first leg of its plan, was refused "
+    "or did not fill in time",
 }
 """Why a trade or its entry ended by its strategy, without a reason of the strategy's own."""
 
@@ -96,7 +97,6 @@ EXITS: Final[dict[str, str]] = {
     "overall_trail": "the round's profit fell back to the trailed overall stop",
     "overall_lock": "the round's profit fell back to what was locked",
     "plan_exit": "the plan's exit time had come",
-    "leg_incomplete": "the plan's first legs were not all filled in time",
     "roll": "the plan rolls it into a later expiry",
     "roll_lost": "there was no contract to roll into",
     "roll_max": "the plan had rolled as often as it may",

@@ -123,7 +123,7 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "pass",
         "a segment that is over is not asked for again",
     ),
-    Equivalent("daemon/market/agenda.py", "MARGIN = 13", "13", "14", "phases are only compared"),
+    Equivalent("daemon/market/agenda.py", "MARGIN = 15", "15", "16", "phases are only compared"),
     Equivalent(_OFF_BAR, "bars = (int(ts[-1]) - int(ts[0])) // grid_ns + 2", "+", "-", _SAME_WAY),
     Equivalent(_OFF_BAR, _OWN_ROWS, "<", "<=", _NO_FIND),
     Equivalent(_INTAKE, _CLOCK, "<", "<=", f"{_SAME_WAY}, and no clock is at 1970"),
