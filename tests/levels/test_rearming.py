@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.levels.stake import Stake
 from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
-from tests.kit.tiers import examples, seeds
+from tests.kit.tiers import examples
 from tests.levels.board import Board, Naive
 
 pytestmark = pytest.mark.random
@@ -131,7 +131,7 @@ def test_rearming_decides_what_valuing_at_every_timestamp_does(seed: int) -> Non
 
 def test_the_checked_in_seeds_reach_every_level_and_value_few_timestamps() -> None:
     ends: Counter[str] = Counter()
-    for seed in seeds(60):
+    for seed in range(60):
         walk = Walk(seed)
         for _ in range(150):
             walk.step()

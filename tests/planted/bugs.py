@@ -252,8 +252,8 @@ BUGS: Final = (
     Bug(
         "a cost that pays exactly is not enough",
         "daemon/execution/exits/break_even.py",
-        "return gain >= self._costs",
-        "return gain > self._costs",
+        "return gain >= costs.to_close",
+        "return gain > costs.to_close",
         _TO_COST,
     ),
     Bug(

@@ -24,7 +24,7 @@ from daemon.market.timestamp_end import EndRank
 from strategies.views import Desk
 from tests.kit.drive import inputs_of, make_engine
 from tests.kit.scenario import Scenario, random_scenario
-from tests.kit.tiers import examples, seeds
+from tests.kit.tiers import examples
 from tests.properties.test_tick_strategies import Watchers
 
 pytestmark = pytest.mark.random
@@ -159,7 +159,7 @@ def test_armed_watches_decide_what_valuing_every_timestamp_does(seed: int) -> No
 def test_the_checked_in_seeds_reach_every_level_by_few_looks() -> None:
     reasons: Counter[str] = Counter()
     looks = naive_looks = 0
-    for seed in seeds(30):
+    for seed in range(30):
         scenario = random_scenario(seed)
         armed = run(scenario, 1, 65_536)
         naive = run(scenario, NEVER_FAST, 50, is_naive=True)

@@ -111,5 +111,5 @@ def test_the_rules_of_the_engine_ask_in_the_order_of_their_rank() -> None:
     costs = Costs(FixedRules({}), Universe([]), Moment(), charged=False)
     assert [type(rule).__name__ for rule in exit_rules(costs)] == [
         "TakeProfitManager", "StopLossManager", "BreakEvenManager", "TrailingStopManager",
-        "TimeStopManager",
+        "StepTrailManager", "TimeStopManager",
     ]  # fmt: skip

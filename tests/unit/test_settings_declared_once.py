@@ -78,5 +78,5 @@ def test_exit_settings_have_the_same_type_at_every_level() -> None:
     for field in msgspec.structs.fields(ExitOverrides):
         assert field.type == declared[field.name] | None, field.name
         assert field.default is None
-    resolved = {f.name for f in msgspec.structs.fields(ExitRules)}
+    resolved = {f.name for f in msgspec.structs.fields(ExitRules)} - {"step_trail"}  # of plans
     assert resolved <= {f.name for f in msgspec.structs.fields(ExitOverrides)}
