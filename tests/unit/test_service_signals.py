@@ -16,6 +16,9 @@ ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     before = {each: signal.getsignal(each) for each in ALL}
+    for each in ALL:  # a test that runs the program in this process may have held them
+        signal.signal(each, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for each, handler in before.items():
         signal.signal(each, handler)
