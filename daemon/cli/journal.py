@@ -90,7 +90,10 @@ def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
 @journal.command()
 def explain(
     order_id: Annotated[
-        str, typer.Argument(help="An order, or a plan's round such as PLAN-20261118-1.")
+        str,
+        typer.Argument(
+            help="Such as V3-20261118-000001, straddle-20261118-1, GTT-7, X-20261118-000001, risk."
+        ),
     ],
     run: Run = "",
     out: Out = ARTIFACTS,
