@@ -113,7 +113,7 @@ def moved(reason: str, **more: Any) -> RoundMoved:
          "OPEN: not all of the first legs were filled; the plan keeps those that were."),
         (moved("nothing_filled", from_state="WAITING", to_state="SKIPPED",
                numbers={"code": "insufficient_margin", "margin_paise": 100}),
-         "SKIPPED: nothing_filled: no order was filled; insufficient_margin: the cash did not "
+         "SKIPPED: nothing_filled: no order was filled; insufficient_margin: the cash must "
          "cover the margin, the premium and the charges (margin Rs 1.00). Nothing was traded."),
         (moved("reentry", from_state="ARMED", to_state="WAITING", batch={"ce": ""},
                numbers={"is_reversed": 1}),
