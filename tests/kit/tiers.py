@@ -1,5 +1,7 @@
 """How much the random tests draw: a third in `make test`, ten times as much in `make test-ci`.
 
+Comparisons with an oracle of orders and plans draw all that they name in `make test` too.
+
 RANDOM_TIMES says how many times the number that a test names, such as `1`, `10` or `1/3`.
 """
 
@@ -24,6 +26,11 @@ def examples(number: int) -> int:
 def at_most(number: int) -> int:
     """Return the number of examples of a test that costs much: all that it names in CI, no more."""
     return min(number, examples(number))
+
+
+def in_every_run(number: int) -> range:
+    """Return the seeds of a test whose number is promised for every run, not only for CI."""
+    return range(max(number, examples(number)))
 
 
 def with_more_in_ci(*daily: object, more: Iterable[object]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.tiers import seeds
+from tests.kit.tiers import in_every_run
 from tests.oracle.exchange_compare import describe, differs, find_driver
 from tests.oracle.exchange_random import random_scenario
 
@@ -13,7 +13,7 @@ DRIVER = find_driver()
 pytestmark = pytest.mark.random
 
 
-@pytest.mark.parametrize("seed", seeds(150))
+@pytest.mark.parametrize("seed", in_every_run(150))
 def test_the_exchange_goes_as_its_oracle_says(seed: int) -> None:
     assert DRIVER is not None
     scenario = random_scenario(seed)
