@@ -63,8 +63,8 @@ install-service: $(READY) #-- Install the service and its timer for your own use
 test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the other).
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 
-test-ci: $(READY) #-- Run what CI adds: random scenarios ten times over, and tests too long for `make test`.
-	RANDOM_TIMES=10 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"
+test-ci: $(READY) #-- Run what CI adds: random scenarios five times over, and tests too long for `make test`.
+	RANDOM_TIMES=5 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"
 
 test-web: $(READY) #-- Use the page in a real headless Chromium (FNO_NEED_BROWSER=1: fail without one).
 	$(BIN)/python -m pytest -m "ci and not by_hand" tests/browser tests/charts
