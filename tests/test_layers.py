@@ -114,10 +114,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "strategies": ("daemon.chain", "daemon.files", "daemon.pricing", "daemon.settings"),
     "daemon.runtime": (
-        "daemon.chain",
-        "daemon.clockwork", "daemon.control", "daemon.execution", "daemon.files", "daemon.journal",
-        "daemon.market", "daemon.metrics", "daemon.process", "daemon.quotes", "daemon.report",
-        "daemon.rules", "daemon.settings", "feeds", "strategies",
+        "daemon.broker", "daemon.chain", "daemon.clockwork", "daemon.control", "daemon.execution",
+        "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process",
+        "daemon.quotes", "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds",
+        "strategies",
     ),
     "daemon.cli": (
         "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files",

@@ -16,6 +16,12 @@ from msgspec.structs import replace
 
 from daemon.cli.check_data import ROWS, file_warnings, slow_files, span_of
 from daemon.cli.check_gtts import gtt_warnings
+from daemon.cli.check_plans import (
+    market_notes,
+    plan_lines,
+    plan_notes,
+    refuse_missing_weeklies,
+)
 from daemon.cli.check_strategies import (
     hook_warnings,
     quantity_warnings,

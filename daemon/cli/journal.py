@@ -98,7 +98,7 @@ def explain(
     run: Run = "",
     out: Out = ARTIFACTS,
 ) -> None:
-    """Tell an order's life, or a round's, in plain words."""
+    """Tell in plain words the life of an order, a GTT or a plan's round, or the risk states."""
     with open_run(run, out) as store:
         say_text(explain_module.explain(store, order_id))
 

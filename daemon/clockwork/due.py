@@ -65,6 +65,7 @@ class Due:
             Phase.SQUARE_OFF: self._square_off,
             Phase.RISK: _one_by_one(engine.account.risk.look),
             Phase.COMMAND: _one_by_one(self._obey),
+            Phase.PLAN: _one_by_one(self._serve_plan),
             Phase.TIMED_INTENT: self._obey_each,
             Phase.TIMED_GTT: _one_by_one(lambda request: request.serve(engine.account.gtts)),
             Phase.CANDLES: self._close_candles,
@@ -141,6 +142,10 @@ class Due:
         self._engine.start_day(date)
         if self._timers is not None:
             self._timers.start_day(date)
+        if self.plans is not None:
+            rows = self._at.rows
+            first_ts = self._at.now if rows is None or self._at.now >= 0 else int(rows.ts[0])
+            self.plans.start_day(date, first_ts)
 
     def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         indices = self._bars.instruments(groups)
@@ -157,6 +162,41 @@ class Due:
                 yield from self._reactions.deliver()
             if number % STEP_ORDERS == 0:
                 yield
+
+    # plans
+
+    def attach_plans(self, plans: PlanEngine) -> None:
+        """Let plans hear of ends, times, levels and orders."""
+        self.plans = plans
+        engine = self._engine
+        engine.timestamp_end.listen(EndRank.PLANS, self._end_for_plans)
+        engine.account.waiters.add(FIRST_PLAN_WAITER, lambda waiter, _: plans.fired(waiter))
+        engine.lifecycle.tell(plans.hear)
+
+    def _end_for_plans(self, ts: int) -> Iterator[None]:
+        """Do the plans' step as of the timestamp that has ended (P5a)."""
+        assert self.plans is not None
+        self._at.look_back(ts)
+        self.plans.end_timestamp()
+        self._at.look_ahead()
+        yield from ()
+
+    def _serve_plan(self, item: DueItem) -> None:
+        assert self.plans is not None
+        self.plans.due(item)
+
+    def _kill(self) -> None:
+        if self.plans is not None:
+            self._engine.admission.kill()
+            self.plans.leave_all("kill_switch")
+        self._engine.kill()
+
+    def _square_off_now(self) -> None:
+        if self.plans is not None:
+            self.plans.leave_all("square_off")
+        self._engine.square_off_now()
+
+    # requests
 
     def _obey(self, request: Request) -> None:
         self._requests[type(request)](request)

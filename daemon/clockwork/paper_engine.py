@@ -120,6 +120,10 @@ class PaperEngine:
         }
         self._delivered = first_input_no
         self._is_started = False
+        if plans:
+            known = listed_of(universe) if listed is None else listed
+            until = -1 if carry is None else carry.until
+            self._due.attach_plans(PlanEngine(plans, self.engine.plan_desk, known, until=until))
         self._attach_strategies(carry)
         self._timers = self._attach_hooks(carry)
 
@@ -284,7 +288,8 @@ class PaperEngine:
         if self.on_rows is not None:
             self.on_rows(rows)
         if self.at.date is None:
-            self._due.start_day(ist_date(int(rows.ts[0])))
+            self.at.take_input(rows.input_no(0))
+            self._due.move_to(int(rows.ts[0]))
         if self._hooks is not None:
             self._start_hooks(int(rows.ts[0]))
 

@@ -60,6 +60,8 @@ class CarryOver(msgspec.Struct, frozen=True, kw_only=True):
     remembered: dict[str, RememberedDemand] = {}
     excursions: dict[str, tuple[int, int]] = {}
     """The highest and the lowest ltp that each open position has seen."""
+    peak_margin_rupees: int = 0
+    """The most that the account has had blocked."""
     saved: dict[str, SavedState] = {}
     """What strategies saved, by their id."""
     heard: list[HeardUpdate] = []

@@ -1,11 +1,10 @@
 """The trading events: what the engine decided, the only thing that changes the ledger.
 
 There are three kinds of trading events (SEMANTICS, "Orders and states"), in `fill_mode: depth`
-a fourth for exchange orders; others for GTTs, rounds of plans, daily marks, watches and the risk
-state.
-Every event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it was decided at),
-`input_no` and `order_id`; `due_ts` if something was due before `ts`, else 0. An event cannot be
-part of a reference cycle, so the garbage collector does not track events or their parts
+a fourth for exchange orders; others for GTTs, daily marks, watches, rounds of plans, the risk
+state and the margin. Every event has `seq` (from 1 in its journal), `ts` (UTC ns of the input it
+was decided at), `input_no` and `order_id`; `due_ts` if something was due before `ts`, else 0. No
+event can be part of a cycle, so the garbage collector does not track events or their parts
 (`gc=False`).
 
 Fields at their defaults are omitted from an event's bytes, so a new optional field changes no byte

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from daemon.domain.position import Position
+from daemon.domain.ledger import Ledger
 
 HeldRow = tuple[str, str, int]
 """A tradingsymbol, a product and a signed quantity."""
 
 
-def held_rows(positions: Iterable[Position]) -> tuple[HeldRow, ...]:
-    """Return what is held, in a fixed order, without what nets to nothing."""
+def held_rows(ledger: Ledger) -> tuple[HeldRow, ...]:
+    """Return what trades and orders without one hold, in a fixed order, without what nets out."""
     net: dict[tuple[str, str], int] = {}
-    for position in positions:
+    for position in ledger.positions.values():
         key = position.tradingsymbol, position.product
         net[key] = net.get(key, 0) + position.sign * position.quantity
+    for untraded in ledger.untraded.positions.values():
+        other = untraded.tradingsymbol, untraded.product
+        net[other] = net.get(other, 0) + untraded.quantity
     return tuple((*key, quantity) for key, quantity in sorted(net.items()) if quantity)

@@ -32,9 +32,17 @@ from daemon.domain.gtt import Gtt
 from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.level_fold import fold_modified
 from daemon.domain.order import ENTRY_FILL, MODIFIED, OPEN_STATES, Order, OrderState
+from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
+from daemon.domain.plan_round import PlanTally, Round
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
 from daemon.domain.tag_watch import Watches, find_watch
+from daemon.domain.tallies import OLD_QUOTE_NS as OLD_QUOTE_NS
+from daemon.domain.tallies import FillTally as FillTally
+from daemon.domain.tallies import StrategyTally as StrategyTally
+from daemon.domain.tallies import has_book_side as has_book_side
+from daemon.domain.tallies import is_optimistic as is_optimistic
+from daemon.domain.untraded import Untraded
 from daemon.domain.watch_fold import fold_watch
 
 # Globals, because an attribute of an enum's class is looked up again for every event.
@@ -99,6 +107,9 @@ class Ledger(msgspec.Struct, kw_only=True):
     """The trade whose exchange order the last event filled, if its move books that fill next."""
     untraded: Untraded = msgspec.field(default_factory=Untraded)
     """What orders without a trade hold and made; no other sum of the ledger has them."""
+    rounds: dict[str, Round] = {}
+    """Rounds of plans that are not over."""
+    plans: dict[str, PlanTally] = {}
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
@@ -112,17 +123,25 @@ class Ledger(msgspec.Struct, kw_only=True):
             if self.rounds:
                 fold_attempt(self.rounds, event)
         elif isinstance(event, StopMoved):
-            _move_stop(self.positions[event.order_id], event)
+            self._apply_stop(event)
         elif isinstance(event, OrderCreated):
             self._apply_created(event)
+            if event.round:
+                fold_created(self.rounds, event)
+        elif isinstance(event, RoundMoved):
+            fold_round(self.rounds, self.plans, event)
         elif isinstance(event, PositionMarked) and not event.order_id:
             self.untraded.mark(event)
         elif isinstance(event, PositionMarked):
             self.positions[event.order_id].marked_paise += event.m2m_paise
+            self.m2m_paise += event.m2m_paise
+            self.marks += 1
         elif isinstance(event, RiskMoved):
             self.risk = _risk_after(self.risk, event)
         elif isinstance(event, MarginMoved):
             self.margin = MarginStanding(level=event.level, peak_rupees=event.peak_rupees)
+        elif isinstance(event, WatchMoved):
+            fold_watch(self.watches, event)
         else:
             self._apply_gtt(event)
         self.evidence = _evidence(event)
@@ -147,6 +166,12 @@ class Ledger(msgspec.Struct, kw_only=True):
             self.orders_today = 0
         self.orders_today += 1
         self.orders[event.order_id] = _order_of(event, self.total_orders)
+
+    def _apply_stop(self, event: StopMoved) -> None:
+        if event.reason == MODIFIED:
+            fold_modified(event, self.orders[event.order_id], self.positions.get(event.order_id))
+        else:
+            _move_stop(self.positions[event.order_id], event)
 
     def _apply_move(self, event: OrderMoved) -> None:
         order = self.orders[event.order_id]
@@ -368,6 +393,20 @@ def _evidence(event: TradingEvent) -> str:
     """Return the trade whose move will book the fill that an event tells of, empty for none."""
     is_told = isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and not event.fill
     return event.order_id if is_told else ""
+
+
+def _set_levels(position: Position, event: OrderMoved) -> None:
+    levels = event.levels
+    assert levels is not None
+    if event.from_state is _FILLED:
+        position.initial_stop_paise = levels.stop_paise
+    else:
+        position.on_rest = True
+    position.stop_paise = levels.stop_paise
+    position.target_paise = levels.target_paise
+    position.anchor_paise = levels.anchor_paise
+    position.ladder_steps = 0
+    position.stop_moved_by = ""
 
 
 def _order_of(event: OrderCreated, number: int) -> Order:

@@ -17,7 +17,8 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.risk_states import RiskStates
-from daemon.execution.untraded_orders import UntradedOrders
+from daemon.execution.untraded_desk import UntradedDesk
+from daemon.execution.untraded_ends import UntradedEnds
 from daemon.execution.waiters import FIRST_GTT, FIRST_WATCH, Waiters
 from daemon.execution.watch_desk import WatchDesk
 from daemon.settings.config import ExecutionConfig
@@ -38,13 +39,18 @@ class AccountDesk:
         admission: Admission,
         demands: Demands,
         watches: WatchDesk,
-        untraded: UntradedOrders | None,
+        untraded: UntradedDesk,
+        ends: UntradedEnds,
     ) -> None:
         universe, at, agenda = desk.universe, desk.at, desk.agenda
         account = AccountRecorder(recorder.ledger, at, recorder.lifecycle)
         self.gtts = GttDesk(universe, at, account, quotes, admission, untraded.orders)
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
+        self.orders = untraded.orders
+        """Orders without a trade; None where the fill mode has no exchange for them."""
+        self._closes = untraded.closes
+        self._ends = ends
         self.watches = watches
         self.waiters = Waiters()
         self.waiters.add(FIRST_GTT, self.gtts.fire)
@@ -80,6 +86,8 @@ class AccountDesk:
         """Turn to a date."""
         self.gtts.start_day(date)
         self.risk.start_day(date)
+        self._closes.start_day()
+        self._ends.start_day(date)
         self.watches.start_day(date)
         if self._margin is not None:
             self._margin.start_day(date)
@@ -87,7 +95,7 @@ class AccountDesk:
     def end_session(self, indices: frozenset[int], date: str) -> None:
         """Mark what is carried over night, and end the GTTs of contracts that expire."""
         self._ends.end_session(indices, date)
-        self._marks.end_session(indices)
+        self._marks.end_session(indices, date)
         self.gtts.end_session(indices, date)
 
     def settle(self) -> None:

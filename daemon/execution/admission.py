@@ -189,8 +189,7 @@ class Admission:
         if self.risk.daily_loss_counts == "realized":
             return realized
         charges = sum(
-            (each.charges_today for each in self._ledger.strategies.values() if each.day == today),
-            self._ledger.untraded.charges_on(today),
+            (each.charges_today for each in tallies), self._ledger.untraded.charges_on(day)
         )
         return realized + self._unrealized() - ceil(charges * PAISE_PER_RUPEE)
 
@@ -201,13 +200,6 @@ class Admission:
             quote = self._quotes.quote_of(self._quotes.book_of(position.tradingsymbol))
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)
         return total
-
-    def realized_today(self) -> int:
-        """Return the gross profit of the day over all strategies and orders without one, paise."""
-        today = ist_day(self._at.now)
-        tallies = self._ledger.strategies.values()
-        own = sum(tally.realized_today_paise for tally in tallies if tally.day == today)
-        return own + self._ledger.untraded.realized_on(today)
 
     def _situation(self, order: Order, index: int | None) -> Situation:
         now, risk = self._at.now, self.risk
@@ -239,7 +231,7 @@ class Admission:
             open_or_waiting=len(self._ledger.positions)
             + self._waiting.count_entries()
             + self._exposure.count_untraded(),
-            result_today_paise=self.result_today() if risk.daily_loss_rupees else 0,
+            result_today_paise=self.result_of(ist_day(now)) if risk.daily_loss_rupees else 0,
             orders_this_minute=self._orders_in_minute if now // MINUTE_NS == self._minute else 0,
             held=self._exposure.before(order, instrument, risk),
             tally=self._tally_today(strategy_id),

@@ -28,7 +28,7 @@ class BrokerFigure:
     def is_known(self) -> bool:
         """Whether the broker was asked about what is held now."""
         answer = self._answer
-        return answer is not None and answer.held == held_rows(self._ledger.positions.values())
+        return answer is not None and answer.held == held_rows(self._ledger)
 
     @property
     def source(self) -> str:

@@ -74,8 +74,8 @@ class DailyMarks:
         self._untraded_recorder = UntradedRecorder(recorder)
         self._quotes = quotes
 
-    def end_session(self, indices: frozenset[int]) -> None:
-        """Mark the futures of these instruments that stay open, by number.
+    def end_session(self, indices: frozenset[int], date: str) -> None:
+        """Mark the futures of these instruments that stay open after a date (ISO), by number.
 
         Their close is the last price of the session, which is near the exchange's own and not the
         same. A contract without a price today keeps its last mark.
@@ -89,7 +89,7 @@ class DailyMarks:
                 self._recorder.marked(position, close)
         for _, untraded in sorted(self._recorder.ledger.untraded.positions.items()):
             found = self._universe.index_of(untraded.tradingsymbol)
-            if found is None or found not in indices:
+            if found is None or found not in indices or self._universe[found].expiry <= date:
                 continue
             is_marked = _is_marked(untraded.product, self._universe[found])
             if is_marked and (close := self._close(found)) is not None:

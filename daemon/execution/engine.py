@@ -42,7 +42,9 @@ from daemon.execution.recorder import Recorder
 from daemon.execution.resume import Resume
 from daemon.execution.session_end import SessionEnd
 from daemon.execution.strategy_orders import StrategyOrders
+from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.views import Row, Views
+from daemon.execution.working_entries import WorkingEntries
 from daemon.market.agenda import Agenda
 from daemon.market.book import Book
 from daemon.market.moment import Moment
@@ -129,33 +131,31 @@ class ExecutionEngineV3:
         working = admission.count(WorkingEntries(desk, entry_orders, waiting, ledger))
         entry_orders.attach(entries, exit_orders, runner)
         exit_orders.attach(closing, runner)
-        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission)
+        self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
         self.asked = own = StrategyOrders(
             desk, recorder, quotes, entries, entry_orders, self._changes, runner, closing,
             self.timestamp_end,
         )  # fmt: skip
         self._demands = demands = Demands(
-            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery
-        )
-        self.account = AccountDesk(
-            config, desk, recorder, quotes, admission, demands, own.watches,
-            untraded if desk.is_depth else None,
+            universe, ledger, quotes, holdings, admission, entries, runner, at, delivery,
+            others.closes,
         )  # fmt: skip
-        if (terms := parts.get("margin")) is not None:
-            market = rules, ledger, quotes, schedule, waiting, costs
-            self.account.attach(MarginDesk(terms, desk, entry_orders, *market))
         self._session_end = session_end = SessionEnd(
             universe, at, recorder, quotes, waiting, costs, closing, runner, carry, delivery,
             squares_off=squares_off,
         )  # fmt: skip
         ends = others.ends(recorder, costs, fills, delivery, session_end.settlements, squares_off)
-        self.account = AccountDesk(config, desk, recorder, quotes, admission, demands, others, ends)
+        self.account = AccountDesk(
+            config, desk, recorder, quotes, admission, demands, own.watches, others, ends
+        )
         if (terms := parts.get("margin")) is not None:
             margin = MarginDesk(
                 terms, desk, working, rules, ledger, quotes, schedule, costs, held_apart, carry
             )
             self.account.attach(margin)
-        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting)
+        hands = entries, demands, admission, runner, excursions, costs, agenda, self.timestamp_end
+        self.plan_desk = PlanDesk(PlanHands(recorder, quotes, *hands, config.square_off_ns), at)
+        self.desk = Desk(universe, ledger, at, quotes, holdings, waiting, self.account, own.updates)
         self._views = Views(name, ledger, at, quotes, excursions, bars)
         self._resume = Resume(
             ledger, at, quotes, holdings, excursions, admission, entries, closing, runner,

@@ -22,7 +22,6 @@ from daemon.domain.order import Order, Side
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
 from daemon.exchange.protection import protected_limit
-from daemon.exchange.waiting import WaitingFills
 from daemon.execution.broker_figure import BrokerFigure
 from daemon.execution.costs import Costs
 from daemon.execution.exchange_desk import ExchangeDesk
@@ -36,8 +35,12 @@ from daemon.execution.margin_market import (
 )
 from daemon.execution.margin_minutes import MarginMinutes
 from daemon.execution.quotes import Quotes
+from daemon.execution.untraded_holdings import UntradedHoldings
+from daemon.execution.working_entries import WorkingEntries
 from daemon.margin.baskets import BasketLeg, basket_ask
-from daemon.margin.funds import Ask, Cash, free_paise
+from daemon.margin.funds import Ask, Cash
+from daemon.margin.levels import Use
+from daemon.margin.models import margins, model_of
 from daemon.margin.portfolio import Holding
 from daemon.margin.unknown import MarginUnknown
 from daemon.market.schedule import Schedule, Sessions
@@ -86,8 +89,11 @@ class MarginDesk:
         peak_rupees = max(carry.peak_margin_rupees, ledger.margin.peak_rupees)
         self.is_gate = terms.capital_paise is not None
         self.capital_paise = terms.capital_paise
-        self.status: MarginStatus | None = None
-        """None before the first figures."""
+        self.squares_off = terms.squares_off
+        self.status = MarginStatus(peak_rupees=peak_rupees) if peak_rupees else None
+        """None before the first figures of an account."""
+        self.model: Final = model_of(terms.arrays)
+        self._broker = BrokerFigure(ledger) if terms.asks_broker else None
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(desk.universe, quotes, sessions, desk.at, terms.rates_of)
         self._universe = desk.universe
@@ -237,6 +243,10 @@ class MarginDesk:
             if found is not None:
                 line = lines.setdefault(self._key(found, untraded.product), Line())
                 line.hold(untraded.quantity, 2 * untraded.cost.cost_paise // untraded.cost.units)
+        return lines
+
+    def _lines(self) -> dict[LineKey, Line]:
+        lines = self._held_lines()
         for entry in self._entries():
             line = lines.setdefault(self._key(entry.instrument, entry.product), Line())
             line.work(entry.side, entry.quantity)

@@ -73,10 +73,10 @@ class Quotes:
         now = self._at.now
         if book.open_ts <= now < book.close_ts:  # nearly always
             return book.open_ts, book.close_ts
-        return self._schedule.span(book.index, ist_date(now))
+        return self.schedule.span(book.index, ist_date(now))
 
     def close_at_expiry(self, index: int) -> int:
         """Return the end of a contract's last session, UTC ns."""
-        date = dt.date.fromisoformat(self._universe[index].expiry)
-        _, close_ts = self._schedule.span(index, date)
+        date = dt.date.fromisoformat(self.universe[index].expiry)
+        _, close_ts = self.schedule.span(index, date)
         return close_ts or ist_ns(date, USUAL_CLOSE)

@@ -20,6 +20,7 @@ from daemon.domain.exchange_order import ExchangeOrder, ExchangeOrderState
 from daemon.domain.intent import Rel
 from daemon.domain.ledger import Ledger
 from daemon.domain.order import ENTRY_FILL, MODIFIED, Order, OrderState
+from daemon.domain.plan_round import PlanOrigin
 from daemon.domain.position import Position
 from daemon.exchange.reports import ExecutionReport
 from daemon.execution.exits.rule import StopMove

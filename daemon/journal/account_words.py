@@ -1,4 +1,4 @@
-"""What happens to the account and to no trade, a sentence each: GTTs, risk states, other orders.
+"""What happens to the account and to no trade, a sentence each: GTTs, risk, margin, other orders.
 
 The log, the page's tape and the journal's commands show the same sentences. Rupees.
 """
@@ -12,6 +12,7 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.events import (
     ExchangeOrderMoved,
     GttMoved,
+    MarginMoved,
     PositionMarked,
     RiskMoved,
     TradingEvent,
@@ -21,6 +22,7 @@ from daemon.domain.ledger import RiskStanding
 from daemon.domain.money import rupees_text
 from daemon.domain.risk_state import RiskState
 from daemon.domain.untraded import SETTLED
+from daemon.journal.margin_words import margin_text
 from daemon.journal.words import EXITS, RULES, money, numbers_text, why
 
 GTT_REASONS: Final[dict[str, str]] = {
@@ -83,6 +85,8 @@ class AccountWords:
             return AccountLine("gtt", symbol, gtt_sentence(event, symbol))
         if isinstance(event, RiskMoved):
             return AccountLine("risk", "", risk_sentence(event))
+        if isinstance(event, MarginMoved):
+            return AccountLine("margin", "", margin_text(event))
         if isinstance(event, PositionMarked):
             return AccountLine("mark", event.tradingsymbol, mark_sentence(event))
         if isinstance(event, ExchangeOrderMoved) and not _is_aside(event):

@@ -47,12 +47,14 @@ _INDENT: Final = " " * 14
 
 
 def explain(store: JournalStore, order_id: str) -> str:
-    """Return the story of an order or of a plan's round, a paragraph an event.
+    """Return the story of an order or a plan's round, a paragraph an event.
 
-    Raises UsageError naming similar ids.
+    `order_id` may also be a GTT (`GTT-7`), an exchange order without a trade, or `risk`. Raises
+    UsageError naming similar ids.
     """
     events = store.events_of(order_id) if order_id else []
-    if not events and (told := round_story(store, order_id)):
+    told = [] if events else round_story(store, order_id)
+    if not events and (told := told or explain_account(store.events_of(""), order_id)):
         return "\n".join(map(visible, told)) + "\n"
     if not events:
         raise UsageError(_unknown(store, order_id))

@@ -85,6 +85,7 @@ EXITS: Final[dict[str, str]] = {
     "kill_switch": "the kill switch was pulled",
     "manual_exit": "a person asked for it",
     "daily_loss": "the day's loss limit was reached, which closes everything",
+    "margin_shortfall": "the cash did not cover what was blocked (margin.enforce: square_off)",
     **WATCHES,
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",

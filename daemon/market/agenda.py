@@ -18,15 +18,17 @@ class Phase(IntEnum):
     ENTRY_LIMIT = 2
     EXCHANGE = 3
     TIME_STOP = 4
-    SQUARE_OFF = 5
-    RISK = 6
-    COMMAND = 7
-    TIMED_INTENT = 8
-    TIMED_GTT = 9
-    CANDLES = 10
-    AFTER_CANDLES = 11
-    SESSION_END = 12
-    MARGIN = 13
+    PLAN_LIMIT = 5
+    SQUARE_OFF = 6
+    RISK = 7
+    COMMAND = 8
+    PLAN = 9
+    TIMED_INTENT = 10
+    TIMED_GTT = 11
+    CANDLES = 12
+    AFTER_CANDLES = 13
+    SESSION_END = 14
+    MARGIN = 15
 
 
 class Agenda:

@@ -23,6 +23,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import rupees_text
 from daemon.domain.order import OrderState
 from daemon.journal.account_words import AccountLine, AccountWords
+from daemon.journal.margin_words import margin_text
 from daemon.metrics.entry_charges import NO_CHARGES, EntryCharges
 from daemon.process import fact_words
 from daemon.process.fact_words import Asked

@@ -283,6 +283,12 @@ class App:
                     if self._feed_scope.cancel_called:
                         break
 
+    async def _end_last_timestamp(self) -> None:
+        """Let what waits for the end of the feed's last timestamp be decided."""
+        clock = self.engine.final_clock()
+        if clock is not None:
+            await self.bus.publish_input(clock)
+
     async def _publish_requested(self, item: Requested) -> Admitted:
         await self.bus.publish_input(item)
         return Admitted(self.engine.input_no, self.ledger.seq)

@@ -41,7 +41,7 @@ class BrokerMargins:
 
     async def look(self) -> None:
         """Ask if it is time to."""
-        held = held_rows(self._ledger.positions.values())
+        held = held_rows(self._ledger)
         now = anyio.current_time()
         if not held or (held == self._asked and now < self._again_at):
             return

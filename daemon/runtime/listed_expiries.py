@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from daemon.chain.contracts import UnderlyingContracts
 from daemon.chain.expiries import ListedExpiries, listed_expiries
+from daemon.clockwork.paper_engine import listed_of
+from daemon.domain.instrument import Universe
+from daemon.rules import Rulebook
 from daemon.rules.expiries import ExpiryTable
+from daemon.settings.config import Config
 
 OPTIONS_AHEAD: Final = 40
 """Expiries of options: weeks enough for the month after next."""
 FUTURES_AHEAD: Final = 3
+PLANS_AHEAD: Final = dt.timedelta(days=120)
+PLANS_BEFORE: Final = dt.timedelta(days=45)
 
 
 def listed_by(
@@ -34,3 +40,33 @@ def listed_by(
 
 def _iso(dates: Iterable[dt.date]) -> list[str]:
     return [date.isoformat() for date in dates]
+
+
+def listed_for(config: Config, rules: Rulebook, universe: Universe) -> dict[str, ListedExpiries]:
+    """Return the expiries by the dated calendar, or those of the universe where it knows others.
+
+    A small universe alone could pass the last weekly of a month off as its monthly (P9). Pure in
+    its arguments, so that a recording run again finds the same list.
+    """
+    own = listed_of(universe)
+    names = {plan.underlying for plan in config.plans.items}
+    return {name: _listed(own[name], name, rules, universe) for name in names & own.keys()}
+
+
+def _listed(own: ListedExpiries, name: str, rules: Rulebook, universe: Universe) -> ListedExpiries:
+    expiries = (*own.options, *own.futures)
+    exchange = next(each.exchange for each in universe if each.is_contract and each.name == name)
+    first = dt.date.fromisoformat(min(expiries)) - PLANS_BEFORE
+    last = dt.date.fromisoformat(max(expiries)) + PLANS_AHEAD
+    options = [
+        day.isoformat()
+        for day in takewhile(lambda day: day <= last, rules.expiries.coming(exchange, name, first))
+    ]
+    futures = [
+        day.isoformat()
+        for day in takewhile(
+            lambda day: day <= last, rules.expiries.coming_monthly(exchange, name, first)
+        )
+    ]
+    knows_all = set(own.options) <= set(options) and set(own.futures) <= set(futures)
+    return listed_expiries(options, futures) if knows_all else own

@@ -24,7 +24,7 @@ from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
-from daemon.runtime.listed_expiries import listed_by
+from daemon.runtime.listed_expiries import listed_by, listed_for
 from daemon.runtime.series import PriceSampler
 from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
@@ -74,7 +74,7 @@ def machine(
         carry=carry,
         first_input_no=first_input_no,
         on_rows=sampler.observe,
-        margin=margin_terms(config, rules),
+        margin=margin_terms(config, rules, arrays),
         listed=listed_for(config, rules, universe),
     )
     return Machine(strategies, engine, sampler, client_ids or ClientIds())

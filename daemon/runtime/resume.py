@@ -13,6 +13,7 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.control.client_ids import ClientIds
 from daemon.domain.carry_over import CarryOver, HeardUpdate
 from daemon.domain.dates import DAY_NS, iso_ist, ist_date, ist_midnight
 from daemon.domain.drawdown import EquityState

@@ -37,6 +37,7 @@ _NOT_TRADING: Final = (
 _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
     (("charges",), {"brokerage": None}),
     (("capital_rupees",), None),
+    (("plans",), {"list": []}),
     (("margin",), {"model": "scenario", "enforce": "tell", "span_file": ""}),
     (("rules", "local"), ""),
     (("strategies", "path"), []),

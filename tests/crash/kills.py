@@ -50,6 +50,8 @@ def sampled(stages: Iterable[Stage]) -> Iterator[tuple[Stage, str, int]]:
         "snapshot": [("write", 1)],
         "archive": [("pwrite64", 10)],
         "replay": [("?rename", 2)],
+        "GTTs": [("pwrite64", 90), ("fdatasync", 20)],
+        "GTTs, next day": [("pwrite64", 70)],
     }
     for stage in stages:
         for syscall, k in wanted[stage.name]:

@@ -51,7 +51,7 @@ def asking(capital: float = 10_000_000) -> Market:
 
 
 def answer(story: Market, blocked: int) -> None:
-    held = held_rows(story.engine.ledger.positions.values())
+    held = held_rows(story.engine.ledger)
     item = BrokerMargin(ts=story.now, held=held, blocked_rupees=blocked)
     kept = decode_other(encode_input(item)[HEAD_BYTES:])
     assert kept == item, "a replay sees the same"

@@ -200,9 +200,12 @@ def test_a_stop_that_moved_to_cost_is_told(tmp_path: Path) -> None:
 def test_every_exit_reason_has_a_sentence() -> None:
     stops = {"stop_loss", "trailing_stop", "break_even", "stop_loss_rest"}
     others = {"take_profit", "time_stop", "signal_exit", "square_off", "kill_switch", "expiry"}
-    others |= {"physical_settlement", "daily_loss", "strategy_close", "leg_incomplete"}
+    others |= {"physical_settlement", "daily_loss", "margin_shortfall", "strategy_close"}
     others |= {f"watch_{level}" for level in ("stop", "target", "trail", "lock")}
-    assert stops | others | {"manual_exit"} == EXITS.keys()
+    of_plans = {"to_cost", "leg_stop_underlying", "leg_target_underlying", "complete"}
+    of_plans |= {"overall_stop", "overall_target", "overall_trail", "overall_lock", "plan_exit"}
+    of_plans |= {"leg_incomplete", "roll", "roll_lost", "roll_max"}
+    assert stops | others | of_plans | {"manual_exit"} == EXITS.keys()
 
 
 def test_times_and_spans_among_the_numbers_are_readable() -> None:

@@ -54,7 +54,7 @@ def test_a_ledger_begins_with_nothing() -> None:
         "exchange": {
             "day": 0, "working": {}, "fills": {}, "units": {}, "refused": {}, "cancelled": {},
         },
-        "gtts": {}, "total_gtts": 0, "untraded_id": "",
+        "gtts": {}, "total_gtts": 0, "watches": {}, "rounds": {}, "plans": {}, "untraded_id": "",
             "evidence": "",
             "untraded": {
                 "positions": {}, "realized_paise": 0, "cash_paise": 0, "charges": "0", "day": 0,

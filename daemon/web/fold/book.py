@@ -19,7 +19,6 @@ from daemon.domain.dates import ist_date
 from daemon.domain.events import (
     ExchangeOrderMoved,
     Fill,
-    MarginMoved,
     OrderCreated,
     OrderMoved,
     TradingEvent,

@@ -14,7 +14,6 @@ from daemon.domain.order import OrderState
 from daemon.domain.position import Position
 from daemon.journal.account_words import AccountWords
 from daemon.journal.explain import why_moved
-from daemon.journal.margin_words import margin_text
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
 from daemon.journal.words import money, refusal_text
