@@ -18,7 +18,7 @@ class MarginMinutes:
         self._at = at
         self._schedule = schedule
         self._opens = self._closes = 0
-        self._is_asked = False
+        self._is_asked: bool = False
 
     def start_day(self, date: dt.date, *, is_needed: bool) -> None:
         """Turn to a date: its minutes are those of its sessions."""

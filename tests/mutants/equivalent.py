@@ -279,6 +279,13 @@ EQUIVALENT: Final[tuple[Equivalent, ...]] = (
         "2",
         "a step beyond the last is not taken, whether it is found or not",
     ),
+    Equivalent(
+        "daemon/execution/margin_minutes.py",
+        "self._is_asked: bool = False",
+        "False",
+        "True",
+        "a day begins before anything asks, and that sets it",
+    ),
     Equivalent("daemon/domain/tallies.py", "day: int = 0", "0", "1", "no order is of 1970"),
     Equivalent(
         _LEDGER,

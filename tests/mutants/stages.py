@@ -10,8 +10,10 @@ from tests.kit.cli import ROOT
 from tests.mutants.reach import Reach
 from tests.mutants.sample import AREAS
 
+_OF_AREAS: Final = ("tests/broker", "tests/margin", "tests/levels")
+"""Unit tests of rooms of the core, in places of their own."""
 STAGES: Final = (
-    ("unit", ("tests/unit/", "tests/test_")),
+    ("unit", ("tests/unit/", "tests/test_", *(f"{place}/" for place in _OF_AREAS))),
     ("property", ("tests/properties/",)),
     ("command line", ("tests/cli/",)),
     ("golden", ("tests/golden/",)),
@@ -26,8 +28,8 @@ A mutant that only slower ones notice wants a test of its own.
 def tests_asked(*, unit_only: bool) -> tuple[str, ...]:
     """Return what pytest is to run of the whole; `unit_only` is what imports an area by name."""
     if unit_only:
-        return (*_unit_tests_of_areas(), _NAMED, *_LEFT_OUT)
-    places = ("tests/unit", _NAMED, "tests/properties", "tests/cli", "tests/golden")
+        return (*_unit_tests_of_areas(), *_OF_AREAS, _NAMED, *_LEFT_OUT)
+    places = ("tests/unit", *_OF_AREAS, _NAMED, "tests/properties", "tests/cli", "tests/golden")
     return (*places, *_LEFT_OUT)
 
 

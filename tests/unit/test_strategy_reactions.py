@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from daemon.domain.candle import Candle
+from daemon.domain.events import StopMoved
 from daemon.settings.config import StrategyConfig
 from strategies.strategy import (
     KEEP,
@@ -216,6 +217,23 @@ def test_rule_11b_modify_moves_levels_and_none_removes_them() -> None:
     assert (position.stop_paise, position.target_paise) == (19_500, None)
     life.rows(Row("09:17:00", CE, 260.0), Row("09:17:01", CE, 195.0))
     assert life.moves()[-1] == ("CLOSED", "stop_loss")
+
+
+def test_rule_11b_levels_that_are_there_already_make_no_event() -> None:
+    Ear.exits = {"stop": 190.0, "target": 240.0}
+    Ear.answers = {"ACTIVE active": lambda s, u, v: s.modify(u.id, stop=190.0, target=240.0)}
+    life = begun()
+    assert not [each for each in life.events if isinstance(each, StopMoved)]
+    assert not Ear.log[-1].is_refusal
+
+
+def test_rule_10_a_level_at_the_same_price_may_become_relative() -> None:
+    Ear.exits = {"stop": 190.0, "target": 240.0}
+    Ear.answers = {"ACTIVE active": lambda s, u, v: s.modify(u.id, stop=pct(5))}
+    life = begun()
+    [moved] = [each for each in life.events if isinstance(each, StopMoved)]
+    assert (moved.stop_to_paise, moved.reason) == (19_000, "modified")
+    assert moved.stop_rel is not None
 
 
 def test_rule_11b_a_removed_stop_is_gone_with_its_trail() -> None:
