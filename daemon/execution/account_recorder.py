@@ -51,7 +51,7 @@ class AccountRecorder:
         self._record(
             MarginMoved(
                 seq=ledger.seq + 1,
-                ts=at.now,
+                ts=at.stamp,
                 input_no=at.input_no,
                 due_ts=at.due_ts,
                 from_level=ledger.margin.level,
