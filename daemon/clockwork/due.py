@@ -143,9 +143,7 @@ class Due:
         if self._timers is not None:
             self._timers.start_day(date)
         if self.plans is not None:
-            rows = self._at.rows
-            first_ts = self._at.now if rows is None or self._at.now >= 0 else int(rows.ts[0])
-            self.plans.start_day(date, first_ts)
+            self.plans.start_day(date, self._at.now)
 
     def _square_off(self, due_ts: int, groups: Sequence[int]) -> Iterator[None]:
         indices = self._bars.instruments(groups)
