@@ -58,15 +58,8 @@ def _listed(own: ListedExpiries, name: str, rules: Rulebook, universe: Universe)
     exchange = next(each.exchange for each in universe if each.is_contract and each.name == name)
     first = dt.date.fromisoformat(min(expiries)) - PLANS_BEFORE
     last = dt.date.fromisoformat(max(expiries)) + PLANS_AHEAD
-    options = [
-        day.isoformat()
-        for day in takewhile(lambda day: day <= last, rules.expiries.coming(exchange, name, first))
-    ]
-    futures = [
-        day.isoformat()
-        for day in takewhile(
-            lambda day: day <= last, rules.expiries.coming_monthly(exchange, name, first)
-        )
-    ]
+    table = rules.expiries
+    options = _iso(takewhile(last.__ge__, table.coming(exchange, name, first)))
+    futures = _iso(takewhile(last.__ge__, table.coming_monthly(exchange, name, first)))
     knows_all = set(own.options) <= set(options) and set(own.futures) <= set(futures)
     return listed_expiries(options, futures) if knows_all else own
