@@ -27,7 +27,12 @@ from daemon.process.page_process import (
 from daemon.settings.config import Config, WebConfig
 from tests.kit.cli import wait_for
 
-SLEEPS = "import signal, time; {before}\nprint(os.getpid(), flush=True)\nwhile True: time.sleep(60)"
+SLEEPS = (
+    "import signal, time; {before}\n"
+    # One write: two processes that print at once would mix their lines where output is unbuffered.
+    "os.write(1, b'%d\\n' % os.getpid())\n"
+    "while True: time.sleep(60)"
+)
 
 
 def program(text: str) -> list[str]:
