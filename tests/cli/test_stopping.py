@@ -93,6 +93,7 @@ def test_a_second_signal_changes_nothing(paced: subprocess.Popen[str], tmp_path:
     assert (only_run(tmp_path) / "summary.json").exists()
 
 
+@pytest.mark.ci
 def test_a_run_started_with_nohup_survives_the_terminal(tmp_path: Path) -> None:
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     code = ignoring + "from daemon.main import main; main()"

@@ -60,6 +60,7 @@ def test_a_run_killed_at_any_system_call_goes_on_as_if_it_had_not_been(rig: Rig)
         assert verdict.harmed.code == KILLED, (stage.name, syscall, k)
 
 
+@pytest.mark.ci
 @traced
 def test_a_gtt_fires_one_leg_wherever_the_run_was_killed(rig: Rig) -> None:
     """Over a night too; the judge compares every event with those of a run without a kill."""
@@ -137,6 +138,7 @@ def test_a_sync_that_hangs_halts_the_run_after_the_stall_time(rig: Rig, figure: 
     well(figure, 1)
 
 
+@pytest.mark.ci
 def test_an_account_that_is_taken_away_in_mid_run_halts_it(rig: Rig, figure: Figure) -> None:
     taken_away(rig.days[0], rig.zygote, figure, 2, SEED)
     well(figure, 2)

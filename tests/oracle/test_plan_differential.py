@@ -13,7 +13,7 @@ import pytest
 
 from daemon.domain.ledger import Ledger
 from daemon.domain.plan_round import ROUND_OVER
-from tests.kit.tiers import at_most, in_every_run
+from tests.kit.tiers import in_every_run, with_more_in_ci
 from tests.oracle.plan_compare import Mapper, compare, run_engine
 from tests.oracle.plan_engine import run
 from tests.oracle.plan_random import random_scenario, reversed_rows
@@ -28,7 +28,7 @@ def test_random_plans_do_what_the_oracle_says(seed: int) -> None:
     assert not difference, difference
 
 
-@pytest.mark.parametrize("seed", range(at_most(60)))
+@pytest.mark.parametrize("seed", with_more_in_ci(*range(6), more=range(6, 60)))
 def test_blocks_of_any_size_decide_the_same(seed: int) -> None:
     scenario = random_scenario(seed + 20_000)
     one_by_one = run_engine(scenario)
@@ -36,7 +36,7 @@ def test_blocks_of_any_size_decide_the_same(seed: int) -> None:
         assert run_engine(scenario, size) == one_by_one
 
 
-@pytest.mark.parametrize("seed", range(at_most(60)))
+@pytest.mark.parametrize("seed", with_more_in_ci(*range(6), more=range(6, 60)))
 def test_the_order_of_rows_of_one_timestamp_changes_no_event(seed: int) -> None:
     scenario = random_scenario(seed + 10_000)
     lists = []
@@ -46,7 +46,7 @@ def test_the_order_of_rows_of_one_timestamp_changes_no_event(seed: int) -> None:
     assert lists[0] == lists[1]
 
 
-@pytest.mark.parametrize("seed", range(at_most(12)))
+@pytest.mark.parametrize("seed", with_more_in_ci(*range(2), more=range(2, 12)))
 @pytest.mark.parametrize(
     "execution",
     [

@@ -63,6 +63,7 @@ def test_every_round_goes_as_the_table_of_its_states_says(seed: int) -> None:
         check_round(rows)
 
 
+@pytest.mark.ci
 def test_random_plans_reach_what_plans_can_do() -> None:
     """The generator is worth what it reaches."""
     seen: Counter[Any] = Counter()

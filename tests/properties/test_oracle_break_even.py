@@ -194,6 +194,7 @@ def test_every_stop_moves_when_and_where_its_events_say_and_only_then(seed: int)
     judged(seed)
 
 
+@pytest.mark.ci
 def test_the_scenarios_have_what_is_to_be_judged() -> None:
     total: Counter[str] = Counter()
     for seed in range(FIXED):

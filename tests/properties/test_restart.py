@@ -21,7 +21,7 @@ from tests.kit.drive import describe, inputs_of, run_engine
 from tests.kit.market import CLOSE, DATE, OPEN
 from tests.kit.restarts import Process
 from tests.kit.scenario import Row, Scenario, ScenarioInput, random_scenario
-from tests.kit.tiers import seeds, with_more_in_ci
+from tests.kit.tiers import with_more_in_ci
 
 pytestmark = pytest.mark.random
 
@@ -43,7 +43,7 @@ def hold(out: Path, expected: list[TradingEvent]) -> None:
     assert len(found) == len(expected)
 
 
-@pytest.mark.parametrize("seed", seeds(40))
+@pytest.mark.parametrize("seed", with_more_in_ci(*range(5), more=range(5, 100)))
 def test_a_session_with_restarts_gives_the_journal_of_one_without(
     seed: int, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_another_ending_is_refused(name: str) -> None:
         check_file(Path(name))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 def test_memory_does_not_grow_with_the_rows(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

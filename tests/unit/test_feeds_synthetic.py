@@ -169,6 +169,7 @@ async def test_the_feed_gives_the_markets_blocks() -> None:
     assert feed.quality()["crossed_rows"] == 0
 
 
+@pytest.mark.ci
 def test_the_sample_that_ships_is_what_its_maker_makes(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / SAMPLE
     made = tmp_path / "made.parquet"

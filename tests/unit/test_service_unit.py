@@ -346,6 +346,7 @@ def test_a_service_of_before_whose_account_is_not_known_is_left_as_it_is(machine
     assert units_of(machine) == before
 
 
+@pytest.mark.ci
 def test_the_account_of_a_configuration_is_told_to_the_installer(tmp_path: Path) -> None:
     def told(text: str, *more: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "c.yaml").write_text(text)

@@ -52,6 +52,7 @@ def as_kept(simulated: Simulated) -> dict[str, Any]:
     return kept
 
 
+@pytest.mark.ci
 def test_a_synthetic_market_gives_the_same_too(tmp_path: Path) -> None:
     short = {
         "feed.synthetic.ticks_per_second": 0.05, "feed.synthetic.speed": "max",

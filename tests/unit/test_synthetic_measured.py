@@ -94,6 +94,7 @@ def test_a_session_of_the_default_rate_behaves_as_measured(seed: int, underlying
     check_bands(figures(seeded(DEFAULT if underlying == "NIFTY" else bank, seed)))
 
 
+@pytest.mark.ci
 def test_the_simple_book_does_not_behave_so() -> None:
     simple = SyntheticConfig(ticks_per_second=1.3, strikes_each_side=1)
     found = figures(simple)
@@ -223,6 +224,7 @@ def test_a_level_keeps_its_size_while_its_price_is_the_best() -> None:
     assert kept[same].mean() > 0.8
 
 
+@pytest.mark.ci
 def test_the_sample_with_depth_is_what_its_maker_makes(tmp_path: Path) -> None:
     shipped, made = ROOT / DEPTH_SAMPLE, tmp_path / "made.parquet"
     assert make_depth_sample(made) == 64_413
