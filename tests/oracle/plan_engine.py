@@ -304,7 +304,7 @@ class Oracle(Ranges):
     def expire(self, round_: Round, wait: Any) -> None:
         if wait.goal == "roll":
             if wait.contract is None:
-                self.lose_roll(round_, wait)
+                self.lose_rolls(round_, wait.deadline)
         else:
             self.give_up(round_, wait, round_.code)
         self.progress(round_)

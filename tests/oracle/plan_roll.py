@@ -117,11 +117,15 @@ class Rolls(Rounds):
             round_.waits.remove(wait)
             self.send(round_, wait.leg, contract, wait.side, "roll")
 
-    def lose_roll(self, round_: Round, wait: Wait) -> None:
-        """What could not be chosen in time is closed."""
-        round_.waits.remove(wait)
-        assert wait.rolled is not None
-        self.demand(wait.rolled, "roll_lost")
+    def lose_rolls(self, round_: Round, deadline: int) -> None:
+        """What could not be chosen in time is closed, all of one time at once (P45a)."""
+        late = [
+            each
+            for each in round_.waits
+            if each.goal == "roll" and each.contract is None and each.deadline == deadline
+        ]
+        round_.waits = [each for each in round_.waits if each not in late]
+        self.demand_all([each.rolled for each in late if each.rolled is not None], "roll_lost")
 
     def choices(self, round_: Round) -> None:
         if round_.state == "OPEN" and any(each.goal == "roll" for each in round_.waits):
