@@ -33,7 +33,8 @@ from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.level_fold import fold_modified
 from daemon.domain.order import ENTRY_FILL, MODIFIED, OPEN_STATES, Order, OrderState
 from daemon.domain.plan_fold import fold_attempt, fold_created, fold_round
-from daemon.domain.plan_round import PlanTally, Round
+from daemon.domain.plan_round import Round
+from daemon.domain.plan_tally import PlanTally
 from daemon.domain.position import PendingExit, Position
 from daemon.domain.risk_state import RiskState
 from daemon.domain.tag_watch import Watches, find_watch
@@ -110,6 +111,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     rounds: dict[str, Round] = {}
     """Rounds of plans that are not over."""
     plans: dict[str, PlanTally] = {}
+    """What the rounds of each plan came to."""
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
@@ -47,6 +47,11 @@ def ratio(value: float | int | str | Decimal) -> Ratio:
 def rupees(paise: int) -> float:
     """Return paise as a float of rupees, for people and JSON only."""
     return paise / PAISE_PER_RUPEE
+
+
+def whole_paise(rupees: Decimal) -> int:
+    """Return exact rupees as whole paise, half a paisa up: the only rounding of charges."""
+    return int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def rupees_text(paise: int) -> str:

@@ -21,10 +21,10 @@ from daemon.domain.plan_round import (
     Attempt,
     LegRange,
     LegWait,
-    PlanTally,
     Round,
     RoundState,
 )
+from daemon.domain.plan_tally import PlanTally
 
 ENDS_A_WAIT: Final = frozenset({"dropped", "not_reentered"})
 SKIPPED_LEG: Final = frozenset({OrderState.REJECTED, OrderState.CANCELLED})
@@ -58,8 +58,10 @@ def fold_round(rounds: dict[str, Round], tallies: dict[str, PlanTally], event: R
         found.leaving = found.leaving or event.reason
         found.waits.clear()
     if found.is_over:
+        tally = tallies[event.plan]
+        tally.take(found, event.reason)
         if to is RoundState.DONE:
-            tallies[event.plan].ended_ts = moment_of(event)
+            tally.ended_ts = moment_of(event)
         del rounds[event.round]
     return found
 

@@ -209,12 +209,18 @@ class RoundMove(NamedTuple):
     numbers: Numbers | None = None
 
 
-class PlanTally(msgspec.Struct, kw_only=True, gc=False):
-    """The rounds that a plan began on its last day (ISO), and when its last one ended."""
+class AttemptName(NamedTuple):
+    """Which entry of which leg a trade is: the `number`-th in its round, from 0."""
 
-    day: str = ""
-    rounds: int = 0
-    ended_ts: int = 0
+    plan: str
+    round_id: str
+    leg: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        """Return it as people read it within its plan: ce#0."""
+        return f"{self.leg}#{self.number}"
 
 
 class PlanOrigin(msgspec.Struct, frozen=True, kw_only=True, gc=False):

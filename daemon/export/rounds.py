@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.domain.events import RoundMoved
 from daemon.domain.plan_round import ROUND_OVER, Round, RoundState
+from daemon.domain.plan_tally import STOPS
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.journal.history import History
 
@@ -25,7 +26,6 @@ COLUMNS: Final = (
     Column("charges", Kind.MONEY),
     Column("net", Kind.MONEY),
 )
-_STOPS: Final = frozenset({"stop_loss", "trailing_stop", "to_cost", "leg_stop_underlying"})
 
 
 def rows(history: History) -> Iterator[Row]:
@@ -51,5 +51,5 @@ def _row(round_: Round, reason: str, over_ts: int | None, rounded: RunningPaise)
     return (
         round_.round_id, round_.plan, round_.began, over_ts, str(round_.state), reason or None,
         len(attempts), sum(attempt.filled > 0 for attempt in attempts),
-        sum(attempt.reason in _STOPS for attempt in attempts), gross, charges, gross - charges,
+        sum(attempt.reason in STOPS for attempt in attempts), gross, charges, gross - charges,
     )  # fmt: skip

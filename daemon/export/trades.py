@@ -31,7 +31,12 @@ COLUMNS: Final = (
     Column("worst_price", Kind.MONEY),
     Column("rule"),
     Column("quote_age_ms", Kind.WHOLE),
+    Column("plan"),
+    Column("round"),
+    Column("leg"),
+    Column("attempt", Kind.WHOLE),
 )
+_OF_NO_PLAN: Final = (None, None, None, None)
 
 
 def rows(history: History) -> Iterator[Row]:
@@ -46,4 +51,5 @@ def rows(history: History) -> Iterator[Row]:
                 row.reason, row.gross_paise, charges, row.gross_paise - charges,
                 row.bid_ask_paise, row.best_paise, row.worst_paise, row.evidence.rule,
                 row.evidence.quote_age_ns // MILLISECOND_NS,
+                *(row.attempt or _OF_NO_PLAN),
             )  # fmt: skip

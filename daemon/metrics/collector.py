@@ -26,6 +26,7 @@ from daemon.metrics.fill_quality import (
     rupees_2dp,
     whole_paise,
 )
+from daemon.metrics.plan_results import plan_results
 from daemon.metrics.untraded import UntradedResult
 
 SCHEMA_VERSION: Final = 1
@@ -123,6 +124,7 @@ class MetricsCollector:
             "margin": None if engine is None or not engine.margin else engine.margin.in_rupees(),
             "m2m": m2m_in_rupees(paid=ledger.m2m_paise, still_open=ledger.m2m_open_paise()),
             "risk": _risk(ledger.risk),
+            "plans": {each.plan: each.in_rupees() for each in plan_results(ledger)},
         }
 
     def _mark_fill(self, event: TradingEvent) -> None:

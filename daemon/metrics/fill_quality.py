@@ -5,13 +5,14 @@ One block, shown by the metrics, the summary and the report alike, so that no tw
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from daemon.domain.ledger import FillTally, Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.money import whole_paise as whole_paise
 from daemon.settings.config import ExecutionConfig
 
 
@@ -101,11 +102,6 @@ class FillQuality(msgspec.Struct, frozen=True, kw_only=True):
             "net_pnl": rupees_2dp(self.net_paise),
             "bid_ask_pnl": rupees_2dp(self.bid_ask_paise) if self.knows_bid_ask else None,
         }
-
-
-def whole_paise(rupees: Decimal) -> int:
-    """Return exact rupees as whole paise, half a paisa up: the only rounding of charges."""
-    return int((rupees * PAISE_PER_RUPEE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def rupees_2dp(paise: int) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.domain.plan_round import AfterKind, Attempt, LegWait, RoundState
+from daemon.domain.plan_tally import STOPS
 from daemon.plans.leg_exits import move_to_cost
 from daemon.plans.momentum import reentry_of
 from daemon.plans.run import OTHER, PlanRun, changed
 from daemon.plans.terms.leg import Reentry
 
-STOPS: Final = frozenset({"stop_loss", "trailing_stop", "to_cost", "leg_stop_underlying"})
 TARGETS: Final = frozenset({"take_profit", "leg_target_underlying"})
 
 

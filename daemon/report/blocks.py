@@ -10,6 +10,7 @@ from daemon.metrics.fill_quality import FillQuality, whole_paise
 from daemon.report.block import Block
 from daemon.report.execution_block import execution_block, rules_block
 from daemon.report.margin_rows import margin_rows
+from daemon.report.plan_block import plan_blocks
 from daemon.report.refused_block import refused_block
 from daemon.report.strategy_block import strategy_block
 from daemon.report.summary import RunSummary
@@ -32,6 +33,7 @@ def summary_blocks(summary: RunSummary, *, rows_max: int = ROWS_MAX) -> list[Blo
         _counts_block("TICKS REFUSED", summary.facts.refused_ticks),
         _counts_block("DATA", summary.facts.quality),
         strategy_block(summary),
+        *plan_blocks(summary),
         _totals_block(summary),
         fill_quality_block(summary.fill_quality),
         *_execution_blocks(summary),

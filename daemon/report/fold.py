@@ -19,6 +19,7 @@ from daemon.execution.exits.stop_loss import StopLossManager
 from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.fill_quality import whole_paise
 from daemon.metrics.untraded import UntradedResult
+from daemon.report.attempts import Attempts
 from daemon.report.execution import ExecutionFold
 from daemon.report.model import (
     Evidence,
@@ -55,6 +56,7 @@ class RunFold:
         self._entry_charges = EntryCharges(self.ledger)
         self._fills = BookedFills.after(self.ledger)
         self.execution: Final = ExecutionFold()
+        self._attempts = Attempts(self.ledger)
         self._marks: dict[str, int] = {}
         self.no_part_to_leave: Final[list[NoPart]] = []
         """Stops that let all go although a part should, as there was no whole lot to leave."""
@@ -72,10 +74,12 @@ class RunFold:
             return
         self.ledger.apply(event)
         self._take_untraded(event)
+        self._attempts.take(event)
         if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
             self._look_for_a_part(event)
         elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
             self.refused.append(_refused_row(event, self.ledger.orders[event.order_id]))
+            self._attempts.forget(event.order_id)
 
     def _add_fill(self, booked: BookedFill) -> None:
         event, charges = booked.event, booked.fill.charges
@@ -148,9 +152,11 @@ class RunFold:
                 evidence=evidence_of(fill),
                 best_paise=excursion.best_paise if excursion else None,
                 worst_paise=excursion.worst_paise if excursion else None,
+                attempt=self._attempts.of(event.order_id),
             )
         )
         if is_last:
+            self._attempts.forget(event.order_id)
             self.trades.append(
                 Trade(
                     order_id=event.order_id,

@@ -21,6 +21,7 @@ from daemon.report.levels import LevelStep
 from daemon.report.margin_rows import margin_card
 from daemon.report.model import Marker, Point
 from daemon.report.periods import by_day, by_month
+from daemon.report.plan_block import plan_card
 from daemon.report.refused_table import refused_table
 from daemon.report.summary import RunSummary
 from daemon.report.text import count, one_day
@@ -74,6 +75,7 @@ def render_page(data: ReportData) -> str:
         _prices(data, len(charts)),
         _open(summary, dated=dated),
         untraded_card(summary),
+        plan_card(summary),
         _groups(summary),
         _notes(summary),
         refused_table(summary.refused, dated=dated),

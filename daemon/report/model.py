@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from daemon.domain.plan_round import AttemptName
 from daemon.domain.statistics import MarginStatus, StrategyStatus
 from daemon.metrics.fill_quality import FillProfile, whole_paise
 
@@ -84,6 +85,8 @@ class ExitRow(msgspec.Struct, frozen=True, kw_only=True):
     best_paise: int | None = None
     """The best last price that the whole position saw; only on its last exit."""
     worst_paise: int | None = None
+    attempt: AttemptName | None = None
+    """Of which plan's leg it is an entry, None if it is of none."""
 
     @property
     def side(self) -> str:

@@ -16,6 +16,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import FillQuality, m2m_in_rupees, rupees_2dp, whole_paise
+from daemon.metrics.plan_results import PlanResult, plan_results
 from daemon.metrics.untraded import UntradedResult
 from daemon.report import numbers
 from daemon.report.execution import Execution, execution_dict
@@ -33,6 +34,8 @@ from daemon.report.strategies import strategy_results, unrealized_of
 from daemon.rules.contract_note import LINES, ContractNote
 
 SUMMARY_VERSION: Final = 1
+_ATTEMPT: Final = ("plan", "round", "leg", "attempt")
+"""What an exit of a plan's trade has more."""
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +64,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The charges of each day as its contract note rounds them."""
     refused: Sequence[RefusedRow] = ()
     strategies: Sequence[StrategyResult] = ()
+    plans: Sequence[PlanResult] = ()
+    """What the rounds of plans came to since the journal began, by leg and attempt too."""
     execution: Execution = msgspec.field(default_factory=Execution)
     """By which rules and how deep into the book it was filled."""
     m2m_paise: int = 0
@@ -168,6 +173,7 @@ def summary_of(
         strategies=strategy_results(
             facts.strategies, fold.exits, fold.trades, still_open, fold.refused
         ),
+        plans=tuple(plan_results(ledger)),
         execution=fold.execution.sums,
         m2m_paise=ledger.m2m_paise,
         m2m_open_paise=ledger.m2m_open_paise(),
@@ -224,6 +230,7 @@ def summary_dict(summary: RunSummary) -> dict[str, Any]:
         "by_symbol": [_group(group) for group in summary.by_symbol],
         "by_exit_reason": [_group(group) for group in summary.by_reason],
         "strategy_results": [_strategy(result) for result in summary.strategies],
+        "plans": [{"plan": each.plan, **each.in_rupees()} for each in summary.plans],
         "strategies": {name: dict(status) for name, status in sorted(facts.strategies.items())},
         "exits": [_exit(row) for row in summary.exits],
         "open_positions": [row.in_summary() for row in summary.open_rows],
@@ -298,6 +305,8 @@ def _refused(row: RefusedRow) -> dict[str, Any]:
 
 
 def _exit(row: ExitRow) -> dict[str, Any]:
+    named = row.attempt
+    plan = {} if named is None else dict(zip(_ATTEMPT, named, strict=True))
     return {
         "order_id": row.order_id,
         "part": row.part,
@@ -319,4 +328,5 @@ def _exit(row: ExitRow) -> dict[str, Any]:
         "worst_price": _rupees(row.worst_paise),
         "rule": row.evidence.rule,
         "quote_age_s": row.evidence.quote_age_ns / 1_000_000_000,
+        **plan,
     }
