@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from daemon.control.socket import Request
+from daemon.domain.order_requests import OrderRequest
+from daemon.domain.order_results import OrderResult
 
 ClientId = Annotated[str, Meta(max_length=36)]
 RequestId = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -17,14 +19,20 @@ RequestId = Annotated[int, Meta(ge=0, lt=2**53)]
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request: `id` is the caller's and comes back with the answer, in any order.
 
-    The second request of a session day with a `client_id` changes nothing and gets the first one's
+    It is a `command`, or what is asked of an `order`, a position or a GTT: one of the two. The
+    second request of a session day with a `client_id` changes nothing and gets the first one's
     answer, also after a restart; an empty one is no id.
     """
 
     version: Literal[1] = 1
     id: RequestId
     client_id: ClientId = ""
-    command: Request
+    command: Request | None = None
+    order: OrderRequest | None = None
+
+    def __post_init__(self) -> None:
+        if (self.command is None) == (self.order is None):
+            raise ValueError("expected either `command` or `order`")
 
 
 class Outcome(StrEnum):
@@ -43,10 +51,15 @@ class Outcome(StrEnum):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to the request `id`; `text` is a line for a person."""
+    """The answer to the request `id`; `text` is a line for a person.
+
+    `result` is that of an `order`, also of one that the engine refused: that refusal is an input
+    and on disk (`input_no` is set), and asking again with the same `client_id` gets it again.
+    """
 
     id: int
     outcome: Outcome
     text: str
     input_no: int = 0
     seq: int = 0
+    result: OrderResult | None = None
