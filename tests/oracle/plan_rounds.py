@@ -70,7 +70,9 @@ class Rounds(Triggers):
         breakout = leg.get("breakout") or {}
         if "range" in (leg.get("stop") or {}) and breakout.get("of") == "underlying":
             found = self.range_of(round_, attempt.leg)
-            if s < found["low"] if breakout["side"] == "high" else s > found["high"]:
+            low, high = found.get("low"), found.get("high")  # entered at once there may be none
+            is_high = breakout["side"] == "high"
+            if low is not None and (s < low if is_high else s > high):
                 return "leg_stop_underlying"
         return None
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle import test_plan_examples, test_plan_rules
+from tests.oracle import (
+    test_plan_examples,
+    test_plan_rules,
+    test_plan_rules_of_entries,
+    test_plan_rules_of_exits,
+    test_plan_rules_of_rounds,
+)
 from tests.oracle.plan_compare import (
     Mapper,
     first_difference,
@@ -38,7 +44,13 @@ def the_engine_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Script, "run", engine_run)
 
 
-for module in (test_plan_examples, test_plan_rules):
+for module in (
+    test_plan_examples,
+    test_plan_rules,
+    test_plan_rules_of_entries,
+    test_plan_rules_of_exits,
+    test_plan_rules_of_rounds,
+):
     globals().update(
         {name: each for name, each in vars(module).items() if name.startswith("test_")}
     )

@@ -132,3 +132,8 @@ def test_a_plan_may_not_have_the_id_of_a_strategy(tmp_path: Path) -> None:
     file.write_bytes(text)
     with pytest.raises(ConfigError, match="'p' is a strategy's id too"):
         load_config(file)
+
+
+def test_p14_a_plan_has_no_momentum_of_its_own() -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown field `momentum`"):
+        decode(straddle(momentum={"up": {"points": 10}}))
