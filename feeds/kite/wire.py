@@ -5,7 +5,9 @@ See Kite Connect's documentation, WebSocket.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final, Literal
 
 import numpy as np
 
@@ -14,6 +16,13 @@ INDEX_QUOTE: Final = 28
 INDEX_FULL: Final = 32
 QUOTE: Final = 44
 FULL: Final = 184
+Mode = Literal["ltp", "quote", "full"]
+KINDS: Final[dict[Mode, tuple[int, int]]] = {
+    "ltp": (LTP, LTP),
+    "quote": (QUOTE, INDEX_QUOTE),
+    "full": (FULL, INDEX_FULL),
+}
+"""Mode -> length of a contract's packet, and of an index's."""
 LENGTHS: Final = (LTP, INDEX_QUOTE, INDEX_FULL, QUOTE, FULL)
 
 HEADER: Final = 2
@@ -74,6 +83,41 @@ DAY_NAMES: Final = (
     "last_trade_ts",
 )  # fmt: skip
 """The packets' names of `Ticks.day`, in its order; their close is that of the day before."""
+
+
+_U16: Final = Struct(">H")
+_CODES: Final = {">u4": "I", ">i4": "i", ">u2": "H"}
+
+
+def _codes(layout: np.dtype[np.void]) -> str:
+    """Return the fields of a layout as `struct` writes them, levels included."""
+    assert layout.names is not None
+    codes = []
+    for name in layout.names:
+        field = layout[name]
+        if field.subdtype is not None:
+            codes.append(_codes(np.dtype(_LEVEL)) * LEVELS)
+        else:
+            codes.append(_CODES[field.str])
+    return "".join(codes)
+
+
+PACKERS: Final = {length: Struct(f">{_codes(layout)}") for length, layout in LAYOUTS.items()}
+"""Length -> what packs one packet from its numbers in the layout's order; a level is quantity,
+price, orders and 0."""
+
+
+def encode_frame(packets: Sequence[bytes]) -> bytes:
+    """Return the packets as one frame.
+
+    Raises ValueError if there are too many or one is too long.
+    """
+    if len(packets) > U16_MAX or any(len(packet) > U16_MAX for packet in packets):
+        raise ValueError(f"expected up to {U16_MAX} packets of up to {U16_MAX} bytes")
+    parts = [_U16.pack(len(packets))]
+    for packet in packets:
+        parts += (_U16.pack(len(packet)), packet)
+    return b"".join(parts)
 
 
 def word(length: int, field: str) -> int:

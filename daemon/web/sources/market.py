@@ -20,6 +20,8 @@ class Market:
         self.moved_ns = 0
         """When this process last saw a row arrive, UTC ns of the wall clock."""
         self.instruments: dict[str, Instrument] = {}
+        self.moved: list[str] = []
+        """The symbols whose rows arrived between the last two looks."""
         self._directory = directory
         self._reader: QuotesReader | None = None
         self._sequences: list[int] = []
@@ -30,10 +32,10 @@ class Market:
 
         `now` is the wall clock, UTC ns.
         """
+        self.moved = []
         reader = self._open()
         if reader is None:
             return False
-        moved = False
         for index, instrument in enumerate(reader.instruments):
             sequence = reader.sequence(index)
             if sequence == self._sequences[index]:
@@ -44,10 +46,10 @@ class Market:
             self._sequences[index] = sequence
             self._quotes[instrument.tradingsymbol] = quote
             self.clock_ns = max(self.clock_ns, quote.ts)
-            moved = True
-        if moved:
+            self.moved.append(instrument.tradingsymbol)
+        if self.moved:
             self.moved_ns = now
-        return moved
+        return bool(self.moved)
 
     def quote(self, symbol: str) -> SharedQuote | None:
         """Return the last quote of a symbol, None before its first."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
-from struct import Struct
-from typing import Final, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,26 +13,17 @@ from daemon.domain.ticks import ABSENT, Int64s, Ticks
 from feeds.kite.wire import (
     DAY_NAMES,
     FULL,
-    INDEX_FULL,
-    INDEX_QUOTE,
+    KINDS,
     LAYOUTS,
     LEVELS,
-    LTP,
     NS_PER_SECOND,
-    QUOTE,
     U16_MAX,
     U32_MAX,
+    Mode,
+    encode_frame,
 )
 
-Mode = Literal["ltp", "quote", "full"]
-
-_U16: Final = Struct(">H")
-# mode -> packet length for a contract, for an index
-_KINDS: Final[dict[Mode, tuple[int, int]]] = {
-    "ltp": (LTP, LTP),
-    "quote": (QUOTE, INDEX_QUOTE),
-    "full": (FULL, INDEX_FULL),
-}
+__all__ = ["Mode", "encode_frame", "encode_packets"]
 
 
 class _Facts(NamedTuple):
@@ -43,19 +32,6 @@ class _Facts(NamedTuple):
     tokens: Int64s
     is_index: npt.NDArray[np.bool_]
     lots: Int64s
-
-
-def encode_frame(packets: Sequence[bytes]) -> bytes:
-    """Return the packets as one frame.
-
-    Raises ValueError if there are too many or one is too long.
-    """
-    if len(packets) > U16_MAX or any(len(packet) > U16_MAX for packet in packets):
-        raise ValueError(f"expected up to {U16_MAX} packets of up to {U16_MAX} bytes")
-    parts = [_U16.pack(len(packets))]
-    for packet in packets:
-        parts += (_U16.pack(len(packet)), packet)
-    return b"".join(parts)
 
 
 def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
@@ -69,7 +45,7 @@ def encode_packets(block: Ticks, universe: Universe, mode: Mode) -> list[bytes]:
     """
     facts = _facts(universe)
     _check(block, facts)
-    contract, index = _KINDS[mode]
+    contract, index = KINDS[mode]
     is_index = facts.is_index[block.instrument]
     if contract == index or not is_index.any():
         return _pack(block, facts, contract)
