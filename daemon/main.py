@@ -306,12 +306,24 @@ def web(
         int | None, typer.Option(help="Default 8500; 0: any that is free.", min=0, max=65535)
     ] = None,
     listen: Annotated[str, typer.Option(help="The address to listen on; default loopback.")] = "",
+    kite_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Of Kite's API on paper; default one above the page's.", min=0, max=65535
+        ),
+    ] = None,
+    credentials: Annotated[
+        bool, typer.Option("--credentials", help="Show the keys of Kite's API on paper and end.")
+    ] = False,
 ) -> None:
-    """Serve a page about an account or a run: what it trades now, and what it did."""
-    from daemon.cli.web import serve_page, what_to_watch
+    """Serve a page about an account or a run, and Kite's API on paper for an account."""
+    from daemon.cli.web import serve_page, show_credentials, what_to_watch
 
-    chosen = what_to_watch(account, config, run, out, port=port, listen=listen)
-    serve_page(chosen, say)
+    chosen = what_to_watch(account, config, run, out, port=port, listen=listen, kite_port=kite_port)
+    if credentials:
+        show_credentials(chosen, say)
+    else:
+        serve_page(chosen, say)
 
 
 PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+from msgspec import structs
+
 from daemon.errors import UsageError
 from daemon.files.private import make_private_directory
 from daemon.process.logs import log_to_file_alone
@@ -16,6 +19,7 @@ from daemon.settings.file import load_config
 from daemon.web.sources.watched import Watched
 
 LOG_FILE: Final = "web.log"
+PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _INSTALL: Final = (
     "web: the page needs starlette and uvicorn: install them with pip install 'run-fno-paper[web]'"
@@ -23,15 +27,24 @@ _INSTALL: Final = (
 
 
 class Page(NamedTuple):
-    """The account or run that is watched, and the address of its page."""
+    """The account or run that is watched, and the addresses of its page and of its API."""
 
     watched: Watched
     web: WebConfig
     port: int
+    kite_port: int | None
+    """None: it has no API, as a run, or by `web.kite.enabled`."""
 
 
 def what_to_watch(
-    account: str, config: Path | None, run: str, out: Path, *, port: int | None, listen: str
+    account: str,
+    config: Path | None,
+    run: str,
+    out: Path,
+    *,
+    port: int | None,
+    listen: str,
+    kite_port: int | None = None,
 ) -> Page:
     """Return what the command line names; the newest account, or else run, by default.
 
@@ -50,9 +63,20 @@ def what_to_watch(
     else:
         directory = _account(account, out)
     refuse_unreadable(directory)
-    web = WebConfig(port=web.port, listen=listen or web.listen, hosts=web.hosts)
+    web = structs.replace(web, listen=listen or web.listen)
     watched = Watched(directory=directory, out=out, given=given)
-    return Page(watched, web, web.port if port is None else port)
+    page_port = web.port if port is None else port
+    has_api = watched.is_account and web.kite.enabled
+    return Page(watched, web, page_port, _kite_port(web, page_port, kite_port) if has_api else None)
+
+
+def _kite_port(web: WebConfig, page_port: int, asked: int | None) -> int:
+    """Return the API's port: as asked, as configured, else one above the page's; 0 is any."""
+    if asked is not None:
+        return asked
+    if page_port == 0:
+        return 0
+    return web.kite.port or (page_port + 1 if page_port < PORT_MAX else page_port - 1)
 
 
 def _account(name: str, out: Path) -> Path:
@@ -71,25 +95,39 @@ def _accounts(out: Path) -> list[Path]:
     return [each for each in newest_runs(out) if each.parent.name == ACCOUNTS]
 
 
+def show_credentials(page: Page, say: Callable[..., None]) -> None:
+    """Show the keys of the account's API, made where there are none yet. Raises UsageError."""
+    from daemon.web.kite.keys import KEYS_FILE, read_or_make_keys
+
+    if not page.watched.is_account:
+        raise UsageError("web: --credentials are those of an account, and this is a run")
+    path = page.watched.directory / KEYS_FILE
+    keys = read_or_make_keys(path)
+    say(msgspec.json.format(msgspec.json.encode(keys), indent=1).decode())
+
+
 def serve_page(page: Page, say: Callable[..., None]) -> None:
     """Serve until a signal; say the address and where the token is.
 
     Raises UsageError where the port is taken or the libraries are missing, ConfigError.
     """
     try:
-        from daemon.web.server import PageServer
+        from daemon.web.server import Address, PageServer
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
             raise
         raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web
-    server = PageServer(watched, host=web.listen, port=page.port, hosts=web.hosts)
+    kite = None if page.kite_port is None else Address(web.kite.listen, page.kite_port)
+    server = PageServer(watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite)
     log_to_file_alone(watched.directory / LOG_FILE)
 
     def ready() -> None:
         say(f"page {server.url}")
+        if server.kite is not None:
+            say(f"kite {server.kite.listener.url}")
         say(f"credentials {server.credentials}")
-        if web.listen not in _LOOPBACK:
-            say(f"warning: {web.listen} is reachable from other machines, unencrypted", err=True)
+        for address in {web.listen, *([] if kite is None else [kite.host])}.difference(_LOOPBACK):
+            say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
     server.run(ready)

@@ -26,6 +26,7 @@ _NOT_TRADING: Final = (
     ("metrics",),
     ("recording",),
     ("web",),
+    ("api",),
     ("execution", "on_stop"),
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),

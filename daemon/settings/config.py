@@ -35,6 +35,8 @@ from daemon.settings.feeds import ReplayConfig as ReplayConfig
 from daemon.settings.feeds import ReplayFile as ReplayFile
 from daemon.settings.feeds import SettlementConfig as SettlementConfig
 from daemon.settings.feeds import SyntheticConfig as SyntheticConfig
+from daemon.settings.kite_api import ApiConfig as ApiConfig
+from daemon.settings.kite_api import KiteApiConfig as KiteApiConfig
 from daemon.settings.section import HOST_NAME as HOST_NAME
 from daemon.settings.section import Count as Count
 from daemon.settings.section import HostName as HostName
@@ -375,6 +377,7 @@ class WebConfig(Section, frozen=True, kw_only=True):
     """The address that the page listens on; the default is this machine only."""
     hosts: list[HostName] = []
     """Further names that a browser may ask for (`Host`), such as that of a proxy."""
+    kite: KiteApiConfig = KiteApiConfig()
 
 
 class RulesConfig(Section, frozen=True, kw_only=True):
@@ -445,6 +448,7 @@ class Config(Section, frozen=True, kw_only=True):
     log: LogConfig = LogConfig()
     recording: RecordingConfig = RecordingConfig()
     web: WebConfig = WebConfig()
+    api: ApiConfig = ApiConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
     margin: MarginConfig = MarginConfig()

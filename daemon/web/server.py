@@ -1,139 +1,101 @@
-"""The process of the page: a socket, uvicorn, the follower, and an end at once."""
+"""The process of the page: its listeners, the follower, and an end at once."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 import anyio
-import uvicorn
 from loguru import logger
-from starlette.types import Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from daemon.errors import UsageError
 from daemon.process.signals import watch_signals
+from daemon.settings.config import Config
 from daemon.web.access.guard import allowed_hosts
-from daemon.web.access.sessions import TOKEN_FILE, Sessions, read_or_make_token
+from daemon.web.access.sessions import (
+    TOKEN_FILE,
+    ApiKeys,
+    Sessions,
+    put_api_keys,
+    read_or_make_token,
+)
+from daemon.web.kite.api import KiteApi
+from daemon.web.kite.app import KiteApp
+from daemon.web.kite.keys import KEYS_FILE, Keys
+from daemon.web.kite.login import Login
+from daemon.web.kite.rates import Rates
+from daemon.web.kite.routes import table_of as kite_table_of
+from daemon.web.listener import Listener, cut
 from daemon.web.serving.routes import App
 from daemon.web.site import Site, table_of
 from daemon.web.sources.watched import Watched
 
-BACKLOG: Final = 128
-CONNECTIONS_MAX: Final = 256
-"""Connections at one time; more are answered 503 at once."""
-REQUEST_WITHIN_S: Final = 10.0
-"""How long a connection may be open, or idle within a request's head, before it is cut."""
-_FAREWELL_S: Final = 1
 SWITCH_S: Final = 0.0005
 """How long a thread that folds keeps the interpreter from one that answers. An answer takes it back
 some ten times, and Python's own 5 ms made 50 of them."""
 
 
-class Protocol(H11Protocol):
-    """uvicorn's own, which drops connections that send no whole request in time."""
+class Address(NamedTuple):
+    """Where to listen; port 0 is any that is free."""
 
-    open_ones: Final[dict[tuple[str, int], Protocol]] = {}
-    """By the address of the client."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Register the connection and give it a deadline."""
-        super().connection_made(transport)
-        if self.client is not None:
-            self.open_ones[self.client] = self
-        self._expect_request()
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes; those of a request that is not whole do not move the deadline."""
-        super().data_received(data)
-        if self._is_idle():
-            self._expect_request()
-        elif self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-        if self.client is not None:
-            self.open_ones.pop(self.client, None)
-        super().connection_lost(exc)
-
-    def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
-
-    def _expect_request(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_WITHIN_S, self._cut_if_idle)
-
-    def _cut_if_idle(self) -> None:
-        self._deadline = None
-        if self._is_idle():
-            self.transport.abort()
+    host: str
+    port: int
 
 
-def cut(scope: Scope) -> None:
-    """Drop the connection of a request with all that waits to be sent on it."""
-    client = scope.get("client")
-    found = Protocol.open_ones.get(tuple(client)) if client else None
-    if found is not None:
-        found.transport.abort()
+class KiteServer:
+    """The paper API of an account, on a listener of its own."""
 
+    def __init__(self, watched: Watched, address: Address) -> None:
+        """Listen first. Raises UsageError."""
+        self.listener: Final = Listener(*address, option="--kite-port")
+        try:
+            credentials = watched.directory / TOKEN_FILE
 
-class _Server(uvicorn.Server):
-    """uvicorn without its handlers of signals: the process has its own."""
+            def tell(keys: Keys) -> None:
+                copy = {name: getattr(keys, name) for name in ApiKeys._fields}
+                put_api_keys(credentials, ApiKeys(**copy))
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
+            login = Login(watched.directory / KEYS_FILE, watched.name, tell)
+            config = watched.given or watched.setup().config or Config()
+            self.api: Final = KiteApi(watched, login)
+            rates = Rates(is_on=config.api.rates == "kite")
+            self.app: Final = KiteApp(kite_table_of(self.api), login, rates)
+        except BaseException:
+            self.listener.close()
+            raise
 
-
-def listen_on(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises UsageError where the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise UsageError(
-            f"{host}:{port}: {error.strerror}; stop what listens there (another page?), or choose "
-            "another with --port"
-        ) from error
-    return listening
+    async def serve(self) -> None:
+        """Answer until the listener is stopped."""
+        await self.listener.serve(self.app)
 
 
 class PageServer:
     """A page that listens already; `run` answers until a signal."""
 
     def __init__(
-        self, watched: Watched, *, host: str, port: int, hosts: Sequence[str] = ()
+        self,
+        watched: Watched,
+        *,
+        host: str,
+        port: int,
+        hosts: Sequence[str] = (),
+        kite: Address | None = None,
     ) -> None:
         """Listen first: a port that is taken ends the start. Raises UsageError, ConfigError."""
-        self._socket = listen_on(host, port)
+        self._listener = Listener(host, port)
         try:
-            self.port: int = self._socket.getsockname()[1]
+            self.port: Final = self._listener.port
             self.credentials: Final = watched.directory / TOKEN_FILE
             sessions = Sessions(read_or_make_token(self.credentials))
             cookie = f"fno_session_{self.port}"
             self.site: Final = Site(watched, sessions, cookie=cookie, cut=cut)
             allowed = allowed_hosts(host, self.port, hosts)
             self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
+            self.kite: Final = None if kite is None else KiteServer(watched, kite)
         except BaseException:
-            self._socket.close()
+            self._listener.close()
             raise
-        shown = f"[{host}]" if ":" in host else host
-        self.url: Final = f"http://{shown}:{self.port}/"
+        self.url: Final = self._listener.url
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Answer until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does."""
@@ -141,36 +103,21 @@ class PageServer:
         anyio.run(self._run, on_ready, backend_options={"use_uvloop": True})
 
     async def _run(self, on_ready: Callable[[], None]) -> None:
-        server = _Server(_config(self.app))
         async with anyio.create_task_group() as tasks:
 
             def stop(name: str) -> None:
                 logger.info("{}: the page ends", name)
                 self.site.clients.end("the page's server ends")
-                server.should_exit = True
+                self._listener.stop()
+                if self.kite is not None:
+                    self.kite.listener.stop()
 
             await tasks.start(watch_signals, stop)
             await self.site.look()  # a short journal is read before anyone asks
             tasks.start_soon(self.site.follow)
+            if self.kite is not None:
+                tasks.start_soon(self.kite.serve)
             on_ready()
             logger.info("answers on {}", self.url)
-            await server.serve(sockets=[self._socket])
+            await self._listener.serve(self.app)
             tasks.cancel_scope.cancel()
-
-
-def _config(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        limit_concurrency=CONNECTIONS_MAX,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=_FAREWELL_S,
-    )

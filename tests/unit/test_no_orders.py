@@ -45,7 +45,7 @@ MAY_IMPORT: Final = {
         "daemon/control/listener.py",
         "daemon/control/socket.py",
         "daemon/process/notify.py",
-        "daemon/web/server.py",  # listens
+        "daemon/web/listener.py",
     },
     "ssl": {"feeds/kite/handshake.py"},
 }

@@ -25,14 +25,14 @@ from tests.kit.web import write_journal
 
 SHORT_WAITS = """
 import sys
-from daemon.web import server
+from daemon.web import listener as server
 from daemon.web.stream import event_stream as stream
 server.REQUEST_WITHIN_S = 0.3
 stream.SEND_WITHIN_S = 0.5
 stream.BEAT_S = 0.05
 listen_on = server.listen_on
-def with_a_small_buffer(host, port):
-    listening = listen_on(host, port)
+def with_a_small_buffer(*where):
+    listening = listen_on(*where)
     listening.setsockopt(server.socket.SOL_SOCKET, server.socket.SO_SNDBUF, 4096)
     return listening
 server.listen_on = with_a_small_buffer

@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -23,11 +23,26 @@ SESSIONS_MAX: Final = 64
 _TOKEN_BYTES: Final = 32
 
 
-class TokenFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `web.json` holds."""
+class ApiKeys(NamedTuple):
+    """The keys of the paper API, of which this file holds a copy; its own file is the original."""
+
+    api_key: str = ""
+    api_secret: str = ""
+    request_token: str = ""
+    access_token: str = ""
+
+
+class TokenFile(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What `web.json` holds: all that lets a person or a program in."""
 
     version: int
     page_token: str
+    api_key: str = ""
+    api_secret: str = ""
+    request_token: str = ""
+    access_token: str = ""
 
 
 def read_or_make_token(path: Path) -> str:
@@ -35,30 +50,41 @@ def read_or_make_token(path: Path) -> str:
 
     The file is its owner's alone. Raises UsageError where it is not, cannot be read or written.
     """
+    return _read_or_make(path).page_token
+
+
+def put_api_keys(path: Path, keys: ApiKeys) -> None:
+    """Put a copy of the API's keys next to the page's token. Raises UsageError."""
+    kept = _read_or_make(path)
+    now = msgspec.structs.replace(kept, **keys._asdict())
+    if now != kept:
+        _write(path, now)
+
+
+def _read_or_make(path: Path) -> TokenFile:
     try:
         found = path.stat()
         if found.st_mode & 0o077:
             raise UsageError(f"{path}: other users may read it; remove it, and a new one is made")
         kept = msgspec.json.decode(path.read_bytes(), type=TokenFile)
     except FileNotFoundError:
-        return _make_token(path)
+        kept = TokenFile(version=TOKEN_FILE_VERSION, page_token=secrets.token_urlsafe(_TOKEN_BYTES))
+        _write(path, kept)
+        return kept
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise UsageError(f"{path}: is not what this program writes; remove it") from error
     if kept.version != TOKEN_FILE_VERSION or len(kept.page_token) < _TOKEN_BYTES:
         raise UsageError(f"{path}: is of another version or too short; remove it")
-    return kept.page_token
+    return kept
 
 
-def _make_token(path: Path) -> str:
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    kept = TokenFile(version=TOKEN_FILE_VERSION, page_token=token)
+def _write(path: Path, kept: TokenFile) -> None:
     try:
         replace_private(path, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-    return token
 
 
 class Session(msgspec.Struct, frozen=True):

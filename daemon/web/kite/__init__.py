@@ -1,1 +1,1 @@
-"""Kite's own API on paper: its addresses, its words and its shapes, and no client of any kind."""
+"""Kite Connect's own API on paper, for programs written for Kite; a listener of its own."""

@@ -1,0 +1,143 @@
+"""The application of the paper API: who asks, how often, and one envelope around every answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from loguru import logger
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from daemon.errors import DaemonError
+from daemon.web.kite.call import Call
+from daemon.web.kite.envelope import failure, success
+from daemon.web.kite.errors import KiteError, away
+from daemon.web.kite.rates import Rate, Rates
+
+Answer = Callable[[Call], Awaitable[object]]
+"""Returns the data of the envelope, or a whole response."""
+PREFIXES: Final = ("", "/kite")
+"""Every address stands at the root and under the second; the Python client drops a path."""
+_HEADERS: Final = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'"),
+]
+
+
+class KiteRoute(NamedTuple):
+    """One address: its path, its method, what answers it, and the rate it counts for."""
+
+    path: str
+    method: str
+    answer: Answer
+    rate: Rate = "other"
+    is_open: bool = False
+    """It is answered without a session."""
+
+
+class Sessions(Protocol):
+    """Who may ask; `Login` is it."""
+
+    def check(self, header: str) -> None:
+        """Let a request with this `Authorization` through. Raises KiteError."""
+
+
+class KiteApp:
+    """The table of addresses, as an ASGI application."""
+
+    def __init__(
+        self,
+        table: Sequence[KiteRoute],
+        sessions: Sessions,
+        rates: Rates,
+        sockets: Sequence[BaseRoute] = (),
+    ) -> None:
+        """`sockets` are further routes, which look after themselves."""
+        self._sessions = sessions
+        self._rates = rates
+        self._app = Starlette(
+            routes=[*sockets, *(self._route(row, prefix) for row in table for prefix in PREFIXES)],
+            exception_handlers={
+                HTTPException: _http_error,
+                KiteError: _refused,
+                DaemonError: _fault_of_the_world,
+                Exception: _fault_of_ours,
+            },
+        )
+        self._app.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_http = scope["type"] == "http"
+        await self._app(scope, receive, _with_headers(send) if is_http else send)
+
+    def _route(self, row: KiteRoute, prefix: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            began = time.monotonic()
+            status = 500
+            try:
+                response = await self._answered(row, request)
+                status = response.status_code
+            except KiteError as error:
+                status = error.status
+                raise
+            except DaemonError:
+                status = 503
+                raise
+            finally:
+                took_ms = round((time.monotonic() - began) * 1000, 1)
+                logger.info("kite {} {} {} in {} ms", row.method, row.path, status, took_ms)
+            return response
+
+        return Route(f"{prefix}{row.path}", endpoint, methods=[row.method])
+
+    async def _answered(self, row: KiteRoute, request: Request) -> Response:
+        if not row.is_open:
+            self._sessions.check(request.headers.get("authorization", ""))
+        self._rates.take(row.rate)
+        data = await row.answer(Call(request))
+        return data if isinstance(data, Response) else success(data)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            known = {name.lower() for name, _ in message["headers"]}
+            more = [each for each in _HEADERS if each[0] not in known]
+            message["headers"] = [*message["headers"], *more]
+        await send(message)
+
+    return send_with_headers
+
+
+_WORDS: Final = {404: "Route not found", 405: "Method not allowed"}
+
+
+async def _http_error(_: Request, found: Exception) -> Response:
+    assert isinstance(found, HTTPException)
+    words = _WORDS.get(found.status_code, found.detail)
+    return failure(KiteError(found.status_code, "GeneralException", words))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, KiteError)
+    return failure(error)
+
+
+async def _fault_of_the_world(_: Request, fault: Exception) -> Response:
+    logger.warning("{}", fault)
+    return failure(away(str(fault)))
+
+
+async def _fault_of_ours(_: Request, fault: Exception) -> Response:
+    logger.opt(exception=fault).error("a fault of this program")
+    return failure(
+        KiteError(500, "GeneralException", "a fault of this program; its log has the details")
+    )
