@@ -130,10 +130,15 @@ class Due:
     # phases
 
     def _end_timestamps(self, due_ts: int, ended: Sequence[int]) -> Iterator[None]:
-        """Decide at the end of the timestamp before this due time, as of that timestamp."""
+        """Decide at the end of the timestamp before this due time, as of that timestamp.
+
+        Watches, plans and strategies all look back: quotes, belief and gates are those of then.
+        """
         for ts in ended:
             self._at.begin_due(ts, self._at.now)
+            self._at.look_back(ts)
             yield from self._engine.timestamp_end.reach(ts)
+            self._at.look_ahead()
         self._at.begin_due(due_ts, self._at.now)
 
     def start_day(self, date: dt.date) -> None:
@@ -172,11 +177,9 @@ class Due:
         engine.lifecycle.tell(plans.hear)
 
     def _end_for_plans(self, ts: int) -> Iterator[None]:
-        """Do the plans' step as of the timestamp that has ended (P5a)."""
+        """Do the plans' step of a timestamp that has ended (P5a)."""
         assert self.plans is not None
-        self._at.look_back(ts)
         self.plans.end_timestamp()
-        self._at.look_ahead()
         yield from ()
 
     def _serve_plan(self, item: DueItem) -> None:

@@ -31,9 +31,9 @@ class Reactions:
         self._is_due = False
         self._baskets = engine.asked.baskets
         self._baskets.attach(self._first_waits)
-        self._is_listening = False
+        engine.timestamp_end.listen(EndRank.STRATEGIES, self._end_timestamp)
         if hooks is not None:
-            hooks.attach(self._ask)
+            hooks.attach(engine.timestamp_end.ask)
         if hooks is not None and hooks.heard:
             engine.asked.updates.attach(hooks.heard, self._first_waits)
             engine.lifecycle.tell(engine.asked.updates.take)
@@ -82,18 +82,10 @@ class Reactions:
         self._calls[strategy_id] += 1
         beyond = self._calls[strategy_id] - REACTIONS_MAX
         if beyond == 1:
-            hooks.react_too_often(strategy_id, at.now)
+            hooks.react_too_often(strategy_id, at.stamp)
             self._engine.asked.updates.refuse(strategy_id, "", "too_many_reactions", None)
         return beyond <= 0
 
     def _first_waits(self) -> None:
         if not self._is_due:
-            self._ask()
-
-    def _ask(self) -> None:
-        """Ask for the end of the present timestamp, and hear of ends from the first time on."""
-        end = self._engine.timestamp_end
-        if not self._is_listening:
-            self._is_listening = True
-            end.listen(EndRank.STRATEGIES, self._end_timestamp)
-        end.ask()
+            self._engine.timestamp_end.ask()

@@ -106,7 +106,7 @@ class Baskets:
         if not basket.hedges_first or len(hedges) in (0, len(basket.intents)):
             hedges = list(basket.intents)
         rest = [each for each in basket.intents if each not in hedges]
-        due = self._at.now + round(basket.within_s * SECOND_NS)
+        due = self._at.stamp + round(basket.within_s * SECOND_NS)
         entry = _Open(self.count, strategy_id, basket, due, rest, [])
         self._begin(entry)
         self._tell(entry, "", "OPEN", "")
@@ -219,7 +219,7 @@ class Baskets:
         self._updates.tell(
             entry.strategy_id,
             Update(
-                seq=self._ledger.seq, ts=self._at.now, kind="round", id=f"basket#{entry.number}",
+                seq=self._ledger.seq, ts=self._at.stamp, kind="round", id=f"basket#{entry.number}",
                 tag=entry.basket.tag, symbol="", side="", old=old, new=new, reason=reason,
                 quantity=len(entry.basket.intents),
                 filled=sum(order.filled_quantity >= order.quantity for order in entry.orders),

@@ -69,7 +69,7 @@ class Closing:
         if self._latency_ns == 0 and quote is not None:
             self.fill(position, book, quote)
             return True
-        self.wait(position, book, self._at.now)
+        self.wait(position, book, self._at.stamp)
         return False
 
     def wait(self, position: Position, book: Book, since: int) -> None:

@@ -86,7 +86,7 @@ class Updates:
         """Tell a strategy that an action of its own changed nothing; a foreign order stays so."""
         if strategy_id not in self._heard:
             return
-        seq, now = self._ledger.seq, self._at.now
+        seq, now = self._ledger.seq, self._at.stamp
         if order is None:
             update = Update(
                 seq=seq, ts=now, kind="trade", id=id_, tag="", symbol="", side="", old="", new="",

@@ -59,6 +59,16 @@ def test_what_is_decided_has_the_time_of_the_next_input_and_the_timestamp_as_due
     assert event.input_no == market.engine.input_no
 
 
+def test_what_a_watch_closes_fills_as_of_the_timestamp_that_ended(market: WatchMarket) -> None:
+    market.watch(stop=3_000)
+    market.sell_straddle()
+    market.tick(250)
+    market.clock(70)  # by then neither quote is believed
+    assert market.left() == [(CALL, "watch_stop"), (PUT, "watch_stop")]
+    assert market.realized == -3_250
+    assert market.engine.ledger.positions == {}
+
+
 def test_p45a_shorts_leave_by_number_before_longs_and_working_entries_are_cancelled(
     market: WatchMarket,
 ) -> None:

@@ -44,7 +44,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         make(engine, carry)  # type: ignore[arg-type]
 
         def hear(ts: int) -> Iterator[None]:
-            heard.append((ts, engine.at.now))
+            heard.append((ts, engine.at.stamp))
             yield
 
         engine.engine.timestamp_end.listen(EndRank.PLANS, hear)
@@ -110,7 +110,7 @@ def test_the_end_of_a_session_ends_the_timestamp_it_is_decided_at() -> None:
     end = market.engine.engine.timestamp_end
 
     def hear(ts: int) -> Iterator[None]:
-        heard.append((ts, market.engine.at.now))
+        heard.append((ts, market.engine.at.stamp))
         yield
 
     end.listen(EndRank.PLANS, hear)

@@ -120,6 +120,39 @@ def test_rule_2_an_answer_is_filled_before_the_row_that_ended_the_timestamp() ->
     assert [p.entry_paise for p in life.engine.ledger.open_positions()] == [18_000]
 
 
+@pytest.mark.parametrize("later", ["09:17:30", "15:29:59.5"])
+def test_rule_2_an_end_sees_quotes_chain_and_gates_of_its_timestamp(later: str) -> None:
+    Ear.exits = {"stop": 190.0}
+    seen: list[tuple[int, int, bool]] = []
+
+    def answer(strategy: Ear, update: Update, view: View) -> Actions:
+        chain = view.chain("NIFTY", "weekly")
+        seen.append((view.now, chain.ts, view.quote(PE).believed))
+        return strategy.sell(PE, 65)
+
+    Ear.answers = {"CLOSED stop_loss": answer}
+    life = begun(quote_max_age_s=100, stale_after_s=5)
+    life.rows(Row("09:17:00", CE, 189.0), Row("09:17:00", PE, 195.0))
+    events = life.clock(later)  # no quote is believed by then, and square-off has passed
+    assert seen == [(at("09:17:00"), at("09:17:00"), True)]
+    filled = next(event for event in events if getattr(event, "to_state", "") == "FILLED")
+    assert (filled.ts, filled.due_ts) == (at(later), at("09:17:00"))
+    [entry] = [p for p in life.engine.ledger.orders.values() if p.tradingsymbol == PE]
+    assert entry.filled_quantity == 65
+
+
+def test_rule_2_what_an_end_asks_to_wait_waits_from_the_input_that_ended_it() -> None:
+    Ear.exits = {"stop": 190.0}
+    Ear.answers = {"CLOSED stop_loss": lambda s, u, v: s.buy(option(25_050, "CE"), 65)}
+    life = begun(reject_after_s=10)
+    life.rows(Row("09:17:00", CE, 189.0))
+    life.clock("09:18:00")
+    life.clock("09:18:09")
+    assert life.moves()[-1] == ("SUBMITTED", "submitted")
+    life.clock("09:18:10")
+    assert life.moves()[-1] == ("REJECTED", "no_price")
+
+
 def test_rule_2_a_strategy_hears_its_own_trades_only() -> None:
     life = Life(config("Ear"), config("Ear", "b", params={}))
     life.rows(Row("09:15:30", CE, 200.0), Row("09:16:00", SPOT, 25_000.0))
