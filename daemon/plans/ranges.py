@@ -8,7 +8,8 @@ from daemon.chain.choice import Chosen
 from daemon.domain.dates import ist_date
 from daemon.domain.plan_round import LegWait
 from daemon.plans.choosing import choose_leg
-from daemon.plans.run import PlanRun, changed
+from daemon.plans.levels import leaves_by_range
+from daemon.plans.run import PlanRun, changed, told_of
 from daemon.plans.terms.leg import Leg
 
 
@@ -103,9 +104,13 @@ class Ranges:
             found.code = "no_range"
         self._release(found)
         round_ = self._run.round
-        wait = None if round_ is None else round_.waits.get(leg_id)
+        if round_ is None:
+            return
+        wait = round_.waits.get(leg_id)
         if wait is not None and wait.goal == "breakout":
             self.publish(wait)
+        elif round_.at_once:
+            self.tell_stop(found.leg)
 
     def publish(self, wait: LegWait) -> None:
         """Tell a leg that waits for its range what it is, or that it has none."""
@@ -124,6 +129,14 @@ class Ranges:
             {"high_paise": found.high, "low_paise": found.low},
             changed(wait, symbol=symbol),
         )
+
+    def tell_stop(self, leg: Leg) -> None:
+        """Tell a leg that entered without waiting for its range what its stop is (P45, P49)."""
+        found, run = self._forming.get(leg.id), self._run
+        if found is None or not found.is_over or found.code or not leaves_by_range(leg):
+            return
+        if ist_date(found.start) == ist_date(run.active.began):
+            run.note("range", leg.id, {"high_paise": found.high, "low_paise": found.low})
 
     def _fix(self, found: Forming, since: int) -> None:
         """Choose the contract of a range if it can be chosen now."""

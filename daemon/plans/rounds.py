@@ -69,6 +69,8 @@ class Rounds:
         for wait in run.by_leg():
             if wait.goal == "breakout":
                 self._ranges.publish(wait)
+        for leg in run.plan.legs if at_once else ():
+            self._ranges.tell_stop(leg)
         choices(run)
         self.progress()
 

@@ -67,6 +67,8 @@ class Entries(Desk):
                 wait = Wait(name, "breakout", side, "breakout", limit, True)
                 round_.waits.append(wait)
                 self.publish(round_, wait)
+        for name in round_.batch:
+            self.tell_stop(round_, name)
         self.choices(round_)
         self.progress(round_)
 
@@ -198,6 +200,13 @@ class Entries(Desk):
             self.give_up(round_, wait, found["code"])
             return
         self.note(round_, "range", wait.leg, high=float(found["high"]), low=float(found["low"]))
+
+    def tell_stop(self, round_: Round, name: str) -> None:
+        """Tell the day's range to a leg that entered at once and has its other end as its stop."""
+        leg, found = round_.leg(name), self.range_of(round_, name)
+        is_stop = "range" in (leg.get("stop") or {})
+        if is_stop and leg["breakout"].get("of") == "underlying" and "high" in found:
+            self.note(round_, "range", name, high=float(found["high"]), low=float(found["low"]))
 
     def range_of(self, round_: Round, leg: str) -> dict[str, Any]:
         day = date_of(round_.began)

@@ -60,6 +60,7 @@ class PlanGenerator:
             found["one_of"] = first
         if self.chance(0.35):
             found["overall"] = self.overall()
+            keep_ranges(legs, found["overall"])
         self.lazy(found)
         if self.chance(0.2):
             self.positional(found)
@@ -201,6 +202,16 @@ class PlanGenerator:
                 how = pick(("asap", "asap_reverse", "momentum", "momentum_reverse"))
                 found[f"reentry_on_{key}"] = {"as": how, "most": pick((1, 2))}
         return found
+
+
+def keep_ranges(legs: list[dict[str, Any]], overall: dict[str, Any]) -> None:
+    """Let a new round not turn the sides of ranges that are stops, nor leave their contracts."""
+    own = [each for each in legs if "range" in (each.get("stop") or {})]
+    ranged = [each.get("breakout", {}).get("of") for each in own]
+    for key in ("reentry_on_stop", "reentry_on_target"):
+        if key in overall and ranged:
+            how = overall[key]["as"].removesuffix("_reverse")
+            overall[key]["as"] = "momentum" if "premium" in ranged else how
 
 
 class Prices:

@@ -8,6 +8,7 @@ Where the text is silent this reading decides:
 - A range is incomplete if the first input of the run came after `from`, or a gap in [from, to).
   A silence of the feed is not a gap.
 - `of: underlying` takes S whatever its age; only legs of `legs` have ranges.
+- A leg that a new round entered at once takes the day's range as its stop as soon as there is one.
 """
 
 from __future__ import annotations
@@ -80,4 +81,6 @@ class Ranges(Rolls):
             for wait in [each for each in round_.waits if each.leg == key[2]]:
                 if wait.goal == "breakout":
                     self.publish(round_, wait)
+            if key[2] in round_.batch:
+                self.tell_stop(round_, key[2])
             self.progress(round_)

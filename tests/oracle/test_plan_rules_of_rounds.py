@@ -193,12 +193,27 @@ def test_p48_days_are_sessions_to_the_expiry_of_what_is_held(dte: int, rolls: bo
     assert bool(exits(rows)) is rolls
 
 
-def test_p49_the_other_end_of_the_underlyings_range_is_a_stop() -> None:
+def day_with_a_range(**more: Any) -> Script:
+    """A call bought above 24,000, whose stop is the low of the range: 23,960."""
     breakout = {"from": "09:16", "to": "09:30", "side": "high", "of": "underlying"}
     mine = leg("ce", "buy", "CE", breakout=breakout, stop={"range": "opposite"})
-    script = Script(plan(mine, entry={"at": "09:30"})).at("09:15:30").clock().at("09:16")
+    script = Script(plan(mine, entry={"at": "09:30"}, **more)).at("09:15:30").clock().at("09:16")
     script.rows({"NIFTY": 24_000}).at("09:29").rows({"NIFTY": 23_960}).at("09:31")
-    script.rows({"NIFTY": 24_010, "24000CE": 200.0}).rows({"NIFTY": 23_960, "24000CE": 180.0})
+    return script.rows({"NIFTY": 24_010, "24000CE": 200.0})
+
+
+def test_p45_a_leg_that_a_new_round_enters_at_once_stops_by_the_days_range() -> None:
+    again = {"stop": {"rupees": 650}, "reentry_on_stop": {"as": "asap", "most": 1}}
+    script = day_with_a_range(overall=again).rows({"NIFTY": 24_000, "24000CE": 190.0})
+    rows = script.rows({"NIFTY": 23_959.95, "24000CE": 185.0}).run()
+    assert exits(rows) == [("ce", "overall_stop"), ("ce", "leg_stop_underlying")]
+    assert [row["round"] for row in rows if row["reason"] == "range"] == [
+        "p-20261130-1", "p-20261130-2",
+    ]  # fmt: skip
+
+
+def test_p49_the_other_end_of_the_underlyings_range_is_a_stop() -> None:
+    script = day_with_a_range().rows({"NIFTY": 23_960, "24000CE": 180.0})
     assert exits(script.run()) == []
     rows = script.rows({"NIFTY": 23_959.95, "24000CE": 179.0}).run()
     assert exits(rows) == [("ce", "leg_stop_underlying")]

@@ -34,6 +34,8 @@ VALID: list[dict[str, Any]] = [
     with_leg(straddle(), stop={"range": "opposite"}, breakout={**BREAKOUT, "of": "underlying"},
              reentry_on_stop={"as": "asap"}),
     straddle(overall={"stop": {"rupees": 5000}, "trail": {"every": 1000, "by": 1000}}),
+    with_leg(straddle(overall={"stop": {"rupees": 900}, "reentry_on_stop": {"as": "momentum"}}),
+             stop={"range": "opposite"}, breakout=BREAKOUT),
 ]  # fmt: skip
 
 
@@ -55,6 +57,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
               reentry_on_stop={"as": "asap"}), "legs[0].stop.range: range: opposite"),
     (with_leg(straddle(), stop={"range": "opposite"}, breakout={**BREAKOUT, "of": "underlying"},
               reentry_on_stop={"as": "cost_reverse"}), "legs[0].stop.range: range: opposite"),
+    (with_leg(straddle(overall={"stop": {"rupees": 900}, "reentry_on_stop": {"as": "asap"}}),
+              stop={"range": "opposite"}, breakout=BREAKOUT),
+     "overall.reentry_on_stop: the stop of leg ce is the range"),
+    (with_leg(straddle(overall={"target": {"rupees": 900},
+                                "reentry_on_target": {"as": "momentum_reverse"}}),
+              stop={"range": "opposite"}, breakout={**BREAKOUT, "of": "underlying"}),
+     "overall.reentry_on_target: the stop of leg ce is the range"),
     (with_leg(straddle(), stop=None, trail={"every": {"points": 1}, "by": {"points": 1}}),
      "legs[0].trail: it moves a stop"),
     (with_leg(straddle(), trail={"every": {"points": 0}, "by": {"points": 1}}),

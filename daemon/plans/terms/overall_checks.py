@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.plans.terms.finding import Finding, Findings, Path, exactly_one, needs
-from daemon.plans.terms.plan import Lock, Overall, Plan
+from daemon.plans.terms.plan import Lock, Overall, OverallReentry, Plan
 
 _LEVELS: Final = ("rupees", "points", "premium_percent")
 
@@ -30,6 +30,22 @@ def overall_errors(at: Path, plan: Plan) -> Findings:
         yield needs(here, "reentry_on_stop", "stop or lock")
     if overall.reentry_on_target is not None and overall.target is None:
         yield needs(here, "reentry_on_target", "target")
+    yield from _range_stops(here, plan, overall)
+
+
+def _range_stops(at: Path, plan: Plan, overall: Overall) -> Findings:
+    """Refuse a new round whose contracts or sides are not those of a range that is a stop (P49)."""
+    ranged = [leg for leg in plan.legs if leg.stop is not None and leg.stop.range is not None]
+    for name in ("reentry_on_stop", "reentry_on_target"):
+        reentry: OverallReentry | None = getattr(overall, name)
+        for leg in ranged if reentry is not None else ():
+            of_premium = leg.breakout is not None and leg.breakout.of == "premium"
+            if reentry is not None and (reentry.is_reverse or (of_premium and not reentry.waits)):
+                text = (
+                    f"the stop of leg {leg.id} is the range of its first contract and side, which "
+                    f"{reentry.as_} changes; write another stop there or another re-entry"
+                )
+                yield Finding((*at, name), text)
 
 
 def _trail(at: Path, overall: Overall) -> Findings:
