@@ -111,7 +111,6 @@ class Ledger(msgspec.Struct, kw_only=True):
     rounds: dict[str, Round] = {}
     """Rounds of plans that are not over."""
     plans: dict[str, PlanTally] = {}
-    """What the rounds of each plan came to."""
 
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""

@@ -110,9 +110,17 @@ def _note_text(event: RoundMoved) -> str:
         code = str(numbers.get("code", ""))
         verb = "does not enter" if event.reason == "dropped" else "is not entered again"
         words = DROPPED.get(code) or REFUSALS.get(code) or EXITS.get(code) or code
-        return f"{event.reason}: {leg}{verb}: {code}, {words}."
+        return f"{event.reason}: {leg}{verb}: {code}, {words}{_seen(numbers)}."
     text = _NOTES.get(event.reason)
     return f"{event.reason}: {leg}{text or 'moves on'}{_numbers(event)}."
+
+
+def _seen(numbers: Mapping[str, int | str]) -> str:
+    """Return what was seen when a leg was given up: in words, then the numbers."""
+    rest = {name: value for name, value in numbers.items() if name not in ("code", "because")}
+    because = numbers.get("because")
+    told = f"; {because}" if because else ""
+    return f"{told} ({numbers_text(rest)})" if rest else told
 
 
 _NOTES: Final[dict[str, str]] = {

@@ -64,7 +64,7 @@ def choose_batch(run: PlanRun) -> None:
                 found[leg_id] = choice
                 left.remove(leg_id)
             case NotYet(reason):
-                run.code = reason
+                run.cannot(reason, f"{leg_id}: {choice.text}")
                 return
             case Never(reason):
                 run.move(RoundState.SKIPPED, reason, {"leg": leg_id, "because": choice.text})
@@ -102,9 +102,9 @@ def choices(run: PlanRun) -> None:
             case Chosen():
                 _take(run, wait, choice)
             case NotYet(reason):
-                run.code = reason
+                run.cannot(reason, choice.text)
             case Never(reason):
-                run.drop(wait, reason)
+                run.drop(wait, reason, choice.text)
 
 
 def _take(run: PlanRun, wait: LegWait, chosen: Chosen) -> None:
@@ -120,9 +120,9 @@ def _take(run: PlanRun, wait: LegWait, chosen: Chosen) -> None:
         quote = run.desk.last(chosen.index)
         price = quote.ltp_paise if quote is not None and quote.is_believed else None
     if price is None:
-        run.code = "no_reference"
+        run.cannot("no_reference", "its price is not believed now")
         return
-    run.code = "not_triggered"
+    run.cannot("not_triggered")
     until = run.until_of_first() if wait.is_first else 0
     waits = changed(
         wait,

@@ -45,7 +45,7 @@ class Rounds:
     ) -> None:
         """Start a round: what waits waits, the others are chosen now if they can be."""
         run = self._run
-        run.code = NOT_TRIGGERED
+        run.cannot(NOT_TRIGGERED)
         run.left.clear()
         refused = run.desk.round_refusal(run.plan.id)
         if refused is not None:

@@ -37,7 +37,8 @@ OTHER: Final[dict[Side, Side]] = {"BUY": "SELL", "SELL": "BUY"}
 class PlanRun:
     """A plan with its market. What it knows of its round is the ledger's, the fold of the journal.
 
-    `code` says why nothing could be chosen last, for the reason of a round that is skipped.
+    `code` says why nothing could be chosen last, for the reason of a round that is skipped, and
+    `because` says it in words, with what was seen.
     `left` are the orders that have left since the last step.
     """
 
@@ -47,6 +48,7 @@ class PlanRun:
         self.desk: Final = desk
         self.market: Final = PlanMarket(plan, desk, listed)
         self.code = NOT_TRIGGERED
+        self.because = ""
         self.left: list[str] = []
         self._places = {leg.id: at for at, leg in enumerate((*plan.legs, *plan.lazy_legs))}
 
@@ -148,16 +150,22 @@ class PlanRun:
         """Say what several legs wait for from now on."""
         self._say(RoundMove(self.active.state, reason, waits=waits, numbers=numbers))
 
-    def drop(self, wait: LegWait, code: str) -> None:
+    def cannot(self, code: str, because: str = "") -> None:
+        """Remember why nothing can be chosen now."""
+        self.code, self.because = code, because
+
+    def drop(self, wait: LegWait, code: str, because: str = "") -> None:
         """Give up what a leg waits for, and say why."""
-        self.code = code
-        self.note("dropped" if wait.is_first else "not_reentered", wait.leg, {"code": code})
+        self.cannot(code, because)
+        reason = "dropped" if wait.is_first else "not_reentered"
+        self.note(reason, wait.leg, {"code": code, **_why(because)})
 
     def skip(self, code: str | None = None) -> None:
         """Skip a round in which nothing was ever filled."""
         round_ = self.active
         reason = "nothing_filled" if round_.attempts else code or self.code
-        self.move(RoundState.SKIPPED, reason)
+        because = self.because if reason == self.code else ""
+        self.move(RoundState.SKIPPED, reason, _why(because) or None)
 
     def _say(self, move: RoundMove) -> None:
         round_ = self.active
@@ -258,6 +266,10 @@ class PlanRun:
         ):
             if asked is not None and level is None:
                 self.note("no_room", attempt.leg, {"level": name, "attempt": attempt.number})
+
+
+def _why(because: str) -> Numbers:
+    return {"because": because} if because else {}
 
 
 def _told(basis: Basis | None) -> dict[str, int | float | str]:

@@ -8,13 +8,14 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from daemon.domain.dates import ist_date
-from daemon.domain.plan_round import LegWait, RoundMove, RoundState
+from daemon.domain.plan_round import LegWait, Numbers, RoundMove, RoundState
 from daemon.market.agenda import Phase
 from daemon.plans.ranges import Ranges
 from daemon.plans.roll import lose_rolls, roll_is_overdue, roll_now
 from daemon.plans.rounds import Rounds
 from daemon.plans.run import PlanRun
 from daemon.plans.schedule import dte, exits_on, is_meant
+from daemon.plans.triggers import seen
 
 
 class What(IntEnum):
@@ -154,7 +155,7 @@ class Timetable:
         if wait.goal == "roll":
             lose_rolls(run, item.due)
         elif wait.goal == "choose":
-            run.drop(wait, run.code)
+            run.drop(wait, run.code, run.because)
         self._rounds.progress()
 
     def _roll(self, item: DueItem) -> None:
@@ -191,7 +192,7 @@ class Timetable:
 
     def _drop(self, waits: list[LegWait], code: str) -> None:
         for wait in waits:
-            self._run.note("dropped", wait.leg, {"code": code})
+            self._run.note("dropped", wait.leg, {"code": code, **seen(self._run, wait)})
         self._rounds.progress()
 
     def _range(self, item: DueItem) -> None:
@@ -212,6 +213,7 @@ class Timetable:
         if run.round is not None:
             run.begin(RoundMove(RoundState.SKIPPED, "round_open"))
         elif self.first_ts - item.due > run.plan.entry.within_ns:
-            run.begin(RoundMove(RoundState.SKIPPED, "late_start"))
+            told: Numbers = {"entry_ts": item.due, "first_input_ts": self.first_ts}
+            run.begin(RoundMove(RoundState.SKIPPED, "late_start", numbers=told))
         else:
             self._rounds.start("entry")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import NamedTuple
 
-from daemon.domain.plan_round import LegWait, RoundState
+from daemon.domain.plan_round import LegWait, Numbers, RoundState
 from daemon.plans.choosing import enter
 from daemon.plans.momentum import momentum_of
 from daemon.plans.run import PlanRun, changed
@@ -106,6 +106,18 @@ def instrument_of(run: PlanRun, wait: LegWait) -> int | None:
         momentum = momentum_of(run.plan, wait) if wait.goal == "momentum" else None
         of = "premium" if momentum is None else momentum.of
     return None if of == "underlying" else run.index_of(wait.symbol)
+
+
+def seen(run: PlanRun, wait: LegWait) -> Numbers:
+    """Return the price that a leg waited for and the last one that was seen, paise."""
+    levels = levels_of(run, wait)
+    if levels is None:
+        return {}
+    index = instrument_of(run, wait)
+    last = run.market.seen_reference() if index is None else run.market.last(index)
+    level = levels.above if levels.below is None else levels.below
+    found = {"level_paise": level, "last_paise": last}
+    return {name: price for name, price in found.items() if price}
 
 
 def _fire(run: PlanRun, wait: LegWait) -> None:

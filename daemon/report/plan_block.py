@@ -26,7 +26,7 @@ Cells = dict[str, str]
 def plan_blocks(summary: RunSummary) -> list[Block]:
     """Return a block with a line for each plan, and one with a line for each leg and attempt."""
     plans = [_plan_cells(each) for each in summary.plans]
-    legs = [_leg_cells(each, leg) for each in summary.plans for leg in each.legs]
+    legs = _all_leg_cells(summary)
     skips = "; ".join(filter(None, map(_skips, summary.plans)))
     return [
         _block("BY PLAN", plans, _PLAN, _PLAN_NARROW, f"skipped: {skips}" if skips else ""),
@@ -40,7 +40,7 @@ def plan_card(summary: RunSummary) -> str:
         return ""
     plans = "".join(_row(_PLAN, _plan_cells(each)) for each in summary.plans)
     skips = "; ".join(filter(None, map(_skips, summary.plans)))
-    legs = "".join(_row(_LEG, _leg_cells(each, leg)) for each in summary.plans for leg in each.legs)
+    legs = "".join(_row(_LEG, cells) for cells in _all_leg_cells(summary))
     told = f'<p class="quiet">Skipped: {html_text(skips)}</p>' if skips else ""
     return (
         '<section class="card long" id="plans"><h2>Plans</h2>'
@@ -77,6 +77,10 @@ def _plan_cells(result: PlanResult) -> Cells:
         "stops": count(result.stops),
         **_money_cells(result.money),
     }
+
+
+def _all_leg_cells(summary: RunSummary) -> list[Cells]:
+    return [_leg_cells(plan, result) for plan in summary.plans for result in plan.legs]
 
 
 def _leg_cells(plan: PlanResult, result: AttemptResult) -> Cells:

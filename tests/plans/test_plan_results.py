@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from daemon.domain.ledger import Ledger
-from daemon.domain.plan_tally import STOPS
 from daemon.export.tables import COLUMNS, table
 from daemon.journal.history import History
 from daemon.metrics.collector import MetricsCollector
@@ -94,7 +92,9 @@ def test_metrics_summary_and_exported_tables_have_the_same_figures() -> None:
         for each in summary.plans:
             for leg_ in each.legs:
                 rows = _rows(events, "trades", each.plan)
-                mine = [row for row in rows if (row["leg"], row["attempt"]) == (leg_.leg, leg_.attempt)]
+                mine = [
+                    row for row in rows if (row["leg"], row["attempt"]) == (leg_.leg, leg_.attempt)
+                ]
                 assert leg_.money.gross_paise == sum(row["gross"] for row in mine)
                 assert leg_.trades == sum(row["closes"] for row in mine)
 
@@ -134,12 +134,8 @@ def test_a_plan_s_name_that_looks_like_markup_is_text() -> None:
     summary = summarized(busy())
     plans = [PlanResult(**{**_fields(each), "plan": "<b>"}) for each in summary.plans]
     page = render_page(ReportData(summary=_with(summary, plans)))
-    assert "&lt;b&gt;" in page and "<td><b></td>" not in page
-
-
-def test_reasons_that_count_as_a_stop_are_those_of_the_rules() -> None:
-    assert STOPS == {"stop_loss", "trailing_stop", "to_cost", "leg_stop_underlying"}
-    assert Decimal(0) == sum((each.money.charges for each in result(busy()).legs), Decimal(0))
+    assert "&lt;b&gt;" in page
+    assert "<td><b></td>" not in page
 
 
 def _fields(each: PlanResult) -> dict[str, Any]:

@@ -75,6 +75,28 @@ def test_a_leg_that_waits_and_one_that_is_given_up_are_told() -> None:
     assert "SKIPPED: not_triggered: nothing that the legs waited for came in time." in text
 
 
+def test_a_round_that_could_not_choose_says_what_was_seen() -> None:
+    wanted = {"premium_closest": 50}
+    script = opened(plan(leg("ce", "sell", "CE", strike=wanted)), **{"24000CE": 200})
+    text = story(script.at("09:20:31").clock().at("09:21").clock())
+    assert "SKIPPED: no_premium: no premium fitted in time, or too few strikes" in text
+    assert "; ce: only 1 of the 11 CE within 5 strikes of 24000 have a premium" in text
+
+
+def test_a_momentum_that_never_came_says_its_level_and_the_last_price() -> None:
+    legs = [leg("ce", "buy", "CE", momentum={"up": {"points": 15}})]
+    script = opened(plan(*legs, entry={"until": "09:21"}), **{"24000CE": 200})
+    text = story(script.ticks(**{"24000CE": 203.1}).at("09:21:00").clock().at("09:22").clock())
+    assert "came in time (level Rs 215.00, last Rs 203.10)." in text
+
+
+def test_a_late_start_says_when_the_entry_was_due_and_when_inputs_began() -> None:
+    script = Script(straddle()).at("09:25:00").rows({"NIFTY": 24_000}).at("09:26").clock()
+    text = story(script)
+    assert "SKIPPED: late_start" in text
+    assert "entry 2026-11-30 09:20:00 IST, first input 2026-11-30 09:25:00 IST" in text
+
+
 def test_an_overall_exit_has_its_numbers() -> None:
     both = {"24000CE": 200, "24000PE": 180}
     script = opened(straddle(overall={"stop": {"rupees": 3000}}), **both)
