@@ -206,25 +206,24 @@ def replay(
 @app.command()
 def convert(
     config: Annotated[Path, typer.Argument(help="A configuration whose replay files to convert.")],
-    to: Annotated[Path, typer.Argument(help="The native file to write (.parquet).")],
+    to: Annotated[Path | None, typer.Argument(help="The native file to write (.parquet).")] = None,
+    lake: Annotated[
+        Path | None, typer.Option("--lake", help="Write into this lake instead, day by day.")
+    ] = None,
     data: DataDir = None,
 ) -> None:
-    """Turn any recording that can be replayed into one native file."""
-    from daemon.report.text import count
-    from daemon.runtime.build import convert_recording
+    """Turn any recording that can be replayed into one native file, or add it to a lake."""
+    from daemon.cli.convert import converted
     from daemon.settings.file import load_config
 
-    if to.suffix != ".parquet":  # the reader goes by the ending
+    if (to is None) == (lake is None):
+        raise UsageError("convert: expected a file to write, or --lake DIR")
+    if to is not None and to.suffix != ".parquet":  # the reader goes by the ending
         raise UsageError(f"{to}: expected a name that ends in .parquet")
     loaded = load_config(config)
     _warn_of_misplaced_inputs(loaded)
-    done = convert_recording(loaded, to, data_dir=data)
-    odd = [f"{name} {count(value)}" for name, value in done.quality.items() if value]
-    say(
-        f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
-        f"{count(done.bytes)} bytes"
-    )
-    say(f"data: {', '.join(odd)}")
+    for line in converted(loaded, to, lake, data_dir=data):
+        say(line)
 
 
 @app.command("serve-ticks")

@@ -13,8 +13,8 @@ from daemon.files.replace import rename_durably
 from daemon.settings.config import ReplayConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
 from feeds.files.candle_files import SessionSpan
-from feeds.files.parquet_ticks import write_ticks
-from feeds.files.recorded_files import file_error, find_data
+from feeds.files.native_writer import write_ticks
+from feeds.files.recorded_files import file_error
 from feeds.replay import Recording
 from feeds.stream.quality import DataQuality
 
@@ -47,7 +47,7 @@ def convert(
         config, universe, contracts=contracts, session=session, data_dir=data_dir, depth=True,
         day=True,
     )  # fmt: skip
-    if any(find_data(file.path, data_dir).resolve() == out.resolve() for file in config.files):
+    if any(path.resolve() == out.resolve() for path in recording.paths()):
         raise file_error(out, "is one of the files to be converted", "choose another output")
     quality = DataQuality()
 

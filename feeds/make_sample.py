@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
 from daemon.settings.config import SyntheticConfig
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.synthetic import SyntheticMarket
 
 SAMPLE: Final = Path("configs/sample_session.parquet")

@@ -17,22 +17,22 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.money import paise_exact
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError
-from daemon.settings.config import ReplayConfig, ReplayFile, SettlementConfig, UniverseConfig
+from daemon.settings.config import ReplayConfig, SettlementConfig, UniverseConfig
 from feeds.contracts.facts import ContractLookup
 from feeds.contracts.universe import build_universe, is_written_out
 from feeds.files.candle_files import CandleFile, SessionSpan
-from feeds.files.csv_ticks import CsvTable
 from feeds.files.edges import Edges, read_edges
-from feeds.files.jsonl_ticks import JsonlTable
-from feeds.files.parquet_ticks import NativeFile, ParquetTable, is_native
-from feeds.files.recorded_files import find_data, format_of
-from feeds.files.table import Table
-from feeds.files.tick_files import TickFile
+from feeds.files.parquet_ticks import NativeFile
+from feeds.files.recorded_files import find_data, placed
+from feeds.lake.reader import LakeTicks
 from feeds.recording.source import LogTicks
+from feeds.sources import each_file
+from feeds.sources import open_source as open_source
 from feeds.stream.blocks import RunningTime, at_most
 from feeds.stream.feed import OfflineFeed, Source
 from feeds.stream.memory import keep_freed_memory
 from feeds.stream.merge import merge
+from feeds.stream.overlap import overlapping
 from feeds.stream.pacing import Pace, Pacer, parse_speed
 from feeds.stream.quality import DataQuality
 from feeds.stream.timeline import Moment, closes_of, closing_time, timeline
@@ -41,6 +41,7 @@ SETTLEMENT_TIME: Final = dt.time(15, 45)
 _MIN_TS: Final = int(np.iinfo(np.int64).min)
 _MAX_TS: Final = int(np.iinfo(np.int64).max)
 _MIN_BATCH_ROWS: Final = 4096
+_WITH_GROUPS: Final = (NativeFile, LogTicks, LakeTicks)
 
 
 class Recording:
@@ -61,25 +62,26 @@ class Recording:
         depth: bool = False,
         day: bool = False,
     ) -> None:
-        if not config.files:
+        if not (config.files or config.lake):
             raise ConfigError("feed.replay.files: expected at least one file")
         keep_freed_memory()
-        self._files = config.files
+        self._files = [found for file in config.files for found in each_file(file, data_dir)]
         self._block_rows = config.block_rows
         self._start, self._end = _range(config)
-        share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // len(config.files))
-        self._sources = [
-            open_source(
-                file, batch_rows=share, session=session, data_dir=data_dir, depth=depth, day=day
-            )
-            for file in config.files
+        self._sources: list[Source] = [
+            open_source(file, session=session, data_dir=data_dir, depth=depth, day=day)
+            for file in self._files
         ]
+        self._data_dir = data_dir
+        self._lake = placed(config.lake, data_dir) if config.lake else None
+        if self._lake is not None:
+            self._sources = [LakeTicks(config, self._lake, session=session, depth=depth, day=day)]
         self.has_candles = any(
             isinstance(source, CandleFile)
-            or (isinstance(source, NativeFile) and source.has_candles)
+            or (isinstance(source, NativeFile | LakeTicks) and source.has_candles)
             for source in self._sources
         )
-        native = [source for source in self._sources if isinstance(source, NativeFile)]
+        native = [source for source in self._sources if isinstance(source, NativeFile | LakeTicks)]
         self.has_depth = any("depth" in source.groups for source in native)
         """Whether a native file has the order book, kept or not."""
         described = universe_config or UniverseConfig()
@@ -93,12 +95,18 @@ class Recording:
 
         Raises FeedError if a file is damaged.
         """
-        streams = [source.blocks(self.universe) for source in self._in_order()]
-        try:
-            yield from at_most(self._cut(merge(streams)), self._block_rows)
-        finally:
-            for stream in streams:
-                stream.close()  # type: ignore[attr-defined]
+        with closing(self._merged()) as merged:
+            yield from at_most(self._cut(merged), self._block_rows)
+
+    def paths(self) -> list[Path]:
+        """Return the files that are read, or the lake."""
+        lake = [self._lake] if self._lake is not None else []
+        return [*(find_data(file.path, self._data_dir) for file in self._files), *lake]
+
+    def skipped(self) -> list[str]:
+        """Return a line about each day of a lake that was left out so far."""
+        lakes = (source for source in self._sources if isinstance(source, LakeTicks))
+        return [line for lake in lakes for line in lake.skipped]
 
     def first_ts(self) -> int | None:
         """Return the time of the first row (UTC ns), None without rows. Raises FeedError."""
@@ -115,14 +123,17 @@ class Recording:
 
     def groups(self) -> frozenset[str]:
         """Return which of `depth` and `day` any of the files has, whether they are kept or not."""
-        own = [source for source in self._sources if isinstance(source, NativeFile | LogTicks)]
+        own = [source for source in self._sources if isinstance(source, _WITH_GROUPS)]
         return frozenset().union(*(source.groups for source in own))
 
     def edges(self, rows: int) -> list[Edges]:
         """Return the first and last rows of each file, without those in between.
 
-        A text file is read through, in bounded memory; of Parquet only the ends are read.
+        A text file is read through, in bounded memory; of Parquet only the ends are read. A lake
+        was judged by what its days say of themselves and has none.
         """
+        if not self._files:
+            return []
         return [
             read_edges(file, source, self.universe, rows)
             for file, source in zip(self._files, self._sources, strict=True)
@@ -155,6 +166,31 @@ class Recording:
                 if known is None or not known.has_contract_row:
                     named[instrument.tradingsymbol] = instrument
         return list(named.values())
+
+    def _merged(self) -> Generator[Ticks, None, None]:
+        """Yield all rows: files that do not overlap follow each other, the others are merged."""
+        for group in self._groups_in_order():
+            share = max(min(self._block_rows, _MIN_BATCH_ROWS), self._block_rows // len(group))
+            streams = []
+            for source in group:
+                if isinstance(source, NativeFile):
+                    source.set_batch_rows(share)
+                streams.append(source.blocks(self.universe))
+            try:
+                yield from merge(streams)
+            finally:
+                for stream in streams:
+                    stream.close()  # type: ignore[attr-defined]
+
+    def _groups_in_order(self) -> list[list[Source]]:
+        """Return which sources are merged. What a text file covers shows only when it is read."""
+        sources = self._in_order()
+        native = [source for source in sources if isinstance(source, NativeFile)]
+        ranges = [source.time_range() for source in native] if len(native) > 1 else []
+        known = [found for found in ranges if found is not None]
+        if not known or len(known) < len(sources):
+            return [sources]
+        return [[sources[at] for at in group] for group in overlapping(known)]
 
     def _in_order(self) -> list[Source]:
         """Return the files in order; one-symbol candle files among themselves by declaration."""
@@ -250,56 +286,6 @@ class ReplayFeed(OfflineFeed):
     def quality(self) -> dict[str, int]:
         """Return counts of anomalies in the rows given so far."""
         return self._quality.counters() | self.recording.counts()
-
-
-def open_source(
-    config: ReplayFile,
-    *,
-    batch_rows: int = 65_536,
-    session: SessionSpan | None = None,
-    data_dir: Path | None = None,
-    depth: bool = False,
-    day: bool = False,
-) -> Source:
-    """Return the reader for one file. Raises FeedError or ConfigError if it cannot be used."""
-    path = find_data(config.path, data_dir)
-    kind = format_of(path, config)
-    if kind == "inputs":
-        _refuse_times(path, config)
-        _check_order(path, config)
-        return LogTicks(path, depth=depth, day=day)
-    table: Table
-    if kind == "csv":
-        table = CsvTable(path)
-    elif kind == "jsonl":
-        table = JsonlTable(path)
-    else:
-        parquet = ParquetTable(path, batch_rows)
-        if is_native(parquet):
-            _refuse_times(path, config)
-            _check_order(path, config)
-            return NativeFile(path, batch_rows, depth=depth, day=day)
-        table = parquet
-    if config.kind == "candles":
-        return CandleFile(table, config, session)
-    return TickFile(table, config)
-
-
-def _refuse_times(path: Path, config: ReplayFile) -> None:
-    """Refuse time settings for our own recordings, which state their times. Raises ConfigError."""
-    default = ReplayFile(path="")
-    for name in ("zone", "epoch_zone", "ts_format"):
-        if getattr(config, name) != getattr(default, name):
-            raise ConfigError(f"{path}: {name}: our own recordings have UTC times; take it out")
-
-
-def _check_order(path: Path, config: ReplayFile) -> None:
-    """Refuse `order: received` for a file that has times of receipt. Raises ConfigError."""
-    if config.order == "received":
-        raise ConfigError(
-            f"{path}: order: expected time, was received: a recording of this program has the "
-            "time of receipt; remove `order`"
-        )
 
 
 def _range(config: ReplayConfig) -> tuple[int, int]:

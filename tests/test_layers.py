@@ -105,14 +105,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "feeds.live": ("feeds.stream",),
     "feeds.files": ("daemon.files", "daemon.settings", "feeds.stream"),
     "feeds.contracts": ("daemon.chain", "daemon.files", "daemon.settings", "feeds.files"),
+    "feeds.lake": (
+        "daemon.files", "daemon.settings", "feeds.files", "feeds.recording", "feeds.stream",
+    ),
     "feeds.recording": ("daemon.files", "feeds.files", "feeds.stream"),
     "feeds.kite": (
         "daemon.files", "daemon.settings", "feeds.contracts", "feeds.live", "feeds.stream",
     ),
     "feeds.kite.server": ("feeds.kite", "feeds.stream"),
     "feeds": (
-        "daemon.files", "daemon.settings", "feeds.contracts", "feeds.files", "feeds.recording",
-        "feeds.stream",
+        "daemon.files", "daemon.settings", "feeds.contracts", "feeds.files", "feeds.lake",
+        "feeds.recording", "feeds.stream",
     ),
     "strategies": ("daemon.chain", "daemon.files", "daemon.pricing", "daemon.settings"),
     "daemon.runtime": (

@@ -35,6 +35,8 @@ def overrides_of(
     if replay:
         chosen["feed.kind"] = "replay"
         chosen["feed.replay.files"] = [{"path": path} for path in replay]
+        chosen |= {"feed.replay.lake": "", "feed.replay.from": "", "feed.replay.to": ""}
+        chosen["feed.replay.underlyings"] = []
     return chosen
 
 

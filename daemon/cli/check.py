@@ -49,6 +49,7 @@ from feeds.contracts.universe import as_config
 from feeds.files.edges import Edges
 from feeds.files.recorded_files import find_data
 from feeds.replay import ReplayFeed
+from feeds.sources import each_file
 from feeds.stream.feed import Feed
 
 
@@ -86,9 +87,10 @@ def check_file(
     )
     replay = config.feed.replay
     if config.feed.kind == "replay":
-        for text in slow_files(
-            [find_data(file.path, data_dir) for file in (*replay.files, *replay.warmup)]
-        ):
+        named = [
+            file for each in (*replay.files, *replay.warmup) for file in each_file(each, data_dir)
+        ]
+        for text in slow_files([find_data(file.path, data_dir) for file in named]):
             say(text)
     if config.plans.items and (span := anyio.run(_first_block, parts.feed)) is not None:
         refuse_missing_weeklies(str(path), config, parts.rules, ist_date(span[0]))

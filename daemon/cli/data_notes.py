@@ -12,6 +12,7 @@ from daemon.market.intake import Intake
 from daemon.market.refused_rows import DayOutside, RowExample
 from daemon.report.text import count
 from daemon.runtime.app import App
+from feeds.replay import ReplayFeed
 
 SHARE: Final = 100
 """A fault of more than one row in this many is reported."""
@@ -104,6 +105,13 @@ def rows_outside_the_session(app: App) -> Iterator[str]:
             "and after the close that is as it should be; if it was in the session, set the "
             "file's `zone`."
         )
+
+
+def skipped_days(app: App) -> Iterator[str]:
+    """Name the days of a lake that were left out."""
+    skipped = app.feed.recording.skipped() if isinstance(app.feed, ReplayFeed) else []
+    if skipped:
+        yield f"Days left out of the lake (`unusable_days: skip`): {'; '.join(skipped)}."
 
 
 def rows_too_late_for_their_bar(app: App) -> Iterator[str]:

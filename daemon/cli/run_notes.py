@@ -14,6 +14,7 @@ from daemon.cli.data_notes import (
     refused_rows,
     rows_outside_the_session,
     rows_too_late_for_their_bar,
+    skipped_days,
 )
 from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.errors import ClockError
@@ -228,6 +229,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     refused_rows,
     lost_books,
     rows_outside_the_session,
+    skipped_days,
     rows_too_late_for_their_bar,
     _no_order,
     _lost_to_conflicts,

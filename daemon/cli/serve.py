@@ -67,7 +67,8 @@ def serve(
             "serve-ticks: candles cannot be served, their ticks are made by the engine that walks "
             "them; name a recording of ticks"
         )
-    files = ", ".join(file.path for file in config.feed.replay.files)
+    replay = config.feed.replay
+    files = replay.lake or ", ".join(file.path for file in replay.files)
     what = f"{files} ({len(recording.universe)} instruments) at speed {how.speed}"
     anyio.run(_serve, recording, how, what, say, backend_options={"use_uvloop": True})
 

@@ -23,6 +23,7 @@ from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.journal.takeover import take_over
 from daemon.metrics.equity import booked_drawdown
 from daemon.runtime.disk_faults import disk_errors_as_journal_errors
+from daemon.runtime.live_lake import add_to_lake
 from daemon.runtime.machine import Machine
 from daemon.runtime.recordings import compared_after, next_recording, recordings_of
 from daemon.runtime.run_files import ACCOUNTS
@@ -147,7 +148,9 @@ class Account:
             equity=machine.sampler.equity_state(),
         )
         with disk_errors_as_journal_errors(path):
-            return compact(InputLog(path), ending)
+            log = InputLog(path)
+            add_to_lake(log)
+            return compact(log, ending)
 
     def booked_equity(self) -> EquityState:
         """Return what the journal alone says of the account's drawdown: booked P&L, unmarked.

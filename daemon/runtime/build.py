@@ -20,6 +20,7 @@ from daemon.runtime.machine import Machine, machine
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
+from feeds.convert_lake import LakeReport, convert_to_lake
 from feeds.recorded_selection import resolve_on_recording
 from feeds.stream.feed import Feed
 from strategies.engine import StrategyEngineV2
@@ -109,6 +110,17 @@ def sessions_of(rules: Rulebook) -> Callable[[Instrument, dt.date], tuple[int, i
 def _span(rules: Rulebook, date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
     session = rules.session(date, instrument)
     return None if session is None else (session.open_ts, session.close_ts)
+
+
+def add_to_lake(config: Config, lake: Path, *, data_dir: Path | None = None) -> LakeReport:
+    """Write the replay files of a configuration into a lake. Raises ConfigError or FeedError."""
+    rules = load_rules(config)
+    return convert_to_lake(
+        config.feed.replay,
+        lake,
+        universe=universe_to_read(config, rules, data_dir),
+        **_reading(rules, data_dir),
+    )
 
 
 def convert_recording(config: Config, to: Path, *, data_dir: Path | None = None) -> ConvertReport:

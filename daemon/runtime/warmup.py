@@ -121,8 +121,9 @@ def _sources(replay: ReplayConfig) -> list[ReplayConfig]:
     sources = []
     if replay.warmup:
         sources.append(msgspec.structs.replace(plain, files=replay.warmup))
-    if replay.start and replay.files:
-        sources.append(msgspec.structs.replace(plain, files=replay.files, end=replay.start))
+    if replay.start and (replay.files or replay.lake):
+        cut = msgspec.structs.replace(replay, warmup=[], settlements=[], start="", end=replay.start)
+        sources.append(cut)
     return sources
 
 

@@ -17,7 +17,7 @@ from daemon.files.yaml_document import Step, dotted_path, found
 from daemon.files.zones import parse_zone
 from daemon.plans.terms.plan_checks import plans_errors
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
-from daemon.settings.config import BROKERS, Config, ReplayFile, UnderlyingConfig
+from daemon.settings.config import BROKERS, Config, ReplayConfig, ReplayFile, UnderlyingConfig
 from daemon.settings.inputs import as_written, matches
 
 _NOT_TRADING: Final = (
@@ -53,6 +53,13 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         )
     ),
     (("feed", "synthetic", "book"), "simple"),
+    *(
+        (("feed", "replay", name), default)
+        for name, default in (
+            ("lake", ""), ("from", ""), ("to", ""), ("underlyings", []),
+            ("unusable_days", "refuse"),
+        )
+    ),
     *(
         (("execution", name), default)
         for name, default in (
@@ -166,8 +173,9 @@ def _risk_problems(config: Config) -> Iterator[Problem]:
 def _feed_problems(config: Config) -> Iterator[Problem]:
     replay = config.feed.replay
     at = ("feed", "replay")
-    if config.feed.kind == "replay" and not replay.files:
+    if config.feed.kind == "replay" and not (replay.files or replay.lake):
         yield Problem((*at, "files"), "expected at least one file, as feed.kind is replay")
+    yield from _lake_problems(at, replay)
     for name, files in (("files", replay.files), ("warmup", replay.warmup)):
         for number, file in enumerate(files):
             yield from _timeframe((*at, name, number, "timeframe"), file.timeframe)
@@ -187,6 +195,22 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
     for number, first in _repeats([(row.underlying, row.date) for row in replay.settlements]):
         yield Problem((*at, "settlements", number), f"is already given as settlements[{first}]")
     yield from _date(("feed", "synthetic", "date"), config.feed.synthetic.date)
+
+
+def _lake_problems(at: tuple[Step, ...], replay: ReplayConfig) -> Iterator[Problem]:
+    if replay.lake and replay.files:
+        yield Problem((*at, "lake"), "expected files or a lake, both are given; keep one")
+    for name, date in (("from", replay.from_), ("to", replay.to)):
+        if date:
+            yield from _date((*at, name), date)
+    if not replay.lake:
+        for name in ("from_", "to", "underlyings"):
+            if getattr(replay, name):
+                key = name.rstrip("_")
+                text = f"{key} has no effect without feed.replay.lake; write it too"
+                yield Problem((*at, key), text)
+    elif replay.from_ and replay.to and replay.from_ > replay.to:
+        yield Problem((*at, "to"), f"expected a date not before {replay.from_}, was {replay.to}")
 
 
 def _times(at: tuple[Step, ...], file: ReplayFile) -> Iterator[Problem]:

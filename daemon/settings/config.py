@@ -362,9 +362,12 @@ class LogConfig(Section, frozen=True, kw_only=True):
 
 
 class RecordingConfig(Section, frozen=True, kw_only=True):
-    """What is kept of a live account's recordings; null: all of them."""
+    """What is kept of a live account's recordings, and where else they go."""
 
     keep_days: PositiveCount | None = None
+    """null: all are kept."""
+    lake: str = ""
+    """A lake that each finished recording is written into as well; empty: none."""
 
 
 class WebConfig(Section, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from daemon.settings.section import Count, PositiveSeconds, Section
 
@@ -50,9 +50,18 @@ class SettlementConfig(Section, frozen=True, kw_only=True):
 
 
 class ReplayConfig(Section, frozen=True, kw_only=True):
-    """Recorded files, merged by time; `start` and `end` (ISO, IST) cut the replay."""
+    """Recorded files, merged by time, or a lake; `start` and `end` (ISO, IST) cut the replay."""
 
     files: list[ReplayFile] = []
+    lake: str = ""
+    """A directory that `convert --lake` or `recording.lake` wrote, instead of files."""
+    from_: str = field(default="", name="from")
+    """The first date that is read of the lake, ISO; `to` is the last. Empty: all it has."""
+    to: str = ""
+    underlyings: list[str] = []
+    """Which of the lake's are read, in the order of rows of one time; empty: all."""
+    unusable_days: Literal["refuse", "skip"] = "refuse"
+    """`skip` leaves out a day of the lake that is missing, cut or damaged, and says so."""
     warmup: list[ReplayFile] = []
     """Older recordings whose closed candles the strategies see before the first tick."""
     speed: str = "max"

@@ -24,6 +24,7 @@ _EACH: Final = None
 _INPUTS: Final[tuple[tuple[str | None, ...], ...]] = (
     ("feed", "replay", "files", _EACH, "path"),
     ("feed", "replay", "warmup", _EACH, "path"),
+    ("feed", "replay", "lake"),
     ("universe", "instruments_file"),
     ("margin", "span_file"),
     ("rules", "directory"),
@@ -109,8 +110,12 @@ def as_written(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
 
 def kept_config(config: Config) -> Config:
     """Return the configuration as a run keeps it: with absolute paths for what it writes, too."""
-    log = replace(config.log, file=os.path.abspath(config.log.file)) if config.log.file else None
-    return replace(config, out=os.path.abspath(config.out), log=log or config.log)
+    log, recording = config.log, config.recording
+    if log.file:
+        log = replace(log, file=os.path.abspath(log.file))
+    if recording.lake:
+        recording = replace(recording, lake=os.path.abspath(recording.lake))
+    return replace(config, out=os.path.abspath(config.out), log=log, recording=recording)
 
 
 def _inputs(values: dict[str, Any]) -> Iterator[tuple[Step, ...]]:

@@ -1,4 +1,4 @@
-"""Columns of a native recording that hold more than one value a row: the book, and the day.
+"""Columns of a native recording: one value a row, and those of the book and of the day.
 
 Each level's price, quantity and orders are a column of their own, which any tool can read. How they
 are stored, and why they may hold nulls that are then refused: decision 0042.
@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
-from daemon.domain.ticks import DAY_FIELDS, DEPTH_LEVELS, Int64s
+from daemon.domain.instrument import Instrument
+from daemon.domain.ticks import ABSENT, DAY_FIELDS, DEPTH_LEVELS, Int64s
 from daemon.errors import FeedError
 
+KEY: Final = b"run_fno_paper"
+VERSION: Final = 2
+"""2 has columns for depth and day; a file without them is written as version 1, which is the same
+then."""
+ROW_GROUP_ROWS: Final = 131_072
 LIST_OF_DEPTH: Final = "depth"
 """The one column of a book in version 1: a list of 30 numbers a row."""
 LIST_TYPE: Final = pa.list_(pa.int64(), 6 * DEPTH_LEVELS)
@@ -27,7 +34,27 @@ DEPTH_COLUMNS: Final = tuple(
 """In the order of the numbers in a row of `Ticks.depth`."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"depth": DEPTH_COLUMNS, "day": DAY_FIELDS}
 """Column of `Ticks` -> columns of the file, all of them or none."""
+SEQ: Final = "seq"
+"""The row's number in its day's recording, in the parts of a lake."""
+INT64: Final = {"exchange_ts": 0, "bid": ABSENT, "ask": ABSENT, "ltq": 0, "volume": -1, "oi": -1}
+NEEDED: Final = {"ts": pa.int64(), "instrument": pa.int32(), "ltp": pa.int64()}
+SINGLE: Final = {
+    **NEEDED, **dict.fromkeys(INT64, pa.int64()), "walk": pa.int8(), "other": pa.int64(),
+}  # fmt: skip
+"""Columns of one value a row, all of them columns of `Ticks`."""
+TYPES: Final = {
+    **SINGLE, SEQ: pa.int64(), LIST_OF_DEPTH: LIST_TYPE,
+    **{name: pa.int64() for names in GROUPS.values() for name in names},
+}  # fmt: skip
+PRICES: Final = ("ltp", "bid", "ask", "other")
 _SHAPES: Final = {"depth": (2 * DEPTH_LEVELS, 3), "day": (len(DAY_FIELDS),)}
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What the file's metadata says under `KEY`."""
+
+    version: int
+    instruments: list[Instrument]
 
 
 def fields_of(groups: Collection[str]) -> list[Any]:

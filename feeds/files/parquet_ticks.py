@@ -1,10 +1,8 @@
-"""Read and write native recordings (Parquet in paise with an instrument table); read foreign
-Parquet.
-"""
+"""Read native recordings (Parquet in paise with an instrument table) and foreign Parquet."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import accumulate
 from pathlib import Path
@@ -16,56 +14,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Ticks
+from daemon.domain.ticks import ABSENT, UNKNOWN_INSTRUMENT, Int32s, Int64s, Ticks
 from daemon.errors import FeedError
 from feeds.files.native_columns import (
-    DEPTH_COLUMNS,
-    GROUPS,
-    LIST_OF_DEPTH,
-    LIST_TYPE,
-    fields_of,
+    INT64,
+    KEY,
+    NEEDED,
+    PRICES,
+    SEQ,
+    SINGLE,
+    TYPES,
+    VERSION,
+    Header,
     from_arrow,
     groups_in,
-    to_arrow,
 )
 from feeds.files.recorded_files import file_error
 from feeds.files.table import Batch
 from feeds.stream.ahead import has_second_core, read_ahead
-from feeds.stream.blocks import full_column, reblock
 
-KEY: Final = b"run_fno_paper"
-VERSION: Final = 2
-"""2 has columns for depth and day; a file without them is written as version 1, which is the same
-then."""
 _READ_VERSIONS: Final = (1, VERSION)
-ROW_GROUP_ROWS: Final = 131_072
 _READ_ERRORS: Final = (pa.ArrowException, OSError, ValueError)
 _NEW_COPY: Final = "get a whole copy of the file, or record or convert it again"
-
-_INT64: Final = {"exchange_ts": 0, "bid": ABSENT, "ask": ABSENT, "ltq": 0, "volume": -1, "oi": -1}
-_NEEDED: Final = {"ts": pa.int64(), "instrument": pa.int32(), "ltp": pa.int64()}
-_SINGLE: Final = {
-    **_NEEDED, **dict.fromkeys(_INT64, pa.int64()), "walk": pa.int8(), "other": pa.int64(),
-}  # fmt: skip
-_TYPES: Final = {
-    **_SINGLE, LIST_OF_DEPTH: LIST_TYPE,
-    **{name: pa.int64() for names in GROUPS.values() for name in names},
-}  # fmt: skip
-_PACKED: Final = ("ts", "exchange_ts", "ltp", "bid", "ask", "ltq", "volume", "oi", "other")
-_PRICES: Final = ("ltp", "bid", "ask", "other")
-_PAGE_BYTES: Final = 1 << 23
 _DEPTH_SHARE: Final = 2
 """Rows with depth are read in batches of this part: they are five times as wide."""
 _BUFFER_BYTES: Final = 1 << 18
 _DEPTH_BUFFER_BYTES: Final = 1 << 16
 """What each column of a file is read through; one with depth has forty."""
-_LARGE_PAGES: Final = {"data_page_size": _PAGE_BYTES, "max_rows_per_page": ROW_GROUP_ROWS}
-"""One page a column and row group: with forty columns short pages cost a fifth of the decoding."""
-
-
-class _Header(msgspec.Struct, frozen=True):
-    version: int
-    instruments: list[Instrument]
 
 
 class ParquetTable:
@@ -102,6 +77,16 @@ class ParquetTable:
         """
         decoded = self._decoded(wanted)
         return read_ahead(decoded) if has_second_core() else decoded
+
+    def range_of(self, name: str) -> tuple[int, int] | None:
+        """Return a column's lowest and highest value by the file's statistics, None without."""
+        with _open(self.path) as file:
+            groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
+        column = self.names.index(name)
+        found = [group.column(column).statistics for group in groups]
+        if not found or not all(each is not None and each.has_min_max for each in found):
+            return None
+        return min(each.min for each in found), max(each.max for each in found)
 
     def _decoded(self, wanted: Mapping[str, Sequence[str]]) -> Generator[Batch, None, None]:
         row = 1
@@ -149,12 +134,12 @@ class NativeFile:
         self._table = ParquetTable(path, batch_rows)
         self._instruments = _header(self._table).instruments
         schema = self._table.schema
-        for name, kind in _NEEDED.items():
+        for name, kind in NEEDED.items():
             if name not in self._table.names or schema.field(name).type != kind:
                 raise file_error(path, f"expected a column {name} of type {kind}", _NEW_COPY)
-        for name in _TYPES.keys() & set(self._table.names):
-            if schema.field(name).type != _TYPES[name]:
-                raise file_error(path, f"expected {name} to be of type {_TYPES[name]}", _NEW_COPY)
+        for name in TYPES.keys() & set(self._table.names):
+            if schema.field(name).type != TYPES[name]:
+                raise file_error(path, f"expected {name} to be of type {TYPES[name]}", _NEW_COPY)
         try:
             groups = groups_in(self._table.names)
         except FeedError as error:
@@ -164,11 +149,20 @@ class NativeFile:
         wanted = {"depth": depth, "day": day}
         self._groups = {group: names for group, names in groups.items() if wanted[group]}
         if "depth" in self._groups:
-            self._table.batch_rows = max(1, batch_rows // _DEPTH_SHARE)
             self._table.buffer_bytes = _DEPTH_BUFFER_BYTES
-        single = [name for name in _SINGLE if name in self._table.names]
+        self.set_batch_rows(batch_rows)
+        single = [name for name in SINGLE if name in self._table.names]
         grouped = [name for names in self._groups.values() for name in names]
         self._columns = {name: (name,) for name in (*single, *grouped)}
+
+    def set_batch_rows(self, rows: int) -> None:
+        """Read about so many rows at once from now on."""
+        share = _DEPTH_SHARE if "depth" in self._groups else 1
+        self._table.batch_rows = max(1, rows // share)
+
+    def time_range(self) -> tuple[int, int] | None:
+        """Return the earliest and the latest time of the rows (UTC ns), None if not known."""
+        return self._table.range_of("ts")
 
     @property
     def has_candles(self) -> bool:
@@ -179,20 +173,43 @@ class NativeFile:
         """Return the file's own instrument table."""
         return self._instruments
 
+    @property
+    def has_seq(self) -> bool:
+        """Return whether each row has its number in the day's recording, as in a lake."""
+        return SEQ in self._table.names
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the file's index says it has."""
+        return self._table.rows
+
     def blocks(self, universe: Universe) -> Iterator[Ticks]:
         """Yield the rows in file order. Raises FeedError where the file is damaged."""
+        with closing(self._blocks(universe, self._columns)) as blocks:
+            for block, _ in blocks:
+                yield block
+
+    def numbered_blocks(self, universe: Universe) -> Generator[tuple[Ticks, Int64s], None, None]:
+        """Yield the same with each row's `seq`. Raises FeedError where the file is damaged."""
+        with closing(self._blocks(universe, {**self._columns, SEQ: (SEQ,)})) as blocks:
+            for block, batch in blocks:
+                yield block, _numpy(SEQ, batch.columns[SEQ])
+
+    def _blocks(
+        self, universe: Universe, columns: Mapping[str, Sequence[str]]
+    ) -> Generator[tuple[Ticks, Batch], None, None]:
         table = [universe.index_of(instrument.tradingsymbol) for instrument in self._instruments]
         remap = np.array(
             [*(UNKNOWN_INSTRUMENT if at is None else at for at in table), UNKNOWN_INSTRUMENT],
             dtype=np.int32,
         )
-        with closing(self._table.batches(self._columns)) as batches:  # type: ignore[type-var]
+        with closing(self._table.batches(columns)) as batches:  # type: ignore[type-var]
             for batch in batches:
-                yield self._block(batch, remap)
+                yield self._block(batch, remap), batch
 
     def _block(self, batch: Batch, remap: Int32s) -> Ticks:
         given = batch.columns
-        columns = {name: _numpy(name, given[name]) for name in _SINGLE if name in given}
+        columns = {name: _numpy(name, given[name]) for name in SINGLE if name in given}
         for group, names in self._groups.items():
             columns[group] = from_arrow(group, [given[name] for name in names])
         own = columns["instrument"]
@@ -208,47 +225,7 @@ def is_native(table: ParquetTable) -> bool:
     return KEY in (table.schema.metadata or {})
 
 
-def write_ticks(
-    path: Path, universe: Universe, blocks: Iterable[Ticks], *, walk: bool = False,
-    depth: bool = False, day: bool = False, metadata: dict[bytes | str, bytes | str] | None = None,
-) -> int:  # fmt: skip
-    """Write a native recording and return its number of rows; its bytes depend on the rows alone.
-
-    `walk` keeps the columns of blocks made from candles, `depth` the order book, `day` the day's
-    figures; `metadata` is added to the file's key-value metadata.
-    """
-    names = [name for name in _SINGLE if name not in ("walk", "other")] + ["walk", "other"] * walk
-    groups = ["depth"] * depth + ["day"] * day
-    header = _Header(VERSION if groups else 1, list(universe))
-    keys: dict[bytes | str, bytes | str] = {KEY: msgspec.json.encode(header), **(metadata or {})}
-    fields = [pa.field(name, _SINGLE[name]) for name in names] + fields_of(groups)
-    schema = pa.schema(fields, keys)
-    rows = 0
-    with pq.ParquetWriter(path, schema, **_layout(names, groups)) as writer:
-        for block in reblock(blocks, ROW_GROUP_ROWS):
-            arrays = [_arrow(block, name) for name in names]
-            for group in groups:
-                arrays += to_arrow(full_column(block, group))
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            rows += len(block)
-    return rows
-
-
-def _layout(names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
-    """Return how the writer encodes these columns and groups."""
-    levels = DEPTH_COLUMNS if "depth" in groups else ()
-    layout: dict[str, Any] = {
-        "compression": "zstd",
-        "write_page_checksum": True,
-        "use_dictionary": [*(name for name in names if name not in _PACKED), *levels],
-        "column_encoding": {name: "DELTA_BINARY_PACKED" for name in names if name in _PACKED},
-    }
-    if groups:
-        layout |= _LARGE_PAGES
-    return layout
-
-
-def _header(table: ParquetTable) -> _Header:
+def _header(table: ParquetTable) -> Header:
     data = (table.schema.metadata or {}).get(KEY, b"")
     try:
         version = msgspec.json.decode(data).get("version")
@@ -258,7 +235,7 @@ def _header(table: ParquetTable) -> _Header:
                 f"expected version 1 or 2 of the native format, was {version}",
                 "read it with the version of the program that wrote it",
             )
-        return msgspec.json.decode(data, type=_Header)
+        return msgspec.json.decode(data, type=Header)
     except (ValueError, AttributeError, RecursionError) as error:
         raise file_error(
             table.path, f"its instrument table is damaged ({error})", _NEW_COPY
@@ -273,14 +250,6 @@ def _open(path: Path, buffer_bytes: int = _BUFFER_BYTES) -> Any:
 
 def _numpy(name: str, column: Any) -> Any:
     if column.null_count:
-        absent = ABSENT if name in _PRICES else _INT64.get(name, 0)
+        absent = ABSENT if name in PRICES else INT64.get(name, 0)
         column = column.fill_null(pa.scalar(absent, column.type))
     return column.to_numpy(zero_copy_only=False)
-
-
-def _arrow(block: Ticks, name: str) -> Any:
-    values = full_column(block, name)
-    mask = values == ABSENT if name in _PRICES else None
-    if mask is not None and not mask.any():
-        mask = None
-    return pa.array(values, _SINGLE[name], mask=mask)

@@ -46,6 +46,18 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
 
     Raises FeedError if the variable is needed and not set, or if there is no such file.
     """
+    path = placed(text, data_dir)
+    problem = no_file(path)
+    if problem:
+        raise file_error(path, problem, "check `path` in the replay's files")
+    return path
+
+
+def placed(text: str, data_dir: Path | None = None) -> Path:
+    """Return the path with a leading `${FNO_DATA}` or `~` replaced, whether it is there or not.
+
+    Raises FeedError if the variable is needed and not set.
+    """
     marker = "${" + DATA_VARIABLE + "}"
     if text.startswith(marker):
         root = str(data_dir) if data_dir is not None else os.environ.get(DATA_VARIABLE, "")
@@ -55,11 +67,7 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
                 f" not set; set {DATA_VARIABLE} and run again"
             )
         text = root + text[len(marker) :]
-    path = Path(os.path.expanduser(text))  # an unknown user's `~` stays, and no such file is found
-    problem = no_file(path)
-    if problem:
-        raise file_error(path, problem, "check `path` in the replay's files")
-    return path
+    return Path(os.path.expanduser(text))  # an unknown user's `~` stays, and is not found
 
 
 def no_file(path: Path) -> str:
@@ -86,6 +94,11 @@ def format_of(path: Path, config: ReplayFile) -> Format:
         f"expected one of the endings {', '.join(_ENDINGS)} (text also .gz)",
         "set `format` to parquet, jsonl, csv or inputs",
     )
+
+
+def has_known_ending(path: Path) -> bool:
+    """Return whether a file's name ends as one of the formats does."""
+    return path.name.lower().removesuffix(".gz").endswith(tuple(_ENDINGS))
 
 
 def first_line(path: Path) -> str:

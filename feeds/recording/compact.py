@@ -22,7 +22,8 @@ from daemon.domain.ticks import Ticks
 from daemon.errors import JournalIOError
 from daemon.files.private import create_in
 from daemon.files.replace import rename_durably, sync_to_disk
-from feeds.files.parquet_ticks import NativeFile, ParquetTable, write_ticks
+from feeds.files.native_writer import write_ticks
+from feeds.files.parquet_ticks import NativeFile, ParquetTable
 from feeds.files.recorded_files import file_error
 from feeds.recording.format import COMPACTED, LogHeader, Other
 from feeds.recording.reader import InputLog

@@ -9,13 +9,15 @@ import numpy as np
 from daemon.domain.ticks import Int64s, Ticks
 from feeds.stream.blocks import RunningTime, join
 
+Keyed = tuple[Ticks, Int64s]
+"""A block and the keys that order its rows, which never go back within one stream."""
+
 
 class _Stream:
-    """One file's rows that were read but not yet given out, with the times that order them."""
+    """One file's rows that were read but not yet given out, with the keys that order them."""
 
-    def __init__(self, blocks: Iterator[Ticks]) -> None:
+    def __init__(self, blocks: Iterator[Keyed]) -> None:
         self._blocks = blocks
-        self._time = RunningTime()
         self.block: Ticks | None = None
         self.keys: Int64s = np.empty(0, dtype=np.int64)
         self.fill()
@@ -23,10 +25,11 @@ class _Stream:
     def fill(self) -> None:
         """Read on if no rows are left; `block` is None at the end of the file."""
         while self.block is None or not len(self.block):
-            self.block = next(self._blocks, None)
-            if self.block is None:
+            found = next(self._blocks, None)
+            if found is None:
+                self.block = None
                 return
-            self.keys = self._time.keys(self.block.ts)
+            self.block, self.keys = found
 
     def take(self, limit: int, *, with_limit: bool) -> tuple[Ticks, Int64s] | None:
         """Remove and return the rows before `limit`, or up to and including it."""
@@ -49,6 +52,11 @@ def merge(files: Sequence[Iterator[Ticks]]) -> Iterator[Ticks]:
     if len(files) == 1:
         yield from files[0]
         return
+    yield from merge_keyed([_by_time(file) for file in files])
+
+
+def merge_keyed(files: Sequence[Iterator[Keyed]]) -> Iterator[Ticks]:
+    """Yield all rows by their keys, then file order, then row. Holds one block of each file."""
     streams = [_Stream(file) for file in files]
     while True:
         live = [(int(s.keys[-1]), at) for at, s in enumerate(streams) if s.block is not None]
@@ -59,6 +67,13 @@ def merge(files: Sequence[Iterator[Ticks]]) -> Iterator[Ticks]:
         yield _interleave([part for part in parts if part is not None])
         for stream in streams:
             stream.fill()
+
+
+def _by_time(blocks: Iterator[Ticks]) -> Iterator[Keyed]:
+    """Yield the blocks with the latest time so far at each row."""
+    time = RunningTime()
+    for block in blocks:
+        yield block, time.keys(block.ts)
 
 
 def _interleave(parts: list[tuple[Ticks, Int64s]]) -> Ticks:

@@ -10,7 +10,7 @@ from daemon.domain.ticks import Ticks
 from daemon.execution.context import NoStrategies
 from daemon.process.memory import steady_memory
 from daemon.settings.config import ReplayConfig, ReplayFile, SyntheticConfig
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.replay import ReplayFeed
 from feeds.synthetic import SyntheticMarket
 from tests.bench.w1_cases import w1_engine_of

@@ -22,7 +22,7 @@ from daemon.domain.ticks import Ticks
 from daemon.runtime.app import App
 from daemon.runtime.live import open_live
 from daemon.settings.file import load_config
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.stream.blocks import join
 from tests.kit.live import Market, free_port, market, run, write_live_config
 

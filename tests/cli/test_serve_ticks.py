@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.kite.server.encode import encode_packets
 from tests.kit.cli import ROOT, SAMPLE, finished, invoke, spawn
 from tests.kit.ticker_client import connected, random_depth, sample

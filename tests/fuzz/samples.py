@@ -23,7 +23,7 @@ from daemon.domain.ticks import Ticks
 from daemon.journal.store import JournalStore, Operation
 from daemon.settings.check import fingerprint, render_config
 from daemon.settings.config import Config
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.kite.server.encode import encode_frame, encode_packets
 from feeds.recording.format import LogHeader
 from tests.kit.kite_api import dump

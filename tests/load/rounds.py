@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from daemon.quotes.place import find_map
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from tests.kit.cli import ROOT
 from tests.kit.live import ACCOUNT, free_port, write_live_config
 from tests.load.trader import WARM_UP_S, market_of, script_of

@@ -33,7 +33,7 @@ from daemon.report.model import RunFacts
 from daemon.report.summary import summarize, summary_dict
 from daemon.risk.gates import AFTER_LEVELS, BEFORE_LEVELS, insufficient_margin
 from daemon.settings.config import ExecutionConfig
-from feeds.files.parquet_ticks import _TYPES
+from feeds.files.native_columns import TYPES
 from feeds.files.table import _ALIASES, TICK_COLUMNS
 from tests.kit.sample_events import sample_events
 
@@ -127,7 +127,7 @@ def test_every_field_of_an_exchange_event_is_documented() -> None:
 
 def test_the_native_columns_are_documented() -> None:
     shown = [names(cells[0])[0] for cells in rows(FORMATS, "<!-- native columns -->")]
-    assert sorted(shown) == sorted(_TYPES)
+    assert sorted(shown) == sorted(TYPES)
 
 
 def test_the_columns_of_exported_tables_are_documented() -> None:

@@ -18,7 +18,8 @@ from daemon.runtime.build import build
 from daemon.settings.config import Config, InstrumentConfig, UniverseConfig
 from feeds.contracts.lookup import read_contracts
 from feeds.contracts.universe import build_universe
-from feeds.files.parquet_ticks import KEY, NativeFile
+from feeds.files.native_columns import KEY
+from feeds.files.parquet_ticks import NativeFile
 from feeds.recording.format import MAGIC, Kind, LogHeader, encode_header, record
 from feeds.recording.reader import InputLog
 from tests.kit.kite_dump import csv_text, day_rows

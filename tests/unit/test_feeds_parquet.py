@@ -15,7 +15,8 @@ from daemon.domain.symbols import bare_instrument
 from daemon.domain.ticks import ABSENT, NOT_FINITE, NOT_PAISE, Ticks
 from daemon.errors import FeedError
 from daemon.settings.config import ReplayFile
-from feeds.files.parquet_ticks import NativeFile, write_ticks
+from feeds.files.native_writer import write_ticks
+from feeds.files.parquet_ticks import NativeFile
 from feeds.replay import open_source
 from feeds.stream.blocks import join
 from tests.unit.test_feeds_kit import cut, read_all, read_until_fault, recording, rows_of

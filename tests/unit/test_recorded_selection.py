@@ -33,7 +33,7 @@ from daemon.settings.config import (
     UniverseConfig,
 )
 from daemon.settings.file import load_config
-from feeds.files.parquet_ticks import write_ticks
+from feeds.files.native_writer import write_ticks
 from feeds.recorded_selection import ResolvedConfig, resolve_on_recording
 from feeds.recording.format import (
     MAGIC,

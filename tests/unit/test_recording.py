@@ -273,7 +273,7 @@ def test_a_log_of_another_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_plain_parquet_file_is_no_recording_of_a_live_run(tmp_path: Path) -> None:
     from daemon.domain.instrument import Universe
-    from feeds.files.parquet_ticks import write_ticks
+    from feeds.files.native_writer import write_ticks
 
     write_ticks(tmp_path / "x.parquet", Universe(HEADER.instruments), [with_depth(1)])
     with pytest.raises(FeedError, match="recording of a live run"):

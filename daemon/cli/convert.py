@@ -1,0 +1,34 @@
+"""`run_fno_paper convert`: recordings as one native file, or in a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from daemon.report.text import count
+from daemon.runtime.build import add_to_lake, convert_recording
+from daemon.settings.config import Config
+
+
+def converted(
+    config: Config, to: Path | None, lake: Path | None, *, data_dir: Path | None
+) -> Iterator[str]:
+    """Write the file, or else into the lake; yield lines about it. Raises FeedError."""
+    if to is not None:
+        done = convert_recording(config, to, data_dir=data_dir)
+        yield (
+            f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
+            f"{count(done.bytes)} bytes"
+        )
+        yield _data(done.quality)
+    if lake is not None:
+        added = add_to_lake(config, lake, data_dir=data_dir)
+        for day in added.days:
+            yield f"{day.date}: {count(day.rows)} rows in {day.parts} parts"
+        yield f"{added.lake}: {count(added.rows)} rows, {count(len(added.days))} days written"
+        yield _data(added.quality)
+
+
+def _data(quality: Mapping[str, int]) -> str:
+    odd = [f"{name} {count(value)}" for name, value in quality.items() if value]
+    return f"data: {', '.join(odd)}"

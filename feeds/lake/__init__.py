@@ -1,0 +1,1 @@
+"""Months of recordings as a lake: a directory a date and underlying, each with parts."""

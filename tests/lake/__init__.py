@@ -1,0 +1,1 @@
+"""The lake: what is written, judged and read."""
