@@ -9,13 +9,12 @@ from typing import Final
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.plan_round import Numbers, RoundState
 from daemon.levels.combined import ANY_PRICE
-from daemon.levels.floors import FloorSteps, Level, ceiling_of, floor_of, judge
+from daemon.levels.floors import Level, ceiling_of, floor_of, judge
 from daemon.levels.intervals import Interval, interval, reach_of
 from daemon.levels.stake import Stake, stake_of
-from daemon.levels.terms import CombinedTerms, Lock, Money, Steps
+from daemon.levels.terms import CombinedTerms, Money
+from daemon.plans.round_terms import premiums, round_terms, steps_of
 from daemon.plans.run import PlanRun
-from daemon.plans.terms.plan import Lock as PlanLock
-from daemon.plans.terms.plan import OverallLevel, OverallTrail
 
 REASONS: Final[dict[Level, str]] = {
     "stop": "overall_stop",
@@ -32,7 +31,7 @@ def round_exits(run: PlanRun) -> None:
     """Leave by the P&L of the timestamp; a new best is kept in whole steps."""
     if not is_valued(run):
         return
-    pnl, terms, steps = value(run), terms_of(run), steps_of(run)
+    pnl, terms, steps = value(run), terms_of(run), steps_of(run.active)
     if pnl is None:
         return
     verdict = judge(terms, steps, pnl)
@@ -94,70 +93,8 @@ def _stake(run: PlanRun) -> Stake:
 
 def terms_of(run: PlanRun) -> CombinedTerms:
     """Return the levels of the round's P&L as they are now."""
-    overall = run.plan.overall
-    assert overall is not None, run.plan.id
-    return CombinedTerms(
-        stop=bound(run, overall.stop),
-        target=bound(run, overall.target),
-        trail=_trail(overall.trail),
-        lock=_lock(overall.lock),
-    )
-
-
-def _trail(trail: OverallTrail | None) -> Steps | None:
-    if trail is None:
-        return None
-    return Steps(every=trail.every_paise, by=trail.by_paise)
-
-
-def _lock(lock: PlanLock | None) -> Lock | None:
-    if lock is None:
-        return None
-    return Lock(
-        at=lock.at_paise,
-        keep=lock.keep_paise,
-        every=lock.every_paise or 0,
-        by=lock.by_paise or 0,
-    )
-
-
-def steps_of(run: PlanRun) -> FloorSteps:
-    """Return the whole steps of the best P&L so far."""
-    return FloorSteps(run.active.trail_steps, run.active.lock_steps)
-
-
-def bound(run: PlanRun, level: OverallLevel | None) -> Money | None:
-    """Return a stop or a target of the P&L, exact paise; None without one (P41, P42)."""
-    if level is None:
-        return None
-    if level.rupees_paise is not None:
-        return level.rupees_paise
-    if level.points_paise is not None:
-        return level.points_paise * _smallest_quantity(run)
-    share = level.premium_share
-    assert share is not None, level
-    return abs(premium_basis(run)) * share or None
-
-
-def _smallest_quantity(run: PlanRun) -> int:
-    """Return the smallest quantity of a leg of `legs`, units."""
-    lot = run.desk.universe[run.market.tradable[0]].lot_size
-    return min(run.lots_of(leg) for leg in run.plan.legs) * lot
-
-
-def premium_basis(run: PlanRun) -> int:
-    """Return the net premium of the first entries of options among `legs`, paise."""
-    return sum(_premiums(run))
-
-
-def _premiums(run: PlanRun) -> list[int]:
-    """Return the signed premium of each first entry of an option among `legs`, paise."""
-    first = {leg.id for leg in run.plan.legs}
-    return [
-        attempt.sign * attempt.cost_paise
-        for attempt in run.active.attempts
-        if attempt.number == 0 and attempt.leg in first and run.kind_of(attempt) != "FUT"
-    ]
+    universe = run.desk.universe
+    return round_terms(run.plan, run.active, universe, universe[run.market.tradable[0]].lot_size)
 
 
 def tell_of_basis(run: PlanRun) -> None:
@@ -166,8 +103,8 @@ def tell_of_basis(run: PlanRun) -> None:
     bounds = () if overall is None else (overall.stop, overall.target)
     if all(each is None or each.premium_share is None for each in bounds):
         return
-    premiums = _premiums(run)
-    net, gross = abs(sum(premiums)), sum(map(abs, premiums))
+    found = premiums(run.plan, run.active.attempts, run.desk.universe)
+    net, gross = abs(sum(found)), sum(map(abs, found))
     if net * THIN < gross:
         reason = "thin_premium_basis" if net else "no_premium_basis"
         run.note(reason, numbers={"net_paise": net, "gross_paise": gross})
@@ -180,7 +117,7 @@ def intervals(run: PlanRun) -> Iterator[tuple[int, Interval]]:
     """Yield the prices by instrument that end what is known of the P&L (the Cost paragraph)."""
     if not is_valued(run):
         return
-    stake, terms, steps = _stake(run), terms_of(run), steps_of(run)
+    stake, terms, steps = _stake(run), terms_of(run), steps_of(run.active)
     if not stake.quantities:
         return
     prices = _prices(run, stake)
@@ -198,7 +135,7 @@ def intervals(run: PlanRun) -> Iterator[tuple[int, Interval]]:
 def is_overtaken(run: PlanRun) -> bool:
     """Return whether a floor that was just set lies above the P&L: the next timestamp leaves."""
     pnl = value(run) if is_valued(run) else None
-    floor = None if pnl is None else floor_of(terms_of(run), steps_of(run))
+    floor = None if pnl is None else floor_of(terms_of(run), steps_of(run.active))
     return pnl is not None and floor is not None and pnl <= floor.paise
 
 
