@@ -90,10 +90,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.report", "daemon.runtime", "daemon.settings", "daemon.web.day_charts",
         "daemon.web.fold", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
-    "daemon.web.kite": ("daemon.broker", "daemon.files", "daemon.process", "daemon.web.sources"),
+    "daemon.web.kite": (
+        "daemon.broker", "daemon.files", "daemon.process", "daemon.quotes", "daemon.web.sources",
+        "feeds.kite.wire",  # the layout of packets, and no client
+    ),
     "daemon.web": (  # puts the process of the page together
-        "daemon.control", "daemon.process", "daemon.settings", "daemon.web.access",
-        "daemon.web.kite", "daemon.web.past", "daemon.web.serving", "daemon.web.sources",
+        "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
+        "daemon.web.access", "daemon.web.kite", "daemon.web.past", "daemon.web.serving", "daemon.web.sources",
         "daemon.web.stream",
     ),
     "daemon.control": ("daemon.files", "daemon.settings"),

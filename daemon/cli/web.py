@@ -21,9 +21,7 @@ from daemon.web.sources.watched import Watched
 LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-_INSTALL: Final = (
-    "web: the page needs starlette and uvicorn: install them with pip install 'run-fno-paper[web]'"
-)
+_INSTALL: Final = "web: the page needs starlette, uvicorn and websockets: install them with pip install 'run-fno-paper[web]'"
 
 
 class Page(NamedTuple):
@@ -114,7 +112,7 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
     try:
         from daemon.web.server import Address, PageServer
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
             raise
         raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web

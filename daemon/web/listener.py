@@ -6,8 +6,9 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import h11
 import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -19,6 +20,8 @@ CONNECTIONS_MAX: Final = 256
 """Connections at one time; more are answered 503 at once."""
 REQUEST_WITHIN_S: Final = 10.0
 """How long a connection may be open, or idle within a request's head, before it is cut."""
+MESSAGE_MAX: Final = 65_536
+"""Bytes of a message to a WebSocket; a longer one ends its connection."""
 _FAREWELL_S: Final = 1
 
 Address = tuple[str, int | None]
@@ -32,6 +35,7 @@ class Protocol(H11Protocol):
     """By both ends: a client may use one port of its own for several of ours."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _is_handed_over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Register the connection and give it a deadline."""
@@ -57,11 +61,20 @@ class Protocol(H11Protocol):
             self.open_ones.pop((self.client, self.server), None)
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection to its WebSocket; it is none of ours from here on."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.client is not None:
+            self.open_ones.pop((self.client, self.server), None)
+        self._is_handed_over = True
+        super().handle_websocket_upgrade(event)
+
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
     def _expect_request(self) -> None:
-        if self._deadline is None:
+        if self._deadline is None and not self._is_handed_over:
             self._deadline = self.loop.call_later(REQUEST_WITHIN_S, self._cut_if_idle)
 
     def _cut_if_idle(self) -> None:
@@ -121,9 +134,11 @@ class Listener:
         """Listen no more; harmless twice."""
         self._socket.close()
 
-    async def serve(self, app: Any) -> None:
-        """Answer until `stop`."""
-        self._server = _Server(_config(app))
+    async def serve(
+        self, app: Any, *, sockets: type[asyncio.Protocol] | Literal["none"] = "none"
+    ) -> None:
+        """Answer until `stop`; `sockets` is what speaks to WebSockets, none by default."""
+        self._server = _Server(_config(app, sockets))
         await self._server.serve(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -132,11 +147,14 @@ class Listener:
             self._server.should_exit = True
 
 
-def _config(app: Any) -> uvicorn.Config:
+def _config(app: Any, sockets: type[asyncio.Protocol] | Literal["none"]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Protocol,
-        ws="none",
+        ws=sockets,
+        ws_max_size=MESSAGE_MAX,
+        ws_ping_interval=None,  # the ticker's heartbeats say that it lives
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         log_level="critical",

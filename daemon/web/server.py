@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import anyio
 from loguru import logger
+from starlette.routing import WebSocketRoute
 
 from daemon.process.signals import watch_signals
 from daemon.settings.config import Config
@@ -25,6 +26,9 @@ from daemon.web.kite.keys import KEYS_FILE, Keys
 from daemon.web.kite.login import Login
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of as kite_table_of
+from daemon.web.kite.ticker import PATHS
+from daemon.web.kite.ticker_protocol import TickerProtocol
+from daemon.web.kite_market import recorded_of
 from daemon.web.listener import Listener, cut
 from daemon.web.serving.routes import App
 from daemon.web.site import Site, table_of
@@ -45,8 +49,9 @@ class Address(NamedTuple):
 class KiteServer:
     """The paper API of an account, on a listener of its own."""
 
-    def __init__(self, watched: Watched, address: Address) -> None:
+    def __init__(self, site: Site, address: Address) -> None:
         """Listen first. Raises UsageError."""
+        watched = site.watched
         self.listener: Final = Listener(*address, option="--kite-port")
         try:
             credentials = watched.directory / TOKEN_FILE
@@ -57,16 +62,20 @@ class KiteServer:
 
             login = Login(watched.directory / KEYS_FILE, watched.name, tell)
             config = watched.given or watched.setup().config or Config()
-            self.api: Final = KiteApi(watched, login)
+            self.api: Final = KiteApi(watched, login, recorded_of(site, config))
             rates = Rates(is_on=config.api.rates == "kite")
-            self.app: Final = KiteApp(kite_table_of(self.api), login, rates)
+            sockets = [WebSocketRoute(path, self.api.ticker.serve) for path in PATHS]
+            self.app: Final = KiteApp(kite_table_of(self.api), login, rates, sockets)
         except BaseException:
             self.listener.close()
             raise
 
     async def serve(self) -> None:
         """Answer until the listener is stopped."""
-        await self.listener.serve(self.app)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.api.ticker.follow)
+            await self.listener.serve(self.app, sockets=TickerProtocol)
+            tasks.cancel_scope.cancel()
 
 
 class PageServer:
@@ -91,7 +100,7 @@ class PageServer:
             self.site: Final = Site(watched, sessions, cookie=cookie, cut=cut)
             allowed = allowed_hosts(host, self.port, hosts)
             self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
-            self.kite: Final = None if kite is None else KiteServer(watched, kite)
+            self.kite: Final = None if kite is None else KiteServer(self.site, kite)
         except BaseException:
             self._listener.close()
             raise

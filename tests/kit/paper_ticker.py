@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import numpy as np
-import uvicorn
 from picows import ws_connect
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -24,7 +22,8 @@ from daemon.market.rows import Rows
 from daemon.quotes.layout import QUOTES_FILE
 from daemon.quotes.writer import QuotesMap
 from daemon.web.kite.ticker import PATHS, Ticker
-from daemon.web.kite.ticker_protocol import UVICORN, TickerProtocol
+from daemon.web.kite.ticker_protocol import TickerProtocol
+from daemon.web.listener import Listener
 from daemon.web.sources.market import Market
 from tests.kit.ticker_client import TickerClient
 
@@ -94,33 +93,18 @@ class PaperTicker:
 @contextlib.asynccontextmanager
 async def paper_ticker(directory: Path) -> AsyncIterator[PaperTicker]:
     """The ticker, until the end of the block."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    rig = PaperTicker(directory, listening.getsockname()[1])
+    listener = Listener("127.0.0.1", 0)
+    rig = PaperTicker(directory, listener.port)
     app = Starlette(routes=[WebSocketRoute(path, rig.ticker.serve) for path in PATHS])
-    server = _server(app)
     loop = asyncio.get_running_loop()  # a fixture's end may run in another task than its begin
-    tasks = [loop.create_task(each) for each in (rig.ticker.follow(), server.serve([listening]))]
+    serving = loop.create_task(listener.serve(app, sockets=TickerProtocol))
+    following = loop.create_task(rig.ticker.follow())
     try:
         yield rig
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        for each in server.servers:
-            each.close()
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
-        await asyncio.wait(server.server_state.tasks) if server.server_state.tasks else None
-        listening.close()
+        rig.ticker.end_all("the test ends")
+        listener.stop()
+        following.cancel()
+        await asyncio.wait([serving, following])
         rig.market.close()
         rig.quotes.close()
-
-
-def _server(app: Any) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app, ws=TickerProtocol, http="h11", lifespan="off", log_config=None, log_level="critical",
-        access_log=False, timeout_graceful_shutdown=1, **UVICORN,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
-    return server

@@ -24,7 +24,8 @@ from daemon.web.kite import ticker_client
 from daemon.web.kite.ticker import CONNECTIONS_MAX, PATHS
 from daemon.web.kite.ticker_client import TEXTS_MAX
 from daemon.web.kite.ticker_packets import packet_of
-from daemon.web.kite.ticker_requests import MESSAGE_MAX, TOKENS_MAX, NotUnderstood, Subscription
+from daemon.web.kite.ticker_requests import TOKENS_MAX, NotUnderstood, Subscription
+from daemon.web.listener import MESSAGE_MAX
 from daemon.web.sources.market import Market
 from feeds.kite.wire import KINDS, Mode, encode_frame
 from tests.kit.kite_frames import host_in, official_parser

@@ -24,13 +24,15 @@ class SymbolBars:
         self.close = np.zeros(MINUTES, dtype=np.int64)
         self.total = np.zeros(MINUTES, dtype=np.int64)
         """The highest cumulative volume of the day that was seen in the minute."""
+        self.oi = np.zeros(MINUTES, dtype=np.int64)
+        """The last open interest that was seen in the minute."""
         self.first_total = -1
         """The first cumulative volume of the day: only its increase was traded since."""
 
-    def take(self, minute: Int64s, ltp: Int64s, total: Int64s) -> None:
+    def take(self, minute: Int64s, ltp: Int64s, total: Int64s, oi: Int64s) -> None:
         """Take rows of this symbol, in the order of arrival."""
         order = np.argsort(minute, kind="stable")
-        minute, ltp, total = minute[order], ltp[order], total[order]
+        minute, ltp, total, oi = minute[order], ltp[order], total[order], oi[order]
         starts = np.flatnonzero(np.r_[True, minute[1:] != minute[:-1]])
         at, ends = minute[starts], np.r_[starts[1:], len(minute)] - 1
         if self.first_total < 0 and total.max(initial=0) > 0:
@@ -41,6 +43,7 @@ class SymbolBars:
         self.low[at] = np.where(self.low[at] > 0, np.minimum(self.low[at], low), low)
         self.close[at] = ltp[ends]
         self.total[at] = np.maximum(self.total[at], np.maximum.reduceat(total, starts))
+        self.oi[at] = np.where(oi[ends] > 0, oi[ends], self.oi[at])
 
     def minutes(self) -> Int64s:
         """Return the minutes with a candle."""
@@ -79,11 +82,13 @@ class DayBars:
         if not is_of_day.any():
             return
         self.until = max(self.until, int(ts[is_of_day].max()))
-        volume = ticks.volume if ticks.volume is not None else np.zeros(len(ts), dtype=np.int64)
+        none = np.zeros(len(ts), dtype=np.int64)
+        volume = ticks.volume if ticks.volume is not None else none
+        oi = ticks.oi if ticks.oi is not None else none
         for index in np.unique(ticks.instrument[is_of_day]).tolist():
             if index >= len(instruments):  # outside its session
                 continue
             rows = is_of_day & (ticks.instrument == index)
             minute = (ts[rows] - self.begin) // MINUTE_NS
             bars = self.symbols.setdefault(instruments[index].tradingsymbol, SymbolBars())
-            bars.take(minute, ticks.ltp[rows], np.maximum(volume[rows], 0))
+            bars.take(minute, ticks.ltp[rows], np.maximum(volume[rows], 0), oi[rows])

@@ -12,6 +12,7 @@ from daemon.report.model import Point
 from daemon.rules import Rulebook
 from daemon.settings.config import Config
 from daemon.web.day_charts.bar_sources import Bars
+from daemon.web.day_charts.bars import DayBars
 from daemon.web.day_charts.candles import candles_data
 from daemon.web.day_charts.curves import (
     booked_before,
@@ -50,6 +51,10 @@ class DayCharts:
         """
         bars, missing = self._bars.of(day, at.config, at.rules, at.until)
         return candles_data(symbol, bars, self._days.of(day), at.quote(symbol), missing)
+
+    def bars(self, day: str, at: Moment) -> DayBars:
+        """Return a day's candles of all symbols. Raises as `candles` does."""
+        return self._bars.of(day, at.config, at.rules, at.until)[0]
 
     def curves(self, day: str, at: Moment) -> dict[str, Any]:
         """Return a day's P&L and drawdown. Raises as `candles` does."""

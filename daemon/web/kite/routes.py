@@ -14,4 +14,20 @@ def table_of(api: KiteApi) -> list[KiteRoute]:
         KiteRoute("/session/token", "DELETE", login.invalidate),
         KiteRoute("/user/profile", "GET", api.profile),
         KiteRoute("/user/profile/full", "GET", api.full_profile),
+        *market_table(api),
+    ]
+
+
+def market_table(api: KiteApi) -> list[KiteRoute]:
+    """Return the addresses of market data."""
+    quotes, instruments, historical = api.quotes, api.instruments, api.historical
+    return [
+        KiteRoute("/quote", "GET", quotes.quote, "quote"),
+        KiteRoute("/quote/ohlc", "GET", quotes.ohlc, "quote"),
+        KiteRoute("/quote/ltp", "GET", quotes.ltp, "quote"),
+        KiteRoute("/instruments", "GET", instruments.all),
+        KiteRoute("/instruments/{exchange}", "GET", instruments.of_exchange),
+        KiteRoute(
+            "/instruments/historical/{token}/{interval}", "GET", historical.candles, "historical"
+        ),
     ]

@@ -1,22 +1,13 @@
-"""uvicorn's WebSocket of the ticker: bounded messages, and an end that does not wait."""
+"""uvicorn's WebSocket of the ticker, with an end that does not wait."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from daemon.web.kite.ticker_requests import MESSAGE_MAX
-
 FAREWELL_S: Final = 2.0
-UVICORN: Final[dict[str, Any]] = {
-    "ws_max_size": MESSAGE_MAX,
-    "ws_ping_interval": None,  # heartbeats say that it lives, and a write finds a dead client
-    "ws_per_message_deflate": False,
-}
-"""Settings of uvicorn that the ticker needs. A client that once sees a pong that it did not ask
-for drops its link 5 s later, so none is ever sent."""
 
 
 class TickerProtocol(WebSocketsSansIOProtocol):

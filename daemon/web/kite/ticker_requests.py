@@ -11,8 +11,6 @@ from feeds.kite.wire import U32_MAX, Mode
 
 TOKENS_MAX: Final = 3_000
 """Instruments of one connection, as at Kite."""
-MESSAGE_MAX: Final = 65_536
-"""Bytes of a message from a client; a longer one ends its connection."""
 DEFAULT_MODE: Final[Mode] = "quote"
 
 Token = Annotated[int, Meta(ge=0, le=U32_MAX)]

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from daemon.errors import DaemonError, UsageError
 from daemon.process.clock import MACHINE_CLOCKS
+from daemon.web.day_charts.bars import DayBars
 from daemon.web.day_charts.charts import DayCharts, Moment
 from daemon.web.fold.rows import Row
 from daemon.web.fold.whole import OtherBooks
@@ -105,6 +106,10 @@ class Past:
             return compare(self._books.of(at_a), a, self._books.of(at_b), b)
 
         return json(await self._threads.read(work))
+
+    def bars(self, day: str) -> DayBars:
+        """Return a day's candles of all symbols, read in the calling thread. Raises DaemonError."""
+        return self._charts.bars(day, self._moment())
 
     async def find_day_low(self) -> None:
         """Find the lowest P&L of the day before this process began to look."""
