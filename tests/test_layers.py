@@ -96,8 +96,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
-        "daemon.web.access", "daemon.web.kite", "daemon.web.past", "daemon.web.serving", "daemon.web.sources",
-        "daemon.web.stream",
+        "daemon.web.access", "daemon.web.kite", "daemon.web.past", "daemon.web.serving",
+        "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (

@@ -21,7 +21,10 @@ from daemon.web.sources.watched import Watched
 LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-_INSTALL: Final = "web: the page needs starlette, uvicorn and websockets: install them with pip install 'run-fno-paper[web]'"
+_INSTALL: Final = (
+    "web: the page needs starlette, uvicorn and websockets; "
+    "install them with pip install 'run-fno-paper[web]'"
+)
 
 
 class Page(NamedTuple):

@@ -195,7 +195,8 @@ async def test_w10_a_list_is_packed_for_who_takes_it_and_not_sent_twice(api: Api
 def path_of(interval: str = "minute", begin: str = DAY_TEXT, end: str = "", **more: str) -> str:
     query = "".join(f"&{name}={value}" for name, value in more.items())
     until = end or f"{DAY_TEXT}%2015:40:00"
-    return f"/instruments/historical/{FUTURE.instrument_token}/{interval}?from={begin}&to={until}{query}"
+    address = f"/instruments/historical/{FUTURE.instrument_token}/{interval}"
+    return f"{address}?from={begin}&to={until}{query}"
 
 
 async def test_w10_a_minute_candle_is_a_row_with_an_indian_time(api: Api) -> None:
