@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import cast
 
@@ -122,11 +122,27 @@ class Admission:
 
     # the gates
 
-    def first_refusal(
-        self, order: Order, intent: OrderIntent, index: int | None, *, asks_margin: bool = True
-    ) -> Refusal | None:
+    def first_refusal(self, order: Order, intent: OrderIntent, index: int | None) -> Refusal | None:
         """Return the first reason to refuse an order, None to admit it."""
-        at = self._situation(order, index)
+        return self._gates(order, intent, index) or self._check_margin(order, index)
+
+    def batch_refusal(
+        self, order: Order, intent: OrderIntent, before: Sequence[Order]
+    ) -> Refusal | None:
+        """Return the first reason to refuse an order of a batch, whatever its margin.
+
+        Those `before` it, of the same strategy, count as if they waited.
+        """
+        return self._gates(order, intent, self._universe.index_of(intent.symbol), before)
+
+    def _gates(
+        self,
+        order: Order,
+        intent: OrderIntent,
+        index: int | None,
+        before: Sequence[Order] = (),
+    ) -> Refusal | None:
+        at = self._situation(order, index, before)
         return (
             first_refusal(BEFORE_LEVELS, at)
             or _check_timeframe(order)
@@ -134,7 +150,6 @@ class Admission:
             or self._builder.check_levels(order, intent)
             or self._check_managed(intent)
             or first_refusal(AFTER_LEVELS, at)
-            or (self._check_margin(order, index) if asks_margin else None)
         )
 
     def refuse_added(
@@ -201,7 +216,9 @@ class Admission:
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)
         return total
 
-    def _situation(self, order: Order, index: int | None) -> Situation:
+    def _situation(
+        self, order: Order, index: int | None, before: Sequence[Order] = ()
+    ) -> Situation:
         now, risk = self._at.now, self.risk
         instrument, freeze, open_ts, close_ts = None, 0, 0, 0
         delivery_ts = NO_DELIVERY
@@ -230,21 +247,23 @@ class Admission:
             freeze_quantity=freeze,
             open_or_waiting=len(self._ledger.positions)
             + self._waiting.count_entries()
-            + self._exposure.count_untraded(),
+            + self._exposure.count_untraded()
+            + len(before),
             result_today_paise=self.result_of(ist_day(now)) if risk.daily_loss_rupees else 0,
-            orders_this_minute=self._orders_in_minute if now // MINUTE_NS == self._minute else 0,
-            held=self._exposure.before(order, instrument, risk),
-            tally=self._tally_today(strategy_id),
+            orders_this_minute=len(before)
+            + (self._orders_in_minute if now // MINUTE_NS == self._minute else 0),
+            held=self._exposure.before(order, instrument, risk, before),
+            tally=self._tally_today(strategy_id, len(before)),
             limits=self._limits_of(strategy_id) or NO_LIMITS,
             risk=risk,
             delivery_ts=delivery_ts,
         )
 
-    def _tally_today(self, strategy_id: str) -> StrategyTally:
+    def _tally_today(self, strategy_id: str, more: int = 0) -> StrategyTally:
         tally = self._ledger.strategies.get(strategy_id)
         if tally is None or tally.day != ist_day(self._at.now):
-            return StrategyTally()
-        return tally
+            return StrategyTally(trades_today=more)
+        return structs.replace(tally, trades_today=tally.trades_today + more) if more else tally
 
     def compare_closes_of(self, timeframes: Mapping[str, frozenset[int]]) -> None:
         """Set whose candles are made: only their closes can be compared with levels."""

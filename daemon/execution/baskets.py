@@ -15,6 +15,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import DEAD_STATES, Order, OrderState
 from daemon.domain.strategy_actions import Basket
 from daemon.domain.update import Update
+from daemon.execution.batch_gate import BatchGate, hedges_of
 from daemon.execution.entries import Entries
 from daemon.execution.entry_orders import EntryOrders
 from daemon.execution.exits.runner import ExitRunner
@@ -75,6 +76,7 @@ class Baskets:
         at: Moment,
         recorder: Recorder,
         entries: Entries,
+        gate: BatchGate,
         entry_orders: EntryOrders,
         runner: ExitRunner,
         updates: Updates,
@@ -85,6 +87,7 @@ class Baskets:
         self._ledger = recorder.ledger
         self._lifecycle = recorder.lifecycle
         self._entries = entries
+        self._gate = gate
         self._entry_orders = entry_orders
         self._runner = runner
         self._updates = updates
@@ -99,19 +102,30 @@ class Baskets:
         self._on_first = on_first
 
     def begin(self, strategy_id: str, basket: Basket) -> None:
-        """Send the first entries of a basket: its hedges, or all of them."""
+        """Ask all gates for a basket, then send its first entries: its hedges, or all of them.
+
+        Where it is undone when incomplete, one refusal refuses all of it.
+        """
         self._hear()
         self.count += 1
-        hedges = [each for each in basket.intents if each.signal is Signal.BUY]
-        if not basket.hedges_first or len(hedges) in (0, len(basket.intents)):
-            hedges = list(basket.intents)
-        rest = [each for each in basket.intents if each not in hedges]
+        first = hedges_of(basket.intents, hedges_first=basket.hedges_first)
+        rest = [each for each in basket.intents if each not in first]
         due = self._at.stamp + round(basket.within_s * SECOND_NS)
         entry = _Open(self.count, strategy_id, basket, due, rest, [])
         self._begin(entry)
         self._tell(entry, "", "OPEN", "")
-        entry.send(self._entries, self._ledger, hedges)
+        if basket.if_incomplete == "unwind" and self._is_refused(basket):
+            self._end(entry, "nothing_filled")
+            return
+        entry.send(self._entries, self._ledger, first)
         self._wake()
+
+    def _is_refused(self, basket: Basket) -> bool:
+        """Return whether the gates refuse a basket; its orders then say why."""
+        verdicts = self._gate.verdicts(basket.intents, hedges_first=basket.hedges_first)
+        for intent, refusal in zip(basket.intents, verdicts or (), strict=False):
+            self._entries.refuse(intent, refusal)
+        return verdicts is not None
 
     def restore(self, carry: CarryOver) -> None:
         """Take up the baskets of an earlier process, as far as their orders are known."""

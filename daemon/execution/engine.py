@@ -97,7 +97,7 @@ class ExecutionEngineV3:
         self.bars = bars
         self._squares_off = squares_off
         self.at = at = Moment()
-        self.timestamp_end = TimestampEnd(agenda, at)
+        self.timestamp_end = end = TimestampEnd(agenda, at)
         self.recorder = recorder = Recorder(ledger, at)
         schedule = parts.get("schedule") or Schedule(rules, universe)
         self.quotes = quotes = Quotes(config, universe, schedule, at)
@@ -133,8 +133,8 @@ class ExecutionEngineV3:
         exit_orders.attach(closing, runner)
         self._changes = EntryChanges(desk, entry_orders, entries, recorder, admission, working)
         self.asked = own = StrategyOrders(
-            desk, recorder, quotes, entries, entry_orders, self._changes, runner, closing,
-            self.timestamp_end,
+            desk, recorder, quotes, entries, admission, entry_orders, self._changes, runner,
+            closing, end,
         )  # fmt: skip
         self._demands = demands = Demands(
             universe, ledger, quotes, holdings, admission, entries, runner, at, delivery,
@@ -153,7 +153,7 @@ class ExecutionEngineV3:
                 terms, desk, working, rules, ledger, quotes, schedule, costs, held_apart, carry
             )
             self.account.attach(margin)
-        hands = entries, demands, admission, runner, excursions, costs, agenda, self.timestamp_end
+        hands = entries, own.gate, demands, admission, runner, excursions, costs, agenda, end
         self.plan_desk = PlanDesk(PlanHands(recorder, quotes, *hands, config.square_off_ns), at)
         self.desk = Desk(universe, ledger, at, quotes, holdings, waiting, self.account, own.updates)
         self._views = Views(name, ledger, at, quotes, excursions, bars)

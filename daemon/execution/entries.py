@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from msgspec import structs
 
@@ -93,20 +93,11 @@ class Entries:
         self._recorder.rejected(order, refused)
         return order.order_id
 
-    def refusal(self, intent: OrderIntent) -> Refusal | None:
-        """Return why an intent would be refused now, whatever its margin; None if it is not."""
-        index = self._universe.index_of(intent.symbol)
-        return self._admission.first_refusal(self.build(intent), intent, index, asks_margin=False)
-
-    def basket_refusal(
-        self, intents: Sequence[OrderIntent], *, hedges_first: bool
-    ) -> Refusal | None:
-        """Return why the cash does not cover intents sent together, None if it does."""
-        margin = self._admission.margin
-        if margin is None:
-            return None
-        orders = [self.build(intent) for intent in intents]
-        return margin.basket_refusal(orders, hedges_first=hedges_first)
+    def refuse(self, intent: OrderIntent, refusal: Refusal) -> str:
+        """Record an order that was refused before it was asked for by itself; return its id."""
+        order = self._recorder.created(self.build(intent))
+        self._recorder.rejected(order, refusal)
+        return order.order_id
 
     def build(self, intent: OrderIntent, trail: StepTrail | None = None) -> Order:
         """Return the order that an intent asks for; nothing is recorded."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ledger import Ledger
@@ -37,15 +37,24 @@ class Exposure:
         """Set which entries of trades wait or work."""
         self._entries = entries
 
-    def before(self, order: Order, instrument: Instrument | None, risk: RiskConfig) -> Held:
-        """Return what there is besides a new order; nothing where no limit asks for it."""
+    def before(
+        self,
+        order: Order,
+        instrument: Instrument | None,
+        risk: RiskConfig,
+        batch: Sequence[Order] = (),
+    ) -> Held:
+        """Return what there is besides a new order; nothing where no limit asks for it.
+
+        `batch` has orders that are sent before it and are not there yet.
+        """
         lots, notional = risk.max_lots, risk.max_notional_rupees
         if instrument is None or (
             lots.strategy is None and lots.underlying is None and notional is None
         ):
             return NOTHING_HELD
         of_strategy = of_underlying = value = 0
-        for strategy_id, held, quantity in self._open_and_waiting():
+        for strategy_id, held, quantity in self._open_and_waiting(batch):
             units = quantity // held.lot_size
             of_strategy += units if strategy_id == order.strategy_id else 0
             of_underlying += units if _underlying(held) == _underlying(instrument) else 0
@@ -57,11 +66,14 @@ class Exposure:
             order_notional_paise=self._notional(instrument, order.quantity),
         )
 
-    def _open_and_waiting(self) -> Iterator[tuple[str, Instrument, int]]:
+    def _open_and_waiting(self, batch: Sequence[Order]) -> Iterator[tuple[str, Instrument, int]]:
         """Yield (strategy, contract, units) of positions and of entries that wait.
 
         What belongs to no trade is of the strategy without a name.
         """
+        for order in batch:
+            index = self._quotes.index_of(order.tradingsymbol)
+            yield order.strategy_id, self._universe[index], order.quantity
         for untraded in self._untraded.positions():
             if (found := self._untraded.index_of(untraded)) is not None:
                 yield "", self._universe[found], untraded.cost.units

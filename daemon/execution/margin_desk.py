@@ -158,7 +158,8 @@ class MarginDesk:
             lines.setdefault(self._key(index, order.product), Line())
         found = self._market.underlyings(lines)
         for order, index in zip(orders, indices, strict=True):
-            own, limit = self._market.underlying_name(index), self._limit(order, index)
+            own = self._market.underlying_name(index)
+            limit = order.price_paise or self._limit(order, index)
             is_delivery = self._key(index, order.product)[1]
             contract = found[own].contract_of(order.tradingsymbol, is_delivery=is_delivery)
             legs.append(BasketLeg(own, contract, order.sign * order.quantity, limit))

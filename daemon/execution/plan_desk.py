@@ -14,6 +14,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import StepTrail
 from daemon.domain.plan_round import NotAdmitted, PlanOrigin, Round, RoundMove, RoundState
 from daemon.execution.admission import Admission
+from daemon.execution.batch_gate import BatchGate
 from daemon.execution.costs import Costs
 from daemon.execution.demands import Demands
 from daemon.execution.entries import Entries
@@ -35,6 +36,7 @@ class PlanHands(NamedTuple):
     recorder: Recorder
     quotes: Quotes
     entries: Entries
+    gate: BatchGate
     demands: Demands
     admission: Admission
     runner: ExitRunner
@@ -113,16 +115,18 @@ class PlanDesk:
         refusal = None if refused is None else Refusal(*refused)
         return self._hands.entries.process_leg(intent, origin, trail, refusal)
 
-    def refusal(self, intent: OrderIntent, /) -> NotAdmitted | None:
-        """Return why an entry would be refused now, whatever its margin."""
-        refusal = self._hands.entries.refusal(intent)
-        return None if refusal is None else NotAdmitted(*refusal)
+    def refusals(
+        self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
+    ) -> list[NotAdmitted | None]:
+        """Return why each entry of a batch would be refused now, whatever their margin."""
+        refusals = self._hands.gate.refusals(intents, hedges_first=hedges_first)
+        return [None if refusal is None else NotAdmitted(*refusal) for refusal in refusals]
 
-    def basket_refusal(
+    def shortfall(
         self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
     ) -> NotAdmitted | None:
         """Return why the cash does not cover a batch, None if it does."""
-        refusal = self._hands.entries.basket_refusal(intents, hedges_first=hedges_first)
+        refusal = self._hands.gate.shortfall(intents, hedges_first=hedges_first)
         return None if refusal is None else NotAdmitted(*refusal)
 
     def round_refusal(self, plan: str, /) -> NotAdmitted | None:

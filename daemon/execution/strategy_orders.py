@@ -19,7 +19,9 @@ from daemon.domain.strategy_actions import (
     Watch,
 )
 from daemon.domain.tag_watch import WatchTerms
+from daemon.execution.admission import Admission
 from daemon.execution.baskets import Baskets
+from daemon.execution.batch_gate import BatchGate
 from daemon.execution.closing import Closing
 from daemon.execution.entries import Entries
 from daemon.execution.entry_changes import CANCEL_ASKED, EntryChanges
@@ -47,6 +49,7 @@ class StrategyOrders:
         recorder: Recorder,
         quotes: Quotes,
         entries: Entries,
+        admission: Admission,
         entry_orders: EntryOrders,
         changes: EntryChanges,
         runner: ExitRunner,
@@ -54,6 +57,7 @@ class StrategyOrders:
         end: TimestampEnd,
     ) -> None:
         self._ledger = recorder.ledger
+        self.gate = BatchGate(entries, admission)
         self._entry_orders = entry_orders
         self._changes = changes
         self._levels = LevelChanges(recorder, quotes, runner, closing)
@@ -62,7 +66,7 @@ class StrategyOrders:
         self._step = desk.step
         self.watches = WatchDesk(quotes, end, recorder, entries, runner)
         self.baskets = Baskets(
-            desk.agenda, desk.at, recorder, entries, entry_orders, runner, updates
+            desk.agenda, desk.at, recorder, entries, self.gate, entry_orders, runner, updates
         )
 
     def take(self, asked: Asked) -> None:

@@ -15,11 +15,11 @@ def send_batch(run: PlanRun, symbols: dict[str, str], bases: Mapping[str, Basis]
     intents = [
         run.intent_of(leg, symbol, run.side_of(leg), "entry") for leg, symbol in symbols.items()
     ]
-    refusals = [run.desk.refusal(intent) for intent in intents]
+    refusals = run.desk.refusals(intents, hedges_first=entry.hedges_first)
     refused = [each for each in refusals if each is not None]
     is_all_or_none = entry.if_incomplete == "unwind"
     if is_all_or_none and not refused:
-        short = run.desk.basket_refusal(intents, hedges_first=entry.hedges_first)
+        short = run.desk.shortfall(intents, hedges_first=entry.hedges_first)
         refused = [] if short is None else [short]
     if refused and (is_all_or_none or len(refused) == len(symbols)):
         numbers = {"code": refused[0].reason} | refused[0].numbers

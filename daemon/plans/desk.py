@@ -57,10 +57,12 @@ class Desk(Protocol):
     ) -> str:
         """Send the entry of a leg, or record that it is refused; return its id."""
 
-    def refusal(self, intent: OrderIntent, /) -> NotAdmitted | None:
-        """Return why an entry of a batch would be refused now, whatever its margin."""
+    def refusals(
+        self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
+    ) -> list[NotAdmitted | None]:
+        """Return why each entry of a batch would be refused now, whatever their margin."""
 
-    def basket_refusal(
+    def shortfall(
         self, intents: Sequence[OrderIntent], /, *, hedges_first: bool
     ) -> NotAdmitted | None:
         """Return why the cash does not cover a batch, netted or at its worst on the way."""

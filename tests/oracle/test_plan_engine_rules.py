@@ -85,6 +85,14 @@ def test_p16_one_refusal_refuses_the_whole_batch() -> None:
     assert not [event for event in events if isinstance(event, OrderCreated)]
 
 
+def test_p16_the_legs_of_a_batch_count_for_each_other() -> None:
+    events = told(condor_at_entry(), risk=RiskConfig(max_open_positions=3))
+    skipped = last_round(events)
+    assert (skipped.to_state, skipped.reason) == ("SKIPPED", "nothing_filled")
+    assert skipped.numbers == {"code": "max_open_positions", "open": 3, "limit": 3}
+    assert not [event for event in events if isinstance(event, OrderCreated)]
+
+
 def test_p16_under_keep_the_rest_is_sent() -> None:
     legs = [leg("ce", "sell", "CE", lots=2), leg("pe", "sell", "PE")]
     script = at_entry(Script(plan(*legs, entry={"if_incomplete": "keep"})))

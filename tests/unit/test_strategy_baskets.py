@@ -9,10 +9,14 @@ import pytest
 
 from daemon.domain.candle import Candle
 from daemon.domain.carry_over import CarryOver
+from daemon.domain.events import OrderMoved
 from daemon.domain.ledger import Ledger
-from daemon.settings.config import StrategyConfig
+from daemon.domain.order import OrderState
+from daemon.execution.margin_desk import MarginTerms
+from daemon.settings.config import MaxLotsConfig, RiskConfig, StrategyConfig
 from strategies.strategy import Actions, BaseStrategy, Due, Timer, Update, View
 from tests.kit.strategy_run import CE_25000, FUT, PE_25000, SPOT, Life, Row, option
+from tests.margin.portfolios import RULES
 
 HERE = __name__
 HEDGE, OTHER = option(25_100, "CE"), option(24_900, "PE")
@@ -50,8 +54,9 @@ def _fresh() -> None:
     Condor.log, Condor.settings, Condor.wing = [], {}, {}
 
 
-def begun(**more: Any) -> Life:
-    life = Life(StrategyConfig(id="a", module=HERE, class_="Condor", symbols=[FUT]), **more)
+def begun(limits: dict[str, int] | None = None, **more: Any) -> Life:
+    config = StrategyConfig(id="a", module=HERE, class_="Condor", symbols=[FUT], **(limits or {}))
+    life = Life(config, **more)
     life.rows(
         Row("09:15:00", SPOT, 25_010.0), Row("09:15:50", CE_25000, 200.0),
         Row("09:15:50", PE_25000, 180.0), Row("09:15:50", HEDGE, 92.0),
@@ -106,6 +111,75 @@ def test_p11_keep_leaves_what_has_filled_and_sends_no_short() -> None:
     assert left.tradingsymbol == OTHER
     assert life.moves()[-1] == ("CANCELLED", "leg_incomplete")
     assert rounds()[-1][3] == "kept"
+
+
+def refused(life: Life) -> list[tuple[str, str]]:
+    """(symbol, reason) of every order that was refused."""
+    symbols = {each.order_id: each.tradingsymbol for each in life.engine.ledger.orders.values()}
+    return [
+        (symbols[event.order_id], event.reason)
+        for event in life.events
+        if isinstance(event, OrderMoved) and event.to_state is OrderState.REJECTED
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "risk", "code"),
+    [
+        ({}, RiskConfig(max_open_positions=3), "max_open_positions"),
+        ({}, RiskConfig(max_orders_per_minute=3), "max_orders_per_minute"),
+        ({}, RiskConfig(max_lots=MaxLotsConfig(strategy=3)), "max_lots"),
+        ({}, RiskConfig(max_notional_rupees=5_000_000), "max_notional"),
+        ({"max_trades_per_day": 3}, None, "max_trades_per_day"),
+    ],
+)
+def test_p16_one_refusal_refuses_all_of_a_basket_before_its_first_order(
+    limits: dict[str, int], risk: RiskConfig | None, code: str
+) -> None:
+    """Case A15: each leg is asked as if those sent before it were there; the last has no room."""
+    life = begun(limits, risk=risk)
+    assert life.engine.ledger.positions == {}
+    assert refused(life) == [
+        (CE_25000, "leg_incomplete"), (PE_25000, code),
+        (HEDGE, "leg_incomplete"), (OTHER, "leg_incomplete"),
+    ]  # fmt: skip
+    assert rounds()[1:] == [("basket#1", "OPEN", "DONE", "nothing_filled")]
+    assert [u.reason for u in Condor.log if u.new == "REJECTED"].count(code) == 1
+    told = next(e for e in life.events if getattr(e, "reason", "") == "leg_incomplete")
+    assert told.numbers == {"because": code, "symbol": PE_25000}
+
+
+def test_p16_under_keep_the_rest_of_a_basket_is_sent() -> None:
+    Condor.settings = {"if_incomplete": "keep"}
+    life = begun(risk=RiskConfig(max_open_positions=3))
+    assert refused(life) == [(PE_25000, "max_open_positions")]
+    assert len(life.engine.ledger.positions) == 3
+    assert rounds()[-1][3] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("capital", "settings", "filled"),
+    [
+        (150_000, {}, 4),
+        (150_000, {"hedges_first": False}, 0),
+        (15_000, {}, 0),
+        (15_000, {"if_incomplete": "keep"}, 2),
+    ],
+)
+def test_p16_a_basket_is_asked_for_its_margin_netted_or_at_its_worst(
+    capital: int, settings: dict[str, Any], filled: int
+) -> None:
+    Condor.settings = settings
+    life = begun(margin=MarginTerms(capital * 100, RULES.margin_rates))
+    assert len(life.engine.ledger.positions) == filled
+    if filled == 0:
+        assert {reason for _, reason in refused(life)} == {"insufficient_margin"}
+
+
+def test_p16_a_limit_of_a_wing_counts_instead_of_its_protected_limit() -> None:
+    Condor.wing = {"order_type": "LIMIT", "price": 6_000.0}
+    life = begun(margin=MarginTerms(15_000_000, RULES.margin_rates))
+    assert {reason for _, reason in refused(life)} == {"insufficient_margin"}
 
 
 def test_p11_a_refusal_is_known_at_once() -> None:
