@@ -17,6 +17,7 @@ from daemon.domain.risk_state import RiskState
 from daemon.execution.baskets import BasketDue
 from daemon.execution.context import Strategies
 from daemon.execution.engine import ExecutionEngineV3
+from daemon.execution.icebergs import NextLeg
 from daemon.market.agenda import Agenda, Phase
 from daemon.market.session_bars import Boundary, SessionBars
 from daemon.market.timestamp_end import EndRank
@@ -27,7 +28,7 @@ from daemon.plans.timetable import DueItem
 STEP_ORDERS: Final = 16
 """Orders of one time that are decided between two pauses: a millisecond or two."""
 
-Request = Command | Settlement | OrderIntent | EntryChange | TimerCall | BasketDue
+Request = Command | Settlement | OrderIntent | EntryChange | TimerCall | BasketDue | NextLeg
 PhaseWork = Callable[[int, Sequence[Any]], Iterator[None]]
 """Do all items of one phase at one due time (UTC ns), with pauses."""
 
@@ -74,7 +75,8 @@ class Due:
             Phase.MARGIN: _one_by_one(engine.account.minute_passed),
         }
         self._requests: dict[type, Callable[[Any], object]] = {
-            Command: lambda command: self._commands[command.command](command.target),
+            Command: self._obey_command,
+            NextLeg: lambda leg: engine.account.icebergs.send_next(leg),
             Settlement: engine.settle,
             OrderIntent: engine.process_signal,
             EntryChange: engine.change_entry,
@@ -201,6 +203,12 @@ class Due:
 
     def _obey(self, request: Request) -> None:
         self._requests[type(request)](request)
+
+    def _obey_command(self, command: Command) -> None:
+        if command.order is not None:
+            self._engine.account.api.serve(command.order)
+        else:
+            self._commands[command.command](command.target)
 
     def _close_candles(self, due_ts: int, boundaries: Sequence[Boundary]) -> Iterator[None]:
         """Close the bars of one boundary and let the strategies see them."""

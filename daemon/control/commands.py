@@ -13,6 +13,8 @@ from daemon.control.requests import Admitted, RequestDropped, RequestQueue
 from daemon.control.socket import Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
 from daemon.domain.ledger import Ledger
+from daemon.domain.order_requests import OrderRequest, subject_of, verb_of
+from daemon.domain.order_results import RefusedRequest
 from daemon.errors import ConfigError, DaemonError
 from daemon.settings.config import Config
 from daemon.settings.reload import change_text, changes, encode_change
@@ -21,6 +23,8 @@ ON_DISK_WITHIN_S: Final = 6.0
 """Seconds until an input that was asked for must be on disk, its wait for a turn included."""
 
 Note = Callable[[str, dict[str, Any]], None]
+Words = Callable[[RefusedRequest], str]
+"""Say in a line why the engine refused a request."""
 _NO_TARGET = ("kill_switch", "reload", "risk_active", "risk_reducing", "risk_halted")
 
 
@@ -32,13 +36,30 @@ class Given(NamedTuple):
     taken: Admitted | None = None
 
 
+class _Wish(NamedTuple):
+    """A request as an input: its name and target for people, and how it is made at a time."""
+
+    name: str
+    target: str
+    make: Callable[[int], Command]
+
+    @property
+    def text(self) -> str:
+        """Return the name and the target."""
+        return f"{self.name} {self.target}".strip()
+
+
+def _reason_of(refusal: RefusedRequest) -> str:
+    return refusal.reason
+
+
 class Commands:
     """Turn requests into inputs, meaningless ones excepted.
 
     `read_again` reads the configuration as at the start. `note` writes an operational event,
     `set_level` changes what is logged. `on_disk` waits until an input and what it changed are in
     the journal: what was accepted outlives a kill. `known` returns what became of the request of
-    today with a client's id.
+    today with a client's id. `words` says why the engine refused one.
     """
 
     def __init__(
@@ -53,6 +74,7 @@ class Commands:
         set_level: Callable[[Config], None],
         on_disk: Callable[[int], Awaitable[None]],
         known: Callable[[str], Admitted | None] = lambda _: None,
+        words: Words = _reason_of,
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
@@ -64,6 +86,7 @@ class Commands:
         self._set_level = set_level
         self._on_disk = on_disk
         self._known = known
+        self._words = words
         self._asking: dict[str, anyio.Event] = {}
         """Requests with a client's id that wait for their turn or the disk."""
         self._one_reload = anyio.Lock()
@@ -75,31 +98,59 @@ class Commands:
 
     async def answer(self, asked: Asked) -> Answer:
         """Handle a program's request in its turn, and answer by its id."""
-        given = await self.give(asked.command, client_id=asked.client_id)
-        input_no, seq = given.taken or (0, 0)
+        if asked.order is not None:
+            given = await self.give_order(asked.order, client_id=asked.client_id)
+        else:
+            assert asked.command is not None
+            given = await self.give(asked.command, client_id=asked.client_id)
+        taken = given.taken or Admitted(0, 0)
         return Answer(
-            id=asked.id, outcome=given.outcome, text=given.text, input_no=input_no, seq=seq
-        )
+            id=asked.id, outcome=given.outcome, text=given.text, input_no=taken.input_no,
+            seq=taken.seq, result=taken.result,
+        )  # fmt: skip
 
     async def give(self, request: Request, *, client_id: str = "") -> Given:
         """Handle a request in its turn, once for a `client_id`; return what became of it."""
-        match request.command:
-            case "pause" | "resume" | "speed" as pace:
-                text = f"{pace}: a live market has no pace; nothing was changed"
+        name, target = request.command, request.target
+        match name:
+            case "pause" | "resume" | "speed":
+                text = f"{name}: a live market has no pace; nothing was changed"
                 return Given(Outcome.REFUSED, text)
+        wish = _Wish(
+            name, target,
+            lambda ts: Command(ts=ts, command=name, target=target, client_id=client_id),  # type: ignore[arg-type]
+        )  # fmt: skip
         before = await self._first_of(client_id)
         if before is not None:
-            return _done(request, before)
+            return self._done(wish, before)
         if problem := self._problem(request):
             return Given(Outcome.REFUSED, problem)
-        if request.command == "reload":
+        if name == "reload":
             reply = await self.reload()
             return Given(Outcome.DONE if reply.accepted else Outcome.REFUSED, reply.text)
+        given = await self._once(wish, client_id)
+        if given.outcome is Outcome.DONE and given.taken is not None:
+            number = given.taken.input_no
+            logger.bind(command=name, target=target, input_no=number).warning("a person's command")
+        return given
+
+    async def give_order(self, order: OrderRequest, *, client_id: str = "") -> Given:
+        """Handle what is asked of an order, a position or a GTT, once for a `client_id`."""
+        wish = _Wish(
+            verb_of(order),
+            subject_of(order),
+            lambda ts: Command(ts=ts, command="order", order=order, client_id=client_id),
+        )
+        before = await self._first_of(client_id)
+        return self._done(wish, before) if before else await self._once(wish, client_id)
+
+    async def _once(self, wish: _Wish, client_id: str) -> Given:
+        """Ask, and let others with the same id wait for what becomes of it."""
         if not client_id:
-            return await self._ask(request, "")
+            return await self._ask(wish)
         done = self._asking[client_id] = anyio.Event()
         try:
-            return await self._ask(request, client_id)
+            return await self._ask(wish)
         finally:
             del self._asking[client_id]
             done.set()
@@ -110,25 +161,29 @@ class Commands:
             await first.wait()
         return self._known(client_id)
 
-    async def _ask(self, request: Request, client_id: str) -> Given:
+    async def _ask(self, wish: _Wish) -> Given:
         """Wait for the turn of a request, then for the disk."""
-        name, target = request.command, request.target
+        name, target = wish.name, wish.target
         taken: Admitted | None = None
         with anyio.move_on_after(ON_DISK_WITHIN_S):
             try:
-                taken = await self._requests.ask(
-                    lambda ts: Command(ts=ts, command=name, target=target, client_id=client_id)  # type: ignore[arg-type]
-                )
+                taken = await self._requests.ask(wish.make)
                 await self._on_disk(taken.input_no)
             except RequestDropped as error:
                 return Given(Outcome.WITHDRAWN, f"{name}: {error}")
             number = taken.input_no
             self._note("command", {"command": name, "target": target, "input_no": number})
-            logger.bind(command=name, target=target, input_no=number).warning("a person's command")
-            return _done(request, taken)
+            return self._done(wish, taken)
         known_as = "taken" if taken is None else f"taken as input {taken.input_no}"
         text = f"{name}: {known_as}, not on disk yet: look at the orders before you ask again"
         return Given(Outcome.UNKNOWN, text, taken)
+
+    def _done(self, wish: _Wish, taken: Admitted) -> Given:
+        """Return what became of a request that is on disk."""
+        if taken.result is not None and (refusal := taken.result.refusal) is not None:
+            return Given(Outcome.REFUSED, self._words(refusal), taken)
+        text = f"{wish.text}: accepted as input {taken.input_no}; what it did is in the journal"
+        return Given(Outcome.DONE, text, taken)
 
     async def reload(self) -> Reply:
         """Read the configuration again and take what can change live: all of it or nothing."""
@@ -150,7 +205,9 @@ class Commands:
             return Reply(True, "the configuration is as before")
         text = encode_change(found.change)
         try:
-            number, _ = await self._requests.ask(lambda ts: ConfigChange(ts=ts, config=text))
+            number = (
+                await self._requests.ask(lambda ts: ConfigChange(ts=ts, config=text))
+            ).input_no
             await self._on_disk(number)
         except RequestDropped as error:
             return Reply(False, str(error))
@@ -178,9 +235,3 @@ class Commands:
         if target not in self._strategies:
             return f"{request.command}: no strategy {target!r} was loaded"
         return ""
-
-
-def _done(request: Request, taken: Admitted) -> Given:
-    said = f"{request.command} {request.target}".strip()
-    text = f"{said}: accepted as input {taken.input_no}; what it did is in the journal"
-    return Given(Outcome.DONE, text, taken)

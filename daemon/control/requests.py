@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import anyio
 
 from daemon.domain.inputs import BrokerMargin, Command, ConfigChange
+from daemon.domain.order_results import OrderResult
 
 WAITING_MAX: Final = 256
 PATIENCE_S: Final = 5.0
@@ -18,10 +19,14 @@ Requested = Command | ConfigChange | BrokerMargin
 
 
 class Admitted(NamedTuple):
-    """The number of a requested input, and that of the journal's last event after it."""
+    """The number of a requested input, and that of the journal's last event after it.
+
+    `result` is what a request for an order did, None for any other.
+    """
 
     input_no: int
     seq: int
+    result: OrderResult | None = None
 
 
 class RequestDropped(Exception):

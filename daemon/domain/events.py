@@ -316,7 +316,9 @@ class ExchangeOrderMoved(
     An order without a trade has an empty `order_id`; what a trade would say of it is then here:
     `tradingsymbol`, `product` and `tag`, and every fill is with its own event. `is_exit` says that
     it closes the position that such orders have made, and `tag` why. `settled` is such a close that
-    was no order (`exchange_id` is empty): an expiry, or what a session's end forced.
+    was no order (`exchange_id` is empty): an expiry, what a session's end forced, or one side of a
+    conversion to another product. With `accepted` comes what no other event needs: the disclosed
+    quantity, the protection that was asked for, and which `leg` of an iceberg's `legs` it is.
     """
 
     seq: int
@@ -350,6 +352,10 @@ class ExchangeOrderMoved(
     tradingsymbol: str = ""
     product: ExchangeProduct | None = None
     tag: str = ""
+    disclosed_quantity: int = 0
+    market_protection: float | None = None
+    leg: int = 0
+    legs: int = 0
 
 
 class PositionMarked(

@@ -55,7 +55,8 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an order says when it is sent. Prices in paise (0 = not given), quantity in units.
 
     `market_protection` is a percentage, -1 or None for the slab of the price. `group` names the
-    trade whose exit this is; exits of one group never fill more than is open together.
+    trade whose exit this is; exits of one group never fill more than is open together. `autoslice`
+    is whether it may go in slices, None as it is configured. `leg` counts the `legs` of an iceberg.
     """
 
     instrument: int
@@ -74,10 +75,16 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_exit: bool = False
     is_api: bool = False
     tag: str = ""
+    autoslice: bool | None = None
+    leg: int = 0
+    legs: int = 0
 
 
 class Modification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a modification changes; None leaves a field as it is. `quantity` is the new total."""
+    """What a modification changes; None leaves a field as it is. `quantity` is the new total.
+
+    `market_protection` is asked for where an order of the API becomes a MARKET or an SL-M.
+    """
 
     quantity: int | None = None
     price_paise: int | None = None
@@ -85,6 +92,7 @@ class Modification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: OrderKind | None = None
     validity: Validity | None = None
     ttl_minutes: int = 0
+    market_protection: float | None = None
 
 
 class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
@@ -215,7 +223,11 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         self.validity = terms.validity
         self.trigger_paise = terms.trigger_paise
         self.limit_paise = limit_paise
-        self.terms = msgspec.structs.replace(self.terms, ttl_minutes=terms.ttl_minutes)
+        self.terms = msgspec.structs.replace(
+            self.terms,
+            ttl_minutes=terms.ttl_minutes,
+            market_protection=terms.market_protection,
+        )
         self.kind = kind
 
 

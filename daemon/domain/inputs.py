@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.domain.candle import Candle
 from daemon.domain.intent import EntryChange, OrderIntent
+from daemon.domain.order_requests import OrderRequest
 from daemon.domain.ticks import Ticks
 
 
@@ -21,16 +22,18 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command", omit_def
     """A command from a person or program, or `square_off` when the daemon stops.
 
     `target` is an order id for `manual_exit`, a strategy id for `strategy_on` and `strategy_off`.
-    A program's `client_id` says that it is the same request when it comes again.
+    The command `order` carries what a program asks of an order, a position or a GTT. A program's
+    `client_id` says that it is the same request when it comes again.
     """
 
     ts: int
     command: Literal[
         "kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off", "risk_active",
-        "risk_reducing", "risk_halted",
+        "risk_reducing", "risk_halted", "order",
     ]  # fmt: skip
     target: str = ""
     client_id: str = ""
+    order: OrderRequest | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):

@@ -19,7 +19,7 @@ _NUMBER_WIDTH: Final = 6
 
 
 class _Form(NamedTuple):
-    """How many digits the number, the count and the part have; 0 where there is none."""
+    """How many digits the number, the count and the part have; 0 for an absent one."""
 
     number: int
     count: int
@@ -71,5 +71,5 @@ def order_of_digits(digits: str) -> str | None:
 
 
 def _fits(value: int, width: int) -> bool:
-    """Return whether a number is written with so many digits; 0 stands for absent."""
+    """Return whether a number has exactly that many digits to be written in; 0 stands for absent."""
     return value < 10**width if width and value else not (value or width)

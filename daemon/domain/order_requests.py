@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from daemon.domain.gtt import GttTerms
+from daemon.domain.exchange_order import ExchangeProduct
+from daemon.domain.gtt import GttLeg, GttTerms
 from daemon.domain.order import Side
 from daemon.domain.order_kind import OrderKind, Validity
 
@@ -22,10 +23,10 @@ ApiProduct = Literal["MIS", "NRML"]
 Paise = Annotated[int, Meta(ge=0, le=10**12)]
 Units = Annotated[int, Meta(ge=0, le=10**9)]
 Minutes = Annotated[int, Meta(ge=0, le=1_440)]
-Symbol = Annotated[str, Meta(min_length=1, max_length=64)]
-Exchange = Annotated[str, Meta(max_length=8)]
+Symbol = Annotated[str, Meta(pattern="^[A-Za-z0-9&_. -]{1,64}$")]
+Exchange = Annotated[str, Meta(pattern="^[A-Z]{0,8}$")]
 Tag = Annotated[str, Meta(pattern="^[A-Za-z0-9 ._:-]{0,20}$")]
-OrderId = Annotated[str, Meta(min_length=1, max_length=40)]
+OrderId = Annotated[str, Meta(pattern="^X-[0-9/-]{1,40}$")]
 GttId = Annotated[int, Meta(ge=1, lt=2**53)]
 Protection = Annotated[float, Meta(ge=-1, le=100)]
 
@@ -42,7 +43,7 @@ class PlaceOrder(
     """A new order of variety regular, or with `iceberg_legs` an iceberg.
 
     `exchange` is that of the contract, empty to take it as it is. `market_protection` is a
-    percentage, -1 for the slab of the price; 0 is none, which a MARKET and an SL-M are refused for.
+    percentage, -1 for the slab of the price; 0 is no protection, which a MARKET and an SL-M are refused for.
     With `autoslice` a quantity above the freeze limit goes in slices. The legs of an iceberg are
     equal parts of `quantity`; `iceberg_quantity` is a leg's, 0 to work it out.
     """
@@ -76,7 +77,8 @@ class ModifyOrder(
 ):
     """Other terms for a working order; None leaves a field as it is. `quantity` is the new total.
 
-    `market_protection` is asked for where the order becomes a MARKET or an SL-M.
+    `market_protection` is asked for where the order becomes a MARKET or an SL-M. A disclosed
+    quantity has no effect and is not kept.
     """
 
     order_id: OrderId
@@ -137,13 +139,52 @@ class ExitPosition(
     product: ApiProduct
 
 
+class GttFormLeg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The LIMIT order that a trigger sends."""
+
+    side: Side
+    quantity: Units
+    price_paise: Paise
+    product: ExchangeProduct
+
+
+class GttForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a GTT is asked to be; one trigger and its leg, or two, the lower first (OCO).
+
+    The last price of its contract counts, `last_paise` only until it has one.
+    """
+
+    tradingsymbol: Symbol
+    triggers: Annotated[tuple[Paise, ...], Meta(max_length=2)]
+    legs: Annotated[tuple[GttFormLeg, ...], Meta(max_length=2)]
+    last_paise: Paise = 0
+
+    def terms(self) -> GttTerms:
+        """Return it as the engine knows it."""
+        legs = tuple(
+            GttLeg(
+                side=leg.side,
+                quantity=leg.quantity,
+                price_paise=leg.price_paise,
+                product=leg.product,
+            )
+            for leg in self.legs
+        )
+        return GttTerms(
+            tradingsymbol=self.tradingsymbol,
+            triggers=self.triggers,
+            legs=legs,
+            last_paise=self.last_paise,
+        )
+
+
 class PlaceGttOrder(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do",
     tag="place_gtt",
 ):  # fmt: skip
-    """A new GTT; the last price of its contract counts, its own only where there is none."""
+    """A new GTT."""
 
-    terms: GttTerms
+    form: GttForm
 
 
 class ModifyGttOrder(
@@ -153,7 +194,7 @@ class ModifyGttOrder(
     """Other terms for a GTT of the same contract."""
 
     gtt_id: GttId
-    terms: GttTerms
+    form: GttForm
 
 
 class DeleteGttOrder(
@@ -186,7 +227,7 @@ def subject_of(request: OrderRequest) -> str:
         case ModifyGttOrder() | DeleteGttOrder():
             return f"GTT {request.gtt_id}"
         case PlaceGttOrder():
-            return request.terms.tradingsymbol
+            return request.form.tradingsymbol
         case PlaceOrder() | ConvertPosition() | ExitPosition():
             return request.tradingsymbol
 

@@ -127,11 +127,17 @@ class Floor:
         best = book.best_opposite(order.is_buy) or (book.ltp if book.is_bare else 0)
         return bool(best) and reaches(order.is_buy, limit, best)
 
-    def protect(self, order: ExchangeOrder, base_paise: int) -> int:
-        """Return the protection of a MARKET; 0 in the simple modes, where it fills whole."""
+    def protect(self, order: ExchangeOrder, base_paise: int, percent: float | None = None) -> int:
+        """Return the protection of a MARKET; 0 in the simple modes, where it fills whole.
+
+        `percent` replaces its own. An API order without one, where that is not refused, is
+        protected by the slabs as every other.
+        """
         if self._settings.is_simple:
             return 0
-        percent = order.terms.market_protection
+        percent = order.terms.market_protection if percent is None else percent
+        if order.terms.is_api and not percent:
+            percent = None
         return protection_price(self._book(order), order.is_buy, percent, base_paise)
 
     def _refusal(self, order: ExchangeOrder, book: DepthBook) -> Refused | None:

@@ -38,14 +38,24 @@ def terms_after(order: ExchangeOrder, change: Modification) -> OrderTerms:
         trigger_paise=trigger if kind in STOP_KINDS else 0,
         validity=order.validity if change.validity is None else change.validity,
         ttl_minutes=change.ttl_minutes or order.terms.ttl_minutes,
+        market_protection=(
+            order.terms.market_protection
+            if change.market_protection is None
+            else change.market_protection
+        ),
     )
 
 
 def changed_prices(order: ExchangeOrder, change: Modification) -> OrderTerms:
-    """Return terms with the prices that a modification changes: judged when it is sent."""
+    """Return terms with the prices that a modification changes: judged when it is sent.
+
+    An order of the API that becomes another kind is judged as that kind too.
+    """
+    kind = change.kind if order.terms.is_api and change.kind not in (None, order.kind) else None
     return structs.replace(
         order.terms,
-        kind="LIMIT",
+        kind=kind or "LIMIT",
+        market_protection=change.market_protection,
         price_paise=change.price_paise or 0,
         trigger_paise=change.trigger_paise or 0,
     )
@@ -161,11 +171,14 @@ class Modifications:
         limit = terms.price_paise
         if terms.kind == "MARKET":
             is_new = order.kind != "MARKET"
-            limit = self._floor.protect(order, book.ltp) if is_new else terms.price_paise
+            limit = self._protected(order, terms, book) if is_new else terms.price_paise
         kind = terms.kind
         if order.triggered and kind == "LIMIT" and change.kind != "LIMIT":
             kind = order.kind
         order.rewrite(terms, kind, room, limit, sent_ts)
+
+    def _protected(self, order: ExchangeOrder, terms: OrderTerms, book: DepthBook) -> int:
+        return self._floor.protect(order, book.ltp, terms.market_protection)
 
     def _room(self, order: ExchangeOrder, terms: OrderTerms) -> int:
         """Return what an order may have pending: of an exit never more than is open for it."""

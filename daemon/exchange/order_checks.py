@@ -42,12 +42,16 @@ def bad_level(terms: OrderTerms, step: int) -> Refused | None:
 
 
 def too_large(terms: OrderTerms, book: DepthBook, *, autoslice: bool) -> Refused | None:
-    """Refuse what is above the freeze quantity and cannot go in slices (F60)."""
+    """Refuse what is above the freeze quantity and cannot go in slices (F60).
+
+    What the order says of slices comes before what is configured.
+    """
     freeze = book.day.freeze_quantity
     if not freeze or terms.quantity <= freeze:
         return None
     numbers: dict[str, int | str] = {"quantity": terms.quantity, "freeze_quantity": freeze}
-    if not autoslice or freeze < book.lot:
+    may_slice = autoslice if terms.autoslice is None else terms.autoslice
+    if not may_slice or freeze < book.lot:
         return Refused("freeze_quantity", numbers)
     slices = len(slice_quantities(terms.quantity, freeze, book.lot))
     if slices > MAX_SLICES:

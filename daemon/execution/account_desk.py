@@ -8,6 +8,7 @@ from daemon.domain.inputs import BrokerMargin
 from daemon.domain.statistics import MarginStatus
 from daemon.execution.account_recorder import AccountRecorder
 from daemon.execution.admission import Admission
+from daemon.execution.api_desk import ApiDesk
 from daemon.execution.carry import DailyMarks
 from daemon.execution.demands import Demands
 from daemon.execution.exchange_desk import ExchangeDesk
@@ -49,6 +50,9 @@ class AccountDesk:
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self.orders = untraded.orders
         """Orders without a trade; None where the fill mode has no exchange for them."""
+        self.api = ApiDesk(desk, recorder, quotes, admission, demands, self.gtts, untraded.orders)
+        """What programs ask."""
+        self.icebergs = untraded.sent.icebergs
         self._closes = untraded.closes
         self._ends = ends
         self.watches = watches

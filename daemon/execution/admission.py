@@ -25,6 +25,7 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.working_entries import WorkingEntries
+from daemon.margin.funds import Ask
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
     ADDED_UNITS,
@@ -34,6 +35,7 @@ from daemon.risk.gates import (
     Refusal,
     Situation,
     first_refusal,
+    insufficient_margin,
 )
 from daemon.settings.config import ExecutionConfig, RiskConfig
 
@@ -177,7 +179,7 @@ class Admission:
         if self.untraded.reduces(terms):
             return None
         order = _as_order(terms, self._universe[terms.instrument])
-        at = self._situation(order, terms.instrument)
+        at = self._situation(order, terms.instrument, slices=terms.autoslice)
         refusal = (
             first_refusal(BEFORE_LEVELS, at)
             or first_refusal(AFTER_LEVELS, at)
@@ -186,6 +188,37 @@ class Admission:
         if refusal is None:
             self.note_submitted()
         return refusal
+
+    def refuse_untraded_more(
+        self, terms: OrderTerms, added: int, *, limit_paise: int, more_premium: int
+    ) -> Refusal | None:
+        """Return why an order without a trade may not get more units, or a higher limit.
+
+        `terms` are those that it would have; what only reduces the account is not asked.
+        """
+        limit = self.risk.max_order_quantity
+        if added > 0 and limit is not None and terms.quantity > limit:
+            return Refusal("max_order_quantity", {"quantity": terms.quantity, "limit": limit})
+        if self.untraded.reduces(structs.replace(terms, quantity=max(added, 0))):
+            return None
+        order = _as_order(terms, self._universe[terms.instrument])
+        return self.refuse_added(
+            order, terms.instrument, added, limit_paise=limit_paise, more_premium=more_premium
+        )
+
+    def refuse_conversion(self, terms: OrderTerms) -> Refusal | None:
+        """Return why a position may not be moved to the product of `terms`, None if it may.
+
+        Contracts of all products are one position, so it blocks neither more nor less: it is
+        refused for want of margin only while the account is short already.
+        """
+        order = _as_order(terms, self._universe[terms.instrument])
+        at = self._situation(order, terms.instrument)
+        refusal = first_refusal(BEFORE_LEVELS, at)
+        if refusal is not None or self.margin is None or (use := self.margin.compute()) is None:
+            return refusal
+        ask = Ask(blocked_before=use.blocked, blocked_after=use.blocked, premium=0, charges=0)
+        return insufficient_margin(ask, cash=use.cash, reserved=use.reserved)
 
     def note_submitted(self) -> None:
         """Count an entry that was sent, in its minute of the clock."""
@@ -217,8 +250,9 @@ class Admission:
         return total
 
     def _situation(
-        self, order: Order, index: int | None, before: Sequence[Order] = ()
+        self, order: Order, index: int | None, *, slices: bool | None = None
     ) -> Situation:
+        """Return what the gates look at; `slices` replaces what is configured about slices."""
         now, risk = self._at.now, self.risk
         instrument, freeze, open_ts, close_ts = None, 0, 0, 0
         delivery_ts = NO_DELIVERY
@@ -228,7 +262,7 @@ class Admission:
             delivery_ts = self._delivery.since(index, ist_date(now))
             freeze = (
                 0
-                if self._slices
+                if (self._slices if slices is None else slices)
                 else instrument.freeze_quantity
                 or self._rules.freeze_quantity(ist_date(now), instrument)
             )

@@ -142,6 +142,11 @@ class ExchangeDesk:
         self._feed.sync(book)
         self._take(self.exchange.cancel(exchange_id, reason, self._at.now), book)
 
+    def trade_of(self, exchange_id: str) -> str | None:
+        """Return the trade of an order that was sent, empty without one; None if none was."""
+        order = self.exchange.orders.get(exchange_id)
+        return None if order is None else self._trades[order.root]
+
     def freeze_quantity(self, instrument: int) -> int:
         """Return the largest order of a contract today, 0 if unknown."""
         return self.exchange.books[instrument].day.freeze_quantity

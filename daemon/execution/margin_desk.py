@@ -260,7 +260,7 @@ class MarginDesk:
         """Yield the entries that are not over, and the orders without a trade that open."""
         for each in self._untraded.opening():
             terms = each.terms
-            limit = terms.price_paise or self._protected(terms.instrument, terms.side)
+            limit = each.limit_paise or self._protected(terms.instrument, terms.side)
             yield Working(terms.instrument, terms.product, terms.side, each.left, limit)
         for entry in self._working:
             order = entry.order
@@ -313,7 +313,7 @@ class MarginDesk:
 
         Return what is used of the cash; None without a capital, or where a margin is not known.
         """
-        use = self._compute()
+        use = self.compute()
         self.minutes.passed(is_needed=self._is_anything_there())
         return use
 
@@ -327,7 +327,7 @@ class MarginDesk:
         """
         if not self.is_gate or self._ledger.seq == self._seen_seq:
             return None
-        return self._compute()
+        return self.compute()
 
     def answered(self, answer: BrokerMargin) -> Use | None:
         """Take the broker's figure of what is held, and compute the figures again.
@@ -341,13 +341,17 @@ class MarginDesk:
         except MarginUnknown:
             return None
         self._broker.take(answer, sum(margin.held.blocked for margin in held))
-        return self._compute()
+        return self.compute()
 
     @property
     def _correction(self) -> int:
         return 0 if self._broker is None else self._broker.correction
 
-    def _compute(self) -> Use | None:
+    def compute(self) -> Use | None:
+        """Compute the figures; return what is used of the cash.
+
+        None without a capital, or where a margin is not known.
+        """
         self._seen_seq = self._ledger.seq
         try:
             found = margins(list(self._market.underlyings(self._lines()).values()), self.model)

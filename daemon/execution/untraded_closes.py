@@ -77,6 +77,7 @@ class UntradedCloses:
 
     def cancel(self, reason: str, wanted: Wanted) -> None:
         """Cancel the orders that are wanted, but those that close something."""
+        self._orders.icebergs.drop(wanted)
         for each in list(self._holdings.opening()):
             if wanted(each.terms.instrument, each.terms.product):
                 self._orders.cancel(each.exchange_id, reason)

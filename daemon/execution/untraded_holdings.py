@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from daemon.domain.exchange_order import OrderTerms
+from daemon.domain.exchange_order import ExchangeOrder, OrderTerms
 from daemon.domain.ledger import Ledger
+from daemon.domain.order_kind import PRICED_KINDS
 from daemon.domain.untraded import UntradedPosition
 from daemon.exchange.paper_exchange import PaperExchange
+from daemon.exchange.reports import ExecutionReport
+from daemon.execution.changes_in_flight import Asked, ChangesInFlight
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.quotes import Quotes
 
 
 class WorkingUntraded(NamedTuple):
-    """An order without a trade that is not over, and the units of it that may still fill."""
+    """An order without a trade that is not over, and the units of it that may still fill.
+
+    `limit_paise` is the limit that it has, 0 for a MARKET. A modification on its way counts as if
+    it had acted, where that is more.
+    """
 
     exchange_id: str
     terms: OrderTerms
     left: int
+    limit_paise: int
 
 
 class UntradedHoldings:
@@ -29,6 +37,7 @@ class UntradedHoldings:
         self._ledger = ledger
         self._quotes = quotes
         self._sent: dict[str, OrderTerms] = {}
+        self.in_flight = ChangesInFlight()
 
     def note(self, exchange_id: str, terms: OrderTerms) -> None:
         """Remember an order that was sent."""
@@ -49,8 +58,24 @@ class UntradedHoldings:
             if not self._exchange.works(exchange_id):
                 del self._sent[exchange_id]
                 continue
-            left = _left(self._exchange, exchange_id, terms)
-            yield WorkingUntraded(exchange_id, terms, left)
+            yield self._working(exchange_id, terms)
+
+    def _working(self, exchange_id: str, terms: OrderTerms) -> WorkingUntraded:
+        left, limit = _left(self._exchange, exchange_id, terms), 0
+        for order in self._exchange.orders_of(exchange_id):
+            if not order.is_over:
+                now = Asked(order.quantity, order.limit_paise)
+                most = self.in_flight.most(order.order_id, now)
+                left += most.quantity - order.quantity
+                limit = max(limit, most.limit_paise if order.kind in PRICED_KINDS else 0)
+        return WorkingUntraded(exchange_id, terms, left, limit or terms.price_paise)
+
+    def hear(self, order: ExchangeOrder, report: ExecutionReport) -> None:
+        """Forget the modifications of an order that were answered, or that is over."""
+        if order.is_over:
+            self.in_flight.forget(order.order_id)
+        elif report.kind in ("modified", "modify_refused"):
+            self.in_flight.answered(order.order_id)
 
     def opening(self) -> Iterator[WorkingUntraded]:
         """Yield the orders that work and close nothing by themselves."""

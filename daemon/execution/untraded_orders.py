@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from daemon.domain.exchange_order import ExchangeOrder, OrderTerms
+from daemon.domain.exchange_order import ExchangeOrder, Modification, OrderTerms
 from daemon.exchange.reports import ExecutionReport
+from daemon.execution.changes_in_flight import Asked
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.exchange_fills import ExchangeFills
+from daemon.execution.icebergs import Icebergs
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
 from daemon.execution.untraded_holdings import UntradedHoldings
@@ -42,6 +44,9 @@ class UntradedOrders:
         self._untraded_recorder = UntradedRecorder(recorder)
         self._desk = desk
         self._fills = fills
+        self.icebergs = Icebergs(
+            desk.agenda, desk.at, lambda terms: self.send(self.next_id(), terms)
+        )
 
     def attach(self, gate: Gate, closes: Hears, resends: Callable[[Book], None]) -> None:
         """Set what is asked before an order is sent, and who hears reports and ticks."""
@@ -65,14 +70,34 @@ class UntradedOrders:
         book = self._quotes.books[terms.instrument]
         refusal = None if terms.is_exit else self._gate(terms)
         if refusal is not None:
-            self._untraded_recorder.refused(exchange_id, terms, book.tradingsymbol, refusal)
+            self.refuse(exchange_id, terms, book.tradingsymbol, refusal)
             return
         self.holdings.note(exchange_id, terms)
         self._desk.send_as(exchange_id, "", terms, book)
 
+    def refuse(
+        self, exchange_id: str, terms: OrderTerms, tradingsymbol: str, refusal: Refusal
+    ) -> None:
+        """Record that an order was refused and not sent."""
+        self._untraded_recorder.refused(exchange_id, terms, tradingsymbol, refusal)
+
     def cancel(self, exchange_id: str, reason: str) -> None:
         """Cancel what works of an order."""
         self._desk.cancel(exchange_id, reason)
+
+    def cancel_one(self, order: ExchangeOrder, reason: str) -> None:
+        """Cancel one order, not the other slices of it."""
+        self._desk.cancel_one(order.order_id, reason)
+
+    def modify_one(self, order: ExchangeOrder, change: Modification) -> None:
+        """Send a modification of one order; it counts for the limits until it is answered."""
+        self.holdings.in_flight.reserve(order.order_id, asked_by(order, change))
+        self._desk.modify_one(order.order_id, change)
+
+    def refuse_change(self, order: ExchangeOrder, refusal: Refusal) -> None:
+        """Record that a modification was refused and not sent."""
+        book = self._quotes.books[order.terms.instrument]
+        self._untraded_recorder.change_refused(order, book.tradingsymbol, refusal)
 
     def take(self, order: ExchangeOrder, report: ExecutionReport, book: Book) -> None:
         """Record an execution report of such an order."""
@@ -81,4 +106,13 @@ class UntradedOrders:
             assert book.instrument is not None
             fill = self._fills.of(book.instrument, order, report, book)
         self._untraded_recorder.moved(order, report, book.tradingsymbol, fill=fill)
+        self.holdings.hear(order, report)
+        if order.terms.legs:
+            self.icebergs.take(order)
         self._closes(order, report, book)
+
+
+def asked_by(order: ExchangeOrder, change: Modification) -> Asked:
+    """Return the quantity and the limit that a modification asks for."""
+    quantity = order.quantity if change.quantity is None else change.quantity
+    return Asked(quantity, change.price_paise or order.limit_paise)

@@ -34,6 +34,30 @@ class UntradedRecorder:
             product=terms.product,
             tag=terms.tag,
         )
+        if report.kind == "accepted":
+            event = structs.replace(
+                event,
+                disclosed_quantity=terms.disclosed_quantity,
+                market_protection=terms.market_protection,
+                leg=terms.leg,
+                legs=terms.legs,
+            )
+        self._recorder.lifecycle.record(event)
+
+    def change_refused(self, order: ExchangeOrder, tradingsymbol: str, refusal: Refusal) -> None:
+        """Record that a modification of an order without a trade was refused and not sent."""
+        event = self._event(order.terms, tradingsymbol, "modify_refused", order.state)
+        event = structs.replace(
+            event,
+            exchange_id=order.order_id,
+            order_type=order.kind,
+            quantity=order.quantity,
+            filled=order.filled,
+            limit_paise=order.limit_paise,
+            trigger_paise=order.trigger_paise,
+            reason=refusal.reason,
+            numbers=refusal.numbers or None,
+        )
         self._recorder.lifecycle.record(event)
 
     def refused(

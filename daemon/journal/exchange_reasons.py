@@ -27,6 +27,10 @@ REFUSED: Final[dict[str, str]] = {
     "already_filled": "it had filled completely by then",
     "not_open": "nothing of it was open any more",
     "wide_spread": "bid and ask were further apart than the configuration allows",
+    "unknown_order": "no such order of today is known",
+    "order_of_trade": "it belongs to a trade, which manages its orders itself: leave the trade",
+    "not_sent_yet": "this slice has not been sent yet; ask again in a second",
+    "bad_iceberg": "an iceberg is a LIMIT or MARKET order in 2 to 10 equal legs of whole lots",
 }
 """Why a request was refused. Words of `words.REFUSALS` that an exchange uses too are there."""
 

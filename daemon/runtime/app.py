@@ -28,6 +28,7 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.ticks import Ticks
 from daemon.errors import ClockError, DaemonError, FeedError, JournalCorrupt
 from daemon.journal.recovery import recover
+from daemon.journal.request_words import request_refusal
 from daemon.journal.snapshots import SNAPSHOT_EVERY
 from daemon.journal.writer import Batch, Committed, TradeRecorder
 from daemon.metrics.collector import MetricsCollector
@@ -156,6 +157,7 @@ class App:
             set_level=set_level,
             on_disk=self._view.on_disk,
             known=lambda asked: machine.client_ids.find(asked, self.engine.at.date),
+            words=request_refusal,
         )
 
     def stop(self, reason: str) -> None:
@@ -291,7 +293,7 @@ class App:
 
     async def _publish_requested(self, item: Requested) -> Admitted:
         await self.bus.publish_input(item)
-        return Admitted(self.engine.input_no, self.ledger.seq)
+        return self.parts.machine.admitted(item)
 
     async def _square_off(self) -> None:
         """Close what can fill now, as configured for a stop, and name what cannot."""

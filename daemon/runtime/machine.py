@@ -13,7 +13,7 @@ from daemon.control.client_ids import ClientIds
 from daemon.control.requests import Admitted
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.drawdown import EquityState
-from daemon.domain.inputs import Input
+from daemon.domain.inputs import Command, Input
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.money import paise_exact
@@ -42,8 +42,14 @@ class Machine(NamedTuple):
     def saw(self, item: Input) -> None:
         """Note an input that the engine has just handled."""
         if not isinstance(item, Ticks):
-            engine = self.engine
-            self.client_ids.saw(item, Admitted(engine.input_no, engine.ledger.seq), engine.at.date)
+            self.client_ids.saw(item, self.admitted(item), self.engine.at.date)
+
+    def admitted(self, item: Input) -> Admitted:
+        """Return what became of an input that the engine has just handled."""
+        engine = self.engine
+        is_order = isinstance(item, Command) and item.order is not None
+        result = engine.engine.account.api.result if is_order else None
+        return Admitted(engine.input_no, engine.ledger.seq, result)
 
 
 def machine(

@@ -214,10 +214,10 @@ async def test_the_queue_of_people_is_bounded_and_in_order(desk: Desk) -> None:
     numbers: list[int] = []
 
     async def ask(at: int) -> None:
-        number, _ = await desk.requests.ask(
+        taken = await desk.requests.ask(
             lambda ts: Command(ts=ts, command="strategy_on", target=str(at))
         )
-        numbers.append(number)
+        numbers.append(taken.input_no)
 
     async with anyio.create_task_group() as tasks:
         for at in range(WAITING_MAX):
