@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
 from msgspec import structs
 
 from daemon.errors import UsageError
@@ -22,8 +22,7 @@ LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _INSTALL: Final = (
-    "web: the page needs starlette, uvicorn and websockets; "
-    "install them with pip install 'run-fno-paper[web]'"
+    "web: the page needs starlette and uvicorn: install them with pip install 'run-fno-paper[web]'"
 )
 
 
@@ -98,13 +97,11 @@ def _accounts(out: Path) -> list[Path]:
 
 def show_credentials(page: Page, say: Callable[..., None]) -> None:
     """Show the keys of the account's API, made where there are none yet. Raises UsageError."""
-    from daemon.web.kite.keys import KEYS_FILE, read_or_make_keys
-
+    with _needs_libraries():
+        from daemon.web.kite_server import shown_keys
     if not page.watched.is_account:
         raise UsageError("web: --credentials are those of an account, and this is a run")
-    path = page.watched.directory / KEYS_FILE
-    keys = read_or_make_keys(path)
-    say(msgspec.json.format(msgspec.json.encode(keys), indent=1).decode())
+    say(shown_keys(page.watched.directory))
 
 
 def serve_page(page: Page, say: Callable[..., None]) -> None:
@@ -112,14 +109,11 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
 
     Raises UsageError where the port is taken or the libraries are missing, ConfigError.
     """
-    try:
-        from daemon.web.server import Address, PageServer
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
-            raise
-        raise UsageError(_INSTALL) from error
+    with _needs_libraries():
+        from daemon.web.kite_server import KiteAddress
+        from daemon.web.server import PageServer
     watched, web = page.watched, page.web
-    kite = None if page.kite_port is None else Address(web.kite.listen, page.kite_port)
+    kite = None if page.kite_port is None else KiteAddress(web.kite.listen, page.kite_port)
     server = PageServer(watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite)
     log_to_file_alone(watched.directory / LOG_FILE)
 
@@ -132,3 +126,14 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
             say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
     server.run(ready)
+
+
+@contextmanager
+def _needs_libraries() -> Iterator[None]:
+    """Say what to install where a library of the page is missing. Raises UsageError."""
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+            raise
+        raise UsageError(_INSTALL) from error

@@ -14,14 +14,15 @@ from daemon.domain.margin_rates import MarginRates
 from daemon.domain.order import Side
 from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
-from daemon.execution.quotes import Quotes
 from daemon.margin.portfolio import Contract, Holding, Kind, Underlying
-from daemon.margin.reference import StrikeQuotes, mid_else_ltp, reference_half
+from daemon.margin.reference import StrikeQuotes, reference_half
 from daemon.margin.unknown import MarginUnknown
 from daemon.market.moment import Moment
 from daemon.market.schedule import Sessions
 
 RatesOf = Callable[[dt.date, Instrument], MarginRates]
+PriceOf = Callable[[int], int]
+"""Return the market price of an instrument in half paise, 0 before its first tick."""
 _USUAL_CLOSE: Final = dt.time(15, 30)
 """The close on an expiry date that the calendar knows no session of."""
 _KINDS: Final[Mapping[str, Kind]] = {"FUT": "FUT", "CE": "CE", "PE": "PE", "EQ": "EQ"}
@@ -73,13 +74,13 @@ class MarginMarket:
     def __init__(
         self,
         universe: Universe,
-        quotes: Quotes,
+        price_of: PriceOf,
         sessions: Sessions,
         at: Moment,
         rates_of: RatesOf,
     ) -> None:
         self._universe = universe
-        self._quotes = quotes
+        self._price_of = price_of
         self._sessions = sessions
         self._at = at
         self._rates_of = rates_of
@@ -93,10 +94,7 @@ class MarginMarket:
 
     def price_half(self, index: int | None) -> int:
         """Return an instrument's market price in half paise, 0 before its first tick."""
-        if index is None:
-            return 0
-        quote = self._quotes.quote_of(self._quotes.books[index])
-        return 0 if quote is None else mid_else_ltp(quote.ltp, quote.bid, quote.ask)
+        return 0 if index is None else self._price_of(index)
 
     def underlyings(self, lines: Mapping[LineKey, Line]) -> dict[str, Underlying]:
         """Return the underlyings of some lines, by name. Raises MarginUnknown."""

@@ -50,7 +50,10 @@ MAY_IMPORT: Final = {
     "ssl": {"feeds/kite/handshake.py"},
 }
 """Library -> the modules that open connections with it: HTTP, the ticker, this machine's own."""
-MAY_OPEN: Final = {"feeds/kite/handshake.py"}
+MAY_OPEN: Final = {
+    "feeds/kite/handshake.py",
+    "daemon/web/daemon_requests.py",  # a socket of this machine: the daemon's own
+}
 OPENERS: Final = {
     "ws_connect", "sock_connect", "open_connection", "create_connection", "connect_tcp",
     "connect_unix", "open_unix_connection", "create_unix_connection", "create_datagram_endpoint",

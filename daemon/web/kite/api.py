@@ -1,52 +1,42 @@
-"""What the addresses of the paper API share: the account, its login, its market."""
+"""What the addresses of the paper API share: the account, the way to the daemon, threads."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
-from daemon.web.kite.call import Call
-from daemon.web.kite.historical import DaysOf, Historical, MinutesOf
-from daemon.web.kite.instruments import Instruments
+from daemon.broker.account_books import AccountBooks
+from daemon.domain.order_requests import OrderRequest
+from daemon.domain.order_results import OrderResult
+from daemon.process.clock import MACHINE_CLOCKS
+from daemon.web.kite.account import Account
 from daemon.web.kite.login import Login
-from daemon.web.kite.quotes import Quotes
-from daemon.web.kite.ticker import Ticker
-from daemon.web.kite.user import full_profile_fields, profile_fields
-from daemon.web.sources.market import Market
+from daemon.web.serving.threads import Threads
 from daemon.web.sources.watched import Watched
 
-
-class Recorded(NamedTuple):
-    """What the daemon keeps of the market, handed in: reading it imports what reads of a broker."""
-
-    dumps: Path
-    """The directory of Kite's daily lists of instruments."""
-    minutes_of: MinutesOf
-    days_of: DaysOf
+Ask = Callable[[OrderRequest], Awaitable[OrderResult]]
+"""Hand a request to the daemon. Raises KiteError or DaemonError where it was not taken."""
+T = TypeVar("T")
 
 
 class KiteApi:
     """One account's API. Nothing here runs in the daemon's process."""
 
-    def __init__(self, watched: Watched, login: Login, recorded: Recorded) -> None:
-        self.watched: Final = watched
+    def __init__(self, watched: Watched, login: Login, ask: Ask) -> None:
         self.login: Final = login
-        self.market: Final = Market(watched.directory)
-        """The last quotes by symbol; `look` before you read."""
-        self.quotes: Final = Quotes(self.market)
-        self.instruments: Final = Instruments(self.market, recorded.dumps)
-        self.historical: Final = Historical(self.market, recorded.minutes_of, recorded.days_of)
-        self.ticker: Final = Ticker(Market(watched.directory), login.is_session)
+        self.account: Final = Account(watched)
+        self.ask: Final = ask
+        self.threads: Final = Threads()
 
     @property
-    def account(self) -> str:
+    def user_id(self) -> str:
         """Return the account's name."""
-        return self.watched.name
+        return self.account.watched.name
 
-    async def profile(self, _: Call) -> object:
-        """Return the user."""
-        return profile_fields(self.account)
+    async def read(self, answer: Callable[[AccountBooks], T]) -> T:
+        """Return what `answer` makes of the account's books, on a thread, with what is new read.
 
-    async def full_profile(self, _: Call) -> object:
-        """Return the user with everything Kite's page of it shows."""
-        return full_profile_fields(self.account)
+        It may use the account, its market and its marks. Raises KiteError, JournalCorrupt.
+        """
+        now = MACHINE_CLOCKS.wall_ns()
+        return await self.threads.with_fold(lambda: self.account.read(answer, now))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import anyio
@@ -33,8 +32,9 @@ class Call:
 
     @property
     def query(self) -> Form:
-        """Return the fields of the query."""
-        return Form(self.request.query_params.multi_items())
+        """Return the fields of the query; what the path says wins."""
+        fields = Form(self.request.query_params.multi_items())
+        return fields.with_path(self.request.path_params)
 
     async def form(self) -> Form:
         """Return the body's fields; what the path says wins over a field of the same name.
@@ -42,8 +42,7 @@ class Call:
         Raises KiteError: 400, 408, 413 or 415.
         """
         body = await self._body(FORM)
-        path: Mapping[str, str] = self.request.path_params
-        return Form.of_body(body).with_path(path)
+        return Form.of_body(body).with_path(self.request.path_params)
 
     async def json(self, kind: type[T]) -> T:
         """Return the JSON body. Raises KiteError: 400, 408, 413 or 415."""

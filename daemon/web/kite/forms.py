@@ -7,9 +7,9 @@ the same as no field. Fields that are not asked for are ignored, as Kite ignores
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from daemon.domain.money import PAISE_PER_RUPEE
@@ -23,6 +23,7 @@ _NUMBER: Final = re.compile(
 _LARGEST: Final = 10**9
 _HAIR: Final = Decimal("0.0001")
 """Paise by which a float that was computed may miss the paisa it means."""
+Word = TypeVar("Word", bound=str)
 
 
 class Form:
@@ -56,15 +57,26 @@ class Form:
         if value:
             return value
         if default is None:
-            raise bad_input(f"Missing or empty field `{name}`")
+            raise missing(name)
         return default
 
-    def choice(self, name: str, among: Iterable[str], default: str | None = None) -> str:
+    def choice(self, name: str, among: Sequence[Word], default: Word | None = None) -> Word:
         """Return one of a few words. Raises KiteError."""
-        value, known = self.text(name, default), tuple(among)
-        if value not in known and value != default:
-            raise wrong(name, f"one of {', '.join(known)}", value)
-        return value
+        value = self.choice_if_any(name, among)
+        found = default if value is None else value
+        if found is None:
+            raise missing(name)
+        return found
+
+    def choice_if_any(self, name: str, among: Sequence[Word]) -> Word | None:
+        """Return one of a few words, None where it is absent. Raises KiteError."""
+        value = self.text(name, "")
+        for word in among:
+            if word == value:
+                return word
+        if value:
+            raise wrong(name, f"one of {', '.join(among)}", value)
+        return None
 
     def units(self, name: str) -> int:
         """Return a whole number, 0 where it is absent. Raises KiteError."""
@@ -116,6 +128,11 @@ class Form:
         if not 0 <= value <= _LARGEST:
             raise wrong(name, f"0 to {_LARGEST}", text)
         return value
+
+
+def missing(name: str) -> KiteError:
+    """Return the refusal of a request without a field that it needs."""
+    return bad_input(f"Missing or empty field `{name}`")
 
 
 def wrong(name: str, expected: str, was: str) -> KiteError:

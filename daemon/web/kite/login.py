@@ -20,7 +20,7 @@ from daemon.web.kite.keys import (
     with_no_session,
     write_keys,
 )
-from daemon.web.kite.user import session_fields
+from daemon.web.kite.user_fields import session_fields
 
 SCHEME: Final = "token "
 REAL_KEY: Final = "this is the paper API; a real key has no business here"
