@@ -87,10 +87,9 @@ def check_file(
     )
     replay = config.feed.replay
     if config.feed.kind == "replay":
-        named = [
-            file for each in (*replay.files, *replay.warmup) for file in each_file(each, data_dir)
-        ]
-        for text in slow_files([find_data(file.path, data_dir) for file in named]):
+        listed = (*replay.files, *replay.warmup)
+        files = [file for named in listed for file in each_file(named, data_dir)]
+        for text in slow_files([find_data(file.path, data_dir) for file in files]):
             say(text)
     if config.plans.items and (span := anyio.run(_first_block, parts.feed)) is not None:
         refuse_missing_weeklies(str(path), config, parts.rules, ist_date(span[0]))

@@ -19,7 +19,7 @@ def add_to_lake(log: InputLog) -> None:
     """
     try:
         lake = msgspec.json.decode(log.header.config, type=Config).recording.lake
-    except msgspec.MsgspecError:  # of another version; nobody asks that one for a lake
+    except msgspec.MsgspecError:  # of another version, which knew no lake
         return
     if not lake:
         return

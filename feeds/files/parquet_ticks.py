@@ -156,7 +156,7 @@ class NativeFile:
         self._columns = {name: (name,) for name in (*single, *grouped)}
 
     def set_batch_rows(self, rows: int) -> None:
-        """Read about so many rows at once from now on."""
+        """Read batches of about this many rows from now on."""
         share = _DEPTH_SHARE if "depth" in self._groups else 1
         self._table.batch_rows = max(1, rows // share)
 

@@ -7,6 +7,7 @@ import json
 from itertools import chain, pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, FeedError
 from daemon.settings.config import ReplayConfig
-from feeds.lake.layout import DAY_FILE, read_day
+from feeds.lake.layout import DAY_FILE, DayFacts, PartFacts, read_day
 from feeds.lake.reader import LakeTicks
 from feeds.lake.writer import AlreadyThere, sha256_of
 from feeds.stream.blocks import join
 from feeds.stream.overlap import overlapping
 from tests.lake.kit import DAYS, SECOND, UNIVERSE, fill, lake, opening, read, rows
+from tests.unit.test_docs_formats import FORMATS, names
+from tests.unit.test_docs_formats import rows as rows_of_table
 from tests.unit.test_feeds_kit import cut, rows_of
 
 DAY = DAYS[1]
@@ -229,6 +232,14 @@ def test_l2_groups_follow_each_other_and_only_those_that_overlap_are_merged(
         assert all(
             first <= max(last for _, last in own[:at]) for at, (first, _) in enumerate(own) if at
         )
+
+
+def test_the_day_file_is_documented() -> None:
+    table = rows_of_table(FORMATS, "<!-- day file -->")
+    shown = [name for cells in table for name in names(cells[0])]
+    assert sorted(shown) == sorted(field.name for field in msgspec.structs.fields(DayFacts))
+    told = next(cells[1] for cells in table if names(cells[0]) == ["parts"])
+    assert names(told) == [field.name for field in msgspec.structs.fields(PartFacts)]
 
 
 def test_a_row_of_no_instrument_is_kept(tmp_path: Path) -> None:
