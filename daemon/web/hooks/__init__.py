@@ -1,0 +1,1 @@
+"""Messages of charting services as intents of a named strategy, on a listener of their own."""
