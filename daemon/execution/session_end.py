@@ -65,7 +65,7 @@ class SessionEnd:
 
     def end(self, indices: frozenset[int], date: str) -> None:
         """End the session of some instruments."""
-        for position in self._ledger.open_positions():
+        for position in self._by_turn():
             index = self._quotes.index_of(position.tradingsymbol)
             if index not in indices:
                 continue
@@ -79,6 +79,17 @@ class SessionEnd:
             ended = index_or_none is None or index_or_none in indices
             if ended and self._recorder.lifecycle.can_transition(order, OrderState.ARCHIVED):
                 self._recorder.moved(order, OrderState.ARCHIVED, "session_end")
+
+    def _by_turn(self) -> list[Position]:
+        """Return open positions by number, but shorts of a plan's round before its longs (P45a)."""
+        found = self._ledger.open_positions()
+        for round_ in self._ledger.rounds.values():
+            own = {attempt.order_id for attempt in round_.attempts}
+            places = [at for at, position in enumerate(found) if position.order_id in own]
+            turns = sorted((found[at] for at in places), key=lambda position: position.sign)
+            for at, position in zip(places, turns, strict=True):
+                found[at] = position
+        return found
 
     def settle(self, settlement: Settlement) -> None:
         """Take the official close of an underlying and settle what waits for it."""

@@ -205,7 +205,8 @@ class Entries(Desk):
         """Tell the day's range to a leg that entered at once and has its other end as its stop."""
         leg, found = round_.leg(name), self.range_of(round_, name)
         is_stop = "range" in (leg.get("stop") or {})
-        if is_stop and leg["breakout"].get("of") == "underlying" and "high" in found:
+        of = (leg.get("breakout") or {}).get("of")
+        if is_stop and of == "underlying" and "high" in found:
             self.note(round_, "range", name, high=float(found["high"]), low=float(found["low"]))
 
     def range_of(self, round_: Round, leg: str) -> dict[str, Any]:

@@ -217,3 +217,11 @@ def test_p49_the_other_end_of_the_underlyings_range_is_a_stop() -> None:
     assert exits(script.run()) == []
     rows = script.rows({"NIFTY": 23_959.95, "24000CE": 179.0}).run()
     assert exits(rows) == [("ce", "leg_stop_underlying")]
+
+
+def test_p45a_at_the_sessions_end_too_shorts_are_closed_before_longs() -> None:
+    script = Script(condor(exit={"at": "15:25"}), sessions=[session(square_off=None)])
+    script.at("09:19:59").rows(CONDOR | {"24000CE": 200.0}).clock()
+    # at the exit no price is believed, so that the session's end closes all at the last ones
+    rows = script.at("15:25").clock().at("15:30").clock().run()
+    assert [leg for leg, _ in exits(rows)] == ["sc", "sp", "bc", "bp"]
