@@ -78,7 +78,7 @@ def order_fields(order: BrokerOrder, instrument: Instrument) -> KiteRow:
         "order_timestamp": wall_time(order.sent_ts),
         "exchange_timestamp": wall_time(order.arrived_ts) if order.arrived_ts else None,
         "exchange_update_timestamp": wall_time(order.updated_ts) if order.arrived_ts else None,
-        "variety": "regular",
+        "variety": "iceberg" if order.legs else "regular",
         "modified": order.modifications > 0,
         "exchange": instrument.exchange,
         "tradingsymbol": order.tradingsymbol,
@@ -88,16 +88,28 @@ def order_fields(order: BrokerOrder, instrument: Instrument) -> KiteRow:
         "validity": order.validity,
         "product": order.product,
         "quantity": order.quantity,
-        "disclosed_quantity": 0,
+        "disclosed_quantity": order.disclosed_quantity,
         "price": rupees(order.limit_paise),
         "trigger_price": rupees(order.trigger_paise) if is_stop else 0,
         "average_price": average(order.value_paise, order.filled),
         "filled_quantity": order.filled,
         "pending_quantity": order.pending,
         "cancelled_quantity": order.cancelled,
-        "market_protection": 0,
-        "meta": {},
+        "market_protection": order.market_protection,
+        "meta": {"iceberg": _iceberg(order)} if order.legs else {},
         "tag": order.tag or None,
+        **({"validity_ttl": order.ttl_minutes} if order.ttl_minutes else {}),
+    }
+
+
+def _iceberg(order: BrokerOrder) -> KiteRow:
+    """Return which leg of an iceberg an order is, and what is still to be sent after it."""
+    return {
+        "leg": order.leg,
+        "legs": order.legs,
+        "leg_quantity": order.quantity,
+        "total_quantity": order.quantity * order.legs,
+        "remaining_quantity": order.quantity * (order.legs - order.leg),
     }
 
 

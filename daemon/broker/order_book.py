@@ -46,6 +46,13 @@ class BrokerOrder(msgspec.Struct, kw_only=True):
     quantity: int
     sent_ts: int
     validity: str = "DAY"
+    ttl_minutes: int = 0
+    disclosed_quantity: int = 0
+    market_protection: float = 0.0
+    """As it was asked for: percent, -1 for the slab."""
+    leg: int = 0
+    """Which leg of an iceberg it is, from 1; 0 if it is none."""
+    legs: int = 0
     tag: str = ""
     is_exit: bool = False
     is_derived: bool = False

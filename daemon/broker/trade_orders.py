@@ -191,6 +191,11 @@ def _first_seen(event: ExchangeOrderMoved, created: OrderCreated | None) -> Brok
         quantity=event.quantity,
         sent_ts=event.ts,
         validity=event.validity or "DAY",
+        ttl_minutes=event.ttl_minutes,
+        disclosed_quantity=event.disclosed_quantity,
+        market_protection=event.market_protection or 0.0,
+        leg=event.leg,
+        legs=event.legs,
         tag=event.tag if created is None else created.tag,
         is_exit=event.is_exit,
     )

@@ -10,9 +10,15 @@ from msgspec import Meta
 
 from daemon.broker.account_books import AccountBooks
 from daemon.broker.kite_rows import KiteRow, gtt_fields
-from daemon.domain.gtt import Gtt, GttLeg, GttTerms
+from daemon.domain.gtt import Gtt
 from daemon.domain.money import PAISE_PER_RUPEE
-from daemon.domain.order_requests import DeleteGttOrder, ModifyGttOrder, PlaceGttOrder
+from daemon.domain.order_requests import (
+    DeleteGttOrder,
+    GttForm,
+    GttFormLeg,
+    ModifyGttOrder,
+    PlaceGttOrder,
+)
 from daemon.journal.words import refusal_text
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.call import Call
@@ -73,14 +79,14 @@ class GttOrders:
 
     async def place(self, call: Call) -> object:
         """Make a new GTT."""
-        terms = self._terms(await call.form())
-        result = done(await self._api.ask(PlaceGttOrder(terms=terms)))
+        form = self._form(await call.form())
+        result = done(await self._api.ask(PlaceGttOrder(form=form)))
         return {"trigger_id": result.gtt_id}
 
     async def modify(self, call: Call) -> object:
         """Give a GTT other terms."""
-        number, terms = _number(call), self._terms(await call.form())
-        done(await self._api.ask(ModifyGttOrder(gtt_id=number, terms=terms)))
+        number, form = _number(call), self._form(await call.form())
+        done(await self._api.ask(ModifyGttOrder(gtt_id=number, form=form)))
         return {"trigger_id": number}
 
     async def delete(self, call: Call) -> object:
@@ -110,14 +116,14 @@ class GttOrders:
             found.append({**leg, "result": result})
         return found
 
-    def _terms(self, form: Form) -> GttTerms:
+    def _form(self, form: Form) -> GttForm:
         count = TYPES[form.choice("type", tuple(TYPES))]
         condition = _decoded(form, "condition", Condition)
         legs = _decoded(form, "orders", tuple[Leg, ...])
         if len(condition.trigger_values) != count or len(legs) != count:
             raise bad_input(f"expected {count} `trigger_values` and as many `orders`")
         self._check_exchange(condition)
-        return GttTerms(
+        return GttForm(
             tradingsymbol=condition.tradingsymbol,
             triggers=_paise(condition.trigger_values),
             legs=tuple(_leg(leg) for leg in legs),
@@ -131,8 +137,8 @@ class GttOrders:
             raise bad_input(f"{condition.tradingsymbol} is of {found.exchange}")
 
 
-def _leg(leg: Leg) -> GttLeg:
-    return GttLeg(
+def _leg(leg: Leg) -> GttFormLeg:
+    return GttFormLeg(
         side=leg.transaction_type,
         quantity=leg.quantity,
         price_paise=_paise([leg.price])[0],
