@@ -71,5 +71,5 @@ def order_of_digits(digits: str) -> str | None:
 
 
 def _fits(value: int, width: int) -> bool:
-    """Return whether a number has exactly that many digits to be written in; 0 stands for absent."""
+    """Return whether a number fits a width; one that is absent (0) fits no width but 0."""
     return value < 10**width if width and value else not (value or width)

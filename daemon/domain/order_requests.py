@@ -43,8 +43,8 @@ class PlaceOrder(
     """A new order of variety regular, or with `iceberg_legs` an iceberg.
 
     `exchange` is that of the contract, empty to take it as it is. `market_protection` is a
-    percentage, -1 for the slab of the price; 0 is no protection, which a MARKET and an SL-M are refused for.
-    With `autoslice` a quantity above the freeze limit goes in slices. The legs of an iceberg are
+    percentage, -1 for the slab of the price; with 0 a MARKET and an SL-M are refused. With
+    `autoslice` a quantity above the freeze limit goes in slices. The legs of an iceberg are
     equal parts of `quantity`; `iceberg_quantity` is a leg's, 0 to work it out.
     """
 

@@ -49,8 +49,8 @@ class AccountDesk:
         self.risk = RiskStates(at, agenda, account, admission, demands, self.gtts)
         self._marks = DailyMarks(config, universe, at, recorder, quotes)
         self.orders = untraded.orders
-        """Orders without a trade; None where the fill mode has no exchange for them."""
-        self.api = ApiDesk(desk, recorder, quotes, admission, demands, self.gtts, untraded.orders)
+        """Who sends the orders of GTTs; None where the fill mode has no exchange for them."""
+        self.api = ApiDesk(desk, recorder, quotes, admission, demands, self.gtts, untraded.sent)
         """What programs ask."""
         self.icebergs = untraded.sent.icebergs
         self._closes = untraded.closes

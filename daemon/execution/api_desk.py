@@ -37,7 +37,7 @@ EXIT_ASKED: Final = "manual_exit"
 
 
 class ApiDesk:
-    """Serve requests. Without an exchange (`orders` is None) every one is refused."""
+    """Serve requests, in every fill mode."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ApiDesk:
         admission: Admission,
         demands: Demands,
         gtts: GttDesk,
-        orders: UntradedOrders | None,
+        orders: UntradedOrders,
     ) -> None:
         self._universe: Universe = desk.universe
         self._at = desk.at
@@ -58,18 +58,16 @@ class ApiDesk:
         self._gtts = gtts
         self._conversions = Conversions(recorder, quotes, admission)
         self._holdings = admission.untraded
-        self._orders: ApiOrders | None = None
-        if orders is not None:
-            self._orders = ApiOrders(desk, orders, admission, recorder.lifecycle)
+        self._orders = ApiOrders(desk, orders, admission, recorder.lifecycle)
         self.result = OrderResult()
         """What the last request did."""
 
     def serve(self, request: OrderRequest) -> None:
         """Do what is asked; `result` says what became of it."""
-        orders = self._orders
-        self.result = refused("no_exchange") if orders is None else self._serve(request, orders)
+        self.result = self._serve(request)
 
-    def _serve(self, request: OrderRequest, orders: ApiOrders) -> OrderResult:
+    def _serve(self, request: OrderRequest) -> OrderResult:
+        orders = self._orders
         match request:
             case PlaceOrder():
                 instrument = self._find(request.tradingsymbol, request.exchange)

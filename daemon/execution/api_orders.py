@@ -105,7 +105,7 @@ class ApiOrders:
         if trade == "":
             return refused("exit_began", numbers)
         root, _, part = order_id.partition("/")
-        is_unsent = bool(part) and self._desk.exchange.works(root)
+        is_unsent = part and self._desk.is_sliced(root) and self._desk.exchange.works(root)
         return refused("not_sent_yet" if is_unsent else "unknown_order", numbers)
 
     def _gate(self, order: ExchangeOrder, change: Modification) -> Refusal | None:

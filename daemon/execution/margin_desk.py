@@ -355,10 +355,7 @@ class MarginDesk:
         return 0 if self._broker is None else self._broker.correction
 
     def compute(self) -> Use | None:
-        """Compute the figures; return what is used of the cash.
-
-        None without a capital, or where a margin is not known.
-        """
+        """Compute the figures; return what is used of the cash, None where that is not known."""
         self._seen_seq = self._ledger.seq
         try:
             found = margins(list(self._market.underlyings(self._lines()).values()), self.model)

@@ -117,11 +117,18 @@ def test_the_eleventh_order_of_a_second_is_refused_as_a_rate() -> None:
     assert market.order().refusal is None
 
 
-def test_in_modes_without_an_exchange_every_request_is_refused() -> None:
-    market = RequestMarket(fill_mode="bid_ask")
+@pytest.mark.parametrize(("mode", "price"), [("bid_ask", 100_05), ("mid", 100_00), ("ltp", 100_00)])
+def test_in_simple_modes_an_order_fills_whole_with_its_own_events(mode: str, price: int) -> None:
+    market = RequestMarket(fill_mode=mode)
     market.tick(100, bid=99.95, ask=100.05)
-    assert reason(market.order()) == ("order", "no_exchange")
-    assert reason(market.leave()) == ("order", "no_exchange")
+    order_id = market.placed("BUY", 6500)
+    assert [kind for kind, _ in market.told_of(order_id)] == ["accepted", "open", "filled"]
+    assert market.untraded()[-1].last_paise == price
+    market.limit(99, "BUY", 65)
+    market.tick(98.9, bid=98.85, ask=98.95)
+    assert market.held() == {f"{CALL}/NRML": 6565}
+    market.leave()
+    assert market.held() == {}
 
 
 # modify and cancel
