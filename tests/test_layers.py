@@ -94,6 +94,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.broker", "daemon.files", "daemon.process", "daemon.quotes", "daemon.web.sources",
         "feeds.kite.wire",  # the layout of packets, and no client
     ),
+    "daemon.web.hooks": ("daemon.control", "daemon.files", "daemon.process"),
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
         "daemon.web.access", "daemon.web.kite", "daemon.web.past", "daemon.web.serving",

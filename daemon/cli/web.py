@@ -22,7 +22,8 @@ LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _INSTALL: Final = (
-    "web: the page needs starlette and uvicorn: install them with pip install 'run-fno-paper[web]'"
+    "web: the page needs starlette, uvicorn and websockets; "
+    "install them with pip install 'run-fno-paper[web]'"
 )
 
 
@@ -134,6 +135,6 @@ def _needs_libraries() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
             raise
         raise UsageError(_INSTALL) from error

@@ -9,8 +9,8 @@ from typing import Final
 from daemon.domain.dates import ist_date
 from daemon.runtime.recordings import recordings_of
 from daemon.settings.config import Config
-from daemon.web.kite.api import Recorded
 from daemon.web.kite.historical import Candle
+from daemon.web.kite.market_data import Recorded
 from daemon.web.site import Site
 
 _DATE: Final = len("2026-11-18")

@@ -19,10 +19,14 @@ from daemon.web.kite.app import KiteApp
 from daemon.web.kite.errors import KiteError, away, bad_input
 from daemon.web.kite.keys import KEYS_FILE, Keys, read_or_make_keys
 from daemon.web.kite.login import Login
+from daemon.web.kite.market_data import MarketData
+from daemon.web.kite.postbacks import Postbacks
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of
+from daemon.web.kite.ticker_protocol import TickerProtocol
+from daemon.web.kite_market import recorded_of
 from daemon.web.listener import Listener
-from daemon.web.sources.watched import Watched
+from daemon.web.site import Site
 
 
 class KiteAddress(NamedTuple):
@@ -35,8 +39,9 @@ class KiteAddress(NamedTuple):
 class KiteServer:
     """The paper API of an account."""
 
-    def __init__(self, watched: Watched, address: KiteAddress) -> None:
+    def __init__(self, site: Site, address: KiteAddress) -> None:
         """Listen first: a port that is taken ends the start. Raises UsageError."""
+        watched = site.watched
         self.listener: Final = Listener(*address, option="--kite-port")
         try:
             credentials = watched.directory / TOKEN_FILE
@@ -46,7 +51,11 @@ class KiteServer:
             self._requests: Final = DaemonRequests(watched.directory)
             self.api: Final = KiteApi(watched, login, self._ask)
             rates = Rates(is_on=self.api.account.config.api.rates == "kite")
-            self.app: Final = KiteApp(table_of(self.api), login, rates)
+            recorded = recorded_of(site, self.api.account.config)
+            self.data: Final = MarketData(watched.directory, login.is_session, recorded)
+            self._postbacks: Final = Postbacks(self.api, self.data.ticker)
+            table = [*table_of(self.api), *self.data.table()]
+            self.app: Final = KiteApp(table, login, rates, self.data.sockets())
         except BaseException:
             self.listener.close()
             raise
@@ -56,10 +65,13 @@ class KiteServer:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._requests.run)
-                await self.listener.serve(self.app)
+                tasks.start_soon(self.data.ticker.follow)
+                tasks.start_soon(self._postbacks.follow)
+                await self.listener.serve(self.app, sockets=TickerProtocol)
                 tasks.cancel_scope.cancel()
         finally:
             self.api.account.close()
+            self.data.close()
 
     async def _ask(self, order: OrderRequest) -> OrderResult:
         return result_of(await self._requests.ask(order))

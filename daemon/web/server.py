@@ -45,7 +45,7 @@ class PageServer:
             self.site: Final = Site(watched, sessions, cookie=cookie, cut=cut)
             allowed = allowed_hosts(host, self.port, hosts)
             self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
-            self.kite: Final = None if kite is None else KiteServer(watched, kite)
+            self.kite: Final = None if kite is None else KiteServer(self.site, kite)
         except BaseException:
             self._listener.close()
             raise

@@ -18,7 +18,6 @@ from daemon.market.rows import Rows
 from daemon.quotes.layout import QUOTES_FILE
 from daemon.quotes.reader import SharedQuote
 from daemon.quotes.writer import QuotesMap
-from daemon.web.kite.api import KiteApi, Recorded
 from daemon.web.kite.app import KiteApp
 from daemon.web.kite.historical import (
     DAYS_MAX,
@@ -30,10 +29,9 @@ from daemon.web.kite.historical import (
 )
 from daemon.web.kite.keys import KEYS_FILE
 from daemon.web.kite.login import Login
+from daemon.web.kite.market_data import MarketData, Recorded
 from daemon.web.kite.quotes import PRICES_MAX, QUOTES_MAX
 from daemon.web.kite.rates import Rates
-from daemon.web.kite.routes import table_of
-from daemon.web.sources.watched import Watched
 from tests.kit.paper_ticker import DAY, FUTURE, INDEX, OPEN, UNIVERSE, block
 from tests.kit.web import Answer, ask
 
@@ -59,8 +57,8 @@ class Api:
             self.dumps, lambda symbol, day: MINUTES if day != "2026-11-19" else (),
             lambda: ["2026-11-17", DAY_TEXT, "2026-11-19"],
         )  # fmt: skip
-        self.api = KiteApi(Watched(directory=directory, out=directory), login, recorded)
-        self.app = KiteApp(table_of(self.api), login, Rates(is_on=False))
+        self.data_of = MarketData(directory, login.is_session, recorded)
+        self.app = KiteApp(self.data_of.table(), login, Rates(is_on=False))
 
     async def ask(self, path: str, **headers: str) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -84,7 +82,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     made = Api(tmp_path)
     made.quotes.write(Rows(block(), 1))
     yield made
-    made.api.market.close()
+    made.data_of.close()
     made.quotes.close()
 
 
@@ -256,8 +254,8 @@ def test_w10_candles_together_lose_nothing(size: int) -> None:
 
 
 async def test_w10_the_minute_in_work_replaces_what_was_recorded_of_it(api: Api) -> None:
-    api.api.market.look(1)
-    quote = api.api.market.quote(FUTURE.tradingsymbol)
+    api.data_of.market.look(1)
+    quote = api.data_of.market.quote(FUTURE.tradingsymbol)
     assert isinstance(quote, SharedQuote)
     date = ist_date(OPEN)
     found = with_open_minute(MINUTES, quote, date)

@@ -73,6 +73,11 @@ class Account:
                 found[symbol] = Mark(last_paise=quote.ltp, close_paise=quote.previous_close)
         return found
 
+    @property
+    def seq(self) -> int:
+        """Return the last event that is in the books."""
+        return self._seq
+
     # inside
 
     def _current(self) -> AccountBooks:

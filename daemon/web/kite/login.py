@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,10 @@ class Login:
         """Return whether both are those of the session; the socket of prices asks this."""
         key, token = self._keys.api_key, self._keys.access_token
         return is_equal(api_key, key) & is_equal(access_token, token)
+
+    def postback_checksum(self, order_id: str, timestamp: str) -> str:
+        """Return what proves to a client that a postback comes from here."""
+        return sha256(f"{order_id}{timestamp}{self._keys.api_secret}".encode()).hexdigest()
 
     def check(self, header: str) -> None:
         """Let a request with this `Authorization` through. Raises KiteError, 403."""

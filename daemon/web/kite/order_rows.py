@@ -47,6 +47,18 @@ def history_rows(
     return rows
 
 
+def rows_after(
+    seq: int, order: BrokerOrder, trades: list[Execution], instrument: Instrument, user_id: str
+) -> list[tuple[int, KiteRow]]:
+    """Return what an order was after each of its moves behind event `seq`, with their events.
+
+    What is still on its way to the exchange is none of them.
+    """
+    last = order_row(order, instrument, user_id)
+    moves = [each for each in order.history if each.seq > seq and each.state is not _S.NEW]
+    return [(each.seq, _row_after(each, last, order, trades)) for each in moves]
+
+
 def trade_row(trade: Execution, instrument: Instrument) -> KiteRow:
     """Return a fill of the trade book."""
     digits = shown_id(trade.exchange_id)

@@ -34,6 +34,11 @@ class Ticker:
         self._symbols: dict[int, str] = {}
         self._packets: dict[tuple[int, Mode], tuple[SharedQuote, bytes]] = {}
 
+    @property
+    def has_clients(self) -> bool:
+        """Return whether anyone is connected."""
+        return bool(self._clients)
+
     async def follow(self) -> None:
         """Tell clients of new quotes until cancelled."""
         while True:
@@ -53,6 +58,10 @@ class Ticker:
         moved = {self._instruments[name].instrument_token for name in self._market.moved}
         for client in self._clients:
             client.tell_moved(moved)
+
+    def close(self) -> None:
+        """Unmap the quotes."""
+        self._market.close()
 
     def tell(self, text: str) -> None:
         """Send a text message to all clients, such as a postback."""
