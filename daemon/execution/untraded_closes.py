@@ -62,7 +62,11 @@ class UntradedCloses:
         self.close(reason, anything)
 
     def close(self, reason: str, wanted: Wanted) -> None:
-        """Cancel and close what is wanted; what a cancel comes too late for is closed as well."""
+        """Cancel and close what is wanted; what a cancel comes too late for is closed as well.
+
+        Nothing is closed before everything was cancelled.
+        """
+        self._desk.step.begin()
         for each in self._holdings.opening():
             if wanted(each.terms.instrument, each.terms.product):
                 self._until_flat.setdefault(self._key(each.terms), reason)
@@ -72,7 +76,6 @@ class UntradedCloses:
             if index is not None and wanted(index, position.product):
                 self._until_flat.setdefault(position.key, reason)
                 self._touched[position.key] = None
-        self._desk.step.begin()
         self._desk.step.end()
 
     def cancel(self, reason: str, wanted: Wanted) -> None:
