@@ -325,6 +325,32 @@ def web(
         serve_page(chosen, say)
 
 
+Account = Annotated[str, typer.Argument(help="The account; default the newest one.")]
+AccountConfig = Annotated[
+    Path | None, typer.Option("-c", "--config", help="The daemon's configuration instead.")
+]
+AccountOut = Annotated[Path, typer.Option("--out", help="The output directory of the daemon.")]
+
+
+@app.command()
+def follow(
+    account: Account = "",
+    config: AccountConfig = None,
+    out: AccountOut = ARTIFACTS,
+    test: Annotated[bool, typer.Option("--test", help="Send a line to each channel.")] = False,
+) -> None:
+    """Tell what happens to an account over its owner's channels: fills, exits, trouble."""
+    from daemon.cli.follow import follow as follow_account
+    from daemon.cli.follow import send_test
+    from daemon.cli.web import what_to_watch
+
+    watched = what_to_watch(account, config, "", out, port=None, listen="").watched
+    if not test:
+        follow_account(watched, say)
+    elif not send_test(watched, say):
+        raise typer.Exit(ExitCode.FEED_LOST)
+
+
 PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]
 RunsOut = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
 

@@ -96,9 +96,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.web.hooks": ("daemon.control", "daemon.files", "daemon.process"),
     "daemon.web": (  # puts the process of the page together
-        "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
-        "daemon.web.access", "daemon.web.kite", "daemon.web.past", "daemon.web.serving",
-        "daemon.web.sources", "daemon.web.stream",
+        "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.panels",
+        "daemon.web.past", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
+    ),
+    "daemon.alerts": (
+        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.settings",
+        "daemon.web.fold", "daemon.web.panels", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
@@ -129,8 +132,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "strategies",
     ),
     "daemon.cli": (
-        "daemon.chain", "daemon.control", "daemon.execution", "daemon.export", "daemon.files",
-        "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",
+        "daemon.alerts", "daemon.chain", "daemon.control", "daemon.execution", "daemon.export",
+        "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.web", "feeds", "strategies",
     ),

@@ -19,13 +19,16 @@ _PROGRAM: Final = (sys.executable, "-c", "import run_fno_paper; run_fno_paper.ma
 
 
 def page_command(config: Config, file: Path, overrides: Mapping[str, Any]) -> list[str]:
-    """Return the arguments of `run_fno_paper` for the page of a daemon.
+    """Return the arguments of `run_fno_paper` for the page of a daemon, or for its alerts alone.
 
-    The page reads the daemon's configuration, unless the command line has put another account or
-    output directory in its place.
+    The page sends the alerts too, if they are wanted. Both read the daemon's configuration, unless
+    the command line has put another account or output directory in its place.
     """
     if overrides.keys().isdisjoint({"account", "out"}):
-        return ["web", "--config", str(file.absolute())]
+        what = "web" if config.web.enabled else "follow"
+        return [what, "--config", str(file.absolute())]
+    if not config.web.enabled:
+        return ["follow", config.account, "--out", config.out]
     web = config.web
     return [
         "web", config.account, "--out", config.out,
@@ -36,12 +39,17 @@ def page_command(config: Config, file: Path, overrides: Mapping[str, Any]) -> li
 def page_next_to(
     config: Config, command: list[str], directory: Path
 ) -> AbstractContextManager[object]:
-    """Return a block in which the page of a live account runs, if it is wanted and ours to run."""
-    if not config.web.enabled or not command:
+    """Return a block in which the page, or what sends the alerts, runs: if it is ours to run."""
+    is_page = config.web.enabled
+    if not (is_page or config.alerts.enabled) or not command:
         return nullcontext()
     if os.environ.get(SOCKET):
-        name = f"run_fno_paper-web@{config.account}"
-        logger.info("web.enabled: the service manager runs the page, as {}", name)
+        name = f"run_fno_paper-{'web' if is_page else 'follow'}@{config.account}"
+        what = "web.enabled: the service manager runs the page" if is_page else (
+            "alerts.enabled: the service manager runs what sends them"
+        )  # fmt: skip
+        logger.info("{}, as {}", what, name)
         return nullcontext()
-    logger.info("page: http://{}:{}/", config.web.listen, config.web.port)
+    if is_page:
+        logger.info("page: http://{}:{}/", config.web.listen, config.web.port)
     return page_process([*_PROGRAM, *command], directory)

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from msgspec import structs
-
+from daemon.cli.follow import alerts_of_page
 from daemon.errors import UsageError
 from daemon.files.private import make_private_directory
 from daemon.process.logs import log_to_file_alone
@@ -113,6 +112,11 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
     with _needs_libraries():
         from daemon.web.kite_server import KiteAddress
         from daemon.web.server import PageServer
+        from daemon.web.site import Site
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+            raise
+        raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web
     kite = None if page.kite_port is None else KiteAddress(web.kite.listen, page.kite_port)
     server = PageServer(watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite)
@@ -126,15 +130,10 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         for address in {web.listen, *([] if kite is None else [kite.host])}.difference(_LOOPBACK):
             say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
-    server.run(ready)
+    alerts = alerts_of_page(watched)
 
+    async def send_alerts(site: Site) -> None:
+        if alerts is not None:
+            await alerts.run(site.with_view)
 
-@contextmanager
-def _needs_libraries() -> Iterator[None]:
-    """Say what to install where a library of the page is missing. Raises UsageError."""
-    try:
-        yield
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
-            raise
-        raise UsageError(_INSTALL) from error
+    server.run(ready, [send_alerts])

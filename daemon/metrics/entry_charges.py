@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
+from daemon.domain.events import Fill
 from daemon.domain.ledger import Ledger
 
 NO_CHARGES: Final = Decimal(0)
@@ -20,6 +22,21 @@ class EntryCharges:
         Of a position from before, all that was charged so far counts: its exits are not known.
         """
         self._left = {held.order_id: held.charges for held in ledger.open_positions()}
+
+    def recall(self, order_id: str, fills: Iterable[tuple[bool, Fill]]) -> None:
+        """Learn exactly what is left of an open position, from its fills so far.
+
+        Each fill says whether it is an entry's.
+        """
+        self._left.pop(order_id, None)
+        quantity = 0
+        for is_entry, fill in fills:
+            if is_entry:
+                self.enter(order_id, Decimal(fill.charges.total))
+                quantity += fill.quantity
+            else:
+                self.take(order_id, fill.quantity, quantity)
+                quantity -= fill.quantity
 
     def enter(self, order_id: str, charges: Decimal) -> None:
         """Take the charges of an entry's fill, or of a further part of it."""

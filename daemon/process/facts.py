@@ -78,6 +78,12 @@ class FactLog:
         self._fills = BookedFills.after(ledger)
         self._account = AccountWords(ledger.gtts.values())
 
+    def recall(self, order_id: str, events: Sequence[TradingEvent]) -> None:
+        """Learn from an open position's events so far which charges its exits have taken over."""
+        booked = filter(None, map(BookedFills().take, events))
+        fills = ((each.is_entry, each.fill) for each in booked)
+        self._entry_charges.recall(order_id, fills)
+
     def log(self, events: Sequence[TradingEvent]) -> None:
         """Log the fills, exits and refusals among `events`, in their order.
 
@@ -85,11 +91,7 @@ class FactLog:
         record of its own between them, as it is a warning.
         """
         noted = list(self._noted(events))
-        filled = {
-            (note.event.order_id, note.event.input_no)
-            for note in noted
-            if isinstance(note, Noted) and note.event.fill
-        }
+        filled = _filled(noted)
         for is_level, some in groupby(noted, lambda note: isinstance(note.event, MarginMoved)):
             if not is_level:
                 logger.bind(**{FACTS: ()}).patch(partial(_tell, list(some), filled)).info("")
@@ -97,6 +99,11 @@ class FactLog:
             for note in some:
                 assert isinstance(note.event, MarginMoved)
                 _tell_margin(note.event)
+
+    def facts(self, events: Sequence[TradingEvent]) -> list[Fact]:
+        """Return the same facts, which are not logged; levels of the cash are among them."""
+        noted = list(self._noted(events))
+        return _facts(noted, _filled(noted))
 
     def _noted(self, events: Sequence[TradingEvent]) -> Iterator[Noted | Told]:
         for event in events:
@@ -148,7 +155,20 @@ def _tell_margin(event: MarginMoved) -> None:
 
 def _tell(noted: Sequence[Noted | Told], filled: set[tuple[str, int]], record: Record) -> None:
     """Bind the facts to a record that will be written; `filled` says which inputs fill orders."""
-    record["extra"][FACTS] = [
+    record["extra"][FACTS] = _facts(noted, filled)
+
+
+def _filled(noted: Sequence[Noted | Told]) -> set[tuple[str, int]]:
+    """Return order and input of every fill."""
+    return {
+        (note.event.order_id, note.event.input_no)
+        for note in noted
+        if isinstance(note, Noted) and note.event.fill
+    }
+
+
+def _facts(noted: Sequence[Noted | Told], filled: set[tuple[str, int]]) -> list[Fact]:
+    return [
         _fact(note)
         for note in noted
         # an exit that was filled at once is shown by its fill

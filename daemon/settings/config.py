@@ -29,6 +29,7 @@ from daemon.domain.intent import (
 )
 from daemon.plans.terms.plan import Plans
 from daemon.settings.account_name import ACCOUNT_NAME
+from daemon.settings.alerts import AlertsConfig
 from daemon.settings.feeds import FeedConfig as FeedConfig
 from daemon.settings.feeds import KiteConfig as KiteConfig
 from daemon.settings.feeds import ReplayConfig as ReplayConfig
@@ -380,7 +381,21 @@ class WebConfig(Section, frozen=True, kw_only=True):
     """The address that the page listens on; the default is this machine only."""
     hosts: list[HostName] = []
     """Further names that a browser may ask for (`Host`), such as that of a proxy."""
-    kite: KiteApiConfig = KiteApiConfig()
+    metrics_token_file: str = ""
+    """The file (mode 0600) with what `/metrics` is asked with; empty: open on loopback only."""
+
+
+McpCommand = Literal[
+    "kill_switch", "manual_exit", "strategy_off", "strategy_on", "risk_reducing", "risk_halted",
+]  # fmt: skip
+"""What an assistant may be allowed to do: none of it opens a position."""
+
+
+class McpConfig(Section, frozen=True, kw_only=True):
+    """What `run_fno_paper mcp` offers an assistant."""
+
+    commands: list[McpCommand] = []
+    """Commands that it may give, each with a confirmation; empty: it reads only."""
 
 
 class RulesConfig(Section, frozen=True, kw_only=True):
@@ -451,7 +466,8 @@ class Config(Section, frozen=True, kw_only=True):
     log: LogConfig = LogConfig()
     recording: RecordingConfig = RecordingConfig()
     web: WebConfig = WebConfig()
-    api: ApiConfig = ApiConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    mcp: McpConfig = McpConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
     margin: MarginConfig = MarginConfig()

@@ -30,6 +30,8 @@ _INPUTS: Final[tuple[tuple[str | None, ...], ...]] = (
     ("rules", "directory"),
     ("rules", "local"),
     ("strategies", "path", _EACH),
+    ("alerts", "channels_file"),
+    ("web", "metrics_token_file"),
 )
 _SCRIPTED: Final = "strategies.scripted"
 _VARIABLE: Final = "${"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import anyio
 from loguru import logger
@@ -51,12 +52,20 @@ class PageServer:
             raise
         self.url: Final = self._listener.url
 
-    def run(self, on_ready: Callable[[], None]) -> None:
-        """Answer until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does."""
-        sys.setswitchinterval(SWITCH_S)
-        anyio.run(self._run, on_ready, backend_options={"use_uvloop": True})
+    def run(
+        self, on_ready: Callable[[], None], also: Sequence[Callable[[Site], Awaitable[None]]] = ()
+    ) -> None:
+        """Answer until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does.
 
-    async def _run(self, on_ready: Callable[[], None]) -> None:
+        `also` are tasks that run as long, each with the site.
+        """
+        sys.setswitchinterval(SWITCH_S)
+        anyio.run(self._run, on_ready, also, backend_options={"use_uvloop": True})
+
+    async def _run(
+        self, on_ready: Callable[[], None], also: Sequence[Callable[[Site], Awaitable[None]]]
+    ) -> None:
+        server = _Server(_config(self.app))
         async with anyio.create_task_group() as tasks:
 
             def stop(name: str) -> None:
@@ -69,8 +78,8 @@ class PageServer:
             await tasks.start(watch_signals, stop)
             await self.site.look()  # a short journal is read before anyone asks
             tasks.start_soon(self.site.follow)
-            if self.kite is not None:
-                tasks.start_soon(self.kite.serve)
+            for task in also:
+                tasks.start_soon(task, self.site)
             on_ready()
             logger.info("answers on {}", self.url)
             await self._listener.serve(self.app)

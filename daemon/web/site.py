@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 import anyio
@@ -13,6 +14,7 @@ from daemon import VERSION
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
+from daemon.web.panels.view import View
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
@@ -69,6 +71,16 @@ class Site:
         """Look once, and share what is new."""
         now = MACHINE_CLOCKS.wall_ns()
         self.clients.publish(await self._threads.with_fold(lambda: self.follower.step(now)))
+
+    async def with_view(self, work: Callable[[View], None]) -> None:
+        """Call `work` with a view of the account while nothing else touches it, if there is one."""
+        now = MACHINE_CLOCKS.wall_ns()
+
+        def look() -> None:
+            if not self.follower.shown.fault:
+                work(self.follower.view(now))
+
+        await self._threads.with_fold(look)
 
     # who
 

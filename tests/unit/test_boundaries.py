@@ -9,6 +9,7 @@ from tests.kit.source import dotted, modules
 
 BOUNDARIES = {
     ("daemon/main.py", "main"): "the last resort: shown with its traceback, code 70",
+    ("daemon/alerts/sender.py", "send"): "one of 130 services of a library: tried again, given up",
     (
         "daemon/clockwork/choose_engine.py",
         "choose_engine",

@@ -40,6 +40,8 @@ LIBRARIES: Final = {
 """Other ways to talk to a server; nothing imports them."""
 MAY_IMPORT: Final = {
     "httpx": {HTTP},
+    "apprise": {"daemon/alerts/sender.py"},
+    "redis": {"daemon/sinks/redis_stream.py"},
     "socket": {
         "feeds/kite/handshake.py",
         "daemon/control/listener.py",

@@ -42,6 +42,14 @@ class News(Enum):
     """It is busy, or not there: what was read stays true, the next look tries again."""
 
 
+class Line(NamedTuple):
+    """An event as `journal export` writes it, without the newline, and its link of the chain."""
+
+    seq: int
+    body: bytes
+    hash: bytes
+
+
 class NotInJournal(LookupError):
     """The place to go on from is before the base, beyond the end, or of another journal."""
 
@@ -143,13 +151,19 @@ class Facts:
         None also where the journal is busy (`fault`): the next look then finds more. Raises
         NotInJournal, JournalCorrupt.
         """
-        return [decoded_event(self._path, seq, body) for seq, body in self._page("events", after)]
+        rows = self._page("events", after)
+        return [decoded_event(self._path, seq, body) for seq, body, _ in rows]
+
+    def lines(self, after: int) -> list[Line]:
+        """Return the same as lines, which are not decoded. Raises as `events` does."""
+        rows = self._page("events", after)
+        return [Line(seq, body.encode(), link) for seq, body, link in rows]
 
     def operations(self, after: int) -> list[tuple[int, Operation]]:
         """Return the next operations after number `after` as `events` does, with their numbers."""
         try:
             rows = self._page("operations", after)
-            return [(number, decode_operation(body)) for number, body in rows]
+            return [(number, decode_operation(body)) for number, body, _ in rows]
         except msgspec.MsgspecError as error:
             raise JournalCorrupt(f"{self._path}: an operation after {after}: {error}") from error
 
@@ -200,8 +214,8 @@ class Facts:
                 raise
             raise JournalIOError(f"{self._path}: was changed while it was read") from error
 
-    def _page(self, table: str, after: int) -> list[tuple[int, str]]:
-        """Return number and body of the next rows, each held against the hash of the one before."""
+    def _page(self, table: str, after: int) -> list[_Row]:
+        """Return the next rows, each held against the hash of the one before."""
         first, last = self._known()
         if table == "events":
             begin, link, end = first.seq, first.hash, last.seq
@@ -231,13 +245,11 @@ class Facts:
             self._version = _NOT_READ  # or the next look would find nothing new
             return []
 
-    def _checked(
-        self, table: str, after: int, link: bytes, rows: list[_Row]
-    ) -> list[tuple[int, str]]:
-        what, page = table.removesuffix("s"), []
+    def _checked(self, table: str, after: int, link: bytes, rows: list[_Row]) -> list[_Row]:
+        what, page = table.removesuffix("s"), list[_Row]()
         for expected, (number, body, stored) in enumerate(rows, after + 1):
             link = next_link(self._path, what, expected, number, link, body, stored)
-            page.append((number, body))
+            page.append((number, body, link))
         return page
 
 

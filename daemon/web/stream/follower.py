@@ -91,7 +91,7 @@ class Follower:
         self.day_low: dict[str, int] = {}
         """The lowest P&L that was seen of a day, by date."""
         self._facts = Facts(watched.directory, is_finished=watched.has_summary())
-        self._unread = Unread(self._facts, self.book)
+        self._unread = self._begin_reading()
         self._marks: dict[str, int] = {}
         self._shown = Shown(fault="the journal is being opened")
         self._market_at = 0
@@ -168,10 +168,13 @@ class Follower:
         """Begin with another journal, or with this one after an archive."""
         self.book = first_book(self._facts)
         self.book.process.op_seq = self._facts.first_op_seq
-        self._unread = Unread(self._facts, self.book)
+        self._unread = self._begin_reading()
         self._tape_number = 0
         self._is_another = True
         self.day_low.clear()
+
+    def _begin_reading(self) -> Unread:
+        return Unread(self._facts, seq=self.book.seq, op_seq=self.book.process.op_seq)
 
     def _read(self) -> bool:
         """Fold what is new; return whether that is all there is."""

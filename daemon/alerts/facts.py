@@ -1,0 +1,109 @@
+"""Messages about what the journal says: its events, and what happened to the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from daemon.alerts.message import Message
+from daemon.domain.events import ExchangeOrderMoved, RiskMoved, TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.journal.operations import operation_words
+from daemon.journal.schema import Operation
+from daemon.journal.words import refusal_text
+from daemon.process.facts import FactLog
+from daemon.process.log_lines import FACT
+from daemon.visible import visible
+
+KIND_OF_FACT: Final = {
+    "entry": "fill", "fill": "fill", "exit": "exit", "refusal": "refusal", "refused": "refusal",
+    "margin": "margin",
+}  # fmt: skip
+"""What the log calls a fact -> the kind of its message; other facts make none."""
+RESTARTS: Final = frozenset(
+    {"start", "stop", "gap", "recovered", "dropped_unfinished", "not_run_again", "clock_jump"}
+)
+"""Operations that say that the daemon came, went, or did not see everything."""
+LOGIN_REFUSED: Final = "access token"
+"""Words of the error that a daemon ends with when the broker does not take its login."""
+_HARMLESS: Final = ("not_open", "already_filled")
+
+
+class FactMessages:
+    """Folds a journal from one event on, and tells what happened."""
+
+    def __init__(self, ledger: Ledger, lives: Mapping[str, Sequence[TradingEvent]] = {}) -> None:
+        """Begin after the events of `ledger`, which this one folds further.
+
+        `lives` are the events so far of open positions that have left in part: the net of what is
+        left depends on them.
+        """
+        self._ledger: Final = ledger
+        self._facts = FactLog(ledger)
+        for order_id, events in lives.items():
+            self._facts.recall(order_id, events)
+
+    def of_events(self, events: Sequence[TradingEvent]) -> list[Message]:
+        """Return the messages of the next events, in their order."""
+        told = [
+            Message(kind=KIND_OF_FACT[kind], text=visible(fact.sentence), seq=fact.seq)
+            for fact in self._facts.facts(events)
+            if (kind := str(fact.fields()[FACT])) in KIND_OF_FACT
+        ]
+        told += [message for event in events for message in self._of_event(event)]
+        times = {event.seq: event.ts for event in events}
+        dated = [_dated(message, times[message.seq]) for message in told]
+        for event in events:
+            self._ledger.apply(event)
+        return sorted(dated, key=lambda message: message.seq)
+
+    def of_operation(self, operation: Operation) -> list[Message]:
+        """Return the message of what happened to the daemon after the events so far, or none."""
+        kind = self._kind_of(operation)
+        if not kind:
+            return []
+        text = operation_words(operation)
+        return [Message(kind=kind, text=text, seq=self._ledger.seq, ts=max(operation.ts, 0))]
+
+    def _of_event(self, event: TradingEvent) -> Iterator[Message]:
+        if isinstance(event, RiskMoved) and event.reason == "daily_loss":
+            numbers = refusal_text(event.reason, event.numbers)
+            yield Message(kind="daily_limit", text=f"{event.state}: {numbers}", seq=event.seq)
+        if isinstance(event, ExchangeOrderMoved) and _is_lost_exit(event):
+            text = visible(refusal_text(event.reason, event.numbers))
+            text = f"the exit's order of {event.order_id} was refused: {text}"
+            yield Message(kind="unprotected", text=text, seq=event.seq)
+
+    def _kind_of(self, operation: Operation) -> str:
+        kind, detail = operation.kind, operation.detail
+        if kind == "stop" and LOGIN_REFUSED in str(detail.get("error", "")):
+            return "token_refused"
+        if kind in RESTARTS:
+            return "restart"
+        if kind == "fallback_to_v2":
+            return "fallback"
+        if kind == "feed_state" and detail.get("to") == "stale" and self._holds():
+            return "stale_feed"
+        if kind == "strategy_disabled" and self._holds(str(detail.get("strategy_id", ""))):
+            return "strategy_disabled"
+        return ""
+
+    def _holds(self, strategy_id: str = "") -> bool:
+        """Return whether anything is open, or anything of one strategy."""
+        ledger = self._ledger
+        if not strategy_id and ledger.untraded.positions:
+            return True
+        return any(
+            not strategy_id or position.strategy_id == strategy_id
+            for position in ledger.open_positions()
+        )
+
+
+def _is_lost_exit(event: ExchangeOrderMoved) -> bool:
+    """Return whether the exchange refused an order that would have closed a trade."""
+    is_trouble = event.kind == "rejected" and event.reason not in _HARMLESS
+    return bool(event.order_id) and event.is_exit and is_trouble
+
+
+def _dated(message: Message, ts: int) -> Message:
+    return Message(kind=message.kind, text=message.text, seq=message.seq, ts=ts)

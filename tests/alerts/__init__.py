@@ -1,0 +1,1 @@
+"""Alerts: each fact told once to each channel that is not killed, in order."""
