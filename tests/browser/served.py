@@ -101,11 +101,14 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 def announced(process: subprocess.Popen[str]) -> Served:
-    """Return what a server says when it listens, in its two lines."""
+    """Return what a server says when it listens; its last line names the credentials."""
     assert process.stdout is not None
-    page, credentials = (process.stdout.readline().split(maxsplit=1) for _ in range(2))
-    assert [page[0], credentials[0]] == ["page", "credentials"], (page, credentials)
-    return Served(process, page[1].strip(), Path(credentials[1].strip()))
+    said: dict[str, str] = {}
+    while "credentials" not in said:
+        name, _, value = process.stdout.readline().strip().partition(" ")
+        assert name in ("page", "kite", "credentials"), (name, value)
+        said[name] = value
+    return Served(process, said["page"], Path(said["credentials"]))
 
 
 def sign_in(context: BrowserContext, served: Served) -> Page:

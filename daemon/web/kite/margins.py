@@ -26,7 +26,6 @@ from daemon.web.kite.margin_lines import Lines, Portfolio, Want
 from daemon.web.sources.margins import Margins as ToldMargins
 
 ORDERS_MAX: Final = 200
-Orders = Annotated[tuple["MarginOrder", ...], Meta(max_length=ORDERS_MAX)]
 
 
 class MarginOrder(msgspec.Struct, frozen=True):
@@ -43,6 +42,9 @@ class MarginOrder(msgspec.Struct, frozen=True):
     trigger_price: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
     average_price: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
     """Of an order that was executed; the contract note goes by it."""
+
+
+Orders = Annotated[tuple[MarginOrder, ...], Meta(max_length=ORDERS_MAX)]
 
 
 class Margins:
