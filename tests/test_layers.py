@@ -69,12 +69,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.settings", "feeds.recording",
     ),
     "daemon.web.fold": (
-        "daemon.journal", "daemon.metrics", "daemon.report", "daemon.web.sources",
+        "daemon.journal", "daemon.metrics", "daemon.quotes", "daemon.report", "daemon.web.sources",
     ),
     "daemon.web.panels": (
-        "daemon.control", "daemon.execution", "daemon.journal", "daemon.market", "daemon.metrics",
-        "daemon.quotes", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.web.fold",
-        "daemon.web.sources", "feeds.kite",
+        "daemon.chain", "daemon.control", "daemon.execution", "daemon.journal", "daemon.levels",
+        "daemon.market", "daemon.metrics", "daemon.plans", "daemon.plans.terms", "daemon.quotes",
+        "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings", "daemon.web.fold",
+        "daemon.web.sources", "feeds.kite", "strategies",
     ),
     "daemon.web.stream": (
         "daemon.control", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings",
@@ -98,10 +99,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.panels",
         "daemon.web.past", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
-    ),
-    "daemon.alerts": (
-        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.settings",
-        "daemon.web.fold", "daemon.web.panels", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (

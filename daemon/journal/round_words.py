@@ -147,10 +147,11 @@ def _numbers(event: RoundMoved) -> str:
 
 
 def _waits(event: RoundMoved) -> list[str]:
-    return [_wait(wait) for wait in event.waits or ()]
+    return [wait_text(wait) for wait in event.waits or ()]
 
 
-def _wait(wait: LegWait) -> str:
+def wait_text(wait: LegWait) -> str:
+    """Return what a leg waits for."""
     where = f" in {wait.symbol}" if wait.symbol else ""
     level = f", from {money(wait.reference_paise)}" if wait.reference_paise else ""
     verb = "buy" if wait.side == "BUY" else "sell"

@@ -14,7 +14,7 @@ from daemon import VERSION
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
-from daemon.web.panels.view import View
+from daemon.web.panels.chain import chain_panel
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
@@ -171,6 +171,14 @@ class Site:
             raise Refused(503, str(error)) from error
         return EventStream(self.clients, client, cut=self._cut, is_over=self.sessions.is_over)
 
+    async def chain(self, asked: Asked) -> Response:
+        """Return the option chain around the money, of an underlying and an expiry."""
+        self._refuse_fault()
+        underlying, expiry, follower = asked.name("underlying"), asked.name("expiry"), self.follower
+        now = MACHINE_CLOCKS.wall_ns()
+        work = lambda: chain_panel(follower.view(now), underlying, expiry)  # noqa: E731
+        return json(await self._threads.with_fold(work))
+
     async def do(self, asked: Asked) -> Response:
         """Hand a person's request to the daemon."""
         action = await asked.body(Action)
@@ -194,7 +202,9 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/session", site.session),
         PageRoute("/api/now", site.now),
         PageRoute("/api/stream", site.stream),
+        PageRoute("/api/chain", site.chain),
         PageRoute("/api/trade/{trade}", site.past.trade),
+        PageRoute("/api/round/{round}", site.past.round),
         PageRoute("/api/candles", site.past.candles),
         PageRoute("/api/curves", site.past.curves),
         PageRoute("/api/days", site.past.days),

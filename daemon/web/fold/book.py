@@ -21,6 +21,7 @@ from daemon.domain.events import (
     Fill,
     OrderCreated,
     OrderMoved,
+    RoundMoved,
     TradingEvent,
 )
 from daemon.domain.ledger import Ledger
@@ -36,6 +37,7 @@ from daemon.web.fold.exchange_orders import WorkingOrders
 from daemon.web.fold.later import Later
 from daemon.web.fold.net_curve import NetCurve
 from daemon.web.fold.process import Process
+from daemon.web.fold.round_lines import RoundLines
 from daemon.web.fold.row_store import RowStore
 from daemon.web.fold.rows import Row, closed_row, refused_row
 from daemon.web.fold.tape import Tape
@@ -77,7 +79,8 @@ class Book:
         self.tape: Final = Tape(fold.ledger.positions.values(), fold.ledger.gtts.values())
         self.process: Final = Process()
         self.working: Final = WorkingOrders()
-        """What works at the exchange."""
+        """The day's orders at the exchange."""
+        self.round_lines: Final = RoundLines()
         self._refused: Final[deque[Later]] = deque(maxlen=REFUSED_ROWS)
         self.closed: Final = RowStore()
         """Every exit, oldest first, as JSON."""
@@ -118,6 +121,8 @@ class Book:
         if not event.order_id:
             self._fold.add(event)
             self.tape.take_account(event)
+            if isinstance(event, RoundMoved):
+                self.round_lines.take(event)
             self._take_untraded(event)
             return
         orders = self.ledger.orders
@@ -125,7 +130,7 @@ class Book:
         self._fold.add(event)
         self.tape.take(event, order.tradingsymbol)
         if isinstance(event, ExchangeOrderMoved):
-            self.working.take(event)
+            self.working.take(event, order.tradingsymbol)
         fill = fill_of(event)
         if fill is not None:
             self._take_fill(event, fill, order.lot_size)
@@ -180,7 +185,7 @@ class Book:
     def _take_untraded(self, event: TradingEvent) -> None:
         """Take what an order without a trade did: its fills count for the day, and are no trade."""
         if isinstance(event, ExchangeOrderMoved) and event.exchange_id:
-            self.working.take(event)
+            self.working.take(event, event.tradingsymbol)
         found = self._untraded.take(event)
         if found is None:
             return

@@ -8,13 +8,21 @@ from functools import partial
 from typing import Final
 
 from daemon.domain.booked_fills import BookedFills
-from daemon.domain.events import ExchangeOrderMoved, OrderMoved, StopMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    OrderMoved,
+    RoundMoved,
+    StopMoved,
+    TradingEvent,
+)
 from daemon.domain.gtt import Gtt
 from daemon.domain.order import OrderState
+from daemon.domain.plan_fold import ENDS_A_WAIT
 from daemon.domain.position import Position
 from daemon.journal.account_words import AccountWords
 from daemon.journal.explain import why_moved
 from daemon.journal.operations import operation_words
+from daemon.journal.round_words import round_lines
 from daemon.journal.schema import Operation
 from daemon.journal.words import money, refusal_text
 from daemon.visible import visible
@@ -55,6 +63,8 @@ class Tape:
 
     def take_account(self, event: TradingEvent) -> None:
         """Take an event that belongs to no trade."""
+        if isinstance(event, RoundMoved) and is_told(event):
+            self._add(event, "round", "", partial(_round_words, event))
         line = self._account.take(event)
         if line is not None:
             self._add(event, line.kind, line.symbol, lambda: line.words)
@@ -98,6 +108,15 @@ def _operation_row(operation: Operation, seq: int) -> Row:
 
 def _refused_words(event: OrderMoved | ExchangeOrderMoved, what: str) -> str:
     return f"{what}: {refusal_text(event.reason, event.numbers)}"
+
+
+def is_told(event: RoundMoved) -> bool:
+    """Return whether the tape tells an event of a round: a new state, or a leg that is given up."""
+    return event.from_state != event.to_state or event.reason in ENDS_A_WAIT
+
+
+def _round_words(event: RoundMoved) -> str:
+    return f"{event.round}: {round_lines(event)[0]}"
 
 
 def _stop_words(event: StopMoved) -> str:

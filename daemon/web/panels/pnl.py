@@ -7,6 +7,7 @@ from typing import Final
 from daemon.domain import account_totals
 from daemon.domain.dates import iso_ist, ist_day
 from daemon.domain.money import PAISE_PER_RUPEE, paise_exact
+from daemon.journal.account_words import standing_sentence
 from daemon.journal.words import money
 from daemon.metrics.fill_quality import whole_paise
 from daemon.web.fold.rows import Row
@@ -29,6 +30,7 @@ def pnl_panel(view: View) -> Row:
     net = gross - charges
     at_ltp, at_exit_side = open_ltp_paise(view), _open_exit_side_paise(view)
     today, limit = _realized_today_paise(view), _limit_paise(view)
+    counted = day_net_paise(view) if _counts_open(view) else today
     return {
         "gross_paise": gross,
         "charges_paise": charges,
@@ -39,9 +41,10 @@ def pnl_panel(view: View) -> Row:
         "net_at_exit_side_paise": None if at_exit_side is None else net + at_exit_side,
         "day_low_paise": view.day_low_paise,
         "daily_loss_limit_paise": limit,
-        "to_limit_paise": None if limit is None else limit + today,
+        "to_limit_paise": None if limit is None or counted is None else limit + counted,
+        "limit_counts": "net_open" if _counts_open(view) else "realized",
         "realized_today_paise": today,
-        "halted": _halted(view, limit, today),
+        "halted": _halted(view, limit, counted),
         **untraded_sums(view),
         **_margin(view),
     }
@@ -107,16 +110,25 @@ def _realized_today_paise(view: View) -> int:
     return realized + ledger.untraded.realized_on(today)
 
 
+def _counts_open(view: View) -> bool:
+    """Return whether the daily limit counts what is open and the day's charges (`net_open`)."""
+    config = view.setup.config
+    return config is not None and config.risk.daily_loss_counts == "net_open"
+
+
 def _limit_paise(view: View) -> int | None:
     config = view.setup.config
     limit = None if config is None else config.risk.daily_loss_rupees
     return None if limit is None else paise_exact(round(limit, 2))
 
 
-def _halted(view: View, limit: int | None, today: int) -> str | None:
+def _halted(view: View, limit: int | None, counted: int | None) -> str | None:
     """Return why nothing new is opened, None where it is."""
     if view.book.process.switches(view.clock).killed:
         return f"kill switch pulled: nothing new is opened on {iso_ist(view.clock)[:10]}"
-    if limit is not None and -today >= limit:
+    standing = standing_sentence(view.book.ledger.risk)
+    if standing:
+        return standing
+    if limit is not None and counted is not None and -counted >= limit:
         return f"the day's loss limit of {money(limit)} is reached: nothing new is opened"
     return None

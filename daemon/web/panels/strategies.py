@@ -14,10 +14,15 @@ from daemon.web.panels.view import View
 
 
 def strategies_panel(view: View) -> list[Row]:
-    """Return the configured strategies, then those that traded and are configured no more."""
+    """Return the configured strategies, then those that traded and are configured no more.
+
+    Plans have a panel of their own.
+    """
     config, ledger = view.setup.config, view.book.ledger
     configured = {} if config is None else {each.id: each for each in config.strategies.items}
-    names = [*configured, *sorted(ledger.strategies.keys() - configured.keys())]
+    plans = view.plans.keys() | ledger.plans.keys()
+    others = ledger.strategies.keys() - configured.keys() - plans
+    names = [*configured, *sorted(others)]
     held = Counter(position.strategy_id for position in view.positions())
     switches = view.book.process.switches(view.clock)
     rows = []

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from daemon.control.pace import PaceStatus
-from daemon.domain.dates import ist_date
+from daemon.domain.dates import ist_date, ist_midnight
 from daemon.domain.instrument import Universe
 from daemon.domain.position import Position
 from daemon.domain.position_row import PositionRow
@@ -14,8 +14,10 @@ from daemon.domain.statistics import MarginStatus
 from daemon.execution.context import CalendarBars
 from daemon.market.schedule import Schedule
 from daemon.metrics.untraded import UntradedResult
+from daemon.plans.terms.plan import Plan
 from daemon.quotes.reader import SharedQuote
 from daemon.rules import Rulebook
+from daemon.web.fold.approaches import Approaches
 from daemon.web.fold.book import Book
 from daemon.web.sources.market import Market
 from daemon.web.sources.watched import Setup, Watched
@@ -50,6 +52,8 @@ class View:
         self.pace: PaceStatus | None = None
         self.margin: MarginStatus | None = None
         """What is blocked, as the daemon last told it; None where it told nothing."""
+        self.approaches = Approaches()
+        """How near the market came to what rests at the exchange."""
         self._marks = marks
 
     @property
@@ -74,6 +78,21 @@ class View:
     def open_rows(self) -> list[PositionRow]:
         """The open positions as the report shows them, at the last known prices."""
         return self.book.fold.open_rows(self._last_prices())
+
+    @cached_property
+    def open_by_trade(self) -> dict[str, PositionRow]:
+        """The same by trade."""
+        return {row.order_id: row for row in self.open_rows}
+
+    @cached_property
+    def plans(self) -> dict[str, Plan]:
+        """The configured plans by id."""
+        config = self.setup.config
+        return {} if config is None else {plan.id: plan for plan in config.plans.items}
+
+    def is_past(self, clock_ns: int) -> bool:
+        """Return whether a time of day (ns since midnight) is over at the engine's time."""
+        return self.clock >= ist_midnight(ist_date(self.clock)) + clock_ns
 
     @cached_property
     def untraded(self) -> UntradedResult:

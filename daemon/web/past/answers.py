@@ -20,7 +20,7 @@ from daemon.web.past.compare import compare
 from daemon.web.past.history import day_rows, history_page
 from daemon.web.past.others import ALL, OtherCharts, moment_of
 from daemon.web.past.runs import directory_of, run_rows
-from daemon.web.past.trades import trade_story
+from daemon.web.past.trades import round_lines_of, trade_story
 from daemon.web.serving.requests import Asked, Refused, json
 from daemon.web.serving.threads import Threads
 from daemon.web.sources.watched import Watched
@@ -28,6 +28,7 @@ from daemon.web.stream.follower import Follower
 
 OWN: Final = "account"
 _TRADE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
+_ROUND: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}-\d{8}-\d{1,6}")
 
 
 class Past:
@@ -94,6 +95,17 @@ class Past:
         directory = (self._other(asked.name("run")) or self._watched).directory
         try:
             return json(await self._threads.read(lambda: trade_story(directory, trade)))
+        except UsageError as error:
+            raise Refused(404, str(error)) from error
+
+    async def round(self, asked: Asked) -> Response:
+        """Return the story of a plan's round."""
+        name = str(asked.request.path_params["round"])
+        if not _ROUND.fullmatch(name):
+            raise Refused(404, "there is no such round")
+        directory = (self._other(asked.name("run")) or self._watched).directory
+        try:
+            return json(await self._threads.read(lambda: round_lines_of(directory, name)))
         except UsageError as error:
             raise Refused(404, str(error)) from error
 

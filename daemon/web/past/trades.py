@@ -31,6 +31,12 @@ def trade_story(directory: Path, trade: str) -> Row:
         return {"trade": _detail(store.events_of(trade)), "explain": lines}
 
 
+def round_lines_of(directory: Path, name: str) -> Row:
+    """Return the story of a round, a line each. Raises as `trade_story` does."""
+    with JournalStore.open(directory) as store:
+        return {"round": name, "explain": explain(store, name).splitlines()}
+
+
 def _detail(events: list[TradingEvent]) -> Row:
     created = events[0]
     assert isinstance(created, OrderCreated)

@@ -15,6 +15,7 @@ from daemon.report.fold import RunFold
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import load_rules
 from daemon.settings.config import Config
+from daemon.web.fold.approaches import Approaches
 from daemon.web.fold.book import Book
 from daemon.web.fold.rows import Row
 from daemon.web.fold.unread import Unread
@@ -22,6 +23,8 @@ from daemon.web.fold.whole import first_book
 from daemon.web.panels.header import header_panel
 from daemon.web.panels.lists import closed_panel, refused_panel, waiting_panel
 from daemon.web.panels.open import market_fields, open_panel
+from daemon.web.panels.orders import orders_over_panel, orders_panel
+from daemon.web.panels.plans import plans_panel
 from daemon.web.panels.pnl import day_net_paise, pnl_panel
 from daemon.web.panels.strategies import strategies_panel
 from daemon.web.panels.untraded import untraded_orders_panel, untraded_panel
@@ -46,8 +49,11 @@ FACT_PANELS: Final[dict[str, Callable[[View], Any]]] = {
     "refused": refused_panel,
     "closed": closed_panel,
     "strategies": strategies_panel,
+    "plans": plans_panel,
+    "orders": orders_panel,
+    "orders_over": orders_over_panel,
 }
-MARKET_PANELS: Final = ("header", "pnl", "open", "untraded")
+MARKET_PANELS: Final = ("header", "pnl", "open", "untraded", "plans", "orders")
 """Panels that the market moves without an event."""
 _encoder: Final = msgspec.json.Encoder()
 
@@ -88,6 +94,7 @@ class Follower:
         self.setup = watched.setup()
         self.rules = _rules(self.setup.config)
         self.book = Book(RunFold())
+        self._approaches: Final = Approaches()
         self.day_low: dict[str, int] = {}
         """The lowest P&L that was seen of a day, by date."""
         self._facts = Facts(watched.directory, is_finished=watched.has_summary())
@@ -137,6 +144,7 @@ class Follower:
             now=now, is_alive=self._is_alive, marks=self._marks,
         )  # fmt: skip
         view.pid, view.pace, view.margin = self._pid, self._pace, self._margin
+        view.approaches = self._approaches
         return view
 
     def close(self) -> None:
@@ -187,6 +195,8 @@ class Follower:
 
     def _look_around(self, now: int) -> None:
         self.market.look(now)
+        orders = self.book.working
+        self._approaches.look(orders.all(), orders.over, self.market.quote)
         self._pid = holder_pid(self.watched.directory)
         self._pace = _pace(self.watched)
         self._margin = self._margins.look()

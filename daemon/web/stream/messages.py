@@ -12,6 +12,8 @@ from daemon.web.stream.follower import Shown
 
 BEAT: Final = b": beat\n\n"
 _encoder: Final = msgspec.json.Encoder()
+_MOVED: Final = ("header", "pnl", "untraded", "plans", "orders")
+"""Panels that a message of the market has whole; of open positions it has what moves."""
 _ID: Final = re.compile(r"([0-9a-f]{8})-(\d{1,18})")
 
 
@@ -69,7 +71,7 @@ def facts(shown: Shown, names: tuple[str, ...], rows: list[Row]) -> bytes:
 
 def market(shown: Shown) -> bytes:
     """Return what the market moved. It has no id: a client that comes back has missed nothing."""
-    data: dict[str, Any] = dict(_raw(shown.panels, ("header", "pnl", "untraded")))
+    data: dict[str, Any] = dict(_raw(shown.panels, _MOVED))
     data["open"] = msgspec.Raw(shown.market_open)
     return message("market", _encoder.encode(data))
 
