@@ -41,15 +41,19 @@ class Process:
         if found:
             log = InputLog(found[-1])
             again = run_again(log, self._make, self.account.store, self.account.state)
-            self.engine = again.machine.engine
+            self.machine = again.machine
             self.taken = again.inputs
             self.recorder = InputRecorder.resume(log, again.end)
         else:
-            machine = self._make(None)
-            self.engine = machine.engine
+            self.machine = self._make(None)
             self.taken = 0
             carry = self.engine.engine.carry()
-            self.recorder = self.account.begin_log(machine, Config(), Config(), carry, NOW)
+            self.recorder = self.account.begin_log(self.machine, Config(), Config(), carry, NOW)
+
+    @property
+    def engine(self) -> PaperEngine:
+        """What decides."""
+        return self.machine.engine
 
     def _make(self, header: LogHeader | None) -> Machine:
         engine = make_engine(self._scenario)
@@ -60,6 +64,7 @@ class Process:
     def take(self, item: Input) -> None:
         self.recorder.record(item)
         self._pending += self.engine.handle(item)
+        self.machine.saw(item)
         self.taken += 1
         if self._rng.random() < 0.3:
             self.commit()
