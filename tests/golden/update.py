@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from tests.broker.test_carry import Week
-from tests.kit import golden
+from tests.kit import golden, plan_golden
+from tests.plans.real_chain import chain_file
 
 
 def main() -> None:
@@ -24,9 +25,22 @@ def main() -> None:
                 continue
             hashes[name] = golden.replay(golden.example(name), Path(place) / name).sha256
     hashes["nrml-week"] = Week(restarts=False).run().sha256
+    update_plans()
     for name, sha256 in sorted(hashes.items()):
         print(f"{name}: {sha256}{'' if golden.pinned().get(name) == sha256 else '  (new)'}")
     golden.HASHES.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n")
+
+
+def update_plans() -> None:
+    """Pin what shipped plans do; on the real chain where it is."""
+    found = plan_golden.pinned() if plan_golden.KEPT.exists() else {}
+    with tempfile.TemporaryDirectory() as place:
+        found["made-up days"] = plan_golden.on_made_up_days(Path(place))
+    if chain_file() is None:
+        print("plans on the real chain: kept as they were, it is not here")
+    else:
+        found["real chain"] = plan_golden.on_the_real_chain()
+    plan_golden.pin(found)
 
 
 if __name__ == "__main__":
