@@ -13,12 +13,15 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
+import msgspec
 import pytest
 import yaml
 
 from daemon.control.request_messages import Outcome as Done
 from daemon.control.socket import Refused, Request, send_command
+from daemon.domain.events import ExchangeOrderMoved
 from daemon.domain.inputs import Command
+from daemon.domain.order_requests import CancelOrder, PlaceOrder
 from daemon.errors import ExitCode
 from daemon.runtime.app import App
 from daemon.settings.config import RiskConfig
@@ -174,6 +177,55 @@ def test_a_programs_request_is_done_once_also_over_a_kill(of: Market, tmp_path: 
     commands = [each for each in recorded(outcome.directory) if isinstance(each, Command)]
     assert [each.client_id for each in commands] == ["exit-1"]
     assert not (outcome.directory / "requests.sock").exists()
+
+
+@pytest.mark.ci
+def test_orders_of_a_program_are_done_once_also_over_a_kill(of: Market, tmp_path: Path) -> None:
+    port = free_port()
+    config = write_live_config(tmp_path, of, [], port=port)
+    directory = tmp_path / "accounts" / ACCOUNT
+    contract = of.universe[1]
+    wanted = PlaceOrder(
+        tradingsymbol=contract.tradingsymbol, exchange=contract.exchange, side="BUY",
+        quantity=contract.lot_size, product="NRML", order_type="LIMIT",
+        price_paise=contract.tick_paise, tag="from outside",
+    )  # fmt: skip
+    wrong = msgspec.structs.replace(wanted, quantity=1)
+
+    async def session() -> None:
+        async with daemon(of, tmp_path, config, port=port) as process:
+            async with program(directory) as asks:
+                first = await asks.order(wanted, client_id="order-1")
+                assert first.outcome is Done.DONE, first
+                assert first.result is not None
+                (order_id,) = first.result.order_ids
+                assert await asks.order(wanted, client_id="order-1") == first
+                refusal = await asks.order(wrong, client_id="order-2")
+                assert (refusal.outcome, refusal.text[:8]) == (Done.REFUSED, "lot_size")
+                assert refusal.input_no > first.input_no
+            process.kill()  # what was answered is on disk
+            await ended(process)
+        async with daemon(of, tmp_path, config, port=port) as process:
+            async with program(directory) as asks:
+                assert await asks.order(wanted, client_id="order-1") == first
+                assert await asks.order(wrong, client_id="order-2") == refusal
+                done = await asks.order(CancelOrder(order_id=order_id), client_id="order-3")
+                assert done.outcome is Done.DONE, done
+                gone = await asks.order(CancelOrder(order_id=order_id))
+                assert gone.result is not None
+                assert gone.result.refusal is not None
+                assert (gone.outcome, gone.result.refusal.reason) == (Done.REFUSED, "not_open")
+            await stop(process)
+
+    run(session)
+    outcome = proven(tmp_path)
+    commands = [each for each in recorded(outcome.directory) if isinstance(each, Command)]
+    assert [each.client_id for each in commands] == ["order-1", "order-2", "order-3", ""]
+    own = [each for each in outcome.events if isinstance(each, ExchangeOrderMoved)]
+    assert [each.kind for each in own] == [
+        "accepted", "open", "rejected", "cancelled", "cancel_refused",
+    ]  # fmt: skip
+    assert {each.tag for each in own} == {"from outside"}
 
 
 @pytest.mark.parametrize(

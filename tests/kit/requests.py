@@ -15,6 +15,7 @@ from anyio.abc import ByteStream
 from daemon.control.frames import frame, frames
 from daemon.control.request_messages import Answer, Asked
 from daemon.control.socket import Request
+from daemon.domain.order_requests import OrderRequest
 
 
 class Program:
@@ -29,6 +30,12 @@ class Program:
     ) -> None:
         asked = Asked(id=number, client_id=client_id, command=Request(command, target))
         await self.stream.send(frame(msgspec.json.encode(asked)))
+
+    async def order(self, order: OrderRequest, *, client_id: str = "") -> Answer:
+        """A request for an order, a position or a GTT, and its answer."""
+        asked = Asked(id=2, client_id=client_id, order=order)
+        await self.stream.send(frame(msgspec.json.encode(asked)))
+        return await self.answer()
 
     async def answer(self) -> Answer:
         """The next answer."""
