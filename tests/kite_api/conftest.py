@@ -6,8 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
 from tests.kite_api.desk import Desk, desk_in
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[str]]:
+    """What is logged meanwhile."""
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="DEBUG")
+    yield lines
+    logger.remove(sink)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from daemon.journal.store import JournalStore
 from daemon.market.rows import Rows
 from daemon.quotes.layout import QUOTES_FILE
 from daemon.quotes.writer import QuotesMap
-from daemon.settings.config import ApiConfig, Config
+from daemon.settings.config import ApiConfig, Config, RiskConfig
 from daemon.web.daemon_requests import DaemonAway
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.app import KiteApp
@@ -58,11 +58,18 @@ QUOTED: Final = {"NIFTY 50": 2_500_000, CALL: 10_000, PUT: 9_500, FUTURE: 2_501_
 class Desk:
     """An account, its engine, its journal, and the API in front of them."""
 
-    def __init__(self, out: Path, *, rates: bool = False, config: Config | None = None) -> None:
+    def __init__(
+        self,
+        out: Path,
+        *,
+        rates: bool = False,
+        config: Config | None = None,
+        risk: RiskConfig | None = None,
+    ) -> None:
         directory = out / "accounts" / ACCOUNT
         directory.mkdir(parents=True)
         self.directory = directory
-        self.market = RequestMarket()
+        self.market = RequestMarket(risk=risk)
         self.store: JournalStore = write_journal(directory, [])
         self.quotes = QuotesMap(directory / QUOTES_FILE, LISTED, now=OPEN)
         self.now_s = 0.0

@@ -106,9 +106,11 @@ def rest_change_and_cancel(program: Program) -> None:
     program.until(lambda: program.state(order) == "CANCELLED")
     program.call("order_history", order)
     program.call("cancel_order", "regular", order)
-    for more in ({"validity": "IOC"}, {"validity": "TTL", "validity_ttl": 2}):
-        program.place(**more)
-    program.call("exit_order", "regular", program.place())
+    program.place(validity="IOC")
+    short = program.place(validity="TTL", validity_ttl=60)
+    for name, given in (("cancel_order", short), ("exit_order", program.place())):
+        program.call(name, "regular", given)
+        program.until(lambda given=given: program.state(given) == "CANCELLED")  # type: ignore[misc]
 
 
 def trade(program: Program) -> None:

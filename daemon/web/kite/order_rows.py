@@ -21,7 +21,7 @@ _ENDED: Final = (_S.CANCELLED, _S.REJECTED)
 
 def order_row(order: BrokerOrder, instrument: Instrument, user_id: str) -> KiteRow:
     """Return an order of the book."""
-    reason = order.status_message if order.state in _ENDED else ""
+    reason = next((move.reason for move in order.history if move.state in _ENDED), "")
     return {
         **order_fields(order, instrument),
         **_ids(order),

@@ -9,12 +9,14 @@ from loguru import logger
 from daemon.broker.account_books import AccountBooks
 from daemon.broker.executions import Execution
 from daemon.broker.order_book import BrokerOrder
+from daemon.domain.exchange_order import ExchangeOrderState
 from daemon.domain.order import Side
 from daemon.domain.order_kind import PRICED_KINDS, STOP_KINDS, OrderKind, Validity
 from daemon.domain.order_requests import ApiProduct, CancelOrder, ModifyOrder, PlaceOrder
+from daemon.journal.words import refusal_text
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.call import Call
-from daemon.web.kite.errors import bad_input, not_on_paper
+from daemon.web.kite.errors import bad_input, not_on_paper, refused_order
 from daemon.web.kite.forms import Form, missing, wrong
 from daemon.web.kite.ids import engine_id, shown_id, unknown_order
 from daemon.web.kite.order_rows import history_rows, order_row, trade_row
@@ -105,6 +107,8 @@ class Orders:
         return {"order_id": shown_id(order_id)}
 
     async def _ask_change(self, change: ModifyOrder | CancelOrder) -> None:
+        """Hand in a change. One of an order that is over is refused here: it never arrives."""
+        await self._api.read(lambda books: _refuse_over(books, change.order_id))
         placed(await self._api.ask(change))
 
     def _order(self, form: Form, variety: str) -> PlaceOrder:
@@ -172,6 +176,14 @@ class Orders:
     def _trade_rows(self, books: AccountBooks, trades: list[Execution]) -> list[object]:
         contract = self._api.account.contract
         return [trade_row(trade, contract(books, trade.tradingsymbol)) for trade in trades]
+
+
+def _refuse_over(books: AccountBooks, exchange_id: str) -> None:
+    """Refuse to change what can change no more. Raises KiteError."""
+    order = books.orders.get(exchange_id)
+    if order is not None and order.is_over:
+        reason = "already_filled" if order.state is ExchangeOrderState.COMPLETE else "not_open"
+        raise refused_order(refusal_text(reason, None))
 
 
 def _of_the_day(books: AccountBooks, exchange_id: str) -> BrokerOrder:
