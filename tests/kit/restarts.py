@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,14 +28,20 @@ NOW = 1_795_000_000_000_000_000
 
 
 class Process:
-    """One life of the daemon over a scenario; `crash` ends it wherever it is.
+    """One life of the daemon; `crash` ends it wherever it is.
+
+    `new_engine` is a scenario, or what gives an engine that has taken nothing yet.
 
     What the real one does: an input is recorded, then decided, then its events are committed
     after the inputs were flushed. `rng` decides how far the disk is behind at each crash.
     """
 
-    def __init__(self, scenario: Scenario, out: Path, rng: random.Random) -> None:
-        self._scenario = scenario
+    def __init__(
+        self, new_engine: Scenario | Callable[[], PaperEngine], out: Path, rng: random.Random
+    ) -> None:
+        if isinstance(new_engine, Scenario):
+            new_engine = partial(make_engine, new_engine)
+        self._new_engine = new_engine
         self._rng = rng
         self.account = Account.open(out, "test", created_ts=NOW)
         self._pending: list[msgspec.Struct] = []
@@ -56,7 +64,7 @@ class Process:
         return self.machine.engine
 
     def _make(self, header: LogHeader | None) -> Machine:
-        engine = make_engine(self._scenario)
+        engine = self._new_engine()
         if header is not None and header.ledger:
             assert msgspec.json.decode(header.ledger, type=Ledger) == engine.ledger
         return Machine(engine.strategies, engine, PriceSampler(engine.universe), ClientIds())  # type: ignore[arg-type]

@@ -24,6 +24,10 @@ _POSITIONS: Final = ("tests/oracle/test_positions_differential.py",)
 _GTT: Final = ("tests/oracle/test_gtt_differential.py",)
 _RISK: Final = ("tests/oracle/test_risk_differential.py",)
 _CARRY: Final = ("tests/broker/test_carry.py",)
+_PLANS: Final = (
+    "tests/oracle/test_plan_examples_by_engine.py",
+    "tests/oracle/test_plan_engine_rules.py",
+)
 
 BUGS: Final = (
     Bug(
@@ -469,5 +473,84 @@ BUGS: Final = (
         'self._move(self._ledger.risk.ordered, "day_over", until_ts=0)',
         'self._move(RiskState.ACTIVE, "day_over", until_ts=0)',
         _RISK,
+    ),
+    Bug(
+        "a breakout is met at the end of its range",
+        "daemon/plans/triggers.py",
+        "return Levels(None, range_.high_paise + 1)",
+        "return Levels(None, range_.high_paise)",
+        _PLANS,
+    ),
+    Bug(
+        "the longs of a round leave before its shorts",
+        "daemon/plans/run.py",
+        "for attempt in sorted(by_number, key=lambda each: each.sign):",
+        "for attempt in sorted(by_number, key=lambda each: -each.sign):",
+        _PLANS,
+    ),
+    Bug(
+        "re-entries after stops and targets share one count",
+        "daemon/plans/reentry.py",
+        'run.active.used.get(f"{left.leg}/{kind}", 0) >= spec.most',
+        "sum(run.active.used.values()) >= spec.most",
+        _PLANS,
+    ),
+    Bug(
+        "a target moves the stops of the others to cost",
+        "daemon/plans/reentry.py",
+        'if kind == "stop" and attempt.reason != "to_cost":',
+        'if attempt.reason != "to_cost":',
+        _PLANS,
+    ),
+    Bug(
+        "a leg that leaves with its round comes back first",
+        "daemon/plans/step.py",
+        """    round_exits(run)
+    legs_left(run)
+""",
+        """    legs_left(run)
+    round_exits(run)
+""",
+        _PLANS,
+    ),
+    Bug(
+        "a range with a hole in it counts",
+        "daemon/plans/ranges.py",
+        "            if found.start <= ts < found.end:\n",
+        "            if ts < found.start:\n",
+        _PLANS,
+    ),
+    Bug(
+        "a leg comes back in the expiry from which it was rolled",
+        "daemon/plans/choosing.py",
+        "    return run.desk.universe[run.index_of(last.symbol)].expiry\n",
+        "    return word\n",
+        _PLANS,
+    ),
+    Bug(
+        "a result is compared with the floor that it sets",
+        "daemon/levels/floors.py",
+        "    floor = floor_of(terms, steps)\n    if",
+        "    floor = floor_of(terms, _gained(terms, steps, result))\n    if",
+        (*_PLANS, "tests/levels/test_contract_examples.py"),
+    ),
+    Bug(
+        "each leg may move as far as all legs together",
+        "daemon/levels/intervals.py",
+        "    units = stake.units\n",
+        "    units = 1\n",
+        (*_PLANS, "tests/levels/test_rearming.py"),
+    ),
+    Bug(
+        "the first batch is entered without the leg that cannot be chosen yet",
+        "daemon/plans/choosing.py",
+        """                run.code = reason
+                return
+            case Never""",
+        """                run.code = reason
+                run.active.batch.pop(leg_id)
+                left.remove(leg_id)
+            case Never""",
+        _PLANS,
     ),
 )
