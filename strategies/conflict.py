@@ -3,12 +3,13 @@
 See SEMANTICS, "Strategies".
 
 A strategy is no rival of itself: what it asks for at one boundary goes through together or not at
-all. Only `net_out` sets its BUY against its SELL.
+all, and `net_out` sets its BUY against the SELLs of others only (plans, rule 4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -71,7 +72,7 @@ def resolve(proposals: Sequence[Proposal | Asked], rule: Rule) -> Resolution:
             entries.setdefault(proposal.intent.symbol, []).append((number, proposal))
     losses: dict[int, LostIntent] = {}
     for rivals in entries.values():
-        if len(rivals) == 1:
+        if len({proposal.intent.strategy_id for _, proposal in rivals}) == 1:
             continue
         taker, quantities = _RULES[rule]([proposal for _, proposal in rivals])
         for (number, proposal), quantity in zip(rivals, quantities, strict=True):
@@ -120,26 +121,43 @@ def _net_out(entries: list[Proposal]) -> _Verdict:
     """Give the net quantity to the first strategy of the larger side.
 
     Its entries of that side share it in order, each at most what it asked for. The last of them
-    takes the rest, which includes what other strategies of its side asked for.
+    takes the rest, which includes what other strategies of its side asked for. What is left on both
+    sides is one strategy's own and stands.
     """
-    quantities = [0] * len(entries)
-    net = sum(signed_quantity(entry.intent) for entry in entries)
-    if net == 0:
-        return _Verdict("", quantities)
-    side = Signal.BUY if net > 0 else Signal.SELL
     intents = [entry.intent for entry in entries]
-    taker = next(intent.strategy_id for intent in intents if intent.signal == side)
-    own = [
-        place
-        for place, intent in enumerate(intents)
-        if intent.strategy_id == taker and intent.signal == side
-    ]
-    left = abs(net)
-    for place in own[:-1]:
-        quantities[place] = min(intents[place].qty, left)
-        left -= quantities[place]
-    quantities[own[-1]] = left
+    left = _less_what_others_offset(intents)
+    stands = [intent for intent, quantity in zip(intents, left, strict=True) if quantity]
+    if not stands:
+        return _Verdict("", left)
+    sides = {intent.signal for intent in stands}
+    candidates = stands if len(sides) > 1 else intents
+    taker = next(intent.strategy_id for intent in candidates if intent.signal in sides)
+    quantities = [0] * len(intents)
+    for side in sides:
+        net = sum(q for intent, q in zip(intents, left, strict=True) if intent.signal == side)
+        own = [
+            place
+            for place, intent in enumerate(intents)
+            if intent.strategy_id == taker and intent.signal == side
+        ]
+        for place in own[:-1]:
+            quantities[place] = min(intents[place].qty, net)
+            net -= quantities[place]
+        quantities[own[-1]] = net
     return _Verdict(taker, quantities)
+
+
+def _less_what_others_offset(intents: Sequence[OrderIntent]) -> list[int]:
+    """Return what is left of each once buys and sells of different strategies are set off."""
+    left = [intent.qty for intent in intents]
+    for buy, sell in product(range(len(intents)), repeat=2):
+        one, other = intents[buy], intents[sell]
+        is_pair = one.signal == Signal.BUY and other.signal == Signal.SELL
+        if is_pair and one.strategy_id != other.strategy_id:
+            offset = min(left[buy], left[sell])
+            left[buy] -= offset
+            left[sell] -= offset
+    return left
 
 
 _RULES: Final[dict[Rule, Callable[[list[Proposal]], _Verdict]]] = {

@@ -11,6 +11,7 @@ import msgspec
 
 from daemon.domain.dates import parse_timeframe
 from daemon.domain.intent import (
+    TAG_MAX,
     ExitOverrides,
     Level,
     OrderIntent,
@@ -102,7 +103,14 @@ def completed(
         market_protection=_level(intent.market_protection),
     )
     check_intent(complete)
+    if complete.signal is not Signal.EXIT:  # which makes no order
+        _check_tag(complete.tag)
     return complete
+
+
+def _check_tag(tag: str) -> None:
+    if len(tag) > TAG_MAX:
+        raise ValueError(f"expected a tag of at most {TAG_MAX} characters, was {tag!r}")
 
 
 def _with_complete_intents(basket: Basket, config: StrategyConfig) -> Basket:
@@ -111,6 +119,9 @@ def _with_complete_intents(basket: Basket, config: StrategyConfig) -> Basket:
         raise ValueError(f"expected entries, and unwind or keep, was {basket!r}")
     if not 0 < basket.within_s <= _DAY_S:
         raise ValueError(f"expected within_s above 0, in seconds, was {basket.within_s!r}")
+    if type(basket.tag) is not str:
+        raise TypeError(f"expected a tag as text, was {basket.tag!r}")
+    _check_tag(basket.tag)
     intents = tuple(
         completed(msgspec.structs.replace(each, tag=each.tag or basket.tag), config)
         for each in basket.intents
@@ -125,6 +136,7 @@ def _checked_watch(watch: Watch) -> Watch:
     """Return a watch of numbers, or say what is wrong; whether its levels will do is a refusal."""
     if type(watch.tag) is not str or not watch.tag:
         raise ValueError(f"expected the tag of trades to watch, was {watch.tag!r}")
+    _check_tag(watch.tag)
     for kind, part in ((Steps, watch.trail), (Lock, watch.lock)):
         if part is not None and not isinstance(part, kind):
             raise TypeError(f"expected {kind.__name__} or None, was {part!r}")

@@ -13,6 +13,7 @@ from daemon.domain.errors import BadNumber
 from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
 from daemon.domain.intent import (
+    TAG_MAX,
     EntryChange,
     ExitOverrides,
     Level,
@@ -125,10 +126,15 @@ def _rows(path: Path) -> list[tuple[int, bytes]]:
 
 
 def _check_tags(lines: list[tuple[int, int, Line]], path: Path) -> None:
-    """Refuse a change of an order that no entry of the script is sent for before it."""
+    """Refuse tags of entries that are too long, and changes of what no entry before them sent."""
     first: dict[str, tuple[int, int]] = {}
     for number, ts, line in lines:
         if isinstance(line, ScriptLine) and line.signal in (Signal.BUY, Signal.SELL):
+            if len(line.tag) > TAG_MAX:
+                raise ConfigError(
+                    f"{path}:{number}: expected a tag of at most {TAG_MAX} characters, "
+                    f"was {line.tag!r}"
+                )
             first[line.tag] = min(first.get(line.tag, (ts, number)), (ts, number))
     for number, ts, line in lines:
         if isinstance(line, ChangeLine) and first.get(line.tag, (ts, number)) >= (ts, number):

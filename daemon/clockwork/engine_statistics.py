@@ -25,5 +25,6 @@ def engine_statistics(
         longest_gap_s=intake.longest_gap_ns // SECOND_NS,
         candles=bars.candles_closed,
         settlements_pending=len(engine.settlements_pending()),
+        round_valued_stale=engine.quotes.stale_values,
         margin=engine.account.margin_status,
     )

@@ -26,7 +26,7 @@ from daemon.domain.gtt import GttLeg
 from daemon.domain.intent import Product, Rel
 from daemon.domain.order import TRAILING_STOP, ExitRules, OrderState, Side
 from daemon.domain.order_kind import DAY, MARKET, OrderKind, Validity
-from daemon.domain.plan_round import LegWait
+from daemon.domain.plan_round import LegWait, Told
 from daemon.domain.tag_watch import WatchTerms
 from daemon.domain.written import written
 
@@ -498,9 +498,9 @@ class RoundMoved(
 ):
     """A round of a plan moved, or said something of a leg; `order_id` is empty.
 
-    `batch` has the legs that enter at once and their contracts, "" until chosen; `waits` are those
-    that a leg waits for from this event on, in place of what it waited for. `numbers` are paise,
-    counts or texts.
+    `batch` has the legs that enter at once and their contracts, "" until chosen, `bases` from what
+    those were chosen that wait for their hedges; `waits` are those that a leg waits for from this
+    event on, in place of what it waited for. `numbers` are paise, counts or texts.
     """
 
     seq: int
@@ -515,6 +515,7 @@ class RoundMoved(
     reason: str
     leg: str = ""
     batch: dict[str, str] | None = None
+    bases: dict[str, Told] | None = None
     waits: tuple[LegWait, ...] | None = None
     numbers: dict[str, int | str] | None = None
 

@@ -33,6 +33,10 @@ TimeStopBars = Annotated[int, Meta(ge=0, le=10**9)]
 """Bars of the order's timeframe; 0 = no time stop."""
 
 
+TAG_MAX: Final = 20
+"""Characters of a tag by which a strategy knows its orders, as at brokers (plans, rule 1)."""
+
+
 class Signal(StrEnum):
     """BUY and SELL open a position, EXIT closes the strategy's own, HOLD is dropped."""
 

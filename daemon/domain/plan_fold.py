@@ -48,7 +48,7 @@ def fold_round(rounds: dict[str, Round], tallies: dict[str, PlanTally], event: R
         raise InvalidTransition(event.round, found.state, to)
     found.state = to
     if event.batch is not None:
-        found.batch = dict(event.batch)
+        found.batch, found.bases = dict(event.batch), dict(event.bases or {})
     if event.reason in ENDS_A_WAIT:
         found.waits.pop(event.leg, None)
     for wait in event.waits or ():

@@ -47,6 +47,10 @@ assert set(NEXT_ROUND_STATES) == set(RoundState)
 ROUND_OVER: Final = frozenset({_S.DONE, _S.SKIPPED})
 
 
+Told = dict[str, int | float | str]
+"""What a contract was chosen from, for people: prices in rupees."""
+
+
 class LegWait(
     msgspec.Struct,
     frozen=True,
@@ -72,6 +76,7 @@ class LegWait(
     since: int = 0
     symbol: str = ""
     """The contract, once it is chosen."""
+    basis: Told = {}
     reference_paise: int = 0
     is_above: bool | None = None
     after: AfterKind = ""
@@ -146,6 +151,8 @@ class Round(msgspec.Struct, kw_only=True, gc=False):
     at_once: bool = False
     """Every leg enters at once, whatever it would wait for."""
     batch: dict[str, str] = {}
+    bases: dict[str, Told] = {}
+    """From what those of the batch were chosen that wait for their hedges."""
     waits: dict[str, LegWait] = {}
     attempts: list[Attempt] = []
     used: dict[str, int] = {}
@@ -205,6 +212,7 @@ class RoundMove(NamedTuple):
     reason: str
     leg: str = ""
     batch: dict[str, str] | None = None
+    bases: dict[str, Told] | None = None
     waits: tuple[LegWait, ...] | None = None
     numbers: Numbers | None = None
 
@@ -226,11 +234,11 @@ class AttemptName(NamedTuple):
 class PlanOrigin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The place of an order in a plan: its leg's `attempt`-th entry in a round, from 0.
 
-    `basis` is what the contract was chosen from, for people: prices in rupees.
+    `basis` is what the contract was chosen from.
     """
 
     plan: str
     round: str
     leg: str
     attempt: int
-    basis: dict[str, int | float | str]
+    basis: Told

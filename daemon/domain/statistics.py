@@ -72,6 +72,8 @@ class EngineStatistics(msgspec.Struct, frozen=True, kw_only=True):
     longest_gap_s: int
     candles: int
     settlements_pending: int
+    round_valued_stale: int = 0
+    """Decisions of rounds and watches by a result with a price older than `quote_max_age_s`."""
     margin: MarginStatus | None = None
     """None if no margin is computed, or none is known yet."""
 

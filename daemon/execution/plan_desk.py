@@ -80,6 +80,10 @@ class PlanDesk:
         is_believed = is_fresh and ist_date(quote.ts) == ist_date(self._at.now)
         return LastQuote(quote.ltp, quote.ts, is_believed, quote.bid, quote.ask)
 
+    def count_value(self, age_ns: int, /) -> None:
+        """Count what was decided by a P&L whose oldest price has an age."""
+        self._hands.quotes.count_value(age_ns)
+
     def session(self, index: int, date: dt.date, /) -> tuple[int, int]:
         """Return an instrument's session on a date, (0, 0) without one."""
         return self._hands.quotes.schedule.span(index, date)
@@ -193,6 +197,7 @@ class PlanDesk:
                 reason=move.reason,
                 leg=move.leg,
                 batch=move.batch,
+                bases=move.bases,
                 waits=move.waits,
                 numbers=move.numbers,
             )

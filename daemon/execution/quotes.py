@@ -28,6 +28,8 @@ class Quotes:
         self.books = [Book(index, instrument) for index, instrument in enumerate(universe)]
         self.books.append(Book(len(universe), None))
         self.universe = universe
+        self.stale_values = 0
+        """Decisions by a result that was valued at a price too old to fill on."""
         self.schedule = schedule
         self._at = at
         self._stale_after_ns = config.stale_after_ns
@@ -67,6 +69,10 @@ class Quotes:
         if at.now - at.feed_last > self._stale_after_ns or at.now - quote.ts > self._max_age_ns:
             return None
         return quote
+
+    def count_value(self, age_ns: int) -> None:
+        """Count what was decided by a result whose oldest price has an age (P40)."""
+        self.stale_values += age_ns > self._max_age_ns
 
     def session(self, book: Book) -> tuple[int, int]:
         """Return the instrument's session on today's date, which may be ahead of what is due."""

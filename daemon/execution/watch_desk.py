@@ -151,6 +151,8 @@ class WatchDesk:
 
     def _take(self, watch: TagWatch, decision: Decision, ts: int) -> None:
         reached = decision.verdict.reached
+        if decision.oldest_ts:
+            self._quotes.count_value(ts - decision.oldest_ts)
         if reached is None:
             self._recorder.watch_stepped(watch, decision)
             return

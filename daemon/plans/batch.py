@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daemon.chain.choice import Basis
-from daemon.domain.plan_round import Attempt, RoundState
-from daemon.plans.run import PlanRun
+from daemon.domain.plan_round import Attempt, RoundState, Told
+from daemon.plans.run import PlanRun, told_of
 
 
 def send_batch(run: PlanRun, symbols: dict[str, str], bases: Mapping[str, Basis]) -> None:
@@ -25,9 +25,12 @@ def send_batch(run: PlanRun, symbols: dict[str, str], bases: Mapping[str, Basis]
         numbers = {"code": refused[0].reason} | refused[0].numbers
         run.move(RoundState.SKIPPED, "nothing_filled", numbers)
         return
-    run.move(RoundState.ENTERING, "entry", batch=symbols)
-    for leg in _sent_first(run, list(symbols)):
-        _send(run, leg, bases.get(leg))
+    told = {leg: told_of(basis) for leg, basis in bases.items()}
+    first = _sent_first(run, list(symbols))
+    later = {leg: basis for leg, basis in told.items() if leg not in first}
+    run.move(RoundState.ENTERING, "entry", batch=symbols, bases=later or None)
+    for leg in first:
+        _send(run, leg, told.get(leg))
 
 
 def _sent_first(run: PlanRun, legs: list[str]) -> list[str]:
@@ -38,7 +41,7 @@ def _sent_first(run: PlanRun, legs: list[str]) -> list[str]:
     return bought or legs
 
 
-def _send(run: PlanRun, leg: str, basis: Basis | None) -> None:
+def _send(run: PlanRun, leg: str, basis: Told | None) -> None:
     run.send(leg, run.active.batch[leg], run.side_of(leg), "entry", basis)
 
 
@@ -52,7 +55,7 @@ def batch_progress(run: PlanRun) -> None:
         return
     waiting = [leg for leg in run.active.batch if leg not in first]
     for leg in waiting:
-        _send(run, leg, None)
+        _send(run, leg, run.active.bases.get(leg))
     if waiting:
         batch_progress(run)
     else:

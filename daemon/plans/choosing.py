@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from daemon.chain.choice import Basis, Choice, Chosen, Never, NotYet
+from daemon.chain.choice import Choice, Chosen, Never, NotYet
 from daemon.chain.choose_strike import leg_named
 from daemon.domain.plan_round import LegWait, RoundState
 from daemon.plans.batch import send_batch
 from daemon.plans.momentum import momentum_of
-from daemon.plans.run import PlanRun, changed
+from daemon.plans.run import PlanRun, changed, told_of
 
 
 def choose_leg(run: PlanRun, leg_id: str, strikes: Mapping[str, int]) -> Choice:
@@ -111,8 +111,9 @@ def _take(run: PlanRun, wait: LegWait, chosen: Chosen) -> None:
     """Enter a chosen contract, or take the reference of its momentum (P12)."""
     symbol = run.symbol_of(chosen.index)
     momentum = momentum_of(run.plan, wait)
+    wait = changed(wait, basis=told_of(chosen.basis))
     if momentum is None:
-        enter(run, wait, symbol, chosen.basis)
+        enter(run, wait, symbol)
         return
     if momentum.of == "underlying":
         price = run.market.reference()
@@ -135,8 +136,8 @@ def _take(run: PlanRun, wait: LegWait, chosen: Chosen) -> None:
     run.note("reference", wait.leg, {"reference_paise": price, "symbol": symbol}, waits)
 
 
-def enter(run: PlanRun, wait: LegWait, symbol: str, basis: Basis | None) -> None:
+def enter(run: PlanRun, wait: LegWait, symbol: str) -> None:
     """Send what a leg waited for; a re-entry that is refused is not tried again."""
-    attempt = run.send(wait.leg, symbol, wait.side, wait.why, basis)
+    attempt = run.send(wait.leg, symbol, wait.side, wait.why, wait.basis)
     if attempt.state == "FAILED" and not wait.is_first:
         run.note("not_reentered", wait.leg, {"code": attempt.reason})

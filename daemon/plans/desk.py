@@ -34,6 +34,9 @@ class Desk(Protocol):
     def last(self, index: int, /) -> LastQuote | None:
         """Return the last quote of an instrument and whether it may decide something now."""
 
+    def count_value(self, age_ns: int, /) -> None:
+        """Count what was decided by a P&L whose oldest price has an age (`round_valued_stale`)."""
+
     def session(self, index: int, date: dt.date, /) -> tuple[int, int]:
         """Return an instrument's session on a date, (0, 0) without one."""
 

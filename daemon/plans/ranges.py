@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from daemon.chain.choice import Chosen
-from daemon.domain.dates import ist_date
-from daemon.domain.plan_round import LegWait
+from daemon.domain.dates import SECOND_NS, ist_date
+from daemon.domain.plan_round import LegWait, Told
 from daemon.plans.choosing import choose_leg
-from daemon.plans.levels import leaves_by_range
 from daemon.plans.run import PlanRun, changed, told_of
 from daemon.plans.terms.leg import Leg
+
+OPENING_NS: Final = 5 * SECOND_NS
+"""A run whose first input comes this soon after the open has missed nothing of the day."""
 
 
 class Forming(msgspec.Struct, kw_only=True):
@@ -25,6 +29,7 @@ class Forming(msgspec.Struct, kw_only=True):
     """Why there is no range, "" while there may be one."""
     index: int = -1
     """The contract, -1 until it is chosen."""
+    basis: Told = {}
     since: int = 0
     mark: int = -1
     high: int = -1
@@ -38,7 +43,10 @@ class Forming(msgspec.Struct, kw_only=True):
 
 
 class Ranges:
-    """The ranges of a plan's legs on the day in work. A start later than `from` leaves a hole."""
+    """The ranges of a plan's legs on the day in work.
+
+    A start later than `from` leaves a hole, but for one at the open, before which nothing trades.
+    """
 
     def __init__(self, run: PlanRun) -> None:
         self._run = run
@@ -70,9 +78,15 @@ class Ranges:
             end=end,
             samples_reference=leg.breakout.of == "underlying",
             fixes_contract=leg.breakout.fixes_contract,
-            code="range_incomplete" if first_ts > start else "",
+            code="range_incomplete" if self._is_late(start, first_ts) else "",
         )
         self._fix(found, start)
+
+    def _is_late(self, start: int, first_ts: int) -> bool:
+        run = self._run
+        tradable, day = run.market.tradable, ist_date(start)
+        open_ts = run.desk.session(tradable[0], day)[0] if tradable else 0
+        return first_ts > start and first_ts > open_ts + OPENING_NS
 
     def sample(self) -> None:
         """Take what a timestamp has shown: S, and a contract that can be chosen now."""
@@ -127,7 +141,7 @@ class Ranges:
             "range",
             wait.leg,
             {"high_paise": found.high, "low_paise": found.low},
-            changed(wait, symbol=symbol),
+            changed(wait, symbol=symbol, basis=found.basis),
         )
 
     def tell_stop(self, leg: Leg) -> None:
@@ -145,7 +159,7 @@ class Ranges:
         choice = choose_leg(self._run, found.leg.id, {})
         if not isinstance(choice, Chosen):
             return
-        found.index, found.since = choice.index, since
+        found.index, found.basis, found.since = choice.index, told_of(choice.basis), since
         if not found.samples_reference:
             if self._run.market.has_ticked(choice.index) and since == self._run.desk.now:
                 price = self._run.market.last(choice.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.chain.choice import Chosen, Never
 from daemon.domain.plan_round import Attempt, LegWait, RoundState
 from daemon.plans.choosing import choose_leg
-from daemon.plans.run import PlanRun, changed
+from daemon.plans.run import PlanRun, changed, told_of
 
 
 def roll_now(run: PlanRun) -> None:
@@ -49,7 +49,8 @@ def roll_on(run: PlanRun) -> None:
             choice = choose_leg(run, wait.leg, strikes)
             if isinstance(choice, Chosen):
                 strikes[wait.leg] = choice.strike_paise
-                chosen = changed(wait, symbol=run.symbol_of(choice.index))
+                symbol, basis = run.symbol_of(choice.index), told_of(choice.basis)
+                chosen = changed(wait, symbol=symbol, basis=basis)
                 run.note("rolling", wait.leg, {"symbol": chosen.symbol}, chosen)
                 closing.append(attempt)
             elif isinstance(choice, Never):
@@ -86,7 +87,7 @@ def _enter_closed(run: PlanRun) -> None:
         if wait.goal == "roll" and wait.symbol and _rolled(run, wait).state == "OVER"
     ]
     for wait in sorted(ready, key=lambda each: each.side != "BUY"):
-        run.send(wait.leg, wait.symbol, wait.side, "roll")
+        run.send(wait.leg, wait.symbol, wait.side, "roll", wait.basis)
 
 
 def lose_rolls(run: PlanRun, due: int) -> None:

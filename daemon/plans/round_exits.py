@@ -35,12 +35,16 @@ def round_exits(run: PlanRun) -> None:
     if pnl is None:
         return
     verdict = judge(terms, steps, pnl)
+    age = _oldest_age(run)
     if verdict.reached is not None:
         level, name = verdict.reached
         numbers: Numbers = {"pnl_paise": exactly(pnl), "level_paise": exactly(level)}
-        run.leave(REASONS[name], numbers | _oldest(run))
+        run.desk.count_value(age)
+        run.leave(REASONS[name], numbers | ({"oldest_age_ns": age} if age >= 0 else {}))
         return
     gained = verdict.steps
+    if gained != steps:
+        run.desk.count_value(age)
     if gained.trail > steps.trail and terms.stop is not None and terms.trail is not None:
         level = gained.trail * terms.trail.by - terms.stop
         run.note("trail_step", numbers=_step(gained.trail, level))
@@ -139,11 +143,10 @@ def is_overtaken(run: PlanRun) -> bool:
     return pnl is not None and floor is not None and pnl <= floor.paise
 
 
-def _oldest(run: PlanRun) -> Numbers:
-    """Return the age of the oldest price in the P&L (P40)."""
+def _oldest_age(run: PlanRun) -> int:
+    """Return the age of the oldest price in the P&L, ns; -1 if it has none (P40)."""
     quotes = [run.desk.last(index) for index in _stake(run).quantities]
-    ages = [run.desk.now - quote.ts for quote in quotes if quote is not None]
-    return {"oldest_age_ns": max(ages)} if ages else {}
+    return max((run.desk.now - quote.ts for quote in quotes if quote is not None), default=-1)
 
 
 def _step(steps: int, level: Money) -> Numbers:

@@ -23,6 +23,7 @@ from daemon.domain.plan_round import (
     Round,
     RoundMove,
     RoundState,
+    Told,
 )
 from daemon.plans.desk import Desk
 from daemon.plans.levels import exits_of, needs_reference, stop_of, target_of, trail_of
@@ -131,9 +132,10 @@ class PlanRun:
         numbers: Numbers | None = None,
         *,
         batch: dict[str, str] | None = None,
+        bases: dict[str, Told] | None = None,
     ) -> None:
         """Move the round to another state."""
-        self._say(RoundMove(to, reason, numbers=numbers, batch=batch))
+        self._say(RoundMove(to, reason, numbers=numbers, batch=batch, bases=bases))
 
     def note(
         self,
@@ -192,7 +194,7 @@ class PlanRun:
         )
 
     def send(
-        self, leg_id: str, symbol: str, side: Side, why: str, basis: Basis | None = None
+        self, leg_id: str, symbol: str, side: Side, why: str, basis: Told | None = None
     ) -> Attempt:
         """Send the next entry of a leg; return its attempt, which may have failed at once."""
         leg, round_ = self.plan.leg(leg_id), self.active
@@ -205,7 +207,7 @@ class PlanRun:
             round=round_.round_id,
             leg=leg_id,
             attempt=number,
-            basis=_told(basis),
+            basis=basis or {},
         )
         intent = self.intent_of(leg_id, symbol, side, why)
         trail = trail_of(leg) if intent.sl_price is not None else None
@@ -268,15 +270,9 @@ class PlanRun:
                 self.note("no_room", attempt.leg, {"level": name, "attempt": attempt.number})
 
 
-def _why(because: str) -> Numbers:
-    return {"because": because} if because else {}
-
-
-def _told(basis: Basis | None) -> dict[str, int | float | str]:
+def told_of(basis: Basis) -> Told:
     """Return the basis of a choice for the journal, prices in rupees."""
-    if basis is None:
-        return {}
-    told: dict[str, int | float | str] = {"expiry": basis.expiry}
+    told: Told = {"expiry": basis.expiry}
     if basis.reference_paise:
         told["reference"] = rupees_of(basis.reference_paise)
     if basis.atm_paise:

@@ -62,10 +62,14 @@ def sessions_between(run: PlanRun, day: dt.date, expiry: str) -> int:
 
 
 def exits_on(run: PlanRun, spec: Exit, day: dt.date) -> bool:
-    """Return whether the round's exit is on a day."""
+    """Return whether the round's exit is due on a day: its own, or a later one if that was missed.
+
+    A round that begins nearer to the expiry than `dte` leaves on its first day.
+    """
     began = ist_date(run.active.began)
     if spec.sessions is not None:
-        return sessions_between(run, began, day.isoformat()) == spec.sessions
+        return sessions_between(run, began, day.isoformat()) >= spec.sessions
     if spec.dte is not None:
-        return dte(run, day) == spec.dte
-    return day == began
+        left = dte(run, day)
+        return left is not None and left <= spec.dte
+    return day >= began

@@ -122,7 +122,7 @@ def seen(run: PlanRun, wait: LegWait) -> Numbers:
 
 def _fire(run: PlanRun, wait: LegWait) -> None:
     if wait.symbol:
-        enter(run, wait, wait.symbol, None)
+        enter(run, wait, wait.symbol)
         return
     until = run.desk.now + run.plan.entry.within_ns
     run.note("armed", wait.leg, wait=changed(wait, goal="choose", until=until))

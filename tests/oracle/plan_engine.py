@@ -252,10 +252,11 @@ class Oracle(Ranges):
     def exit_day(self, round_: Round, spec: Any, day: dt.date) -> bool:
         began = date_of(round_.began)
         if "sessions" in spec:
-            return self.sessions_between(began, day) == int(spec["sessions"])
+            return self.sessions_between(began, day) >= int(spec["sessions"])
         if "dte" in spec:
-            return self.dte(round_, day) == int(spec["dte"])
-        return day == began
+            left = self.dte(round_, day)
+            return left is not None and left <= int(spec["dte"])
+        return day >= began
 
     # ------------------------------------------------------------------ entry.at
 

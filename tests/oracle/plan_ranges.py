@@ -5,7 +5,8 @@ Where the text is silent this reading decides:
 - A range is kept per plan, date and leg; a round is told of it at `to`, or at its start.
 - The range of `of: premium` begins at the timestamp in which its contract was fixed, at `from` with
   the ticks after it; without a tick in it: `no_range`.
-- A range is incomplete if the first input of the run came after `from`, or a gap in [from, to).
+- A range is incomplete if the first input of the run came after `from` and more than five seconds
+  after the open (nothing trades before it), or a gap in [from, to).
   A silence of the feed is not a gap.
 - `of: underlying` takes S whatever its age; only legs of `legs` have ranges.
 - A leg that a new round entered at once takes the day's range as its stop as soon as there is one.
@@ -17,7 +18,7 @@ from typing import Any
 
 from tests.oracle.plan_choose import Never, NotYet
 from tests.oracle.plan_roll import Rolls
-from tests.oracle.plan_scenario import Plan, Setup, date_of
+from tests.oracle.plan_scenario import SECOND, Plan, Setup, date_of
 from tests.oracle.plan_states import Round
 
 
@@ -30,10 +31,11 @@ class Ranges(Rolls):
 
     def range_begins(self, plan: Plan, key: Any, leg: Any, start: int, end: int) -> None:
         assert self.first is not None
-        spec = leg["breakout"]
+        spec, opens = leg["breakout"], [each.open for each in self.setup.sessions]
+        is_late = self.first > start and not any(0 <= self.first - o <= 5 * SECOND for o in opens)
         self.ranges[key] = {
             "plan": plan, "leg": leg, "from": start, "to": end, "contract": None, "since": start,
-            "prices": [], "code": "range_incomplete" if self.first > start else "", "over": False,
+            "prices": [], "code": "range_incomplete" if is_late else "", "over": False,
             "underlying": spec.get("of", "premium") == "underlying",
             "fixes": spec.get("of", "premium") == "premium" or spec.get("strike_at") == "start",
         }  # fmt: skip

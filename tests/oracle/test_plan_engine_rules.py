@@ -13,7 +13,11 @@ from daemon.domain.order import Side
 from daemon.execution.margin_desk import MarginTerms
 from daemon.settings.config import RiskConfig
 from tests.margin.portfolios import RULES
-from tests.oracle.plan_compare import WeekRules, rows_of, run_engine
+from tests.oracle.plan_compare import (
+    WeekRules,
+    rows_of,
+    run_engine,
+)
 from tests.oracle.plan_kit import DAY, Script, leg, moves, plan, session, straddle
 from tests.oracle.plan_kit import levels as stops
 from tests.oracle.plan_scenario import Input, Row, Scenario
@@ -75,6 +79,29 @@ def test_p10_an_order_of_a_leg_says_what_its_contract_was_chosen_from() -> None:
     assert orders[0].basis == {
         "expiry": "2026-12-01", "reference": 24_000.0, "atm": 24_000.0, "moneyness": "atm",
     }  # fmt: skip
+
+
+def test_p10_shorts_that_waited_for_their_hedges_say_what_they_were_chosen_from() -> None:
+    orders = [each for each in told(condor_at_entry()) if isinstance(each, OrderCreated)]
+    assert [each.transaction_type for each in orders] == ["BUY", "BUY", "SELL", "SELL"]
+    assert all(each.basis and each.basis["expiry"] == "2026-12-01" for each in orders)
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"momentum": {"up": {"points": 10}}},
+        {"breakout": {"from": "09:20:00", "to": "09:21:00", "side": "high"}},
+    ],
+)
+def test_p12_p13_a_leg_that_waited_says_what_its_contract_was_chosen_from(
+    waits: dict[str, Any],
+) -> None:
+    script = at_entry(Script(plan(leg("ce", "buy", "CE", **waits))))
+    script.at("09:20:30").rows({"24000CE": 205.0}).at("09:21:30").rows({"24000CE": 230.0})
+    script.at("09:21:31").clock()
+    [order] = [each for each in told(script) if isinstance(each, OrderCreated)]
+    assert (order.tradingsymbol, order.basis["expiry"]) == ("24000CE", "2026-12-01")
 
 
 def test_p16_one_refusal_refuses_the_whole_batch() -> None:

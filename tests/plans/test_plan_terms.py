@@ -103,6 +103,7 @@ def test_limits_of_rounds_are_settings_of_risk() -> None:
         (straddle(skip_dates=["1 Jan"]), "expected a date such as"),
         (with_leg(straddle(), reentry_on_stop={"as": "asap", "most": 21}), "<= 20, was 21"),
         (with_leg(straddle(), side="SELL"), "expected one of buy, sell, was 'SELL'"),
+        (with_leg(straddle(), id="a-leg-of-21-character"), "legs[0].id: "),
     ],
 )
 def test_what_is_not_understood_is_refused_in_one_line(

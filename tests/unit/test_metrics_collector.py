@@ -40,7 +40,8 @@ STATISTICS = RunStatistics(
 )  # fmt: skip
 COUNTERS = {
     "ticks": 5, "dropped_books": 0, "bad_sides": 0, "outside_session": 4, "late_for_candle": 1,
-    "gaps": 2, "longest_gap_s": 6, "candles": 7, "settlements_pending": 0, "rows": 9, "stalls": 1,
+    "gaps": 2, "longest_gap_s": 6, "candles": 7, "settlements_pending": 0,
+    "round_valued_stale": 0, "rows": 9, "stalls": 1,
     "late_decisions": 3, "longest_late_decision_ms": 250,
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ BAD: dict[str, dict[str, Any]] = {
     "minus_qty": {"qty": -(10**30)},
     "time_stop_bars": {"time_stop_bars": 10**40},
     "tag": {"tag": "\ud800"},
+    "long_tag": {"tag": "a tag of 21 character"},
     "reason": {"reason": "up \udfff"},
     "symbol": {"symbol": "\ud800"},
 }

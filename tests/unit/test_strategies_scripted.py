@@ -139,6 +139,11 @@ def test_order_is_by_time_then_configuration_then_line_without_hold(tmp_path: Pa
         ('{"ts": "2026-11-18", "symbol": "X", "signal": "BUY"}', "expected a qty above 0 for BUY"),
         ('{"ts": "2026-11-18", "symbol": "X", "signal": "BUY", "qty": -5}', r"at `\$.qty`"),
         (
+            '{"ts": "2026-11-18", "symbol": "X", "signal": "BUY", "qty": 1, '
+            '"tag": "a tag of 21 character"}',
+            "expected a tag of at most 20 characters, was 'a tag of 21 character'",
+        ),
+        (
             '{"ts": "2026-11-18", "symbol": "X", "signal": "EXIT", "stop": 1}',
             "field `stop`",
         ),

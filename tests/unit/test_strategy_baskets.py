@@ -38,7 +38,7 @@ class Condor(BaseStrategy):
                 self.sell(CE_25000, 65), self.sell(PE_25000, 65),
                 self.buy(HEDGE, 65, **self.wing), self.buy(OTHER, 65),
             ],
-            tag="ic", **self.settings,
+            **({"tag": "ic"} | self.settings),
         )  # fmt: skip
 
     def on_candle(self, candle: Candle, view: View) -> Actions:
@@ -242,6 +242,7 @@ def test_a_strategy_that_hears_nothing_may_send_a_basket() -> None:
     [
         ({"within_s": 0}, "expected within_s above 0"),
         ({"if_incomplete": "hold"}, "expected entries, and unwind or keep"),
+        ({"tag": "a tag of 21 character"}, "expected a tag of at most 20 characters"),
     ],
 )
 def test_a_basket_that_cannot_be_is_an_error_of_the_strategy(

@@ -14,8 +14,10 @@ from daemon.domain.money import PAISE_PER_RUPEE, decimal_from
 
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z")]
 """A time of day, Indian: "09:20" or "09:20:00"."""
+LegName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,20}\Z")]
+"""A leg's id is the tag of its orders."""
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}\Z")]
-"""An id of a plan or of a leg."""
+"""An id of a plan."""
 ExpiryWord = Literal["weekly", "next_weekly", "monthly", "next_monthly"]
 Of = Literal["premium", "underlying"]
 """Whose price is watched: the chosen contract's, or the reference price of the underlying."""

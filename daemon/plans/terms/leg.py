@@ -22,7 +22,7 @@ from daemon.plans.terms.base import (
     Clock,
     Distance,
     ExpiryWord,
-    Name,
+    LegName,
     Of,
     Terms,
     clock_ns,
@@ -141,7 +141,7 @@ class Reentry(Terms, frozen=True, kw_only=True):
 
     as_: ReentryWord = msgspec.field(name="as")
     most: Most = 1
-    leg: Name | None = None
+    leg: LegName | None = None
     """The lazy leg that takes over, for `as: lazy`."""
     cost_of: Literal["first", "last"] = "first"
     momentum: Momentum | None = None
@@ -167,7 +167,7 @@ class Reentry(Terms, frozen=True, kw_only=True):
 class Leg(Terms, frozen=True, kw_only=True):
     """One line of a plan."""
 
-    id: Name
+    id: LegName
     side: Literal["buy", "sell"]
     type: Literal["CE", "PE", "FUT"]
     expiry: ExpiryWord

@@ -19,6 +19,7 @@ from daemon.plans.terms.base import (
     Above0,
     Clock,
     ExpiryWord,
+    LegName,
     Name,
     Terms,
     clock_ns,
@@ -80,7 +81,7 @@ class Exit(Terms, frozen=True, kw_only=True):
 class MoveToCost(Terms, frozen=True, kw_only=True):
     """Whose stops go to their entry after a leg's stop (P31)."""
 
-    of: Literal["opposite", "all"] | tuple[Name, ...] = "opposite"
+    of: Literal["opposite", "all"] | tuple[LegName, ...] = "opposite"
     with_charges: bool = False
 
 
@@ -230,7 +231,7 @@ class Plan(Terms, frozen=True, kw_only=True):
     no_reentry_after: Clock | None = None
     square_off: Literal["partial", "complete"] = "partial"
     move_to_cost: MoveToCost | None = None
-    one_of: tuple[Name, ...] | None = None
+    one_of: tuple[LegName, ...] | None = None
     """Legs of which the first that fills drops the others."""
     overall: Overall | None = None
     legs: Annotated[tuple[Leg, ...], Meta(min_length=1, max_length=50)]
