@@ -14,7 +14,7 @@ from daemon import VERSION
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
-from daemon.web.panels.chain import chain_panel
+from daemon.web.order_entry import OrderAsked, OrderEntry, contract_rows
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
@@ -45,6 +45,7 @@ class Site:
         self.clients: Final = Clients()
         self.follower: Final = Follower(watched)
         self.actions: Final = Actions(watched.directory)
+        self.orders: Final = OrderEntry(watched.directory)
         self._cookie = cookie
         self._cut = cut
         self._files: dict[str, Asset] = page_assets()
@@ -55,7 +56,15 @@ class Site:
     # the one task
 
     async def follow(self) -> None:
-        """Look at the journal ten times a second until cancelled, without a pause while behind."""
+        """Look at the journal ten times a second until cancelled, without a pause while behind.
+
+        Answers of the daemon to orders are read meanwhile.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.orders.requests.run)
+            await self._follow()
+
+    async def _follow(self) -> None:
         is_first = True
         try:
             while True:
@@ -185,6 +194,15 @@ class Site:
         accepted, text = await self.actions.do(action)
         return json({"accepted": accepted, "text": text})
 
+    async def order(self, asked: Asked) -> Response:
+        """Hand a person's request for an order to the daemon."""
+        return json(await self.orders.ask(await asked.body(OrderAsked)))
+
+    async def contracts(self, asked: Asked) -> Response:
+        """Return what can be traded."""
+        view = self.follower.view(MACHINE_CLOCKS.wall_ns())
+        return json(contract_rows(view.universe))
+
     def _refuse_fault(self) -> None:
         if self.clients.shown.fault:
             raise Refused(503, self.clients.shown.fault)
@@ -212,4 +230,6 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/history", site.past.history),
         PageRoute("/api/compare", site.past.compare),
         PageRoute("/api/do", site.do, "POST"),
+        PageRoute("/api/contracts", site.contracts),
+        PageRoute("/api/order", site.order, "POST"),
     ]

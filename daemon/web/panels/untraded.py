@@ -64,6 +64,8 @@ def _order_row(view: View, event: ExchangeOrderMoved) -> Row:
         "pending": event.quantity - event.filled,
         "price_paise": event.limit_paise or None,
         "trigger_paise": event.trigger_paise or None,
+        "validity": event.validity or "DAY",
+        "can_change": not event.is_exit,
     }
 
 

@@ -11,8 +11,8 @@ const table = (name, template, key, after) => new Rows(at(`${name}-rows`), at(te
 
 const tables = {
   open: table("open", "row-open", byTrade, showExit),
-  untraded: table("untraded", "row-untraded", (record) => record.position),
-  untraded_orders: table("untraded_orders", "row-untraded-order", (record) => record.order),
+  untraded: table("untraded", "row-untraded", (record) => record.position, showLeave),
+  untraded_orders: table("untraded_orders", "row-untraded-order", (record) => record.order, showChange),
   waiting: table("waiting", "row-waiting", byTrade, showExit),
   closed: table("closed", "row-closed", (record) => `${record.trade}-${record.part}`),
   refused: table("refused", "row-refused", byTrade),
@@ -34,10 +34,11 @@ export function showPanels(names, { panels, tape }) {
 
 function showMayAct(panels) {
   const may = canCommand(panels.header);
-  at("kill").hidden = !may;
+  at("kill").hidden = at("order-new").hidden = !may;
   if (may === mayAct) return;
   mayAct = may;
-  for (const name of ["open", "waiting", "strategies"]) showTable(name, panels[name]);
+  const withButtons = ["open", "waiting", "strategies", "untraded", "untraded_orders"];
+  for (const name of withButtons) showTable(name, panels[name]);
 }
 
 function showTable(name, records) {
@@ -59,6 +60,19 @@ function showExit(row, record) {
   hide(button, !mayAct);
   const label = `${button.textContent} ${record.symbol}, ${record.trade}`;
   if (button.ariaLabel !== label) button.ariaLabel = label;
+}
+
+function showLeave(row, record) {
+  const button = row.querySelector('[data-act="leave"]');
+  hide(button, !mayAct || Boolean(record.closing));
+  button.ariaLabel = `Exit ${record.symbol}, ${record.product}`;
+}
+
+function showChange(row, record) {
+  hide(row.querySelector(".pair-of-buttons"), !mayAct || record.can_change === false);
+  for (const button of row.querySelectorAll("[data-act]")) {
+    button.ariaLabel = `${button.textContent} ${record.symbol}, ${record.order}`;
+  }
 }
 
 function showSwitch(row, record) {
@@ -102,8 +116,8 @@ function showMeter(meter, share, { warn, bad }) {
   meter.dataset.tone = used >= bad ? "bad" : used >= warn ? "warn" : "";
 }
 
-/** Let a click on a row's button do what it says; `explain(trade, node)` opens a trade. */
-export function connectRows(explain) {
+/** Let a click on a row's button do what it says: `acts[name](key, row)` of its `data-act`. */
+export function connectRows(explain, acts = {}) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     const row = button?.closest("tr");
@@ -111,6 +125,7 @@ export function connectRows(explain) {
     if (button.dataset.act === "explain") explain(tradeOf(row), row);
     else if (button.dataset.act === "exit") exit(button, row.dataset.key);
     else if (button.dataset.act === "switch") turn(button, row.dataset.key);
+    else acts[button.dataset.act]?.(row.dataset.key, button);
   });
 }
 

@@ -11,6 +11,7 @@ import { signedRupees } from "./format.js";
 import { showHeader } from "./header.js";
 import { connectHistory, showHistory } from "./history.js";
 import { say, showBanner } from "./notices.js";
+import { connectOrderEntry } from "./order_entry.js";
 import { connectPace, showPace } from "./pace.js";
 import { followWhileVisible } from "./sharing.js";
 import { State } from "./state.js";
@@ -99,7 +100,9 @@ async function signOut() {
 }
 
 function start() {
-  connectRows((trade, node) => openTrade(trade, runOf(node)));
+  const orderActs = connectOrderEntry((panel, field, key) =>
+    state.snapshot?.panels[panel]?.find((record) => record[field] === key));
+  connectRows((trade, node) => openTrade(trade, runOf(node)), orderActs);
   connectTrade();
   connectPace();
   connectKillSwitch(document.getElementById("kill"), document.getElementById("kill-dialog"));

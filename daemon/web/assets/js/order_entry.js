@@ -1,0 +1,146 @@
+// Orders by hand: the form of a new one and of a change, cancels, and exits of positions without a
+// trade. Everything that trades is shown as a sentence and confirmed before it is sent.
+
+import { get, post } from "./api.js";
+import { say } from "./notices.js";
+import { hasPrice, hasTrigger, modified, placed, problemOf, sentenceOf } from "./order_form.js";
+
+const at = (id) => document.getElementById(id);
+const NAMES = ["symbol", "side", "quantity", "product", "type", "price", "trigger", "validity", "minutes", "tag"];
+const FIXED = ["symbol", "side", "product", "tag"]; // what a modification cannot change
+const ID_BYTES = 12;
+
+let contracts = new Map();
+let changes = null; // the order that the form changes, null for a new one
+let asked = null; // what is shown for confirmation, with its id
+
+/** Connect the dialogs; return what the buttons of rows do. `find(panel, field, key)` finds a record. */
+export function connectOrderEntry(find) {
+  at("order-new").addEventListener("click", () => openForm(null));
+  at("order-close").addEventListener("click", () => at("order-dialog").close());
+  at("order-back").addEventListener("click", () => showStage(null));
+  at("order-send").addEventListener("click", send);
+  for (const name of ["type", "validity"]) at(`order-${name}`).addEventListener("change", showFields);
+  at("order-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    review();
+  });
+  return {
+    change: (key) => openForm(find("untraded_orders", "order", key)),
+    cancel: (key, button) => once(button, () => ask({ do: "cancel", order_id: key })),
+    leave: (key) => confirmExit(find("untraded", "position", key)),
+  };
+}
+
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Hand in a request and say what became of it; asked again with its id it is done once. */
+async function ask(order, clientId = newId()) {
+  try {
+    const { accepted, text } = await post("/api/order", { client_id: clientId, order });
+    say(text, accepted);
+    return accepted;
+  } catch (error) {
+    say(error.message, false);
+    return false;
+  }
+}
+
+async function once(button, work) {
+  if (button.ariaBusy === "true") return false;
+  button.ariaBusy = "true";
+  const isDone = await work();
+  button.ariaBusy = "false";
+  return isDone;
+}
+
+// the form
+
+async function openForm(record) {
+  changes = record ?? null;
+  at("order-title").textContent = changes ? `Change ${changes.order}` : "New order";
+  for (const name of FIXED) at(`order-${name}`).disabled = changes !== null;
+  at("order-tag-label").hidden = changes !== null;
+  if (changes) fillFrom(changes);
+  at("order-problem").textContent = "";
+  showStage(null);
+  showFields();
+  if (!at("order-dialog").open) at("order-dialog").showModal();
+  at(changes ? "order-price" : "order-symbol").focus();
+  if (!contracts.size) await loadContracts();
+}
+
+function fillFrom(record) {
+  const rupees = (paise) => (paise === null ? "" : (paise / 100).toFixed(2));
+  const values = {
+    symbol: record.symbol, side: record.side === "LONG" ? "BUY" : "SELL", quantity: record.quantity,
+    product: record.product, type: record.kind, price: rupees(record.price_paise),
+    trigger: rupees(record.trigger_paise), validity: record.validity ?? "DAY", minutes: "", tag: "",
+  };
+  for (const name of NAMES) at(`order-${name}`).value = values[name];
+}
+
+async function loadContracts() {
+  try {
+    const rows = await get("/api/contracts");
+    contracts = new Map(rows.map((row) => [row.symbol, row]));
+    at("order-symbols").replaceChildren(...rows.map((row) => new Option("", row.symbol)));
+  } catch (error) {
+    say(error.message, false);
+  }
+}
+
+function showFields() {
+  const { type, validity } = values();
+  at("order-price-label").hidden = !hasPrice(type);
+  at("order-trigger-label").hidden = !hasTrigger(type);
+  at("order-minutes-label").hidden = validity !== "TTL";
+}
+
+function values() {
+  return Object.fromEntries(NAMES.map((name) => [name, at(`order-${name}`).value.trim()]));
+}
+
+function review() {
+  const written = values();
+  written.symbol = written.symbol.toUpperCase();
+  const problem = problemOf(written, contracts.get(written.symbol));
+  at("order-problem").textContent = problem;
+  if (problem) return;
+  const order = changes ? modified(changes.order, written) : placed(written);
+  showStage({ order, clientId: newId(), text: sentenceOf(written) });
+}
+
+/** Show the form, or what would be sent. */
+function showStage(next) {
+  asked = next;
+  at("order-form").hidden = asked !== null;
+  at("order-review").hidden = asked === null;
+  if (!asked) return;
+  at("order-sentence").textContent = asked.text;
+  at("order-back").focus();
+}
+
+async function send() {
+  const { order, clientId } = asked;
+  const isDone = await once(at("order-send"), () => ask(order, clientId));
+  if (isDone) at("order-dialog").close();
+}
+
+// exits
+
+function confirmExit(record) {
+  if (!record) return;
+  const dialog = at("leave-dialog");
+  at("leave-text").textContent = `${record.quantity} ${record.symbol}, ${record.product}: its orders are `
+    + "cancelled and it is closed at the market, protected. On paper.";
+  dialog.returnValue = "no";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "yes") return;
+    ask({ do: "exit", tradingsymbol: record.symbol, product: record.product });
+  }, { once: true });
+  dialog.showModal();
+}
