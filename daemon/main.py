@@ -13,6 +13,7 @@ import typer
 
 from daemon import VERSION
 from daemon.cli.arguments import CUTS, overrides_of, spread_replay
+from daemon.cli.hook import hook
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.cli.plan import plan
 from daemon.cli.say import say, say_text
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(journal, name="journal")
 app.add_typer(plan, name="plan")
+app.add_typer(hook, name="hook")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
@@ -311,6 +313,10 @@ def web(
             help="Of Kite's API on paper; default one above the page's.", min=0, max=65535
         ),
     ] = None,
+    hooks_port: Annotated[
+        int | None,
+        typer.Option(help="Listen for hooks; default as configured.", min=0, max=65535),
+    ] = None,
     credentials: Annotated[
         bool, typer.Option("--credentials", help="Show the keys of Kite's API on paper and end.")
     ] = False,
@@ -318,7 +324,10 @@ def web(
     """Serve a page about an account or a run, and Kite's API on paper for an account."""
     from daemon.cli.web import serve_page, show_credentials, what_to_watch
 
-    chosen = what_to_watch(account, config, run, out, port=port, listen=listen, kite_port=kite_port)
+    chosen = what_to_watch(
+        account, config, run, out,
+        port=port, listen=listen, kite_port=kite_port, hooks_port=hooks_port,
+    )  # fmt: skip
     if credentials:
         show_credentials(chosen, say)
     else:

@@ -13,7 +13,7 @@ from daemon.files.private import make_private_directory
 from daemon.process.logs import log_to_file_alone
 from daemon.runtime.run_files import ACCOUNTS, find_run, newest_runs, refuse_unreadable
 from daemon.settings.account_name import check_account_name
-from daemon.settings.config import WebConfig
+from daemon.settings.config import HooksConfig, WebConfig
 from daemon.settings.file import load_config
 from daemon.web.sources.watched import Watched
 
@@ -34,6 +34,8 @@ class Page(NamedTuple):
     port: int
     kite_port: int | None
     """None: it has no API, as a run, or by `web.kite.enabled`."""
+    hooks_port: int | None = None
+    """None: hooks are not listened for."""
 
 
 def what_to_watch(
@@ -45,6 +47,7 @@ def what_to_watch(
     port: int | None,
     listen: str,
     kite_port: int | None = None,
+    hooks_port: int | None = None,
 ) -> Page:
     """Return what the command line names; the newest account, or else run, by default.
 
@@ -67,7 +70,15 @@ def what_to_watch(
     watched = Watched(directory=directory, out=out, given=given)
     page_port = web.port if port is None else port
     has_api = watched.is_account and web.kite.enabled
-    return Page(watched, web, page_port, _kite_port(web, page_port, kite_port) if has_api else None)
+    hooks = None
+    if hooks_port is not None or web.hooks is not None:
+        if not watched.is_account:
+            raise UsageError("web: hooks are those of an account, and this is a run")
+        web = structs.replace(web, hooks=web.hooks or HooksConfig())
+        assert web.hooks is not None
+        hooks = web.hooks.port if hooks_port is None else hooks_port
+    kite = _kite_port(web, page_port, kite_port) if has_api else None
+    return Page(watched, web, page_port, kite, hooks)
 
 
 def _kite_port(web: WebConfig, page_port: int, asked: int | None) -> int:
@@ -110,6 +121,7 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
     Raises UsageError where the port is taken or the libraries are missing, ConfigError.
     """
     with _needs_libraries():
+        from daemon.web.hook_server import HookAddress
         from daemon.web.kite_server import KiteAddress
         from daemon.web.server import PageServer
         from daemon.web.site import Site
@@ -119,15 +131,23 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web
     kite = None if page.kite_port is None else KiteAddress(web.kite.listen, page.kite_port)
-    server = PageServer(watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite)
+    hooks = None
+    if page.hooks_port is not None and web.hooks is not None:
+        hooks = HookAddress(web.hooks.host, page.hooks_port)
+    server = PageServer(
+        watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite, hooks=hooks
+    )
     log_to_file_alone(watched.directory / LOG_FILE)
 
     def ready() -> None:
         say(f"page {server.url}")
         if server.kite is not None:
             say(f"kite {server.kite.listener.url}")
+        if server.hooks is not None:
+            say(f"hooks {server.hooks.listener.url}hook/TOKEN")
         say(f"credentials {server.credentials}")
-        for address in {web.listen, *([] if kite is None else [kite.host])}.difference(_LOOPBACK):
+        others = [each.host for each in (kite, hooks) if each is not None]
+        for address in {web.listen, *others}.difference(_LOOPBACK):
             say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
     alerts = alerts_of_page(watched)

@@ -207,6 +207,9 @@ class Due:
     def _obey_command(self, command: Command) -> None:
         if command.order is not None:
             self._engine.account.api.serve(command.order)
+        elif command.intents:
+            for intent in command.intents:
+                self._engine.process_signal(intent)
         else:
             self._commands[command.command](command.target)
 

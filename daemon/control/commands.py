@@ -11,7 +11,9 @@ from loguru import logger
 from daemon.control.request_messages import Answer, Asked, Outcome
 from daemon.control.requests import Admitted, RequestDropped, RequestQueue
 from daemon.control.socket import Reply, Request
+from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.inputs import Command, ConfigChange
+from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
 from daemon.domain.order_requests import OrderRequest, subject_of, verb_of
 from daemon.domain.order_results import RefusedRequest
@@ -25,6 +27,7 @@ ON_DISK_WITHIN_S: Final = 6.0
 Note = Callable[[str, dict[str, Any]], None]
 Words = Callable[[RefusedRequest], str]
 """Say in a line why the engine refused a request."""
+Complete = Callable[[ExternalSignal], tuple[OrderIntent, ...]]
 _NO_TARGET = ("kill_switch", "reload", "risk_active", "risk_reducing", "risk_halted")
 
 
@@ -53,13 +56,18 @@ def _reason_of(refusal: RefusedRequest) -> str:
     return refusal.reason
 
 
+def _not_taken(_: ExternalSignal) -> tuple[OrderIntent, ...]:
+    raise ValueError("this run takes no signals from outside")
+
+
 class Commands:
     """Turn requests into inputs, meaningless ones excepted.
 
     `read_again` reads the configuration as at the start. `note` writes an operational event,
     `set_level` changes what is logged. `on_disk` waits until an input and what it changed are in
     the journal: what was accepted outlives a kill. `known` returns what became of the request of
-    today with a client's id. `words` says why the engine refused one.
+    today with a client's id. `words` says why the engine refused one. `complete` makes what the
+    engine takes of intents from outside, or raises ValueError or TypeError.
     """
 
     def __init__(
@@ -75,6 +83,7 @@ class Commands:
         on_disk: Callable[[int], Awaitable[None]],
         known: Callable[[str], Admitted | None] = lambda _: None,
         words: Words = _reason_of,
+        complete: Complete = _not_taken,
     ) -> None:
         self.config = config
         """The configuration as it is in force."""
@@ -87,6 +96,7 @@ class Commands:
         self._on_disk = on_disk
         self._known = known
         self._words = words
+        self._complete = complete
         self._asking: dict[str, anyio.Event] = {}
         """Requests with a client's id that wait for their turn or the disk."""
         self._one_reload = anyio.Lock()
@@ -100,6 +110,8 @@ class Commands:
         """Handle a program's request in its turn, and answer by its id."""
         if asked.order is not None:
             given = await self.give_order(asked.order, client_id=asked.client_id)
+        elif asked.signal is not None:
+            given = await self.give_signal(asked.signal, client_id=asked.client_id)
         else:
             assert asked.command is not None
             given = await self.give(asked.command, client_id=asked.client_id)
@@ -143,6 +155,27 @@ class Commands:
         )
         before = await self._first_of(client_id)
         return self._done(wish, before) if before else await self._once(wish, client_id)
+
+    async def give_signal(self, signal: ExternalSignal, *, client_id: str = "") -> Given:
+        """Hand intents from outside to their strategy, once for a `client_id`."""
+        name = signal.strategy
+        intents: tuple[OrderIntent, ...] = ()
+        wish = _Wish(
+            "signal", name,
+            lambda ts: Command(
+                ts=ts, command="signal", target=name, intents=intents, client_id=client_id
+            ),
+        )  # fmt: skip
+        before = await self._first_of(client_id)
+        if before is not None:
+            return self._done(wish, before)
+        if name not in self._strategies:
+            return Given(Outcome.REFUSED, f"signal: no strategy {name!r} was loaded")
+        try:
+            intents = self._complete(signal)
+        except (TypeError, ValueError) as error:
+            return Given(Outcome.REFUSED, f"signal {name}: {error}")
+        return await self._once(wish, client_id)
 
     async def _once(self, wish: _Wish, client_id: str) -> Given:
         """Ask, and let others with the same id wait for what becomes of it."""

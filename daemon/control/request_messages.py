@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.control.socket import Request
+from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.order_requests import OrderRequest
 from daemon.domain.order_results import OrderResult
 
@@ -19,9 +20,9 @@ RequestId = Annotated[int, Meta(ge=0, lt=2**53)]
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request: `id` is the caller's and comes back with the answer, in any order.
 
-    It is a `command`, or what is asked of an `order`, a position or a GTT: one of the two. The
-    second request of a session day with a `client_id` changes nothing and gets the first one's
-    answer, also after a restart; an empty one is no id.
+    It is a `command`, what is asked of an `order`, a position or a GTT, or a `signal` for a
+    strategy: one of the three. The second request of a session day with a `client_id` changes
+    nothing and gets the first one's answer, also after a restart; an empty one is no id.
     """
 
     version: Literal[1] = 1
@@ -29,10 +30,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     client_id: ClientId = ""
     command: Request | None = None
     order: OrderRequest | None = None
+    signal: ExternalSignal | None = None
 
     def __post_init__(self) -> None:
-        if (self.command is None) == (self.order is None):
-            raise ValueError("expected either `command` or `order`")
+        if sum(each is not None for each in (self.command, self.order, self.signal)) != 1:
+            raise ValueError("expected one of `command`, `order` and `signal`")
 
 
 class Outcome(StrEnum):

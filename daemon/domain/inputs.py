@@ -22,18 +22,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command", omit_def
     """A command from a person or program, or `square_off` when the daemon stops.
 
     `target` is an order id for `manual_exit`, a strategy id for `strategy_on` and `strategy_off`.
-    The command `order` carries what a program asks of an order, a position or a GTT. A program's
+    The command `order` carries what a program asks of an order, a position or a GTT, and `signal`
+    the complete intents that one has for the strategy `target`, in their order. A program's
     `client_id` says that it is the same request when it comes again.
     """
 
     ts: int
     command: Literal[
         "kill_switch", "manual_exit", "strategy_on", "strategy_off", "square_off", "risk_active",
-        "risk_reducing", "risk_halted", "order",
+        "risk_reducing", "risk_halted", "order", "signal",
     ]  # fmt: skip
     target: str = ""
     client_id: str = ""
     order: OrderRequest | None = None
+    intents: tuple[OrderIntent, ...] = ()
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):

@@ -53,6 +53,7 @@ from daemon.runtime.run_status import RunStatus
 from daemon.runtime.series import Series
 from daemon.runtime.shared_quotes import share_quotes
 from daemon.settings.config import Config
+from strategies.external import intents_of
 
 STATS_EVERY_S: Final = 0.5
 METRICS_LANE: Final = 256
@@ -158,6 +159,7 @@ class App:
             on_disk=self._view.on_disk,
             known=lambda asked: machine.client_ids.find(asked, self.engine.at.date),
             words=request_refusal,
+            complete=lambda signal: intents_of(signal, self.parts.config.strategies.items),
         )
 
     def stop(self, reason: str) -> None:

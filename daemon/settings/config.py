@@ -36,6 +36,7 @@ from daemon.settings.feeds import ReplayConfig as ReplayConfig
 from daemon.settings.feeds import ReplayFile as ReplayFile
 from daemon.settings.feeds import SettlementConfig as SettlementConfig
 from daemon.settings.feeds import SyntheticConfig as SyntheticConfig
+from daemon.settings.hooks import HooksConfig as HooksConfig
 from daemon.settings.kite_api import ApiConfig as ApiConfig
 from daemon.settings.kite_api import KiteApiConfig as KiteApiConfig
 from daemon.settings.section import HOST_NAME as HOST_NAME
@@ -381,21 +382,9 @@ class WebConfig(Section, frozen=True, kw_only=True):
     """The address that the page listens on; the default is this machine only."""
     hosts: list[HostName] = []
     """Further names that a browser may ask for (`Host`), such as that of a proxy."""
-    metrics_token_file: str = ""
-    """The file (mode 0600) with what `/metrics` is asked with; empty: open on loopback only."""
-
-
-McpCommand = Literal[
-    "kill_switch", "manual_exit", "strategy_off", "strategy_on", "risk_reducing", "risk_halted",
-]  # fmt: skip
-"""What an assistant may be allowed to do: none of it opens a position."""
-
-
-class McpConfig(Section, frozen=True, kw_only=True):
-    """What `run_fno_paper mcp` offers an assistant."""
-
-    commands: list[McpCommand] = []
-    """Commands that it may give, each with a confirmation; empty: it reads only."""
+    kite: KiteApiConfig = KiteApiConfig()
+    hooks: HooksConfig | None = None
+    """null: messages of charting services are not listened for."""
 
 
 class RulesConfig(Section, frozen=True, kw_only=True):

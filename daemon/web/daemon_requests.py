@@ -13,6 +13,7 @@ from anyio.abc import SocketStream, TaskGroup
 from daemon.control.frames import FrameRefused, frame, frames
 from daemon.control.request_messages import Answer, Asked
 from daemon.control.request_socket import REQUESTS_FILE
+from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.order_requests import OrderRequest
 from daemon.errors import DaemonError, ExitCode
 
@@ -47,8 +48,17 @@ class DaemonRequests:
 
     async def ask(self, order: OrderRequest, *, client_id: str = "") -> Answer:
         """Hand in what is asked of an order and wait for the answer. Raises DaemonAway."""
+        return await self._exchange(Asked(id=self._next(), client_id=client_id, order=order))
+
+    async def signal(self, signal: ExternalSignal, client_id: str) -> Answer:
+        """Hand in intents for a strategy and wait for the answer. Raises DaemonAway."""
+        return await self._exchange(Asked(id=self._next(), client_id=client_id, signal=signal))
+
+    def _next(self) -> int:
         self._number = (self._number + 1) % _IDS
-        asked = Asked(id=self._number, client_id=client_id, order=order)
+        return self._number
+
+    async def _exchange(self, asked: Asked) -> Answer:
         body = frame(msgspec.json.encode(asked))
         async with self._one_writer:
             line = await self._send(asked.id, body)

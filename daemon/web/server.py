@@ -13,6 +13,7 @@ from loguru import logger
 from daemon.process.signals import watch_signals
 from daemon.web.access.guard import allowed_hosts
 from daemon.web.access.sessions import TOKEN_FILE, Sessions, read_or_make_token
+from daemon.web.hook_server import HookAddress, HookServer
 from daemon.web.kite_server import KiteAddress, KiteServer
 from daemon.web.listener import Listener, cut
 from daemon.web.serving.routes import App
@@ -35,6 +36,7 @@ class PageServer:
         port: int,
         hosts: Sequence[str] = (),
         kite: KiteAddress | None = None,
+        hooks: HookAddress | None = None,
     ) -> None:
         """Listen first: a port that is taken ends the start. Raises UsageError, ConfigError."""
         self._listener = Listener(host, port)
@@ -47,6 +49,7 @@ class PageServer:
             allowed = allowed_hosts(host, self.port, hosts)
             self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
             self.kite: Final = None if kite is None else KiteServer(self.site, kite)
+            self.hooks: Final = None if hooks is None else HookServer(watched, hooks)
         except BaseException:
             self._listener.close()
             raise
@@ -72,14 +75,16 @@ class PageServer:
                 logger.info("{}: the page ends", name)
                 self.site.clients.end("the page's server ends")
                 self._listener.stop()
-                if self.kite is not None:
-                    self.kite.listener.stop()
+                for other in (self.kite, self.hooks):
+                    if other is not None:
+                        other.listener.stop()
 
             await tasks.start(watch_signals, stop)
             await self.site.look()  # a short journal is read before anyone asks
             tasks.start_soon(self.site.follow)
-            for task in also:
-                tasks.start_soon(task, self.site)
+            for other in (self.kite, self.hooks):
+                if other is not None:
+                    tasks.start_soon(other.serve)
             on_ready()
             logger.info("answers on {}", self.url)
             await self._listener.serve(self.app)

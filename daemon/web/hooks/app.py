@@ -85,7 +85,10 @@ class Hooks:
         answer: Answer | None = None
         with anyio.move_on_after(ANSWER_WITHIN_S):
             signal = ExternalSignal(strategy=hook.strategy, intents=intents)
-            answer = await self._ask(signal, client_id_of(hook.id, body, now))
+            try:
+                answer = await self._ask(signal, client_id_of(hook.id, body, now))
+            except DaemonError as error:
+                return _told(hook, 503, {"error": str(error)})
         if answer is None:
             return _told(hook, 202, {**said, "text": "the daemon has it and has not answered yet"})
         if answer.outcome in (Outcome.DONE, Outcome.UNKNOWN):
