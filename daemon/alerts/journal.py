@@ -81,7 +81,8 @@ class JournalMessages:
             more.append(_note(f"{back}; alerts continue from here", here.seq))
             start = here
         else:
-            more.append(_note("the account has another journal; alerts begin with its first event", 0))
+            text = "the account has another journal; alerts begin with its first event"
+            more.append(_note(text, 0))
             start = Place(facts.journal_id, facts.base_seq, facts.first_op_seq)
         self._fold_on(start)
         self._commit(now, *more)

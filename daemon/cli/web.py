@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from daemon.cli.follow import alerts_of_page
 from daemon.errors import UsageError
 from daemon.files.private import make_private_directory
+from daemon.files.secret_file import read_secret_line
 from daemon.process.logs import log_to_file_alone
 from daemon.runtime.run_files import ACCOUNTS, find_run, newest_runs, refuse_unreadable
 from daemon.settings.account_name import check_account_name
@@ -20,9 +23,10 @@ from daemon.web.sources.watched import Watched
 LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_LIBRARIES: Final = ("starlette", "uvicorn", "prometheus_client")
 _INSTALL: Final = (
-    "web: the page needs starlette, uvicorn and websockets; "
-    "install them with pip install 'run-fno-paper[web]'"
+    "web: the page needs starlette, uvicorn and prometheus-client: install them with "
+    "pip install 'run-fno-paper[web]'"
 )
 
 
@@ -66,7 +70,7 @@ def what_to_watch(
     else:
         directory = _account(account, out)
     refuse_unreadable(directory)
-    web = structs.replace(web, listen=listen or web.listen)
+    web = replace(web, listen=listen or web.listen)
     watched = Watched(directory=directory, out=out, given=given)
     page_port = web.port if port is None else port
     has_api = watched.is_account and web.kite.enabled
@@ -126,16 +130,14 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         from daemon.web.server import PageServer
         from daemon.web.site import Site
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+        if (error.name or "").partition(".")[0] not in _LIBRARIES:
             raise
         raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web
-    kite = None if page.kite_port is None else KiteAddress(web.kite.listen, page.kite_port)
-    hooks = None
-    if page.hooks_port is not None and web.hooks is not None:
-        hooks = HookAddress(web.hooks.host, page.hooks_port)
+    file = web.metrics_token_file
+    token = read_secret_line(Path(file), "the token of /metrics") if file else ""
     server = PageServer(
-        watched, host=web.listen, port=page.port, hosts=web.hosts, kite=kite, hooks=hooks
+        watched, host=web.listen, port=page.port, hosts=web.hosts, metrics_token=token
     )
     log_to_file_alone(watched.directory / LOG_FILE)
 

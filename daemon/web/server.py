@@ -35,8 +35,7 @@ class PageServer:
         host: str,
         port: int,
         hosts: Sequence[str] = (),
-        kite: KiteAddress | None = None,
-        hooks: HookAddress | None = None,
+        metrics_token: str = "",
     ) -> None:
         """Listen first: a port that is taken ends the start. Raises UsageError, ConfigError."""
         self._listener = Listener(host, port)
@@ -45,7 +44,9 @@ class PageServer:
             self.credentials: Final = watched.directory / TOKEN_FILE
             sessions = Sessions(read_or_make_token(self.credentials))
             cookie = f"fno_session_{self.port}"
-            self.site: Final = Site(watched, sessions, cookie=cookie, cut=cut)
+            self.site: Final = Site(
+                watched, sessions, cookie=cookie, cut=cut, metrics_token=metrics_token
+            )
             allowed = allowed_hosts(host, self.port, hosts)
             self.app: Final = App(table_of(self.site), sessions, allowed, cookie=cookie)
             self.kite: Final = None if kite is None else KiteServer(self.site, kite)

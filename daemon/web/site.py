@@ -14,7 +14,8 @@ from daemon import VERSION
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
-from daemon.web.order_entry import OrderAsked, OrderEntry, contract_rows
+from daemon.web.monitoring.answers import Monitoring
+from daemon.web.panels.view import View
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
@@ -38,8 +39,19 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Site:
     """The one follower of a process, its clients, and the answers."""
 
-    def __init__(self, watched: Watched, sessions: Sessions, *, cookie: str, cut: Cut) -> None:
-        """`cookie` is the name of the session's cookie; `cut` drops a connection."""
+    def __init__(
+        self,
+        watched: Watched,
+        sessions: Sessions,
+        *,
+        cookie: str,
+        cut: Cut,
+        metrics_token: str = "",
+    ) -> None:
+        """`cookie` is the name of the session's cookie; `cut` drops a connection.
+
+        `metrics_token` is what `/metrics` is asked with, empty where it needs none.
+        """
         self.watched: Final = watched
         self.sessions: Final = sessions
         self.clients: Final = Clients()
@@ -52,6 +64,7 @@ class Site:
         self._charts: dict[str, Asset] = chart_assets()
         self._threads = Threads()
         self.past: Final = Past(self.follower, self._threads)
+        self.monitoring: Final = Monitoring(self.follower, self._threads, metrics_token)
 
     # the one task
 
@@ -229,6 +242,8 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/api/runs", site.past.runs),
         PageRoute("/api/history", site.past.history),
         PageRoute("/api/compare", site.past.compare),
+        PageRoute("/metrics", site.monitoring.metrics, is_open=True),
+        PageRoute("/healthz", site.monitoring.health, is_open=True),
         PageRoute("/api/do", site.do, "POST"),
         PageRoute("/api/contracts", site.contracts),
         PageRoute("/api/order", site.order, "POST"),

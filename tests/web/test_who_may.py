@@ -22,7 +22,10 @@ from daemon.web.access.sessions import (
 from daemon.web.site import table_of
 from tests.kit.web import HOST, TOKEN, Page, page_of
 
-OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/assets/{name:path}")}
+MONITORING = {("GET", "/metrics"), ("GET", "/healthz")}
+OPEN = {
+    ("GET", "/login"), ("POST", "/login"), ("GET", "/assets/{name:path}"), *MONITORING,
+}  # fmt: skip
 TRAVERSALS = (
     "..", "%2e%2e", "..%2f", "%2e%2e%2f", "..%5c", "....//", "..;", "%252e%252e", ".%00", "~",
     "etc/passwd", "proc/self/environ", "web.json", "journal.db", "%c0%ae%c0%ae", "\\..\\", "//",
@@ -38,7 +41,7 @@ def routes(page: Page) -> list[tuple[str, str]]:
     return [(route.method, filled(route.path)) for route in table_of(page.site)]
 
 
-async def test_only_the_login_is_open(page: Page) -> None:
+async def test_only_the_login_and_what_a_monitor_asks_are_open(page: Page) -> None:
     found = {(each.method, each.path) for each in table_of(page.site) if each.is_open}
     assert found == OPEN
     for route in table_of(page.site):

@@ -78,6 +78,12 @@ def _is_own(origin: str, host: str) -> bool:
     return f"{name}:{port}" in (host, f"{host}:{_PORTS[parts.scheme]}")
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a `Host` is a name of this machine for itself."""
+    name, colon, port = host.lower().rpartition(":")
+    return (name if colon and port.isdigit() else host.lower()) in _LOOPBACK
+
+
 def is_equal(given: str, known: str) -> bool:
     """Compare a secret in constant time, whatever characters were given."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), known.encode())

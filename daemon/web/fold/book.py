@@ -33,6 +33,7 @@ from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold, booking_date
 from daemon.report.model import RefusedRow
 from daemon.web.fold.ended import forget_the_end_of
+from daemon.web.fold.event_counts import STATUSES, EventCounts
 from daemon.web.fold.exchange_orders import WorkingOrders
 from daemon.web.fold.later import Later
 from daemon.web.fold.net_curve import NetCurve
@@ -92,6 +93,7 @@ class Book:
         self.counted: Final[dict[str, int]] = {}
         """Closed trades by strategy, and those of them that were won after charges."""
         self._fold = fold
+        self.counts = EventCounts()
         self._untraded = UntradedFills(fold.ledger)
         fold.forget_rows()
 
@@ -134,6 +136,8 @@ class Book:
         fill = fill_of(event)
         if fill is not None:
             self._take_fill(event, fill, order.lot_size)
+        if isinstance(event, OrderMoved) and event.to_state in STATUSES:
+            self.counts.take_end(order.strategy_id, event.to_state)
         if isinstance(event, OrderMoved) and event.to_state in DEAD_STATES:
             self._take_end(event, order.lot_size)
         if fill is not None or self._fold.refused or self._fold.no_part_to_leave:
@@ -172,6 +176,7 @@ class Book:
         forget_the_end_of(event.order_id, self.ledger)
 
     def _take_fill(self, event: TradingEvent, fill: Fill, lot_size: int) -> None:
+        self.counts.take_fill(fill)
         totals = self._day_to_change(event)
         totals.charges += Decimal(fill.charges.total)
         totals.gross_paise += fill.realized_paise
@@ -189,6 +194,7 @@ class Book:
         found = self._untraded.take(event)
         if found is None:
             return
+        self.counts.take_fill(found.fill)
         totals = self._day_to_change(event)
         totals.charges += Decimal(found.fill.charges.total)
         totals.gross_paise += found.gross_paise

@@ -1,0 +1,1 @@
+"""What a monitoring system asks: numbers to keep, and whether all is well."""
