@@ -26,7 +26,7 @@ from feeds.files.parquet_ticks import NativeFile
 from feeds.files.recorded_files import find_data, placed
 from feeds.lake.reader import LakeTicks
 from feeds.recording.source import LogTicks
-from feeds.sources import each_file
+from feeds.sources import each_file, preset_name
 from feeds.sources import open_source as open_source
 from feeds.stream.blocks import RunningTime, at_most
 from feeds.stream.feed import OfflineFeed, Source
@@ -69,7 +69,9 @@ class Recording:
         self._block_rows = config.block_rows
         self._start, self._end = _range(config)
         self._sources: list[Source] = [
-            open_source(file, session=session, data_dir=data_dir, depth=depth, day=day)
+            open_source(
+                file, session=session, data_dir=data_dir, depth=depth, day=day, contracts=contracts
+            )
             for file in self._files
         ]
         self._data_dir = data_dir
@@ -102,6 +104,11 @@ class Recording:
         """Return the files that are read, or the lake."""
         lake = [self._lake] if self._lake is not None else []
         return [*(find_data(file.path, self._data_dir) for file in self._files), *lake]
+
+    def presets(self) -> list[str]:
+        """Return a line about each file whose preset was found by its header."""
+        found = ((file, preset_name(file, self._data_dir)) for file in self._files)
+        return [f"{file.path} is read as {name}" for file, name in found if name]
 
     def skipped(self) -> list[str]:
         """Return a line about each day of a lake that was left out so far."""

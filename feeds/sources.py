@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.errors import ConfigError
 from daemon.settings.config import ReplayFile
+from feeds.contracts.facts import ContractLookup
 from feeds.files.candle_files import CandleFile, SessionSpan
 from feeds.files.csv_ticks import CsvTable
 from feeds.files.jsonl_ticks import JsonlTable
@@ -50,9 +51,15 @@ def open_source(
     data_dir: Path | None = None,
     depth: bool = False,
     day: bool = False,
+    contracts: ContractLookup | None = None,
 ) -> Source:
-    """Return the reader for one file. Raises FeedError or ConfigError if it cannot be used."""
+    """Return the reader for one file. Raises FeedError or ConfigError if it cannot be used.
+
+    `contracts` tell monthly contracts from weekly ones, where a preset must.
+    """
     path = find_data(config.path, data_dir)
+    if config.preset:
+        return _of_preset(path, config, session, contracts)
     kind = format_of(path, config)
     if kind == "inputs":
         _refuse_times(path, config)
@@ -73,6 +80,29 @@ def open_source(
     if config.kind == "candles":
         return CandleFile(table, config, session)
     return TickFile(table, config)
+
+
+def preset_name(config: ReplayFile, data_dir: Path | None = None) -> str:
+    """Return which preset `auto` is for a file, empty where the preset is named or none is."""
+    if config.preset != "auto":
+        return ""
+    from feeds.presets.detect import preset_of
+
+    return preset_of(config.preset, find_data(config.path, data_dir)).name
+
+
+def _of_preset(
+    path: Path, config: ReplayFile, session: SessionSpan | None, contracts: ContractLookup | None
+) -> Source:
+    from feeds.presets.detect import preset_of
+    from feeds.presets.reader import PresetTable
+
+    preset = preset_of(config.preset, path)
+    table = PresetTable(path, preset, config, session=session, contracts=contracts)
+    usual = table.usual_settings()
+    source = TickFile(table, usual) if preset.kind == "ticks" else CandleFile(table, usual, session)
+    table.count_into(source.counts)
+    return source
 
 
 def _refuse_times(path: Path, config: ReplayFile) -> None:

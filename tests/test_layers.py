@@ -112,6 +112,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "feeds.lake": (
         "daemon.files", "daemon.settings", "feeds.files", "feeds.recording", "feeds.stream",
     ),
+    "feeds.presets": ("daemon.files", "daemon.settings", "feeds.contracts", "feeds.files"),
     "feeds.recording": ("daemon.files", "feeds.files", "feeds.stream"),
     "feeds.kite": (
         "daemon.files", "daemon.settings", "feeds.contracts", "feeds.live", "feeds.stream",
@@ -119,7 +120,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "feeds.kite.server": ("feeds.kite", "feeds.stream"),
     "feeds": (
         "daemon.files", "daemon.settings", "feeds.contracts", "feeds.files", "feeds.lake",
-        "feeds.recording", "feeds.stream",
+        "feeds.presets", "feeds.recording", "feeds.stream",
     ),
     "strategies": ("daemon.chain", "daemon.files", "daemon.pricing", "daemon.settings"),
     "daemon.runtime": (

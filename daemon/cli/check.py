@@ -91,6 +91,9 @@ def check_file(
         files = [file for named in listed for file in each_file(named, data_dir)]
         for text in slow_files([find_data(file.path, data_dir) for file in files]):
             say(text)
+        if isinstance(parts.feed, ReplayFeed):
+            for text in parts.feed.recording.presets():
+                say(text)
     if config.plans.items and (span := anyio.run(_first_block, parts.feed)) is not None:
         refuse_missing_weeklies(str(path), config, parts.rules, ist_date(span[0]))
     warnings = [text for warn in WARNINGS for text in warn(parts)]

@@ -107,6 +107,13 @@ def rows_outside_the_session(app: App) -> Iterator[str]:
         )
 
 
+def found_presets(app: App) -> Iterator[str]:
+    """Name the preset of each file whose header decided it."""
+    found = app.feed.recording.presets() if isinstance(app.feed, ReplayFeed) else []
+    if found:
+        yield f"By their headers (`preset: auto`): {'; '.join(found)}."
+
+
 def skipped_days(app: App) -> Iterator[str]:
     """Name the days of a lake that were left out."""
     skipped = app.feed.recording.skipped() if isinstance(app.feed, ReplayFeed) else []

@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.cli.data_notes import (
     assumed_contracts,
+    found_presets,
     lost_books,
     refused_rows,
     rows_outside_the_session,
@@ -229,6 +230,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     refused_rows,
     lost_books,
     rows_outside_the_session,
+    found_presets,
     skipped_days,
     rows_too_late_for_their_bar,
     _no_order,

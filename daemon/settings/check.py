@@ -90,6 +90,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         for files in ("files", "warmup")
         for name, default in (
             ("ts_format", ""), ("zone", "Asia/Kolkata"), ("epoch_zone", "UTC"), ("order", "time"),
+            ("preset", ""), ("stamp", "auto"),
         )
     ),
 )  # fmt: skip

@@ -17,6 +17,10 @@ class ReplayFile(Section, frozen=True, kw_only=True):
     """
 
     path: str
+    preset: str = ""
+    """A vendor's kind of file (`gdfl_tick`, ...), or `auto`: by the file's header."""
+    stamp: Literal["auto", "start", "end"] = "auto"
+    """Which end of a candle its time is, if not the start, or not as the preset says."""
     kind: Literal["ticks", "candles"] = "ticks"
     format: Literal["auto", "parquet", "jsonl", "csv", "inputs"] = "auto"
     symbol: str = ""

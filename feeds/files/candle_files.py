@@ -74,6 +74,7 @@ class CandleFile:
         self._keys = InstrumentKeys(table, config, self._mapped)
         self._times = RowTimes(table, config, self._mapped, dates=self._span == DAY_NS)
         self._sessions = _Sessions(session)
+        self._to_start = self._span if config.stamp == "end" and self._span < DAY_NS else 0
 
     def named(self) -> Sequence[Instrument]:
         """Return the symbols in the file."""
@@ -92,7 +93,7 @@ class CandleFile:
             for batch in self._table.batches(self._mapped):
                 start = self._times.of(batch)
                 good, error = self._times.readable_rows(batch, start)
-                candles = self._candles(batch, start, instruments(batch))
+                candles = self._candles(batch, start - self._to_start, instruments(batch))
                 candles = candles.take(np.arange(len(start)) < good)
                 if self._span == DAY_NS and self._sessions.are_known:
                     candles, error = self._on_their_dates(candles, universe, batch, error)

@@ -19,15 +19,19 @@ _WHOLE_COPY: Final = "get a whole copy of the file, or cut it before that row"
 
 
 class CsvTable:
-    """A CSV file with a header line. Raises FeedError if it cannot be opened or has no header."""
+    """A CSV file with a header line, or whose `names` are given because it has none.
+
+    Raises FeedError if it cannot be opened or has no header.
+    """
 
     is_open: Final = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: Sequence[str] | None = None) -> None:
         self.path = path
+        self._has_header = names is None
         self._header = first_line(path)
         try:
-            self.names = [name.strip() for name in next(csv.reader([self._header]))]
+            self.names = list(names or [name.strip() for name in next(csv.reader([self._header]))])
         except csv.Error as error:
             raise file_error(
                 path, f"its header is damaged ({error})", "mend its first line"
@@ -44,7 +48,7 @@ class CsvTable:
         where = {ours: str(self.names.index(theirs[0])) for ours, theirs in wanted.items()}
         row = 1
         chunks = line_chunks(self.path)
-        header = True
+        header = self._has_header
         try:
             for chunk in chunks:
                 data = chunk[chunk.find(b"\n") + 1 :] if header and b"\n" in chunk else chunk

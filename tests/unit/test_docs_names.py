@@ -27,6 +27,7 @@ EXAMPLES = {
     "breakout.py", "random.py", "daemon/execution/exits/three_r.py", "feeds/sawtooth.py",
 }  # fmt: skip
 NOT_OURS = {
+    "BuyPrice", "BuyQty", "OpenInterest", "SellPrice", "SellQty",  # columns of GDFL
     "AskedInputs",  # a name that the glossary bans
     "BlockingIOError", "ExecStart", "KeyError", "KiteTicker", "LoadCredential", "MemoryMax",
     "NotRequired", "TasksMax", "TypedDict", "ValueError", "WorkingDirectory",

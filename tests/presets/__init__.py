@@ -1,0 +1,1 @@
+"""Vendors' files: each shape, and its wrong twins."""
