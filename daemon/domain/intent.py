@@ -81,6 +81,10 @@ class Rel(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     unit: Literal["pct", "points", "r"]
     x: float
 
+    def __post_init__(self) -> None:
+        if type(self.x) is int:  # as a journal gives it back: `30` in code is 30.0
+            msgspec.structs.force_setattr(self, "x", float(self.x))
+
 
 Level = float | Rel
 """A level in rupees, or relative to the entry."""

@@ -16,6 +16,7 @@ from daemon.domain.intent import (
     EntryChange,
     ExitOverrides,
     OrderIntent,
+    Rel,
     Signal,
     check_change,
     check_intent,
@@ -122,3 +123,9 @@ def test_a_change_of_wrong_types_is_raised_and_changes_nothing(wrong: dict[str, 
     with pytest.raises(BadIntent, match="expected"):
         engine.modify_order("V3-20261118-000001", change)
     assert market.engine.ledger.seq == 0
+
+
+@pytest.mark.parametrize("x", [30, 30.0])
+def test_a_relative_level_is_written_as_the_journal_gives_it_back(x: float) -> None:
+    body = msgspec.json.encode(Rel("pct", x))
+    assert body == msgspec.json.encode(msgspec.json.decode(body, type=Rel))
