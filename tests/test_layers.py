@@ -91,9 +91,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.report", "daemon.runtime", "daemon.settings", "daemon.web.day_charts",
         "daemon.web.fold", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
-    "daemon.web.monitoring": (
-        "daemon.files", "daemon.journal", "daemon.process", "daemon.runtime", "daemon.web.access",
-        "daemon.web.panels", "daemon.web.serving", "daemon.web.stream",
+    "daemon.web.kite": (
+        "daemon.broker", "daemon.execution", "daemon.files", "daemon.journal", "daemon.margin",
+        "daemon.market", "daemon.process", "daemon.quotes", "daemon.rules", "daemon.runtime",
+        "daemon.settings", "daemon.web.serving", "daemon.web.sources",
+        "feeds.kite.wire",  # the layout of packets, and no client
     ),
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.monitoring",

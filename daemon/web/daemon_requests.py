@@ -20,6 +20,7 @@ from daemon.errors import DaemonError, ExitCode
 ANSWER_WITHIN_S: Final = 15.0
 """Longer than the daemon takes to give a request up by itself."""
 _IDS: Final = 2**53
+_GONE: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
 class DaemonAway(DaemonError):
@@ -69,12 +70,12 @@ class DaemonRequests:
         if self._line is not None and not self._line.is_over:
             try:
                 return await self._line.send(number, body)
-            except anyio.BrokenResourceError:
+            except _GONE:
                 pass  # nothing whole went out: the daemon drops what was cut
         self._line = await self._connect()
         try:
             return await self._line.send(number, body)
-        except anyio.BrokenResourceError as error:
+        except _GONE as error:
             raise _nobody() from error
 
     async def _connect(self) -> _Line:
@@ -103,7 +104,7 @@ class _Line:
         self._problem = ""
 
     async def send(self, number: int, body: bytes) -> _Line:
-        """Send a request. Raises BrokenResourceError."""
+        """Send a request. Raises one of _GONE."""
         self._waiting[number] = anyio.Event()
         try:
             await self._stream.send(body)
@@ -134,7 +135,7 @@ class _Line:
             async with self._stream:
                 async for body in frames(self._stream):
                     self._take(msgspec.json.decode(body, type=Answer))
-        except (OSError, FrameRefused, ValueError, anyio.BrokenResourceError):
+        except (OSError, FrameRefused, ValueError, *_GONE):
             pass  # a daemon that was killed: those who wait hear of it below
         finally:
             self.is_over = True

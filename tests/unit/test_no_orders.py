@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -27,6 +27,8 @@ BASKET: Final = "/margins/basket"
 POSTS: Final = {"LOGIN": LOGIN, "BASKET_MARGINS": BASKET}
 API: Final = "daemon/web/kite/"
 """The only place for Kite's order addresses: those that this program answers, with paper orders."""
+API_ROOM: Final = "daemon.web.kite"
+TOGETHER: Final = "daemon/web/kite_server.py"
 ORDER_ADDRESS: Final = re.compile(
     r"/(orders?|trades|gtt|portfolio|positions?|holdings|margins?|charges|baskets?|alerts|mf)(?![\w-])",
     re.IGNORECASE,
@@ -268,6 +270,77 @@ def test_an_order_address_may_stand_where_this_program_answers_it() -> None:
     assert len(order_addresses(module(text))) == 3
     assert order_addresses(module(text, "daemon/web/kite/routes.py")) == []
     assert order_addresses(module(text, "daemon/web/kite_client.py"))
+
+
+def is_in_api(name: str, room: str = API_ROOM) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+def imported(tree: ast.AST, known: Mapping[str, Module]) -> Iterator[str]:
+    """The modules that a tree imports, those named after `from PACKAGE import` too."""
+    for _, name in imports(tree):
+        yield name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = (f"{node.module}.{each.name}" for each in node.names)
+            yield from (name for name in names if name in known)
+
+
+def reached(found: Sequence[Module], start: str) -> dict[str, str]:
+    """What the modules of a package import, directly or through others -> who imports it."""
+    known = {each.name: each for each in found}
+    ways: dict[str, str] = {}
+    waiting = [name for name in known if is_in_api(name, start)]
+    while waiting:
+        by = waiting.pop()
+        for name in imported(known[by].tree, known):
+            if name not in ways:
+                ways[name] = by
+                waiting += [name] if name in known else []
+    return ways
+
+
+def ways_out(found: Sequence[Module]) -> dict[str, str]:
+    """What the paper API reaches that opens connections, to servers or on this machine."""
+    openers = {*MAY_OPEN, HTTP, *(path for paths in MAY_IMPORT.values() for path in paths)}
+    names = {path.removesuffix(".py").replace("/", ".") for path in openers}
+    return {
+        name: by
+        for name, by in reached(found, API_ROOM).items()
+        if name in names or name.split(".")[0] in LIBRARIES | {"httpx", "picows", "socket", "ssl"}
+    }
+
+
+def test_w16_the_paper_api_reaches_no_client_through_any_module() -> None:
+    assert len(reached(MODULES, API_ROOM)) > 100, "the check has seen them"
+    assert ways_out(MODULES) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "planted"),
+    [
+        ("daemon/web/kite/orders.py", "import httpx"),
+        ("daemon/web/kite/orders.py", "from feeds.kite.handshake import connect"),
+        ("daemon/broker/positions.py", "from feeds.kite import http"),
+        ("daemon/journal/words.py", "import daemon.control.socket"),
+    ],
+)
+def test_w16_a_planted_client_is_found_however_far_away(path: str, planted: str) -> None:
+    changed = [
+        Module(each.name, path, planted, ast.parse(planted)) if each.path == path else each
+        for each in MODULES
+    ]
+    assert ways_out(changed)
+
+
+def test_w16_the_paper_api_is_imported_only_where_the_process_is_put_together() -> None:
+    users = {
+        each.path
+        for each in MODULES
+        for _, name in imports(each.tree)
+        if is_in_api(name) and not is_in_api(each.name)
+    }
+    assert users == {TOGETHER}
 
 
 def test_the_margins_of_a_basket_may_be_asked_by_the_http_module_alone() -> None:

@@ -1,0 +1,153 @@
+"""Orders by Kite's addresses (W10): placed, changed, cancelled, in legs and slices, listed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from daemon.domain.order_requests import PlaceOrder
+from tests.kit.market import CALL
+from tests.kite_api.desk import Desk, error_of, order_form
+
+
+def only(rows: list[Any]) -> Any:
+    [row] = rows
+    return row
+
+
+async def test_w10_an_order_is_in_the_next_answer(desk: Desk) -> None:
+    order_id = await desk.place(tag="mine")
+    order = only(await desk.get("/orders"))
+    assert (order["order_id"], order["status"]) == (order_id, "OPEN")
+    assert (order["price"], order["pending_quantity"], order["tags"]) == (99.5, 65, ["mine"])
+    assert (order["variety"], order["product"], order["validity"]) == ("regular", "NRML", "DAY")
+    assert await desk.get("/trades") == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/kite"])
+async def test_w10_every_address_stands_at_the_root_and_under_kite(prefix: str, desk: Desk) -> None:
+    made = await desk.post(f"{prefix}/orders/regular", **order_form())
+    changed = await desk.send("PUT", f"{prefix}/orders/regular/{made['order_id']}", price=98)
+    assert changed.status == 200
+    assert only(await desk.get(f"{prefix}/orders"))["price"] == 98
+
+
+async def test_w10_a_modification_changes_price_and_quantity(desk: Desk) -> None:
+    order_id = await desk.place()
+    await desk.send("PUT", f"/orders/regular/{order_id}", price=98.5, quantity=130)
+    order = only(await desk.get("/orders"))
+    assert (order["price"], order["quantity"], order["modified"]) == (98.5, 130, True)
+    statuses = [row["status"] for row in await desk.get(f"/orders/{order_id}")]
+    assert statuses[0] == "PUT ORDER REQ RECEIVED"
+    assert statuses[-2:] == ["MODIFIED", "OPEN"]
+
+
+async def test_w10_a_cancel_takes_what_works(desk: Desk) -> None:
+    order_id = await desk.place()
+    answer = await desk.send("DELETE", f"/orders/regular/{order_id}")
+    assert answer.json()["data"] == {"order_id": order_id}
+    order = only(await desk.get("/orders"))
+    assert (order["status"], order["cancelled_quantity"], order["pending_quantity"]) == (
+        "CANCELLED", 65, 0
+    )  # fmt: skip
+    assert order["status_message_raw"] == "cancel_asked"
+
+
+async def test_w10_a_fill_is_a_trade_and_a_position_at_the_last_price(desk: Desk) -> None:
+    order_id = await desk.place(order_type="MARKET", market_protection=-1)
+    trade = only(await desk.get("/trades"))
+    assert (trade["order_id"], trade["average_price"], trade["quantity"]) == (order_id, 100.05, 65)
+    assert await desk.get(f"/orders/{order_id}/trades") == [trade]
+    desk.quote({CALL: 10_105})
+    positions = await desk.get("/portfolio/positions")
+    net = only(positions["net"])
+    assert net == only(positions["day"])
+    assert (net["quantity"], net["average_price"], net["last_price"]) == (65, 100.05, 101.05)
+    assert (net["pnl"], net["m2m"], net["value"]) == (65.0, 65.0, -6_503.25)
+    history = await desk.get(f"/orders/{order_id}")
+    assert (history[-1]["average_price"], history[0]["average_price"]) == (100.05, 0)
+
+
+async def test_w10_an_iceberg_sends_its_next_leg_when_the_last_is_complete(desk: Desk) -> None:
+    first = await desk.post(
+        "/orders/iceberg", **order_form(quantity=130, iceberg_legs=2, price=100.05)
+    )
+    legs = await desk.get("/orders")
+    assert legs[0]["meta"]["iceberg"]["leg"] == 1
+    assert legs[0]["order_id"] == first["order_id"]
+    assert legs[0]["meta"]["iceberg"]["remaining_quantity"] == 65
+    for _ in range(3):
+        desk.book()
+    legs = await desk.get("/orders")
+    assert [(leg["status"], leg["variety"]) for leg in legs] == [("COMPLETE", "iceberg")] * 2
+    assert legs[-1]["meta"]["iceberg"]["remaining_quantity"] == 0
+
+
+async def test_w10_an_iceberg_needs_its_legs(desk: Desk) -> None:
+    answer = await desk.send("POST", "/orders/iceberg", **order_form(quantity=130))
+    assert error_of(answer)[2] == "Missing or empty field `iceberg_legs`"
+    answer = await desk.send("POST", "/orders/iceberg", **order_form(iceberg_legs=11))
+    assert error_of(answer)[:2] == (400, "InputException")
+
+
+async def test_w10_autoslice_answers_with_its_children(desk: Desk) -> None:
+    made = await desk.post("/orders/regular", **order_form(autoslice="true"))
+    assert made["children"] == [{"order_id": made["order_id"]}]
+    order = desk.asked[-1]
+    assert isinstance(order, PlaceOrder)
+    assert order.autoslice
+
+
+@pytest.mark.parametrize("product", ["CNC", "MTF", "CO", "BO"])
+async def test_w10_products_that_contracts_have_not_are_400(product: str, desk: Desk) -> None:
+    answer = await desk.send("POST", "/orders/regular", **order_form(product=product))
+    assert error_of(answer)[:2] == (400, "InputException")
+
+
+async def test_w10_only_what_the_api_holds_can_be_converted(desk: Desk) -> None:
+    answer = await desk.send(
+        "PUT", "/portfolio/positions", exchange="NFO", tradingsymbol=CALL, quantity=65,
+        transaction_type="BUY", position_type="day", old_product="NRML", new_product="MIS",
+    )  # fmt: skip
+    assert error_of(answer)[0] == 400
+    assert await desk.get("/portfolio/holdings") == []
+
+
+async def test_w10_margins_follow_positions_and_orders(desk: Desk) -> None:
+    free = (await desk.get("/user/margins/equity"))["net"]
+    await desk.place(order_type="MARKET", market_protection=-1, transaction_type="SELL")
+    equity = await desk.get("/user/margins/equity")
+    used = equity["utilised"]
+    assert used["span"] > 0
+    assert used["exposure"] > 0
+    assert used["option_premium"] == pytest.approx(-65 * 99.95)
+    blocked = used["span"] + used["exposure"]
+    assert free - equity["net"] == pytest.approx(blocked - 65 * 99.95)
+
+
+async def test_w10_a_margin_is_asked_for_what_the_daemon_knows_alone(desk: Desk) -> None:
+    order = {"exchange": "NFO", "tradingsymbol": "X", "transaction_type": "BUY", "quantity": 65}
+    for change in ({}, {"tradingsymbol": "NIFTY 50", "exchange": "NSE"}, {"tradingsymbol": CALL,
+                   "exchange": "NSE"}, {"tradingsymbol": CALL, "quantity": 1.5}):  # fmt: skip
+        answer = await desk.raw(
+            "POST", "/margins/orders", json.dumps([order | change]), content_type="application/json"
+        )
+        assert error_of(answer)[:2] == (400, "InputException")
+
+
+async def test_w10_a_hedge_lowers_the_basket_and_not_its_orders(desk: Desk) -> None:
+    def leg(symbol: str, side: str) -> dict[str, Any]:
+        return {"exchange": "NFO", "tradingsymbol": symbol, "transaction_type": side,
+                "quantity": 65, "order_type": "LIMIT", "price": 100}  # fmt: skip
+
+    await desk.place(order_type="MARKET", market_protection=-1)  # long the call
+    [alone] = await desk.post_json("/margins/orders", [leg(CALL, "SELL")])
+    assert (alone["span"], alone["exposure"]) == (0, 0)  # it closes what is held
+    short = [leg(CALL, "SELL")]
+    bare = await desk.post_json("/margins/basket?consider_positions=false", short)
+    held = await desk.post_json("/margins/basket?consider_positions=True&mode=compact", short)
+    assert bare["final"]["span"] > held["final"]["span"] == 0
+    assert bare["initial"] == held["initial"]
+    assert (len(bare["orders"]), held["orders"]) == (1, [])
