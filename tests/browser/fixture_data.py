@@ -37,6 +37,7 @@ def pnl(move: int = 0) -> Json:
         "net_at_ltp_paise": -1_018_559 + move, "net_at_exit_side_paise": -1_060_809 + move,
         "day_low_paise": -3_120_440, "daily_loss_limit_paise": 5_000_000,
         "to_limit_paise": 2_533_325, "realized_today_paise": -2_466_675, "halted": None,
+        "limit_counts": "realized",
         "margin_used_paise": 46_318_200, "margin_free_paise": 3_681_800,
         "margin_peak_paise": 51_204_400, "hedge_benefit_paise": 12_845_300,
         "m2m_open_paise": -325_000,
@@ -73,6 +74,96 @@ def untraded_order() -> Json:
         "tag": "gtt", "told_ms": OPENING_MS + 88 * 60_000, "filled": 65, "pending": 130,
         "price_paise": 14_250, "trigger_paise": None,
     }  # fmt: skip
+
+
+def leg_row(leg: str, number: int, side: str, state: str, **more: Any) -> Json:
+    return {
+        "key": f"{leg}-{number}", "leg": leg, "attempt": number, "trade": f"{BASE}{number + 5}",
+        "symbol": "NIFTY26NOV24950CE", "side": side, "quantity": 65, "lots": 1, "state": state,
+        "words": None, "entry_paise": 20_000, "exit_paise": None, "ltp_paise": 19_000,
+        "stop_paise": 25_000, "target_paise": None, "pnl_paise": 65_000,
+    } | more  # fmt: skip
+
+
+def plan_row(pnl: int = 91_000, **more: Any) -> Json:
+    return {
+        "plan": "straddle-0920", "underlying": "NIFTY", "is_on": True, "why_off": None,
+        "round": "straddle-0920-20261118-1", "state": "OPEN", "began_ms": OPENING_MS + 300_000,
+        "status": None,
+        "legs": [
+            leg_row("ce", 0, "SELL", "OVER", words="stop_loss", exit_paise=25_040, ltp_paise=None,
+                    stop_paise=None, pnl_paise=-327_600),
+            leg_row("pe", 0, "SELL", "OPEN", symbol="NIFTY26NOV24950PE"),
+            leg_row("ce", 1, "SELL", "OPEN", entry_paise=25_040),
+            {"key": "hedge-waits", "leg": "hedge", "attempt": None, "trade": None,
+             "symbol": "NIFTY26NOV25100CE", "side": "BUY", "state": "WAITING", "quantity": None,
+             "lots": None, "entry_paise": None, "exit_paise": None, "ltp_paise": None,
+             "stop_paise": None, "target_paise": None, "pnl_paise": None,
+             "words": "hedge waits to buy in NIFTY26NOV25100CE: for its momentum, from Rs 42.00."},
+        ],
+        "reentries": [{"of": "ce", "after": "stop", "most": 2, "left": 1}],
+        "lines": [
+            {"seq": 31, "at_ms": OPENING_MS + 400_000, "words": "reentry: ce is entered again."},
+            {"seq": 12, "at_ms": OPENING_MS + 300_000, "words": "OPEN: all first legs are in."},
+        ],
+        "credit_paise": 2_470_000, "pnl_paise": pnl, "counts_charges": False,
+        "stop_paise": -300_000, "floor_paise": -250_000, "floor_by": "trail",
+        "to_floor_paise": pnl + 250_000, "target_paise": 600_000, "to_target_paise": 600_000 - pnl,
+        "rounds": 14, "done": 12, "won": 8, "skips": 2, "net_paise": 1_284_550,
+        "worst_paise": -411_275, "skipped": "no_premium 1, late_start 1",
+    } | more  # fmt: skip
+
+
+def idle_plan() -> Json:
+    skipped = "SKIPPED: no_premium: no premium fitted in time; ce: only 2 of the 11 CE within 5"
+    return plan_row(
+        plan="condor-late", round="condor-late-20261118-1", state=None, began_ms=None, legs=[],
+        reentries=[], status="Today's round is over", credit_paise=None, pnl_paise=None,
+        stop_paise=None, floor_paise=None, floor_by=None, to_floor_paise=None, target_paise=None,
+        to_target_paise=None,
+        lines=[{"seq": 25, "at_ms": OPENING_MS + 900_000, "words": skipped}],
+    )  # fmt: skip
+
+
+def order_row(number: int, **more: Any) -> Json:
+    return {
+        "order": f"{BASE}{number}-1", "trade": f"{BASE}{number}", "symbol": "NIFTY26NOV24950CE",
+        "side": "BUY", "is_exit": False, "kind": "LIMIT", "validity": "DAY", "tag": None,
+        "state": "OPEN", "quantity": 65, "lots": 1, "filled": 0, "pending": 65,
+        "price_paise": 19_500, "trigger_paise": None, "ltp_paise": 19_875, "away_paise": 395,
+        "nearest_paise": 35, "nearest_ms": OPENING_MS + 400_000, "seen_ms": OPENING_MS + 390_000,
+        "ahead": 1_300, "ahead_at_first": 2_600, "words": None,
+    } | more  # fmt: skip
+
+
+def order_over_row(number: int, **more: Any) -> Json:
+    return order_row(
+        number, state="CANCELLED", pending=0, near_misses=4, over_ms=OPENING_MS + 500_000,
+        reason="ttl_over: its minutes (TTL) were over",
+    ) | more  # fmt: skip
+
+
+def chain(**more: Any) -> Json:
+    def side(strike: int, sign: int) -> Json:
+        ltp = max(500, 20_000 - sign * (strike - 24_950) * 60)
+        return {
+            "symbol": f"NIFTY26NOV{strike}{'CE' if sign > 0 else 'PE'}", "bid_paise": ltp - 5,
+            "ask_paise": ltp + 10, "ltp_paise": ltp, "oi": 1_245_000, "age_ms": 400, "iv": 0.1345,
+            "delta": sign * 0.52, "own": -130 if strike == 24_950 and sign > 0 else None,
+            "own_lots": None,
+        }  # fmt: skip
+
+    rows = [
+        {"strike_paise": strike * 100, "is_atm": strike == 24_950, "ce": side(strike, 1),
+         "pe": side(strike, -1)}
+        for strike in range(24_450, 25_500, 50)
+    ]  # fmt: skip
+    return {
+        "underlyings": ["NIFTY", "BANKNIFTY"], "underlying": "NIFTY",
+        "expiries": ["2026-11-24", "2026-12-01"], "expiry": "2026-11-24", "rows": rows,
+        "clock_ms": OPENING_MS, "spot_paise": 2_496_120, "forward_paise": 2_497_460,
+        "atm_paise": 2_495_000, "closes_ms": OPENING_MS + 20_000_000,
+    } | more  # fmt: skip
 
 
 def closed_row(number: int, net: int, words: str) -> Json:
@@ -127,6 +218,18 @@ def snapshot() -> Json:
                              closing="margin_shortfall"),
             ],
             "untraded_orders": [untraded_order()],
+            "plans": [plan_row(), idle_plan()],
+            "orders": [
+                order_row(8),
+                order_row(9, side="SELL", is_exit=True, kind="SL", state="TRIGGER PENDING",
+                          trigger_paise=24_000, price_paise=23_800, ahead=None, away_paise=2_100,
+                          ahead_at_first=None, words="waits for its trigger"),
+                order_row(10, price_paise=17_000, ahead=None, ahead_at_first=None,
+                          away_paise=2_895, nearest_paise=2_600,
+                          words="beyond the fifth level: how many units are ahead is not shown to "
+                                "anyone"),
+            ],
+            "orders_over": [order_over_row(7)],
             "waiting": [{
                 "trade": f"{BASE}8", "strategy": "opening_range", "symbol": "NIFTY26NOV25000PE",
                 "side": "LONG", "quantity": 65, "lots": 1, "state": "SUBMITTED",

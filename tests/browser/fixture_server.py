@@ -33,6 +33,14 @@ EXPLAIN: Final = [
     "Result: gross -Rs 10,861.50, charges Rs 951.08, net -Rs 11,812.58.",
 ]
 
+ROUND: Final = [
+    "straddle-0920-20261118-1: a round of plan straddle-0920, 2026-11-18, times in IST",
+    "09:20:00.092  WAITING: the round begins; ce, pe would enter at once.",
+    "09:20:00.092  OPEN: all first legs are in.",
+    "",
+    "So far: gross -Rs 3,276.00, charges Rs 91.20, net -Rs 3,367.20.",
+]
+
 
 class Fixture:
     """What the server says; `send` hands an event to every stream that is open."""
@@ -42,6 +50,8 @@ class Fixture:
         self.asked: list[data.Json] = []
         self.streams: list[queue.Queue[bytes | None]] = []
         self.last_ids: list[str] = []
+        self.chains: list[dict[str, str]] = []
+        """What was asked of the chain."""
         self.refuse_stream = 0
         self.connections: set[socket.socket] = set()
         self.port = 0
@@ -108,6 +118,11 @@ class Fixture:
         if path.startswith("/api/trade/"):
             trade = path.rsplit("/", 1)[1]
             return {"trade": data.trade_detail(trade), "explain": EXPLAIN}
+        if path.startswith("/api/round/"):
+            return {"round": path.rsplit("/", 1)[1], "explain": ROUND}
+        if path == "/api/chain":
+            self.chains.append(query)
+            return data.chain(**({"expiry": query["expiry"]} if query.get("expiry") else {}))
         if path == "/api/candles":
             return self.candles(query["symbol"])
         if path == "/api/curves":

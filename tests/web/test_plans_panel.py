@@ -112,7 +112,7 @@ def test_a_leg_that_waits_says_for_what() -> None:
 def test_a_skipped_round_says_why() -> None:
     made = plan(leg("x", "sell", "CE", strike=1))
     row = one(morning(made), "09:25", [made])
-    assert (row["state"], row["status"]) == (None, "today's round is over")
+    assert (row["state"], row["status"]) == (None, "Today's round is over")
     assert (row["skips"], row["skipped"]) == (1, "no_strike 1")
     assert "SKIPPED: no_strike: the strike that the plan names" in row["lines"][0]["words"]
 
@@ -120,12 +120,12 @@ def test_a_skipped_round_says_why() -> None:
 @pytest.mark.parametrize(
     ("more", "clock", "status"),
     [
-        ({}, "09:16", "no round yet: it begins at 09:20:00"),
-        ({"days": ["tue"]}, "09:25", "no round today: it trades on tue"),
-        ({"skip_dates": ["2026-11-30"]}, "09:25", "no round today: the date is one of skip_dates"),
+        ({}, "09:16", "No round yet: it begins at 09:20:00"),
+        ({"days": ["tue"]}, "09:25", "No round today: it trades on tue"),
+        ({"skip_dates": ["2026-11-30"]}, "09:25", "No round today: the date is one of skip_dates"),
         ({"only_dates": ["2026-12-01"]}, "09:25",
-         "no round today: the date is not one of only_dates"),
-        ({"dte": [0, 2]}, "09:25", "no round today: it begins 0, 2 sessions before the expiry"),
+         "No round today: the date is not one of only_dates"),
+        ({"dte": [0, 2]}, "09:25", "No round today: it begins 0, 2 sessions before the expiry"),
         ({"enabled": False}, "09:25", None),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from daemon.domain.money import whole_paise
 from daemon.domain.plan_round import Attempt, Round
@@ -11,6 +12,11 @@ from daemon.journal.round_words import wait_text
 from daemon.visible import visible
 from daemon.web.fold.rows import Row, lots_of
 from daemon.web.panels.view import View
+
+_OF_A_TRADE: Final = (
+    "attempt", "trade", "quantity", "lots", "entry_paise", "exit_paise", "ltp_paise", "stop_paise",
+    "target_paise", "pnl_paise",
+)  # fmt: skip
 
 
 def leg_rows(view: View, round_: Round) -> list[Row]:
@@ -22,10 +28,9 @@ def waiting_rows(round_: Round) -> list[Row]:
     """Return the legs that wait to enter, with what they wait for."""
     return [
         {
+            **dict.fromkeys(_OF_A_TRADE),
             "key": f"{wait.leg}-waits",
             "leg": visible(wait.leg),
-            "attempt": None,
-            "trade": None,
             "symbol": visible(wait.symbol) or None,
             "side": wait.side,
             "state": "WAITING",

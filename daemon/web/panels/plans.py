@@ -72,18 +72,18 @@ def _status(view: View, name: str, plan: Plan | None, round_: Round | None) -> s
         return None
     tally = view.book.ledger.plans.get(name)
     if tally is not None and tally.day == view.day and tally.rounds:
-        return "today's round is over"
+        return "Today's round is over"
     if not plan.enabled or not view.clock:
         return None
     other_day = _other_day(view, plan)
     if other_day:
-        return f"no round today: {other_day}"
+        return f"No round today: {other_day}"
     if not view.is_past(plan.entry.at_ns):
-        return f"no round yet: it begins at {plan.entry.at}"
+        return f"No round yet: it begins at {plan.entry.at}"
     if plan.dte is not None:
         sessions = ", ".join(map(str, plan.dte))
-        return f"no round today: it begins {sessions} sessions before the expiry"
-    return "no round today: none was begun by a daemon that ran"
+        return f"No round today: it begins {sessions} sessions before the expiry"
+    return "No round today: none was begun by a daemon that ran"
 
 
 def _other_day(view: View, plan: Plan) -> str:

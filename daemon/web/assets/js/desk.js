@@ -2,6 +2,7 @@
 
 import { canCommand, exit, turn } from "./actions.js";
 import { fieldNodes, fill } from "./fields.js";
+import { showPlan } from "./plans.js";
 import { Rows } from "./rows.js";
 import { tapeKey } from "./state.js";
 
@@ -17,6 +18,9 @@ const tables = {
   closed: table("closed", "row-closed", (record) => `${record.trade}-${record.part}`),
   refused: table("refused", "row-refused", byTrade),
   strategies: table("strategies", "row-strategy", (record) => record.id, showSwitch),
+  plans: table("plans", "row-plan", (record) => record.plan, showPlan),
+  orders: table("orders", "row-order", (record) => record.order, showOwner),
+  orders_over: table("orders_over", "row-order-over", (record) => record.order, showOwner),
   tape: table("tape", "row-tape", tapeKey, showTrade),
 };
 const pnlNodes = fieldNodes(at("pnl"));
@@ -28,8 +32,10 @@ export function showPanels(names, { panels, tape }) {
   for (const name of names) {
     if (name === "pnl") showPnl(panels.pnl);
     else if (name === "tape") showTable("tape", tape);
-    else if (name in tables) showTable(name, panels[name]);
+    else if (name in tables) showTable(name, panels[name] ?? []);
   }
+  const hasOrders = (panels.orders?.length ?? 0) + (panels.orders_over?.length ?? 0) > 0;
+  hide(at("orders"), !hasOrders);
 }
 
 function showMayAct(panels) {
@@ -80,6 +86,12 @@ function showSwitch(row, record) {
   button.disabled = !mayAct;
   const checked = String(record.is_on);
   if (button.getAttribute("aria-checked") !== checked) button.setAttribute("aria-checked", checked);
+}
+
+/** An order of no trade has nothing that explains it here. */
+function showOwner(row, record) {
+  row.dataset.trade = record.trade ?? "";
+  row.querySelector("button").disabled = !record.trade;
 }
 
 function showTrade(row, record) {

@@ -95,6 +95,22 @@ const FORMATS = {
   side: (side) => SIDES[side.toLowerCase()] ?? side,
   state: (state) => state.toLowerCase().replaceAll("_", " "),
   kind: (kind) => kind.replaceAll("_", " "),
+  order: String,
+  exit_order: (isExit) => (isExit ? "exit" : "entry"),
+  attempt: (number) => `#${number}`,
+  near: (paise) => (paise <= 0 ? "reached" : `${rupees(paise)} pts`),
+  ahead: (units) => `${count(units)} units at most`,
+  at_first: (units) => `${count(units)} when it joined`,
+  misses: (times) => (times ? `${count(times)} near misses` : ""),
+  percent: (share) => `${(100 * share).toFixed(1)} %`,
+  delta: (delta) => withMinus(Math.abs(delta).toFixed(2), delta),
+  strike: (paise) => (paise % 100 ? rupees(paise) : whole.format(paise / 100)),
+  own: (units) => `${units > 0 ? "+" : ""}${count(units)} yours`,
+  words: (code) => code.replaceAll("_", " "),
+  plan_state: (state) => state.toLowerCase(),
+  by: (level) => `, by ${level}`,
+  net: (isNet) => (isNet ? ", after charges" : ""),
+  counted: (what) => (what === "net_open" ? ", with what is open" : ""),
   part: (part) => (part > 1 ? `part ${part}` : ""),
   errors: (errors) => (errors ? ` · ${count(errors)} errors` : ""),
   note: String,
@@ -103,7 +119,7 @@ const FORMATS = {
   began: (ms) => ` · ${dayAndTime(ms)}`,
   running: (isRunning) => (isRunning ? "running" : ""),
 };
-const EMPTY_IF_UNKNOWN = new Set(["note", "leaving", "part", "errors", "trades", "began", "running"]);
+const EMPTY_IF_UNKNOWN = new Set(["words", "attempt", "at_first", "misses", "own", "by", "net", "counted", "plan_state", "note", "leaving", "part", "errors", "trades", "began", "running"]);
 
 /** Return a value as the format named `as` shows it; a dash where it is not known. */
 export function show(value, as) {
@@ -114,6 +130,7 @@ export function show(value, as) {
 /** Return the sign of a value as the word that gives it its colour. */
 export function tone(value, as) {
   if (as === "signed" || as === "r") return value > 0 ? "gain" : value < 0 ? "loss" : "even";
+  if (as === "order") return value === "BUY" ? "long" : "short";
   if (as === "side") return show(value, as) === "LONG" ? "long" : "short";
   return "";
 }

@@ -1,7 +1,7 @@
 // The strip on top: whose account this is, and whether what the page shows is of this moment.
 
 import { engineTime, sinceHeader } from "./clock.js";
-import { age, dayAndTime, duration, time } from "./format.js";
+import { age, dayAndTime, duration, time, wholeRupees } from "./format.js";
 
 const MODES = { live: "live", paced: "replay", finished: "finished run", dead: "daemon stopped" };
 const at = (id) => document.getElementById(id);
@@ -21,6 +21,21 @@ export function showHeader(header) {
   at("header-clock").title = clock ? dayAndTime(clock) : "";
   put("foot-line", footText(header));
   mark(header);
+}
+
+/** Show what is blocked of the cash, where a margin is computed. */
+export function showMarginOnTop({ margin_used_paise: used, margin_free_paise: free, margin_peak_paise: peak }) {
+  const isKnown = (used ?? null) !== null;
+  at("header-margin").hidden = at("header-peak").hidden = !isKnown;
+  if (!isKnown) return;
+  putMoney("header-margin-used", used);
+  putMoney("header-margin-free", free);
+  putMoney("header-margin-peak", peak);
+}
+
+function putMoney(id, paise) {
+  put(id, (paise ?? null) === null ? "—" : wholeRupees(paise));
+  at(id).dataset.value = (paise ?? null) === null ? "" : String(paise);
 }
 
 function showFeed({ feed, mode }) {

@@ -2,20 +2,22 @@
 
 import { allowCommands, connectKillSwitch } from "./actions.js";
 import { openSession, post } from "./api.js";
+import { connectChain } from "./chain.js";
 import { setClocks } from "./clock.js";
 import { connectCompare, showCompare } from "./compare.js";
 import { connectCharts, offerSymbols } from "./desk_charts.js";
 import { connectRows, showPanels } from "./desk.js";
 import { tick } from "./fields.js";
 import { signedRupees } from "./format.js";
-import { showHeader } from "./header.js";
+import { showHeader, showMarginOnTop } from "./header.js";
 import { connectHistory, showHistory } from "./history.js";
 import { say, showBanner } from "./notices.js";
 import { connectOrderEntry } from "./order_entry.js";
 import { connectPace, showPace } from "./pace.js";
+import { connectPlans } from "./plans.js";
 import { followWhileVisible } from "./sharing.js";
 import { State } from "./state.js";
-import { connectTrade, openTrade } from "./trade.js";
+import { connectTrade, openRound, openTrade } from "./trade.js";
 import { followAddress, settle } from "./views.js";
 
 const TICK_MS = 1_000;
@@ -68,6 +70,7 @@ function showTop() {
   showBanner({ link, text: linkText, header, at: state.at });
   if (!header) return;
   showHeader(header);
+  showMarginOnTop(state.snapshot.panels.pnl);
   showPace(header);
   showNotes(header.mode === "dead" ? [] : header.notes); // of a dead daemon the banner says them
 }
@@ -104,6 +107,8 @@ function start() {
     state.snapshot?.panels[panel]?.find((record) => record[field] === key));
   connectRows((trade, node) => openTrade(trade, runOf(node)), orderActs);
   connectTrade();
+  connectPlans(openRound);
+  connectChain();
   connectPace();
   connectKillSwitch(document.getElementById("kill"), document.getElementById("kill-dialog"));
   document.getElementById("logout").addEventListener("click", signOut);

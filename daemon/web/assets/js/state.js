@@ -53,7 +53,7 @@ export class State {
     this.snapshot.tape = [...added, ...this.snapshot.tape].slice(0, TAPE_MAX);
   }
 
-  #takeMarket({ header, pnl, open, untraded }, at) {
+  #takeMarket({ header, pnl, open, ...whole }, at) {
     const { panels } = this.snapshot;
     const changed = [];
     if (header) {
@@ -65,9 +65,9 @@ export class State {
       panels.pnl = { ...panels.pnl, ...pnl };
       changed.push("pnl");
     }
-    if (untraded) {
-      panels.untraded = untraded;
-      changed.push("untraded");
+    for (const [name, panel] of Object.entries(whole)) {
+      panels[name] = panel;
+      changed.push(name);
     }
     if (open?.length) {
       const moved = new Map(open.map((row) => [row.trade, row]));

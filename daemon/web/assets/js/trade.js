@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { ChartSlot } from "./chart_slot.js";
 import { day, show, tone } from "./format.js";
+import { element } from "./nodes.js";
 import { say } from "./notices.js";
 
 const dialog = document.getElementById("trade-dialog");
@@ -34,6 +35,24 @@ export async function openTrade(trade, run = "") {
     await showChart(found.trade, query, mine);
   } catch (error) {
     if (mine === asked && !dialog.open) say(error.message, false);
+  }
+}
+
+/** Open the dialog on a round of a plan. */
+export async function openRound(round) {
+  const mine = ++asked;
+  try {
+    const found = await get(`/api/round/${encodeURIComponent(round)}`);
+    if (mine !== asked) return;
+    chart.clear();
+    title.textContent = `Round ${found.round}`;
+    facts.replaceChildren();
+    life.replaceChildren(...steps(found.explain));
+    dialog.dataset.run = "";
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+  } catch (error) {
+    if (mine === asked) say(error.message, false);
   }
 }
 
@@ -114,8 +133,3 @@ async function showChart(trade, query, mine) {
   if (mine === asked && data.candles.length + data.fills.length) chart.show(data);
 }
 
-function element(tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  return node;
-}
