@@ -153,7 +153,7 @@ def test_marks_and_settlements_of_a_week_reach_the_tape() -> None:
 
 def test_each_kind_of_the_tape_has_a_colour_or_is_plain_on_purpose() -> None:
     coloured = set(re.findall(r'\[data-kind="(\w+)"\]', CSS.read_text(encoding="utf-8")))
-    assert coloured == {"fill", "exit", "refused", "stop", *ACCOUNT_KINDS} - {*NEUTRAL}
+    assert coloured == {"fill", "exit", "refused", "stop", "round", *ACCOUNT_KINDS} - {*NEUTRAL}
 
 
 def _rows(events: list[TradingEvent]) -> list[dict[str, Any]]:
