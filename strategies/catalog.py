@@ -28,10 +28,16 @@ class LoadedStrategy(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
 
 
-def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -> LoadedStrategy:
+def load(
+    config: StrategyConfig,
+    universe: Universe,
+    path: Sequence[str] = (),
+    given: type[Any] | None = None,
+) -> LoadedStrategy:
     """Build one strategy; its module may also be in the directories of `path`.
 
-    Raises ConfigError naming the strategy's id and what was expected.
+    A class that is `given` is not looked for. Raises ConfigError naming the strategy's id and what
+    was expected.
     """
     try:
         for timeframe in (config.timeframe, *config.timeframes):
@@ -40,7 +46,7 @@ def load(config: StrategyConfig, universe: Universe, path: Sequence[str] = ()) -
     except (TypeError, ValueError) as error:
         _refuse(config, str(error), error)
     symbols = _symbols(config, universe)
-    cls = _class(config, path)
+    cls = _class(config, path) if given is None else _checked(config, given)
     return LoadedStrategy(_with_default_exits(config, cls), _build(config, cls), symbols)
 
 
@@ -77,6 +83,10 @@ def _class(config: StrategyConfig, path: Sequence[str]) -> type[Any]:
         classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if _is_strategy(c)]
         hint = did_you_mean(config.class_, classes)
         _refuse(config, f"class: {config.class_!r} is not in {config.module}{hint}")
+    return _checked(config, found)
+
+
+def _checked(config: StrategyConfig, found: Any) -> type[Any]:
     if not inspect.isclass(found) or not _is_strategy(found):
         expected = "expected a class with on_candle(self, candle, view)"
         _refuse(config, f"class: {expected}, was {config.class_!r}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -56,8 +56,15 @@ class StrategyEngineV2:
     """
 
     def __init__(
-        self, config: StrategiesConfig, universe: Universe, listed_of: ListedOf | None = None
+        self,
+        config: StrategiesConfig,
+        universe: Universe,
+        listed_of: ListedOf | None = None,
+        classes: Mapping[str, type[Any]] | None = None,
     ) -> None:
+        """Build the strategies; `classes` are those that no module needs to be searched for, by the
+        id of the strategy. Raises ConfigError.
+        """
         self.subscriptions: dict[str, frozenset[int]] = {}
         self.tick_instruments: frozenset[int] = frozenset()
         self.timed_intents: list[TimedIntent] = []
@@ -77,7 +84,7 @@ class StrategyEngineV2:
         self._on_tick: dict[str, list[tuple[Runner, StrategyMethod]]] = {}
         for item in config.items:
             if item.enabled:
-                self._add(load(item, universe, config.path))
+                self._add(load(item, universe, config.path, (classes or {}).get(item.id)))
         self.timed_intents.sort(key=lambda timed: timed.ts)
         self.hooks = self._hooks()
 

@@ -105,6 +105,13 @@ class Ticks:
         """Return the chosen rows as a new block."""
         return self._pick(rows)
 
+    def freeze(self) -> None:
+        """Make the columns read-only: a block may be shared, and what it shows is what was sent."""
+        for name in self.__slots__:
+            column = getattr(self, name)
+            if column is not None:
+                column.flags.writeable = False
+
     def set_sides(self, bid: Int64s, ask: Int64s) -> None:
         """Replace the columns of bids and asks."""
         self.bid = bid

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.domain import account_totals
+from daemon.domain.dates import ist_day
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import (
     ExchangeOrderMoved,
@@ -56,6 +57,8 @@ class EquityFold:
         self._known_prices = {} if before is None else dict(before.marks)
         """Prices for symbols that the run's feed has not priced yet."""
         self._curve = Curve()
+        self._closes: dict[int, int] = {}
+        """Net P&L at the last minute of each Indian day, by the day's number."""
 
     def book(self, event: TradingEvent) -> None:
         """Take an event; all but fills change nothing."""
@@ -93,6 +96,7 @@ class EquityFold:
         net = self._net(price_of)
         if net is not None:
             self._curve.add(ts, net)
+            self._closes[ist_day(ts)] = net
             self.drawdown = self.drawdown.after(ts, net)
 
     def _net(self, price_of: PriceOf) -> int | None:
@@ -123,6 +127,11 @@ class EquityFold:
         points[fall.highest_ts] = fall.highest_paise
         points.pop(0, None)  # the account's start is no point of the curve
         return sorted(points.items())
+
+    def closes_at(self, ts: int, price_of: PriceOf) -> dict[int, int]:
+        """Return net P&L (paise) at the end of each day so far, by the day's number."""
+        net = self._net(price_of) if ts else None
+        return self._closes if net is None else self._closes | {ist_day(ts): net}
 
     def state_at(self, ts: int, price_of: PriceOf) -> EquityState:
         """Return what a later day continues from."""

@@ -16,7 +16,7 @@ from daemon.rules import Rulebook
 from daemon.runtime.configured_arrays import configured_arrays
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import kind_of
-from daemon.runtime.machine import Machine, machine
+from daemon.runtime.machine import Machine, StrategyClasses, machine
 from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
@@ -47,14 +47,19 @@ class Parts(NamedTuple):
         return self.machine.engine
 
 
-def build(config: Config, *, data_dir: Path | None = None) -> Parts:
-    """Build every part. Raises ConfigError or FeedError; nothing was written when it does."""
+def build(
+    config: Config, *, data_dir: Path | None = None, classes: StrategyClasses | None = None
+) -> Parts:
+    """Build every part. Raises ConfigError or FeedError; nothing was written when it does.
+
+    `classes` are strategies that are in no module, by id.
+    """
     rules = load_rules(config)
     config, notes = resolve_on_recording(config, rules, sessions_of(rules), data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
     _check_settlements(config, feed.universe)
     arrays = configured_arrays(config, feed.universe)
-    built = machine(config, rules, feed.universe, arrays=arrays)
+    built = machine(config, rules, feed.universe, arrays=arrays, classes=classes)
     if config.feed.kind == "replay":
         reading = _reading(rules, data_dir)
         built.strategies.warm(history(config, feed.universe, rules, built.strategies, **reading))

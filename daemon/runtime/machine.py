@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,9 @@ from daemon.runtime.series import PriceSampler
 from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
 from strategies.engine import StrategyEngineV2
+
+StrategyClasses = Mapping[str, type[Any]]
+"""The id of a strategy -> its class, where that is in hand."""
 
 
 class Machine(NamedTuple):
@@ -63,13 +66,16 @@ def machine(
     equity: EquityState | None = None,
     client_ids: ClientIds | None = None,
     arrays: RiskArrays | None = None,
+    classes: StrategyClasses | None = None,
 ) -> Machine:
     """Build strategies and engine of a configuration, live or replayed. Raises ConfigError.
 
     `ledger`, `carry`, `first_input_no`, `equity` and `client_ids` are what an account had before.
-    `arrays` are those that `margin.model: span_file` needs.
+    `arrays` are those that `margin.model: span_file` needs, `classes` the strategies that are in no
+    module, by id.
     """
-    strategies = StrategyEngineV2(config.strategies, universe, listed_by(rules.expiries))
+    listed = listed_by(rules.expiries)
+    strategies = StrategyEngineV2(config.strategies, universe, listed, classes)
     sampler = PriceSampler(universe, ledger, equity)
     engine = paper_engine(
         config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from daemon.domain.dates import MINUTE_NS
+from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, MINUTE_NS, ist_date
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
@@ -166,6 +167,12 @@ class PriceSampler:
             equity=tuple(self.equity.points_at(self._minute_ts, self._price_of)),
             drawdown=self.equity.drawdown_at(self._minute_ts, self._price_of),
         )
+
+    def day_closes(self) -> dict[dt.date, int]:
+        """Return net P&L (paise, open positions at market) at the end of each date with data."""
+        self.take(())
+        closes = self.equity.closes_at(self._minute_ts, self._price_of)
+        return {ist_date(day * DAY_NS - IST_OFFSET_NS): paise for day, paise in closes.items()}
 
     def equity_state(self) -> EquityState:
         """Return what the account's equity on a later day continues from."""

@@ -5,7 +5,8 @@ Private: what `lab` offers is built on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -18,10 +19,14 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import Clock
 from daemon.domain.ticks import Ticks
 from daemon.report.fold import RunFold
+from daemon.report.model import RunFacts
 from daemon.report.summary import RunSummary
+from daemon.rules import Rulebook
 from daemon.runtime.build import build
+from daemon.runtime.machine import StrategyClasses
 from daemon.runtime.outcome import facts_of, summarize_run
 from daemon.runtime.run_status import statistics_of
+from daemon.runtime.series import Series
 from daemon.settings.config import Config
 from feeds.stream.feed import Playback
 
@@ -31,19 +36,30 @@ RUN_ID = "simulated"
 class Simulated(NamedTuple):
     """The decisions and the outcome of a simulated run."""
 
+    config: Config
+    """As it ran: with the contracts that its words mean."""
+    rules: Rulebook
+    facts: RunFacts
+    series: Series
+    closes: Mapping[dt.date, int]
+    """Net P&L (paise, open positions at market) at the end of each date that has data."""
+
     events: list[TradingEvent]
     summary: RunSummary
     """The summary of the `run` command, but for the run's id and files, and without notes."""
 
 
-def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
+def run(
+    config: Config, *, data_dir: Path | None = None, classes: StrategyClasses | None = None
+) -> Simulated:
     """Run a configuration with a recorded or synthetic feed as fast as it goes.
 
     The events are those that the `run` command would journal. Nothing is written and nothing
-    awaited, so it works inside a running event loop and in threads. Raises ConfigError (also for
-    a live feed) or FeedError, at the first fault of the data.
+    awaited, so it works inside a running event loop and in threads. `classes` are strategies that
+    are in no module, by id. Raises ConfigError (also for a live feed) or FeedError, at the first
+    fault of the data.
     """
-    parts = build(without_idle_margin(config), data_dir=data_dir)
+    parts = build(without_idle_margin(config), data_dir=data_dir, classes=classes)
     feed = cast("Playback", parts.feed)  # `build` makes no other
     engine, sampler = parts.engine, parts.machine.sampler
     events: list[TradingEvent] = []
@@ -56,7 +72,12 @@ def run(config: Config, *, data_dir: Path | None = None) -> Simulated:
             sampler.take(decided)
             events += decided
     facts = facts_of(parts, statistics_of(parts, {}), run_id=RUN_ID, first_tick_ts=first_tick_ts)
-    return Simulated(events, summarize_run(RunFold(events), facts, sampler.series()))
+    series = sampler.series()
+    return Simulated(
+        config=parts.config, rules=parts.rules, facts=facts, series=series,
+        closes=sampler.day_closes(), events=events,
+        summary=summarize_run(RunFold(events), facts, series),
+    )  # fmt: skip
 
 
 def last_clock(engine: PaperEngine) -> Iterator[Clock]:

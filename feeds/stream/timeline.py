@@ -65,6 +65,7 @@ def timeline(
     due: list[Moment] = sorted(settlements, key=_BY_TIME)
     time, day = RunningTime(), None
     for block in blocks:
+        block.freeze()
         rest, keys = block, time.keys(block.ts)
         while len(rest):
             date = ist_date(int(keys[0]))
