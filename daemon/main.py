@@ -317,6 +317,7 @@ def web(
         int | None,
         typer.Option(help="Listen for hooks; default as configured.", min=0, max=65535),
     ] = None,
+    no_kite: Annotated[bool, typer.Option("--no-kite", help="The page alone.")] = False,
     credentials: Annotated[
         bool, typer.Option("--credentials", help="Show the keys of Kite's API on paper and end.")
     ] = False,
@@ -325,9 +326,16 @@ def web(
     from daemon.cli.web import serve_page, show_credentials, what_to_watch
 
     chosen = what_to_watch(
-        account, config, run, out,
-        port=port, listen=listen, kite_port=kite_port, hooks_port=hooks_port,
-    )  # fmt: skip
+        account,
+        config,
+        run,
+        out,
+        port=port,
+        listen=listen,
+        kite_port=kite_port,
+        hooks_port=hooks_port,
+        has_kite=not no_kite,
+    )
     if credentials:
         show_credentials(chosen, say)
     else:

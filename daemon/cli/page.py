@@ -13,7 +13,7 @@ from loguru import logger
 
 from daemon.process.notify import SOCKET
 from daemon.process.page_process import page_process
-from daemon.settings.config import Config
+from daemon.settings.config import Config, KiteApiConfig
 
 _PROGRAM: Final = (sys.executable, "-c", "import run_fno_paper; run_fno_paper.main()")
 
@@ -32,8 +32,15 @@ def page_command(config: Config, file: Path, overrides: Mapping[str, Any]) -> li
     web = config.web
     return [
         "web", config.account, "--out", config.out,
-        "--port", str(web.port), "--listen", web.listen,
+        "--port", str(web.port), "--listen", web.listen, *_kite_options(web.kite),
     ]  # fmt: skip
+
+
+def _kite_options(kite: KiteApiConfig) -> list[str]:
+    """Return what says where Kite's API is, nothing where that is the default."""
+    if not kite.enabled:
+        return ["--no-kite"]
+    return [] if kite.port is None else ["--kite-port", str(kite.port)]
 
 
 def page_next_to(

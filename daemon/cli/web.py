@@ -52,6 +52,7 @@ def what_to_watch(
     listen: str,
     kite_port: int | None = None,
     hooks_port: int | None = None,
+    has_kite: bool = True,
 ) -> Page:
     """Return what the command line names; the newest account, or else run, by default.
 
@@ -73,7 +74,7 @@ def what_to_watch(
     web = replace(web, listen=listen or web.listen)
     watched = Watched(directory=directory, out=out, given=given)
     page_port = web.port if port is None else port
-    has_api = watched.is_account and web.kite.enabled
+    has_api = watched.is_account and web.kite.enabled and has_kite
     hooks = None
     if hooks_port is not None or web.hooks is not None:
         if not watched.is_account:
@@ -87,11 +88,10 @@ def what_to_watch(
 
 def _kite_port(web: WebConfig, page_port: int, asked: int | None) -> int:
     """Return the API's port: as asked, as configured, else one above the page's; 0 is any."""
-    if asked is not None:
-        return asked
-    if page_port == 0:
-        return 0
-    return web.kite.port or (page_port + 1 if page_port < PORT_MAX else page_port - 1)
+    if asked is not None or web.kite.port is not None:
+        return asked if asked is not None else web.kite.port or 0
+    next_one = page_port + 1 if page_port < PORT_MAX else page_port - 1
+    return next_one if page_port else 0
 
 
 def _account(name: str, out: Path) -> Path:
@@ -116,7 +116,8 @@ def show_credentials(page: Page, say: Callable[..., None]) -> None:
         from daemon.web.kite_server import shown_keys
     if not page.watched.is_account:
         raise UsageError("web: --credentials are those of an account, and this is a run")
-    say(shown_keys(page.watched.directory))
+    for line in shown_keys(page.watched.directory).splitlines():
+        say(line)
 
 
 def serve_page(page: Page, say: Callable[..., None]) -> None:

@@ -50,7 +50,7 @@ class KiteServer:
             )
             self._requests: Final = DaemonRequests(watched.directory)
             self.api: Final = KiteApi(watched, login, self._ask)
-            rates = Rates(is_on=self.api.account.config.api.rates == "kite")
+            rates = Rates(is_on=self.api.account.api_config.rates == "kite")
             recorded = recorded_of(site, self.api.account.config)
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)
             self._postbacks: Final = Postbacks(self.api, self.data.ticker)

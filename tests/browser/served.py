@@ -65,7 +65,8 @@ class Live:
 
     def start_the_page(self) -> None:
         """Start it again where it was."""
-        process = spawn("web", ACCOUNT, "--out", self.out, "--port", self.served.port)
+        port = self.served.port
+        process = spawn("web", ACCOUNT, "--out", self.out, "--port", port, "--kite-port", 0)
         self.served = announced(process)
 
 

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from daemon.quotes.place import find_map
+from daemon.web.kite.keys import KEYS_FILE
 from daemon.web.site import table_of
 from tests.cli.test_live_page import children
 from tests.kit import stranger
@@ -51,7 +52,8 @@ class Seen(NamedTuple):
     open_file: Path
     ports: tuple[set[int], set[int]]
     """Where the daemon and the page listen."""
-    page_port: int
+    page_ports: set[int]
+    kite_keys: set[str]
     process_lists: bytes
     """All command lines of the machine, and the page's environments."""
     answers: bytes
@@ -75,7 +77,7 @@ def seen() -> Iterator[Seen]:
 
 
 async def _session(place: Path) -> Seen:
-    of, port, page_port = market(), free_port(), free_port()
+    of, port, page_port, kite_port = market(), free_port(), free_port(), free_port()
     login = {"version": 1, "api_key": KITE_KEY, "access_token": KITE_TOKEN}
     (place / "kite.json").touch(0o600)
     (place / "kite.json").write_text(json.dumps(login | {"login_ts": time.time_ns()}))
@@ -83,7 +85,8 @@ async def _session(place: Path) -> Seen:
         place, of, script_of(of, 1), port=port,
         kite={"credentials_file": str(place / "kite.json")},
     )  # fmt: skip
-    config.write_text(f"{config.read_text()}web: {{enabled: true, port: {page_port}}}\n")
+    page = f"web: {{enabled: true, port: {page_port}, kite: {{port: {kite_port}}}}}\n"
+    config.write_text(config.read_text() + page)
     environment = {"NOTIFY_SOCKET": "", "KITE_API_SECRET": KITE_SECRET}
     async with server_of(of, port, speed="60") as server:
         daemon = spawn("--config", config, env=environment)
@@ -94,7 +97,8 @@ async def _session(place: Path) -> Seen:
             done = await anyio.to_thread.run_sync(finished, daemon, 20.0)
         finally:
             daemon.kill()
-    return Seen(place=place, code=done.code, said=done.out + done.err, **look)
+    said = done.out + done.err
+    return Seen(place=place, code=done.code, said=said, page_ports={page_port, kite_port}, **look)
 
 
 def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
@@ -132,7 +136,8 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
             **dict.fromkeys(cookie.values()),
         }  # fmt: skip
     return {
-        "tried": tried, "paths": paths, "open_file": open_file, "ports": ports, "page_port": port,
+        "tried": tried, "paths": paths, "open_file": open_file, "ports": ports,
+        "kite_keys": _kite_keys(account),
         "process_lists": lists, "answers": told, "secrets": secrets, "old_session": old,
         "mode_after": mode,
     }  # fmt: skip
@@ -180,6 +185,11 @@ def _answers(client: httpx.Client) -> bool:
         return False
 
 
+def _kite_keys(account: Path) -> set[str]:
+    keys = json.loads((account / KEYS_FILE).read_bytes())
+    return {keys[name] for name in ("api_key", "api_secret", "request_token", "access_token")}
+
+
 def _token(account: Path) -> str:
     return str(json.loads((account / "web.json").read_bytes())["page_token"])
 
@@ -196,6 +206,7 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
     account = seen.place / "accounts" / ACCOUNT
     assert {
         "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings", "web.json",
+        KEYS_FILE,
         "web.log", "web.out", find_map(account).name,
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}
@@ -221,8 +232,8 @@ def test_without_a_token_another_user_gets_the_login_and_nothing_else(seen: Seen
         assert not any(secret in body for secret in seen.secrets)
 
 
-def test_the_page_listens_on_its_own_port_and_the_daemon_on_none(seen: Seen) -> None:
-    assert seen.ports == (set(), {seen.page_port})
+def test_the_page_listens_on_its_own_ports_and_the_daemon_on_none(seen: Seen) -> None:
+    assert seen.ports == (set(), seen.page_ports)
 
 
 def test_a_secret_is_in_its_own_file_and_nowhere_else(seen: Seen) -> None:
@@ -235,6 +246,12 @@ def test_a_secret_is_in_its_own_file_and_nowhere_else(seen: Seen) -> None:
         for told in (seen.process_lists, seen.answers, seen.said.encode()):
             assert secret.encode() not in told
     assert b"--config" in seen.process_lists  # the lists are those of this machine
+    account = seen.place / "accounts" / ACCOUNT
+    for key in seen.kite_keys:  # the credentials of the page hold a copy
+        found = {each for each in files if key.encode() in each.read_bytes()}
+        assert found == {account / "web.json", account / KEYS_FILE}
+        for told in (seen.process_lists, seen.answers, seen.said.encode()):
+            assert key.encode() not in told
 
 
 def test_a_page_that_is_killed_comes_back_and_the_daemon_trades_the_same(seen: Seen) -> None:

@@ -66,7 +66,7 @@ def trade(seed: int, seconds: float, *, with_page: bool) -> Session:
 
 def _use_page(place: Path, seconds: float) -> dict[str, Any]:
     """Serve the account's page as its unit does, use it for `seconds`, and weigh it."""
-    page_command = ("daemon.main", "web", ACCOUNT, "--out", place, "--port", 0)
+    page_command = ("daemon.main", "web", ACCOUNT, "--out", place, "--port", 0, "--no-kite")
     with module(*page_command, nice=10) as page:
         assert page.stdout is not None
         url, credentials = (page.stdout.readline().split()[1] for _ in range(2))

@@ -16,6 +16,7 @@ from daemon.settings.config import (
     Config,
     ExecutionConfig,
     FeedConfig,
+    KiteApiConfig,
     ReplayConfig,
     ReplayFile,
 )
@@ -366,3 +367,16 @@ def test_the_page_listens_where_it_is_told_and_no_address_has_a_port(file: Path)
     assert "web.listen" in refusal(file, "web: {listen: 'a b'}")
     assert "web.port" in refusal(file, "web: {port: 0}")
     assert "web.hosts[0]" in refusal(file, "web: {hosts: ['desk/example']}")
+
+
+def test_kites_api_has_a_listener_and_rates_of_its_own(file: Path) -> None:
+    usual = load(file, "account: a")
+    assert usual.web.kite == KiteApiConfig(enabled=True, listen="127.0.0.1", port=None)
+    assert (usual.api.rates, usual.api.default_protection) == ("kite", 0)
+    text = "web: {kite: {port: 9000, listen: '::1'}}\napi: {rates: 'off', default_protection: -1}"
+    loaded = load(file, text)
+    assert (loaded.web.kite.port, loaded.web.kite.listen) == (9_000, "::1")
+    assert (loaded.api.rates, loaded.api.default_protection) == ("off", -1)
+    assert "web.kite.port" in refusal(file, "web: {kite: {port: 0}}")
+    assert "api.rates" in refusal(file, "api: {rates: slow}")
+    assert "api.default_protection" in refusal(file, "api: {default_protection: -2}")

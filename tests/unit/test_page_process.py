@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from daemon.cli.page import page_command, page_next_to
 from daemon.process import page_process as module
@@ -24,7 +25,7 @@ from daemon.process.page_process import (
     harmless_environment,
     page_process,
 )
-from daemon.settings.config import Config, WebConfig
+from daemon.settings.config import Config, KiteApiConfig, WebConfig
 from tests.kit.cli import wait_for
 
 SLEEPS = (
@@ -167,6 +168,12 @@ def test_the_page_reads_the_daemons_configuration() -> None:
     assert page_command(config, Path("/c.yaml"), {}) == ["web", "--config", "/c.yaml"]
     other = page_command(config, Path("/c.yaml"), {"account": "a"})
     assert other == ["web", "a", "--out", "/o", "--port", "8600", "--listen", "127.0.0.1"]
+    for kite, more in (
+        (KiteApiConfig(port=8700), ["--kite-port", "8700"]),
+        (KiteApiConfig(enabled=False), ["--no-kite"]),
+    ):
+        shown = structs.replace(config, web=structs.replace(config.web, kite=kite))
+        assert page_command(shown, Path("/c.yaml"), {"account": "a"}) == [*other, *more]
 
 
 @contextlib.contextmanager

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from daemon.cli.web import what_to_watch
 from daemon.errors import ExitCode
-from tests.kit.cli import ROOT, finished, wait_for
+from tests.kit.cli import ROOT, Result, finished, spawn, wait_for
 from tests.kit.sample_events import many_events, sample_events
 from tests.kit.web import write_journal
 
@@ -245,3 +246,100 @@ def test_a_page_of_a_live_account_loads_neither_the_engine_nor_a_reader_of_parqu
     names = set(done.stdout.split())
     assert "daemon.web.site" in names
     assert names.isdisjoint({"pyarrow", "daemon.clockwork.paper_engine", "feeds.replay"})
+
+
+# Kite's API, for an account alone
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Path:
+    """An output directory with an account that no daemon trades."""
+    write_journal(tmp_path / "accounts/desk", sample_events(archive=False)).close()
+    return tmp_path
+
+
+def said_by(out: Path, *arguments: object) -> Result:
+    """What `web` says before it ends by itself."""
+    return finished(spawn("web", "desk", "--out", out, *arguments))
+
+
+def test_an_account_has_kites_api_on_a_listener_of_its_own(account: Path) -> None:
+    process = spawn("web", "desk", "--out", account, "--port", 0)
+    try:
+        assert process.stdout is not None
+        said = dict(process.stdout.readline().split() for _ in range(3))
+        assert list(said) == ["page", "kite", "credentials"]
+        keys = json.loads(Path(said["credentials"]).read_text())
+        token = f"token {keys['api_key']}:{keys['access_token']}"
+        with httpx.Client(base_url=said["kite"], timeout=20) as client:
+            assert client.get("/orders").status_code == 403
+            client.headers["Authorization"] = token
+            assert client.get("/orders").json()["status"] == "success"
+            assert client.get("/kite/user/profile").json()["data"]["user_id"] == "desk"
+            order = {
+                "exchange": "NFO",
+                "tradingsymbol": "X",
+                "transaction_type": "BUY",
+                "quantity": 1,
+                "product": "MIS",
+                "order_type": "LIMIT",
+                "price": 1,
+            }
+            answer = client.post("/orders/regular", data=order)  # nobody trades it
+            assert (answer.status_code, answer.json()["error_type"]) == (503, "NetworkException")
+            long = client.post("/orders/regular", data={"tag": "x" * 200_000})
+            assert (long.status_code, long.json()["error_type"]) == (413, "InputException")
+            assert "set-cookie" not in answer.headers
+        with httpx.Client(base_url=said["page"]) as client:
+            assert client.get("/orders").status_code == 404  # not on the page's own port
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    log = (account / "accounts/desk/web.log").read_text()
+    assert "kite POST /orders/{variety} 503" in log
+    for name in ("api_key", "api_secret", "request_token", "access_token"):
+        assert keys[name] not in log
+
+
+def test_the_credentials_are_shown_and_kept(account: Path) -> None:
+    first, second = (said_by(account, "--credentials") for _ in range(2))
+    assert (first.code, first.out) == (0, second.out)
+    assert json.loads(first.out)["api_key"].startswith("paper")
+    assert (account / "accounts/desk/kite_api.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_has_no_credentials_for_kites_api(out: Path) -> None:
+    done = finished(spawn("web", "--run", "one", "--out", out, "--credentials"))
+    assert done.code == ExitCode.USAGE
+    assert "those of an account" in done.err
+    assert not (out / "runs/one/kite_api.json").exists()
+
+
+def test_kites_port_that_is_taken_is_said_in_a_line(account: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = said_by(account, "--port", 0, "--kite-port", port)
+    assert done.code == ExitCode.USAGE
+    assert "choose another with --kite-port" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("page", "asked", "configured", "expected"),
+    [(8500, None, None, 8501), (0, None, None, 0), (8600, None, None, 8601),
+     (8500, 9000, 7000, 9000), (8500, None, 7000, 7000), (0, None, 7000, 7000), (65_535, None, None, 65_534)],
+)  # fmt: skip
+def test_kites_port_is_one_above_the_pages_unless_it_is_named(
+    page: int, asked: int | None, configured: int | None, expected: int, account: Path
+) -> None:
+    web = account / "web.yaml"
+    kite = f"web: {{kite: {{port: {configured}}}}}\n" if configured else ""
+    web.write_text(f"account: desk\nout: {account}\n{kite}")
+    found = what_to_watch("", web, "", account, port=page, listen="", kite_port=asked)
+    assert found.kite_port == expected
+    none = what_to_watch("", web, "", account, port=page, listen="", has_kite=False)
+    assert none.kite_port is None

@@ -12,7 +12,7 @@ from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import UsageError
 from daemon.journal.history import history_of
 from daemon.journal.store import JournalStore
-from daemon.settings.config import Config
+from daemon.settings.config import ApiConfig, Config
 from daemon.web.kite.errors import away
 from daemon.web.sources.facts import Facts, News, NotInJournal
 from daemon.web.sources.market import Market
@@ -32,6 +32,9 @@ class Account:
         self._books: AccountBooks | None = None
         self._seq = 0
         self.config = Config()
+        """The daemon's own, of its newest start."""
+        self.api_config = ApiConfig()
+        """As the command line's configuration has it, else the daemon's."""
         self._listed: dict[str, Instrument] = {}
         self._seen = self.market.instruments
         self._learn()
@@ -114,7 +117,9 @@ class Account:
     def _learn(self) -> None:
         """Take the configuration and the contracts of the daemon's newest start."""
         setup = self.watched.setup()
-        self.config = setup.config or self.watched.given or Config()
+        given = self.watched.given
+        self.config = setup.config or given or Config()
+        self.api_config = (given or self.config).api
         self._listed = {each.tradingsymbol: each for each in setup.instruments}
 
 

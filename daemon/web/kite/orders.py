@@ -155,7 +155,7 @@ class Orders:
         given = form.protection()
         if given:
             return given
-        usual = self._api.account.config.api.default_protection
+        usual = self._api.account.api_config.default_protection
         if not self._is_loud:
             self._is_loud = True
             logger.warning(
