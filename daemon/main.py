@@ -368,6 +368,27 @@ def follow(
         raise typer.Exit(ExitCode.FEED_LOST)
 
 
+@app.command()
+def tail(
+    account: Account = "",
+    run: Annotated[str, typer.Option("--run", help="A run's directory or id instead.")] = "",
+    out: AccountOut = ARTIFACTS,
+    first: Annotated[
+        int | None, typer.Option("--from", help="The event to begin with, from 1.", min=1)
+    ] = None,
+    to: Annotated[str, typer.Option("--to", help="redis://HOST:PORT/DB; default here.")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file (mode 0600) with the password of --to.")
+    ] = None,
+) -> None:
+    """Follow the committed events: the lines of `journal export`, each once, in order."""
+    from daemon.cli.tail import tail as tail_journal
+    from daemon.cli.web import what_to_watch
+
+    watched = what_to_watch(account, None, run, out, port=None, listen="").watched
+    tail_journal(watched, first=first, to=to, password_file=password_file, say=say)
+
+
 PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]
 RunsOut = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
 

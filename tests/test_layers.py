@@ -102,6 +102,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.web.panels", "daemon.web.past", "daemon.web.serving", "daemon.web.sources",
         "daemon.web.stream",
     ),
+    "daemon.alerts": (
+        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.settings",
+        "daemon.web.fold", "daemon.web.panels", "daemon.web.sources", "daemon.web.stream",
+    ),
+    "daemon.sinks": ("daemon.web.sources",),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings",
@@ -135,7 +140,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.alerts", "daemon.chain", "daemon.control", "daemon.execution", "daemon.export",
         "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
-        "daemon.settings", "daemon.web", "feeds", "strategies",
+        "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
         "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",

@@ -1,0 +1,1 @@
+"""Committed events for other programs."""

@@ -1,0 +1,1 @@
+"""Committed events for other programs: each once, in order, whatever is killed."""
