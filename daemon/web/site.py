@@ -246,5 +246,5 @@ def table_of(site: Site) -> list[PageRoute]:
         PageRoute("/healthz", site.monitoring.health, is_open=True),
         PageRoute("/api/do", site.do, "POST"),
         PageRoute("/api/contracts", site.contracts),
-        PageRoute("/api/order", site.order, "POST"),
+        PageRoute("/api/ticket", site.order, "POST"),
     ]

@@ -72,7 +72,7 @@ def untraded_order() -> Json:
         "order": "X-20261118-000009", "symbol": "NIFTY26NOV25100CE", "product": "NRML",
         "side": "SHORT", "quantity": 195, "lots": 3, "kind": "LIMIT", "state": "OPEN",
         "tag": "gtt", "told_ms": OPENING_MS + 88 * 60_000, "filled": 65, "pending": 130,
-        "price_paise": 14_250, "trigger_paise": None,
+        "price_paise": 14_250, "trigger_paise": None, "validity": "DAY", "can_change": True,
     }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Fixture:
     def __init__(self) -> None:
         self.snapshot = data.snapshot()
         self.asked: list[data.Json] = []
+        self.order_answer: data.Json = {"accepted": True, "text": "accepted", "orders": []}
         self.streams: list[queue.Queue[bytes | None]] = []
         self.last_ids: list[str] = []
         self.chains: list[dict[str, str]] = []
@@ -125,6 +126,9 @@ class Fixture:
             return data.chain(**({"expiry": query["expiry"]} if query.get("expiry") else {}))
         if path == "/api/candles":
             return self.candles(query["symbol"])
+        if path == "/api/contracts":
+            return [{"symbol": "NIFTY26NOV25100CE", "exchange": "NFO", "lot_size": 65,
+                     "tick_paise": 5}]  # fmt: skip
         if path == "/api/curves":
             return {"equity": self.curve("P&L of the day", "net"),
                     "drawdown": self.curve("Drawdown of the day", "drawdown")}  # fmt: skip
@@ -191,6 +195,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/api/do":
             self.fixture.asked.append(body)
             answer = {"accepted": True, "text": f"{body['do']} {body['target']}: accepted"}
+            return self.send(200, json.dumps(answer).encode(), "json")
+        if self.path == "/api/ticket":
+            self.fixture.asked.append(body)
+            answer = self.fixture.order_answer
             return self.send(200, json.dumps(answer).encode(), "json")
         return self.send(200, b'{"csrf": "word"}', "json")
 

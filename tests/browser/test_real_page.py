@@ -202,3 +202,27 @@ def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -
     expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
     expect(page.locator("#banner")).to_contain_text("No daemon runs since")
     expect(page.locator("#kill")).to_be_hidden()
+
+
+def test_an_order_by_hand_is_placed_and_its_position_left_by_clicks(
+    context: BrowserContext, live: Live
+) -> None:
+    wait_ms = 30_000
+    page = sign_in(context, live.served)
+    page.get_by_role("button", name="New order").click()
+    page.fill("#order-symbol", "NIFTY26NOVFUT")
+    page.fill("#order-quantity", "65")
+    page.select_option("#order-type", "MARKET")
+    page.fill("#order-tag", "by hand")
+    page.get_by_role("button", name="Review").click()
+    page.get_by_role("button", name="Send").click()
+    row = page.locator("#untraded-rows tr")
+    expect(row).to_have_count(1, timeout=wait_ms)
+    expect(row).to_contain_text("65", timeout=wait_ms)
+    held = fold_of(live.directory).ledger.untraded.positions
+    assert {key: position.quantity for key, position in held.items()} == {"NIFTY26NOVFUT/NRML": 65}
+    row.get_by_role("button", name="Exit").click()
+    page.get_by_role("button", name="Exit at the market").click()
+    expect(row).to_have_count(0, timeout=wait_ms)
+    assert not fold_of(live.directory).ledger.untraded.positions
+    assert fold_of(live.directory).ledger.untraded.charges > 0

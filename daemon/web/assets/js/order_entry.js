@@ -40,7 +40,7 @@ function newId() {
 /** Hand in a request and say what became of it; asked again with its id it is done once. */
 async function ask(order, clientId = newId()) {
   try {
-    const { accepted, text } = await post("/api/order", { client_id: clientId, order });
+    const { accepted, text } = await post("/api/ticket", { client_id: clientId, order });
     say(text, accepted);
     return accepted;
   } catch (error) {
