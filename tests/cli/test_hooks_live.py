@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx
@@ -12,6 +11,8 @@ import yaml
 
 from daemon.domain.events import OrderCreated
 from daemon.runtime.app import App
+from daemon.runtime.live import open_live
+from daemon.settings.file import load_config
 from daemon.web.hook_server import HookAddress, HookServer
 from daemon.web.hooks.store import HOOKS_FILE, Hook, hash_of, write_hooks
 from daemon.web.sources.watched import Watched
@@ -23,7 +24,6 @@ from tests.kit.live import (
     run,
     server_of,
     took_all,
-    trading,
     until,
     write_live_config,
 )
@@ -52,33 +52,36 @@ def test_w15_a_message_is_an_input_that_is_recorded_and_run_again(tmp_path: Path
     directory = configured(tmp_path, config)
     symbol = of.universe[1].tradingsymbol
 
-    async def post(url: str, message: Any) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.post(f"{url}hook/{TOKEN}", json=message, timeout=20)
+    async def talk(url: str) -> list[httpx.Response]:
+        messages = [{"symbol": symbol, "action": each} for each in ("buy", "buy", "exit")]
+        async with httpx.AsyncClient(timeout=30) as client:
+            return [await client.post(f"{url}hook/{TOKEN}", json=each) for each in messages]
 
-    async def session() -> App:
-        async with server_of(of, port) as server, trading(config) as app:
+    async def session() -> list[httpx.Response]:
+        loaded = load_config(config)
+        app = App(open_live(loaded), out=tmp_path)
+        app.listen(lambda: loaded, lambda _: None, reload_on_hangup=False)
+        hooks = HookServer(Watched(directory=directory, out=tmp_path), HookAddress("127.0.0.1", 0))
+        async with server_of(of, port) as server, anyio.create_task_group() as tasks:
+            tasks.start_soon(app.run)
+            tasks.start_soon(hooks.serve)
             await server.finished()
             await until(took_all(app, server))
-            hooks = HookServer(
-                Watched(directory=directory, out=tmp_path), HookAddress("127.0.0.1", 0)
-            )
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(hooks.serve)
-                bought = await post(hooks.listener.url, {"symbol": symbol, "action": "buy"})
-                assert bought.status_code == 202, bought.text
-                again = await post(hooks.listener.url, {"symbol": symbol, "action": "buy"})
-                assert (again.status_code, again.json()) == (200, {"status": "duplicate"})
-                sold = await post(hooks.listener.url, {"symbol": symbol, "action": "exit"})
-                assert sold.json()["input_no"] > bought.json()["input_no"]
+            try:
+                return await talk(hooks.listener.url)
+            finally:
                 hooks.listener.stop()
-        return app
+                app.stop("test")
 
-    outcome = proven(tmp_path, run(session))
+    bought, again, sold = run(session)
+    assert bought.status_code == 202, bought.text
+    assert (again.status_code, again.json()) == (200, {"status": "duplicate"})
+    assert sold.json()["input_no"] > bought.json()["input_no"]
+    outcome = proven(tmp_path)
     (made,) = [
         each
         for each in outcome.events
-        if isinstance(each, OrderCreated) and each.order.strategy_id == "ext"
+        if isinstance(each, OrderCreated) and each.strategy_id == "ext"
     ]
-    assert (made.order.tradingsymbol, made.order.product) == (symbol, "NRML")
-    assert made.order.quantity == of.universe[1].lot_size
+    assert (made.tradingsymbol, made.product) == (symbol, "NRML")
+    assert made.quantity == of.universe[1].lot_size
