@@ -177,7 +177,7 @@ def test_no_serious_finding_of_axe(
             page.wait_for_selector("main .fno-chart canvas", state="attached")
             found += serious_findings(page)
         page.goto(f"{fixture.url}/#desk")
-        page.click("#closed-rows .link")
+        page.locator("#closed-rows .link").first.press("Enter")
         expect(page.locator("#trade-dialog")).to_be_visible()
         found += serious_findings(page)
         page.goto(f"{fixture.url}/login")
