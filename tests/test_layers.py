@@ -136,6 +136,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.quotes", "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds",
         "strategies",
     ),
+    "daemon.lab": (
+        "daemon.export", "daemon.journal", "daemon.lab.numbers", "daemon.report",
+        "daemon.runtime", "daemon.settings",
+    ),
+    "daemon.lab.numbers": ("daemon.report",),
     "daemon.cli": (
         "daemon.alerts", "daemon.chain", "daemon.control", "daemon.execution", "daemon.export",
         "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",

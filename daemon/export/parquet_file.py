@@ -31,16 +31,27 @@ def write_parquet(file: BinaryIO, table: Rows, about: Mapping[str, str]) -> int:
     """
     told: dict[str | bytes, str | bytes] = {VERSION_KEY: str(EXPORT_VERSION)}
     told |= {f"run_fno_paper.{key}": visible(value) for key, value in about.items()}
-    schema = pa.schema(
-        [(column.in_paise, _TYPES[column.kind]) for column in table.columns],
-        metadata=told,
-    )
+    schema = _schema(table.columns, told)
     count = 0
     with pq.ParquetWriter(file, schema) as writer:
         while group := list(islice(table.rows, GROUP_ROWS)):
             writer.write_batch(_batch(schema, table.columns, group))
             count += len(group)
     return count
+
+
+def arrow_table(table: Rows) -> pa.Table:
+    """Return a table as Arrow, in memory: whole paise, ns with their zone."""
+    schema = _schema(table.columns, None)
+    batches = []
+    while group := list(islice(table.rows, GROUP_ROWS)):
+        batches.append(_batch(schema, table.columns, group))
+    return pa.Table.from_batches(batches, schema)
+
+
+def _schema(columns: Sequence[Column], about: dict[str | bytes, str | bytes] | None) -> pa.Schema:
+    fields = [(column.in_paise, _TYPES[column.kind]) for column in columns]
+    return pa.schema(fields, metadata=about)
 
 
 def _batch(schema: pa.Schema, columns: Sequence[Column], group: Sequence[Row]) -> pa.RecordBatch:

@@ -212,6 +212,7 @@ def test_the_day_file_is_plain_json_with_a_version(tmp_path: Path) -> None:
     assert dt.date.fromisoformat(told["date"])
 
 
+@settings(deadline=None)
 @given(
     ranges=st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 5)).map(lambda r: (r[0], r[0] + r[1])),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, parse_ts
@@ -175,6 +175,7 @@ class Sliced:
                 yield Batch(batch.first_row + at, part, len(part["ts"]))
 
 
+@settings(deadline=None)  # the first example imports what reads text
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.sampled_from("AB"), st.integers(0, 2), st.integers(8, 11)),

@@ -1,0 +1,23 @@
+"""Numbers about a run, exactly defined (docs/LAB.md, Numbers): two programs agree on them."""
+
+from daemon.lab.numbers.bootstrap import Interval, bootstrap
+from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.deflated import deflated_sharpe, expected_best_sharpe
+from daemon.lab.numbers.ratios import Ratios, ratios_of, sharpe, sortino, volatility
+from daemon.lab.numbers.trades import TradeFigures, trade_figures
+
+__all__ = [
+    "Days",
+    "Interval",
+    "Ratios",
+    "TradeFigures",
+    "bootstrap",
+    "days_of",
+    "deflated_sharpe",
+    "expected_best_sharpe",
+    "ratios_of",
+    "sharpe",
+    "sortino",
+    "trade_figures",
+    "volatility",
+]

@@ -1,0 +1,44 @@
+"""Net P&L by session: what every other number is made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Days(NamedTuple):
+    """The sessions between the first and the last date with data."""
+
+    dates: tuple[dt.date, ...]
+    changes_paise: tuple[int, ...]
+    """Change of net P&L from close to close, with what is open at market; 0 without trades."""
+    missing: tuple[dt.date, ...] = ()
+    """Sessions that no data was there for: they are no days, and the next day has their change."""
+
+
+def days_of(closes: Mapping[dt.date, int], is_session: Callable[[dt.date], bool]) -> Days:
+    """Return the days of a run by its net P&L (paise) at the end of each date with data.
+
+    What changes on a date that is no session counts on the next one, or on the last.
+    """
+    dates: list[dt.date] = []
+    changes: list[int] = []
+    missing: list[dt.date] = []
+    known = sorted(closes)
+    before = 0
+    for date in _between(known[0], known[-1]) if known else ():
+        if date not in closes:
+            if is_session(date):
+                missing.append(date)
+        elif is_session(date):
+            dates.append(date)
+            changes.append(closes[date] - before)
+            before = closes[date]
+    if dates and closes[known[-1]] != before:
+        changes[-1] += closes[known[-1]] - before
+    return Days(tuple(dates), tuple(changes), tuple(missing))
+
+
+def _between(first: dt.date, last: dt.date) -> list[dt.date]:
+    return [first + dt.timedelta(days=at) for at in range((last - first).days + 1)]

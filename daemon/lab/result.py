@@ -1,0 +1,149 @@
+"""What a simulated run came to: tables, summary, explanations, a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from daemon.domain.events import TradingEvent
+from daemon.domain.ledger import Ledger
+from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
+from daemon.export.parquet_file import arrow_table
+from daemon.export.tables import table
+from daemon.journal.history import History
+from daemon.lab.events_hash import events_hash
+from daemon.lab.journal_copy import explained, write_journal
+from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.ratios import Ratios, ratios_of
+from daemon.lab.numbers.trades import TradeFigures, closed_trades, trade_figures
+from daemon.report.html import write_report
+from daemon.report.reader import report_data_from_journal
+from daemon.report.summary import summary_dict
+from daemon.runtime.series import prices_of
+from daemon.runtime.simulate import Simulated
+from daemon.settings.config import Config
+
+REPORT: Final = "report.html"
+
+
+class Result:
+    """The outcome of a simulated run. Tables are made when they are first asked for.
+
+    A pyarrow table becomes one of pandas by `.to_pandas()`, one of polars by
+    `polars.from_arrow(...)`. Money is in paise; the columns are those of `export`.
+    """
+
+    def __init__(self, simulated: Simulated) -> None:
+        self._simulated = simulated
+
+    def __repr__(self) -> str:
+        """Return what a notebook shows: fills, trades and the net P&L."""
+        told = self.summary
+        return (
+            f"Result({told['trades']} trades, net P&L {told['net_pnl']} rupees, "
+            f"events {self.events_hash})"
+        )
+
+    @property
+    def config(self) -> Config:
+        """Return the configuration as it ran."""
+        return self._simulated.config
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Return what `summary.json` of a run has, without notes and files: rupees, by its keys."""
+        return summary_dict(self._simulated.summary)
+
+    @property
+    def events(self) -> Sequence[TradingEvent]:
+        """Return the trading events that a run would have journalled."""
+        return self._simulated.events
+
+    @property
+    def closes(self) -> Mapping[dt.date, int]:
+        """Return net P&L (paise, open positions at market) at the end of each date with data."""
+        return self._simulated.closes
+
+    @cached_property
+    def events_hash(self) -> str:
+        """Return the hash of the lines of `journal export`: equal for runs that decided alike."""
+        return events_hash(self._simulated.events)
+
+    @cached_property
+    def trades(self) -> pa.Table:
+        """Return one row for each closed trade."""
+        return self._table("trades")
+
+    @cached_property
+    def orders(self) -> pa.Table:
+        """Return one row for each order."""
+        return self._table("orders")
+
+    @cached_property
+    def fills(self) -> pa.Table:
+        """Return one row for each fill."""
+        return self._table("fills")
+
+    @cached_property
+    def equity(self) -> pa.Table:
+        """Return closed net P&L after each fill, and with what was open at minutes (thinned)."""
+        return self._table("equity")
+
+    @cached_property
+    def daily(self) -> pa.Table:
+        """Return one row for each day with an order or a fill."""
+        return self._table("daily")
+
+    @cached_property
+    def rounds(self) -> pa.Table:
+        """Return one row for each round of a plan."""
+        return self._table("rounds")
+
+    def explain(self, order_id: str) -> str:
+        """Return the story of an order, a plan's round, a GTT or `risk` in plain words.
+
+        Raises UsageError naming similar ids.
+        """
+        return explained(self._simulated, order_id)
+
+    def report(self, to: str | os.PathLike[str] = REPORT) -> Path:
+        """Write the self-contained page of `run_fno_paper report`; return where it is."""
+        series = self._simulated.series
+        data = report_data_from_journal(
+            self._simulated.events, self._simulated.facts, prices=prices_of(series),
+            equity=series.equity, drawdown=series.drawdown,
+        )  # fmt: skip
+        return write_report(Path(to), data)
+
+    def write_journal(self, directory: str | os.PathLike[str]) -> Path:
+        """Write a journal for `run_fno_paper journal` into a new directory; return it."""
+        return write_journal(self._simulated, Path(directory))
+
+    @cached_property
+    def days(self) -> Days:
+        """Return net P&L by session, and the sessions that no data was there for."""
+        rules = self._simulated.rules
+        index = bare_instrument(INDEX_SYMBOLS["NIFTY"])  # the exchanges have the same holidays
+        return days_of(self.closes, lambda date: rules.session(date, index) is not None)
+
+    @cached_property
+    def ratios(self) -> Ratios:
+        """Return Sharpe, Sortino, drawdown and the rest by `capital_rupees`."""
+        drawdown = self._simulated.series.drawdown
+        return ratios_of(self.days.changes_paise, self.config.capital_rupees, drawdown)
+
+    @cached_property
+    def trade_figures(self) -> TradeFigures:
+        """Return win rate, payoff and expectancy of the closed trades."""
+        return trade_figures(closed_trades(self._simulated.events))
+
+    def _table(self, name: str) -> Any:
+        events = iter(self._simulated.events)
+        history = History(Ledger(), events, is_whole=True)
+        return arrow_table(table(name, history, self._simulated.series.equity))

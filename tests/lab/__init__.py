@@ -1,0 +1,1 @@
+"""The lab: simulated runs and their numbers."""
