@@ -42,12 +42,12 @@ live-demo: $(READY) #-- Serve a sample session with depth as Kite would and trad
 	while kill -0 $$server && kill -0 $$daemon; do sleep 0.5; done 2>/dev/null; \
 	kill -TERM $$server $$daemon 2>/dev/null; wait $$daemon
 
-web-demo: $(READY) #-- Trade the sample session live and show it on a page; Ctrl-C ends all of it (SPEED=60).
+web-demo: $(READY) #-- Trade a sample session with depth live, with a page and Kite's API on paper; Ctrl-C ends all (SPEED=60).
 	@rm -rf $(WEB_DEMO) && mkdir -p $(WEB_DEMO)
 	@sed 's|artifacts/live-demo|$(WEB_DEMO)|; s|live-demo|demo|; s|9292|$(WEB_DEMO_TICKS)|' configs/live-demo.yaml > $(WEB_DEMO)/demo.yaml
 	@umask 077 && printf '{"version":1,"api_key":"demo","access_token":"demo","login_ts":%s000000000}\n' "$$(date +%s)" > $(WEB_DEMO)/kite.json
 	@trap 'kill -TERM $$ticks $$daemon $$web 2>/dev/null; wait; exit 0' INT TERM EXIT; \
-	$(BIN)/run_fno_paper serve-ticks configs/sample_session.parquet --speed $(or $(SPEED),60) --port $(WEB_DEMO_TICKS) >$(WEB_DEMO)/ticks.log 2>&1 & ticks=$$!; \
+	$(BIN)/run_fno_paper serve-ticks configs/sample_depth.parquet --speed $(or $(SPEED),60) --port $(WEB_DEMO_TICKS) >$(WEB_DEMO)/ticks.log 2>&1 & ticks=$$!; \
 	$(BIN)/run_fno_paper --config $(WEB_DEMO)/demo.yaml >$(WEB_DEMO)/daemon.log 2>&1 & daemon=$$!; \
 	until [ -S $(WEB_DEMO)/accounts/demo/control.sock ]; do kill -0 $$daemon || { cat $(WEB_DEMO)/daemon.log; exit 1; }; sleep 0.2; done; \
 	$(BIN)/run_fno_paper web demo --out $(WEB_DEMO) --port 0 & web=$$!; wait $$web

@@ -48,8 +48,11 @@ BANNED_MODULES = {
     "multiprocessing", "telnetlib", "ftplib",
 }  # fmt: skip
 RANDOM_MODULES = {"random", "secrets"}
-MAKES_SECRETS = ("daemon/web/access/sessions.py",)
-"""The one place of the daemon that draws at random: the page's token and its sessions."""
+MAKES_SECRETS = (
+    "daemon/web/access/sessions.py", "daemon/web/kite/keys.py", "daemon/web/hooks/store.py",
+)  # fmt: skip
+"""The places of the daemon that draw at random: the page's token and sessions, the API's keys, the
+tokens of hooks."""
 
 STARTS_PROCESSES = ("daemon/process/page_process.py",)
 """The one place that starts a process, this program's own page; never through a shell."""

@@ -51,7 +51,7 @@ class BrokerOrder(msgspec.Struct, kw_only=True):
     market_protection: float = 0.0
     """As it was asked for: percent, -1 for the slab."""
     leg: int = 0
-    """Which leg of an iceberg it is, from 1; 0 if it is none."""
+    """Which leg of an iceberg it is, from 1; 0 of another order."""
     legs: int = 0
     tag: str = ""
     is_exit: bool = False

@@ -32,6 +32,7 @@ from daemon.execution.margin_market import (
     MarginMarket,
     RatesOf,
     line_key,
+    prices_of,
 )
 from daemon.execution.margin_minutes import MarginMinutes
 from daemon.execution.quotes import Quotes
@@ -42,7 +43,6 @@ from daemon.margin.funds import Ask, Cash
 from daemon.margin.levels import Use
 from daemon.margin.models import margins, model_of
 from daemon.margin.portfolio import Holding
-from daemon.margin.reference import mid_else_ltp
 from daemon.margin.unknown import MarginUnknown
 from daemon.market.schedule import Schedule, Sessions
 from daemon.risk.gates import Refusal, insufficient_margin
@@ -97,7 +97,7 @@ class MarginDesk:
         self._broker = BrokerFigure(ledger) if terms.asks_broker else None
         self._capital = terms.capital_paise or 0
         self._market = MarginMarket(
-            desk.universe, self._price_half, sessions, desk.at, terms.rates_of
+            desk.universe, prices_of(quotes), sessions, desk.at, terms.rates_of
         )
         self._universe = desk.universe
         self._ledger = ledger
@@ -235,10 +235,6 @@ class MarginDesk:
             return None
         positions = open_positions(self._ledger, self._quotes, self._untraded)
         return Held(positions, underlyings, self._cash(), self._market, self._universe)
-
-    def _price_half(self, index: int) -> int:
-        quote = self._quotes.quote_of(self._quotes.books[index])
-        return 0 if quote is None else mid_else_ltp(quote.ltp, quote.bid, quote.ask)
 
     def _held_lines(self) -> dict[LineKey, Line]:
         lines: dict[LineKey, Line] = {}

@@ -14,8 +14,9 @@ from daemon.domain.margin_rates import MarginRates
 from daemon.domain.order import Side
 from daemon.domain.symbols import INDEX_SYMBOLS
 from daemon.errors import ConfigError
+from daemon.execution.quotes import Quotes
 from daemon.margin.portfolio import Contract, Holding, Kind, Underlying
-from daemon.margin.reference import StrikeQuotes, reference_half
+from daemon.margin.reference import StrikeQuotes, mid_else_ltp, reference_half
 from daemon.margin.unknown import MarginUnknown
 from daemon.market.moment import Moment
 from daemon.market.schedule import Sessions
@@ -26,6 +27,16 @@ PriceOf = Callable[[int], int]
 _USUAL_CLOSE: Final = dt.time(15, 30)
 """The close on an expiry date that the calendar knows no session of."""
 _KINDS: Final[Mapping[str, Kind]] = {"FUT": "FUT", "CE": "CE", "PE": "PE", "EQ": "EQ"}
+
+
+def prices_of(quotes: Quotes) -> PriceOf:
+    """Return the prices of the engine's books, up to date with the rows in work."""
+
+    def price_half(index: int) -> int:
+        quote = quotes.quote_of(quotes.books[index])
+        return 0 if quote is None else mid_else_ltp(quote.ltp, quote.bid, quote.ask)
+
+    return price_half
 
 
 class Line(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,20 +13,22 @@ from daemon.control.request_messages import Answer, Outcome
 from daemon.domain.order_requests import OrderRequest
 from daemon.domain.order_results import OrderResult
 from daemon.errors import UsageError
+from daemon.settings.config import Config
 from daemon.web.access.sessions import TOKEN_FILE, ApiKeys, put_api_keys
 from daemon.web.daemon_requests import DaemonRequests
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.app import KiteApp
 from daemon.web.kite.errors import KiteError, away, bad_input
+from daemon.web.kite.historical import Candle
 from daemon.web.kite.keys import KEYS_FILE, Keys, read_or_make_keys
 from daemon.web.kite.login import Login
-from daemon.web.kite.market_data import MarketData
+from daemon.web.kite.market_data import MarketData, Recorded
 from daemon.web.kite.postbacks import Postbacks
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of
 from daemon.web.kite.ticker_protocol import TickerProtocol
-from daemon.web.kite_market import recorded_of
 from daemon.web.listener import Listener
+from daemon.web.recorded_market import days_of, dumps_of, minutes_of
 from daemon.web.site import Site
 
 
@@ -50,8 +53,8 @@ class KiteServer:
             )
             self._requests: Final = DaemonRequests(watched.directory)
             self.api: Final = KiteApi(watched, login, self._ask)
-            rates = Rates(is_on=self.api.account.api_config.rates == "kite")
-            recorded = recorded_of(site, self.api.account.config)
+            rates = Rates(is_on=self.api.account.api_config.rates != "off")
+            recorded = _recorded_of(site, self.api.account.config)
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)
             self._postbacks: Final = Postbacks(self.api, self.data.ticker)
             table = [*table_of(self.api), *self.data.table()]
@@ -75,6 +78,14 @@ class KiteServer:
 
     async def _ask(self, order: OrderRequest) -> OrderResult:
         return result_of(await self._requests.ask(order))
+
+
+def _recorded_of(site: Site, config: Config) -> Recorded:
+    return Recorded(
+        dumps=dumps_of(site, config),
+        minutes_of=lambda symbol, day: starmap(Candle, minutes_of(site, symbol, day)),
+        days_of=lambda: days_of(site, config),
+    )
 
 
 def result_of(answer: Answer) -> OrderResult:

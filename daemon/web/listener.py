@@ -32,7 +32,7 @@ class Protocol(H11Protocol):
     """uvicorn's own, which drops connections that send no whole request in time."""
 
     open_ones: Final[dict[Ends, Protocol]] = {}
-    """By both ends: a client may use one port of its own for several of ours."""
+    """By both ends: a client may use one port of its own for several ports here."""
 
     _deadline: asyncio.TimerHandle | None = None
     _is_handed_over = False

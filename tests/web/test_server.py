@@ -331,7 +331,8 @@ def test_kites_port_that_is_taken_is_said_in_a_line(account: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "asked", "configured", "expected"),
     [(8500, None, None, 8501), (0, None, None, 0), (8600, None, None, 8601),
-     (8500, 9000, 7000, 9000), (8500, None, 7000, 7000), (0, None, 7000, 7000), (65_535, None, None, 65_534)],
+     (8500, 9000, 7000, 9000), (8500, None, 7000, 7000), (0, None, 7000, 7000),
+     (65_535, None, None, 65_534)],
 )  # fmt: skip
 def test_kites_port_is_one_above_the_pages_unless_it_is_named(
     page: int, asked: int | None, configured: int | None, expected: int, account: Path

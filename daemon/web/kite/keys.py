@@ -39,7 +39,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def new_keys() -> Keys:
-    """Return keys that nobody has seen."""
+    """Return new keys."""
     return Keys(
         version=KEYS_VERSION,
         api_key=f"{PREFIX}{secrets.token_hex(8)}",
@@ -60,7 +60,7 @@ def with_no_session(keys: Keys) -> Keys:
 
 
 def read_or_make_keys(path: Path) -> Keys:
-    """Return the keys of a file that is its owner's alone, made where there is none.
+    """Return the keys of a file that is its owner's alone, made where it is missing.
 
     Raises UsageError where others may read it, or it cannot be read or written.
     """
