@@ -389,6 +389,19 @@ def tail(
     tail_journal(watched, first=first, to=to, password_file=password_file, say=say)
 
 
+@app.command()
+def mcp(account: Account = "", config: AccountConfig = None, out: AccountOut = ARTIFACTS) -> None:
+    """Let an AI assistant read an account over standard input and output (MCP).
+
+    It reads only, unless the configuration's `mcp.commands` names commands.
+    """
+    from daemon.cli.mcp import serve_assistant
+    from daemon.cli.web import what_to_watch
+
+    watched = what_to_watch(account, config, "", out, port=None, listen="").watched
+    serve_assistant(watched, config)
+
+
 PacedRun = Annotated[str, typer.Argument(help="The run's directory or id.")]
 RunsOut = Annotated[Path, typer.Option("--out", help="The output directory that holds the runs.")]
 

@@ -107,6 +107,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.web.fold", "daemon.web.panels", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.sinks": ("daemon.web.sources",),
+    "daemon.assistant": (
+        "daemon.control", "daemon.journal", "daemon.process", "daemon.web.panels",
+        "daemon.web.sources", "daemon.web.stream",
+    ),
     "daemon.control": ("daemon.files", "daemon.settings"),
     "daemon.process": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.report", "daemon.settings",
@@ -142,8 +146,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.lab.numbers": ("daemon.report",),
     "daemon.cli": (
-        "daemon.alerts", "daemon.chain", "daemon.control", "daemon.execution", "daemon.export",
-        "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plan_files",
+        "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
+        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.market",
+        "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),

@@ -1,0 +1,1 @@
+"""What an AI assistant may read and do."""
