@@ -19,10 +19,10 @@ _NUMBER_WIDTH: Final = 6
 
 
 class _Form(NamedTuple):
-    """How many digits the number, the count and the part have; 0 for an absent one."""
+    """How many digits number, ordinal and part have; 0 for one that is absent."""
 
     number: int
-    count: int
+    ordinal: int
     part: int
 
 
@@ -42,7 +42,7 @@ def order_digits(exchange_id: str) -> str:
         raise ValueError(f"not the id of an exchange order: {exchange_id!r}")
     number, count, part = (int(each or 0) for each in match.groups()[1:])
     for at, form in enumerate(_FORMS):
-        if _fits(number, form.number) and _fits(count, form.count) and _fits(part, form.part):
+        if _fits(number, form.number) and _fits(count, form.ordinal) and _fits(part, form.part):
             payload = "".join(
                 f"{value:0{width}d}"
                 for value, width in zip((number, count, part), form, strict=True)
@@ -58,8 +58,8 @@ def order_of_digits(digits: str) -> str | None:
         return None
     form, payload = _FORMS[int(digits[6:8])], digits[8:]
     number = payload[: form.number]
-    count = payload[form.number : form.number + form.count]
-    part = payload[form.number + form.count :]
+    count = payload[form.number : form.number + form.ordinal]
+    part = payload[form.number + form.ordinal :]
     found = f"X-20{digits[:6]}-{int(number):0{_NUMBER_WIDTH}d}"
     found += f"-{int(count)}" if count else ""
     found += f"/{int(part)}" if part else ""

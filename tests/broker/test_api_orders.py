@@ -278,10 +278,13 @@ def test_the_cancel_of_a_leg_ends_the_iceberg() -> None:
 
 
 def test_a_leg_that_is_due_is_not_sent_after_an_exit_or_the_kill_switch() -> None:
-    for stop in (lambda m: m.leave(), lambda m: m.command("kill_switch")):
+    for is_exit in (True, False):
         market = opened()
         market.order(quantity=130, iceberg_legs=2)
-        stop(market)
+        if is_exit:
+            market.leave()
+        else:
+            market.command("kill_switch")
         for _ in range(3):
             market.book()
         assert market.held() == {}

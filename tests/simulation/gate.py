@@ -42,7 +42,7 @@ class GateWatch:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Watch every desk that is built meanwhile."""
-        ask, compute, watch = MarginDesk.refusal, MarginDesk._compute, self
+        ask, compute, watch = MarginDesk.refusal, MarginDesk.compute, self
 
         def refusal(desk: MarginDesk, order: Order, index: int, **named: Any) -> Refusal | None:
             before = units_of(desk)
@@ -59,7 +59,7 @@ class GateWatch:
 
         with (
             mock.patch.object(MarginDesk, "refusal", refusal),
-            mock.patch.object(MarginDesk, "_compute", computed),
+            mock.patch.object(MarginDesk, "compute", computed),
         ):
             yield
 

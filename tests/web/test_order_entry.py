@@ -12,7 +12,7 @@ import pytest
 from daemon.control.request_messages import Answer, Asked, Outcome
 from daemon.control.request_socket import RequestSocket
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.order_requests import CancelOrder, ExitPosition, PlaceOrder
+from daemon.domain.order_requests import CancelOrder, ExitPosition, OrderRequest, PlaceOrder
 from daemon.domain.order_results import OrderResult
 from daemon.web.order_entry import contract_rows
 from tests.kit.web import Page
@@ -44,7 +44,7 @@ async def daemon(page: Page, outcome: Outcome = Outcome.DONE) -> AsyncIterator[l
 
 async def test_each_order_is_a_request_of_the_daemon(page: Page) -> None:
     who = await page.login()
-    wanted = [
+    wanted: list[tuple[dict[str, Any], OrderRequest]] = [
         (ORDER, PlaceOrder(
             tradingsymbol="NIFTY26NOVFUT", side="BUY", quantity=65, product="NRML",
             order_type="LIMIT", price_paise=2_500_000,
