@@ -102,9 +102,10 @@ class PlanEngine:
         self._settle()
 
     def due(self, item: DueItem) -> None:
-        """Do what a time of day made due."""
-        self._all[item.place].timetable.serve(item)
-        self._settle()
+        """Do what a time of day made due; it concerns one plan."""
+        running = self._all[item.place]
+        running.timetable.serve(item)
+        self._settle_one(running)
 
     # what happens to the account
 
@@ -186,11 +187,14 @@ class PlanEngine:
     def _settle(self) -> None:
         """Watch the levels that are waited for, set the limits, ask for the next end if needed."""
         for running in self._all:
-            run = running.run
-            running.watcher.follow(run)
-            limits = set(limits_of(run))
-            for item in sorted(limits - running.limits):
-                self._desk.add_due(item.due, item.phase, item.key, item)
-            running.limits = limits
-            if running.ranges.is_forming or needs_every_timestamp(run):
-                self._desk.ask_end()
+            self._settle_one(running)
+
+    def _settle_one(self, running: Running) -> None:
+        run = running.run
+        running.watcher.follow(run)
+        limits = set(limits_of(run))
+        for item in sorted(limits - running.limits):
+            self._desk.add_due(item.due, item.phase, item.key, item)
+        running.limits = limits
+        if running.ranges.is_forming or needs_every_timestamp(run):
+            self._desk.ask_end()

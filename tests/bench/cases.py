@@ -96,6 +96,16 @@ def _levels(name: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def _plans(name: str) -> Callable[..., dict[str, Any]]:
+    def run(count: str) -> dict[str, Any]:
+        from tests.bench import plan_cases
+
+        found: dict[str, Any] = getattr(plan_cases, name)(int(count))
+        return found
+
+    return run
+
+
 def _floor(name: str) -> Callable[..., dict[str, Any]]:
     def run(path: str) -> dict[str, Any]:
         from tests.bench import floors
@@ -127,6 +137,7 @@ CASES: dict[str, Callable[..., Any]] = {
     },
     "margin": _margin,
     **{name: _levels(name) for name in ("combined", "combined_rows")},
+    **{name: _plans(name) for name in ("plans", "plans_rows")},
     **{name: _floor(name) for name in ("parquet_read", "threshold_scan")},
 }  # fmt: skip
 

@@ -352,6 +352,20 @@ def levels(bench: Bench) -> Iterator[Row]:
     yield Row(section, "200 watches whose intervals are left", near.rate(), "ticks/s")
 
 
+def plans(bench: Bench) -> Iterator[Row]:
+    """Many plans with rounds of 28 legs each against one, by levels that no tick reaches."""
+    section = "Plans with 28 legs each"
+    for case, title in (("plans", "by columns"), ("plans_rows", "row path")):
+        turns = [[bench.case(case, count, runs=1) for count in (1, 200)] for _ in range(bench.runs)]
+        one, many = (max(run.rate() for run in runs) for runs in zip(*turns, strict=True))
+        peaks = [max(run.peak() for run in runs) for runs in zip(*turns, strict=True)]
+        yield Row(
+            section, f"200 plans, {title}", many, "ticks/s", ">= 0.9 of one",
+            f"{many / one:.2f} of one",
+        )  # fmt: skip
+        yield Row(section, f"200 plans, {title}, memory", peaks[1] - peaks[0], "MB", "< 50")
+
+
 def starting(bench: Bench) -> Iterator[Row]:
     """From nothing to something."""
     first = bench.case("first_tick", SAMPLE)
@@ -380,6 +394,6 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "waiting": waiting, "gtts": gtts,
     "instruments": instruments, "strategies": strategies, "journal": journal, "start": starting,
     "web": web, "depth": depth, "exchange": exchange, "margin": margin,
-    "levels": levels,
+    "levels": levels, "plans": plans,
     "live": live,
 }  # fmt: skip
