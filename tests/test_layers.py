@@ -98,9 +98,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "feeds.kite.wire",  # the layout of packets, and no client
     ),
     "daemon.web": (  # puts the process of the page together
-        "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
-        "daemon.web.access", "daemon.web.hooks", "daemon.web.kite", "daemon.web.past",
-        "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
+        "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.kite",
+        "daemon.web.monitoring", "daemon.web.panels", "daemon.web.past", "daemon.web.serving",
+        "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.alerts": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.settings",

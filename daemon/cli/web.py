@@ -149,8 +149,8 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         if server.hooks is not None:
             say(f"hooks {server.hooks.listener.url}hook/TOKEN")
         say(f"credentials {server.credentials}")
-        others = [each.host for each in (kite, hooks) if each is not None]
-        for address in {web.listen, *others}.difference(_LOOPBACK):
+        listens = {web.listen} if server.kite is None else {web.listen, web.kite.listen}
+        for address in sorted(listens - _LOOPBACK):
             say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
     alerts = alerts_of_page(watched)
