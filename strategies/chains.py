@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+from msgspec import structs
 
 from daemon.chain.choose import Market, option_date
 from daemon.chain.contracts import UnderlyingContracts, contracts_of
-from daemon.chain.expiries import ListedExpiries, listed_expiries
+from daemon.chain.listed import ListedOf, own_expiries
 from daemon.chain.quotes import LastQuote
-from daemon.chain.strikes import OptionKind
+from daemon.chain.window import KINDS, WIDE, contracts_around
 from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Universe
 from strategies.chain_greeks import ChainGreeks
 from strategies.chain_view import ChainMoment, FrozenQuotes
-
-ListedOf = Callable[[str, UnderlyingContracts, dt.date], ListedExpiries]
-"""The whole list of an underlying's expiries as of a date, by exchange and contracts."""
 
 
 class ChainDesk(Protocol):
@@ -38,9 +37,6 @@ class ChainDesk(Protocol):
         """Return the end of a contract's last session, UTC ns."""
 
 
-_KINDS: Final[tuple[OptionKind, ...]] = ("CE", "PE")
-
-
 class _Key(NamedTuple):
     underlying: str
     expiry: str
@@ -55,9 +51,9 @@ class Chains:
 
     def __init__(self, universe: Universe, listed_of: ListedOf | None = None) -> None:
         self._universe = universe
-        self._listed_of = listed_of or _of_the_run
+        self._listed_of = listed_of or own_expiries(universe)
         self._contracts: dict[str, UnderlyingContracts] = {}
-        self._lists: dict[tuple[str, dt.date], ListedExpiries] = {}
+        self._asked: dict[_Key, None] = {}
         self._moment = (-1, -1)
         self._found: dict[_Key, ChainMoment | None] = {}
         self._for_ticks: dict[_Key, ChainMoment | None] = {}
@@ -75,6 +71,7 @@ class Chains:
             self._found.clear()
         key = _Key(underlying, expiry)
         if key not in self._found:
+            self._asked[key] = None
             self._found[key] = self._made(key, desk, desk.now)
         return self._found[key]
 
@@ -82,10 +79,24 @@ class Chains:
         """Return a chain as of the last timestamp that ended, None at the first ask for it."""
         key = _Key(underlying, expiry)
         if key not in self._for_ticks:
+            self._asked[key] = None
             self._for_ticks[key] = None
             if self._ask is not None:
                 self._ask()
         return self._for_ticks[key]
+
+    def wanted(self, desk: ChainDesk) -> Iterator[int]:
+        """Yield what must be quoted for the chains that were asked for: a window around ATM."""
+        for underlying, expiry in self._asked:
+            contracts = self._contracts_of(underlying)
+            market = self._bare_market(contracts, desk)
+            date, spot = option_date(expiry, market), contracts.spot
+            quote = None if spot is None else desk.last(spot)
+            if spot is not None:
+                yield spot
+            yield from contracts.futures.values()
+            if date in contracts.options and quote is not None:
+                yield from contracts_around(contracts.options[date], quote.ltp_paise, WIDE)
 
     def end_timestamp(self, desk: ChainDesk, ts: int) -> None:
         """Take the chains that ticks ask for as of a timestamp (UTC ns) that has ended."""
@@ -96,16 +107,14 @@ class Chains:
 
     def _made(self, key: _Key, desk: ChainDesk, ts: int) -> ChainMoment | None:
         contracts = self._contracts_of(key.underlying)
-        first = self._first_expiry(contracts, desk)
-        listed = self._listed(contracts, ist_date(desk.now))
         indices = [] if contracts.spot is None else [contracts.spot]
         indices += contracts.futures.values()
-        bare = Market(contracts, listed, first, FrozenQuotes({}))
+        bare = self._bare_market(contracts, desk)
         date = option_date(key.expiry, bare)
         strikes = None if date is None else contracts.options.get(date)
         if date is None or strikes is None:
             return None
-        for kind in _KINDS:
+        for kind in KINDS:
             for strike in strikes.of_kind(kind):
                 index = strikes.index_of(strike, kind)
                 assert index is not None
@@ -113,23 +122,13 @@ class Chains:
         quotes = FrozenQuotes({index: desk.last(index) for index in indices})
         left = desk.close_at_expiry(indices[-1]) - ts
         greeks = ChainGreeks(contracts, date, strikes, quotes, left)
-        market = Market(contracts, listed, first, quotes, greeks)
+        market = structs.replace(bare, quotes=quotes, deltas=greeks)
         return ChainMoment(self._universe, date, strikes, market, greeks, ts)
 
-    def _listed(self, contracts: UnderlyingContracts, date: dt.date) -> ListedExpiries:
-        key = (contracts.name, date)
-        found = self._lists.get(key)
-        if found is None:
-            exchanges = (
-                self._universe[index].exchange
-                for strikes in contracts.options.values()
-                for kind in _KINDS
-                for strike in strikes.of_kind(kind)
-                if (index := strikes.index_of(strike, kind)) is not None
-            )
-            listed = self._listed_of(next(exchanges, ""), contracts, date)
-            found = self._lists[key] = listed
-        return found
+    def _bare_market(self, contracts: UnderlyingContracts, desk: ChainDesk) -> Market:
+        """Return the market of an underlying without its quotes."""
+        listed = self._listed_of(contracts.name)
+        return Market(contracts, listed, self._first_expiry(contracts, desk), FrozenQuotes({}))
 
     def _contracts_of(self, underlying: str) -> UnderlyingContracts:
         found = self._contracts.get(underlying)
@@ -143,13 +142,8 @@ class Chains:
         strikes = contracts.options.get(today.isoformat())
         if strikes is None:
             return today.isoformat()
-        kind = next(kind for kind in _KINDS if strikes.of_kind(kind))
+        kind = next(kind for kind in KINDS if strikes.of_kind(kind))
         index = strikes.index_of(strikes.of_kind(kind)[0], kind)
         assert index is not None
         is_over = desk.now >= desk.close_at_expiry(index)
         return (today + dt.timedelta(days=is_over)).isoformat()
-
-
-def _of_the_run(exchange: str, contracts: UnderlyingContracts, date: dt.date) -> ListedExpiries:
-    """Return the expiries of the run's own contracts, for runs that know no others."""
-    return listed_expiries(contracts.options, contracts.futures)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from daemon.chain.listed import ListedOf
 from daemon.domain.candle import Candle
 from daemon.domain.gtt_requests import TimedGtt
 from daemon.domain.inputs import TimedIntent
@@ -23,7 +24,7 @@ from daemon.domain.strategy_actions import Asked, Wanted
 from daemon.errors import ConfigError
 from daemon.settings.config import StrategiesConfig, StrategyConfig
 from strategies.catalog import LoadedStrategy, load
-from strategies.chains import Chains, ListedOf
+from strategies.chains import Chains
 from strategies.conflict import LostIntent, Proposal, Rule, is_entry, resolve
 from strategies.desks import Desk, WarmDesk
 from strategies.hooks import StrategyHooks
@@ -145,6 +146,10 @@ class StrategyEngineV2:
                 desk.show(candle)
                 dropped += self._ask(candle, desk)
             self._end_boundary(dropped)
+
+    def wanted(self, desk: Desk) -> frozenset[int]:
+        """Return what must be quoted for the chains that strategies have asked for."""
+        return frozenset(self._chains.wanted(desk))
 
     def set_enabled(self, strategy_id: str, on: bool) -> None:
         """Switch a strategy on or off by hand; report a fault if it is not loaded."""

@@ -126,7 +126,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "feeds.presets": ("daemon.files", "daemon.settings", "feeds.contracts", "feeds.files"),
     "feeds.recording": ("daemon.files", "feeds.files", "feeds.stream"),
     "feeds.kite": (
-        "daemon.files", "daemon.settings", "feeds.contracts", "feeds.live", "feeds.stream",
+        "daemon.files", "daemon.plans.terms", "daemon.settings", "feeds.contracts", "feeds.live",
+        "feeds.stream",
     ),
     "feeds.kite.server": ("feeds.kite", "feeds.stream"),
     "feeds": (

@@ -178,6 +178,10 @@ class Due:
         engine.account.waiters.add(FIRST_PLAN_WAITER, lambda waiter, _: plans.fired(waiter))
         engine.lifecycle.tell(plans.hear)
 
+    def plans_want(self) -> frozenset[int]:
+        """Return the instruments that plans must see quoted now, by index."""
+        return frozenset() if self.plans is None else self.plans.wanted()
+
     def _end_for_plans(self, ts: int) -> Iterator[None]:
         """Do the plans' step of a timestamp that has ended (P5a)."""
         assert self.plans is not None

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.chain.expiries import ListedExpiries, listed_expiries
+from daemon.chain.listed import ListedOf, own_expiries
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.engine_statistics import engine_statistics
@@ -79,12 +79,12 @@ class PaperEngine:
         on_rows: RowsSeen | None = None,
         margin: MarginTerms | None = None,
         plans: Sequence[Plan] = (),
-        listed: Mapping[str, ListedExpiries] | None = None,
+        listed: ListedOf | None = None,
     ) -> None:
         """Continue from a `ledger` and a `carry`, after `first_input_no` inputs.
 
         `on_rows` is shown accepted rows before the engine takes them: for charts, not decisions.
-        Without `margin` none is computed. `listed` has all expiries of each underlying of `plans`;
+        Without `margin` none is computed. `listed` lists all expiries of an underlying of `plans`;
         without it those of the universe count.
         """
         self.config = config
@@ -111,6 +111,7 @@ class PaperEngine:
         self._hooks = self.strategies.hooks
         reactions = Reactions(self.engine, self._hooks)
         self._due = Due(self.engine, self.agenda, self.bars, self.strategies, reactions)
+        self.plans_want = self._due.plans_want
         self._rows = RowPath(self.engine, self._due, self.agenda, self.bars, self.strategies)
         self._arrived: dict[type, Callable[[Any], None]] = {
             Gap: self._note_gap,
@@ -121,7 +122,7 @@ class PaperEngine:
         self._delivered = first_input_no
         self._is_started = False
         if plans:
-            known = listed_of(universe) if listed is None else listed
+            known = own_expiries(universe) if listed is None else listed
             until = -1 if carry is None else carry.until
             self._due.attach_plans(PlanEngine(plans, self.engine.plan_desk, known, until=until))
         self._attach_strategies(carry)
@@ -358,18 +359,6 @@ class PaperEngine:
     def marks(self) -> dict[str, int]:
         """Return the last ltp (paise) of every symbol with an open position."""
         return self.engine.marks()
-
-
-def listed_of(universe: Universe) -> dict[str, ListedExpiries]:
-    """Return the expiries of each underlying that has contracts in a universe."""
-    options: dict[str, set[str]] = {}
-    futures: dict[str, set[str]] = {}
-    for instrument in universe:
-        if instrument.is_contract:
-            found = options if instrument.is_option else futures
-            found.setdefault(instrument.name, set()).add(instrument.expiry)
-    names = sorted({*options, *futures})
-    return {name: listed_expiries(options.get(name, ()), futures.get(name, ())) for name in names}
 
 
 def _bar_grid(timeframes: Iterable[str]) -> int:

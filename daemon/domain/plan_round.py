@@ -186,6 +186,14 @@ class Round(msgspec.Struct, kw_only=True, gc=False):
         """The attempts that are not over, by number."""
         return [attempt for attempt in self.attempts if attempt.is_alive]
 
+    @property
+    def symbols(self) -> set[str]:
+        """The contracts that the round names: of its attempts, and of what waits."""
+        found = {attempt.symbol for attempt in self.attempts} | set(self.batch.values())
+        found |= {wait.symbol for wait in self.waits.values()}
+        found |= {each.symbol for each in self.ranges.values()}
+        return found - {""}
+
     def by_order(self, order_id: str) -> Attempt | None:
         """Return the attempt that is an order."""
         return next((each for each in self.attempts if each.order_id == order_id), None)

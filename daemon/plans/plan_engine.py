@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from daemon.chain.expiries import ListedExpiries
+from daemon.chain.listed import ListedOf
 from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved, TradingEvent
 from daemon.domain.order import OrderState
 from daemon.domain.plan_round import RoundState
@@ -18,10 +18,10 @@ from daemon.plans.run import PlanRun
 from daemon.plans.step import needs_every_timestamp, plan_step
 from daemon.plans.terms.plan import Plan
 from daemon.plans.timetable import DueItem, Timetable, What, items_of_day, limits_of
+from daemon.plans.wanted import wanted_contracts
 from daemon.plans.watching import Watcher
 
 WAITERS_EACH: Final = 1 << 32
-NO_EXPIRIES: Final = ListedExpiries(())
 
 
 class Running:
@@ -47,7 +47,7 @@ class PlanEngine:
         self,
         plans: Sequence[Plan],
         desk: Desk,
-        listed: Mapping[str, ListedExpiries],
+        listed: ListedOf,
         *,
         until: int = -1,
     ) -> None:
@@ -56,7 +56,7 @@ class PlanEngine:
         self._first_ts = -1
         self._all = [
             Running(
-                PlanRun(plan, place, desk, listed.get(plan.underlying, NO_EXPIRIES)),
+                PlanRun(plan, place, desk, listed(plan.underlying)),
                 Watcher(desk, FIRST_PLAN_WAITER + place * WAITERS_EACH),
             )
             for place, plan in enumerate(plans)
@@ -100,6 +100,18 @@ class PlanEngine:
         for each in self._all:
             plan_step(each.run, each.rounds)
         self._settle()
+
+    def wanted(self) -> frozenset[int]:
+        """Return what must be quoted for what plans look at now and may choose (P8).
+
+        What its rounds hold and wait for, the ledger knows (`Round.symbols`).
+        """
+        if self._desk.now < 0:
+            return frozenset()
+        found: set[int] = set()
+        for running in self._all:
+            found.update(wanted_contracts(running.run), running.ranges.contracts())
+        return frozenset(found)
 
     def due(self, item: DueItem) -> None:
         """Do what a time of day made due; it concerns one plan."""

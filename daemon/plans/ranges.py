@@ -62,6 +62,10 @@ class Ranges:
             for each in self._forming.values()
         )
 
+    def contracts(self) -> list[int]:
+        """Return the contracts whose ranges form now."""
+        return [each.index for each in self._forming.values() if each.index >= 0]
+
     def start_day(self) -> None:
         """Forget the ranges of the day before."""
         for found in self._forming.values():

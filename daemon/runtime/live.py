@@ -86,7 +86,7 @@ def _prepare(start: LiveStart, finder: DayFinder) -> PreparedRun:
     else:
         first = of_a_recording_that_continues(start, day, decides, resumed)
     _remove_old_recordings(start)
-    feed = live_feed(start, day, decides.engine, clock, first=first, resumed=resumed)
+    feed = live_feed(start, day, decides, clock, first=first, resumed=resumed)
     parts = Parts(start.config, start.rules, feed, decides)
     return PreparedRun(
         parts, account.directory, account.store, clock, recorder, account.operations, account,

@@ -10,6 +10,7 @@ from daemon.domain.inputs import Input
 from daemon.process.clock import Clock
 from daemon.runtime.build import sessions_of
 from daemon.runtime.live_start import LiveStart
+from daemon.runtime.machine import Machine
 from daemon.runtime.resume import ResumedState, held_symbols, last_input_of_today
 from feeds.kite.day import LiveDay
 from feeds.kite.feed import KiteFeed
@@ -22,7 +23,7 @@ from feeds.stream.timeline import closes_of, closing_time
 def live_feed(
     start: LiveStart,
     day: LiveDay,
-    engine: PaperEngine,
+    decides: Machine,
     clock: Clock,
     *,
     first: Sequence[Input],
@@ -57,14 +58,23 @@ def live_feed(
             execution.candle_grace_ns,
         ),
         first=first,
-        missed_since=last_input_of_today(resumed, engine, on_machine_time=start.is_on_machine_time),
+        missed_since=last_input_of_today(
+            resumed, decides.engine, on_machine_time=start.is_on_machine_time
+        ),
         ends=start.is_on_machine_time,
     )
-    feed.held = lambda: held_instruments(engine)
+    feed.held = lambda: held_instruments(decides.engine)
+    feed.looked_at = lambda: looked_at(decides)
     return feed
 
 
 def held_instruments(engine: PaperEngine) -> Iterable[int]:
-    """Return the instruments (indices) of open positions and of entries that wait."""
+    """Return the instruments (indices) of what is open and of what waits to be."""
     found = (engine.universe.index_of(symbol) for symbol in held_symbols(engine.ledger))
     return [index for index in found if index is not None]
+
+
+def looked_at(decides: Machine) -> frozenset[int]:
+    """Return what plans may choose now, and the chains that strategies look at, by index (P8)."""
+    engine = decides.engine
+    return engine.plans_want() | decides.strategies.wanted(engine.engine.desk)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
-from daemon.chain.expiries import ListedExpiries
+from daemon.chain.listed import ListedOf
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.control.client_ids import ClientIds
 from daemon.control.requests import Admitted
@@ -24,7 +24,7 @@ from daemon.execution.margin_desk import MarginTerms
 from daemon.market.rows import Rows
 from daemon.rules import Rulebook
 from daemon.runtime.configured_rules import engine_rules
-from daemon.runtime.listed_expiries import listed_by, listed_for
+from daemon.runtime.listed_expiries import listed_by
 from daemon.runtime.series import PriceSampler
 from daemon.settings.config import BROKERS, Config
 from feeds.recording.format import LogHeader
@@ -74,8 +74,8 @@ def machine(
     `arrays` are those that `margin.model: span_file` needs, `classes` the strategies that are in no
     module, by id.
     """
-    listed = listed_by(rules.expiries)
-    strategies = StrategyEngineV2(config.strategies, universe, listed, classes)
+    listed = listed_by(rules.expiries, universe)
+    strategies = StrategyEngineV2(config.strategies, universe, listed)
     sampler = PriceSampler(universe, ledger, equity)
     engine = paper_engine(
         config,
@@ -87,7 +87,7 @@ def machine(
         first_input_no=first_input_no,
         on_rows=sampler.observe,
         margin=margin_terms(config, rules, arrays),
-        listed=listed_for(config, rules, universe),
+        listed=listed,
     )
     return Machine(strategies, engine, sampler, client_ids or ClientIds())
 
@@ -122,7 +122,7 @@ def paper_engine(
     first_input_no: int = 0,
     on_rows: Callable[[Rows], None] | None = None,
     margin: MarginTerms | None = None,
-    listed: Mapping[str, ListedExpiries] | None = None,
+    listed: ListedOf | None = None,
 ) -> PaperEngine:
     """Build an engine alone, for strategies that are there already and rules as they are."""
     return PaperEngine(

@@ -67,10 +67,11 @@ class ResumedState(NamedTuple):
 
 
 def held_symbols(ledger: Ledger) -> set[str]:
-    """Return the symbols of open positions, of entries that wait, and of GTTs."""
+    """Return the symbols of open positions, of entries that wait, of GTTs and of plans' rounds."""
     symbols = {position.tradingsymbol for position in ledger.positions.values()}
     symbols |= {position.tradingsymbol for position in ledger.untraded.positions.values()}
     symbols |= {gtt.terms.tradingsymbol for gtt in ledger.gtts.values()}
+    symbols = symbols.union(*(round_.symbols for round_ in ledger.rounds.values()))
     return symbols | {
         order.tradingsymbol for order in ledger.orders.values() if order.state == "SUBMITTED"
     }

@@ -14,7 +14,7 @@ from daemon.domain.dates import ist_date
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import DaemonError, ExitCode, FeedError, TokenRefused
-from daemon.settings.config import Config, KiteConfig
+from daemon.settings.config import Config, KiteConfig, UniverseConfig
 from feeds.contracts.aliases import resolve_strategies
 from feeds.contracts.expiries import expired_at
 from feeds.contracts.facts import ContractLookup
@@ -31,6 +31,7 @@ from feeds.kite.credentials import (
 from feeds.kite.dump import InstrumentsCache, dump_date
 from feeds.kite.history import HistoricalCandles, historical_candles
 from feeds.kite.http import Exchange, KiteHttp
+from feeds.kite.plan_universe import with_plans
 from feeds.kite.selection import exchanges_needed, select, spot_keys
 from feeds.live.watchlist import FixedWatchlist, Watchlist
 
@@ -190,7 +191,8 @@ class DayFinder:
         known: Sequence[Instrument] | None,
         began: int,
     ) -> tuple[Universe, Watchlist, Config]:
-        config, wanted = self._config, self._config.universe
+        config = self._config
+        wanted = with_plans(config.universe, config.plans.items)
         if not wanted.underlyings and all(map(is_written_out, wanted.instruments)):
             universe = Universe(known) if known is not None else self._written(held)
             return universe, FixedWatchlist(len(universe), spots_of(universe)), config
@@ -199,7 +201,7 @@ class DayFinder:
             wanted,
             dump,
             is_expired=expired_at(began or self._now, self._today, self._session),
-            spots=self._spots(http, dump),
+            spots=self._spots(http, dump, wanted),
             held=held,
             known=known,
             contracts=self._contracts,
@@ -215,9 +217,11 @@ class DayFinder:
         wanted = self._config.universe
         return with_held(build_universe(wanted, (), self._contracts, data_dir=self._data_dir), held)
 
-    def _spots(self, http: KiteHttp | None, dump: Contracts) -> dict[str, int]:
+    def _spots(
+        self, http: KiteHttp | None, dump: Contracts, wanted: UniverseConfig
+    ) -> dict[str, int]:
         """Return the current spots, paise; a window without one opens at its first tick."""
-        keys = spot_keys(self._config.universe, dump)
+        keys = spot_keys(wanted, dump)
         if http is None or not keys:
             return {}
         try:

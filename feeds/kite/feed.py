@@ -62,6 +62,7 @@ class KiteFeed:
         self.universe = universe
         self.guard = guard
         self.held: Callable[[], Iterable[int]] = tuple
+        self.looked_at: Callable[[], Iterable[int]] = tuple
         """Returns the instruments (indices) of positions and waiting orders; set by the engine's
         owner."""
         self.is_over = False
@@ -206,7 +207,7 @@ class KiteFeed:
             self._want()
 
     def _want(self) -> None:
-        wanted = self._watchlist.wanted(self.held())
+        wanted = self._watchlist.wanted(self.held(), self.looked_at())
         if wanted == self._wanted:
             return
         self._wanted = wanted

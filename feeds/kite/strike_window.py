@@ -115,17 +115,19 @@ class SpotWatchlist:
             self._open = self._union()
         return moved
 
-    def wanted(self, held: Iterable[int]) -> frozenset[int]:
+    def wanted(self, held: Iterable[int], looked_at: Iterable[int] = ()) -> frozenset[int]:
         """Return all instruments to subscribe to now.
 
-        If they exceed Kite's limit, strikes of windows give way, never what is held.
+        If they exceed Kite's limit, strikes of windows give way, then those that plans and
+        strategies look at, never what is held.
         """
-        must = self._fixed.union(held) - self._mute
-        wanted = must | self._open
+        must, looked = self._fixed.union(held) - self._mute, frozenset(looked_at) - self._mute
+        wanted = must | self._open | looked
         if len(wanted) <= MOST_SUBSCRIBED:
             return wanted
         room = max(MOST_SUBSCRIBED - len(must), 0)
-        return must.union(sorted(wanted - must)[:room])
+        first = sorted(wanted - must, key=lambda index: (index not in looked, index))
+        return must.union(first[:room])
 
     def take_notes(self) -> list[str]:
         """Return the windows' notes since the last call."""

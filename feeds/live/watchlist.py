@@ -16,8 +16,8 @@ class Watchlist(Protocol):
     def follow(self, spot: int, ltp_paise: int) -> bool:
         """Take a spot's new price; return whether the wanted instruments changed."""
 
-    def wanted(self, held: Iterable[int]) -> frozenset[int]:
-        """Return all instruments to subscribe to now."""
+    def wanted(self, held: Iterable[int], looked_at: Iterable[int] = ()) -> frozenset[int]:
+        """Return all instruments to subscribe to now; those `looked_at` give way to those held."""
 
     def take_notes(self) -> list[str]:
         """Return what a trader should know of the watchlist since the last call."""
@@ -34,7 +34,7 @@ class FixedWatchlist:
         """Return False: no price changes the list."""
         return False
 
-    def wanted(self, held: Iterable[int]) -> frozenset[int]:
+    def wanted(self, held: Iterable[int], looked_at: Iterable[int] = ()) -> frozenset[int]:
         """Return the whole universe."""
         return self._all
 

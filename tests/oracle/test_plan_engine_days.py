@@ -83,11 +83,11 @@ def test_p48_an_exit_whose_day_was_missed_is_made_up_for_on_the_next() -> None:
 
 @pytest.mark.parametrize(("later", "stale"), [("09:21:01", 0), ("09:21:02", 1)])
 def test_p40_a_round_that_is_valued_at_an_old_price_is_counted(later: str, stale: int) -> None:
-    """The put's price is of 09:20:01 and may be filled on for a minute; the round leaves anyway."""
+    """The put's price is of 09:20:01, and `quote_max_age_s` a minute; the round leaves anyway."""
     script = at_entry(Script(straddle(overall={"stop": {"rupees": 3_000}})))
     script.at("09:20:01").rows({"24000PE": 180.0})
     script.at(later).rows({"24000CE": 249.0}).at("09:22").clock()
     engine = deliver(engine_of(script.setup), script)
     left = [each.leaving for each in engine.ledger.rounds.values()]
-    assert left == ["overall_stop"] * stale  # then the put waits for a price
+    assert left == ["overall_stop"]  # the put waits for a price, as the feed was silent
     assert engine.stats().round_valued_stale == stale

@@ -68,7 +68,7 @@ class Window:
         before, self._option = self._option, NEAR if ltp_paise < 10_000 else FAR
         return before != self._option
 
-    def wanted(self, held: Iterable[int]) -> frozenset[int]:
+    def wanted(self, held: Iterable[int], looked_at: Iterable[int] = ()) -> frozenset[int]:
         return frozenset((SPOT, self._option, *held))
 
     def take_notes(self) -> list[str]:

@@ -11,11 +11,15 @@ import pytest
 from talipp.indicators import RSI, SuperTrend  # type: ignore[import-untyped]
 from talipp.ohlcv import OHLCV  # type: ignore[import-untyped]
 
+from daemon.control.client_ids import ClientIds
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_ns
 from daemon.domain.ticks import Ticks
 from daemon.execution.margin_desk import MarginTerms
 from daemon.pricing.black76 import greeks
+from daemon.runtime.live_feed import looked_at
+from daemon.runtime.machine import Machine
+from daemon.runtime.series import PriceSampler
 from daemon.settings.config import StrategyConfig
 from strategies.strategy import Actions, BaseStrategy, Chain, Due, Quote, TickView, Timer, View
 from tests.kit.strategy_run import (
@@ -29,6 +33,7 @@ from tests.kit.strategy_run import (
     at,
     block,
     option,
+    universe,
 )
 
 HERE = __name__
@@ -241,6 +246,17 @@ def test_rule_2_a_tick_sees_the_chain_of_the_last_timestamp_and_the_quote_of_now
         (1.0, before, before, at("09:15:59")), (2.0, before, 130.0, at("09:16:00")),
         (3.0, 130.0, 131.0, at("09:16:01")), (4.0, 131.0, 131.0, at("09:16:02")),
     ]  # fmt: skip
+
+
+def test_p8_the_chain_that_a_strategy_asks_for_is_wanted_with_its_spot_and_future() -> None:
+    Ticks1.seen = []
+    day = life("Ticks1")
+    machine = Machine(day.runs, day.engine, PriceSampler(universe()), ClientIds())
+    assert not looked_at(machine)
+    day.rows(*priced(), Row("09:16:00", FUT, 1.0))
+    wanted = [universe()[index] for index in looked_at(machine)]
+    assert {each.tradingsymbol for each in wanted if not each.is_option} == {SPOT, FUT}
+    assert [each.expiry for each in wanted if each.is_option] == [EXPIRY] * 2 * len(STRIKES)
 
 
 def test_a_quote_tells_what_is_known_and_none_for_the_rest() -> None:
