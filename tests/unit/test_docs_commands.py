@@ -193,7 +193,7 @@ def test_every_setting_is_documented_with_its_bounds_and_choices() -> None:
     for path, field in declared(Config):
         kind, _ = documented_settings()[path]
         plain = re.sub(r"(?<=\d),(?=\d)", "", kind)
-        choices, numbers = re.findall(r"`([^`]+)`", plain), re.findall(r"\b\d[\d.]*", plain)
+        choices, numbers = re.findall(r"`([^`]+)`", plain), re.findall(r"(?<!-)\b\d[\d.]*", plain)
         declares = words_of(field.type)
         missing = declares - {*choices, *numbers}
         assert not missing, f"{path}: {sorted(missing)} not in {kind!r}"
