@@ -125,7 +125,8 @@ def _done(state: ChannelState, last: Waiting) -> ChannelState:
 
 def _fitting(wanted: Sequence[Waiting]) -> list[Waiting]:
     """Return as many from the first on as fit into one message, at least one."""
-    batch, length = [], 0
+    batch: list[Waiting] = []
+    length = 0
     for each in wanted:
         length += len(_line(each.message)) + 1
         if batch and length > TEXT_MAX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Final
 
 from apprise import Apprise, AppriseAsset
@@ -36,7 +37,11 @@ class AppriseSender:
             async_mode=False,
         )
         self._apprise = Apprise(asset=asset)
-        if problem or not self._apprise.add(url):
+        with warnings.catch_warnings():
+            # The first address loads all services, some of which use what Python will drop.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            is_known = not problem and self._apprise.add(url)
+        if not is_known:
             raise ConfigError(
                 f"channel {name!r}: {problem or 'Apprise does not know such an address'}"
             )

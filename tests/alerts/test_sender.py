@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from loguru import logger
@@ -17,50 +14,13 @@ from daemon.alerts.channels import Address, read_channels, refused
 from daemon.alerts.sender import NOT_TAKEN, AppriseSender
 from daemon.errors import ConfigError
 from daemon.settings.alerts import AlertsConfig, ChannelConfig
-
-SECRET = "canarychannel0004"
-
-
-class ChannelServer(HTTPServer):
-    """Answers with `status`, or sends elsewhere; keeps what it was sent."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.location = ""
-        self.got: list[tuple[str, dict[str, Any]]] = []
-
-    @property
-    def address(self) -> str:
-        return f"json://user:{SECRET}@127.0.0.1:{self.server_port}/{SECRET}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: ChannelServer
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        self.server.got.append((self.path, json.loads(self.rfile.read(length))))
-        self.send_response(self.server.status)
-        if self.server.location:
-            self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+from tests.alerts.channel_server import SECRET, ChannelServer, channel_server
 
 
 @pytest.fixture
 def server() -> Iterator[ChannelServer]:
-    with ChannelServer() as found:
-        thread = threading.Thread(target=found.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield found
-        finally:
-            found.shutdown()
-            thread.join()
+    with channel_server() as found:
+        yield found
 
 
 def channels_file(place: Path, channels: dict[str, str], mode: int = 0o600) -> AlertsConfig:

@@ -41,6 +41,8 @@ pytestmark = pytest.mark.ci
 KITE_KEY: Final = "canaryapikey0001"
 KITE_TOKEN: Final = "canaryaccesstoken0002"
 KITE_SECRET: Final = "canaryapisecret0003"
+CHANNEL: Final = "canarychannel0004"
+METRICS: Final = "canarymetrics0007"
 
 
 class Seen(NamedTuple):
@@ -85,8 +87,12 @@ async def _session(place: Path) -> Seen:
         place, of, script_of(of, 1), port=port,
         kite={"credentials_file": str(place / "kite.json")},
     )  # fmt: skip
-    page = f"web: {{enabled: true, port: {page_port}, kite: {{port: {kite_port}}}}}\n"
-    config.write_text(config.read_text() + page)
+    _store_secrets(place)
+    config.write_text(
+        f"{config.read_text()}"
+        f"web: {{enabled: true, port: {page_port}, metrics_token_file: {place / 'metrics'}}}\n"
+        f"alerts: {{enabled: true, channels_file: {place / 'alerts.json'}}}\n"
+    )
     environment = {"NOTIFY_SOCKET": "", "KITE_API_SECRET": KITE_SECRET}
     async with server_of(of, port, speed="60") as server:
         daemon = spawn("--config", config, env=environment)
@@ -101,6 +107,16 @@ async def _session(place: Path) -> Seen:
     return Seen(place=place, code=done.code, said=said, page_ports={page_port, kite_port}, **look)
 
 
+def _store_secrets(place: Path) -> None:
+    """Store an address of alerts where nothing answers, and the token of the page's numbers."""
+    channels = {"phone": f"json://user:{CHANNEL}@127.0.0.1:1/{CHANNEL}"}
+    for name, text in (
+        ("alerts.json", json.dumps({"version": 1, "channels": channels})), ("metrics", METRICS),
+    ):  # fmt: skip
+        (place / name).touch(0o600)
+        (place / name).write_text(text)
+
+
 def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
     account = place / "accounts" / ACCOUNT
     open_file = place / "for-everyone"
@@ -112,7 +128,8 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         (child,) = children(daemon)
         routes = [(r.method, _filled(r.path)) for r in table_of(page_of(account).site)]
         shared = find_map(account)
-        paths = [open_file, place / "kite.json", account, *sorted(account.rglob("*"))]
+        own = [place / name for name in ("kite.json", "alerts.json", "metrics")]
+        paths = [open_file, *own, account, *sorted(account.rglob("*"))]
         paths += [shared]
         tried = (
             stranger.tries(paths, [daemon, child], port, routes) if not stranger.why_not() else {}
@@ -122,6 +139,8 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         csrf = client.post("/login", json={"token": token}).json()["csrf"]
         cookie = dict(client.cookies)
         client.get("/api/now")
+        numbers = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS}"})
+        assert numbers.status_code == 200
         client.post("/api/do", json={"do": token}, headers={"X-CSRF": csrf})
         lists = _lists(child)
         os.kill(child, signal.SIGKILL)
@@ -133,6 +152,7 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         secrets: dict[str, Path | None] = {
             token: account / "web.json", KITE_TOKEN: place / "kite.json",
             KITE_KEY: place / "kite.json", KITE_SECRET: None, csrf: None,
+            CHANNEL: place / "alerts.json", METRICS: place / "metrics",
             **dict.fromkeys(cookie.values()),
         }  # fmt: skip
     return {
@@ -155,6 +175,8 @@ def _misuse(client: httpx.Client, token: str) -> bytes:
         client.get(f"/api/stream?last={token}"),
         client.get(f"/{token}"),
         client.get("/", headers={"Host": token}),
+        client.get("/metrics"),
+        client.get("/metrics", headers={"Authorization": f"Bearer {token}"}),
     ]  # fmt: skip
     assert {answer.status_code for answer in wrong} <= {400, 401, 403, 404}
     return b"".join(answer.content + repr(answer.headers).encode() for answer in wrong)
@@ -205,13 +227,12 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
         pytest.skip(stranger.why_not())
     account = seen.place / "accounts" / ACCOUNT
     assert {
-        "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings", "web.json",
-        KEYS_FILE,
+        "alerts.db", "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings", "web.json",
         "web.log", "web.out", find_map(account).name,
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}
     allowed = {("stat", str(seen.open_file)), ("read", str(seen.open_file)),
-               ("stat", str(seen.place / "kite.json")),
+               *(("stat", str(seen.place / name)) for name in ("kite.json", "alerts.json", "metrics")),
                ("stat", str(account))}  # fmt: skip
     assert worked <= allowed
     assert ("read", str(seen.open_file)) in worked  # the stranger can read at all
@@ -225,7 +246,7 @@ def test_without_a_token_another_user_gets_the_login_and_nothing_else(seen: Seen
     for method, path, status, body in answers:
         if (method, path) in {("GET", "/login"), ("POST", "/login")}:
             assert status == (200 if method == "GET" else 400), (method, path)
-        elif path in ("/metrics", "/healthz"):  # open on loopback without web.metrics_token_file
+        elif path == "/healthz":
             assert status in (200, 503), (method, path)
         else:
             assert status == (303 if path == "/" else 401), (method, path)
@@ -239,7 +260,8 @@ def test_the_page_listens_on_its_own_ports_and_the_daemon_on_none(seen: Seen) ->
 def test_a_secret_is_in_its_own_file_and_nowhere_else(seen: Seen) -> None:
     files = [each for each in seen.place.rglob("*") if each.is_file()]
     assert len(files) > 8
-    assert (seen.place / "accounts" / ACCOUNT / "web.log").stat().st_size
+    log = (seen.place / "accounts" / ACCOUNT / "web.log").read_text()
+    assert "alerts: channel phone fails" in log  # it was tried
     for secret, own in seen.secrets.items():
         found = [each for each in files if secret.encode() in each.read_bytes()]
         assert found == ([own] if own else [])

@@ -5,8 +5,8 @@ Names end in their base unit, counters in `_total`; labels are of few values, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -31,6 +31,13 @@ PREFIX: Final = "fnopaper_"
 WITHOUT_TRADE: Final = "without_trade"
 """The label `strategy` of what orders without a trade made."""
 _Labels = tuple[str, ...]
+
+
+class _Values(Protocol):
+    """A value for each combination of labels; None where it is not known."""
+
+    def items(self) -> Iterable[tuple[_Labels, float | None]]:
+        """Return labels with their values."""
 
 
 def exposition(view: View) -> bytes:
@@ -121,24 +128,17 @@ def _rupees(paise: int) -> float:
     return paise / PAISE_PER_RUPEE
 
 
-def _gauge(
-    name: str, text: str, values: Mapping[_Labels, float | None], labels: _Labels = ()
-) -> Metric:
+def _gauge(name: str, text: str, values: _Values, labels: _Labels = ()) -> Metric:
     return _filled(GaugeMetricFamily(f"{PREFIX}{name}", text, labels=labels), values)
 
 
-def _counter(
-    name: str, text: str, values: Mapping[_Labels, float | None], labels: _Labels = ()
-) -> Metric:
+def _counter(name: str, text: str, values: _Values, labels: _Labels = ()) -> Metric:
     """Return a counter; the library ends its name in `_total`."""
     return _filled(CounterMetricFamily(f"{PREFIX}{name}", text, labels=labels), values)
 
 
-def _filled(
-    family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[_Labels, float | None]
-) -> Metric:
-    for labels in sorted(values):
-        value = values[labels]
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: _Values) -> Metric:
+    for labels, value in sorted(values.items()):
         if value is not None:
             family.add_metric(labels, value)
     return family
