@@ -43,12 +43,9 @@ class Result:
         self._simulated = simulated
 
     def __repr__(self) -> str:
-        """Return what a notebook shows: fills, trades and the net P&L."""
+        """Return what a notebook shows: trades and net P&L."""
         told = self.summary
-        return (
-            f"Result({told['trades']} trades, net P&L {told['net_pnl']} rupees, "
-            f"events {self.events_hash})"
-        )
+        return f"Result({told['trades']} trades, net P&L {told['net_pnl']} rupees)"
 
     @property
     def config(self) -> Config:

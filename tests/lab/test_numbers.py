@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from daemon.lab.numbers import (
 from daemon.lab.numbers.bootstrap import drawn
 from daemon.lab.numbers.deflated import probabilistic_sharpe, shape_of
 from daemon.lab.numbers.ratios import daily_drawdown
+from tests.lab.compare_libraries import CAPITAL
+from tests.lab.compare_libraries import CHANGES as CHANGES_OF_LIBRARIES
 
 N6_DAYS = [1200, -800, 0, 450, -300, 2100, -1500, 700, 0, -250, 900, -600]
 MONDAY = dt.date(2026, 11, 16)
@@ -76,6 +79,25 @@ def test_n2_of_rupees_and_capital() -> None:
     bare = ratios_of(changes, None, fall)
     assert bare.sharpe == pytest.approx(told.sharpe)
     assert bare.annual_return is bare.calmar is bare.max_drawdown_percent is None
+
+
+LIBRARIES = {
+    "sharpe": 1.5775196766432222,
+    "sortino": 2.249885142933991,
+    "volatility": 0.1426158439295855,
+    "max_drawdown_percent": 0.021919770492511037,
+}
+"""What quantstats 0.0.86 and empyrical-reloaded 0.7.1 say, by `compare_libraries.py`."""
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_n4_the_ratios_are_those_of_the_libraries(name: str) -> None:
+    changes = [round(change * 100) for change in CHANGES_OF_LIBRARIES]
+    drawdown = Drawdown()
+    for at, net in enumerate(accumulate(changes), 1):
+        drawdown = drawdown.after(at, net)
+    told = ratios_of(changes, CAPITAL, drawdown)
+    assert getattr(told, name) == pytest.approx(LIBRARIES[name], rel=1e-9)
 
 
 @pytest.mark.parametrize("changes", [[], [100], [0, 0, 0], [5, 5, 5]])

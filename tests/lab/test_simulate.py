@@ -54,11 +54,8 @@ class BuyOnce:
             return []
         self.done = True
         return [
-            OrderIntent(
-                tradingsymbol=candle.tradingsymbol, signal="BUY", quantity=self.quantity,
-                strategy_id="BuyOnce",
-            )
-        ]  # fmt: skip
+            OrderIntent(symbol="NIFTY26NOVFUT", signal="BUY", qty=self.quantity, sl_price=20_000.0)
+        ]
 
 
 def test_s4_the_hash_is_that_of_the_lines_of_journal_export(
@@ -153,7 +150,10 @@ def test_it_runs_inside_an_event_loop(short: Result) -> None:
 
 @pytest.mark.parametrize("path", [SAMPLE, ROOT / "configs/dev.yaml"])
 def test_columns_of_a_block_are_read_only_from_the_feed_on(path: Path) -> None:
-    keys: dict[str, Any] = {"feed.synthetic.ticks_per_second": 0.05, "feed.synthetic.speed": "max"}
+    keys: dict[str, Any] = {
+        "feed.synthetic.ticks_per_second": 0.01, "feed.synthetic.speed": "max",
+        "feed.synthetic.strikes_each_side": 1,
+    }  # fmt: skip
     parts = build(load_config(path, keys))
     block = next(item for item in parts.feed.unpaced() if isinstance(item, Ticks))  # type: ignore[attr-defined]
     columns = [column for name in Ticks.__slots__ if (column := getattr(block, name)) is not None]
