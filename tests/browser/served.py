@@ -71,13 +71,16 @@ class Live:
 
 
 @contextmanager
-def trade_live(out: Path, *, speed: str) -> Iterator[Live]:
-    """Serve the sample session as Kite would, trade on it, and serve the account's page."""
+def trade_live(out: Path, *, speed: str, more: str = "") -> Iterator[Live]:
+    """Serve the sample session as Kite would, trade on it, and serve the account's page.
+
+    `more` are further keys of the configuration.
+    """
     port = free_port()
     demo = (ROOT / "configs/live-demo.yaml").read_text(encoding="utf-8")
     demo = demo.replace("artifacts/live-demo", str(out)).replace("9292", str(port))
     config = out / "demo.yaml"
-    config.write_text(demo.replace("account: live-demo", f"account: {ACCOUNT}"))
+    config.write_text(demo.replace("account: live-demo", f"account: {ACCOUNT}") + more)
     login = {"version": 1, "api_key": "demo", "access_token": "demo", "login_ts": time.time_ns()}
     (out / "kite.json").touch(mode=0o600)
     (out / "kite.json").write_text(json.dumps(login))

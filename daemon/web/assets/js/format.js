@@ -7,6 +7,7 @@ const DAY_S = 24 * HOUR_S;
 
 const exact = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en-IN", { notation: "compact", maximumFractionDigits: 2 });
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: "Asia/Kolkata", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
@@ -25,6 +26,11 @@ export function signedRupees(paise) {
 /** Return paise as whole rupees with the sign of the currency. */
 export function wholeRupees(paise) {
   return withMinus("₹" + whole.format(Math.abs(paise) / 100), Math.round(paise / 100));
+}
+
+/** Return paise as rupees in lakhs or crores: 2.17L, 1.05Cr. */
+export function shortRupees(paise) {
+  return withMinus("₹" + short.format(Math.abs(paise) / 100), Math.round(paise / 100));
 }
 
 /** Return a count with lakh grouping. */

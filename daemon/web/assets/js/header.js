@@ -1,7 +1,7 @@
 // The strip on top: whose account this is, and whether what the page shows is of this moment.
 
 import { engineTime, sinceHeader } from "./clock.js";
-import { age, dayAndTime, duration, time, wholeRupees } from "./format.js";
+import { age, dayAndTime, duration, rupees, shortRupees, time } from "./format.js";
 
 const MODES = { live: "live", paced: "replay", finished: "finished run", dead: "daemon stopped" };
 const at = (id) => document.getElementById(id);
@@ -26,7 +26,7 @@ export function showHeader(header) {
 /** Show what is blocked of the cash, where a margin is computed. */
 export function showMarginOnTop({ margin_used_paise: used, margin_free_paise: free, margin_peak_paise: peak }) {
   const isKnown = (used ?? null) !== null;
-  at("header-margin").hidden = at("header-peak").hidden = !isKnown;
+  at("header-margin").hidden = !isKnown;
   if (!isKnown) return;
   putMoney("header-margin-used", used);
   putMoney("header-margin-free", free);
@@ -34,8 +34,10 @@ export function showMarginOnTop({ margin_used_paise: used, margin_free_paise: fr
 }
 
 function putMoney(id, paise) {
-  put(id, (paise ?? null) === null ? "—" : wholeRupees(paise));
-  at(id).dataset.value = (paise ?? null) === null ? "" : String(paise);
+  const isKnown = (paise ?? null) !== null;
+  put(id, isKnown ? shortRupees(paise) : "—");
+  at(id).dataset.value = isKnown ? String(paise) : "";
+  at(id).title = isKnown ? rupees(paise) : "";
 }
 
 function showFeed({ feed, mode }) {
