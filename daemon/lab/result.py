@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
@@ -29,6 +27,8 @@ from daemon.runtime.series import prices_of
 from daemon.runtime.simulate import Simulated
 from daemon.settings.config import Config
 
+Table = Any
+"""A pyarrow table."""
 REPORT: Final = "report.html"
 
 
@@ -73,32 +73,32 @@ class Result:
         return events_hash(self._simulated.events)
 
     @cached_property
-    def trades(self) -> pa.Table:
+    def trades(self) -> Table:
         """Return one row for each closed trade."""
         return self._table("trades")
 
     @cached_property
-    def orders(self) -> pa.Table:
+    def orders(self) -> Table:
         """Return one row for each order."""
         return self._table("orders")
 
     @cached_property
-    def fills(self) -> pa.Table:
+    def fills(self) -> Table:
         """Return one row for each fill."""
         return self._table("fills")
 
     @cached_property
-    def equity(self) -> pa.Table:
+    def equity(self) -> Table:
         """Return closed net P&L after each fill, and with what was open at minutes (thinned)."""
         return self._table("equity")
 
     @cached_property
-    def daily(self) -> pa.Table:
+    def daily(self) -> Table:
         """Return one row for each day with an order or a fill."""
         return self._table("daily")
 
     @cached_property
-    def rounds(self) -> pa.Table:
+    def rounds(self) -> Table:
         """Return one row for each round of a plan."""
         return self._table("rounds")
 

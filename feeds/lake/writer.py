@@ -143,20 +143,20 @@ class _Day:
             written = [part.close() for part in self._parts.values()]
             old = [] if self._before is None else self._before.parts
             if not replace:
-                for part in written:
-                    _refuse_again(self._directory, part, old)
+                for facts in written:
+                    _refuse_again(self._directory, facts, old)
             for part in self._parts.values():
                 part.name_it()
         except BaseException:
             self.discard()
             raise
         kept = [] if replace else old
-        facts = _facts(self.date, [*kept, *written], self._before, source)
+        of_day = _facts(self.date, [*kept, *written], self._before, source)
         with replacing(self._directory / DAY_FILE) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
-        for part in old if replace else ():
-            part_path(self._directory, part).unlink(missing_ok=True)
-        return WrittenDay(self.date, sum(part.rows for part in written), len(written))
+            file.write(msgspec.json.format(msgspec.json.encode(of_day)) + b"\n")
+        for former in old if replace else ():
+            part_path(self._directory, former).unlink(missing_ok=True)
+        return WrittenDay(self.date, sum(facts.rows for facts in written), len(written))
 
     def discard(self) -> None:
         """Remove what has no name yet."""

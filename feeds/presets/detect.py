@@ -46,8 +46,8 @@ def _fitting(path: Path) -> Preset:
     if len(found) == 1:
         return found[0]
     if found:
-        names = " and ".join(preset.name for preset in found)
-        raise file_error(path, f"may be of {names}", "name the `preset`")
+        either = " and ".join(preset.name for preset in found)
+        raise file_error(path, f"may be of {either}", "name the `preset`")
     if is_json(path):
         raise file_error(path, "no preset has JSON of this shape", "describe it in `columns`")
     names = _header(path)

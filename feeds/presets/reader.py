@@ -113,10 +113,8 @@ class PresetTable:
         refuse_shifted(self.path, ts, codes, symbols, self._session, self._span)
         columns: dict[str, Any] = {"ts": pa.array(ts)}
         if self._has_symbols:
-            indices = pa.array(codes.astype(np.int32))
-            columns["symbol"] = pa.DictionaryArray.from_arrays(
-                indices, pa.array(symbols, pa.string())
-            )
+            known = pa.array(symbols, pa.string())
+            columns["symbol"] = pa.DictionaryArray.from_arrays(codes.astype(np.int32), known)
         taken = pa.array(order)
         for name in self.names:
             if name in theirs and name not in columns:
@@ -171,9 +169,8 @@ class PresetTable:
             stem = self.path.name.removesuffix(".gz").rpartition(".")[0]
             return np.zeros(rows, dtype=np.int64), [self._named(names.of_text, stem)]
         if self.preset.symbol == "parts":
-            parts = [strings(theirs[name]).fill_null("") for name in _PARTS]
-            rows_of = pa.StructArray.from_arrays(parts, _PARTS)
-            texts = ["\t".join(row.values()) for row in rows_of.to_pylist()]
+            parts = [strings(theirs[name]).fill_null("").to_pylist() for name in _PARTS]
+            texts = ["\t".join(row) for row in zip(*parts, strict=True)]
             keys, codes = np.unique(np.array(texts, dtype=object), return_inverse=True)
             found = [
                 self._named(lambda text: names.of_breeze(*text.split("\t")), key) for key in keys

@@ -13,7 +13,7 @@ import pytest
 
 from daemon.cli.export import export_table
 from daemon.domain.dates import MINUTE_NS
-from daemon.domain.intent import OrderIntent
+from daemon.domain.intent import OrderIntent, Signal
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, UsageError
 from daemon.export.tables import COLUMNS
@@ -54,7 +54,9 @@ class BuyOnce:
             return []
         self.done = True
         return [
-            OrderIntent(symbol="NIFTY26NOVFUT", signal="BUY", qty=self.quantity, sl_price=20_000.0)
+            OrderIntent(
+                symbol="NIFTY26NOVFUT", signal=Signal.BUY, qty=self.quantity, sl_price=20_000.0
+            )
         ]
 
 
@@ -133,7 +135,8 @@ def test_what_is_no_class_or_given_twice_is_refused() -> None:
 def test_overrides_are_laid_over_a_configuration_in_hand_too(short: Result) -> None:
     config = load_config(SAMPLE, SHORT)
     assert simulate(config).events_hash == short.events_hash
-    changed = simulate(config, **{"execution.slippage_bps": 6}).config.execution
+    dotted: dict[str, Any] = {"execution.slippage_bps": 6}
+    changed = simulate(config, **dotted).config.execution
     assert changed.slippage_bps == 6
     nested = simulate(config, execution={"slippage_bps": 6}).config.execution
     assert nested == changed

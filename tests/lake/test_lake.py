@@ -54,7 +54,7 @@ def test_l1_one_part_for_each_date_and_underlying(tmp_path: Path) -> None:
 def test_l1_seq_numbers_the_rows_of_the_day(tmp_path: Path) -> None:
     root = lake(tmp_path)
     numbers = [
-        pq.read_table(part_of(root, of)).column("seq").to_pylist()
+        [*pq.read_table(part_of(root, of)).column("seq").to_numpy()]
         for of in ("BANKNIFTY", "NIFTY", "_other")
     ]
     assert all(own == sorted(own) for own in numbers)
@@ -97,8 +97,8 @@ def test_l2_a_second_recording_of_the_day_continues_its_numbers(tmp_path: Path) 
     fill(tmp_path, [early])
     fill(tmp_path, [late])
     assert rows_of(read(tmp_path)) == rows_of(join([early, late]))
-    numbers = pq.read_table(part_of(tmp_path, number=1)).column("seq").to_pylist()
-    assert min(numbers) >= 60
+    numbers = pq.read_table(part_of(tmp_path, number=1)).column("seq").to_numpy()
+    assert numbers.min() >= 60
 
 
 def test_l2_a_late_file_has_no_numbers_and_the_day_is_merged_by_time(tmp_path: Path) -> None:
