@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,6 +23,7 @@ from tests.kit.cli import metrics_of
 
 ROWS: Final = 120
 GTT_STAGES: Final = ("GTTs", "GTTs, next day")
+PLAN_STAGES: Final = ("plans", "plans, next day")
 FILES: Final = ("live.yaml", "replay.yaml")
 
 
@@ -81,10 +82,12 @@ class Stage:
         return place
 
 
-def make_base(directory: Path, rows: int = ROWS, *, at_exchange: bool = False) -> Path:
+def make_base(
+    directory: Path, rows: int = ROWS, *, at_exchange: bool = False, with_plans: bool = False
+) -> Path:
     """A new directory with the files that the runs read."""
     base = Path(tempfile.mkdtemp(prefix="base-", dir=directory))
-    write_files(base, rows, at_exchange=at_exchange)
+    write_files(base, rows, at_exchange=at_exchange, with_plans=with_plans)
     return base
 
 
@@ -120,10 +123,10 @@ def stages(base: Path, zygote: Zygote) -> list[Stage]:
     return [first, again, overnight, snapshot, archive, replay]
 
 
-def gtt_stages(base: Path, zygote: Zygote) -> list[Stage]:
-    """Two days at the paper exchange, with GTTs that fire on both, each from a whole day before."""
+def day_stages(base: Path, zygote: Zygote, names: Sequence[str]) -> list[Stage]:
+    """One live day for each name, each from the whole day before."""
     days: list[Stage] = []
-    for day, name in enumerate(GTT_STAGES):
+    for day, name in enumerate(names):
         stage = Stage(name, "live", base, day=day)
         if days:
             stage.seed = days[-1].kept

@@ -52,6 +52,8 @@ def sampled(stages: Iterable[Stage]) -> Iterator[tuple[Stage, str, int]]:
         "replay": [("?rename", 2)],
         "GTTs": [("pwrite64", 90), ("fdatasync", 20)],
         "GTTs, next day": [("pwrite64", 70)],
+        "plans": [("pwrite64", 90), ("fdatasync", 20)],
+        "plans, next day": [("pwrite64", 60), ("fdatasync", 8)],
     }
     for stage in stages:
         for syscall, k in wanted[stage.name]:

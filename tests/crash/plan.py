@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.crash.cases import GTT_STAGES, Stage, gtt_stages, make_base, stages
+from tests.crash.cases import GTT_STAGES, PLAN_STAGES, Stage, day_stages, make_base, stages
 from tests.crash.damaged_bytes import harm_bytes
 from tests.crash.errors import PLAN, Planned, fail_everywhere
 from tests.crash.figures import Figure
@@ -67,7 +67,18 @@ class Rig(contextlib.ExitStack):
     @cached_property
     def gtts(self) -> dict[str, Stage]:
         base = make_base(self._directory, at_exchange=True)
-        return {each.name: each for each in gtt_stages(base, self.zygote)}
+        return {each.name: each for each in day_stages(base, self.zygote, GTT_STAGES)}
+
+    @cached_property
+    def plans(self) -> dict[str, Stage]:
+        base = make_base(self._directory, with_plans=True)
+        return {each.name: each for each in day_stages(base, self.zygote, PLAN_STAGES)}
+
+    def stage(self, name: str) -> Stage:
+        """The stage of a name, made when it is first asked for."""
+        if name in GTT_STAGES:
+            return self.gtts[name]
+        return self.plans[name] if name in PLAN_STAGES else self.stages[name]
 
     @cached_property
     def days(self) -> list[Stage]:
@@ -181,7 +192,7 @@ def _of_kills(size: Size, seed: int, draw: random.Random) -> Iterator[Piece]:
         kills = min(KILLS_A_PIECE, size.kills - number * KILLS_A_PIECE)
         work = partial(_kill_often, kills=kills, seed=seed + number)
         yield Piece("A1", "kill -9 at random instants", work)
-    for stage in (*STAGES, *GTT_STAGES):
+    for stage in (*STAGES, *GTT_STAGES, *PLAN_STAGES):
         for syscall in SYSCALLS:
             first = draw.randint(1, size.kill_step)
             kill = partial(_kill, stage=stage, syscall=syscall, first=first, step=size.kill_step)
@@ -193,8 +204,7 @@ def _kill_often(rig: Rig, figure: Figure, kills: int, seed: int) -> None:
 
 
 def _kill(rig: Rig, figure: Figure, stage: str, syscall: str, first: int, step: int) -> None:
-    stages = rig.gtts if stage in GTT_STAGES else rig.stages
-    kill_everywhere(stages[stage], rig.zygote, figure, syscall, first, step)
+    kill_everywhere(rig.stage(stage), rig.zygote, figure, syscall, first, step)
 
 
 def _of_errors(size: Size, draw: random.Random) -> Iterator[Piece]:

@@ -10,8 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from daemon.domain.dates import ist_day
-from daemon.domain.events import ExchangeOrderMoved, GttMoved, RiskMoved, decode_event
-from tests.crash.cases import GTT_STAGES, first_difference, missing_now
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    GttMoved,
+    RiskMoved,
+    RoundMoved,
+    decode_event,
+)
+from tests.crash.cases import GTT_STAGES, PLAN_STAGES, first_difference, missing_now
 from tests.crash.damaged_bytes import harm_bytes
 from tests.crash.errors import Planned, fail_at
 from tests.crash.figures import Figure
@@ -74,6 +80,24 @@ def test_a_gtt_fires_one_leg_wherever_the_run_was_killed(rig: Rig) -> None:
     closes = [e for e in events if isinstance(e, ExchangeOrderMoved) and e.tag == "daily_loss"]
     assert any(event.fill for event in closes)  # of positions that GTTs had made
     for stage, syscall, k in sampled(rig.gtts.values()):
+        verdict = kill_at(stage, rig.zygote, syscall, k)
+        assert not verdict.wrong, (stage.name, syscall, k)
+        assert verdict.harmed.code == KILLED, (stage.name, syscall, k)
+
+
+@traced
+@pytest.mark.ci
+def test_a_round_goes_on_wherever_the_run_was_killed(rig: Rig) -> None:
+    """Over a night too; the judge compares every event with those of a run without a kill."""
+    events = list(map(decode_event, rig.plans[PLAN_STAGES[-1]].whole.export.splitlines()))
+    moves = [event for event in events if isinstance(event, RoundMoved)]
+    assert {"armed", "overall_stop", "reentry", "square_off", "plan_exit"} <= {
+        event.reason for event in moves
+    }
+    over_night = [event.round for event in moves if event.reason == "plan_exit"]
+    assert any(ist_day(event.ts) < ist_day(moves[-1].ts) for event in moves
+               if event.round in over_night)  # fmt: skip
+    for stage, syscall, k in sampled(rig.plans.values()):
         verdict = kill_at(stage, rig.zygote, syscall, k)
         assert not verdict.wrong, (stage.name, syscall, k)
         assert verdict.harmed.code == KILLED, (stage.name, syscall, k)

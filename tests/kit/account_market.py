@@ -32,6 +32,23 @@ RISK: Final = {
     "daily_loss_rupees": 60_000, "daily_loss_counts": "net_open", "on_daily_loss": "flatten",
 }  # fmt: skip
 """Open positions count, those of GTTs too; the limit is reached on one of the days."""
+_LEGS: Final = (
+    {"id": "near", "side": "sell", "type": "FUT", "expiry": "monthly", "stop": {"points": 4},
+     "reentry_on_stop": {"as": "cost", "most": 5}, "target": {"points": 12},
+     "reentry_on_target": {"as": "asap", "most": 5}},
+    {"id": "far", "side": "buy", "type": "FUT", "expiry": "next_monthly", "stop": {"points": 6},
+     "trail": {"every": {"points": 2}, "by": {"points": 1}}},
+)  # fmt: skip
+PLANS: Final = (
+    {"id": "day", "underlying": "NIFTY", "reference": "future", "entry": {"at": "09:15:10"},
+     "exit": {"at": "15:25:00"}, "legs": _LEGS,
+     "overall": {"stop": {"rupees": 1500}, "lock": {"at": 300, "keep": 100, "every": 100, "by": 50},
+                 "reentry_on_stop": {"as": "asap", "most": 3}}},
+    {"id": "night", "underlying": "NIFTY", "reference": "future", "product": "NRML",
+     "entry": {"at": "09:15:40"}, "exit": {"sessions": 1, "at": "09:16:10"},
+     "legs": [leg | {"stop": {"points": 500}} for leg in _LEGS]},
+)  # fmt: skip
+"""One that comes back all morning, one that is held over the night."""
 _OPEN_NS: Final = (9 * 60 + 15) * MINUTE_NS
 _SQUARE_OFF_NS: Final = (15 * 60 + 19) * MINUTE_NS
 _END_NS: Final = (15 * 60 + 31) * MINUTE_NS
@@ -132,7 +149,9 @@ def _gtt(ts: int, symbol: str, legs: list[dict[str, Any]], ltp: int) -> dict[str
     return {"ts": ts, "do": "gtt", "symbol": symbol, "legs": legs, "last_price": ltp / 100}
 
 
-def write_files(place: Path, rows: int, *, at_exchange: bool = False) -> None:
+def write_files(
+    place: Path, rows: int, *, at_exchange: bool = False, with_plans: bool = False
+) -> None:
     """`live.yaml` and `replay.yaml` in `place`, with what they name.
 
     `at_exchange`: the live account's orders work at the paper exchange, and are underway for long;
@@ -148,6 +167,8 @@ def write_files(place: Path, rows: int, *, at_exchange: bool = False) -> None:
         config = _config(place, feed)
         if at_exchange and name == "live":
             config |= {"execution": AT_EXCHANGE, "risk": RISK}
+        if with_plans and name == "live":
+            config |= {"plans": {"list": json.loads(json.dumps(PLANS))}}
         (place / f"{name}.yaml").write_text(yaml.safe_dump(config))
 
 
