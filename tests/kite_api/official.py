@@ -28,7 +28,7 @@ class Program:
 
     def __init__(self, url: str, keys: dict[str, str]) -> None:
         self.keys = keys
-        self.kite = KiteConnect(keys["api_key"], root=url)
+        self.kite = KiteConnect(keys["api_key"], root=url, timeout=60)
         self.rows: list[dict[str, Any]] = []
 
     def call(self, name: str, *args: Any, of: KiteConnect | None = None, **more: Any) -> Any:
