@@ -46,10 +46,10 @@ class Ask(NamedTuple):
     """With it filled at once; None: as in `blocked_after`."""
 
     @property
-    def lowers(self) -> bool:
-        """True if less is blocked once it has filled; while it works it never lowers anything."""
+    def released(self) -> int:
+        """What is blocked less once it has filled, paise; while it works it releases nothing."""
         filled = self.blocked_after if self.blocked_filled is None else self.blocked_filled
-        return filled < self.blocked_before
+        return max(0, self.blocked_before - filled) * PAISE_PER_RUPEE
 
 
 class Shortfall(NamedTuple):
@@ -60,15 +60,18 @@ class Shortfall(NamedTuple):
 
 
 def shortfall(ask: Ask, *, cash: int, reserved: int) -> Shortfall | None:
-    """Return what is missing, None if the cash is enough or the ask lowers what is blocked.
+    """Return what is missing, None if the cash is enough or what it releases pays for it.
 
-    `reserved` is the premium of the other working buy entries of options at their limits, paise.
+    An ask that lowers what is blocked needs no cash while it works, however short the account is,
+    as long as it costs no more than what is free and what it releases: so a hedge can be bought,
+    and a hundred of them cannot. `reserved` is the premium of the other working buy entries of
+    options at their limits, paise.
     """
-    if ask.lowers:
-        return None
-    required = (ask.blocked_after - ask.blocked_before) * PAISE_PER_RUPEE
-    required += ask.premium + ask.charges
     available = cash - reserved - ask.blocked_before * PAISE_PER_RUPEE
+    price = ask.premium + ask.charges
+    if ask.released and price <= max(0, available) + ask.released:
+        return None
+    required = (ask.blocked_after - ask.blocked_before) * PAISE_PER_RUPEE + price
     return Shortfall(required, available) if required > available else None
 
 

@@ -32,22 +32,37 @@ def test_an_entry_that_costs_all_the_cash_passes_and_a_paisa_more_does_not() -> 
 
 
 def test_what_lowers_the_margin_once_it_has_filled_is_not_refused_while_it_works() -> None:
-    ask = Ask(blocked_before=100, blocked_after=100, premium=9_000, charges=9, blocked_filled=40)
+    ask = Ask(blocked_before=100, blocked_after=100, premium=5_990, charges=10, blocked_filled=40)
     assert shortfall(ask, cash=-1, reserved=0) is None
+    assert shortfall(ask._replace(premium=5_991), cash=-1, reserved=0) is not None
     assert shortfall(ask._replace(blocked_filled=100), cash=-1, reserved=0) is not None
 
 
-@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(-(10**9), 10**9))
-def test_what_lowers_the_margin_is_never_refused(before: int, after: int, cash: int) -> None:
-    ask = Ask(before, after, premium=10**9, charges=1)
+def test_what_an_ask_releases_pays_for_it_together_with_what_is_free() -> None:
+    ask = Ask(blocked_before=100, blocked_after=100, premium=6_990, charges=10, blocked_filled=40)
+    assert shortfall(ask, cash=100 * RUPEE + 1_000, reserved=0) is None
+    found = shortfall(ask, cash=100 * RUPEE + 1_000, reserved=1)
+    assert found == Shortfall(7_000, 999)
+
+
+@given(
+    st.integers(0, 10**7), st.integers(0, 10**7), st.integers(-(10**9), 10**9),
+    st.integers(0, 10**9),
+)  # fmt: skip
+def test_nothing_that_is_admitted_leaves_the_account_shorter_than_it_was(
+    before: int, after: int, cash: int, premium: int
+) -> None:
+    """Short of the cash it may be already; then an ask must not make that worse."""
+    ask = Ask(before, after, premium=premium, charges=1)
     refused = shortfall(ask, cash=cash, reserved=0)
+    free = cash - before * RUPEE
+    left = cash - after * RUPEE - premium - 1
     if after < before:
-        assert refused is None
-    elif refused is None:
-        assert cash >= after * RUPEE + 10**9 + 1
+        assert (refused is None) == (left >= min(0, free))
     else:
-        assert cash < after * RUPEE + 10**9 + 1
-        assert refused.required - refused.available == after * RUPEE + 10**9 + 1 - cash
+        assert (refused is None) == (left >= 0)
+    if refused is not None:
+        assert refused.required - refused.available == -left
 
 
 def test_free_is_what_neither_margins_nor_working_buys_use() -> None:

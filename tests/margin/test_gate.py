@@ -218,6 +218,21 @@ def test_what_lowers_the_margin_is_never_refused() -> None:
     assert story.moves()[-1][0] == "CLOSED"
 
 
+@pytest.mark.parametrize("symbol", [CALL, HEDGE])
+def test_what_lowers_the_margin_is_refused_beyond_what_it_releases(symbol: str) -> None:
+    """One lot short does not pay for twenty lots bought."""
+    story = market(200_000)
+    story.signal("SELL", 65, symbol=CALL)
+    story.signal("BUY", 65 * 20, symbol=symbol, strategy_id="other")
+    numbers = refused(story)
+    assert numbers["premium_paise"] > numbers["available_paise"]  # type: ignore[operator]
+    story.signal("BUY", 65, symbol=symbol, strategy_id="other")
+    assert story.moves()[-1] == ("ACTIVE", "active")
+    free = status(story).free_paise
+    assert free is not None
+    assert free >= 0
+
+
 def test_a_short_that_is_covered_by_a_buy_of_the_same_contract_lowers_nothing_yet() -> None:
     """An entry counts as it works: the worst case is that it does not fill."""
     story = market(200_000)
