@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -23,6 +23,89 @@ from daemon.web.sources.watched import Watched
 SWITCH_S: Final = 0.0005
 """How long a thread that folds keeps the interpreter from one that answers. An answer takes it back
 some ten times, and Python's own 5 ms made 50 of them."""
+
+
+class Protocol(H11Protocol):
+    """uvicorn's own, which drops connections that send no whole request in time."""
+
+    open_ones: Final[dict[tuple[str, int], Protocol]] = {}
+    """By the address of the client."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Register the connection and give it a deadline."""
+        super().connection_made(transport)
+        if self.client is not None:
+            self.open_ones[self.client] = self
+        self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of a request that is not whole do not move the deadline."""
+        super().data_received(data)
+        if self._is_idle():
+            self._expect_request()
+        elif self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.client is not None:
+            self.open_ones.pop(self.client, None)
+        super().connection_lost(exc)
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _expect_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_WITHIN_S, self._cut_if_idle)
+
+    def _cut_if_idle(self) -> None:
+        self._deadline = None
+        if self._is_idle():
+            self.transport.abort()
+
+
+def cut(scope: Scope) -> None:
+    """Drop the connection of a request with all that waits to be sent on it."""
+    client = scope.get("client")
+    found = Protocol.open_ones.get(tuple(client)) if client else None
+    if found is not None:
+        found.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its handlers of signals: the process has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises UsageError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"{host}:{port}: {error.strerror}; stop what listens there (another page?), or choose "
+            "another with --port"
+        ) from error
+    return listening
+
+
+Task = Callable[[Site], Coroutine[Any, Any, None]]
+"""What runs next to the page, with its site."""
 
 
 class PageServer:
@@ -56,9 +139,7 @@ class PageServer:
             raise
         self.url: Final = self._listener.url
 
-    def run(
-        self, on_ready: Callable[[], None], also: Sequence[Callable[[Site], Awaitable[None]]] = ()
-    ) -> None:
+    def run(self, on_ready: Callable[[], None], also: Sequence[Task] = ()) -> None:
         """Answer until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does.
 
         `also` are tasks that run as long, each with the site.
@@ -66,9 +147,7 @@ class PageServer:
         sys.setswitchinterval(SWITCH_S)
         anyio.run(self._run, on_ready, also, backend_options={"use_uvloop": True})
 
-    async def _run(
-        self, on_ready: Callable[[], None], also: Sequence[Callable[[Site], Awaitable[None]]]
-    ) -> None:
+    async def _run(self, on_ready: Callable[[], None], also: Sequence[Task]) -> None:
         server = _Server(_config(self.app))
         async with anyio.create_task_group() as tasks:
 

@@ -43,6 +43,7 @@ KITE_TOKEN: Final = "canaryaccesstoken0002"
 KITE_SECRET: Final = "canaryapisecret0003"
 CHANNEL: Final = "canarychannel0004"
 METRICS: Final = "canarymetrics0007"
+SECRET_FILES: Final = ("kite.json", "alerts.json", "metrics")
 
 
 class Seen(NamedTuple):
@@ -128,7 +129,7 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         (child,) = children(daemon)
         routes = [(r.method, _filled(r.path)) for r in table_of(page_of(account).site)]
         shared = find_map(account)
-        own = [place / name for name in ("kite.json", "alerts.json", "metrics")]
+        own = [place / name for name in SECRET_FILES]
         paths = [open_file, *own, account, *sorted(account.rglob("*"))]
         paths += [shared]
         tried = (
@@ -227,12 +228,12 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
         pytest.skip(stranger.why_not())
     account = seen.place / "accounts" / ACCOUNT
     assert {
-        "alerts.db", "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings", "web.json",
-        "web.log", "web.out", find_map(account).name,
+        "alerts.db", "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings",
+        "web.json", "web.log", "web.out", find_map(account).name,
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}
     allowed = {("stat", str(seen.open_file)), ("read", str(seen.open_file)),
-               *(("stat", str(seen.place / name)) for name in ("kite.json", "alerts.json", "metrics")),
+               *(("stat", str(seen.place / name)) for name in SECRET_FILES),
                ("stat", str(account))}  # fmt: skip
     assert worked <= allowed
     assert ("read", str(seen.open_file)) in worked  # the stranger can read at all
