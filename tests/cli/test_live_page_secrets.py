@@ -271,8 +271,8 @@ def test_a_secret_is_in_its_own_file_and_nowhere_else(seen: Seen) -> None:
     assert b"--config" in seen.process_lists  # the lists are those of this machine
     account = seen.place / "accounts" / ACCOUNT
     for key in seen.kite_keys:  # the credentials of the page hold a copy
-        found = {each for each in files if key.encode() in each.read_bytes()}
-        assert found == {account / "web.json", account / KEYS_FILE}
+        holding = {each for each in files if key.encode() in each.read_bytes()}
+        assert holding == {account / "web.json", account / KEYS_FILE}
         for told in (seen.process_lists, seen.answers, seen.said.encode()):
             assert key.encode() not in told
 
