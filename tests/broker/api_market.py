@@ -40,8 +40,8 @@ class RequestMarket(GttMarket):
                 fields[f"{name}_paise"] = paise_exact(fields.pop(name))
         if fields["order_type"] in ("MARKET", "SL-M"):
             fields = {"market_protection": -1} | fields
-        fields = {"tradingsymbol": CALL, "side": side, "quantity": quantity} | fields
-        return self.request(PlaceOrder(**fields))
+        terms: dict[str, Any] = {"tradingsymbol": CALL, "side": side, "quantity": quantity}
+        return self.request(PlaceOrder(**(terms | fields)))
 
     def placed(self, *args: Any, **more: Any) -> str:
         """Place an order that must be taken; return its id."""

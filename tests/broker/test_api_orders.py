@@ -9,6 +9,7 @@ import pytest
 from daemon.broker.account_books import AccountBooks
 from daemon.domain.order_requests import GttForm, GttFormLeg, PlaceGttOrder
 from daemon.domain.order_results import RefusalKind
+from daemon.journal.account_words import untraded_sentence
 from daemon.settings.config import LatencyConfig, RiskConfig
 from tests.broker.api_market import RequestMarket, opened
 from tests.kit.market import CALL, CLOSE
@@ -348,6 +349,18 @@ def test_a_conversion_moves_units_at_their_cost_and_makes_no_result(side: Any) -
     assert books.positions.quantity(CALL, "MIS") == sign * 65
     assert [e.rule for e in books.settlements] == ["converted", "converted"]
     assert not any(position.closing for position in untraded.positions.values())
+
+
+def test_a_conversion_is_told_as_one() -> None:
+    market = opened()
+    market.placed("BUY", 130, product="MIS")
+    market.convert(65, "MIS", "NRML")
+    said = [untraded_sentence(event) for event in market.untraded()[-2:]]
+    assert said == [
+        "converted: moved between MIS and NRML, as asked for; nothing was bought or sold: "
+        f"{side} 65 {CALL} at Rs 100.05 (its average cost)"
+        for side in ("SELL", "BUY")
+    ]
 
 
 def test_what_is_converted_to_nrml_is_not_squared_off() -> None:

@@ -28,6 +28,7 @@ from feeds.kite.server.encode import encode_frame, encode_packets
 from feeds.live.inbox import FrameInbox
 from feeds.live.watchlist import FixedWatchlist
 from tests.simulation.market import SimMarket
+from tests.simulation.requests import request_of
 
 _BAD_PRICES: Final = (0, -5, ABSENT, NOT_FINITE, NOT_PAISE)
 
@@ -50,6 +51,12 @@ class Weather:
     fault: DaemonError | None = None
     """What ends the feed when `fault_at_s` has come."""
     fault_at_s: float = 0.0
+    asks: random.Random = field(default_factory=lambda: random.Random(0))
+    """What programs ask, apart from everything else."""
+    asking: float = 0.0
+    """Chance of a program's request after a block."""
+    working: Callable[[], list[str]] = list
+    """The ids of orders that work."""
     held: Callable[[], list[str]] = list
     """The ids of open positions."""
     queue: deque[Input] = field(default_factory=deque)
@@ -60,7 +67,7 @@ class Weather:
 
     def calm(self) -> None:
         """No more faults."""
-        self.faulty = self.dropping = self.commands = 0.0
+        self.faulty = self.dropping = self.commands = self.asking = 0.0
         self.pause_s = (0.1,)
 
 
@@ -205,6 +212,11 @@ class MangledFeed:
                     yield weather.queue.popleft()
                 if weather.draw.random() < weather.commands:
                     yield self._command(now)
+                if isinstance(item, Ticks) and weather.asks.random() < weather.asking:
+                    contract = weather.market.universe[int(item.instrument[-1])]
+                    price = int(item.ltp[-1])
+                    weather.counts["request"] += 1
+                    yield request_of(weather.asks, now, contract, price, weather.working())
 
     def _mangled(self, block: Ticks) -> Iterator[Ticks]:
         weather, draw = self._weather, self._weather.draw

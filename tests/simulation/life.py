@@ -114,12 +114,13 @@ class _OneLife:
             random.Random(f"{plan.seed} {whole.lives} {name}")
             for name in ("end", "weather", "market")
         )
+        asks = random.Random(f"{plan.seed} {whole.lives} requests")
         self.thread_draw = random.Random(f"{plan.seed} {whole.lives} threads")
         self.config = msgspec.structs.replace(plan.config, out=str(whole.out))
         self.weather = Weather(
             draw=of_weather, market=plan.market, faulty=life.faulty, dropping=life.dropping,
             commands=life.commands, changes=plan.changes,
-            burst=self.draw.choice((1, 3, 8)),
+            burst=self.draw.choice((1, 3, 8)), asks=asks, asking=5 * life.commands,
         )  # fmt: skip
         if life.end == "feed_error":
             self.weather.fault = FeedError("made up")
@@ -162,6 +163,7 @@ class _OneLife:
                 self.app.bus.consume(2, Overflow.KEEP_LATEST),
             )
             self.weather.held = lambda: list(self.app.ledger.positions)
+            self.weather.working = lambda: list(self.app.ledger.exchange.working)
             before = self.app.engine.intake.rows
             fault = await self._live(lanes)
             self._judge(fault, lanes, before)
