@@ -98,7 +98,7 @@ def test_the_table_of_commands_has_all_commands() -> None:
     shown = set(re.findall(r"`run_fno_paper ([a-z][a-z -]*?)(?= [A-Z\[`]|`)", section))
     command: Any = typer.main.get_command(app)
     groups = {name: each for name, each in command.commands.items() if hasattr(each, "commands")}
-    assert set(groups) == {"journal", "plan"}
+    assert set(groups) == {"hook", "journal", "plan"}
     known = set(command.commands) - set(groups)
     known |= {f"{group} {name}" for group, each in groups.items() for name in each.commands}
     assert shown == known
