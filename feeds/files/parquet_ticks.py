@@ -249,7 +249,18 @@ def _open(path: Path, buffer_bytes: int = _BUFFER_BYTES) -> Any:
 
 
 def _numpy(name: str, column: Any) -> Any:
-    if column.null_count:
-        absent = ABSENT if name in PRICES else INT64.get(name, 0)
-        column = column.fill_null(pa.scalar(absent, column.type))
-    return column.to_numpy(zero_copy_only=False)
+    if not column.null_count:
+        return column.to_numpy(zero_copy_only=False)
+    return _with_absent(column, ABSENT if name in PRICES else INT64.get(name, 0))
+
+
+def _with_absent(column: Any, absent: int) -> Any:
+    """Return a column of whole numbers with `absent` for null.
+
+    Arrow's own `fill_null` imports pyarrow.compute, which takes a tenth of a program's start.
+    """
+    rows = slice(column.offset, column.offset + len(column))
+    validity, data = column.buffers()
+    values = np.frombuffer(data, column.type.to_pandas_dtype())[rows]
+    is_valid = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")[rows]
+    return np.where(is_valid, values, values.dtype.type(absent))
