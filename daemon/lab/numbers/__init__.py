@@ -5,12 +5,16 @@ from daemon.lab.numbers.days import Days, days_of
 from daemon.lab.numbers.deflated import deflated_sharpe, expected_best_sharpe
 from daemon.lab.numbers.ratios import Ratios, ratios_of, sharpe, sortino, volatility
 from daemon.lab.numbers.trades import TradeFigures, trade_figures
+from daemon.lab.numbers.walk_forward import OutOfSample, Variant, WalkForward, walk_forward
 
 __all__ = [
     "Days",
     "Interval",
+    "OutOfSample",
     "Ratios",
     "TradeFigures",
+    "Variant",
+    "WalkForward",
     "bootstrap",
     "days_of",
     "deflated_sharpe",
@@ -20,4 +24,5 @@ __all__ = [
     "sortino",
     "trade_figures",
     "volatility",
+    "walk_forward",
 ]
