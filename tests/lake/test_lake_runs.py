@@ -8,13 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from daemon.cli.convert import converted
 from daemon.domain.instrument import Universe
 from daemon.domain.ticks import Ticks
-from daemon.errors import ConfigError, FeedError
+from daemon.errors import ConfigError, FeedError, UsageError
+from daemon.main import convert
+from daemon.runtime.account import Account
 from daemon.runtime.build import add_to_lake, convert_recording
+from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.live_lake import add_to_lake as add_recording
+from daemon.runtime.machine import machine
 from daemon.runtime.simulate import run as simulate
-from daemon.settings.config import Config, RecordingConfig, ReplayConfig, ReplayFile
+from daemon.settings.config import Config, FeedConfig, RecordingConfig, ReplayConfig, ReplayFile
 from daemon.settings.file import load_config
 from feeds.files.native_writer import write_ticks
 from feeds.recording.format import LogHeader
@@ -24,7 +29,7 @@ from feeds.replay import Recording
 from feeds.stream.blocks import join
 from tests.kit import golden
 from tests.kit.cli import ROOT
-from tests.lake.kit import DAYS, UNIVERSE, read, rows
+from tests.lake.kit import DAYS, UNIVERSE, opening, read, rows
 from tests.unit.test_feeds_kit import rows_of
 
 SAMPLE = ROOT / golden.SAMPLE
@@ -82,6 +87,41 @@ def test_l1_a_finished_recording_goes_into_the_lake_once(tmp_path: Path) -> None
     add_recording(log)  # a start that was killed in between
     assert rows_of(read(tmp_path / "lake")) == rows_of(rows(DAYS[1]))
     assert log.path.exists()
+
+
+def test_l1_a_finished_day_of_an_account_goes_into_its_lake(tmp_path: Path) -> None:
+    config = Config(recording=RecordingConfig(lake=str(tmp_path / "lake")))
+    now = opening(DAYS[1])
+    account = Account.open(tmp_path / "out", "live", created_ts=now)
+    built = machine(config, load_rules(config), UNIVERSE)
+    recorder = account.begin_log(built, config, config, built.engine.carry(), now)
+    recorder.record(rows(DAYS[1]))
+    recorder.close()
+    kept = account.finish_log(recorder.path, built)
+    account.close()
+    assert kept.suffix == ".parquet"
+    assert rows_of(read(tmp_path / "lake")) == rows_of(rows(DAYS[1]))
+
+
+def test_l1_a_lake_is_compacted_by_convert(tmp_path: Path) -> None:
+    root = tmp_path / "lake"
+    for name, since_s in (("a", 0), ("b", 100)):
+        path = tmp_path / f"{name}.parquet"
+        write_ticks(path, UNIVERSE, [rows(DAYS[1], since_s=since_s)])
+        files = ReplayConfig(files=[ReplayFile(path=str(path))])
+        add_to_lake(Config(feed=FeedConfig(kind="replay", replay=files)), root)
+    before = read(root)
+    of_lake = Config(feed=FeedConfig(kind="replay", replay=ReplayConfig(lake=str(root))))
+    lines = list(converted(of_lake, None, root, data_dir=None))
+    assert lines[:2] == ["2026-11-17: 120 rows in 3 parts", f"{root}: 120 rows, 1 days written"]
+    assert len(list(root.rglob("*.parquet"))) == 3
+    assert rows_of(read(root)) == rows_of(before)
+
+
+@pytest.mark.parametrize("targets", [{}, {"to": Path("a.parquet"), "lake": Path("b")}])
+def test_convert_writes_a_file_or_a_lake(targets: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match="expected a file to write, or --lake DIR"):
+        convert(SAMPLE, **{"to": None, "lake": None, **targets})
 
 
 def test_a_lake_that_cannot_be_written_costs_no_recording(tmp_path: Path) -> None:
