@@ -182,8 +182,8 @@ BUGS: Final = (
     Bug(
         "the window lets go of what is held",
         "feeds/kite/strike_window.py",
-        "must = self._fixed.union(held) - self._mute",
-        "must = self._fixed - self._mute",
+        "self._fixed.union(held) - self._mute",
+        "self._fixed - self._mute",
         ("tests/properties/test_kite_atm.py", "tests/unit/test_kite_selection.py"),
     ),
     Bug(
