@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,15 @@ from daemon.broker.account_books import AccountBooks
 from daemon.domain.order import OrderState
 from daemon.journal.archive import archive_events
 from daemon.journal.archive_file import ARCHIVES
-from daemon.web.kite.account import Account
+from daemon.web.kite import account as account_module
+from daemon.web.kite.account import Account, Behind
 from daemon.web.kite.errors import KiteError
+from daemon.web.sources import facts
+from daemon.web.sources.facts import PAGE_ROWS
 from daemon.web.sources.watched import Watched
-from tests.kit.sample_events import START, EventWriter, left_open, worked_example
+from tests.kit.sample_events import START, EventWriter, left_open, many_events, worked_example
 from tests.kit.web import put, write_journal
+from tests.kite_api.desk import Desk
 
 DAY_NS = 86_400_000_000_000
 Seen = tuple[dict[str, int], str, list[str]]
@@ -60,6 +65,53 @@ def test_w10_books_are_whole_after_an_archive(directory: Path) -> None:
     assert follows.read(seen_in, 0) == later.read(seen_in, 0) == before
     follows.close()
     later.close()
+
+
+def test_w10_a_long_journal_is_read_in_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_module, "PAGES_AT_ONCE", 1)
+    directory, events = tmp_path / "accounts/long", many_events(50)
+    write_journal(directory, events).close()
+    account, turns = account_of(directory), 0
+    while True:
+        try:
+            account.read(seen_in, 0)
+            break
+        except Behind:
+            turns += 1
+    assert turns == len(events) // PAGE_ROWS > 0
+    account.close()
+
+
+async def test_w10_whoever_asks_waits_until_all_of_it_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, turns = desk.api.account.read, []
+
+    def behind(answer: Any, now: int) -> Any:
+        turns.append(now)
+        if len(turns) < 3:
+            raise Behind
+        return read(answer, now)
+
+    monkeypatch.setattr(desk.api.account, "read", behind)
+    assert await desk.get("/orders") == []
+    assert len(turns) == 3
+
+
+def test_w10_a_journal_that_stays_busy_is_503_and_nothing_old(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = account_of(directory)
+    before = account.read(seen_in, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(facts.Facts, "look", lambda _: facts.News.NOT_NOW)
+        with pytest.raises(KiteError) as error:
+            account.read(seen_in, 0)
+    assert error.value.status == 503
+    assert account.read(seen_in, 0) == before
+    account.close()
 
 
 def test_w10_without_its_archives_an_account_is_not_known_and_that_is_said(

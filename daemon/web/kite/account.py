@@ -19,6 +19,14 @@ from daemon.web.sources.market import Market
 from daemon.web.sources.watched import Watched
 
 T = TypeVar("T")
+PAGES_AT_ONCE: Final = 20
+"""Pages of events that are folded before others, and the end of the process, get a turn."""
+LOOKS: Final = 10
+"""How often a journal that is busy is looked at for one answer."""
+
+
+class Behind(Exception):
+    """More of the journal is to be read first: ask again."""
 
 
 class Account:
@@ -47,7 +55,7 @@ class Account:
     def read(self, answer: Callable[[AccountBooks], T], now: int) -> T:
         """Return what `answer` makes of the books as of now (UTC ns of the wall clock).
 
-        Raises KiteError, 503, where the journal cannot be read, JournalCorrupt.
+        Raises Behind, KiteError, 503, where the journal cannot be read, JournalCorrupt.
         """
         self.market.look(now)
         if self.market.instruments is not self._seen:  # a daemon that started since
@@ -91,18 +99,33 @@ class Account:
             return self._caught_up()
 
     def _caught_up(self) -> AccountBooks:
-        if self._facts.look() is News.ANOTHER:
-            self._begin()
-        if self._books is None or not self._facts.is_open:
-            raise away(self._facts.fault or "the journal cannot be read now")
-        while self._seq < self._facts.last_seq:
+        self._look()
+        assert self._books is not None
+        for _ in range(PAGES_AT_ONCE):
+            if self._seq >= self._facts.last_seq:
+                break
             events = self._facts.events(self._seq)
             if not events:
                 raise away(self._facts.fault or "the journal cannot be read now")
             for event in events:
                 self._books.apply(event)
             self._seq = events[-1].seq
+        if self._seq < self._facts.last_seq:
+            raise Behind
         return self._books
+
+    def _look(self) -> None:
+        """Find what is new: an answer that leaves out what was committed would deceive.
+
+        Raises KiteError, 503, where the journal stays busy or is not there.
+        """
+        for _ in range(LOOKS):
+            news = self._facts.look()
+            if news is News.ANOTHER:
+                self._begin()
+            if news is not News.NOT_NOW:
+                return
+        raise away(self._facts.fault or "the journal cannot be read now")
 
     def _begin(self) -> None:
         """Begin with another journal, or with this one after an archive."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from daemon.broker.account_books import AccountBooks
 from daemon.domain.order_requests import OrderRequest
 from daemon.domain.order_results import OrderResult
 from daemon.process.clock import MACHINE_CLOCKS
-from daemon.web.kite.account import Account
+from daemon.web.kite.account import Account, Behind
 from daemon.web.kite.login import Login
 from daemon.web.serving.threads import Threads
 from daemon.web.sources.watched import Watched
@@ -39,4 +40,6 @@ class KiteApi:
         It may use the account, its market and its marks. Raises KiteError, JournalCorrupt.
         """
         now = MACHINE_CLOCKS.wall_ns()
-        return await self.threads.with_fold(lambda: self.account.read(answer, now))
+        while True:
+            with suppress(Behind):
+                return await self.threads.with_fold(lambda: self.account.read(answer, now))
