@@ -24,7 +24,7 @@ class RefusalKind(StrEnum):
 _INPUTS: Final = frozenset(
     {
         "unknown_symbol", "not_tradable", "lot_size", "price_step", "bad_level", "bad_validity",
-        "bad_quantity", "bad_iceberg", "bad_product", "bad_gtt", "no_protection",
+        "bad_quantity", "bad_iceberg", "bad_product", "same_product", "bad_gtt", "no_protection",
     }
 )  # fmt: skip
 _KINDS: Final = dict.fromkeys(_INPUTS, RefusalKind.INPUT) | {

@@ -103,7 +103,7 @@ class ApiOrders:
         if trade:
             return refused("order_of_trade", numbers | {"trade": trade})
         if trade == "":
-            return refused("exit_began", numbers)
+            return refused("position_leaves", numbers)
         root, _, part = order_id.partition("/")
         is_unsent = part and self._desk.is_sliced(root) and self._desk.exchange.works(root)
         return refused("not_sent_yet" if is_unsent else "unknown_order", numbers)

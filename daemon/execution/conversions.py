@@ -50,7 +50,7 @@ class Conversions:
     ) -> Refusal | None:
         """Return what is wrong with a conversion, and what the gates say of the new product."""
         if asked.old_product == asked.new_product:
-            return Refusal("bad_product", {"product": asked.new_product})
+            return Refusal("same_product", {"product": asked.new_product})
         held = 0 if found is None else found.quantity
         if asked.side == "SELL":
             held = -held
@@ -62,7 +62,7 @@ class Conversions:
             numbers: dict[str, int | str] = {"quantity": asked.quantity, "open": held}
             return Refusal("bad_quantity", numbers | {"lot_size": lot})
         if found.closing:
-            return Refusal("exit_began", {"because": found.closing})
+            return Refusal("position_leaves", {"because": found.closing})
         return self._admission.refuse_conversion(
             OrderTerms(
                 instrument=instrument,

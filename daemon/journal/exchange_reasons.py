@@ -30,6 +30,8 @@ REFUSED: Final[dict[str, str]] = {
     "unknown_order": "no such order of today is known",
     "order_of_trade": "it belongs to a trade, which manages its orders itself: leave the trade",
     "not_sent_yet": "this slice has not been sent yet; ask again in a second",
+    "position_leaves": "the position is being closed, and its close is left alone",
+    "same_product": "the position has that product already",
     "bad_iceberg": "an iceberg is a LIMIT or MARKET order in 2 to 10 equal legs of whole lots",
 }
 """Why a request was refused. Words of `words.REFUSALS` that an exchange uses too are there."""

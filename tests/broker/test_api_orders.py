@@ -328,7 +328,7 @@ def test_the_order_of_an_exit_is_not_to_be_changed() -> None:
     market.clock(0.5)
     market.book()
     (close,) = market.leave().order_ids
-    assert reason(market.withdraw(close)) == ("order", "exit_began")
+    assert reason(market.withdraw(close)) == ("order", "position_leaves")
     market.book()
     assert market.held() == {}
 
@@ -378,7 +378,7 @@ def test_what_is_converted_to_nrml_is_not_squared_off() -> None:
     [
         (65, "NRML", "MIS", "BUY", "not_open"),
         (65, "MIS", "NRML", "SELL", "not_open"),
-        (65, "MIS", "MIS", "BUY", "bad_product"),
+        (65, "MIS", "MIS", "BUY", "same_product"),
         (195, "MIS", "NRML", "BUY", "bad_quantity"),
         (60, "MIS", "NRML", "BUY", "bad_quantity"),
         (0, "MIS", "NRML", "BUY", "bad_quantity"),
@@ -400,7 +400,7 @@ def test_a_position_that_is_leaving_is_not_converted() -> None:
     market.clock(0.5)
     market.book()
     market.leave()
-    assert reason(market.convert(65, "NRML", "MIS")) == ("order", "exit_began")
+    assert reason(market.convert(65, "NRML", "MIS")) == ("order", "position_leaves")
 
 
 # GTTs

@@ -24,7 +24,10 @@ from daemon.control.requests import (
 )
 from daemon.control.socket import PACE_COMMANDS, Reply, Request
 from daemon.domain.inputs import Command, ConfigChange
+from daemon.domain.order_requests import PlaceOrder
+from daemon.domain.order_results import OrderResult, RefusalKind, refused
 from daemon.errors import ConfigError
+from daemon.journal.request_words import request_refusal
 from daemon.settings.config import Config, ExecutionConfig, LogConfig, RiskConfig
 from tests.kit.market import CALL, PUT, Market
 
@@ -380,3 +383,74 @@ def test_client_ids_are_of_a_session_day() -> None:
     assert ids.find("one", next_day) is None
     ids.saw(item, Admitted(9, 9), next_day)
     assert ids.find("one", next_day) == Admitted(9, 9)
+
+
+# orders of programs
+
+WANTED = PlaceOrder(
+    tradingsymbol=CALL, side="BUY", quantity=25, product="NRML", order_type="MARKET",
+    market_protection=-1,
+)  # fmt: skip
+
+
+async def asked_for(desk: Desk, result: OrderResult, client_id: str = "one") -> Answer:
+    """Ask for an order of an engine that makes this of it."""
+
+    async def publish(item: Requested) -> Admitted:
+        taken = (await desk.publish(item))._replace(result=result)
+        desk.known[client_id] = taken
+        return taken
+
+    answers: list[Answer] = []
+
+    async def ask() -> None:
+        asked = Asked(id=7, client_id=client_id, order=WANTED)
+        answers.append(await desk.commands.answer(asked))
+
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            while not answers:
+                await anyio.lowlevel.checkpoint()
+                await desk.requests.admit(NOW, publish)
+    return answers[0]
+
+
+async def test_an_order_is_an_input_and_its_result_the_answer(desk: Desk) -> None:
+    result = OrderResult(order_ids=("X-20261118-000001",))
+    answer = await asked_for(desk, result)
+    assert desk.taken == [Command(ts=NOW, command="order", order=WANTED, client_id="one")]
+    assert (answer.outcome, answer.result, answer.input_no) == (Outcome.DONE, result, 1)
+    assert desk.kept == [1]
+    assert desk.notes == [("command", {"command": "place", "target": CALL, "input_no": 1})]
+    assert await asked_for(desk, OrderResult()) == answer
+    assert len(desk.taken) == 1
+
+
+async def test_what_the_engine_refused_is_on_disk_and_said_with_its_kind(desk: Desk) -> None:
+    answer = await asked_for(desk, refused("lot_size", {"quantity": 26, "lot_size": 25}))
+    assert (answer.outcome, answer.text) == (Outcome.REFUSED, "lot_size")
+    assert answer.result is not None
+    assert answer.result.refusal is not None
+    assert answer.result.refusal.kind is RefusalKind.INPUT
+    assert (answer.input_no, desk.kept) == (1, [1])
+
+
+def test_a_request_is_a_command_or_an_order() -> None:
+    for more in ({}, {"command": Request("kill_switch"), "order": WANTED}):
+        with pytest.raises(ValueError, match="either"):
+            Asked(id=1, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("no_protection", "Market orders without market protection are not allowed via API."),
+        ("bad_product", "bad_product: a GTT of a contract is NRML."),
+        ("unknown_order", "unknown_order: no such order of today is known."),
+    ],
+)
+def test_a_refusal_is_said_in_the_broker_s_words_or_a_trader_s(reason: str, said: str) -> None:
+    refusal = refused(reason).refusal
+    assert refusal is not None
+    assert request_refusal(refusal) == said
