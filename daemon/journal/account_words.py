@@ -25,6 +25,11 @@ from daemon.domain.untraded import SETTLED
 from daemon.journal.margin_words import margin_text
 from daemon.journal.words import EXITS, RULES, money, numbers_text, why
 
+_ENDS: Final = EXITS | {
+    "converted": "moved between MIS and NRML, as asked for; nothing was bought or sold",
+}
+"""Why a position without a trade was left, or changed without an order."""
+
 GTT_REASONS: Final[dict[str, str]] = {
     "user": "as asked for",
     "expiry": "its contract is over",
@@ -181,7 +186,7 @@ def _fill_words(event: ExchangeOrderMoved) -> str:
 
 
 def _exit(reason: str) -> str:
-    return f"{reason}: {EXITS[reason]}" if reason in EXITS else reason
+    return f"{reason}: {_ENDS[reason]}" if reason in _ENDS else reason
 
 
 def _reason(event: ExchangeOrderMoved) -> str:

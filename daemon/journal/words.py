@@ -89,7 +89,6 @@ EXITS: Final[dict[str, str]] = {
     **WATCHES,
     "physical_settlement": "the contract would be delivered in shares at its expiry",
     "expiry": "the contract expired; it settles at the official close",
-    "converted": "moved between MIS and NRML, as asked for; nothing was bought or sold",
     "to_cost": "the price reached the stop, which had been moved to cost after another leg's stop",
     "leg_stop_underlying": "the underlying reached the leg's stop",
     "leg_target_underlying": "the underlying reached the leg's target",
