@@ -32,9 +32,11 @@ plans:
       overall: {stop: {rupees: 8000}, target: {rupees: 9000}, trail: {every: 1000, by: 500}}
       legs:
         - {id: ce, side: sell, type: CE, expiry: weekly, strike: ATM, stop: {percent: 80},
-           reentry_on_stop: {as: cost, most: 2}}
+           target: {percent: 40},
+           reentry_on_stop: {as: cost, most: 2}, exits: {stop_style: sl_limit, target_style: limit}}
         - {id: pe, side: sell, type: PE, expiry: weekly, strike: ATM, stop: {percent: 80},
-           reentry_on_stop: {as: cost, most: 2}}
+           target: {percent: 40},
+           reentry_on_stop: {as: cost, most: 2}, exits: {stop_style: sl_limit, target_style: limit}}
     - id: far-calls
       underlying: NIFTY
       entry: {at: "09:20:00"}

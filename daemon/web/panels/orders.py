@@ -13,7 +13,7 @@ from daemon.web.fold.exchange_orders import Standing
 from daemon.web.fold.rows import Row, lots_of, ms
 from daemon.web.panels.view import View
 
-BEYOND: Final = "beyond the fifth level: how many units are ahead is not shown to anyone"
+BEYOND: Final = "beyond the fifth level: the exchange does not show how many units are ahead"
 _ON_ITS_WAY: Final = "on its way to the exchange"
 _WAITS: Final = "waits for its trigger"
 _TAKES: Final = "takes what the book shows, until its limit"
