@@ -226,8 +226,8 @@ def snapshot() -> Json:
                           ahead_at_first=None, words="waits for its trigger"),
                 order_row(10, price_paise=17_000, ahead=None, ahead_at_first=None,
                           away_paise=2_895, nearest_paise=2_600,
-                          words="beyond the fifth level: the exchange does not show how many units are "
-                                "ahead"),
+                          words="beyond the fifth level: the exchange does not show how many "
+                                "units are ahead"),
             ],
             "orders_over": [order_over_row(7)],
             "waiting": [{

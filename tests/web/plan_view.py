@@ -29,7 +29,13 @@ def quote(ltp: int, ts: int, **more: Any) -> SharedQuote:
     sides = (tuple(Level(p, q, 1) for p, q in more.pop(side, ())) for side in ("bids", "asks"))
     depth = Depth(*sides)
     best = [side[0].price_paise if side else 0 for side in depth]
-    given = {"ltp": ltp, "ts": ts, "depth": depth, "bid": best[0], "ask": best[1]} | more
+    given: dict[str, Any] = {
+        "ltp": ltp,
+        "ts": ts,
+        "depth": depth,
+        "bid": best[0],
+        "ask": best[1],
+    } | more
     return SharedQuote(**(_NOTHING | given))
 
 
