@@ -200,7 +200,8 @@ def test_a_long_text_is_cut_and_a_batch_stays_within_what_services_take(tmp_path
         assert len(service.lines) == 8
 
 
-@settings(max_examples=12, deadline=None)
+@pytest.mark.ci
+@settings(max_examples=30, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(

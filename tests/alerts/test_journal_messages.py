@@ -138,7 +138,8 @@ def test_w17_a_stale_feed_and_a_disabled_strategy_without_positions_are_not_told
         assert told(outbox) == []
 
 
-@settings(max_examples=5, deadline=None)
+@pytest.mark.ci
+@settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, 12), max_size=4))
 def test_w17_whatever_the_restarts_each_fact_is_one_message(
     cuts: list[int], tmp_path_factory: pytest.TempPathFactory

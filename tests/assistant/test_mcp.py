@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
 
@@ -140,6 +141,7 @@ async def test_w20_what_others_wrote_is_apart_and_short(
     assert EVIL[:60] in str(answers)  # it is there, as data
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(max_size=200) | st.booleans(),
@@ -202,8 +204,6 @@ async def test_w20_a_command_goes_to_the_daemon_once_it_is_confirmed(
 async def test_w20_the_command_speaks_the_protocol_on_its_standard_streams(
     watched: Watched,
 ) -> None:
-    import sys
-
     program = "import run_fno_paper; run_fno_paper.main()"
     arguments = ["-c", program, "mcp", "a", "--out", str(watched.out)]
     async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:

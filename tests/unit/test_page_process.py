@@ -25,7 +25,8 @@ from daemon.process.page_process import (
     harmless_environment,
     page_process,
 )
-from daemon.settings.config import Config, KiteApiConfig, WebConfig
+from daemon.settings.alerts import AlertsConfig
+from daemon.settings.config import Config, WebConfig
 from tests.kit.cli import wait_for
 
 SLEEPS = (
@@ -202,4 +203,28 @@ def test_only_a_daemon_that_no_manager_looks_after_runs_its_page(
         assert [command[-3:] for command in commands] == [["web", "--config", "c"]]
         monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
         page_next_to(on, ["web"], tmp_path)
+        assert len(commands) == 1
+
+
+def test_w17_alerts_without_a_page_are_run_by_the_daemon_as_a_page_would_be() -> None:
+    alerts = AlertsConfig(enabled=True)
+    config = Config(account="a", out="/o", alerts=alerts)
+    assert page_command(config, Path("a.yaml"), {}) == [
+        "follow", "--config", str(Path("a.yaml").absolute()),
+    ]  # fmt: skip
+    assert page_command(config, Path("a.yaml"), {"account": "a"}) == ["follow", "a", "--out", "/o"]
+    both = Config(account="a", out="/o", alerts=alerts, web=WebConfig(enabled=True))
+    assert page_command(both, Path("a.yaml"), {})[0] == "web"
+
+
+def test_w17_a_service_manager_runs_what_sends_the_alerts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Config(alerts=AlertsConfig(enabled=True))
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    with started(monkeypatch) as commands:
+        page_next_to(alone, ["follow", "--config", "c"], tmp_path)
+        assert [command[-3:] for command in commands] == [["follow", "--config", "c"]]
+        monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
+        page_next_to(alone, ["follow"], tmp_path)
         assert len(commands) == 1
