@@ -64,7 +64,7 @@ def plans(page: Page, live: Live) -> Locator:
 
 def orders(page: Page, live: Live) -> Locator:
     """Show the orders at the exchange."""
-    page.click("#orders-over summary")
+    expect(page.locator("#orders-rows tr").first).to_be_visible()
     return page.locator("#orders")
 
 

@@ -21,7 +21,7 @@ from daemon.web.sources.market import Market
 from daemon.web.sources.watched import Setup, Watched
 
 RULES = load_rules(Config())
-_NOTHING = dict.fromkeys(SharedQuote.__struct_fields__, 0)
+_NOTHING: dict[str, Any] = dict.fromkeys(SharedQuote.__struct_fields__, 0)
 
 
 def quote(ltp: int, ts: int, **more: Any) -> SharedQuote:
