@@ -137,9 +137,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "strategies": ("daemon.chain", "daemon.files", "daemon.pricing", "daemon.settings"),
     "daemon.runtime": (
         "daemon.broker", "daemon.chain", "daemon.clockwork", "daemon.control", "daemon.execution",
-        "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.process",
-        "daemon.quotes", "daemon.report", "daemon.rules", "daemon.settings", "daemon.span", "feeds",
-        "strategies",
+        "daemon.files", "daemon.journal", "daemon.market", "daemon.metrics", "daemon.plans.terms",
+        "daemon.process", "daemon.quotes", "daemon.report", "daemon.rules", "daemon.settings",
+        "daemon.span", "feeds", "strategies",
     ),
     "daemon.lab": (
         "daemon.export", "daemon.journal", "daemon.lab.numbers", "daemon.report",

@@ -42,6 +42,7 @@ from daemon.runtime.build import Parts, build, build_feed
 from daemon.runtime.configured_rules import date_warnings, load_rules
 from daemon.runtime.depth_note import kinder_than_depth
 from daemon.runtime.feed_kinds import kind_of
+from daemon.runtime.plan_exits import coming_sessions, late_exits
 from daemon.settings.config import Config, UniverseConfig
 from daemon.settings.file import load_config
 from daemon.settings.inputs import misplaced_inputs
@@ -75,8 +76,9 @@ def check_file(
         text = f"{path}: keys and values are right; the {kind} feed itself is not checked"
         live = [f"input {text}" for text in misplaced_inputs(config)]
         live += [*_costs_without_charges(config), *plan_notes(config)]
-        today = ist_date(MACHINE_CLOCKS.wall_ns())
-        refuse_missing_weeklies(str(path), config, load_rules(config), today)
+        today, rules = ist_date(MACHINE_CLOCKS.wall_ns()), load_rules(config)
+        refuse_missing_weeklies(str(path), config, rules, today)
+        live += late_exits(config, rules, coming_sessions(today))
         warnings = [*_of_today(config), *_lower_case_underlyings(config), *live]
         return Checked(text, warnings, plan_lines(config))
     parts = build(config, data_dir=data_dir)

@@ -9,21 +9,18 @@ from typing import Final
 
 from daemon.chain.contracts import UnderlyingContracts, contracts_of
 from daemon.chain.strike_rules import AtOffset
-from daemon.domain.dates import SECOND_NS, ist_midnight
 from daemon.errors import ConfigError
 from daemon.files.yaml_document import dotted_path
-from daemon.market.schedule import Schedule
 from daemon.plans.terms.finding import Path
 from daemon.plans.terms.plan import Plan
 from daemon.plans.terms.strike_checks import placed_legs
-from daemon.plans.terms.time_checks import ends_same_day
 from daemon.plans.terms.warnings import plan_warnings
 from daemon.plans.terms.words import plan_text
 from daemon.rules.rulebook import Rulebook
 from daemon.runtime.build import Parts
+from daemon.runtime.plan_exits import exchange_of, late_exits
 from daemon.settings.config import Config
 
-_BFO: Final = frozenset({"SENSEX", "BANKEX", "SENSEX50"})
 _LOOKED_AT: Final = 6
 """Expiries that are compared: more than a month has."""
 
@@ -57,8 +54,8 @@ def refuse_missing_weeklies(file: str, config: Config, rules: Rulebook, date: dt
 
 
 def market_notes(parts: Parts, date: dt.date) -> Iterator[str]:
-    """Yield what the contracts and the session of a date make odd in the plans."""
-    schedule = Schedule(parts.rules, parts.feed.universe)
+    """Yield what the contracts and the sessions of a date make odd in the plans."""
+    yield from late_exits(parts.config, parts.rules, [date])
     for at, plan in _enabled(parts.config):
         contracts = contracts_of(parts.feed.universe, plan.underlying)
         if not contracts.options and not contracts.futures:
@@ -74,7 +71,6 @@ def market_notes(parts: Parts, date: dt.date) -> Iterator[str]:
                 "reference: future"
             )
         yield from _strikes_outside(at, plan, contracts)
-        yield from _after_square_off(parts, schedule, at, plan, contracts, date)
 
 
 def _enabled(config: Config) -> Iterator[tuple[Path, Plan]]:
@@ -84,7 +80,7 @@ def _enabled(config: Config) -> Iterator[tuple[Path, Plan]]:
 
 
 def _has_weeklies(rules: Rulebook, underlying: str, date: dt.date) -> bool | None:
-    exchange = "BFO" if underlying in _BFO else "NFO"
+    exchange = exchange_of(underlying)
     coming = list(islice(rules.expiries.coming(exchange, underlying, date), _LOOKED_AT))
     months = set(islice(rules.expiries.coming_monthly(exchange, underlying, date), _LOOKED_AT))
     return any(day not in months for day in coming) if coming else None
@@ -100,26 +96,3 @@ def _strikes_outside(at: Path, plan: Plan, contracts: UnderlyingContracts) -> It
                 f"{dotted_path((*where, 'strike'))}: {abs(rule.steps)} strikes from ATM, but an "
                 f"expiry has {widest} in the universe: SKIPPED outside_window on most days"
             )
-
-
-def _after_square_off(
-    parts: Parts, schedule: Schedule, at: Path, plan: Plan,
-    contracts: UnderlyingContracts, date: dt.date,
-) -> Iterator[str]:  # fmt: skip
-    """Warn of an exit that the square-off of MIS comes before (P46)."""
-    if plan.product != "MIS" or plan.exit is None or not ends_same_day(plan):
-        return
-    indices = [index for strikes in contracts.options.values() for kind in ("CE", "PE")
-               for strike in strikes.listed[:1]
-               if (index := strikes.index_of(strike, kind)) is not None]  # fmt: skip
-    closes = [schedule.span(index, date)[1] for index in (*indices, *contracts.futures.values())]
-    square_off = min((close for close in closes if close), default=0)
-    square_off -= parts.config.execution.square_off_ns
-    leaves = ist_midnight(date) + plan.exit.at_ns
-    if 0 < square_off < leaves:
-        clock = dt.timedelta(seconds=(square_off - ist_midnight(date)) // SECOND_NS)
-        yield (
-            f"{dotted_path((*at, 'exit'))}: exit_after_square_off: on {date} MIS is squared off "
-            f"at {clock}, before {plan.exit.at}; write an earlier exit, or a smaller "
-            "execution.square_off_before_close_min"
-        )

@@ -1,4 +1,4 @@
-"""What happens to the account and to no trade, a sentence each: GTTs, risk, margin, other orders.
+"""What happens to no single trade, a sentence each: GTTs, watches, risk, margin, other orders.
 
 The log, the page's tape and the journal's commands show the same sentences. Rupees.
 """
@@ -16,6 +16,7 @@ from daemon.domain.events import (
     PositionMarked,
     RiskMoved,
     TradingEvent,
+    WatchMoved,
 )
 from daemon.domain.gtt import Gtt, GttLeg
 from daemon.domain.ledger import RiskStanding
@@ -23,6 +24,7 @@ from daemon.domain.money import rupees_text
 from daemon.domain.risk_state import RiskState
 from daemon.domain.untraded import SETTLED
 from daemon.journal.margin_words import margin_text
+from daemon.journal.watch_words import watch_sentence
 from daemon.journal.words import EXITS, RULES, money, numbers_text, why
 
 _ENDS: Final = EXITS | {
@@ -92,6 +94,8 @@ class AccountWords:
             return AccountLine("risk", "", risk_sentence(event))
         if isinstance(event, MarginMoved):
             return AccountLine("margin", "", margin_text(event))
+        if isinstance(event, WatchMoved):
+            return AccountLine("watch", "", watch_sentence(event))
         if isinstance(event, PositionMarked):
             return AccountLine("mark", event.tradingsymbol, mark_sentence(event))
         if isinstance(event, ExchangeOrderMoved) and not _is_aside(event):

@@ -22,6 +22,7 @@ KINDS: Final[dict[str, str]] = {
     "contract": "the contract of an instrument, with its first order",
     "state": "what a start continues with, should the recording be lost",
     "instruments": "what the contracts of the day say",
+    "plans": "what is odd in the plans of the day",
     "gap": "time passed that it did not see",
     "feed_state": "the state of the feed changed",
     "clock_jump": "time was missed: the machine was suspended, or its clock set ahead",

@@ -26,6 +26,7 @@ from daemon.runtime.first_inputs import of_a_new_recording, of_a_recording_that_
 from daemon.runtime.live_feed import live_feed
 from daemon.runtime.live_start import LiveStart
 from daemon.runtime.machine import Machine, machine
+from daemon.runtime.plan_exits import late_exits
 from daemon.runtime.prepared_run import PreparedRun
 from daemon.runtime.resume import ResumedState, resume
 from daemon.runtime.retention import old_recordings, remove
@@ -85,6 +86,8 @@ def _prepare(start: LiveStart, finder: DayFinder) -> PreparedRun:
         first = of_a_new_recording(start, day, decides, resumed)
     else:
         first = of_a_recording_that_continues(start, day, decides, resumed)
+    for text in late_exits(day.config, start.rules, [start.today]):
+        start.warn("plans", "plans", text)
     _remove_old_recordings(start)
     feed = live_feed(start, day, decides, clock, first=first, resumed=resumed)
     parts = Parts(start.config, start.rules, feed, decides)

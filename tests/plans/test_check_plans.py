@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ import pytest
 
 from daemon.cli.check import Checked, check_file
 from daemon.errors import ConfigError
+from daemon.plans.terms.plan import Plans
 from daemon.plans.terms.plan_checks import plan_errors
 from daemon.plans.terms.warnings import plan_warnings
 from daemon.plans.terms.words import plan_text
+from daemon.runtime.configured_rules import load_rules
+from daemon.runtime.plan_exits import coming_sessions, late_exits
+from daemon.settings.config import Config
 from tests.plans.kit import decode, leg, straddle, with_leg
 from tests.plans.random_plans import random_plan
 
@@ -68,6 +73,25 @@ def test_a_live_configuration_is_judged_by_the_tables_alone(tmp_path: Path) -> N
     assert checked(tmp_path, straddle(), **live).plans[0].startswith("plan p: Each session")
     with pytest.raises(ConfigError, match="has no weekly contracts"):
         checked(tmp_path, straddle(underlying="BANKNIFTY"), **live)
+
+
+def test_p46_an_exit_after_square_off_is_told_live_too(tmp_path: Path) -> None:
+    live = {"feed": {"kind": "kite"}}
+    start = "plans.list[0].exit: exit_after_square_off: on "
+    late = checked(tmp_path, straddle(exit={"at": "15:25"}), **live).warnings
+    assert len([each for each in late if each.startswith(start)]) == 1
+    early = checked(tmp_path, straddle(exit={"at": "15:00"}), **live).warnings
+    assert not [each for each in early if each.startswith(start)]
+
+
+def test_p46_of_a_week_each_time_of_square_off_is_told_once_by_its_first_date() -> None:
+    """From 7 Dec 2026 on the contracts that expire close earlier than the others."""
+    plans = Plans(items=(decode(straddle(exit={"at": "15:16"})),))
+    config = Config(plans=plans)
+    monday = dt.date(2026, 12, 7)
+    [found] = late_exits(config, load_rules(config), coming_sessions(monday))
+    assert "on 2026-12-08 MIS is squared off at 15:" in found
+    assert not list(late_exits(config, load_rules(config), [monday]))
 
 
 def test_a_plan_that_is_switched_off_is_not_warned_of(tmp_path: Path) -> None:
