@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
 from daemon.control.request_messages import Answer, Outcome
-from daemon.domain.order_results import refused
+from daemon.domain.order_results import OrderResult, refused
 from daemon.errors import JournalCorrupt
 from daemon.settings.config import RiskConfig
 from daemon.web.kite.call import BODY_MAX
@@ -81,6 +82,30 @@ async def test_w12_a_journal_that_cannot_be_read_is_503(
     assert error_of(await desk.raw("GET", "/orders")) == (
         503, "NetworkException", "journal.db: is damaged"
     )  # fmt: skip
+
+
+async def test_w12_too_many_requests_at_one_time_are_503_in_json(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.web.kite.app.REQUESTS_MAX", 1)
+    go_on, statuses = anyio.Event(), []
+
+    async def waits(_: Any) -> Any:
+        await go_on.wait()
+        return OrderResult(order_ids=("X-20261118-000001",))
+
+    monkeypatch.setattr(desk.api, "ask", waits)
+    async with anyio.create_task_group() as tasks:
+
+        async def place() -> None:
+            statuses.append((await desk.send("POST", "/orders/regular", **order_form())).status)
+
+        tasks.start_soon(place)
+        await anyio.wait_all_tasks_blocked()
+        assert error_of(await desk.raw("GET", "/user/profile"))[:2] == (503, "NetworkException")
+        go_on.set()
+    assert statuses == [200]
+    assert (await desk.get("/user/profile"))["user_id"] == "desk"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.errors import DaemonError
 from daemon.web.kite.call import Call
@@ -24,6 +24,9 @@ Answer = Callable[[Call], Awaitable[object]]
 """Returns the data of the envelope, or a whole response."""
 PREFIXES: Final = ("", "/kite")
 """Every address stands at the root and under the second; the Python client drops a path."""
+REQUESTS_MAX: Final = 200
+"""Requests at one time; below the connections that a listener has, so that the next hears why."""
+_TOO_MANY: Final = KiteError(503, "NetworkException", "too many requests at one time; try again")
 _HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -62,6 +65,7 @@ class KiteApp:
         """`sockets` are further routes, which look after themselves."""
         self._sessions = sessions
         self._rates = rates
+        self._at_once = 0
         self._app = Starlette(
             routes=[*sockets, *(self._route(row, prefix) for row in table for prefix in PREFIXES)],
             exception_handlers={
@@ -75,8 +79,16 @@ class KiteApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        is_http = scope["type"] == "http"
-        await self._app(scope, receive, _with_headers(send) if is_http else send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_too_many = self._at_once >= REQUESTS_MAX
+        app: ASGIApp = failure(_TOO_MANY) if is_too_many else self._app
+        self._at_once += 1
+        try:
+            await app(scope, receive, _with_headers(send))
+        finally:
+            self._at_once -= 1
 
     def _route(self, row: KiteRoute, prefix: str) -> Route:
         async def endpoint(request: Request) -> Response:
