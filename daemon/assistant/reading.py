@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from daemon.web.sources.watched import Watched
 from daemon.web.stream.follower import Follower
 
 ORDERS_MAX: Final = 100
+DAYS_MAX: Final = 10
 _POSITION: Final = (
     "trade", "strategy", "symbol", "side", "quantity", "lots", "entry_paise", "ltp_paise",
     "bid_paise", "ask_paise", "stop_paise", "target_paise", "r_now", "unrealized_paise",
@@ -44,14 +46,16 @@ class AccountReader:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
         self._follower: Final = Follower(watched)
+        self._lock = threading.Lock()
+        """The protocol's library calls each tool in a thread."""
 
     def positions(self) -> Row:
         """Return the open positions with their levels, rupees; those without a trade apart."""
-        view = self._view()
-        rows = [{key: row[key] for key in _POSITION if key in row} for row in open_panel(view)]
-        return separated(
-            {**_as_of(view), "positions": rows, "without_a_trade": untraded_panel(view)}
-        )
+        with self._lock:
+            view = self._view()
+            rows = [{key: row[key] for key in _POSITION if key in row} for row in open_panel(view)]
+            without = untraded_panel(view)
+            return separated({**_as_of(view), "positions": rows, "without_a_trade": without})
 
     def orders(self, limit: int) -> Row:
         """Return the newest orders, the newest first. Raises UsageError."""
@@ -73,24 +77,8 @@ class AccountReader:
 
     def report(self) -> Row:
         """Return the sums of the account and of its strategies, rupees."""
-        view = self._view()
-        header = header_panel(view)
-        ledger = view.book.ledger
-        return separated(
-            {
-                **_as_of(view),
-                "mode": header["mode"],
-                "session_open": header["session"]["is_open"],
-                "risk_state": ledger.risk.state.value,
-                "notes": header["notes"],
-                "profit_and_loss": pnl_panel(view),
-                "strategies": strategies_panel(view),
-                "refused": [
-                    {"reason": reason, "count": count} for reason, count in ledger.refusals.items()
-                ],
-                "days": [totals.row() for totals in list(view.book.days.values())[-10:]],
-            }
-        )
+        with self._lock:
+            return separated(_sums(self._view()))
 
     def close(self) -> None:
         """Close journal and map."""
@@ -104,6 +92,22 @@ class AccountReader:
         if shown.fault:
             raise UsageError(shown.fault)
         return self._follower.view(now)
+
+
+def _sums(view: View) -> Row:
+    header, ledger = header_panel(view), view.book.ledger
+    refused = [{"reason": reason, "count": count} for reason, count in ledger.refusals.items()]
+    return {
+        **_as_of(view),
+        "mode": header["mode"],
+        "session_open": header["session"]["is_open"],
+        "risk_state": ledger.risk.state.value,
+        "notes": header["notes"],
+        "profit_and_loss": pnl_panel(view),
+        "strategies": strategies_panel(view),
+        "refused": refused,
+        "days": [totals.row() for totals in list(view.book.days.values())[-DAYS_MAX:]],
+    }
 
 
 def _as_of(view: View) -> Row:

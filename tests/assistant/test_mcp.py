@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import anyio
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -116,6 +117,24 @@ async def test_w20_positions_orders_and_sums_are_the_accounts_own(
     report = await asked(server, "report")
     assert report["profit_and_loss"]["gross_rupees"] == 235.0
     assert report["refused"] == [{"reason": "lot_size", "count": 1}]
+
+
+async def test_w20_tools_that_are_called_at_once_answer_alike(
+    watched: Watched, reader: AccountReader
+) -> None:
+    found: list[Any] = []
+    async with Client(server_of(watched, reader, [], None)) as client:
+
+        async def ask() -> None:
+            result = await client.call_tool("report", {})
+            assert not result.is_error, result
+            found.append(result.structured_content)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(12):
+                tasks.start_soon(ask)
+    assert len(found) == 12
+    assert all(each == found[0] for each in found)
 
 
 async def test_w20_an_order_is_explained_step_by_step(
