@@ -77,12 +77,12 @@ def list_(account: Account, out: Out = ARTIFACTS) -> None:
     hooks = read_hooks(_file(account, out))
     if not hooks:
         say("no hooks")
-    for each in hooks:
-        symbols = ", ".join(f"{name}={to}" if name != to else to for name, to in _sorted(each))
+    for made in hooks:
+        symbols = ", ".join(f"{name}={to}" if name != to else to for name, to in _sorted(made))
         say(
-            f"{each.id}: {each.map} for {each.strategy}, "
-            f"{each.action or 'action by the message'}, up to {each.lots} "
-            f"{'lot' if each.lots == 1 else 'lots'}, {symbols or 'any contract'}"
+            f"{made.id}: {made.map} for {made.strategy}, "
+            f"{made.action or 'action by the message'}, up to {made.lots} "
+            f"{'lot' if made.lots == 1 else 'lots'}, {symbols or 'any contract'}"
         )
 
 

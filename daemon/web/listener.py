@@ -62,7 +62,7 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection to its WebSocket; it is none of ours from here on."""
+        """Hand the connection to its WebSocket, and forget it."""
         if self._deadline is not None:
             self._deadline.cancel()
         if self.client is not None:

@@ -68,10 +68,11 @@ def test_w15_a_message_is_an_input_that_is_recorded_and_run_again(tmp_path: Path
             await server.finished()
             await until(took_all(app, server))
             try:
-                return await talk(hooks.listener.url)
+                answers = await talk(hooks.listener.url)
             finally:
                 hooks.listener.stop()
                 app.stop("test")
+        return answers
 
     bought, again, sold = run(session)
     assert bought.status_code == 202, bought.text

@@ -125,18 +125,18 @@ def test_w15_chartinks_stocks_have_the_hooks_own_action_and_lots() -> None:
         "stocks": "NIFTY,RELIANCE, BANKNIFTY,NIFTY", "trigger_prices": "3.75,541.8",
         "triggered_at": "2:34 pm", "scan_name": "Short term breakouts",
     }  # fmt: skip
-    intents, left_out = meaning_of(hook, json.dumps(message).encode(), INSTRUMENTS)
+    intents, ignored = meaning_of(hook, json.dumps(message).encode(), INSTRUMENTS)
     assert [(each.symbol, each.signal, each.qty) for each in intents] == [(SYMBOL, "BUY", 130)]
     assert intents[0].reason == "Short term breakouts"
-    assert [each.partition(":")[0] for each in left_out] == ["RELIANCE", "?"]
+    assert [each.partition(":")[0] for each in ignored] == ["RELIANCE", "?"]
 
 
 def test_w15_at_most_so_many_symbols_of_one_message_are_traded() -> None:
     hook = hook_of(map="chartink", action="SELL", at_most=1)
     message = {"stocks": f"{SYMBOL},{OTHER.tradingsymbol}"}
-    intents, left_out = meaning_of(hook, json.dumps(message).encode(), INSTRUMENTS)
+    intents, ignored = meaning_of(hook, json.dumps(message).encode(), INSTRUMENTS)
     assert [each.symbol for each in intents] == [SYMBOL]
-    assert "more than 1" in left_out[0]
+    assert "more than 1" in ignored[0]
     with pytest.raises(NotUnderstood, match="INFY"):
         meant(hook, {"stocks": "INFY,TCS"})
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -234,8 +235,7 @@ async def test_w10_a_postback_is_a_text_to_every_client(rig: PaperTicker) -> Non
         await other.until(lambda: other.heartbeats > 0)
         rig.ticker.tell(json.dumps({"type": "order", "data": {"order_id": "1"}}))
         for client in (one, other):
-            with anyio.fail_after(30):
-                await client.until(lambda client=client: bool(client.texts))
+            await until(partial(bool, client.texts))
             assert client.messages == [{"type": "order", "data": {"order_id": "1"}}]
 
 

@@ -76,12 +76,12 @@ class Hooks:
         if not instruments:
             return _told(hook, 503, {"error": _NO_DAEMON})
         try:
-            intents, left_out = meaning_of(hook, body, instruments)
+            intents, ignored = meaning_of(hook, body, instruments)
         except NotUnderstood as error:
             return _told(hook, 400, {"error": visible(str(error))})
         said: dict[str, object] = {"status": "accepted"}
-        if left_out:
-            said["left_out"] = [visible(each) for each in left_out]
+        if ignored:
+            said["ignored"] = [visible(each) for each in ignored]
         answer: Answer | None = None
         with anyio.move_on_after(ANSWER_WITHIN_S):
             signal = ExternalSignal(strategy=hook.strategy, intents=intents)

@@ -29,7 +29,7 @@ class Meaning(NamedTuple):
     """The intents of a message, and what of it was left out and why."""
 
     intents: tuple[ExternalIntent, ...]
-    left_out: tuple[str, ...]
+    ignored: tuple[str, ...]
 
 
 class _TradingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,20 +79,20 @@ def _of_chartink(hook: Hook, said: _Chartink, instruments: Mapping[str, Instrume
     """Return an intent for each stock that is known, the first `at_most` of them."""
     action = _action(hook, "")
     intents: list[ExternalIntent] = []
-    left_out: list[str] = []
+    ignored: list[str] = []
     for name in dict.fromkeys(each.strip() for each in said.stocks.split(",")):
         try:
             contract = _contract(hook, name, instruments)
         except NotUnderstood as error:
-            left_out.append(str(error))
+            ignored.append(str(error))
             continue
         if len(intents) == hook.at_most:
-            left_out.append(f"{name[:_SHOWN]}: more than {hook.at_most} of one message")
+            ignored.append(f"{name[:_SHOWN]}: more than {hook.at_most} of one message")
         else:
             intents.append(_intent(contract, action, hook.lots, said.scan_name))
     if not intents:
-        raise NotUnderstood("; ".join(left_out[: hook.at_most]))
-    return Meaning(tuple(intents), tuple(left_out))
+        raise NotUnderstood("; ".join(ignored[: hook.at_most]))
+    return Meaning(tuple(intents), tuple(ignored))
 
 
 def _action(hook: Hook, word: str) -> str:

@@ -51,7 +51,7 @@ def hash_of(token: str) -> str:
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess, for an address."""
+    """Return a token of random bytes, for an address."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 

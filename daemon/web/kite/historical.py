@@ -136,7 +136,7 @@ def together(minutes: Iterable[Candle], size: int) -> list[Candle]:
 
 def _row(at: dt.datetime, each: Candle, *, has_oi: bool) -> list[str | float]:
     prices = [rupees(each.open), rupees(each.high), rupees(each.low), rupees(each.close)]
-    row = [f"{at:%Y-%m-%dT%H:%M:%S}+0530", *prices, each.volume]
+    row: list[str | float] = [f"{at:%Y-%m-%dT%H:%M:%S}+0530", *prices, each.volume]
     return [*row, each.oi] if has_oi else row
 
 

@@ -52,7 +52,7 @@ def rows_after(
 ) -> list[tuple[int, KiteRow]]:
     """Return what an order was after each of its moves behind event `seq`, with their events.
 
-    What is still on its way to the exchange is none of them.
+    What is still on its way to the exchange is left away.
     """
     last = order_row(order, instrument, user_id)
     moves = [each for each in order.history if each.seq > seq and each.state is not _S.NEW]

@@ -52,8 +52,10 @@ class Quotes:
         found = {}
         for key in keys:
             instrument = self._instrument(key) or by_token.get(key)
-            quote = instrument and self._market.quote(instrument.tradingsymbol)
-            if instrument is not None and quote is not None:
+            if instrument is None:
+                continue
+            quote = self._market.quote(instrument.tradingsymbol)
+            if quote is not None:
                 found[key] = make(instrument, quote)
         return found
 
