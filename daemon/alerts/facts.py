@@ -69,6 +69,9 @@ class FactMessages:
         if isinstance(event, RiskMoved) and event.reason == "daily_loss":
             numbers = refusal_text(event.reason, event.numbers)
             yield Message(kind="daily_limit", text=f"{event.state}: {numbers}", seq=event.seq)
+        if isinstance(event, ExchangeOrderMoved) and event.reason == "stop_unfilled":
+            text = f"{event.order_id}: {visible(refusal_text(event.reason, event.numbers))}"
+            yield Message(kind="unfilled", text=text, seq=event.seq)
         if isinstance(event, ExchangeOrderMoved) and _is_lost_exit(event):
             text = visible(refusal_text(event.reason, event.numbers))
             text = f"the exit's order of {event.order_id} was refused: {text}"

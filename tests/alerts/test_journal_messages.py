@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from daemon.alerts.journal import JournalMessages
 from daemon.alerts.outbox import Outbox
 from daemon.domain.dates import DAY_NS
-from daemon.domain.events import TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, MarginMoved, RiskMoved, TradingEvent
 from daemon.journal.archive import archive_events
 from daemon.journal.past import archive_path
 from daemon.journal.schema import JournalMeta, Operation
@@ -21,7 +22,7 @@ from daemon.journal.store import JournalStore
 from daemon.journal.takeover import take_over
 from tests.alerts.rig import NOON, outbox_at
 from tests.kit.of_0_2_0 import unpack_account
-from tests.kit.sample_events import EventWriter, S, by_input, sample_events
+from tests.kit.sample_events import EventWriter, S, by_input, left_open, sample_events
 
 META = JournalMeta(run_id="r", account="a")
 Told = list[tuple[str, str]]
@@ -299,3 +300,42 @@ def test_w17_two_accounts_do_not_know_of_each_other(tmp_path: Path) -> None:
             step(store.directory, outbox)
         assert orders_told(one) == ALL_ORDERS[:1]
         assert orders_told(two) == ALL_ORDERS[:2]
+
+
+def exchange_event(writer: EventWriter, order: str, kind: str, reason: str) -> ExchangeOrderMoved:
+    return ExchangeOrderMoved(
+        seq=len(writer.events) + 1, ts=writer.ts, input_no=writer.input_no, order_id=order,
+        exchange_id=f"{order}-2", kind=kind, state="REJECTED" if kind == "rejected" else "OPEN",
+        side="SELL", order_type="SL", quantity=50, is_exit=True, reason=reason,
+        numbers={"unfilled": 50},
+    )  # fmt: skip
+
+
+def test_w17_what_the_exchange_does_to_an_exit_is_told(tmp_path: Path) -> None:
+    writer = EventWriter()
+    left_open(writer)
+    writer.next_input()
+    order = writer.events[0].order_id
+    for kind, reason in (
+        ("alert", "stop_unfilled"), ("rejected", "price_band"), ("rejected", "not_open"),
+    ):  # fmt: skip
+        writer.events.append(exchange_event(writer, order, kind, reason))
+    found = told_of(writer.events, tmp_path)[1:]
+    assert [kind for kind, _ in found] == ["unfilled", "unprotected"]
+    assert found[0][1].startswith(f"{order}: stop_unfilled: a second after its trigger")
+    assert found[1][1].startswith(f"the exit's order of {order} was refused: price_band: ")
+
+
+def test_w17_the_daily_limit_and_levels_of_the_margin_are_told(tmp_path: Path) -> None:
+    common: Any = {"ts": NOON, "input_no": 1}
+    events: list[TradingEvent] = [
+        RiskMoved(seq=1, state="HALTED", reason="daily_loss",
+                  numbers={"loss_paise": 100_000}, **common),
+        MarginMoved(seq=2, level=90, blocked_rupees=95, cash_paise=10_000, **common),
+        RiskMoved(seq=3, state="ACTIVE", reason="command", **common),
+    ]  # fmt: skip
+    assert told_of(events, tmp_path) == [
+        ("daily_limit", "HALTED: daily_loss: the day's loss limit was reached "
+                        "(loss Rs 1,000.00)."),
+        ("margin", "margin: more than 90 % of the cash is used, Rs 95.00 of Rs 100.00"),
+    ]  # fmt: skip
