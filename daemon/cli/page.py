@@ -33,6 +33,7 @@ def page_command(config: Config, file: Path, overrides: Mapping[str, Any]) -> li
     return [
         "web", config.account, "--out", config.out,
         "--port", str(web.port), "--listen", web.listen, *_kite_options(web.kite),
+        *([] if web.hooks is None else ["--hooks-port", str(web.hooks.port)]),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from daemon.web.kite.postbacks import Postbacks
 from daemon.web.kite.ticker import Ticker
 from daemon.web.sources.market import Market
 from tests.kite_api.desk import Desk
+from tests.kite_api.shapes import load, misfits, union
 
 
 class Audience(Ticker):
@@ -84,3 +85,16 @@ async def test_w10_what_was_before_a_client_came_is_not_told(desk: Desk) -> None
     await postbacks.look()
     await postbacks.look()
     assert audience.news() == []
+
+
+async def test_w11_a_postback_has_the_fields_of_kites_mock(
+    desk: Desk, heard: tuple[Audience, Postbacks]
+) -> None:
+    audience, postbacks = heard
+    await desk.place(order_type="MARKET", market_protection=-1, tag="mine")
+    await postbacks.look()
+    shapes = load()
+    mock = {f"[]{path}": kind for path, kind in shapes["postback"].items()} | {"": "list"}
+    rows = audience.news()
+    assert misfits(rows, union(mock, shapes["orders"], shapes["order_info"])) == []
+    assert all({f"[].{name}" for name in row} >= mock.keys() - {"", "[]"} for row in rows)

@@ -34,6 +34,7 @@ from daemon.web.kite.quotes import PRICES_MAX, QUOTES_MAX
 from daemon.web.kite.rates import Rates
 from tests.kit.paper_ticker import DAY, FUTURE, INDEX, OPEN, UNIVERSE, block
 from tests.kit.web import Answer, ask
+from tests.kite_api.shapes import load, misfits
 
 DAY_TEXT: Final = "2026-11-18"
 FUTURE_KEY: Final = f"NFO:{FUTURE.tradingsymbol}"
@@ -264,3 +265,17 @@ async def test_w10_the_minute_in_work_replaces_what_was_recorded_of_it(api: Api)
     assert with_open_minute(MINUTES, later, date)[:-1] == MINUTES
     assert with_open_minute(MINUTES, None, date) == MINUTES
     assert with_open_minute(MINUTES, quote, ist_date(OPEN - 1_440 * MINUTE_NS)) == MINUTES
+
+
+# Kite's own shapes
+
+
+async def test_w11_market_data_has_the_fields_of_kites_mocks(api: Api) -> None:
+    shapes = load()
+    keys = f"i={FUTURE_KEY}&i=NSE:NIFTY%2050"
+    for path, name in (("/quote", "quote"), ("/quote/ohlc", "ohlc"), ("/quote/ltp", "ltp")):
+        rows = list((await api.data(f"{path}?{keys}")).values())
+        assert len(rows) == 2
+        assert misfits(rows, shapes[name]) == []
+    assert misfits(await api.data(path_of()), shapes["historical_minute"]) == []
+    assert misfits(await api.data(path_of(oi="1")), shapes["historical_oi"]) == []
