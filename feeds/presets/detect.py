@@ -14,6 +14,7 @@ from feeds.files.table import suggest
 from feeds.presets.preset import Preset
 from feeds.presets.raw import document, is_json
 from feeds.presets.table import BY_NAME, PRESETS
+from feeds.presets.upstox import is_upstox
 
 AUTO = "auto"
 
@@ -78,6 +79,8 @@ def _json_presets(path: Path) -> Iterator[Preset]:
             width = len(preset.header) <= len(first) <= len(preset.header) + len(preset.optional)
             if first and width and re.fullmatch(preset.first_time, str(first[0])):
                 yield preset
+        elif preset.shape == "upstox" and is_upstox(held):
+            yield preset
         elif preset.shape == "json_columns" and isinstance(held, Mapping):
             inner = held.get("data") if isinstance(held.get("data"), Mapping) else held
             if inner is not None and set(preset.header) <= set(inner):

@@ -7,9 +7,10 @@ from typing import Literal
 
 import msgspec
 
-Shape = Literal["csv", "bare_csv", "json_rows", "json_columns"]
-"""`bare_csv` has no header line; `json_rows` is a list of lists, `json_columns` parallel lists."""
-SymbolStyle = Literal["", "gdfl", "truedata", "parts"]
+Shape = Literal["csv", "bare_csv", "json_rows", "json_columns", "upstox"]
+"""`bare_csv` has no header line; `json_rows` is a list of lists, `json_columns` parallel lists,
+`upstox` what its WebSocket sends."""
+SymbolStyle = Literal["", "gdfl", "truedata", "parts", "upstox"]
 """How an instrument is written; empty: as the configuration's `symbol` or as a tradingsymbol."""
 
 

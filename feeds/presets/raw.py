@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from feeds.files.columns import Column, array_of
 from feeds.files.csv_ticks import CsvTable
 from feeds.files.recorded_files import file_error
 from feeds.presets.preset import Preset
+from feeds.presets.upstox import is_upstox, upstox_columns
 
 _JSON_MAX: Final = 1 << 28
 """A JSON document is held in memory as objects; longer ones are no vendor's answer."""
@@ -31,6 +33,8 @@ def read_columns(path: Path, preset: Preset) -> dict[str, Column]:
     if preset.shape in ("csv", "bare_csv"):
         bare = preset.header if preset.shape == "bare_csv" else None
         return _csv(CsvTable(path, names=bare), needed)
+    if preset.shape == "upstox":
+        return _upstox(document(path), path)
     found = _at(document(path), preset.path, path)
     if preset.shape == "json_columns":
         return _lists(found, needed, path)
@@ -38,13 +42,15 @@ def read_columns(path: Path, preset: Preset) -> dict[str, Column]:
 
 
 def document(path: Path) -> Any:
-    """Return a JSON file's content. Raises FeedError."""
+    """Return a JSON file's content, of JSON Lines as a list. Raises FeedError."""
     data = _start(path, _JSON_MAX + 1)
     if len(data) > _JSON_MAX:
         raise file_error(path, "is a JSON document of more than 256 MB", "cut it into days")
     try:
         return msgspec.json.decode(data)
     except (ValueError, RecursionError) as error:
+        with suppress(ValueError, RecursionError):
+            return msgspec.json.Decoder().decode_lines(data)
         raise file_error(path, f"is no JSON document ({error})", "get a whole copy") from error
 
 
@@ -56,6 +62,12 @@ def _start(path: Path, size: int) -> bytes:
             return bytes(file.read(size))
     except (OSError, EOFError, zlib.error) as error:
         raise file_error(path, f"cannot be read ({error})", "get a whole copy") from error
+
+
+def _upstox(held: Any, path: Path) -> dict[str, Column]:
+    if not is_upstox(held):
+        raise file_error(path, "expected frames or records of Upstox", "check the preset")
+    return upstox_columns(held)
 
 
 def _csv(table: CsvTable, needed: Sequence[str]) -> dict[str, Column]:

@@ -32,7 +32,7 @@ from feeds.presets.sessions import refuse_shifted
 from feeds.presets.symbols import Names
 
 _BATCH_ROWS: Final = 65_536
-_TICK_COLUMNS: Final = ("ltp", "bid", "ask", "ltq", "oi")
+_TICK_COLUMNS: Final = ("ltp", "exchange_ts", "bid", "ask", "ltq", "volume", "oi")
 _CANDLE_COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _PARTS: Final = ("name", "expiry", "strike", "right")
 
@@ -189,6 +189,8 @@ class PresetTable:
         try:
             return str(name(text))
         except ValueError as error:
+            if self.preset.symbol == "upstox" and self._config.symbols:
+                return text  # a frame has more instruments than one maps: their rows are unknown
             shown = " ".join(text.split())
             raise file_error(
                 self.path, f"{shown}: {error}", f"map it: `symbols: {{{shown!r}: ...}}`"

@@ -37,6 +37,8 @@ class Names:
 
     def of_text(self, text: str) -> str:
         """Return a name that is one text; one in no known form stays as it is."""
+        if self._style == "upstox":
+            return _of_upstox(text)
         suffix = _EXCHANGE.search(text)
         plain = text[: suffix.start()] if suffix else text
         if suffix and suffix[1].endswith("_IDX"):
@@ -80,6 +82,14 @@ class Names:
                 "not whether it is a monthly contract"
             )
         return known == expiry
+
+
+def _of_upstox(key: str) -> str:
+    """Return the index of `NSE_INDEX|Nifty 50`; other keys have a number instead of a name."""
+    segment, _, name = key.partition("|")
+    if not segment.endswith("_INDEX"):
+        raise ValueError("is a number of the exchange's, which says no contract")
+    return name.upper()
 
 
 def _date(text: str) -> dt.date:

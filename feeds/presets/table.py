@@ -8,6 +8,9 @@ from feeds.presets.preset import Preset
 
 _OHLC: Final = {"open": "open", "high": "high", "low": "low", "close": "close"}
 _PLACES: Final = ("ts", "open", "high", "low", "close", "volume")
+_UPSTOX: Final = (
+    "ts", "symbol", "ltp", "exchange_ts", "ltq", "bid", "ask", "volume", "oi",
+)  # fmt: skip
 _OF_PLACES: Final = {name: name for name in _PLACES}
 _ISO_COLON: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+\d\d:\d\d"
 _ISO_PLAIN: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+\d{4}"
@@ -80,6 +83,14 @@ PRESETS: Final = (
         path=("data", "candles"),
         first_time=_ISO_COLON,
         newest_first=True,
+    ),
+    Preset(
+        name="upstox_ws",
+        kind="ticks",
+        shape="upstox",
+        header=_UPSTOX,
+        columns={name: name for name in _UPSTOX},
+        symbol="upstox",
     ),
     Preset(
         name="kite_historical",

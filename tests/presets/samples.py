@@ -159,6 +159,22 @@ def truedata_tick(rows: Sequence[Bar]) -> str:
     )
 
 
+def upstox_ws(rows: Sequence[Bar]) -> str:
+    """Return frames, a line each, with an instrument that has no price yet in each."""
+    return "".join(json.dumps(_frame(bar)) + "\n" for bar in rows)
+
+
+def _frame(bar: Bar) -> dict[str, object]:
+    ms = int(bar.at.timestamp() * 1000)
+    market = {
+        "ltpc": {"ltp": bar.close, "ltt": str(ms - 40), "ltq": "75"},
+        "marketLevel": {"bidAskQuote": [{"bidP": bar.low, "askP": bar.high}]},
+        "vtt": "150", "oi": float(bar.oi),
+    }  # fmt: skip
+    feeds = {"NSE_FO|51414": {"fullFeed": {"marketFF": market}}, "NSE_FO|2": {"ltpc": {}}}
+    return {"type": "live_feed", "feeds": feeds, "currentTs": str(ms)}
+
+
 class Sample(NamedTuple):
     """How a vendor's file is made, and what must be said besides its preset."""
 
@@ -180,8 +196,9 @@ CANDLES: Final = {
 TICKS: Final = {
     "gdfl_tick": Sample(gdfl_tick, "gdfl_tick.csv"),
     "truedata_tick": Sample(truedata_tick, "NIFTY24060623000CE.csv"),
+    "upstox_ws": Sample(upstox_ws, "upstox_ws.json"),
 }
-EPOCH: Final = ("fyers_candles", "dhan_candles")
+EPOCH: Final = ("fyers_candles", "dhan_candles", "upstox_ws")
 """Presets whose times are epoch numbers."""
 ZONED: Final = ("upstox_candles", "kite_historical", "angel_candles")
 """Presets whose times say their zone."""
