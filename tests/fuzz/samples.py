@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from daemon.control.frames import frame
 from daemon.domain.candle import Candle
 from daemon.domain.inputs import Clock, Command, ConfigChange, Gap, History, Input, Settlement
+from daemon.domain.order_requests import CancelOrder
 from daemon.domain.ticks import Ticks
 from daemon.journal.store import JournalStore, Operation
 from daemon.settings.check import fingerprint, render_config
@@ -170,6 +171,12 @@ def control_lines() -> list[bytes]:
 def requests() -> list[bytes]:
     """Requests of programs: as they are, and in their frames."""
     bodies = [b'{"id":1,"client_id":"a","command":%s}' % line for line in control_lines()]
+    bodies += [
+        b'{"id":2,"order":{"do":"place","tradingsymbol":"X","side":"BUY","quantity":65,'
+        b'"product":"NRML","order_type":"LIMIT","price_paise":10000,"tag":"a"}}',
+        b'{"id":3,"order":{"do":"modify_gtt","gtt_id":1,"form":{"tradingsymbol":"X",'
+        b'"triggers":[100],"legs":[],"last_paise":5}}}',
+    ]
     return [*bodies, *map(frame, bodies), b"".join(map(frame, bodies))]
 
 
@@ -183,6 +190,7 @@ def inputs() -> list[Input]:
         *map(with_depth, blocks()[6:8]),
         Clock(ts=_NOW + 10**12),
         Command(ts=_NOW, command="manual_exit", target="V3-1"),
+        Command(ts=_NOW, command="order", order=CancelOrder(order_id="X-20261118-000001")),
         Gap(ts=_NOW, since=_NOW - 10**9, symbols=("A", "B")),
         Settlement(ts=_NOW, underlying="NIFTY", date="2026-11-17", close_paise=2_500_000),
         ConfigChange(ts=_NOW, config='{"log_level":"DEBUG"}'),
