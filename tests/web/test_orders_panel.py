@@ -15,7 +15,7 @@ from daemon.report.fold import RunFold
 from daemon.web.fold.approaches import Approaches
 from daemon.web.fold.book import Book
 from daemon.web.fold.exchange_orders import WorkingOrders
-from daemon.web.panels.orders import BEYOND, orders_over_panel, orders_panel
+from daemon.web.panels.orders import BEYOND, WHOLE, orders_over_panel, orders_panel
 from tests.oracle.plan_scenario import moment
 from tests.web.plan_view import Quotes, quote, view_of
 
@@ -146,7 +146,7 @@ def test_a_limit_behind_the_fifth_level_says_so() -> None:
 def test_a_side_that_is_shown_whole_has_nothing_behind_it() -> None:
     desk = Desk().tell(event("open", "OPEN", 1, limit_paise=9_900))
     row = desk.see(market_at(2, bids=BIDS[:3])).row()
-    assert (row["words"], row["ahead"]) == (None, 0)
+    assert (row["words"], row["ahead"]) == (WHOLE, 0)
 
 
 @pytest.mark.parametrize("resting", ["cross", "touch"])

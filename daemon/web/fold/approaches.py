@@ -89,8 +89,17 @@ def distance(order: Standing, quote: SharedQuote) -> int | None:
 
 def is_beyond_book(order: Standing, quote: SharedQuote) -> bool:
     """Return whether an order stands behind the fifth level of its side: nothing is shown there."""
+    return len(_own_side(order, quote)) == DEPTH_LEVELS and _is_behind(order, quote)
+
+
+def is_behind_short_side(order: Standing, quote: SharedQuote) -> bool:
+    """Return whether an order stands behind a side that shows fewer than five levels."""
+    return len(_own_side(order, quote)) < DEPTH_LEVELS and _is_behind(order, quote)
+
+
+def _is_behind(order: Standing, quote: SharedQuote) -> bool:
     side = _own_side(order, quote)
-    if len(side) < DEPTH_LEVELS:
+    if not side:
         return False
     last, limit = side[-1].price_paise, order.event.limit_paise
     return limit < last if order.event.side == "BUY" else limit > last

@@ -8,12 +8,18 @@ from daemon.domain.dates import MILLISECOND_NS
 from daemon.domain.exchange_order import ExchangeOrderState
 from daemon.journal.words import refusal_text
 from daemon.visible import visible
-from daemon.web.fold.approaches import TRIGGER_PENDING, Approach, is_beyond_book
+from daemon.web.fold.approaches import (
+    TRIGGER_PENDING,
+    Approach,
+    is_behind_short_side,
+    is_beyond_book,
+)
 from daemon.web.fold.exchange_orders import Standing
 from daemon.web.fold.rows import Row, lots_of, ms
 from daemon.web.panels.view import View
 
 BEYOND: Final = "beyond the fifth level: the exchange does not show how many units are ahead"
+WHOLE: Final = "behind all that the feed shows of its side, which fills take for the whole side"
 _ON_ITS_WAY: Final = "on its way to the exchange"
 _WAITS: Final = "waits for its trigger"
 _TAKES: Final = "takes what the book shows, until its limit"
@@ -132,4 +138,6 @@ def _words(view: View, order: Standing) -> str | None:
     quote = view.quote(order.symbol)
     if quote is None or not (quote.depth.bids or quote.depth.asks):
         return _NO_BOOK
-    return BEYOND if is_beyond_book(order, quote) else None
+    if is_beyond_book(order, quote):
+        return BEYOND
+    return WHOLE if is_behind_short_side(order, quote) else None
