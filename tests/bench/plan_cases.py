@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -64,7 +64,8 @@ def _engine(count: int) -> PaperEngine:
 
 
 def _instruments() -> Iterator[Instrument]:
-    for number, (strike, kind) in enumerate((s, k) for s in STRIKES for k in ("CE", "PE")):
+    kinds: tuple[Literal["CE", "PE"], ...] = ("CE", "PE")
+    for number, (strike, kind) in enumerate((s, k) for s in STRIKES for k in kinds):
         yield Instrument(
             instrument_token=number + 1,
             tradingsymbol=f"{strike}{kind}",
