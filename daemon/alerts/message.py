@@ -24,7 +24,7 @@ TITLES: Final[dict[str, str]] = {
     "daily_limit": "DAILY LIMIT",
     "margin": "Margin",
     "restart": "Daemon",
-    "token_refused": "LOGIN REFUSED",
+    "token_refused": "LOGIN REFUSED",  # nosec B105 - a title
     "square_off": "Square-off",
     "fallback": "FALLBACK",
     "strategy_disabled": "STRATEGY OFF",
