@@ -101,6 +101,7 @@ def test_p12_p13_a_leg_that_waited_says_what_its_contract_was_chosen_from(
     script.at("09:20:30").rows({"24000CE": 205.0}).at("09:21:30").rows({"24000CE": 230.0})
     script.at("09:21:31").clock()
     [order] = [each for each in told(script) if isinstance(each, OrderCreated)]
+    assert order.basis is not None
     assert (order.tradingsymbol, order.basis["expiry"]) == ("24000CE", "2026-12-01")
 
 

@@ -86,7 +86,7 @@ def test_p46_an_exit_after_square_off_is_told_live_too(tmp_path: Path) -> None:
 
 def test_p46_of_a_week_each_time_of_square_off_is_told_once_by_its_first_date() -> None:
     """From 7 Dec 2026 on the contracts that expire close earlier than the others."""
-    plans = Plans(items=(decode(straddle(exit={"at": "15:16"})),))
+    plans = Plans(items=[decode(straddle(exit={"at": "15:16"}))])
     config = Config(plans=plans)
     monday = dt.date(2026, 12, 7)
     [found] = late_exits(config, load_rules(config), coming_sessions(monday))

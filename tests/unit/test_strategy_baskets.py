@@ -54,7 +54,7 @@ def _fresh() -> None:
     Condor.log, Condor.settings, Condor.wing = [], {}, {}
 
 
-def begun(limits: dict[str, int] | None = None, **more: Any) -> Life:
+def begun(limits: dict[str, Any] | None = None, **more: Any) -> Life:
     config = StrategyConfig(id="a", module=HERE, class_="Condor", symbols=[FUT], **(limits or {}))
     life = Life(config, **more)
     life.rows(
@@ -145,7 +145,8 @@ def test_p16_one_refusal_refuses_all_of_a_basket_before_its_first_order(
     ]  # fmt: skip
     assert rounds()[1:] == [("basket#1", "OPEN", "DONE", "nothing_filled")]
     assert [u.reason for u in Condor.log if u.new == "REJECTED"].count(code) == 1
-    told = next(e for e in life.events if getattr(e, "reason", "") == "leg_incomplete")
+    moves = [each for each in life.events if isinstance(each, OrderMoved)]
+    told = next(each for each in moves if each.reason == "leg_incomplete")
     assert told.numbers == {"because": code, "symbol": PE_25000}
 
 
