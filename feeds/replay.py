@@ -68,9 +68,17 @@ class Recording:
         self._files = [found for file in config.files for found in each_file(file, data_dir)]
         self._block_rows = config.block_rows
         self._start, self._end = _range(config)
+        files = max(1, len(self._files))
+        share = max(min(config.block_rows, _MIN_BATCH_ROWS), config.block_rows // files)
         self._sources: list[Source] = [
             open_source(
-                file, session=session, data_dir=data_dir, depth=depth, day=day, contracts=contracts
+                file,
+                batch_rows=share,
+                session=session,
+                data_dir=data_dir,
+                depth=depth,
+                day=day,
+                contracts=contracts,
             )
             for file in self._files
         ]
