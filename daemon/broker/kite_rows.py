@@ -17,6 +17,7 @@ from daemon.domain.gtt import Gtt, GttLeg
 from daemon.domain.instrument import Instrument
 from daemon.domain.money import PAISE_PER_RUPEE, rupees
 from daemon.domain.order_kind import STOP_KINDS
+from daemon.domain.untraded import API
 
 KiteRow = dict[str, object]
 _TEXT_LENGTH: Final = len("2026-11-18 09:15:00")
@@ -97,7 +98,7 @@ def order_fields(order: BrokerOrder, instrument: Instrument) -> KiteRow:
         "cancelled_quantity": order.cancelled,
         "market_protection": order.market_protection,
         "meta": {"iceberg": _iceberg(order)} if order.legs else {},
-        "tag": order.tag or None,
+        "tag": API if order.is_close else order.tag or None,
         **({"validity_ttl": order.ttl_minutes} if order.ttl_minutes else {}),
     }
 

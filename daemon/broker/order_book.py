@@ -71,6 +71,11 @@ class BrokerOrder(msgspec.Struct, kw_only=True):
     history: list[OrderMove] = []
 
     @property
+    def is_close(self) -> bool:
+        """True if it closes what orders without a trade hold; its tag then says why."""
+        return self.is_exit and not self.order_id
+
+    @property
     def is_over(self) -> bool:
         """True if nothing can happen to it any more."""
         return self.state in OVER_STATES

@@ -20,6 +20,8 @@ from daemon.domain.order import Side
 
 SETTLED: Final = "settled"
 """The kind of event that closes a position without an order."""
+API: Final = "api"
+"""The strategy of orders without a trade that name none."""
 
 
 class UntradedPosition(msgspec.Struct, kw_only=True, gc=False):
@@ -107,6 +109,14 @@ class Untraded(msgspec.Struct, kw_only=True):
     def _turn_to(self, day: int) -> None:
         if day != self.day:
             self.day, self.realized_today_paise, self.charges_today = day, 0, Decimal(0)
+
+
+def strategy_of(event: ExchangeOrderMoved) -> str:
+    """Return whose an order without a trade is: its tag, `api` of one without and of a close.
+
+    The tag of a close says why it was sent, and what it closes may be of several programs.
+    """
+    return API if event.is_exit else event.tag or API
 
 
 def key_of(tradingsymbol: str, product: str) -> str:

@@ -2,7 +2,8 @@
 
 An order is written when it is over, and those that are not at the end of the journal: so memory
 holds what works, however long the journal is. In the simple modes there are none but those that
-close positions without a trade. What belongs to no trade has no trade's id and no strategy.
+close positions without a trade. What belongs to no trade has no trade's id; its strategy is
+`api`, or its tag.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from daemon.domain.booked_fills import BookedFills
 from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.domain.ledger import Ledger
+from daemon.domain.untraded import strategy_of
 from daemon.domain.untraded_fills import UntradedFills
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.journal.history import History
@@ -55,7 +57,7 @@ _ARRIVED: Final = ("open", "trigger_pending")
 class _Order(msgspec.Struct):
     """An exchange order as its newest event leaves it, and its sums. Paise; exact rupees."""
 
-    strategy: str | None
+    strategy: str
     symbol: str
     sent_ts: int
     last: ExchangeOrderMoved
@@ -113,7 +115,7 @@ def _order_of(event: ExchangeOrderMoved, working: dict[str, _Order], ledger: Led
     found = working.get(event.exchange_id)
     if found is None:
         trade = ledger.orders.get(event.order_id)
-        strategy = None if trade is None else trade.strategy_id
+        strategy = strategy_of(event) if trade is None else trade.strategy_id
         symbol = event.tradingsymbol if trade is None else trade.tradingsymbol
         found = working[event.exchange_id] = _Order(strategy, symbol, event.ts, event)
     return found

@@ -1,6 +1,7 @@
 """`fills`: one row for each fill, entries and exits, with the quote behind it.
 
-What belongs to no trade has no trade's id, no strategy, and is neither entry nor exit.
+What belongs to no trade has no trade's id and is neither entry nor exit; its strategy is `api`,
+or its order's tag.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 from daemon.domain.booked_fills import BookedFills
 from daemon.domain.dates import MILLISECOND_NS
 from daemon.domain.events import ExchangeOrderMoved, Fill, QueuePlace
+from daemon.domain.untraded import strategy_of
 from daemon.domain.untraded_fills import UntradedFills
 from daemon.export.columns import Column, Kind, Row, RunningPaise, Value
 from daemon.journal.history import History
@@ -67,7 +69,8 @@ def rows(history: History) -> Iterator[Row]:
         elif other is not None:
             order_event, fill = other.event, other.fill
             yield (
-                event.ts, None, None, order_event.tradingsymbol, fill.transaction_type, None,
+                event.ts, None, strategy_of(order_event), order_event.tradingsymbol,
+                fill.transaction_type, None,
                 fill.quantity, fill.price_paise, order_event.tag or None, other.gross_paise,
                 *_quote(fill, rounded),
                 *_evidence(order_event if order_event.exchange_id else None),

@@ -22,7 +22,7 @@ from daemon.domain.gtt import Gtt, GttLeg
 from daemon.domain.ledger import RiskStanding
 from daemon.domain.money import rupees_text
 from daemon.domain.risk_state import RiskState
-from daemon.domain.untraded import SETTLED
+from daemon.domain.untraded import SETTLED, strategy_of
 from daemon.journal.margin_words import margin_text
 from daemon.journal.watch_words import watch_sentence
 from daemon.journal.words import EXITS, RULES, money, numbers_text, why
@@ -185,8 +185,8 @@ def _fill_words(event: ExchangeOrderMoved) -> str:
     if event.kind == SETTLED:
         return f"{_exit(event.tag)}: {done} at {price} ({RULES.get(event.rule, event.rule)})"
     why_left = f"{_exit(event.tag)}: " if event.is_exit else ""
-    source = "" if event.is_exit or not event.tag else f", {event.tag}"
-    return f"{why_left}{done} filled at {price}, {event.filled} of {event.quantity}{source}"
+    part = f"{event.filled} of {event.quantity}"
+    return f"{why_left}{done} filled at {price}, {part}, {strategy_of(event)}"
 
 
 def _exit(reason: str) -> str:

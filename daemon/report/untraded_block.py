@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.domain.money import rupees_text
+from daemon.domain.untraded import API
 from daemon.metrics.untraded import UntradedRow
 from daemon.report.block import Block
 from daemon.report.markup import html_text
@@ -20,7 +21,7 @@ _RESULT: Final = _HEADER.index("open P&L")
 def untraded_block(summary: RunSummary) -> Block:
     """Return the open positions without a trade."""
     rows = [_cells(row) for row in summary.untraded.rows]
-    title = "OPEN POSITIONS WITHOUT A TRADE"
+    title = f"OPEN POSITIONS WITHOUT A TRADE (strategy {API})"
     return Block(title=title, header=_HEADER, rows=rows, right=_NUMBERS)
 
 
@@ -54,7 +55,8 @@ def untraded_card(summary: RunSummary) -> str:
     return (
         '<section class="card" id="untraded"><h2>Without a trade</h2>'
         '<p class="quiet">What GTTs and other orders without a trade bought and sold: in no '
-        "figure of trades. Equity, drawdown and margin are the account\u2019s and have it</p>"
+        f"figure of trades. In tables its strategy is the order\u2019s tag, or {API}. Equity, "
+        "drawdown and margin are the account\u2019s and have it</p>"
         f'<dl class="facts">{facts}</dl>{_table(summary)}</section>'
     )
 

@@ -60,7 +60,7 @@ TOLD = [
     ("gtt", f"GTT 3 of {CALL} placed: SELL 65 at Rs 9.00 once the price is at Rs 10.00 or below, "
             "until 2027-11-18"),
     ("exit", f"kill_switch: the kill switch was pulled: BUY 65 {CALL} filled at Rs 95.10, 65 of "
-             "65, X-20261118-000003"),
+             "65, api, X-20261118-000003"),
     ("gtt", f"GTT 2 of {CALL} disabled, kill_switch: the kill switch was pulled; it fires no more "
             "until it is modified"),
     ("gtt", f"GTT 3 of {CALL} disabled, kill_switch: the kill switch was pulled; it fires no more "

@@ -147,7 +147,7 @@ def test_exported_fills_have_those_without_a_trade(session: ApiMarket) -> None:
         ("SELL", 130, 130 * (109_95 - 100_05), "api"),
     ]
     assert {(row["strategy"], row["is_entry"], row["symbol"]) for row in others} == {
-        (None, None, CALL)
+        ("api", None, CALL)
     }
     assert all(row["exchange_id"] and row["rule"] for row in others)
     ledger = session.engine.ledger
@@ -169,7 +169,7 @@ def test_exported_tables_agree_on_the_account(session: ApiMarket, summary: RunSu
         ("COMPLETE", 65, 1),
         ("COMPLETE", 130, 1),
     ]
-    assert {row["symbol"] for row in others} == {CALL}
+    assert {(row["symbol"], row["strategy"]) for row in others} == {(CALL, "api")}
 
 
 def test_the_views_of_a_journal_have_orders_without_a_trade(

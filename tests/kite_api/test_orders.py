@@ -55,6 +55,16 @@ async def test_w10_a_cancel_takes_what_works(desk: Desk) -> None:
     assert order["status_message_raw"] == "cancel_asked"
 
 
+async def test_w14_a_close_has_the_tag_api_and_its_reason_behind_it(desk: Desk) -> None:
+    await desk.place(order_type="MARKET", market_protection=-1, tag="mine")
+    desk.market.leave()
+    desk.book()
+    opening, close = await desk.get("/orders")
+    assert (opening["tag"], opening["tags"]) == ("mine", ["mine"])
+    assert (close["status"], close["tag"]) == ("COMPLETE", "api")
+    assert close["tags"] == ["api", "manual_exit"]
+
+
 async def test_w10_a_fill_is_a_trade_and_a_position_at_the_last_price(desk: Desk) -> None:
     order_id = await desk.place(order_type="MARKET", market_protection=-1)
     trade = only(await desk.get("/trades"))

@@ -22,13 +22,15 @@ _ENDED: Final = (_S.CANCELLED, _S.REJECTED)
 def order_row(order: BrokerOrder, instrument: Instrument, user_id: str) -> KiteRow:
     """Return an order of the book."""
     reason = next((move.reason for move in order.history if move.state in _ENDED), "")
+    fields = order_fields(order, instrument)
+    tags = [fields["tag"], order.tag] if order.is_close else [order.tag]
     return {
-        **order_fields(order, instrument),
+        **fields,
         **_ids(order),
         "status_message": refusal_text(reason, None) if reason else None,
         "status_message_raw": reason or None,
         "placed_by": user_id,
-        "tags": [order.tag] if order.tag else [],
+        "tags": [tag for tag in tags if tag],
         "guid": None,
     }
 
