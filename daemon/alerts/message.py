@@ -13,6 +13,7 @@ CHANNEL: Final = "channel"
 KINDS: Final[frozenset[str]] = frozenset(get_args(AlertKind))
 URGENT: Final = frozenset({"unprotected", "naked_short", "daily_limit", "daemon_gone"})
 """Kinds that neither quiet hours nor the rate hold back."""
+_LOGIN_REFUSED: Final = "LOGIN REFUSED"
 TITLES: Final[dict[str, str]] = {
     "fill": "Filled",
     "exit": "Exit",
@@ -24,7 +25,7 @@ TITLES: Final[dict[str, str]] = {
     "daily_limit": "DAILY LIMIT",
     "margin": "Margin",
     "restart": "Daemon",
-    "token_refused": "LOGIN REFUSED",  # nosec B105 - a title
+    "token_refused": _LOGIN_REFUSED,
     "square_off": "Square-off",
     "fallback": "FALLBACK",
     "strategy_disabled": "STRATEGY OFF",

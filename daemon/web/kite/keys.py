@@ -21,6 +21,7 @@ KEYS_VERSION: Final = 1
 PREFIX: Final = "paper"
 _BYTES: Final = 24
 _SHORTEST: Final = 24
+_NO_SESSION: Final = ""
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ def with_new_session(keys: Keys) -> Keys:
 
 def with_no_session(keys: Keys) -> Keys:
     """Return the same keys without a session."""
-    return msgspec.structs.replace(keys, access_token="")
+    return msgspec.structs.replace(keys, access_token=_NO_SESSION)
 
 
 def read_or_make_keys(path: Path) -> Keys:

@@ -10,6 +10,9 @@ BROKER: Final = "PAPER"
 EXCHANGES: Final = ("NSE", "NFO", "BSE", "BFO")
 PRODUCTS: Final = ("CNC", "NRML", "MIS")
 ORDER_TYPES: Final = ("MARKET", "LIMIT", "SL", "SL-M")
+_NEVER: Final = "1970-01-01 00:00:00"
+_NO_TOKEN: Final = ""
+"""Kite's field of a service that paper has not."""
 
 
 def profile_fields(account: str) -> dict[str, object]:
@@ -39,8 +42,8 @@ def full_profile_fields(account: str) -> dict[str, object]:
         "dp_ids": [],
         "pan": "",
         "tags": [],
-        "password_timestamp": "1970-01-01 00:00:00",
-        "twofa_timestamp": "1970-01-01 00:00:00",
+        "password_timestamp": _NEVER,
+        "twofa_timestamp": _NEVER,
         "meta": {"poa": "physical", "silo": "", "account_blocks": []},
     }
 
@@ -51,9 +54,9 @@ def session_fields(account: str, keys: Keys, login_time: str) -> dict[str, objec
         **profile_fields(account),
         "api_key": keys.api_key,
         "access_token": keys.access_token,
-        "public_token": "",
-        "enctoken": "",
-        "refresh_token": "",
+        "public_token": _NO_TOKEN,
+        "enctoken": _NO_TOKEN,
+        "refresh_token": _NO_TOKEN,
         "silo": "",
         "login_time": login_time,
     }
