@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -56,6 +57,7 @@ class KiteServer:
             rates = Rates(is_on=self.api.account.api_config.rates != "off")
             recorded = _recorded_of(site, self.api.account.config)
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)
+            login.on_end = partial(self.data.ticker.end_all, "the session is over")
             self._postbacks: Final = Postbacks(self.api, self.data.ticker)
             table = [*table_of(self.api), *self.data.table()]
             self.app: Final = KiteApp(table, login, rates, self.data.sockets())

@@ -119,16 +119,19 @@ async def test_w9_a_request_without_the_session_is_a_token_exception(
 
 
 async def test_w9_a_session_that_was_ended_opens_nothing_until_the_next_login(desk: Desk) -> None:
-    keys = desk.keys
+    keys, ended = desk.keys, []
+    desk.api.login.on_end = lambda: ended.append(desk.keys.access_token)
     wrong = await desk.send(
         "DELETE", "/session/token", api_key=keys.api_key, access_token="paper-wrong"
     )
     assert error_of(wrong)[:2] == (403, "TokenException")
+    assert not ended
     gone = await desk.send(
         "DELETE", "/session/token", api_key=keys.api_key, access_token=keys.access_token
     )
     assert data_of(gone) is True
     assert desk.keys.access_token == ""
+    assert ended == [""]  # open tickers end once their token is none any more
     for token in (keys.access_token, ""):
         answer = await desk.raw("GET", "/orders", authorization=f"token {keys.api_key}:{token}")
         assert error_of(answer)[:2] == (403, "TokenException")

@@ -39,6 +39,8 @@ class Login:
         self._path = path
         self._account = account
         self._tell = tell
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when the session is invalidated: what it opened ends with it."""
         self._keys = read_or_make_keys(path)
         tell(self._keys)
 
@@ -84,6 +86,7 @@ class Login:
         if not self.is_session(query.text("api_key"), query.text("access_token")):
             raise bad_token(_WRONG)
         self._change(with_no_session(self._keys))
+        self.on_end()
         return True
 
     def _change(self, keys: Keys) -> None:
