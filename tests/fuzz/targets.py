@@ -71,6 +71,14 @@ from tests.fuzz.samples import (
     tick_jsonl,
     write_journal,
 )
+from tests.fuzz.web_targets import (
+    hook_messages,
+    kite_requests,
+    read_hook,
+    read_kite,
+    read_ticker,
+    ticker_messages,
+)
 
 RULES: Final = load_rulebook()
 _TS: Final = 1_790_000_000_000_000_000
@@ -456,5 +464,8 @@ TARGETS: Final = (
     Target("input log payloads", _payload_samples, _log_payload),
     Target("compacted recording", _compacted_samples, _compacted),
     Target("price series", _series_samples, _series),
+    Target("kite requests", kite_requests, read_kite),
+    Target("hook messages", hook_messages, read_hook),
+    Target("ticker messages", ticker_messages, read_ticker),
     Target("journal", _journal_samples, _journal),
 )
