@@ -29,7 +29,7 @@ BANNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "datetime.datetime.today": (WALL_CLOCK, ()),
     "datetime.date.today": (WALL_CLOCK, ()),
     "numpy.random": (
-        "chance comes from a seed of the configuration",
+        "chance comes from a seed that the user names",
         ("feeds/synthetic", "daemon/lab/numbers/bootstrap.py"),
     ),
     "eval": (RUNS_TEXT, ()),

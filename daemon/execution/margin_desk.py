@@ -7,31 +7,26 @@ figures are computed at every passed minute of a session while anything is held 
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from daemon.domain import account_totals
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.inputs import BrokerMargin
 from daemon.domain.instrument import Instrument
 from daemon.domain.ledger import Ledger
-from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order, Side
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
-from daemon.exchange.protection import protected_limit
 from daemon.execution.broker_figure import BrokerFigure
 from daemon.execution.costs import Costs
 from daemon.execution.exchange_desk import ExchangeDesk
+from daemon.execution.margin_account import MarginAccount, paise_up
 from daemon.execution.margin_held import Held, open_positions
 from daemon.execution.margin_market import (
     Line,
-    LineKey,
     MarginMarket,
     RatesOf,
-    line_key,
     prices_of,
 )
 from daemon.execution.margin_minutes import MarginMinutes
@@ -39,7 +34,7 @@ from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.working_entries import WorkingEntries
 from daemon.margin.baskets import BasketLeg, basket_ask
-from daemon.margin.funds import Ask, Cash
+from daemon.margin.funds import Ask
 from daemon.margin.levels import Use
 from daemon.margin.models import margins, model_of
 from daemon.margin.portfolio import Holding
@@ -59,16 +54,6 @@ class MarginTerms(NamedTuple):
     """Whether a broker's figures correct the model's (`BrokerMargin`)."""
     arrays: RiskArrays | None = None
     """Those of the clearing house, None for the scenario model."""
-
-
-class Working(NamedTuple):
-    """An order that opens and is not over: what it may still fill, at which limit (paise)."""
-
-    instrument: int
-    product: str
-    side: Side
-    quantity: int
-    limit_paise: int
 
 
 class MarginDesk:
@@ -95,7 +80,6 @@ class MarginDesk:
         """None before the first figures of an account."""
         self.model: Final = model_of(terms.arrays)
         self._broker = BrokerFigure(ledger) if terms.asks_broker else None
-        self._capital = terms.capital_paise or 0
         self._market = MarginMarket(
             desk.universe, prices_of(quotes), sessions, desk.at, terms.rates_of
         )
@@ -106,7 +90,9 @@ class MarginDesk:
         self.minutes = MarginMinutes(desk.agenda, desk.at, schedule)
         self._costs = costs
         self._untraded = untraded
-        self._working = entries
+        self._account = MarginAccount(
+            terms.capital_paise or 0, desk.universe, ledger, quotes, untraded, entries
+        )
         self._seen_seq = ledger.seq
 
     # the gate
@@ -129,13 +115,13 @@ class MarginDesk:
         if not self.is_gate:
             return None
         units = order.quantity if units is None else units
-        limit = limit_paise or self._limit(order, index)
+        limit = limit_paise or self._account.limit_of(order, index)
         try:
             ask = self._ask(order, index, units, limit)
             ask = ask._replace(premium=ask.premium + more_premium)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
-        cash, reserved = self._cash(), self._reserved()
+        cash, reserved = self._account.cash_paise(), self._account.reserved_paise()
         refusal = insufficient_margin(ask, cash=cash, reserved=reserved)
         if refusal is not None and self._broker is not None:
             refusal.numbers["margin_of"] = self._broker.source
@@ -151,19 +137,21 @@ class MarginDesk:
             ask = self._basket_ask(orders, hedges_first=hedges_first)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
-        return insufficient_margin(ask, cash=self._cash(), reserved=self._reserved())
+        return insufficient_margin(
+            ask, cash=self._account.cash_paise(), reserved=self._account.reserved_paise()
+        )
 
     def _basket_ask(self, orders: Sequence[Order], *, hedges_first: bool) -> Ask:
         """Return what orders ask for together, in the order in which they are sent."""
         indices = [self._quotes.index_of(order.tradingsymbol) for order in orders]
-        lines, legs, charges = self._lines(), [], 0
+        lines, legs, charges = self._account.lines(), [], 0
         for order, index in zip(orders, indices, strict=True):
-            lines.setdefault(self._key(index, order.product), Line())
+            lines.setdefault(self._account.key(index, order.product), Line())
         found = self._market.underlyings(lines)
         for order, index in zip(orders, indices, strict=True):
             own = self._market.underlying_name(index)
-            limit = order.price_paise or self._limit(order, index)
-            is_delivery = self._key(index, order.product)[1]
+            limit = order.price_paise or self._account.limit_of(order, index)
+            is_delivery = self._account.key(index, order.product)[1]
             contract = found[own].contract_of(order.tradingsymbol, is_delivery=is_delivery)
             legs.append(BasketLeg(own, contract, order.sign * order.quantity, limit))
             instrument, side = self._universe[index], order.transaction_type
@@ -173,8 +161,8 @@ class MarginDesk:
     def _ask(self, order: Order, index: int, units: int, limit_paise: int) -> Ask:
         """Return what an entry of some units asks for. Raises MarginUnknown."""
         instrument, side = self._universe[index], order.transaction_type
-        key = self._key(index, order.product)
-        lines = self._lines()
+        key = self._account.key(index, order.product)
+        lines = self._account.lines()
         lines.setdefault(key, Line())
         found = self._market.underlyings(lines)
         risks = dict(zip(found, self.model.risks_of(list(found.values())), strict=True))
@@ -201,110 +189,32 @@ class MarginDesk:
             charges=self._charges(instrument, side, units, limit_paise),
         )
 
-    def _limit(self, order: Order, index: int) -> int:
-        """Return the protected limit of an order without one, paise; 0 without a price.
-
-        A stop is protected from its trigger on, a MARKET from the last price.
-        """
-        return self._protected(index, order.transaction_type, order.trigger_paise)
-
-    def _protected(self, index: int, side: Side, base: int = 0) -> int:
-        """Return the protected limit from a base, or from the last price, paise."""
-        if not base:
-            quote = self._quotes.quote_of(self._quotes.books[index])
-            if quote is None:
-                return 0
-            base = quote.ltp
-        return protected_limit(self._universe[index], side == "BUY", base)
-
     def _charges(self, instrument: Instrument, side: Side, quantity: int, limit_paise: int) -> int:
         if not quantity:
             return 0
         charges = self._costs.of_order(
             instrument, side=side, quantity=quantity, price_paise=limit_paise
         )
-        return _paise_up(Decimal(charges.total))
+        return paise_up(Decimal(charges.total))
 
     # what is there
 
     def held(self) -> Held | None:
         """Return what is held against the cash, None if its margin is not known."""
         try:
-            underlyings = self._market.underlyings(self._held_lines())
+            underlyings = self._market.underlyings(self._account.held_lines())
         except MarginUnknown:
             return None
         positions = open_positions(self._ledger, self._quotes, self._untraded)
-        return Held(positions, underlyings, self._cash(), self._market, self._universe)
-
-    def _held_lines(self) -> dict[LineKey, Line]:
-        lines: dict[LineKey, Line] = {}
-        for position in self._ledger.positions.values():
-            index = self._quotes.index_of(position.tradingsymbol)
-            line = lines.setdefault(self._key(index, position.product), Line())
-            line.hold(position.sign * position.quantity, 2 * position.entry_paise)
-        for untraded in self._untraded.positions():
-            found = self._untraded.index_of(untraded)
-            if found is not None:
-                line = lines.setdefault(self._key(found, untraded.product), Line())
-                line.hold(untraded.quantity, 2 * untraded.cost.cost_paise // untraded.cost.units)
-        return lines
-
-    def _lines(self) -> dict[LineKey, Line]:
-        lines = self._held_lines()
-        for entry in self._entries():
-            line = lines.setdefault(self._key(entry.instrument, entry.product), Line())
-            line.work(entry.side, entry.quantity)
-        return lines
-
-    def _key(self, index: int, product: str) -> LineKey:
-        return line_key(self._universe[index], index, product)
-
-    def _entries(self) -> Iterator[Working]:
-        """Yield the entries that are not over, and the orders without a trade that open."""
-        for each in self._untraded.opening():
-            terms = each.terms
-            limit = each.limit_paise or self._protected(terms.instrument, terms.side)
-            yield Working(terms.instrument, terms.product, terms.side, each.left, limit)
-        for entry in self._working:
-            order = entry.order
-            index = self._quotes.index_of(order.tradingsymbol)
-            limit = entry.limit_paise or self._limit(order, index)
-            yield Working(index, order.product, order.transaction_type, entry.left, limit)
-
-    def _reserved(self) -> int:
-        """Return the premium of working buys of options at their limits, paise."""
-        return sum(
-            entry.quantity * entry.limit_paise
-            for entry in self._entries()
-            if entry.side == "BUY" and self._universe[entry.instrument].is_option
+        return Held(
+            positions, underlyings, self._account.cash_paise(), self._market, self._universe
         )
-
-    def _cash(self) -> int:
-        ledger = self._ledger
-        paid, marked = {1: 0, -1: 0}, 0
-        for position in ledger.positions.values():
-            marked += position.marked_paise
-            if self._universe[self._quotes.index_of(position.tradingsymbol)].is_option:
-                paid[position.sign] += position.cost_paise
-        for each in ledger.untraded.positions.values():
-            marked += each.cost.marked_paise
-            index = self._untraded.index_of(each)
-            if index is not None and self._universe[index].is_option:
-                paid[each.cost.sign] += each.cost.cost_paise
-        return Cash(
-            capital=self._capital,
-            realized=account_totals.realized_paise(ledger),
-            charges=_paise_up(account_totals.charges(ledger)),
-            premium_paid=paid[1],
-            premium_received=paid[-1],
-            marked_loss=-marked,
-        ).paise
 
     # the figures
 
     def start_day(self, date: dt.date) -> None:
         """Turn to a date: its minutes are those of its sessions."""
-        self.minutes.start_day(date, is_needed=self._is_anything_there())
+        self.minutes.start_day(date, is_needed=self._account.is_anything_there())
 
     @property
     def peak_rupees(self) -> int:
@@ -317,11 +227,8 @@ class MarginDesk:
         Return what is used of the cash; None without a capital, or where a margin is not known.
         """
         use = self.compute()
-        self.minutes.passed(is_needed=self._is_anything_there())
+        self.minutes.passed(is_needed=self._account.is_anything_there())
         return use
-
-    def _is_anything_there(self) -> bool:
-        return bool(self._ledger.positions or self._working) or not self._untraded.is_empty()
 
     def refresh(self) -> Use | None:
         """Compute the figures again if anything was decided since, where there is a gate.
@@ -340,7 +247,9 @@ class MarginDesk:
         if self._broker is None:
             return None
         try:
-            held = margins(list(self._market.underlyings(self._held_lines()).values()), self.model)
+            held = margins(
+                list(self._market.underlyings(self._account.held_lines()).values()), self.model
+            )
         except MarginUnknown:
             return None
         self._broker.take(answer, sum(margin.held.blocked for margin in held))
@@ -354,16 +263,18 @@ class MarginDesk:
         """Compute the figures; return what is used of the cash, None where that is not known."""
         self._seen_seq = self._ledger.seq
         try:
-            found = margins(list(self._market.underlyings(self._lines()).values()), self.model)
+            found = margins(
+                list(self._market.underlyings(self._account.lines()).values()), self.model
+            )
         except MarginUnknown:
             return None
         used = max(0, sum(margin.working.blocked for margin in found) + self._correction)
-        reserved = self._reserved() if self.is_gate else 0
+        reserved = self._account.reserved_paise() if self.is_gate else 0
         return self._tell(used, reserved, sum(margin.hedge_benefit for margin in found))
 
     def _tell(self, used: int, reserved: int, benefit: int | None = None) -> Use | None:
         before = self.status or MarginStatus()
-        use = Use(used, reserved, self._cash()) if self.is_gate else None
+        use = Use(used, reserved, self._account.cash_paise()) if self.is_gate else None
         self.status = MarginStatus(
             used_rupees=used,
             peak_rupees=max(used, before.peak_rupees),
@@ -372,7 +283,3 @@ class MarginDesk:
             source="" if self._broker is None else self._broker.source,
         )
         return use
-
-
-def _paise_up(rupees: Decimal) -> int:
-    return math.ceil(rupees * PAISE_PER_RUPEE)

@@ -102,6 +102,6 @@ def expected(allowed: Allowed) -> list[Units]:
 
 def units_of(desk: MarginDesk) -> Units:
     """Return what a desk sees held and working."""
-    lines = desk._lines().items()
+    lines = desk._account.lines().items()
     units = {key: (each.held, each.buys, each.sells) for key, each in lines}
     return {key: each for key, each in units.items() if any(each)}
