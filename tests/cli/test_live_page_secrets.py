@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from daemon.quotes.place import find_map
+from daemon.web.hooks.store import HOOKS_FILE, Hook, hash_of, write_hooks
 from daemon.web.kite.keys import KEYS_FILE
 from daemon.web.site import table_of
 from tests.cli.test_live_page import children
@@ -34,6 +35,7 @@ from tests.kit.live import (
     server_of,
     write_live_config,
 )
+from tests.kit.other_listeners import HOOK_ROUTES, Crossed, Keys, crossed, kite_routes
 from tests.kit.web import page_of
 
 pytestmark = pytest.mark.ci
@@ -43,6 +45,8 @@ KITE_TOKEN: Final = "canaryaccesstoken0002"
 KITE_SECRET: Final = "canaryapisecret0003"
 CHANNEL: Final = "canarychannel0004"
 METRICS: Final = "canarymetrics0007"
+HOOK: Final = "canaryhooktoken0008"
+HOOK_MESSAGE: Final = {"symbol": "NIFTY26NOVFUT", "action": "buy"}
 SECRET_FILES: Final = ("kite.json", "alerts.json", "metrics")
 
 
@@ -56,6 +60,12 @@ class Seen(NamedTuple):
     ports: tuple[set[int], set[int]]
     """Where the daemon and the page listen."""
     page_ports: set[int]
+    other_answers: dict[str, list[Any]]
+    """Everything that another user was answered by the API and by the hooks."""
+    crossed: list[Crossed]
+    """What each listener answered to the keys of another."""
+    hooked: tuple[int, str]
+    """What the owner's own message to the hook was answered."""
     kite_keys: set[str]
     process_lists: bytes
     """All command lines of the machine, and the page's environments."""
@@ -80,7 +90,9 @@ def seen() -> Iterator[Seen]:
 
 
 async def _session(place: Path) -> Seen:
-    of, port, page_port, kite_port = market(), free_port(), free_port(), free_port()
+    of, port = market(), free_port()
+    ports = [free_port() for _ in range(3)]
+    page_port, kite_port, hook_port = ports
     login = {"version": 1, "api_key": KITE_KEY, "access_token": KITE_TOKEN}
     (place / "kite.json").touch(0o600)
     (place / "kite.json").write_text(json.dumps(login | {"login_ts": time.time_ns()}))
@@ -91,21 +103,23 @@ async def _session(place: Path) -> Seen:
     _store_secrets(place)
     config.write_text(
         f"{config.read_text()}"
-        f"web: {{enabled: true, port: {page_port}, metrics_token_file: {place / 'metrics'}}}\n"
+        f"web: {{enabled: true, port: {page_port}, kite: {{port: {kite_port}}},"
+        f" hooks: {{port: {hook_port}}},"
+        f" metrics_token_file: {place / 'metrics'}}}\n"
         f"alerts: {{enabled: true, channels_file: {place / 'alerts.json'}}}\n"
     )
     environment = {"NOTIFY_SOCKET": "", "KITE_API_SECRET": KITE_SECRET}
     async with server_of(of, port, speed="60") as server:
         daemon = spawn("--config", config, env=environment)
         try:
-            look = await anyio.to_thread.run_sync(_look, place, page_port, daemon.pid)
+            look = await anyio.to_thread.run_sync(_look, place, ports, daemon.pid)
             await server.finished()
             daemon.terminate()
             done = await anyio.to_thread.run_sync(finished, daemon, 20.0)
         finally:
             daemon.kill()
     said = done.out + done.err
-    return Seen(place=place, code=done.code, said=said, page_ports={page_port, kite_port}, **look)
+    return Seen(place=place, code=done.code, said=said, page_ports=set(ports), **look)
 
 
 def _store_secrets(place: Path) -> None:
@@ -116,9 +130,14 @@ def _store_secrets(place: Path) -> None:
     ):  # fmt: skip
         (place / name).touch(0o600)
         (place / name).write_text(text)
+    account = place / "accounts" / ACCOUNT
+    account.mkdir(parents=True, mode=0o700)
+    hook = Hook(id="one", hash=hash_of(HOOK), strategy="nobody", map="tradingview")
+    write_hooks(account / HOOKS_FILE, [hook])
 
 
-def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
+def _look(place: Path, own_ports: Sequence[int], daemon: int) -> dict[str, Any]:
+    port, kite_port, hook_port = own_ports
     account = place / "accounts" / ACCOUNT
     open_file = place / "for-everyone"
     open_file.write_text("x")
@@ -135,6 +154,7 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         tried = (
             stranger.tries(paths, [daemon, child], port, routes) if not stranger.why_not() else {}
         )
+        others = _others(account, kite_port, hook_port) if tried else {}
         ports = _listens_on(daemon), _listens_on(child)
         told = _misuse(client, token)
         csrf = client.post("/login", json={"token": token}).json()["csrf"]
@@ -143,6 +163,9 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         numbers = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS}"})
         assert numbers.status_code == 200
         client.post("/api/do", json={"do": token}, headers={"X-CSRF": csrf})
+        session = "; ".join(f"{name}={value}" for name, value in cookie.items())
+        keys_crossed = crossed(own_ports, Keys(session, token, _program(account), HOOK))
+        hooked = client.post(f"http://127.0.0.1:{hook_port}/hook/{HOOK}", json=HOOK_MESSAGE)
         lists = _lists(child)
         os.kill(child, signal.SIGKILL)
         wait_for(lambda: _answers(client))
@@ -153,12 +176,13 @@ def _look(place: Path, port: int, daemon: int) -> dict[str, Any]:
         secrets: dict[str, Path | None] = {
             token: account / "web.json", KITE_TOKEN: place / "kite.json",
             KITE_KEY: place / "kite.json", KITE_SECRET: None, csrf: None,
-            CHANNEL: place / "alerts.json", METRICS: place / "metrics",
+            CHANNEL: place / "alerts.json", METRICS: place / "metrics", HOOK: None,
             **dict.fromkeys(cookie.values()),
         }  # fmt: skip
     return {
         "tried": tried, "paths": paths, "open_file": open_file, "ports": ports,
-        "kite_keys": _kite_keys(account),
+        "kite_keys": _kite_keys(account), "other_answers": others, "crossed": keys_crossed,
+        "hooked": (hooked.status_code, hooked.text),
         "process_lists": lists, "answers": told, "secrets": secrets, "old_session": old,
         "mode_after": mode,
     }  # fmt: skip
@@ -213,6 +237,20 @@ def _kite_keys(account: Path) -> set[str]:
     return {keys[name] for name in ("api_key", "api_secret", "request_token", "access_token")}
 
 
+def _others(account: Path, kite_port: int, hook_port: int) -> dict[str, list[Any]]:
+    """Return what another user is answered by the API and by the hooks."""
+    asked = {"kite": (kite_port, kite_routes(account)), "hooks": (hook_port, HOOK_ROUTES)}
+    return {
+        name: stranger.tries([], [], port, routes)["answers"]
+        for name, (port, routes) in asked.items()
+    }
+
+
+def _program(account: Path) -> str:
+    keys = json.loads((account / KEYS_FILE).read_bytes())
+    return f"token {keys['api_key']}:{keys['access_token']}"
+
+
 def _token(account: Path) -> str:
     return str(json.loads((account / "web.json").read_bytes())["page_token"])
 
@@ -229,7 +267,8 @@ def test_another_user_reaches_no_file_socket_or_process_of_an_account(seen: Seen
     account = seen.place / "accounts" / ACCOUNT
     assert {
         "alerts.db", "control.sock", "head", "journal.db", "journal.db-wal", "lock", "recordings",
-        "web.json", "web.log", "web.out", find_map(account).name,
+        "requests.sock", HOOKS_FILE, "web.json", KEYS_FILE, "web.log", "web.out",
+        find_map(account).name,
     } <= {path.name for path in seen.paths}  # fmt: skip
     worked = {tuple(each) for each in seen.tried["worked"]}
     allowed = {("stat", str(seen.open_file)), ("read", str(seen.open_file)),
@@ -252,6 +291,30 @@ def test_without_a_token_another_user_gets_the_login_and_nothing_else(seen: Seen
         else:
             assert status == (303 if path == "/" else 401), (method, path)
         assert not any(secret in body for secret in seen.secrets)
+
+
+def test_without_keys_another_user_gets_nothing_of_the_api_and_of_hooks(seen: Seen) -> None:
+    if not seen.tried:
+        pytest.skip(stranger.why_not())
+    kite, hooks = seen.other_answers["kite"], seen.other_answers["hooks"]
+    assert len(kite) > 40
+    assert len(hooks) == len(HOOK_ROUTES)
+    for method, path, status, body in kite:
+        is_login = (method, path) == ("POST", "/session/token")
+        assert status == (415 if is_login else 403), (method, path)
+        assert json.loads(body)["data"] is None
+    for method, path, status, _ in hooks:
+        assert status == (405 if (method, path[:6]) == ("GET", "/hook/") else 404), (method, path)
+    secrets = [*seen.secrets, *seen.kite_keys]
+    assert not [row for row in (*kite, *hooks) if any(secret in row[3] for secret in secrets)]
+
+
+def test_keys_of_one_listener_open_no_other_and_no_site_may_read_an_answer(seen: Seen) -> None:
+    assert {each.status for each in seen.crossed} <= {401, 403, 404, 405}, seen.crossed
+    assert not [each for each in seen.crossed if each.allows_origin]
+    secrets = [each.encode() for each in (*seen.secrets, *seen.kite_keys)]
+    assert not [each for each in seen.crossed if any(secret in each.body for secret in secrets)]
+    assert seen.hooked[0] == 422, seen.hooked  # the hook's own token is heard: no such strategy
 
 
 def test_the_page_listens_on_its_own_ports_and_the_daemon_on_none(seen: Seen) -> None:
