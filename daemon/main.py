@@ -22,6 +22,7 @@ from daemon.process.signals import ignore_held_signals
 
 if TYPE_CHECKING:
     from daemon.cli.run import Outcome
+    from daemon.report.summary import RunSummary
     from daemon.settings.config import Config
 
 app = typer.Typer(
@@ -87,17 +88,20 @@ def _run(config: Path, overrides: dict[str, Any], data: Path | None) -> None:
 
 
 def _show(outcome: Outcome) -> None:
+    _show_summary(outcome.summary)
+    if outcome.feed_lost is not None:
+        raise outcome.feed_lost
+
+
+def _show_summary(summary: RunSummary) -> None:
     from rich.console import Console
 
     from daemon.report.terminal import print_summary, summary_text
 
-    summary, feed_lost = outcome
     if sys.stdout.isatty():
         print_summary(summary, Console())
     else:
         say_text(summary_text(summary).removesuffix("\n"))
-    if feed_lost is not None:
-        raise feed_lost
 
 
 def _warn_of_misplaced_inputs(config: Config) -> None:
@@ -152,6 +156,18 @@ def init(
     say("next:")
     for line in next_commands(directory):
         say(f"  {line}")
+
+
+@app.command()
+def demo() -> None:
+    """Run the sample session that ships with the program and check its P&L; writes nothing."""
+    from daemon.cli.demo import demo as run_sample
+
+    done = run_sample()
+    _show_summary(done.summary)
+    say(done.verdict, err=done.differs)
+    if done.differs:
+        raise typer.Exit(ExitCode.DIFFERS)
 
 
 @app.command()

@@ -109,6 +109,49 @@ def test_the_sample_runs_and_is_reported(installed: Installed, tmp_path: Path) -
     assert (tmp_path / reported.stdout.strip()).is_file()
 
 
+def test_the_demo_checks_its_figures_in_an_empty_directory(
+    installed: Installed, tmp_path: Path
+) -> None:
+    done = installed.run(tmp_path, "demo")
+    assert done.returncode == 0, done.stderr
+    assert "  net                                      -49,216.91" in done.stdout.splitlines()
+    assert "as it should be: 9 trades" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+IN_THE_BOX: Final = """
+mount --make-rprivate / && mount -t tmpfs tmpfs /mnt || exit 99
+for place in python environment libraries; do
+    mkdir "/mnt/$place" && mount --bind "$1" "/mnt/$place" || exit 99
+    shift
+done
+mount -o remount,ro /mnt && mount -o remount,bind,ro / || exit 99
+cd / && touch /tmp/written 2> /dev/null && exit 99
+as_user() {
+    setpriv --reuid 10001 --regid 10001 --clear-groups --inh-caps=-all --no-new-privs \\
+        env -i LD_LIBRARY_PATH=/mnt/python/lib PYTHONPATH="$1:/mnt/libraries" \\
+        /mnt/python/bin/python3 "$2" "$3" $4
+}
+as_user "" -c "" || exit 99
+as_user "$(echo /mnt/environment/lib/python3*/site-packages)" -m run_fno_paper demo
+"""
+"""99: this machine does not let a test make such a box. The places: Python, program, libraries."""
+
+
+def test_the_demo_works_on_a_read_only_root_as_a_stranger_without_a_home(
+    installed: Installed,
+) -> None:
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("setpriv"):
+        pytest.skip("only root can make a read-only root and become uid 10001")
+    box = ["unshare", "--mount", "sh", "-c", IN_THE_BOX, "box"]
+    places = (sys.base_prefix, str(installed.environment), sysconfig.get_path("purelib"))
+    done = subprocess.run([*box, *places], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 99:
+        pytest.skip(f"this machine makes no such box: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    assert "as it should be: 9 trades" in done.stdout
+
+
 @pytest.mark.parametrize("on_path", [True, False])
 def test_the_commands_that_init_prints_work_as_they_are(
     installed: Installed, tmp_path: Path, on_path: bool
