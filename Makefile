@@ -12,7 +12,7 @@ WEB_DEMO := artifacts/web-demo
 WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -57,6 +57,12 @@ report: $(READY) #-- Write the HTML report of the newest run.
 
 install-service: $(READY) #-- Install the service and its timer for your own user (systemd), and say how to use it.
 	@configs/install_service.sh
+
+image-context: $(READY) #-- Write what the image is built from to artifacts/image, for docker or podman.
+	@configs/box/image.sh context
+
+image: $(READY) #-- Build the image without a registry, on Debian packages (mmdebstrap, buildah; as root).
+	@configs/box/image.sh build
 
 ## To develop it
 
@@ -119,6 +125,7 @@ lock: #-- Resolve the lock files again after a change of pyproject.toml (UPGRADE
 	$(LOCKER)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra web --extra alerts -c requirements-dev.lock -o configs/box/requirements.lock
 
 sbom: $(READY) #-- Write the bill of materials (CycloneDX) to artifacts/sbom.cdx.json.
 	$(BIN)/python -m tests.supply sbom --to artifacts/sbom.cdx.json

@@ -11,7 +11,12 @@ from daemon.rules.loader import SHIPPED_RULES
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
-ONLY_IN_A_CLONE = {"configs/install_service.sh"}
+ONLY_IN_A_CLONE = {"configs/install_service.sh"} | {
+    each.relative_to(ROOT).as_posix()
+    for each in (ROOT / "configs/box").rglob("*")
+    if each.is_file()
+}
+"""They install or pack a clone."""
 
 
 def shipped() -> set[str]:

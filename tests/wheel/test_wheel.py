@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from tests.kit.cli import ROOT
+from tests.unit.test_packaging import ONLY_IN_A_CLONE
 
 pytestmark = pytest.mark.ci
 SOURCES: Final = ("daemon", "feeds", "strategies", "configs")
@@ -85,7 +86,7 @@ def test_the_wheel_carries_all_that_the_tree_has(installed: Installed) -> None:
         for path in (ROOT / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert wanted - names == {"configs/install_service.sh"}  # it installs a clone
+    assert wanted - names == ONLY_IN_A_CLONE
     assert not [each for each in names if each.startswith("tests/")]
 
 
