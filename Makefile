@@ -105,8 +105,8 @@ soak: $(READY) #-- Trading days on end, weighed: DAYS=5 on a virtual clock, or R
 large: $(READY) #-- 100,000 positions closed by one input, a start on 1,000,000 events.
 	$(BIN)/python -m tests.large
 
-load: $(READY) #-- The daemon's exits with the page in heavy use and without, in turns (ROUNDS=10 SECONDS=60 EVENTS=1000000).
-	$(BIN)/python -m tests.load --rounds $(or $(ROUNDS),10) --seconds $(or $(SECONDS),60) --events $(or $(EVENTS),1000000)
+load: $(READY) #-- The daemon's exits with the page in heavy use and without, in turns (ROUNDS=10 SECONDS=60 EVENTS=1000000; API=1: programs instead).
+	$(BIN)/python -m tests.load --rounds $(or $(ROUNDS),10) --seconds $(or $(SECONDS),60) --events $(or $(EVENTS),1000000) $(if $(API),--api)
 
 systemd: $(READY) #-- The real unit under the real systemd in a machine of namespaces (as root).
 	$(BIN)/python -m tests.systemd

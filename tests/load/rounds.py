@@ -1,12 +1,13 @@
-"""One round: the same session traded with the page in heavy use, and without a page."""
+"""One round: the same session traded with page or paper API in heavy use, and without both."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,11 +19,14 @@ from daemon.quotes.place import find_map
 from feeds.files.native_writer import write_ticks
 from tests.kit.cli import ROOT
 from tests.kit.live import ACCOUNT, free_port, write_live_config
-from tests.load.trader import WARM_UP_S, market_of, script_of
+from tests.load.trader import WARM_UP_S, market_of, script_of, stop_file
 
 TICKS_A_SECOND: Final = 500
 ENTRIES_EACH_S: Final = 0.05
 START_WITHIN_S: Final = 60.0
+FUTURE: Final = "NIFTY26NOVFUT"
+UNIT_NICE: Final = 10
+"""Of a page's unit."""
 
 
 class Exits(NamedTuple):
@@ -34,28 +38,38 @@ class Exits(NamedTuple):
 
 
 class Session(NamedTuple):
-    """One session, with what its page weighed and answered if it had one."""
+    """One session, with what its page's process weighed and answered if it had one."""
 
     exits: Exits
     page: dict[str, Any]
 
 
-def trade(seed: int, seconds: float, *, with_page: bool) -> Session:
+Use = Callable[[Path, float], dict[str, Any]]
+"""Serve the account that trades in a directory, use what is served for seconds, and weigh it."""
+
+
+def trade(seed: int, seconds: float, *, use: Use | None) -> Session:
     """Trade one session and measure it."""
-    length = seconds + WARM_UP_S
-    of = market_of(length + 5, TICKS_A_SECOND)
+    length = seconds + WARM_UP_S + START_WITHIN_S
+    of = market_of(length, TICKS_A_SECOND)
     with TemporaryDirectory(prefix="fno-load-") as text, ExitStack() as running:
         place, port = Path(text), free_port()
         served, result = place / "served.parquet", place / "exits.json"
         write_ticks(served, of.universe, [of.block], depth=True)
-        lines = script_of(of, length + 5, ENTRIES_EACH_S, seed)
+        lines = script_of(of, length, ENTRIES_EACH_S, seed)
         config = write_live_config(place, of, lines, port=port, clock="wall")
+        config.write_text(f"{config.read_text()}api: {{rates: 'off'}}\n")
         running.enter_context(module("tests.bench.kite_live", served, port, "1", 1))
-        trader = running.enter_context(module("tests.load.trader", config, seconds, result))
+        trader = running.enter_context(module("tests.load.trader", config, length, result))
         account = place / "accounts" / ACCOUNT
         _wait(lambda: find_map(account).exists(), trader)
-        page = _use_page(place, seconds) if with_page else {}
-        if trader.wait(length + START_WITHIN_S):
+        page: dict[str, Any] = {}
+        if use is None:
+            time.sleep(seconds + WARM_UP_S)
+        else:
+            page = use(place, seconds)
+        stop_file(result).touch()
+        if trader.wait(START_WITHIN_S):
             raise RuntimeError(f"the daemon ended with {trader.returncode}")
         took = np.array(json.loads(result.read_text()))
     if not len(took):
@@ -64,20 +78,61 @@ def trade(seed: int, seconds: float, *, with_page: bool) -> Session:
     return Session(Exits(len(took), round(float(p50), 1), round(float(p99), 1)), page)
 
 
-def _use_page(place: Path, seconds: float) -> dict[str, Any]:
-    """Serve the account's page as its unit does, use it for `seconds`, and weigh it."""
-    page_command = ("daemon.main", "web", ACCOUNT, "--out", place, "--port", 0, "--no-kite")
-    with module(*page_command, nice=10) as page:
+def use_page(place: Path, seconds: float) -> dict[str, Any]:
+    """Use the account's page as too many clients do."""
+    with _served(place, "--no-kite") as page:
+        command = "tests.load.hammer", page.told["page"], page.told["credentials"], seconds
+        return page.used_by(*command, seconds=seconds, nice=19)
+
+
+def use_api(place: Path, seconds: float, *, nice: int = UNIT_NICE) -> dict[str, Any]:
+    """Use the account's paper API as programs do."""
+    with _served(place, "--kite-port", 0, nice=nice) as page:
+        command = (
+            "tests.load.programs",
+            page.told["kite"],
+            page.told["credentials"],
+            seconds,
+            FUTURE,
+        )
+        return page.used_by(*command, seconds=seconds, nice=0)
+
+
+class _Served(NamedTuple):
+    """A page's process, and the lines that it said at its start, by their first word."""
+
+    pid: int
+    told: dict[str, str]
+
+    def used_by(self, name: str, *arguments: object, seconds: float, nice: int) -> dict[str, Any]:
+        """Run a client until it ends; return what it says and what the process weighed."""
+        before, began = memory_of(self.pid)["VmRSS"], processor_s(self.pid)
+        with module(name, *arguments, nice=nice) as user:
+            said, _ = user.communicate(timeout=seconds + START_WITHIN_S)
+        memory = memory_of(self.pid)
+        return {
+            **json.loads(said), "rss_before_mb": before, "rss_mb": memory["VmRSS"],
+            "rss_peak_mb": memory["VmHWM"], "cpu_s": round(processor_s(self.pid) - began, 2),
+        }  # fmt: skip
+
+
+@contextmanager
+def _served(place: Path, *options: object, nice: int = UNIT_NICE) -> Iterator[_Served]:
+    """Serve the account as its unit does."""
+    command = ("daemon.main", "web", ACCOUNT, "--out", place, "--port", 0, *options)
+    with module(*command, nice=nice) as page:
         assert page.stdout is not None
-        url, credentials = (page.stdout.readline().split()[1] for _ in range(2))
-        before = memory_of(page.pid)["VmRSS"]
-        with module("tests.load.hammer", url, credentials, seconds, nice=19) as hammer:
-            said, _ = hammer.communicate(timeout=seconds + START_WITHIN_S)
-        memory = memory_of(page.pid)
-    return {
-        **json.loads(said), "rss_before_mb": before, "rss_mb": memory["VmRSS"],
-        "rss_peak_mb": memory["VmHWM"],
-    }  # fmt: skip
+        told: dict[str, str] = {}
+        while "credentials" not in told:
+            name, _, value = page.stdout.readline().strip().partition(" ")
+            told[name] = value
+        yield _Served(page.pid, told)
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time of a process, seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(pid: int) -> dict[str, float]:

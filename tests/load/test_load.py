@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.load.__main__ import RSS_MAX_MB, STREAMS, figures_of
+from tests.load.__main__ import RSS_MAX_MB, STREAMS, api_figures_of, figures_of
 from tests.load.paging import page_through
-from tests.load.rounds import Exits, Session, trade
+from tests.load.rounds import Exits, Session, trade, use_api, use_page
 
 PAGE = {"rss_peak_mb": 100.0, "slowest_ms": 5.0, "streams": STREAMS}
 
@@ -34,7 +34,7 @@ def test_exits_that_are_late_and_pages_that_are_heavy_fail(
 
 @pytest.mark.ci
 def test_a_page_in_heavy_use_answers_holds_its_limits_and_the_daemon_exits() -> None:
-    found = trade(1, 5, with_page=True)
+    found = trade(1, 5, use=use_page)
     assert found.exits.number > 5
     assert found.page["streams"] == STREAMS
     answers = found.page["answers"]
@@ -42,6 +42,28 @@ def test_a_page_in_heavy_use_answers_holds_its_limits_and_the_daemon_exits() -> 
     busy = sum(count for name, count in answers.items() if name.endswith(" 503"))
     assert good + busy == sum(answers.values())
     assert good > 9 * busy  # 503 is the answer above the limit of connections and requests
+    assert found.page["rss_peak_mb"] <= RSS_MAX_MB
+
+
+@pytest.mark.parametrize(
+    ("answers", "not_sent", "passed"),
+    [({"place 200": 3}, 0, True), ({"place 503": 1}, 0, False), ({"place 200": 3}, 1, False)],
+)
+def test_programs_that_are_not_answered_fail(
+    answers: dict[str, int], not_sent: int, passed: bool
+) -> None:
+    used = {"rss_peak_mb": 100.0, "reads": {}, "orders": {}, "answers": answers, "cpu_s": 1.0,
+            "not_sent": not_sent}  # fmt: skip
+    pair = session(1_000, 5_000), session(1_000, 5_000, used)
+    assert api_figures_of([pair])["passed"] is passed
+
+
+@pytest.mark.ci
+def test_programs_read_and_their_orders_are_taken_while_the_daemon_trades() -> None:
+    found = trade(1, 5, use=use_api)
+    assert found.exits.number > 0
+    assert {"/quote 200", "/orders 200", "place 200"} <= found.page["answers"].keys()
+    assert found.page["reads"]["number"] > found.page["orders"]["number"] > 0
     assert found.page["rss_peak_mb"] <= RSS_MAX_MB
 
 

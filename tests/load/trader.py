@@ -1,7 +1,8 @@
 """A live daemon that notes how long each exit took, from the tick's arrival until it is on disk.
 
-`python -m tests.load.trader CONFIG SECONDS RESULT`. Its clock stands in a session, whatever the
-time is, and goes at the pace of ours; a tick's time is that of its arrival.
+`python -m tests.load.trader CONFIG SECONDS RESULT`; it ends sooner once its stop file is there. Its
+clock stands in a session, whatever the time is, and goes at the pace of ours; a tick's time is that
+of its arrival.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ BEGIN: Final = parse_ts("2026-11-18T10:00:00")
 SESSION_ROWS: Final = 80_000
 WARM_UP_S: Final = 2.0
 """Exits of the first seconds are left out: imports, first files, first pages of memory."""
+
+LOOK_EACH_S: Final = 0.1
 
 
 def market_of(seconds: float, rate: int) -> Market:
@@ -68,10 +71,16 @@ def script_of(of: Market, seconds: float, each_s: float, seed: int) -> list[dict
     return lines
 
 
-async def trade(config: Path, seconds: float, clocks: QuickClocks) -> list[float]:
-    """Trade for `seconds`; return what each exit took, in microseconds."""
+def stop_file(result: Path) -> Path:
+    """Return the file whose coming ends the trading."""
+    return result.with_suffix(".stop")
+
+
+async def trade(config: Path, seconds: float, stop: Path, clocks: QuickClocks) -> list[float]:
+    """Trade for `seconds` or until `stop` is there; return what each exit took, in microseconds."""
     loaded = load_config(config)
     app = App(open_live(loaded), out=Path(loaded.out))
+    app.listen(lambda: loaded, lambda _: None, reload_on_hangup=False)
     committed = app.bus.consume(4_096, Overflow.WAIT)
     took: list[float] = []
 
@@ -91,7 +100,9 @@ async def trade(config: Path, seconds: float, clocks: QuickClocks) -> list[float
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(app.run)
         tasks.start_soon(note)
-        await anyio.sleep(seconds + WARM_UP_S)
+        with anyio.move_on_after(seconds):
+            while not await anyio.Path(stop).exists():  # noqa: ASYNC110 - of another process
+                await anyio.sleep(LOOK_EACH_S)
         app.stop("measured")
     return took
 
@@ -103,7 +114,7 @@ def main() -> None:
     logger.add(sys.stderr, level="ERROR")
     clocks = QuickClocks(BEGIN, 1.0)
     with mock.patch("daemon.runtime.live.MACHINE_CLOCKS", clocks):
-        took = run(trade, config, seconds, clocks)
+        took = run(trade, config, seconds, stop_file(to), clocks)
     to.write_text(json.dumps(took))
 
 
