@@ -20,15 +20,22 @@ def converted(
             f"{done.path}: {count(done.rows)} rows, {done.instruments} instruments, "
             f"{count(done.bytes)} bytes"
         )
-        yield _data(done.quality)
+        yield from _data(done.quality)
     if lake is not None:
         added = add_to_lake(config, lake, data_dir=data_dir)
         for day in added.days:
-            yield f"{day.date}: {count(day.rows)} rows in {day.parts} parts"
-        yield f"{added.lake}: {count(added.rows)} rows, {count(len(added.days))} days written"
-        yield _data(added.quality)
+            yield f"{day.date}: {count(day.rows)} rows in {_counted(day.parts, 'part')}"
+        days = _counted(len(added.days), "day")
+        yield f"{added.lake}: {count(added.rows)} rows, {days} written"
+        yield from _data(added.quality)
 
 
-def _data(quality: Mapping[str, int]) -> str:
+def _counted(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _data(quality: Mapping[str, int]) -> Iterator[str]:
+    """Yield what is odd in the data, no line if nothing is."""
     odd = [f"{name} {count(value)}" for name, value in quality.items() if value]
-    return f"data: {', '.join(odd)}"
+    if odd:
+        yield f"data: {', '.join(odd)}"

@@ -33,7 +33,7 @@ _ENDS: Final = EXITS | {
 """Why a position without a trade was left, or changed without an order."""
 
 GTT_REASONS: Final[dict[str, str]] = {
-    "user": "as asked for",
+    "user": "it was asked for",
     "expiry": "its contract is over",
     "too_old": "it is a year old",
     "lot_size": "the contract has another lot now",

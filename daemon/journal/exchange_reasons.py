@@ -45,7 +45,7 @@ ENDED: Final[dict[str, str]] = {
     "exit_group": "other exits of the trade left nothing open for it",
     "exit_began": "the trade began to leave, so its entry is withdrawn",
     "entry_dropped": "the entry was withdrawn",
-    "cancel_asked": "its strategy asked for the cancel",
+    "cancel_asked": "its strategy or program asked for the cancel",
     "modified_to_filled": "its quantity was set to what had filled",
 }
 """Why what was left of an order was cancelled."""

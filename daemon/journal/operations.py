@@ -30,7 +30,7 @@ KINDS: Final[dict[str, str]] = {
     "flood": "more came in than it may take at once",
     "history": "candles of the past were taken in",
     "config_change": "settings were changed while it ran",
-    "command": "a person told it something",
+    "command": "a person or a program gave it a command",
     "strategy_fault": "a strategy raised; its intents of that call are lost",
     "strategy_disabled": "a strategy failed too often and is not called until it is switched on",
     "conflict_lost": "an entry, or a part of it, lost to a conflict between strategies",
@@ -46,6 +46,7 @@ _FOR_PROGRAMS: Final = {
     "state": ("version", "state"),
     "contract": ("version", "instrument"),
     "continued": ("meta",),
+    "command": ("input_no",),
 }
 """Details that are not printed."""
 _MANY: Final = 6
