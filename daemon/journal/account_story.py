@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.domain.dates import iso_ist
 from daemon.domain.events import ExchangeOrderMoved, GttMoved, RiskMoved, TradingEvent
+from daemon.domain.untraded import strategy_of
 from daemon.journal.account_words import AccountWords
 from daemon.journal.exchange_words import exchange_lines
 from daemon.journal.words import fill_lines, wall_time
@@ -34,10 +35,17 @@ def explain_account(events: Sequence[TradingEvent], name: str) -> list[str]:
         said = [line.words + "."] if line is not None else []
         if isinstance(event, ExchangeOrderMoved) and event.exchange_id:
             said = exchange_lines(event)
+            said += [_whose(event)] if event.kind == "accepted" else []
             said += [] if event.fill is None else fill_lines(event.fill)[1:]
         first, *rest = said
         lines += [f"{wall_time(event.ts)}  {first}", *(_INDENT + each for each in rest)]
     return lines
+
+
+def _whose(event: ExchangeOrderMoved) -> str:
+    """Say whose an order is, and why if it closes what such orders hold."""
+    why = f", which closes what is open: {event.tag}" if event.is_exit else ""
+    return f"Strategy {strategy_of(event)}{why}."
 
 
 def is_account_name(name: str) -> bool:

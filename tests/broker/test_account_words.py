@@ -98,7 +98,11 @@ def test_explain_tells_a_gtt_with_what_became_of_its_order(events: Sequence[Trad
         f"GTT 1 of {CALL} fired leg 1 at Rs 95.00: order X-20261118-000001."
     )
     assert any("filled 65 at Rs 94.90" in line for line in told)
-    assert explain_account(events, "X-20261118-000001")
+    order, close = (explain_account(events, f"X-20261118-00000{n}") for n in (1, 3))
+    assert [line.strip() for line in order if "Strategy" in line] == ["Strategy gtt."]
+    assert [line.strip() for line in close if "Strategy" in line] == [
+        "Strategy api, which closes what is open: kill_switch."
+    ]
     assert len(explain_account(events, "risk")) == 1 + 2
     assert explain_account(events, "GTT-9") == explain_account(events, "V3-1") == []
 
