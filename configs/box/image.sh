@@ -23,7 +23,7 @@ fetch_libraries() {
 }
 
 make_base() { # FILE: Python and what it needs, without documentation
-    mmdebstrap --quiet --variant=essential --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+    mmdebstrap --quiet --format=tar --variant=essential --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --include=usr-is-merged,python3,python3-venv,libstdc++6,ca-certificates,tzdata \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' "$suite" "$1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from unittest import mock
 
+import pytest
+
 from daemon.cli import demo
 from tests.kit.cli import invoke
 
@@ -15,6 +17,7 @@ def test_the_demo_prints_trades_and_pnl_and_agrees_with_what_is_known() -> None:
     assert done.out.splitlines()[-1].startswith("as it should be: 9 trades, gross -35,785.75, net ")
 
 
+@pytest.mark.ci
 def test_the_demo_of_an_installation_that_computes_otherwise_ends_with_1() -> None:
     other = demo.KNOWN._replace(net_paise=demo.KNOWN.net_paise + 1)
     with mock.patch.object(demo, "KNOWN", other):
