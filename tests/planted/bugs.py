@@ -544,10 +544,10 @@ BUGS: Final = (
     Bug(
         "the first batch is entered without the leg that cannot be chosen yet",
         "daemon/plans/choosing.py",
-        """                run.code = reason
+        """                run.cannot(reason, f"{leg_id}: {choice.text}")
                 return
             case Never""",
-        """                run.code = reason
+        """                run.cannot(reason, f"{leg_id}: {choice.text}")
                 run.active.batch.pop(leg_id)
                 left.remove(leg_id)
             case Never""",

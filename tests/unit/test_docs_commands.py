@@ -90,7 +90,7 @@ def test_files_after_one_replay_option_are_all_meant() -> None:
     told = shlex.split(line)[2:]
     assert told.count("--replay") == 1
     found = command.make_context("run_fno_paper", spread_replay(told)).params["replay"]
-    assert found == ["monday.parquet", "tuesday.parquet"]
+    assert list(found) == ["monday.parquet", "tuesday.parquet"]
 
 
 def test_the_table_of_commands_has_all_commands() -> None:
