@@ -80,7 +80,7 @@ class Hammer:
                     query = f"?after={after}" if path == "/api/history" and after else ""
                     began = time.perf_counter()
                     writer.write(self._get(path + query, cookie))
-                    status, body = await _answer(reader)
+                    status, body = await answer_of(reader)
                     took = (time.perf_counter() - began) * 1_000
                     self.slowest_ms = max(self.slowest_ms, took)
                     self.answers[f"{path} {status}"] += 1
@@ -122,7 +122,8 @@ class Hammer:
         }
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Return the status and the body of the next answer of a connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
     [length] = [line.split(":")[1] for line in head if line.startswith("content-length:")]
     return int(head[0].split()[1]), await reader.readexactly(int(length))

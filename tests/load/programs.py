@@ -12,102 +12,149 @@ import sys
 import time
 from collections import Counter, deque
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
-import httpx
 import numpy as np
+
+from tests.load.hammer import answer_of
 
 A_SECOND: Final = 100
 EACH_ORDER: Final = 10
 """One of so many requests is an order, a change of one, or a cancel, in turns."""
-OPEN_MAX: Final = 200
-"""Requests that wait at one time; one more is not sent, and is counted."""
-WITHIN_S: Final = 30.0
+CONNECTIONS: Final = 24
+WAITING_MAX: Final = 200
+"""Requests that wait for a connection; one more is not sent, and is counted."""
+PRICE_WITHIN_S: Final = 30.0
 LOT: Final = 65
 READS: Final = (
     "/quote", "/quote/ltp", "/portfolio/positions", "/quote", "/quote/ohlc", "/orders",
     "/quote/ltp", "/quote", "/user/margins",
 )  # fmt: skip
 _MARKET_DATA: Final = "/quote"
+_ORDERS: Final = "/orders/regular"
+
+
+class _Asked(NamedTuple):
+    """A request: when it was due, and which order it is; -1 for a read."""
+
+    due: float
+    what: str
+    order: int = -1
 
 
 class Programs:
-    """All of them, as one client with many connections."""
+    """All of them, over connections that stay open."""
 
-    def __init__(self, client: httpx.AsyncClient, symbol: str) -> None:
-        self._client = client
+    def __init__(self, url: str, keys: dict[str, str], symbol: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._head = (
+            f"Host: {self._host}:{self._port}\r\n"
+            f"Authorization: token {keys['api_key']}:{keys['access_token']}\r\n"
+        )
         self._symbol = symbol
-        self._price = 0.0
+        self._limit = 0
         self._resting: deque[str] = deque()
-        self._open: set[asyncio.Task[None]] = set()
+        self._queue: asyncio.Queue[_Asked] = asyncio.Queue(WAITING_MAX)
         self._waited: dict[str, list[float]] = {"reads": [], "orders": []}
         self._answers: Counter[str] = Counter()
         self._not_sent = 0
 
     async def run(self, seconds: float) -> None:
         """Ask for `seconds`, and wait for the last answers."""
-        await self._find_price()
-        began = time.perf_counter()
-        for number in range(round(seconds * A_SECOND)):
-            due = began + number / A_SECOND
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            if len(self._open) >= OPEN_MAX:
-                self._not_sent += 1
-                continue
-            place, rest = divmod(number, EACH_ORDER)
-            asked = self._order(place, due) if rest == 0 else self._read(number - place - 1, due)
-            task = asyncio.create_task(asked)
-            self._open.add(task)
-            task.add_done_callback(self._open.discard)
-        if self._open:
-            await asyncio.wait(set(self._open))
+        async with asyncio.TaskGroup() as tasks:
+            workers = [tasks.create_task(self._work()) for _ in range(CONNECTIONS)]
+            await self._find_limit()
+            began = time.perf_counter()
+            for number in range(round(seconds * A_SECOND)):
+                due = began + number / A_SECOND
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                order, rest = divmod(number, EACH_ORDER)
+                is_order = rest == EACH_ORDER - 1
+                asked = (
+                    _Asked(due, "order", order)
+                    if is_order
+                    else _Asked(due, READS[rest % len(READS)])
+                )
+                try:
+                    self._queue.put_nowait(asked)
+                except asyncio.QueueFull:
+                    self._not_sent += 1
+            await self._queue.join()
+            for worker in workers:
+                worker.cancel()
 
-    async def _find_price(self) -> None:
-        name = f"NFO:{self._symbol}"
-        async with asyncio.timeout(WITHIN_S):
-            while not self._price:
-                answer = await self._client.get("/quote/ltp", params={"i": name})
-                found = answer.raise_for_status().json()["data"]
-                self._price = float(found[name]["last_price"]) if name in found else 0.0
+    async def _find_limit(self) -> None:
+        async with asyncio.timeout(PRICE_WITHIN_S):
+            while not self._limit:
+                self._queue.put_nowait(_Asked(time.perf_counter(), "/quote/ltp"))
+                await self._queue.join()
                 await asyncio.sleep(0.1)
 
-    async def _read(self, number: int, due: float) -> None:
-        path = READS[number % len(READS)]
-        asked = {"i": f"NFO:{self._symbol}"} if path.startswith(_MARKET_DATA) else None
-        await self._ask("reads", due, "GET", path, path, params=asked)
-
-    async def _order(self, number: int, due: float) -> None:
-        """Place a LIMIT that rests far from the price, change one, or cancel one."""
-        kind = number % 3 if self._resting else 0
-        limit = round(self._price * 0.98)
-        if kind == 0:
-            form = {"exchange": "NFO", "tradingsymbol": self._symbol, "transaction_type": "BUY",
-                    "quantity": LOT, "product": "NRML", "order_type": "LIMIT", "price": limit,
-                    "tag": "load"}  # fmt: skip
-            path = "/orders/regular"
-            found = await self._ask("orders", due, "POST", path, "place", data=form)
-            if found is not None:
-                self._resting.append(found["order_id"])
-            return
-        order = self._resting.popleft()
-        method, what = ("PUT", "modify") if kind == 1 else ("DELETE", "cancel")
-        data = {"price": limit - 1 - number % 5} if kind == 1 else None
-        await self._ask("orders", due, method, f"/orders/regular/{order}", what, data=data)
-        if kind == 1:
-            self._resting.append(order)
+    async def _work(self) -> None:
+        """Send one request after the other on a connection, and open it again once it is cut."""
+        line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        while True:
+            asked = await self._queue.get()
+            try:
+                line = line or await asyncio.open_connection(self._host, self._port)
+                await self._ask(asked, *line)
+            except (OSError, asyncio.IncompleteReadError) as error:
+                self._answers[f"{asked.what} {type(error).__name__}"] += 1
+                line = None
+            finally:
+                self._queue.task_done()
 
     async def _ask(
-        self, kind: str, due: float, method: str, path: str, what: str, **more: Any
-    ) -> Any:
-        """Return the data of the answer, None unless it is 200."""
-        try:
-            answer = await self._client.request(method, path, **more)
-        except httpx.TransportError as error:
-            self._answers[f"{what} {type(error).__name__}"] += 1
-            return None
-        self._waited[kind].append((time.perf_counter() - due) * 1_000)
-        self._answers[f"{what} {answer.status_code}"] += 1
-        return answer.json()["data"] if answer.status_code == 200 else None
+        self, asked: _Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if asked.order < 0:
+            what, order = asked.what, ""
+            query = f"?i={quote(f'NFO:{self._symbol}')}" if what.startswith(_MARKET_DATA) else ""
+            writer.write(self._request("GET", what + query))
+        else:
+            what, order = self._next_order(asked.order)
+            writer.write(self._order(what, order, asked.order))
+        status, body = await answer_of(reader)
+        kind = "reads" if asked.order < 0 else "orders"
+        self._waited[kind].append((time.perf_counter() - asked.due) * 1_000)
+        self._answers[f"{what} {status}"] += 1
+        if status == 200:
+            self._learn(what, order, json.loads(body)["data"])
+
+    def _next_order(self, number: int) -> tuple[str, str]:
+        """Return what is asked, and of which order; each has one request at a time."""
+        kind = ("place", "modify", "cancel")[number % 3]
+        if not self._resting or kind == "place":
+            return "place", ""
+        return kind, self._resting.popleft()
+
+    def _order(self, what: str, order: str, number: int) -> bytes:
+        if what == "cancel":
+            return self._request("DELETE", f"{_ORDERS}/{order}")
+        if what == "modify":
+            return self._request("PUT", f"{_ORDERS}/{order}", {"price": self._limit - number % 5})
+        form = {"exchange": "NFO", "tradingsymbol": self._symbol, "transaction_type": "BUY",
+                "quantity": LOT, "product": "NRML", "order_type": "LIMIT", "price": self._limit,
+                "tag": "load"}  # fmt: skip
+        return self._request("POST", _ORDERS, form)
+
+    def _learn(self, what: str, order: str, data: Any) -> None:
+        """Keep the orders that rest, and a limit far below the price."""
+        if what == "place":
+            self._resting.append(data["order_id"])
+        elif what == "modify":
+            self._resting.append(order)
+        elif what == "/quote/ltp" and not self._limit:
+            for found in data.values():
+                self._limit = round(found["last_price"] * 0.98)
+
+    def _request(self, method: str, path: str, form: dict[str, Any] | None = None) -> bytes:
+        body = urlencode(form or {})
+        kind = "Content-Type: application/x-www-form-urlencoded\r\n" if form else ""
+        length = f"Content-Length: {len(body)}\r\n"
+        return f"{method} {path} HTTP/1.1\r\n{self._head}{kind}{length}\r\n{body}".encode()
 
     def figures(self) -> dict[str, Any]:
         """Return how long answers took, milliseconds, and which they were."""
@@ -125,22 +172,12 @@ def _spread(waited: list[float]) -> dict[str, float]:
     }  # fmt: skip
 
 
-async def _use(url: str, keys: dict[str, str], seconds: float, symbol: str) -> dict[str, Any]:
-    program = {"authorization": f"token {keys['api_key']}:{keys['access_token']}"}
-    limits = httpx.Limits(max_connections=OPEN_MAX // 2)
-    async with httpx.AsyncClient(
-        base_url=url, headers=program, timeout=WITHIN_S, limits=limits
-    ) as client:
-        programs = Programs(client, symbol)
-        await programs.run(seconds)
-    return programs.figures()
-
-
 def main() -> None:
     """Use the API as the arguments say and print the figures."""
     url, credentials, seconds, symbol = sys.argv[1:]
-    keys = json.loads(Path(credentials).read_text())
-    print(json.dumps(asyncio.run(_use(url, keys, float(seconds), symbol))))
+    programs = Programs(url, json.loads(Path(credentials).read_text()), symbol)
+    asyncio.run(programs.run(float(seconds)))
+    print(json.dumps(programs.figures()))
 
 
 if __name__ == "__main__":
