@@ -460,13 +460,21 @@ def first_fault(error: BaseException) -> DaemonError | None:
     return None
 
 
+def _hint(error: typer.TyperException) -> str:
+    """Return where a command's missing argument is explained."""
+    context = getattr(error, "ctx", None)
+    if context is None or "Missing argument" not in error.format_message():
+        return ""
+    return f" See: {context.command_path} --help"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     try:
         arguments = spread_replay(sys.argv[1:])
         code = int(app(arguments, standalone_mode=False) or ExitCode.STOPPED)
     except typer.TyperException as error:
-        _complain(error.format_message())
+        _complain(f"{error.format_message()}{_hint(error)}")
         code = int(ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001 - the last resort, shown with its traceback
         fault = first_fault(error)

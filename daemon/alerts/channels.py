@@ -18,6 +18,7 @@ CHANNELS_FILE: Final = "alerts.json"
 BROKERS: Final = ("kite.trade", "zerodha.com")
 """Hosts that nothing of this program may send to, with all names below them."""
 _WHAT: Final = "the channels' addresses"
+_FORM: Final = '{"version": 1, "channels": {"NAME": "ADDRESS"}}'
 
 
 class Address:
@@ -74,14 +75,16 @@ def read_channels(config: AlertsConfig) -> list[Channel]:
     Raises ConfigError; its text never has an address in it.
     """
     path = channels_path(config)
-    data = read_secret(path, _WHAT)
+    try:
+        data = read_secret(path, _WHAT)
+    except ConfigError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise ConfigError(f"{error}; write {_FORM} to it, mode 0600 (docs/ALERTS.md)") from None
+        raise
     try:
         file = msgspec.json.decode(data, type=ChannelsFile)
     except msgspec.MsgspecError:  # its message could quote an address
-        raise ConfigError(
-            f'{path}: expected {{"version": 1, "channels": {{"NAME": "ADDRESS"}}}}, names of '
-            "letters, digits and _ . -"
-        ) from None
+        raise ConfigError(f"{path}: expected {_FORM}, names of letters, digits and _ . -") from None
     if not file.channels:
         raise ConfigError(f"{path}: names no channel, so nothing could be told")
     configs = config.channels or [ChannelConfig(name=name) for name in file.channels]

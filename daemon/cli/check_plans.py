@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Final
 
 from daemon.chain.contracts import UnderlyingContracts, contracts_of
-from daemon.chain.strike_rules import AtOffset
+from daemon.chain.strike_rules import AtOffset, ExactStrike
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.errors import ConfigError
 from daemon.files.yaml_document import dotted_path
 from daemon.plans.terms.finding import Path
@@ -49,7 +50,8 @@ def refuse_missing_weeklies(file: str, config: Config, rules: Rulebook, date: dt
             if leg.expiry.endswith("weekly"):
                 raise ConfigError(
                     f"{file}: {dotted_path((*where, 'expiry'))}: {plan.underlying} has no weekly "
-                    f"contracts on {date}; write monthly or next_monthly"
+                    f"contracts on {date}; write monthly or next_monthly, or mend the "
+                    "underlying's name"
                 )
 
 
@@ -87,12 +89,19 @@ def _has_weeklies(rules: Rulebook, underlying: str, date: dt.date) -> bool | Non
 
 
 def _strikes_outside(at: Path, plan: Plan, contracts: UnderlyingContracts) -> Iterator[str]:
-    """Warn of an n-th strike that not even a chain with ATM in its middle has."""
+    """Warn of a strike that not even a chain with ATM in its middle has, or that no expiry has."""
     widest = max((len(each.listed) for each in contracts.options.values()), default=0)
+    listed = {strike for each in contracts.options.values() for strike in each.listed}
     for where, leg in placed_legs(at, plan):
         rule = leg.strike_rule
         if isinstance(rule, AtOffset) and abs(rule.steps) > widest // 2:
             yield (
                 f"{dotted_path((*where, 'strike'))}: {abs(rule.steps)} strikes from ATM, but an "
                 f"expiry has {widest} in the universe: SKIPPED outside_window on most days"
+            )
+        if isinstance(rule, ExactStrike) and listed and rule.paise not in listed:
+            yield (
+                f"{dotted_path((*where, 'strike'))}: no expiry in the universe has the strike "
+                f"{rule.paise / PAISE_PER_RUPEE:g}; its strikes are from "
+                f"{min(listed) / PAISE_PER_RUPEE:g} to {max(listed) / PAISE_PER_RUPEE:g}"
             )

@@ -184,8 +184,12 @@ def _late_decisions(app: App) -> Iterator[str]:
 
 
 def _no_ticks(app: App) -> Iterator[str]:
-    if not app.engine.intake.rows and app.feed_lost is None:
+    if app.engine.intake.rows or app.feed_lost is not None:
+        return
+    if app.parts.config.feed.kind == "replay":
         yield "No tick was replayed: the feed has none between --from and --to."
+    else:
+        yield "No tick came in since the start."
 
 
 def _feed_lost(app: App) -> Iterator[str]:

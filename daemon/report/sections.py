@@ -152,11 +152,15 @@ def _verdict(quality: FillQuality) -> str:
 def _comparison(quality: FillQuality) -> str:
     chosen, strict = quality.gross_paise, quality.bid_ask_paise
     if quality.profile.mode == "bid_ask" or not quality.knows_bid_ask:
-        said = "it was" if quality.knows_bid_ask else "unknown: no bid and ask in the data"
+        said = (
+            "every fill paid the spread"
+            if quality.knows_bid_ask
+            else "with the spread paid: unknown: no bid and ask in the data"
+        )
         return (
             '<div class="compare"><h3>Gross P&amp;L</h3>'
             f"{_compared(f'{quality.profile.mode} fills', chosen, abs(chosen) or 1)}"
-            f'<p class="quiet">with the spread paid: {said}</p></div>'
+            f'<p class="quiet">{said}</p></div>'
         )
     largest = max(abs(chosen), abs(strict)) or 1
     return (

@@ -187,7 +187,7 @@ def test_help_lists_the_commands() -> None:
     (("--bogus",), "No such option: --bogus"),
     (("bogus",), "No such command 'bogus'"),
     (("--config",), "requires an argument"),
-    (("check",), "Missing argument"),
+    (("check",), "check --help"),
     (("journal", "explain"), "Missing argument"),
     (("journal", "show", "--limit", "0"), "--limit"),
     (("--config", SAMPLE, "journal", "show"), "options before 'journal' are those of a run"),

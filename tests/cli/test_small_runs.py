@@ -261,7 +261,7 @@ def test_fills_at_bid_and_ask_are_compared_with_nothing(tmp_path: Path) -> None:
     assert "difference" not in done.out
     assert "unknown" not in done.out
     page = page_of(out, tmp_path / "page.html")
-    assert page.count("with the spread paid: it was") == 1
+    assert page.count("every fill paid the spread") == 1
     assert "no bid and ask" not in page
 
 

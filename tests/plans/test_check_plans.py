@@ -51,6 +51,8 @@ def test_each_plan_is_said_in_plain_words(tmp_path: Path) -> None:
          "MIS is squared off at 15:20:00, before 15:25; write an earlier exit"),
         (with_leg(straddle(), strike="OTM9"), "plans.list[0].legs[0].strike: 9 strikes from ATM, "
          "but an expiry has 7 in the universe"),
+        (with_leg(straddle(), strike=24913), "plans.list[0].legs[0].strike: no expiry in the "
+         "universe has the strike 24913; its strikes are from 24850 to 25150"),
         (straddle(underlying="RELIANCE", legs=[leg("ce", expiry="monthly", stop={"points": 5})]),
          "plans.list[0].underlying: the universe has no contract of RELIANCE"),
         (straddle(legs=[leg("ce")]), "plans.list[0].legs[0]: ce is sold without stop"),

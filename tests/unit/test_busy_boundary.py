@@ -162,3 +162,13 @@ async def test_a_run_of_recorded_data_counts_no_decision_as_late(tmp_path: Path)
     assert app.status.statistics().timing == {}
     await app.recorder.close()
     prepared.close()
+
+
+async def test_only_a_recording_without_ticks_is_told_to_look_at_its_span(tmp_path: Path) -> None:
+    prepared = open_run(busy_parts(1, tmp_path), tmp_path)
+    app = App(prepared, out=tmp_path)
+    notes = [note for note in run_notes(app, RunFold([])) if note.startswith("No tick")]
+    assert app.parts.config.feed.kind != "replay"
+    assert notes == ["No tick came in since the start."]
+    await app.recorder.close()
+    prepared.close()
