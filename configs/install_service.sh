@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the service of one account, its timer and its page for one user: `make install-service`, or with
+# Installs the service of one account, its timer, its page and its alerts for one user: `make install-service`, or with
 # another configuration `CONFIG=configs/mine.yaml make install-service`, once for each account.
 # Takes over the service that version 0.2.0 installed. Says what it does, asks for no root.
 set -eu
@@ -32,19 +32,27 @@ account_of() { # CONFIG: prints its account, or says why there is none
 wants_page() { # CONFIG: prints yes if its web.enabled is true
     (cd "$project" && .venv/bin/python -m daemon.cli.unit_account "$1" web)
 }
+wants_alerts() { # CONFIG: prints yes if its alerts.enabled is true and no page sends them
+    (cd "$project" && .venv/bin/python -m daemon.cli.unit_account "$1" alerts)
+}
 account=$(account_of "$config") || refuse "$config: has no account to install a service for; see above"
 
+write_unit() { # UNIT ACCOUNT CONFIG
+    # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
+    # The alerts' addresses are read where they are.
+    sed -E \
+        -e '/^LoadCredential=alerts/d' \
+        -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
+        -e "s|/opt/run_fno_paper|$project|g" \
+        -e "s|configs/%i\.yaml|$3|" \
+        -e "s|/etc/run_fno_paper/kite\.json|$login|" \
+        -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
+        "$project/configs/$1@.service" > "$units/$1@$2.service"
+}
+
 write_units() { # ACCOUNT CONFIG
-    for unit in run_fno_paper run_fno_paper-web; do
-        # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
-        sed -E \
-            -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
-            -e "s|/opt/run_fno_paper|$project|g" \
-            -e "s|configs/%i\.yaml|$2|" \
-            -e "s|/etc/run_fno_paper/kite\.json|$login|" \
-            -e 's|^WantedBy=multi-user\.target|WantedBy=default.target|' \
-            "$project/configs/$unit@.service" > "$units/$unit@$1.service"
-    done
+    write_unit run_fno_paper "$1" "$2"
+    write_unit run_fno_paper-web "$1" "$2"
     cp "$project/configs/run_fno_paper@.timer" "$units/run_fno_paper@$1.timer"
     echo "wrote $units/run_fno_paper@$1.service, run_fno_paper@$1.timer and run_fno_paper-web@$1.service"
 }
@@ -57,6 +65,20 @@ set_page() { # ACCOUNT CONFIG: the page is on if the configuration says so
     elif [ -e "$units/default.target.wants/$page" ]; then
         systemctl --user disable --now "$page"
         echo "the page of $1 is off (web.enabled)"
+    fi
+}
+
+set_alerts() { # ACCOUNT CONFIG: what sends alerts is installed and on if the configuration says so and there is no page
+    follow=run_fno_paper-follow@$1.service
+    if [ "$(wants_alerts "$2")" = yes ]; then
+        write_unit run_fno_paper-follow "$1" "$2"
+        systemctl --user daemon-reload
+        systemctl --user enable --now "$follow"
+        echo "the alerts of $1 are on (alerts.enabled): systemctl --user status $follow"
+    elif [ -e "$units/$follow" ]; then
+        systemctl --user disable --now "$follow"
+        rm "$units/$follow"
+        echo "$follow is off: there are no alerts (alerts.enabled), or the page sends them (web.enabled)"
     fi
 }
 
@@ -97,8 +119,10 @@ systemctl --user daemon-reload
 systemctl --user enable --now "run_fno_paper@$account.timer"
 if [ -n "$old_account" ] && [ "$old_account" != "$account" ]; then
     systemctl --user enable --now "run_fno_paper@$old_account.timer"
+    set_alerts "$old_account" "$old_config"
     set_page "$old_account" "$old_config"
 fi
+set_alerts "$account" "$config"
 set_page "$account" "$config"
 echo "the timer is on: every morning at 08:45 IST the daemon starts, and ends at once if there is no session"
 [ -f "$login" ] || echo "no login yet: .venv/bin/run_fno_paper login writes $login (each morning, before 08:45)"

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.kit.of_0_2_0 import unpack_account
 from tests.kit.cli import PROGRAM, ROOT
+from tests.kit.of_0_2_0 import unpack_account
 
 pytestmark = pytest.mark.ci
 RUNBOOK: Final = (ROOT / "docs/RUNBOOK.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from tests.kit.cli import ROOT
 
 UNIT: Final = ROOT / "configs/run_fno_paper@.service"
 PAGE: Final = ROOT / "configs/run_fno_paper-web@.service"
+FOLLOW: Final = ROOT / "configs/run_fno_paper-follow@.service"
 TIMER: Final = ROOT / "configs/run_fno_paper@.timer"
 INSTALL: Final = ROOT / "configs/install_service.sh"
 EXPOSURE_MAX: Final = 1.5
@@ -61,7 +62,7 @@ def exposure(path: Path) -> float:
     return float(score[1])
 
 
-@pytest.mark.parametrize("unit", [UNIT, PAGE], ids=["daemon", "page"])
+@pytest.mark.parametrize("unit", [UNIT, PAGE, FOLLOW], ids=["daemon", "page", "alerts"])
 def test_the_service_is_hardly_exposed(unit: Path) -> None:
     assert exposure(unit) <= EXPOSURE_MAX
 
@@ -98,7 +99,7 @@ def test_the_units_have_no_line_that_the_manager_does_not_know(tmp_path: Path) -
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     files = [shutil.copy(TIMER, tmp_path / "run_fno_paper@paper.timer")]
-    for each in (UNIT, PAGE):
+    for each in (UNIT, PAGE, FOLLOW):
         unit = tmp_path / each.name.replace("@", "@paper")
         text = re.sub(r"^ExecStart=\S+", f"ExecStart={program}", each.read_text(), flags=re.M)
         unit.write_text(text)
@@ -126,7 +127,7 @@ class Machine:
         self.home.mkdir()
         self.project = place / "project"
         (self.project / "configs").mkdir(parents=True)
-        for each in (UNIT, PAGE, TIMER, INSTALL, ROOT / "configs/live.yaml"):
+        for each in (UNIT, PAGE, FOLLOW, TIMER, INSTALL, ROOT / "configs/live.yaml"):
             shutil.copy(each, self.project / "configs")
         program = self.project / ".venv/bin/run_fno_paper"
         program.parent.mkdir(parents=True)
@@ -135,7 +136,7 @@ class Machine:
         self.bin.mkdir()
         self.executable(
             program.with_name("python"),
-            'if [ "${4-}" = web ]; then sed -n "s/^web: {enabled: true.*/yes/p" "$3"\n'
+            'if [ -n "${4-}" ]; then sed -n "s/^$4: {enabled: true.*/yes/p" "$3"\n'
             'else sed -n "s/^account: *//p" "$3"; fi',
         )
         for name in ("sh", "sed", "mkdir", "cp", "rm", "dirname"):
@@ -227,6 +228,48 @@ def test_a_page_that_is_not_wanted_any_more_is_switched_off(machine: Machine) ->
     assert done.returncode == 0, done.stderr
     assert machine.told.read_text().splitlines()[-1] == f"--user disable --now {page}"
     assert "the page of paper is off" in done.stdout
+
+
+def test_what_sends_alerts_is_installed_only_if_the_configuration_says_so(
+    machine: Machine,
+) -> None:
+    machine.manager()
+    told = machine.project / "configs/told.yaml"
+    told.write_text("account: told\nalerts: {enabled: true}\n")
+    unit = "run_fno_paper-follow@told.service"
+    done = machine.install(CONFIG="configs/told.yaml")
+    assert done.returncode == 0, done.stderr
+    assert machine.told.read_text().splitlines()[-1] == f"--user enable --now {unit}"
+    written = settings(machine.units / unit)
+    assert written["ExecStart"] == [
+        f"{machine.project}/.venv/bin/run_fno_paper follow --config configs/told.yaml"
+    ]
+    assert not {"User", "ProtectSystem", "LoadCredential", "ReadWritePaths"} & written.keys()
+    told.write_text("account: told\n")
+    done = machine.install(CONFIG="configs/told.yaml")
+    assert machine.told.read_text().splitlines()[-1] == f"--user disable --now {unit}"
+    assert not (machine.units / unit).exists()
+    assert f"{unit} is off" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings_of", "answer"),
+    [
+        ("alerts: {enabled: true}", "yes"),
+        ("alerts: {enabled: true}\nweb: {enabled: true}", "no"),
+        ("web: {enabled: true}", "no"),
+    ],
+)
+def test_alerts_want_a_service_of_their_own_where_no_page_sends_them(
+    settings_of: str, answer: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text(f"version: 1\n{settings_of}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "daemon.cli.unit_account", str(config), "alerts"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{answer}\n", "")
 
 
 def test_without_a_service_manager_it_refuses_and_writes_nothing(machine: Machine) -> None:
