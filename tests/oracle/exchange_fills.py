@@ -159,7 +159,8 @@ class Fills:
         """F10; none in the simple modes, where a MARKET fills whole."""
         if self.simple:
             return None
-        return prices.protection(order.market.contract, order.sign, base, order.protection)
+        asked = None if order.is_api and order.protection == 0 else order.protection
+        return prices.protection(order.market.contract, order.sign, base, asked)
 
     def slipped(self, order: Order, price: int, limit: int) -> int:
         """F13."""

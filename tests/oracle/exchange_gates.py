@@ -173,7 +173,24 @@ class Gates(Fills):
             freeze = order.market.contract.freeze
             if freeze is not None and change.quantity > freeze:
                 return "freeze_quantity"
-        return self.refuse_prices(order.market, change.price, change.trigger)
+        return self.refuse_prices(
+            order.market, change.price, change.trigger
+        ) or self.refuse_new_kind(order, change)
+
+    def refuse_new_kind(self, order: Order, change: Modify) -> str:
+        """An API's order that becomes another kind: what a new order of that kind is refused for.
+
+        The contract is silent; a broker asks it of orders that programs send.
+        """
+        kind = change.order_type
+        if not order.is_api or kind is None or kind == order.kind:
+            return ""
+        is_option = order.market.contract.kind == "option"
+        is_untraded = is_option and order.market.volume == 0 and not order.is_exit
+        return self.first_of(
+            ("untraded_contract", kind == "MARKET" and is_untraded),
+            ("slm_on_options", kind == "SL-M" and is_option),
+        )
 
     def refuse_modification(self, order: Order, change: Modify) -> str:
         """F42 at arrival: what leaves the order as it was."""
