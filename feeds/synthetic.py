@@ -82,7 +82,7 @@ class SyntheticMarket:
             closes = max(trader.close for trader in traders)
             calm = CALM if self._config.book == "measured" else 1.0
             path = draw_path(rng, level, (opens, closes), self._config.annual_volatility, calm=calm)
-            step = self._chunk_seconds(len(traders)) * SECOND_NS
+            step = self._chunk_seconds(sum(t.is_near for t in traders)) * SECOND_NS
             for at, start in enumerate(range(opens, closes, step)):
                 rng = generator(self._config.seed, number + 1, at + 1)
                 stop = min(start + step, closes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ ExpiryShift = Callable[[dt.date], dt.date]
 _TUESDAY: Final = 1
 _FIRST_EXCHANGE_TOKEN: Final = 40_000
 _NFO: Final = 2
+_FUTURES: Final = 3
+"""As many months as the exchange lists futures of."""
 
 
 class Underlying(msgspec.Struct, frozen=True):
@@ -55,19 +58,33 @@ class Tokens:
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """The contracts of one day: the future and the options, with their expiries (UTC ns)."""
+    """The contracts of one day: future and options of the nearest expiry, then those further out.
+
+    What is further out comes last everywhere, so that it changes nothing of what is near.
+    """
 
     date: dt.date
     index: Instrument
     future: Instrument
     options: tuple[Instrument, ...]
-    future_expiry: int
-    option_expiry: int
+    further: tuple[Instrument, ...]
+    future_expiries: tuple[str, ...]
+    option_expiries: tuple[str, ...]
+
+    @property
+    def near(self) -> tuple[Instrument, ...]:
+        """Return the index, the future, then the options of the nearest expiry."""
+        return (self.index, self.future, *self.options)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Return the index, the future, then the options."""
-        return (self.index, self.future, *self.options)
+        """Return the near ones, then those further out."""
+        return (*self.near, *self.further)
+
+    def rank(self, contract: Instrument) -> int:
+        """Return how many expiries of its kind come before a future's or option's."""
+        listed = self.option_expiries if contract.is_option else self.future_expiries
+        return listed.index(contract.expiry)
 
 
 def default_session(date: dt.date, instrument: Instrument) -> tuple[int, int] | None:
@@ -120,39 +137,60 @@ def chain_of(
     config: SyntheticConfig, date: dt.date, spot: float, shift: ExpiryShift, tokens: Tokens
 ) -> Chain:
     """Return the contracts of one day around a spot (rupees)."""
-    terms = UNDERLYINGS[config.underlying]
-    monthly = next_expiry(date, shift, weekly=False)
-    nearest = next_expiry(date, shift, weekly=terms.weekly)
-    tick = 5 if spot <= 15_000 else 10 if spot <= 30_000 else 20
-    future = Instrument(
-        instrument_token=tokens.of(symbol := f"{config.underlying}{_month(monthly)}FUT"),
-        tradingsymbol=symbol, name=config.underlying,
-        segment="NFO-FUT", instrument_type="FUT", tick_paise=tick, lot_size=terms.lot,
-        expiry=monthly.isoformat(), freeze_quantity=terms.freeze,
-    )  # fmt: skip
+    name, count = config.underlying, config.expiries
+    terms = UNDERLYINGS[name]
+    months = coming_expiries(date, shift, count, weekly=False)
+    expiries = coming_expiries(date, shift, count, weekly=terms.weekly)
+    if count > 1:
+        expiries = sorted({*expiries, *months})
     middle = round(spot / terms.strike_step)
     steps = range(-config.strikes_each_side, config.strikes_each_side + 1)
     strikes = [strike for step in steps if (strike := (middle + step) * terms.strike_step) > 0]
-    options = tuple(
-        _option(config.underlying, nearest, strike, kind, tokens, weekly=nearest != monthly)
-        for strike in strikes
-        for kind in ("CE", "PE")
+
+    def options(expiry: dt.date) -> Iterable[Instrument]:
+        for strike in strikes:
+            for kind in ("CE", "PE"):
+                yield _option(name, expiry, strike, kind, tokens, weekly=expiry not in months)
+
+    return Chain(
+        date=date,
+        index=index_of(config),
+        future=_future(name, months[0], spot, tokens),
+        options=tuple(options(expiries[0])),
+        further=(
+            *(_future(name, month, spot, tokens) for month in months[1:_FUTURES]),
+            *(option for expiry in expiries[1:] for option in options(expiry)),
+        ),
+        future_expiries=tuple(map(dt.date.isoformat, months[:_FUTURES])),
+        option_expiries=tuple(map(dt.date.isoformat, expiries)),
     )
-    return Chain(date, index_of(config), future, options, _settles(monthly), _settles(nearest))
 
 
 def next_expiry(date: dt.date, shift: ExpiryShift, *, weekly: bool) -> dt.date:
     """Return the first expiry on or after `date`: Tuesdays, or the last Tuesday of a month."""
-    for nominal in _tuesdays(date - dt.timedelta(days=10), weekly=weekly):
-        actual = shift(nominal)
-        if actual >= date:
-            return actual
-    raise AssertionError("there is always a next Tuesday")
+    return coming_expiries(date, shift, 1, weekly=weekly)[0]
+
+
+def coming_expiries(
+    date: dt.date, shift: ExpiryShift, count: int, *, weekly: bool
+) -> list[dt.date]:
+    """Return the first expiries on or after `date`, in order."""
+    nominal = _tuesdays(date - dt.timedelta(days=10), weekly=weekly)
+    actual = (day for day in map(shift, nominal) if day >= date)
+    return list(islice(actual, count))
+
+
+def settles_at(contract: Instrument) -> int:
+    """Return when the time value of a future or option is over, UTC ns."""
+    return ist_ns(dt.date.fromisoformat(contract.expiry), dt.time(15, 30))
 
 
 def all_instruments(chains: Iterable[Chain]) -> list[Instrument]:
-    """Return every instrument of the chains once, in order of first appearance."""
-    return list(dict.fromkeys(instrument for chain in chains for instrument in chain.instruments))
+    """Return every instrument of the chains once, in order of first appearance, near ones first."""
+    known = list(chains)
+    near = (instrument for chain in known for instrument in chain.near)
+    further = (instrument for chain in known for instrument in chain.further)
+    return list(dict.fromkeys((*near, *further)))
 
 
 def _tuesdays(start: dt.date, *, weekly: bool) -> Iterable[dt.date]:
@@ -162,6 +200,16 @@ def _tuesdays(start: dt.date, *, weekly: bool) -> Iterable[dt.date]:
         if weekly or last:
             yield day
         day += dt.timedelta(days=7)
+
+
+def _future(name: str, expiry: dt.date, spot: float, tokens: Tokens) -> Instrument:
+    terms = UNDERLYINGS[name]
+    return Instrument(
+        instrument_token=tokens.of(symbol := f"{name}{_month(expiry)}FUT"),
+        tradingsymbol=symbol, name=name, segment="NFO-FUT", instrument_type="FUT",
+        tick_paise=5 if spot <= 15_000 else 10 if spot <= 30_000 else 20, lot_size=terms.lot,
+        expiry=expiry.isoformat(), freeze_quantity=terms.freeze,
+    )  # fmt: skip
 
 
 def _option(
@@ -183,7 +231,3 @@ def _month(expiry: dt.date) -> str:
 
 def _week(expiry: dt.date) -> str:
     return f"{expiry:%y}{WEEKLY_MONTHS[expiry.month - 1]}{expiry:%d}"
-
-
-def _settles(expiry: dt.date) -> int:
-    return ist_ns(expiry, dt.time(15, 30))

@@ -10,7 +10,7 @@ from daemon.domain.dates import SECOND_NS
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Int64s, Ticks
 from daemon.settings.config import SyntheticConfig
-from feeds.synthetic_contracts import Chain
+from feeds.synthetic_contracts import Chain, settles_at
 from feeds.synthetic_market import (
     Floats,
     Path,
@@ -42,9 +42,10 @@ class Trader:
         index = universe.index_of(instrument.tradingsymbol)
         assert index is not None
         self.open, self.close = times
+        self.is_near = instrument in chain.near
         self._index = index
         self._instrument = instrument
-        self._chain = chain
+        self._expiry = 0 if instrument.is_index else settles_at(instrument)
         self._rate = config.ticks_per_second * _weight(instrument, chain)
         self._measured: MeasuredTrader | None = None
         self._day = DayFigures() if config.book == "measured" else None
@@ -107,9 +108,9 @@ class Trader:
         at = path.at(ts)
         spot = path.spot[at]
         if not self._instrument.is_option:
-            return future_price(spot, ts, self._chain.future_expiry)
+            return future_price(spot, ts, self._expiry)
         return option_price(
-            spot, path.volatility[at], ts, self._chain.option_expiry,
+            spot, path.volatility[at], ts, self._expiry,
             self._instrument.strike_paise / 100, call=self._instrument.instrument_type == "CE",
         )  # fmt: skip
 
@@ -180,9 +181,12 @@ def _without_depth(rows: Ticks, depth: bool) -> Ticks:
 
 
 def _weight(instrument: Instrument, chain: Chain) -> float:
-    """Return how often an instrument ticks relative to the index: near the money most."""
-    if not instrument.is_option:
+    """Return how often an instrument ticks relative to the index: near the money and soon most."""
+    if instrument.is_index:
         return 1.0
+    nearness = 1 / (1 + chain.rank(instrument))
+    if not instrument.is_option:
+        return nearness
     strikes = sorted({option.strike_paise for option in chain.options})
     distance = abs(strikes.index(instrument.strike_paise) - len(strikes) // 2)
-    return 1 / (1 + 0.15 * distance)
+    return nearness / (1 + 0.15 * distance)

@@ -54,6 +54,7 @@ _SINCE_0_2_0: Final[tuple[tuple[tuple[str | None, ...], object], ...]] = (
         )
     ),
     (("feed", "synthetic", "book"), "simple"),
+    (("feed", "synthetic", "expiries"), 1),
     *(
         (("feed", "replay", name), default)
         for name, default in (

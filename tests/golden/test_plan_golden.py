@@ -22,6 +22,13 @@ def test_shipped_plans_trade_made_up_days_as_before(tmp_path: Path) -> None:
     assert found.sha256 == pinned()["made-up days"].sha256
 
 
+@pytest.mark.ci
+def test_plans_over_two_expiries_trade_as_before(tmp_path: Path) -> None:
+    found = plan_golden.over_two_expiries(tmp_path)
+    assert found.rounds == pinned()["two expiries"].rounds
+    assert found.sha256 == pinned()["two expiries"].sha256
+
+
 @needs_chain
 def test_shipped_plans_trade_a_real_chain_as_before() -> None:
     found = plan_golden.on_the_real_chain()

@@ -35,7 +35,8 @@ def update_plans() -> None:
     """Pin what shipped plans do; on the real chain where it is."""
     found = plan_golden.pinned() if plan_golden.KEPT.exists() else {}
     with tempfile.TemporaryDirectory() as place:
-        found["made-up days"] = plan_golden.on_made_up_days(Path(place))
+        found["made-up days"] = plan_golden.on_made_up_days(Path(place) / "days")
+        found["two expiries"] = plan_golden.over_two_expiries(Path(place) / "expiries")
     if chain_file() is None:
         print("plans on the real chain: kept as they were, it is not here")
     else:

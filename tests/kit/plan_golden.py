@@ -34,6 +34,15 @@ MADE_UP: Final[dict[str, Any]] = {
     "execution": {"fill_mode": "bid_ask"},
 }
 """Wednesday to Monday, which is an expiry day. The made-up market has no next weekly expiry."""
+OVER_EXPIRIES: Final = ("calendar", "positional-roll")
+"""The plans that trade more than one expiry."""
+TWO_EXPIRIES: Final[dict[str, Any]] = MADE_UP | {
+    "feed": {
+        "kind": "synthetic",
+        "synthetic": MADE_UP["feed"]["synthetic"] | {"strikes_each_side": 20, "expiries": 2},
+    },
+}
+"""The same days with the next expiry too: a calendar has both legs, and a roll where to go."""
 
 
 class Pinned(NamedTuple):
@@ -54,8 +63,18 @@ def shipped() -> list[dict[str, Any]]:
 
 def on_made_up_days(place: Path) -> Pinned:
     """Run all shipped plans in one account over the days of MADE_UP."""
+    return _run(MADE_UP, shipped(), place)
+
+
+def over_two_expiries(place: Path) -> Pinned:
+    """Run the plans of OVER_EXPIRIES in one account over the days of TWO_EXPIRIES."""
+    plans = [plan for plan in shipped() if plan["id"] in OVER_EXPIRIES]
+    return _run(TWO_EXPIRIES, plans, place)
+
+
+def _run(market: dict[str, Any], plans: list[dict[str, Any]], place: Path) -> Pinned:
     config = place / "plans.yaml"
-    config.write_bytes(msgspec.yaml.encode(MADE_UP | {"plans": {"list": shipped()}}))
+    config.write_bytes(msgspec.yaml.encode(market | {"plans": {"list": plans}}))
     done = golden.replay(str(config), place)
     table = place / "rounds.csv"
     arguments = [done.directory.name, "--to", table, "--table", "rounds", "--out", place]
