@@ -90,8 +90,9 @@ def _has_weeklies(rules: Rulebook, underlying: str, date: dt.date) -> bool | Non
 
 def _strikes_outside(at: Path, plan: Plan, contracts: UnderlyingContracts) -> Iterator[str]:
     """Warn of a strike that not even a chain with ATM in its middle has, or that no expiry has."""
-    widest = max((len(each.listed) for each in contracts.options.values()), default=0)
-    listed = {strike for each in contracts.options.values() for strike in each.listed}
+    chains = contracts.options.values()
+    widest = max((len(each.listed) for each in chains), default=0)
+    listed = {strike for chain in chains for strike in chain.listed}
     for where, leg in placed_legs(at, plan):
         rule = leg.strike_rule
         if isinstance(rule, AtOffset) and abs(rule.steps) > widest // 2:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from typing import cast
 
 from msgspec import structs
 
 from daemon.domain.carry_over import CarryOver
 from daemon.domain.dates import MINUTE_NS, ist_date, ist_day, parse_timeframe
-from daemon.domain.exchange_order import OrderTerms
-from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.intent import ExitOverrides, OrderIntent, Product, StrategyLimits
+from daemon.domain.instrument import Universe
+from daemon.domain.intent import ExitOverrides, OrderIntent, StrategyLimits
 from daemon.domain.ledger import Ledger, StrategyTally
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.order import Order
@@ -25,7 +23,6 @@ from daemon.execution.margin_desk import MarginDesk
 from daemon.execution.quotes import Quotes
 from daemon.execution.untraded_holdings import UntradedHoldings
 from daemon.execution.working_entries import WorkingEntries
-from daemon.margin.funds import Ask
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
     ADDED_UNITS,
@@ -35,7 +32,6 @@ from daemon.risk.gates import (
     Refusal,
     Situation,
     first_refusal,
-    insufficient_margin,
 )
 from daemon.settings.config import ExecutionConfig, RiskConfig
 
@@ -126,7 +122,7 @@ class Admission:
 
     def first_refusal(self, order: Order, intent: OrderIntent, index: int | None) -> Refusal | None:
         """Return the first reason to refuse an order, None to admit it."""
-        return self._gates(order, intent, index) or self._check_margin(order, index)
+        return self._gates(order, intent, index) or self.check_margin(order, index)
 
     def batch_refusal(
         self, order: Order, intent: OrderIntent, before: Sequence[Order]
@@ -144,7 +140,7 @@ class Admission:
         index: int | None,
         before: Sequence[Order] = (),
     ) -> Refusal | None:
-        at = self._situation(order, index, before)
+        at = self.situation(order, index, before)
         return (
             first_refusal(BEFORE_LEVELS, at)
             or _check_timeframe(order)
@@ -162,7 +158,7 @@ class Admission:
         The risk state and the limits are asked about units, the margin about both.
         """
         if added > 0:
-            at = self._situation(structs.replace(order, quantity=added), index)
+            at = self.situation(structs.replace(order, quantity=added), index)
             if (refusal := first_refusal(ADDED_UNITS, at)) is not None:
                 return refusal
         if self.margin is None or (added <= 0 and more_premium <= 0):
@@ -170,55 +166,6 @@ class Admission:
         return self.margin.refusal(
             order, index, units=max(added, 0), limit_paise=limit_paise, more_premium=more_premium
         )
-
-    def refuse_untraded(self, terms: OrderTerms) -> Refusal | None:
-        """Return why an order without a trade is refused, None to admit it.
-
-        One that reduces what the account holds of its contract is never refused here.
-        """
-        if self.untraded.reduces(terms):
-            return None
-        order = _as_order(terms, self._universe[terms.instrument])
-        at = self._situation(order, terms.instrument, slices=terms.autoslice)
-        refusal = (
-            first_refusal(BEFORE_LEVELS, at)
-            or first_refusal(AFTER_LEVELS, at)
-            or self._check_margin(order, terms.instrument)
-        )
-        if refusal is None:
-            self.note_submitted()
-        return refusal
-
-    def refuse_untraded_more(
-        self, terms: OrderTerms, added: int, *, limit_paise: int, more_premium: int
-    ) -> Refusal | None:
-        """Return why an order without a trade may not get more units, or a higher limit.
-
-        `terms` are those that it would have; what only reduces the account is not asked.
-        """
-        limit = self.risk.max_order_quantity
-        if added > 0 and limit is not None and terms.quantity > limit:
-            return Refusal("max_order_quantity", {"quantity": terms.quantity, "limit": limit})
-        if self.untraded.reduces(structs.replace(terms, quantity=max(added, 0))):
-            return None
-        order = _as_order(terms, self._universe[terms.instrument])
-        return self.refuse_added(
-            order, terms.instrument, added, limit_paise=limit_paise, more_premium=more_premium
-        )
-
-    def refuse_conversion(self, terms: OrderTerms) -> Refusal | None:
-        """Return why a position may not be moved to the product of `terms`, None if it may.
-
-        Contracts of all products are one position, so it blocks neither more nor less: it is
-        refused for want of margin only while the account is short already.
-        """
-        order = _as_order(terms, self._universe[terms.instrument])
-        at = self._situation(order, terms.instrument)
-        refusal = first_refusal(BEFORE_LEVELS, at)
-        if refusal is not None or self.margin is None or (use := self.margin.compute()) is None:
-            return refusal
-        ask = Ask(blocked_before=use.blocked, blocked_after=use.blocked, premium=0, charges=0)
-        return insufficient_margin(ask, cash=use.cash, reserved=use.reserved)
 
     def note_submitted(self) -> None:
         """Count an entry that was sent, in its minute of the clock."""
@@ -249,8 +196,13 @@ class Admission:
             total += 0 if quote is None else position.unrealized_paise(quote.ltp)
         return total
 
-    def _situation(
-        self, order: Order, index: int | None, *, slices: bool | None = None
+    def situation(
+        self,
+        order: Order,
+        index: int | None,
+        before: Sequence[Order] = (),
+        *,
+        slices: bool | None = None,
     ) -> Situation:
         """Return what the gates look at; `slices` replaces what is configured about slices."""
         now, risk = self._at.now, self.risk
@@ -316,7 +268,8 @@ class Admission:
             return None
         return Refusal("no_candles", {"timeframe": order.timeframe, "stop_basis": basis})
 
-    def _check_margin(self, order: Order, index: int | None) -> Refusal | None:
+    def check_margin(self, order: Order, index: int | None) -> Refusal | None:
+        """Return why an entry is refused for want of margin, None without a capital."""
         if self.margin is None:
             return None
         assert index is not None  # an unknown symbol has been refused
@@ -339,23 +292,6 @@ class Admission:
         if wanted := _switched_on(intent.exits):
             asked["exits"] = wanted
         return Refusal("exits_not_managed", asked) if asked else None
-
-
-def _as_order(terms: OrderTerms, instrument: Instrument) -> Order:
-    """Return an order without a trade as the gates look at one; it has no strategy."""
-    return Order(
-        order_id="",
-        number=0,
-        tradingsymbol=instrument.tradingsymbol,
-        transaction_type=terms.side,
-        quantity=terms.quantity,
-        product=cast("Product", terms.product),  # shares have a third that no gate knows
-        lot_size=instrument.lot_size,
-        tick_paise=instrument.tick_paise,
-        order_type=terms.kind,
-        price_paise=terms.price_paise,
-        trigger_paise=terms.trigger_paise,
-    )
 
 
 def _check_timeframe(order: Order) -> Refusal | None:

@@ -14,6 +14,7 @@ from daemon.execution.admission import Admission
 from daemon.execution.exchange_desk import ExchangeDesk
 from daemon.execution.lifecycle import TradeLifecycleManager
 from daemon.execution.request_results import result_of_change, result_of_sending
+from daemon.execution.untraded_admission import UntradedAdmission
 from daemon.execution.untraded_orders import UntradedOrders
 from daemon.risk.gates import Refusal
 
@@ -34,7 +35,7 @@ class ApiOrders:
     ) -> None:
         self._desk = desk
         self._orders = orders
-        self._admission = admission
+        self._admission = UntradedAdmission(admission, desk.universe)
         self._lifecycle = lifecycle
 
     # new orders
@@ -120,7 +121,7 @@ class ApiOrders:
         added = quantity - order.quantity
         if added <= 0 and not higher:
             return None
-        return self._admission.refuse_untraded_more(
+        return self._admission.refuse_more(
             terms, added, limit_paise=limit, more_premium=higher * order.pending
         )
 

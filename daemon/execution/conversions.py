@@ -17,6 +17,7 @@ from daemon.domain.untraded import UntradedPosition, key_of
 from daemon.execution.admission import Admission
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_admission import UntradedAdmission
 from daemon.execution.untraded_recorder import UntradedRecorder
 from daemon.risk.gates import Refusal
 
@@ -30,7 +31,7 @@ class Conversions:
         self._ledger = recorder.ledger
         self._untraded_recorder = UntradedRecorder(recorder)
         self._quotes = quotes
-        self._admission = admission
+        self._admission = UntradedAdmission(admission, quotes.universe)
 
     def convert(self, asked: ConvertPosition, instrument: int) -> Refusal | None:
         """Convert a part of a position; return why not, None if it was done."""

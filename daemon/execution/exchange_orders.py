@@ -14,6 +14,7 @@ from daemon.execution.exits.at_exchange import AtExchange
 from daemon.execution.holdings import Holdings
 from daemon.execution.quotes import Quotes
 from daemon.execution.recorder import Recorder
+from daemon.execution.untraded_admission import UntradedAdmission
 from daemon.execution.untraded_closes import UntradedCloses
 from daemon.execution.untraded_desk import UntradedDesk
 from daemon.execution.untraded_orders import UntradedOrders
@@ -41,6 +42,8 @@ def exchange_orders(
     exits = ExitOrders(desk, entries, recorder, quotes, fills, holdings, held)
     untraded = UntradedOrders(desk, recorder, quotes, fills, admission.untraded)
     closes = UntradedCloses(desk, recorder.ledger, quotes, untraded)
-    untraded.attach(admission.refuse_untraded, closes.take, closes.send_again)
+    untraded.attach(
+        UntradedAdmission(admission, desk.universe).refuse, closes.take, closes.send_again
+    )
     desk.attach(entries, exits, untraded)
     return entries, exits, UntradedDesk(desk, quotes, untraded, closes)
