@@ -23,10 +23,11 @@ def test_shipped_plans_trade_made_up_days_as_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.ci
-def test_plans_over_two_expiries_trade_as_before(tmp_path: Path) -> None:
-    found = plan_golden.over_two_expiries(tmp_path)
-    assert found.rounds == pinned()["two expiries"].rounds
-    assert found.sha256 == pinned()["two expiries"].sha256
+@pytest.mark.parametrize("name", plan_golden.OVER_EXPIRIES)
+def test_a_plan_over_two_expiries_trades_as_before(name: str, tmp_path: Path) -> None:
+    found = plan_golden.over_two_expiries(name, tmp_path)
+    assert found.rounds == pinned()[name].rounds
+    assert found.sha256 == pinned()[name].sha256
 
 
 @needs_chain

@@ -36,7 +36,8 @@ def update_plans() -> None:
     found = plan_golden.pinned() if plan_golden.KEPT.exists() else {}
     with tempfile.TemporaryDirectory() as place:
         found["made-up days"] = plan_golden.on_made_up_days(Path(place) / "days")
-        found["two expiries"] = plan_golden.over_two_expiries(Path(place) / "expiries")
+        for name in plan_golden.OVER_EXPIRIES:
+            found[name] = plan_golden.over_two_expiries(name, Path(place) / name)
     if chain_file() is None:
         print("plans on the real chain: kept as they were, it is not here")
     else:

@@ -34,15 +34,11 @@ MADE_UP: Final[dict[str, Any]] = {
     "execution": {"fill_mode": "bid_ask"},
 }
 """Wednesday to Monday, which is an expiry day. The made-up market has no next weekly expiry."""
-OVER_EXPIRIES: Final = ("calendar", "positional-roll")
-"""The plans that trade more than one expiry."""
-TWO_EXPIRIES: Final[dict[str, Any]] = MADE_UP | {
-    "feed": {
-        "kind": "synthetic",
-        "synthetic": MADE_UP["feed"]["synthetic"] | {"strikes_each_side": 20, "expiries": 2},
-    },
+OVER_EXPIRIES: Final[dict[str, dict[str, Any]]] = {
+    "calendar": {"date": "2026-11-18", "sessions": 1},
+    "positional-roll": {"date": "2026-11-20", "sessions": 2},
 }
-"""The same days with the next expiry too: a calendar has both legs, and a roll where to go."""
+"""The plans that trade more than one expiry, and the days: a Friday and the expiry day's roll."""
 
 
 class Pinned(NamedTuple):
@@ -66,10 +62,12 @@ def on_made_up_days(place: Path) -> Pinned:
     return _run(MADE_UP, shipped(), place)
 
 
-def over_two_expiries(place: Path) -> Pinned:
-    """Run the plans of OVER_EXPIRIES in one account over the days of TWO_EXPIRIES."""
-    plans = [plan for plan in shipped() if plan["id"] in OVER_EXPIRIES]
-    return _run(TWO_EXPIRIES, plans, place)
+def over_two_expiries(name: str, place: Path) -> Pinned:
+    """Run a plan of OVER_EXPIRIES over its days, with the next expiry listed too."""
+    synthetic = MADE_UP["feed"]["synthetic"] | OVER_EXPIRIES[name]
+    synthetic |= {"strikes_each_side": 16, "expiries": 2}
+    market = MADE_UP | {"feed": {"kind": "synthetic", "synthetic": synthetic}}
+    return _run(market, [plan for plan in shipped() if plan["id"] == name], place)
 
 
 def _run(market: dict[str, Any], plans: list[dict[str, Any]], place: Path) -> Pinned:
