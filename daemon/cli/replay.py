@@ -34,6 +34,8 @@ class Replayed(NamedTuple):
 
 def replay(recording: Path, out: Path, *, speed: str = "max") -> Replayed:
     """Replay a recording of a live run. Raises DaemonError."""
+    if recording.is_dir():
+        raise UsageError(f"{recording}: is a directory; name one of the recordings in it")
     if problem := no_file(recording):
         text = problem.replace("file", "recording")
         raise UsageError(f"{recording}: {text}; they are in accounts/NAME/recordings")

@@ -401,3 +401,9 @@ def test_a_run_is_run_again_from_its_own_copy_in_another_directory(
     one, two = runs_of(tmp_path / "out")
     assert two.name == one.name.replace("-001", "-002")
     assert exported(one) == exported(two)
+
+
+def test_replay_of_a_directory_asks_for_one_of_its_recordings(tmp_path: Path) -> None:
+    done = invoke("replay", tmp_path, "--out", tmp_path)
+    assert done.code == 64
+    assert "is a directory; name one of the recordings in it" in done.complaint
