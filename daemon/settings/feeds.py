@@ -85,8 +85,8 @@ class SyntheticConfig(Section, frozen=True, kw_only=True):
     """The index at the start, rupees."""
     strikes_each_side: Annotated[int, Meta(ge=0, le=50)] = 3
     expiries: Annotated[int, Meta(ge=1, le=4)] = 1
-    """1 is the nearest one of options and of futures; from 2 on so many weekly and so many monthly
-    ones each, and futures of as many months, three at most."""
+    """1: the nearest one. N from 2 on: the next N weekly and N monthly ones of options, and
+    futures of N months, three at most."""
     ticks_per_second: Annotated[float, Meta(gt=0, le=10_000)] = 2.0
     annual_volatility: Annotated[float, Meta(gt=0, le=5)] = 0.15
     """A share, 0.15 for 15 % a year."""

@@ -71,6 +71,7 @@ def over_two_expiries(name: str, place: Path) -> Pinned:
 
 
 def _run(market: dict[str, Any], plans: list[dict[str, Any]], place: Path) -> Pinned:
+    place.mkdir(exist_ok=True)
     config = place / "plans.yaml"
     config.write_bytes(msgspec.yaml.encode(market | {"plans": {"list": plans}}))
     done = golden.replay(str(config), place)
