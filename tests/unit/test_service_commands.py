@@ -436,9 +436,9 @@ async def test_what_the_engine_refused_is_on_disk_and_said_with_its_kind(desk: D
     assert (answer.input_no, desk.kept) == (1, [1])
 
 
-def test_a_request_is_a_command_or_an_order() -> None:
+def test_a_request_is_a_command_an_order_or_a_signal() -> None:
     for more in ({}, {"command": Request("kill_switch"), "order": WANTED}):
-        with pytest.raises(ValueError, match="either"):
+        with pytest.raises(ValueError, match="expected one of"):
             Asked(id=1, **more)  # type: ignore[arg-type]
 
 
