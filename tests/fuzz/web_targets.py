@@ -123,7 +123,7 @@ def _written(method: str, path: str, kind: str, body: str) -> bytes:
     return f"{method} {path} {kind}\n{body}".encode()
 
 
-def read_kite(data: bytes, _: Path) -> None:
+def read_kite(data: bytes, _place: Path) -> None:
     """Every request has an answer in Kite's envelope, and the next one is answered too."""
     head, _, body = data.partition(b"\n")
     method, path, kind, *_ = *head.decode("latin-1").split(" ", 2), "", "", ""
