@@ -125,8 +125,8 @@ def _written(method: str, path: str, kind: str, body: str) -> bytes:
 
 def read_kite(data: bytes, _place: Path) -> None:
     """Every request has an answer in Kite's envelope, and the next one is answered too."""
-    head, _, body = data.partition(b"\n")
-    method, path, kind, *_ = *head.decode("latin-1").split(" ", 2), "", "", ""
+    head, body = (*data.split(b"\n", 1), b"")[:2]
+    method, path, kind = (*head.decode("latin-1").split(" ", 2), "", "", "")[:3]
     desk = _desks().next()
     asked = "/" + quote(path.removeprefix("/"), safe="/?&=%+")
 

@@ -119,8 +119,8 @@ class _Served(NamedTuple):
 @contextmanager
 def _served(place: Path, *options: object, nice: int = UNIT_NICE) -> Iterator[_Served]:
     """Serve the account as its unit does."""
-    arguments = ("web", ACCOUNT, "--out", place, "--port", 0, *options)
-    with module("daemon.main", *arguments, nice=nice) as page:
+    command = ("web", ACCOUNT, "--out", place, "--port", 0, *options)
+    with module("daemon.main", *command, nice=nice) as page:
         assert page.stdout is not None
         told: dict[str, str] = {}
         while "credentials" not in told:
