@@ -63,11 +63,9 @@ def trade(seed: int, seconds: float, *, use: Use | None) -> Session:
         trader = running.enter_context(module("tests.load.trader", config, length, result))
         account = place / "accounts" / ACCOUNT
         _wait(lambda: find_map(account).exists(), trader)
-        page: dict[str, Any] = {}
-        if use is None:
-            time.sleep(seconds + WARM_UP_S)
-        else:
-            page = use(place, seconds)
+        until = time.monotonic() + seconds + WARM_UP_S
+        page = {} if use is None else use(place, seconds)
+        time.sleep(max(0.0, until - time.monotonic()))
         stop_file(result).touch()
         if trader.wait(START_WITHIN_S):
             raise RuntimeError(f"the daemon ended with {trader.returncode}")
