@@ -41,7 +41,7 @@ write_unit() { # UNIT ACCOUNT CONFIG
     # A user's manager may not change users, mounts or capabilities: those lines are for the system's.
     # The alerts' addresses are read where they are.
     sed -E \
-        -e '/^LoadCredential=alerts/d' \
+        -e '/^LoadCredential=channels/d' \
         -e '/^(User|ReadWritePaths|Protect[A-Za-z]*|Private[A-Za-z]*|ProcSubset|RemoveIPC|CapabilityBoundingSet|AmbientCapabilities)=/d' \
         -e "s|/opt/run_fno_paper|$project|g" \
         -e "s|configs/%i\.yaml|$3|" \
