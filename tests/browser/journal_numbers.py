@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from daemon.domain import account_totals
 from daemon.journal.store import JournalStore
 from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold
@@ -29,12 +30,9 @@ def fold_of(run: Path) -> RunFold:
 def expected(fold: RunFold) -> Numbers:
     """Return the totals, open positions, exits, strategies and refusals of a fold."""
     ledger = fold.ledger
-    charges = whole_paise(ledger.charges)
-    totals = {
-        "pnl-gross": ledger.realized_paise,
-        "pnl-charges": charges,
-        "pnl-net": ledger.realized_paise - charges,
-    }
+    gross = account_totals.realized_paise(ledger)
+    charges = whole_paise(account_totals.charges(ledger))
+    totals = {"pnl-gross": gross, "pnl-charges": charges, "pnl-net": gross - charges}
     return {
         "totals": {name: str(paise) for name, paise in totals.items()},
         **{f"open-{row.order_id}": _open(row) for row in fold.open_rows({})},

@@ -187,23 +187,6 @@ def test_with_eight_tabs_an_exit_by_click_answers_within_a_second(
     ]
 
 
-def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) -> None:
-    page = sign_in(context, live.served)
-    page.click("#kill")
-    page.click("#kill-yes")
-    expect(page.locator("#pnl-halted")).to_contain_text("kill switch")
-    expect(page.locator("#open-rows tr")).to_have_count(0)
-    agrees(page, live.directory)
-
-
-def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -> None:
-    page = sign_in(context, live.served)
-    live.daemon.kill()
-    expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
-    expect(page.locator("#banner")).to_contain_text("No daemon runs since")
-    expect(page.locator("#kill")).to_be_hidden()
-
-
 def test_an_order_by_hand_is_placed_and_its_position_left_by_clicks(
     context: BrowserContext, live: Live
 ) -> None:
@@ -226,3 +209,20 @@ def test_an_order_by_hand_is_placed_and_its_position_left_by_clicks(
     expect(row).to_have_count(0, timeout=wait_ms)
     assert not fold_of(live.directory).ledger.untraded.positions
     assert fold_of(live.directory).ledger.untraded.charges > 0
+
+
+def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    page.click("#kill")
+    page.click("#kill-yes")
+    expect(page.locator("#pnl-halted")).to_contain_text("kill switch")
+    expect(page.locator("#open-rows tr")).to_have_count(0)
+    agrees(page, live.directory)
+
+
+def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -> None:
+    page = sign_in(context, live.served)
+    live.daemon.kill()
+    expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
+    expect(page.locator("#banner")).to_contain_text("No daemon runs since")
+    expect(page.locator("#kill")).to_be_hidden()

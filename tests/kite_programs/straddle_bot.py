@@ -5,8 +5,11 @@ It knows nothing of a ticker: it asks for its orders until they are filled.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
+
+from kiteconnect.exceptions import OrderException  # type: ignore[import-untyped]
 
 from tests.kite_programs.settings import logged_in, told
 
@@ -68,14 +71,28 @@ def send(kite: Any, leg: dict[str, Any], side: str) -> str:
 
 
 def filled(kite: Any, order_id: str) -> dict[str, Any]:
-    for _ in range(100):
+    """Wait until an order is filled; one that rests, as the market ran away, follows it."""
+    for asked in range(1, 200):
         last: dict[str, Any] = kite.order_history(order_id)[-1]
         if last["status"] == "COMPLETE":
             return last
         if last["status"] in ("REJECTED", "CANCELLED"):
             raise SystemExit(f"{order_id}: {last['status']}, {last['status_message']}")
+        if last["status"] == "OPEN" and asked % 10 == 0:
+            follow(kite, last)
         time.sleep(0.2)
     raise SystemExit(f"{order_id}: not filled, {last}")
+
+
+def follow(kite: Any, order: dict[str, Any]) -> None:
+    """Give a resting order a price 5 % through the market."""
+    name = f"NFO:{order['tradingsymbol']}"
+    sign = 1 if order["transaction_type"] == kite.TRANSACTION_TYPE_BUY else -1
+    price = round(kite.ltp(name)[name]["last_price"] * (1 + sign * 0.05), 0)
+    with contextlib.suppress(OrderException):  # it was filled on the way
+        kite.modify_order(
+            kite.VARIETY_REGULAR, order["order_id"], order_type=kite.ORDER_TYPE_LIMIT, price=price
+        )
 
 
 def guard(kite: Any, leg: dict[str, Any], sold: float, last: float) -> int:
