@@ -24,6 +24,7 @@ from daemon.domain.errors import BadIntent
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.errors import ConfigError, DaemonError
+from daemon.journal.head import read_head
 from daemon.journal.recovery import fold
 from daemon.journal.store import JournalMeta, JournalStore
 from daemon.rules import load_rulebook
@@ -350,7 +351,7 @@ def _series(data: bytes, _: Path) -> None:
         read_series(data, "here")
 
 
-_WHOLE: dict[bytes, Any] = {}
+_WHOLE: dict[str, Any] = {}
 
 
 def _journal(data: bytes, place: Path) -> None:
@@ -358,14 +359,20 @@ def _journal(data: bytes, place: Path) -> None:
     directory = place / "account"
     directory.mkdir()
     _unpack(data, directory)
+    if not _WHOLE:
+        kept = place / "whole"
+        kept.mkdir()
+        _unpack(_journal_samples()[0], kept)
+        _WHOLE["head"] = read_head(kept / "head")
+        _WHOLE["all"] = _all_of(kept)
     with suppress(DaemonError):
+        was_behind = read_head(directory / "head") != _WHOLE["head"]
         found = _all_of(directory)
-        if not _WHOLE:
-            kept = place / "whole"
-            kept.mkdir()
-            _unpack(_journal_samples()[0], kept)
-            _WHOLE[b""] = _all_of(kept)
-        assert found == _WHOLE[b""], "a changed journal was read as if it were whole"
+        # A WAL without the last commit and a head whose newest slot is spoiled agree with each
+        # other: two files have to be harmed for that (RELIABILITY, "What is not covered").
+        assert was_behind or found == _WHOLE["all"], (
+            "a changed journal was read as if it were whole"
+        )
 
 
 def _all_of(directory: Path) -> Any:
