@@ -69,8 +69,8 @@ image: $(READY) #-- Build the image without a registry, on Debian packages (mmde
 test: $(READY) #-- Run the tests, two files at a time (WORKERS=0: one after the other).
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 
-test-ci: $(READY) #-- Run what CI adds: random scenarios five times over, and tests too long for `make test`.
-	RANDOM_TIMES=5 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"
+test-ci: $(READY) #-- Run what CI adds: random scenarios three times over, and tests too long for `make test`.
+	RANDOM_TIMES=3 $(BIN)/python -m pytest -n $(or $(WORKERS),2) --timeout 1200 -m "(random or ci) and not by_hand"
 
 test-web: $(READY) #-- Use the page in a real headless Chromium (FNO_NEED_BROWSER=1: fail without one).
 	$(BIN)/python -m pytest -m "ci and not by_hand" tests/browser tests/charts

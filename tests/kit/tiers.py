@@ -1,4 +1,4 @@
-"""How much the random tests draw: a third in `make test`, five times as much in `make test-ci`.
+"""How much the random tests draw: a third in `make test`, three times as much in `make test-ci`.
 
 Comparisons with an oracle of orders and plans draw all that they name in `make test` too, and ten
 times that in CI.
