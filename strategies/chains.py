@@ -95,8 +95,9 @@ class Chains:
             if spot is not None:
                 yield spot
             yield from contracts.futures.values()
-            if date is not None and date in contracts.options and quote is not None:
-                yield from contracts_around(contracts.options[date], quote.ltp_paise, WIDE)
+            strikes = None if date is None else contracts.options.get(date)
+            if strikes is not None and quote is not None:
+                yield from contracts_around(strikes, quote.ltp_paise, WIDE)
 
     def end_timestamp(self, desk: ChainDesk, ts: int) -> None:
         """Take the chains that ticks ask for as of a timestamp (UTC ns) that has ended."""

@@ -91,16 +91,22 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.report", "daemon.runtime", "daemon.settings", "daemon.web.day_charts",
         "daemon.web.fold", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
+    "daemon.web.monitoring": (
+        "daemon.files", "daemon.journal", "daemon.process", "daemon.runtime", "daemon.web.access",
+        "daemon.web.panels", "daemon.web.serving", "daemon.web.stream",
+    ),
     "daemon.web.kite": (
         "daemon.broker", "daemon.execution", "daemon.files", "daemon.journal", "daemon.margin",
         "daemon.market", "daemon.process", "daemon.quotes", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.web.serving", "daemon.web.sources",
         "feeds.kite.wire",  # the layout of packets, and no client
     ),
+    "daemon.web.hooks": ("daemon.control", "daemon.files", "daemon.process"),
     "daemon.web": (  # puts the process of the page together
-        "daemon.control", "daemon.process", "daemon.web.access", "daemon.web.kite",
-        "daemon.web.monitoring", "daemon.web.panels", "daemon.web.past", "daemon.web.serving",
-        "daemon.web.sources", "daemon.web.stream",
+        "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
+        "daemon.web.access", "daemon.web.hooks", "daemon.web.kite", "daemon.web.monitoring",
+        "daemon.web.panels", "daemon.web.past", "daemon.web.serving", "daemon.web.sources",
+        "daemon.web.stream",
     ),
     "daemon.alerts": (
         "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.settings",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from daemon.cli.follow import alerts_of_page
 from daemon.errors import UsageError
@@ -22,10 +22,10 @@ from daemon.web.sources.watched import Watched
 
 LOG_FILE: Final = "web.log"
 PORT_MAX: Final = 65_535
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-_LIBRARIES: Final = ("starlette", "uvicorn", "prometheus_client")
+_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
+_LIBRARIES: Final = ("starlette", "uvicorn", "websockets", "prometheus_client")
 _INSTALL: Final = (
-    "web: the page needs starlette, uvicorn and prometheus-client: install them with "
+    "web: the page needs starlette, uvicorn, websockets and prometheus-client: install them with "
     "pip install 'run-fno-paper[web]'"
 )
 
@@ -71,7 +71,7 @@ def what_to_watch(
     else:
         directory = _account(account, out)
     refuse_unreadable(directory)
-    web = replace(web, listen=listen or web.listen)
+    web = structs.replace(web, listen=listen or web.listen)
     watched = Watched(directory=directory, out=out, given=given)
     page_port = web.port if port is None else port
     has_api = watched.is_account and web.kite.enabled and has_kite
@@ -130,15 +130,20 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         from daemon.web.kite_server import KiteAddress
         from daemon.web.server import PageServer
         from daemon.web.site import Site
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in _LIBRARIES:
-            raise
-        raise UsageError(_INSTALL) from error
     watched, web = page.watched, page.web
     file = web.metrics_token_file
-    token = read_secret_line(Path(file), "the token of /metrics") if file else ""
+    kite = None if page.kite_port is None else KiteAddress(web.kite.listen, page.kite_port)
+    hooks = None
+    if page.hooks_port is not None and web.hooks is not None:
+        hooks = HookAddress(web.hooks.host, page.hooks_port)
     server = PageServer(
-        watched, host=web.listen, port=page.port, hosts=web.hosts, metrics_token=token
+        watched,
+        host=web.listen,
+        port=page.port,
+        hosts=web.hosts,
+        metrics_token=read_secret_line(Path(file), "the token of /metrics") if file else "",
+        kite=kite,
+        hooks=hooks,
     )
     log_to_file_alone(watched.directory / LOG_FILE)
 
@@ -149,7 +154,7 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
         if server.hooks is not None:
             say(f"hooks {server.hooks.listener.url}hook/TOKEN")
         say(f"credentials {server.credentials}")
-        listens = {web.listen} if server.kite is None else {web.listen, web.kite.listen}
+        listens = {web.listen, *(other.host for other in (kite, hooks) if other is not None)}
         for address in sorted(listens - _LOOPBACK):
             say(f"warning: {address} is reachable from other machines, unencrypted", err=True)
 
@@ -160,3 +165,14 @@ def serve_page(page: Page, say: Callable[..., None]) -> None:
             await alerts.run(site.with_view)
 
     server.run(ready, [send_alerts])
+
+
+@contextmanager
+def _needs_libraries() -> Iterator[None]:
+    """Say what to install where a library of the page is missing. Raises UsageError."""
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in _LIBRARIES:
+            raise
+        raise UsageError(_INSTALL) from error

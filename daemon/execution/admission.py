@@ -204,7 +204,10 @@ class Admission:
         *,
         slices: bool | None = None,
     ) -> Situation:
-        """Return what the gates look at; `slices` replaces what is configured about slices."""
+        """Return what the gates look at: `before` are the orders of its basket before this one.
+
+        `slices` replaces what is configured about slices.
+        """
         now, risk = self._at.now, self.risk
         instrument, freeze, open_ts, close_ts = None, 0, 0, 0
         delivery_ts = NO_DELIVERY

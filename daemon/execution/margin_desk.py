@@ -7,7 +7,7 @@ figures are computed at every passed minute of a session while anything is held 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -18,8 +18,6 @@ from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, Side
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.statistics import MarginStatus
-from daemon.exchange.protection import protected_limit
-from daemon.execution.account_cash import AccountCash, paise_up
 from daemon.execution.broker_figure import BrokerFigure
 from daemon.execution.costs import Costs
 from daemon.execution.exchange_desk import ExchangeDesk
@@ -82,7 +80,6 @@ class MarginDesk:
         """None before the first figures of an account."""
         self.model: Final = model_of(terms.arrays)
         self._broker = BrokerFigure(ledger) if terms.asks_broker else None
-        self._cash = AccountCash(terms.capital_paise or 0, desk.universe, ledger, quotes, untraded)
         self._market = MarginMarket(
             desk.universe, prices_of(quotes), sessions, desk.at, terms.rates_of
         )
@@ -124,7 +121,7 @@ class MarginDesk:
             ask = ask._replace(premium=ask.premium + more_premium)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
-        cash, reserved = self._cash.paise(), self._reserved()
+        cash, reserved = self._account.cash_paise(), self._account.reserved_paise()
         refusal = insufficient_margin(ask, cash=cash, reserved=reserved)
         if refusal is not None and self._broker is not None:
             refusal.numbers["margin_of"] = self._broker.source
@@ -140,7 +137,9 @@ class MarginDesk:
             ask = self._basket_ask(orders, hedges_first=hedges_first)
         except MarginUnknown as error:
             return Refusal("insufficient_margin", {"not_known": str(error)})
-        return insufficient_margin(ask, cash=self._cash.paise(), reserved=self._reserved())
+        return insufficient_margin(
+            ask, cash=self._account.cash_paise(), reserved=self._account.reserved_paise()
+        )
 
     def _basket_ask(self, orders: Sequence[Order], *, hedges_first: bool) -> Ask:
         """Return what orders ask for together, in the order in which they are sent."""
@@ -207,49 +206,8 @@ class MarginDesk:
         except MarginUnknown:
             return None
         positions = open_positions(self._ledger, self._quotes, self._untraded)
-        return Held(positions, underlyings, self._cash.paise(), self._market, self._universe)
-
-    def _held_lines(self) -> dict[LineKey, Line]:
-        lines: dict[LineKey, Line] = {}
-        for position in self._ledger.positions.values():
-            index = self._quotes.index_of(position.tradingsymbol)
-            line = lines.setdefault(self._key(index, position.product), Line())
-            line.hold(position.sign * position.quantity, 2 * position.entry_paise)
-        for untraded in self._untraded.positions():
-            found = self._untraded.index_of(untraded)
-            if found is not None:
-                line = lines.setdefault(self._key(found, untraded.product), Line())
-                line.hold(untraded.quantity, 2 * untraded.cost.cost_paise // untraded.cost.units)
-        return lines
-
-    def _lines(self) -> dict[LineKey, Line]:
-        lines = self._held_lines()
-        for entry in self._entries():
-            line = lines.setdefault(self._key(entry.instrument, entry.product), Line())
-            line.work(entry.side, entry.quantity)
-        return lines
-
-    def _key(self, index: int, product: str) -> LineKey:
-        return line_key(self._universe[index], index, product)
-
-    def _entries(self) -> Iterator[Working]:
-        """Yield the entries that are not over, and the orders without a trade that open."""
-        for each in self._untraded.opening():
-            terms = each.terms
-            limit = each.limit_paise or self._protected(terms.instrument, terms.side)
-            yield Working(terms.instrument, terms.product, terms.side, each.left, limit)
-        for entry in self._working:
-            order = entry.order
-            index = self._quotes.index_of(order.tradingsymbol)
-            limit = entry.limit_paise or self._limit(order, index)
-            yield Working(index, order.product, order.transaction_type, entry.left, limit)
-
-    def _reserved(self) -> int:
-        """Return the premium of working buys of options at their limits, paise."""
-        return sum(
-            entry.quantity * entry.limit_paise
-            for entry in self._entries()
-            if entry.side == "BUY" and self._universe[entry.instrument].is_option
+        return Held(
+            positions, underlyings, self._account.cash_paise(), self._market, self._universe
         )
 
     # the figures
@@ -316,7 +274,7 @@ class MarginDesk:
 
     def _tell(self, used: int, reserved: int, benefit: int | None = None) -> Use | None:
         before = self.status or MarginStatus()
-        use = Use(used, reserved, self._cash.paise()) if self.is_gate else None
+        use = Use(used, reserved, self._account.cash_paise()) if self.is_gate else None
         self.status = MarginStatus(
             used_rupees=used,
             peak_rupees=max(used, before.peak_rupees),

@@ -10,6 +10,7 @@ from daemon.chain.choice import Chosen
 from daemon.domain.dates import SECOND_NS, ist_date
 from daemon.domain.plan_round import LegWait, Told
 from daemon.plans.choosing import choose_leg
+from daemon.plans.levels import leaves_by_range
 from daemon.plans.run import PlanRun, changed, told_of
 from daemon.plans.terms.leg import Leg
 

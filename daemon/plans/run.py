@@ -270,6 +270,10 @@ class PlanRun:
                 self.note("no_room", attempt.leg, {"level": name, "attempt": attempt.number})
 
 
+def _why(because: str) -> Numbers:
+    return {"because": because} if because else {}
+
+
 def told_of(basis: Basis) -> Told:
     """Return the basis of a choice for the journal, prices in rupees."""
     told: Told = {"expiry": basis.expiry}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -75,7 +75,7 @@ def machine(
     module, by id.
     """
     listed = listed_by(rules.expiries, universe)
-    strategies = StrategyEngineV2(config.strategies, universe, listed)
+    strategies = StrategyEngineV2(config.strategies, universe, listed, classes)
     sampler = PriceSampler(universe, ledger, equity)
     engine = paper_engine(
         config,

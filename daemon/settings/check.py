@@ -28,6 +28,7 @@ _NOT_TRADING: Final = (
     ("web",),
     ("alerts",),
     ("mcp",),
+    ("api",),
     ("execution", "on_stop"),
     ("feed", "replay", "speed"),
     ("feed", "replay", "block_rows"),

@@ -385,6 +385,21 @@ class WebConfig(Section, frozen=True, kw_only=True):
     kite: KiteApiConfig = KiteApiConfig()
     hooks: HooksConfig | None = None
     """null: messages of charting services are not listened for."""
+    metrics_token_file: str = ""
+    """The file (mode 0600) with what `/metrics` is asked with; empty: open on loopback only."""
+
+
+McpCommand = Literal[
+    "kill_switch", "manual_exit", "strategy_off", "strategy_on", "risk_reducing", "risk_halted",
+]  # fmt: skip
+"""What an assistant may be allowed to do: none of it opens a position."""
+
+
+class McpConfig(Section, frozen=True, kw_only=True):
+    """What `run_fno_paper mcp` offers an assistant."""
+
+    commands: list[McpCommand] = []
+    """Commands that it may give, each with a confirmation; empty: it reads only."""
 
 
 class RulesConfig(Section, frozen=True, kw_only=True):
@@ -457,6 +472,7 @@ class Config(Section, frozen=True, kw_only=True):
     web: WebConfig = WebConfig()
     alerts: AlertsConfig = AlertsConfig()
     mcp: McpConfig = McpConfig()
+    api: ApiConfig = ApiConfig()
     rules: RulesConfig = RulesConfig()
     charges: ChargesConfig = ChargesConfig()
     margin: MarginConfig = MarginConfig()

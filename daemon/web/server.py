@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import anyio
@@ -40,6 +39,8 @@ class PageServer:
         port: int,
         hosts: Sequence[str] = (),
         metrics_token: str = "",
+        kite: KiteAddress | None = None,
+        hooks: HookAddress | None = None,
     ) -> None:
         """Listen first: a port that is taken ends the start. Raises UsageError, ConfigError."""
         self._listener = Listener(host, port)
@@ -69,7 +70,6 @@ class PageServer:
         anyio.run(self._run, on_ready, also, backend_options={"use_uvloop": True})
 
     async def _run(self, on_ready: Callable[[], None], also: Sequence[Task]) -> None:
-        server = _Server(_config(self.app))
         async with anyio.create_task_group() as tasks:
 
             def stop(name: str) -> None:
@@ -83,6 +83,8 @@ class PageServer:
             await tasks.start(watch_signals, stop)
             await self.site.look()  # a short journal is read before anyone asks
             tasks.start_soon(self.site.follow)
+            for task in also:
+                tasks.start_soon(task, self.site)
             for other in (self.kite, self.hooks):
                 if other is not None:
                     tasks.start_soon(other.serve)

@@ -15,6 +15,8 @@ from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.access.sessions import SESSION_S, Sessions, TooManyWrong
 from daemon.web.actions import Action, Actions
 from daemon.web.monitoring.answers import Monitoring
+from daemon.web.order_entry import OrderAsked, OrderEntry, contract_rows
+from daemon.web.panels.chain import chain_panel
 from daemon.web.panels.view import View
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets

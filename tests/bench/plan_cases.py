@@ -14,7 +14,7 @@ from daemon.clockwork import rows as row_path
 from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.dates import SECOND_NS, ist_ns
 from daemon.domain.inputs import Clock
-from daemon.domain.instrument import Instrument, InstrumentType, Universe
+from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks
 from daemon.plans.terms.plan import Plan
 from daemon.process.memory import steady_memory
@@ -63,11 +63,9 @@ def _engine(count: int) -> PaperEngine:
     )
 
 
-RIGHTS: Final[tuple[InstrumentType, ...]] = ("CE", "PE")
-
-
 def _instruments() -> Iterator[Instrument]:
-    for number, (strike, kind) in enumerate((s, k) for s in STRIKES for k in RIGHTS):
+    kinds: tuple[Literal["CE", "PE"], ...] = ("CE", "PE")
+    for number, (strike, kind) in enumerate((s, k) for s in STRIKES for k in kinds):
         yield Instrument(
             instrument_token=number + 1,
             tradingsymbol=f"{strike}{kind}",

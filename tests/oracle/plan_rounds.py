@@ -72,7 +72,9 @@ class Rounds(Triggers):
             found = self.range_of(round_, attempt.leg)
             low, high = found.get("low"), found.get("high")  # entered at once there may be none
             is_high = breakout["side"] == "high"
-            if low is not None and high is not None and (s < low if is_high else s > high):
+            if low is None or high is None:
+                return None
+            if s < low if is_high else s > high:
                 return "leg_stop_underlying"
         return None
 

@@ -26,7 +26,7 @@ from daemon.process.page_process import (
     page_process,
 )
 from daemon.settings.alerts import AlertsConfig
-from daemon.settings.config import Config, WebConfig
+from daemon.settings.config import Config, KiteApiConfig, WebConfig
 from tests.kit.cli import wait_for
 
 SLEEPS = (

@@ -145,8 +145,8 @@ def test_p16_one_refusal_refuses_all_of_a_basket_before_its_first_order(
     ]  # fmt: skip
     assert rounds()[1:] == [("basket#1", "OPEN", "DONE", "nothing_filled")]
     assert [u.reason for u in Condor.log if u.new == "REJECTED"].count(code) == 1
-    told = next(e for e in life.events if getattr(e, "reason", "") == "leg_incomplete")
-    assert isinstance(told, OrderMoved)
+    moves = [each for each in life.events if isinstance(each, OrderMoved)]
+    told = next(each for each in moves if each.reason == "leg_incomplete")
     assert told.numbers == {"because": code, "symbol": PE_25000}
 
 
