@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+from typing import Final
 
-from tests.kit.source import calls, dotted, imports, modules
+import pytest
+
+from tests.kit.source import ROOT, calls, dotted, imports, modules
 
 MODULES = modules()
 MAY_PRINT = ("daemon/main.py", "daemon/cli/", "feeds/make_sample.py", "feeds/convert.py")
+TOP_LEVEL: Final = {
+    ".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "artifacts", "configs",
+    "daemon", "docs", "feeds", "pyproject.toml", "requirements-dev.lock", "requirements.lock",
+    "run_fno_paper.py", "strategies", "tests",
+}  # fmt: skip
+
+
+def test_nothing_else_lies_at_the_top_of_the_repository() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    listed = subprocess.run(
+        ["git", "ls-tree", "--name-only", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(listed.stdout.split()) == TOP_LEVEL
 
 
 def test_only_the_command_line_prints() -> None:
