@@ -142,7 +142,7 @@ class JournalMessages:
 
 
 class _MessageFold:
-    """Where events and operations become messages, in their one order."""
+    """Turn events and operations into messages, in their one order."""
 
     def __init__(self, told: FactMessages, start: Place) -> None:
         self.seq = start.seq

@@ -37,7 +37,7 @@ TITLES: Final[dict[str, str]] = {
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, after event `seq`; `ts` is the market's time, UTC ns, 0 without one."""
+    """Say what happened after event `seq`; `ts` is the market's time, UTC ns, 0 without one."""
 
     kind: str
     text: str

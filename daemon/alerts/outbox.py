@@ -39,7 +39,7 @@ _TABLES: Final = (
 
 
 class Place(NamedTuple):
-    """How far a journal was turned into messages."""
+    """Keep how far a journal was turned into messages."""
 
     journal: str
     seq: int
@@ -55,7 +55,7 @@ class Waiting(NamedTuple):
 
 
 class ChannelState(NamedTuple):
-    """How far a channel is: its last message done and the event behind it; and its failures.
+    """Keep how far a channel is: its last message done and the event behind it; and its failures.
 
     Times in UTC ns of the wall clock, 0 where it does not fail.
     """
