@@ -84,8 +84,8 @@ wheel-test: $(READY) #-- Build the wheel, install it into a fresh environment el
 sim: $(READY) #-- Simulate seeds of the daemon with faults on a virtual clock (SEEDS=1000 SEED=0).
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(SEED),0)
 
-fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10.
-	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
+fuzz: $(READY) #-- Damaged bytes for every decoder, for MINUTES=10, or INPUTS=72000.
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) --inputs $(or $(INPUTS),0)
 
 fuzz-frames: $(READY) #-- A million damaged frames of ticks.
 	$(BIN)/python -m tests.fuzz --only frames --inputs 1000000

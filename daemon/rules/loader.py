@@ -209,7 +209,7 @@ def _check_margins(document: Document, table: MarginsFile | LocalMargins, at: Pl
         _check_order(document, (*at, name), order)
         for number, row in enumerate(rows):
             for field, percent in percentages(row):
-                if not 0 <= percent <= 100 or percent != round(percent, PERCENT_DECIMALS_MAX):
+                if not _fits(percent, 100, PERCENT_DECIMALS_MAX):
                     text = (
                         f"expected a percentage from 0 to 100 with at most {PERCENT_DECIMALS_MAX} "
                         f"decimals, was {percent}"
@@ -239,6 +239,15 @@ def _check_needed(
             raise document.error((name,), f"expected a row{f' for {of}' if of else ''}")
 
 
+def _fits(number: Decimal, largest: int, decimals: int) -> bool:
+    """Return whether a number is from 0 to `largest` and written with at most so many decimals.
+
+    Places are counted as they are written: rounding raises for more than the context's 28 digits.
+    """
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and -exponent <= decimals and 0 <= number <= largest
+
+
 def _check_number(document: Document, path: Place, number: Decimal) -> None:
     """Refuse a number that the charges' exact arithmetic cannot hold."""
     decimals = RATE_DECIMALS_MAX
@@ -246,7 +255,6 @@ def _check_number(document: Document, path: Place, number: Decimal) -> None:
         decimals = GST_DECIMALS_MAX
     if path[-1] == "most_rupees":
         decimals = RUPEE_DECIMALS_MAX
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or not 0 <= number <= 10**6 or -exponent > decimals:
+    if not _fits(number, 10**6, decimals):
         text = f"expected a number >= 0 with at most {decimals} decimals, was {number}"
         raise document.error(path, text)

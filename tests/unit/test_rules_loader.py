@@ -68,6 +68,8 @@ def test_an_unknown_version_is_refused(tmp_path: Path, file: str) -> None:
         ("charges.yaml", "side: BUY", "side: BOTH", "one of BUY, SELL or null, was 'BOTH'"),
         ("margins.yaml", "class: share", "class: bond", "one of index, share, was 'bond'"),
         ("margins.yaml", "scan_percent: 9.3", "scan_percent: 9.30001", "at most 4 decimals"),
+        ("margins.yaml", "scan_percent: 9.3", f"scan_percent: 9.{30 * '3'}", "at most 4 decimals"),
+        ("margins.yaml", "scan_percent: 9.3", "scan_percent: .nan", "expected a finite number"),
         ("margins.yaml", "scan_percent: 9.3", "scan_percent: 101", "from 0 to 100"),
         ("margins.yaml", "from: 2024-11-20", "from: 2022-11-20", "expected a date after 2023"),
         ("contracts.yaml", "units: 25", "units: 0", "units: expected a whole number >= 1"),
