@@ -23,7 +23,7 @@ from daemon.lab.numbers.trades import TradeFigures, closed_trades, trade_figures
 from daemon.report.html import write_report
 from daemon.report.reader import report_data_from_journal
 from daemon.report.summary import summary_dict
-from daemon.runtime.series import prices_of
+from daemon.runtime.series import Series, prices_of
 from daemon.runtime.simulate import Simulated
 from daemon.settings.config import Config
 
@@ -66,6 +66,11 @@ class Result:
     def closes(self) -> Mapping[dt.date, int]:
         """Return net P&L (paise, open positions at market) at the end of each date with data."""
         return self._simulated.closes
+
+    @property
+    def series(self) -> Series:
+        """Return prices and equity of the run, thinned, and the drawdown of every minute."""
+        return self._simulated.series
 
     @cached_property
     def events_hash(self) -> str:
