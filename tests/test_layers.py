@@ -101,7 +101,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.settings", "daemon.web.serving", "daemon.web.sources",
         "feeds.kite.wire",  # the layout of packets, and no client
     ),
-    "daemon.web.hooks": ("daemon.control", "daemon.files", "daemon.process"),
+    "daemon.web.hooks": ("daemon.control", "daemon.files", "daemon.process", "daemon.web.serving"),
     "daemon.web": (  # puts the process of the page together
         "daemon.control", "daemon.process", "daemon.runtime", "daemon.settings",
         "daemon.web.access", "daemon.web.hooks", "daemon.web.kite", "daemon.web.monitoring",

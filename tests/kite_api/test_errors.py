@@ -55,7 +55,7 @@ async def test_w12_a_fault_of_the_program_is_500_in_json(
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {
-        "status": "error", "message": "a fault of this program; its log has the details",
+        "status": "error", "message": "a fault of this program; its log has it",
         "data": None, "error_type": "GeneralException",
     }  # fmt: skip
 

@@ -26,7 +26,7 @@ from tests.kit.web import write_journal
 
 CSS = Path(__file__).parents[2] / "daemon/web/assets/page.css"
 ACCOUNT_KINDS = ("gtt", "risk", "mark", "margin")
-NEUTRAL = ("mark", "operation")
+NEUTRAL = ("mark", "operation", "cancelled")
 """Kinds that ask for no attention: they have the colours of every kind."""
 
 

@@ -56,7 +56,8 @@ class Tape:
         elif isinstance(event, StopMoved):
             self._add(event, "stop", symbol, partial(_stop_words, event))
         elif isinstance(event, OrderMoved) and event.to_state in _DEAD:
-            self._add(event, "refused", symbol, partial(_refused_words, event, symbol))
+            kind = "cancelled" if event.to_state is OrderState.CANCELLED else "refused"
+            self._add(event, kind, symbol, partial(_refused_words, event, symbol))
         elif isinstance(event, ExchangeOrderMoved) and event.is_exit and event.kind in _TROUBLE:
             words = partial(_refused_words, event, f"{symbol}: the exit's order")
             self._add(event, "refused", symbol, words)

@@ -22,6 +22,7 @@ from daemon.visible import visible
 from daemon.web.hooks.arrivals import Arrivals, TooMany, client_id_of
 from daemon.web.hooks.maps import NotUnderstood, meaning_of
 from daemon.web.hooks.store import Hook, HookBook
+from daemon.web.serving.endpoint import AWAY, OURS, told_of
 
 BODY_MAX: Final = 16_384
 BODY_WITHIN_S: Final = 2.0
@@ -123,10 +124,8 @@ async def _http_error(_: Request, found: Exception) -> Response:
 
 
 async def _fault_of_the_world(_: Request, fault: Exception) -> Response:
-    logger.warning("hook: {}", fault)
-    return JSONResponse({"error": str(fault)}, 503)
+    return JSONResponse({"error": told_of(fault)}, AWAY)
 
 
 async def _fault_of_ours(_: Request, fault: Exception) -> Response:
-    logger.opt(exception=fault).error("a fault of this program")
-    return JSONResponse({"error": "a fault of this program; its log has it"}, 500)
+    return JSONResponse({"error": told_of(fault)}, OURS)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
-from loguru import logger
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.errors import DaemonError
 from daemon.web.kite.call import Call
 from daemon.web.kite.envelope import failure, success
 from daemon.web.kite.errors import KiteError, away
 from daemon.web.kite.rates import Rate, Rates
+from daemon.web.serving.endpoint import OURS, timed, told_of, with_headers
 
 Answer = Callable[[Call], Awaitable[object]]
 """Returns the data of the envelope, or a whole response."""
@@ -86,28 +86,12 @@ class KiteApp:
         app: ASGIApp = failure(_TOO_MANY) if is_too_many else self._app
         self._at_once += 1
         try:
-            await app(scope, receive, _with_headers(send))
+            await app(scope, receive, with_headers(send, _HEADERS))
         finally:
             self._at_once -= 1
 
     def _route(self, row: KiteRoute, prefix: str) -> Route:
-        async def endpoint(request: Request) -> Response:
-            began = time.monotonic()
-            status = 500
-            try:
-                response = await self._answered(row, request)
-                status = response.status_code
-            except KiteError as error:
-                status = error.status
-                raise
-            except DaemonError:
-                status = 503
-                raise
-            finally:
-                took_ms = round((time.monotonic() - began) * 1000, 1)
-                logger.info("kite {} {} {} in {} ms", row.method, row.path, status, took_ms)
-            return response
-
+        endpoint = timed(f"kite {row.method} {row.path}", partial(self._answered, row))
         return Route(f"{prefix}{row.path}", endpoint, methods=[row.method])
 
     async def _answered(self, row: KiteRoute, request: Request) -> Response:
@@ -116,17 +100,6 @@ class KiteApp:
         self._rates.take(row.rate)
         data = await row.answer(Call(request))
         return data if isinstance(data, Response) else success(data)
-
-
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            known = {name.lower() for name, _ in message["headers"]}
-            more = [each for each in _HEADERS if each[0] not in known]
-            message["headers"] = [*message["headers"], *more]
-        await send(message)
-
-    return send_with_headers
 
 
 _WORDS: Final = {404: "Route not found", 405: "Method not allowed"}
@@ -144,12 +117,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _fault_of_the_world(_: Request, fault: Exception) -> Response:
-    logger.warning("{}", fault)
-    return failure(away(str(fault)))
+    return failure(away(told_of(fault)))
 
 
 async def _fault_of_ours(_: Request, fault: Exception) -> Response:
-    logger.opt(exception=fault).error("a fault of this program")
-    return failure(
-        KiteError(500, "GeneralException", "a fault of this program; its log has the details")
-    )
+    return failure(KiteError(OURS, "GeneralException", told_of(fault)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from daemon.web.serving.endpoint import NotAnswered
+
 ErrorType = Literal[
     "TokenException", "PermissionException", "InputException", "OrderException",
     "MarginException", "NetworkException", "DataException", "GeneralException",
@@ -11,12 +13,11 @@ ErrorType = Literal[
 AWAY: Final = "the daemon is away: nothing was asked of it; start it, then send the request again"
 
 
-class KiteError(Exception):
+class KiteError(NotAnswered):
     """A request that is refused. The client raises the exception that `error_type` names."""
 
     def __init__(self, status: int, error_type: ErrorType, message: str) -> None:
-        super().__init__(message)
-        self.status: Final = status
+        super().__init__(status, message)
         self.error_type: Final = error_type
         self.message: Final = message
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.web.access.sessions import Session
+from daemon.web.serving.endpoint import NotAnswered
 
 BODY_MAX: Final = 65_536
 BODY_WITHIN_S: Final = 10.0
@@ -19,12 +20,11 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.&-]{1,80}(?: [A-Za-z0-9_.&-]{1,80}){0,3}
 T = TypeVar("T")
 
 
-class Refused(Exception):
+class Refused(NotAnswered):
     """A request that is not answered: the status of HTTP and one line."""
 
     def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
+        super().__init__(status, text)
         self.text = text
 
 

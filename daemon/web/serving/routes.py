@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from loguru import logger
@@ -12,11 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.errors import DaemonError
 from daemon.web.access import guard
 from daemon.web.access.sessions import Session, Sessions
+from daemon.web.serving.endpoint import AWAY, OURS, timed, told_of, with_headers
 from daemon.web.serving.requests import Asked, Refused, error
 
 Answer = Callable[[Asked], Awaitable[Response]]
@@ -75,26 +77,10 @@ class App:
         app: ASGIApp = error(403, problem) if problem else self._app
         if problem:
             logger.info("{} (refused) 403: {}", request.method[:8], problem)
-        await app(scope, receive, _with_headers(send))
+        await app(scope, receive, with_headers(send, _HEADERS))
 
     def _route(self, route: PageRoute) -> Route:
-        async def endpoint(request: Request) -> Response:
-            began = time.monotonic()
-            status = 500
-            try:
-                response = await self._answered(route, request)
-                status = response.status_code
-            except Refused as refusal:
-                status = refusal.status
-                raise
-            except DaemonError:
-                status = 503
-                raise
-            finally:
-                took_ms = round((time.monotonic() - began) * 1000, 1)
-                logger.info("{} {} {} in {} ms", route.method, route.path, status, took_ms)
-            return response
-
+        endpoint = timed(f"{route.method} {route.path}", partial(self._answered, route))
         return Route(route.path, endpoint, methods=[route.method])
 
     async def _answered(self, route: PageRoute, request: Request) -> Response:
@@ -115,19 +101,6 @@ def _check_csrf(request: Request, session: Session | None) -> None:
         raise Refused(403, "the page's X-CSRF is missing or of another session; load it again")
 
 
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            known = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [
-                *message["headers"],
-                *(each for each in _HEADERS if each[0] not in known),
-            ]
-        await send(message)
-
-    return send_with_headers
-
-
 _HEADERS: Final = [(name.lower().encode(), value.encode()) for name, value in guard.HEADERS.items()]
 _WORDS: Final = {404: "there is no such page", 405: "this route takes another method"}
 
@@ -145,10 +118,8 @@ async def _refused(_: Request, refusal: Exception) -> Response:
 
 
 async def _fault_of_the_world(_: Request, fault: Exception) -> Response:
-    logger.warning("{}", fault)
-    return error(503, str(fault))
+    return error(AWAY, told_of(fault))
 
 
 async def _fault_of_ours(_: Request, fault: Exception) -> Response:
-    logger.opt(exception=fault).error("a fault of this program")
-    return error(500, "a fault of this program; its log has it")
+    return error(OURS, told_of(fault))
