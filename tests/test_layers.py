@@ -152,6 +152,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.runtime", "daemon.settings",
     ),
     "daemon.lab.numbers": ("daemon.report",),
+    "daemon.lab.sweep": (
+        "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers", "daemon.settings",
+    ),
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
         "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.market",
