@@ -92,8 +92,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.web.fold", "daemon.web.serving", "daemon.web.sources", "daemon.web.stream",
     ),
     "daemon.web.monitoring": (
-        "daemon.files", "daemon.journal", "daemon.process", "daemon.runtime", "daemon.web.access",
-        "daemon.web.panels", "daemon.web.serving", "daemon.web.stream",
+        "daemon.files", "daemon.journal", "daemon.metrics", "daemon.process", "daemon.runtime",
+        "daemon.web.access", "daemon.web.panels", "daemon.web.serving", "daemon.web.stream",
     ),
     "daemon.web.kite": (
         "daemon.broker", "daemon.execution", "daemon.files", "daemon.journal", "daemon.margin",

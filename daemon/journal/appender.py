@@ -73,6 +73,8 @@ class Appender:
         """Take over the lock. Raises JournalIOError, JournalCorrupt or OSError."""
         self.tail = tail
         self.progress_at = time.monotonic()
+        self.waited_s = 0.0
+        """What the last append waited for the disk, seconds: its transactions and the head."""
         self._lock = lock
         self._path = directory / DATABASE
         self._failure = ""
@@ -95,8 +97,11 @@ class Appender:
             assert input_no >= self.tail.input_no, (input_no, self.tail)
             try:
                 self._own_files.check()
+                self.waited_s = 0.0
                 tail = self._commit_chunks(events, input_no, operations)
+                began = time.monotonic()
                 self._head.write(tail)
+                self.waited_s += time.monotonic() - began
                 self._own_files.took_commit()
                 self.tail = tail
             except BaseException as error:
@@ -205,8 +210,10 @@ class Appender:
             tail = msgspec.structs.replace(tail, seq=tail.seq + len(chunk), hash=link)
             if start + CHUNK_EVENTS >= len(events):
                 tail = self._finish(tail, input_no, operations)
+            began = time.monotonic()
             execute("COMMIT")
             self.progress_at = time.monotonic()
+            self.waited_s += self.progress_at - began
         return tail
 
     def _insert(self, columns: list[Column]) -> None:

@@ -170,6 +170,11 @@ class JournalStore(JournalReader):
         """Return when the last transaction was committed, monotonic seconds; 0 if only reading."""
         return self._appender.progress_at if self._appender is not None else 0.0
 
+    @property
+    def waited_s(self) -> float:
+        """Return what the last append waited for the disk, seconds; 0 if only reading."""
+        return self._appender.waited_s if self._appender is not None else 0.0
+
     def begin_after(self, seq: int, ledger: Ledger, *, file: str, ts: int) -> None:
         """Remove the events up to `seq`, which the archive `file` holds by now.
 

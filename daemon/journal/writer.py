@@ -72,17 +72,20 @@ class TradeRecorder:
         capacity: int = QUEUE_BATCHES,
         stall_s: float = STALL_S,
         before_commit: Callable[[], None] | None = None,
+        on_synced: Callable[[float], None] | None = None,
         snapshot_every: int = 0,
     ) -> None:
         """Set up; `before_commit` is called in the worker thread just before each group's append.
 
         What it raises as OSError ends the journal as a failed append does (D16: inputs are on disk
-        before the events decided from them). A snapshot is written alongside the commits every
+        before the events decided from them). `on_synced` is called in the event loop with what
+        each commit waited for the disk, seconds. A snapshot is written alongside the commits every
         `snapshot_every` events, and one at `close`; 0 writes none.
         """
         self._store = store
         self._publish = publish
         self._before_commit = before_commit
+        self._on_synced = on_synced
         self._snapshots = SnapshotTask(store.directory, snapshot_every)
         self._stall_s = stall_s
         self._send, self._receive = anyio.create_memory_object_stream[Batch](capacity)
@@ -198,6 +201,8 @@ class TradeRecorder:
             raise JournalIOError(text)
         self._queued_events -= len(facts.events)
         self._commits += 1
+        if self._on_synced is not None:
+            self._on_synced(self._store.waited_s)
 
     def _prepare(self) -> None:
         if self._before_commit is None:

@@ -52,6 +52,7 @@ from daemon.runtime.run_log import RunLog
 from daemon.runtime.run_status import RunStatus
 from daemon.runtime.series import Series
 from daemon.runtime.shared_quotes import share_quotes
+from daemon.runtime.timings import Timings
 from daemon.settings.config import Config
 from strategies.external import intents_of
 
@@ -80,6 +81,9 @@ class App:
         is_on_time = self.inputs is not None and self.parts.config.feed.kite.clock == "wall"
         self.late = LateDecisions(self.clock.now_ns()) if is_on_time else None
         """None where the time of inputs is not that of this machine."""
+        self.timings = None
+        if self.inputs is not None:
+            self.timings = Timings(self.clock.now_ns if is_on_time else None)
         self.requests = RequestQueue(self.feed.wake)
         self.commands: Commands | None = None
         """The place for people's commands; None in the run of a recording."""
@@ -101,10 +105,11 @@ class App:
             self.store,
             self.bus.publish_fact,
             before_commit=None if self.inputs is None else self.inputs.flush,
+            on_synced=None if self.timings is None else self.timings.journal_fsync.observe,
             snapshot_every=0 if self.inputs is None else SNAPSHOT_EVERY,
         )
         collector = MetricsCollector(FillProfile.of(config.execution), ledger=ledger)
-        self.status = RunStatus(self.parts, run_id, self.clock, collector, self.late)
+        self.status = RunStatus(self.parts, run_id, self.clock, collector, self.late, self.timings)
         self.log = RunLog(self.parts, run_id, self.prepared.operations)
         self.metrics = self._metrics_writer(out / config.metrics.path)
         self.notifier = Notifier()
@@ -114,7 +119,7 @@ class App:
             after=self.store.last_input_no,
         )
         self._view = CommittedView(
-            self.store, FactLog(ledger), collector, self.metrics, self.pulse,
+            self.store, FactLog(ledger), collector, self.metrics, self.pulse, self.timings,
             breath_s=0 if self.inputs is None else BREATH_S,
         )  # fmt: skip
         self._quotes = share_quotes(self.prepared)
@@ -189,6 +194,8 @@ class App:
                 tasks.start_soon(self._view.run, facts)
                 if self._quotes is not None:
                     tasks.start_soon(self._quotes.run)
+                if self.timings is not None:
+                    tasks.start_soon(self.timings.watch_loop)
                 await self._start_listening(tasks)
                 if watch is not None:
                     tasks.start_soon(watch, self)

@@ -15,6 +15,7 @@ from daemon.metrics.writer import MetricsWriter
 from daemon.process.facts import FactLog
 from daemon.process.pulse import Pulse
 from daemon.runtime.bus import Lane
+from daemon.runtime.timings import Timings
 
 SHOWN_AT_ONCE: Final = 64
 """Committed events that are folded and logged in one turn, a millisecond or two."""
@@ -33,6 +34,7 @@ class CommittedView:
         collector: MetricsCollector,
         metrics: MetricsWriter,
         pulse: Pulse,
+        timings: Timings | None,
         *,
         breath_s: float,
     ) -> None:
@@ -41,6 +43,7 @@ class CommittedView:
         self._collector = collector
         self._metrics = metrics
         self._pulse = pulse
+        self._timings = timings
         self._breath_s = breath_s
         self._awaited: list[tuple[int, anyio.Event]] = []
         self._all_shown = anyio.Event()
@@ -69,6 +72,8 @@ class CommittedView:
 
     async def _show_in_turns(self, fact: Committed) -> None:
         events, start = fact.events, 0
+        if self._timings is not None:
+            self._timings.saw_committed(events)
         while len(events) - start > SHOWN_AT_ONCE:
             end = start + SHOWN_AT_ONCE
             while end < len(events) and events[end].order_id == events[end - 1].order_id:

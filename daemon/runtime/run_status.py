@@ -14,6 +14,7 @@ from daemon.metrics.collector import MetricsCollector
 from daemon.process.clock import Clock
 from daemon.runtime.build import Parts
 from daemon.runtime.late_decisions import LateDecisions
+from daemon.runtime.timings import Timings
 from feeds.stream.feed import Feed, OfflineFeed
 
 CONNECTING: Final = "connecting"
@@ -22,7 +23,8 @@ CONNECTING: Final = "connecting"
 class RunStatus:
     """Counts, the state of the feed and the age of its last tick.
 
-    `late` is None where the time of inputs is not that of this machine.
+    `late` is None where the time of inputs is not that of this machine, `timings` where the run is
+    not live.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class RunStatus:
         clock: Clock,
         collector: MetricsCollector,
         late: LateDecisions | None,
+        timings: Timings | None,
     ) -> None:
         self.first_ts = -1
         """The time of the first input of this process, UTC ns; -1 before it."""
@@ -42,6 +45,7 @@ class RunStatus:
         self._clock = clock
         self._collector = collector
         self._late = late
+        self._timings = timings
         self._feed_state = CONNECTING
         self._last_tick_real = 0.0
 
@@ -79,7 +83,8 @@ class RunStatus:
         numbers = self._collector.snapshot(
             now_ts=self._clock.now_ns(), decided_seq=decided, feed=self._feed_now()
         )
-        return numbers | self._names
+        timings = {} if self._timings is None else self._timings.rows()
+        return numbers | {"timings": timings} | self._names
 
     def _feed_now(self) -> FeedStatus:
         """Return the feed's state and age now, whether or not an input came."""

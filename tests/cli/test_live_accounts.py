@@ -26,6 +26,7 @@ from daemon.errors import (
 )
 from daemon.journal.head import HeadFile, read_head
 from daemon.journal.store import JournalStore
+from daemon.metrics.histogram import HistogramRow
 from daemon.runtime.app import App
 from daemon.runtime.backup import back_up
 from daemon.runtime.live import open_live
@@ -123,6 +124,10 @@ def test_two_accounts_of_one_directory_have_their_own_numbers(of: Market, tmp_pa
     run(both)
     assert metrics_of(tmp_path)["account"] == "second"
     assert [numbers(each)["account"] for each in (one, two)] == [ACCOUNT, "second"]
+    for each in (one, two):
+        timings = msgspec.convert(numbers(each)["timings"], dict[str, HistogramRow])
+        assert timings.keys() == {"loop_lag", "journal_fsync"}  # the market's time is not ours
+        assert sum(timings["journal_fsync"].counts) > 0
     assert [numbers(each)["ticks"] for each in (one, two)] == [ROWS, ROWS]
     assert proven(tmp_path).directory == one.parent
 

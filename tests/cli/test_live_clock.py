@@ -143,6 +143,9 @@ def test_a_square_off_that_fell_due_in_a_sleep_is_done_at_the_first_tick_after_i
     app = place.live(move(asleep_ns), later)
     assert app.clock.now_ns() == hand.wall_ns() > resumed
     outcome = place.proven(app)
+    assert app.timings is not None
+    measured = app.timings.rows()["tick_to_fill"]
+    assert sum(measured.counts) == sum(each.fill is not None for each in outcome.moves)
     (jump,) = outcome.kinds("clock_jump")
     assert jump["seconds"] == 600
     assert jump["cause"] == ("suspended" if move is suspend_for else "set")

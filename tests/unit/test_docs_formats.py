@@ -162,7 +162,7 @@ def test_the_summary_is_documented() -> None:
 def test_every_field_of_the_metrics_is_documented() -> None:
     snapshot = MetricsCollector(PROFILE).snapshot(now_ts=0)
     table = rows(GUIDE, "<!-- metrics -->")
-    run = ["run_id", "account"]  # the program adds them when it writes the file
+    run = ["timings", "run_id", "account"]  # the program adds them when it writes the file
     assert [names(cells[0])[0] for cells in table] == [*snapshot, *run]
     meaning = {names(cells[0])[0]: names(cells[1]) for cells in table}
     for name in ("fill_profile", "fills"):

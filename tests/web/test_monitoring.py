@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from daemon.domain.dates import ist_ns
 from daemon.domain.instrument import Instrument
 from daemon.journal.store import JournalStore
+from daemon.metrics.histogram import Histogram
 from daemon.settings.config import Config, FeedConfig
 from daemon.web.monitoring.health import Health, health_of
 from daemon.web.monitoring.samples import PREFIX, exposition, families
@@ -81,10 +82,8 @@ def test_w18_every_name_has_the_prefix_and_a_base_unit(tmp_path: Path) -> None:
 
 def test_w18_the_dashboard_shows_only_what_is_exported_and_all_of_it(tmp_path: Path) -> None:
     follower = followed(tmp_path)
-    exported = {
-        family.name + ("_total" if family.type == "counter" else "")
-        for family in families(follower.view(NOON))
-    }
+    ends = {"counter": "_total", "histogram": "_bucket"}
+    exported = {family.name + ends.get(family.type, "") for family in families(follower.view(NOON))}
     follower.close()
     dashboard = json.loads(DASHBOARD.read_text())
     shown = {
@@ -143,6 +142,30 @@ def test_w18_the_daemons_own_counts_come_from_its_metrics_file(tmp_path: Path) -
         exposition(follower.view(NOON)).decode()
     )
     follower.close()
+
+
+def test_w18_histograms_of_the_metrics_file_add_up_and_are_absent_where_they_are_not(
+    tmp_path: Path,
+) -> None:
+    follower = followed(tmp_path)
+    timing = Histogram()
+    for seconds in (0.0001, 0.001, 0.002, 9.0):
+        timing.observe(seconds)
+    torn = {"bounds_s": [0.1], "counts": [1], "sum_s": 0.0}
+    told = {"ticks": 7, "timings": {"loop_lag": timing.row(), "journal_fsync": torn}}
+    (tmp_path / "accounts/a/metrics.json").write_bytes(msgspec.json.encode(told))
+    found = samples_of(exposition(follower.view(NOON)).decode())
+    follower.close()
+    name = f"{PREFIX}loop_lag_seconds"
+    buckets = {dict(labels)["le"]: count for (at, labels), count in found.items()
+               if at == f"{name}_bucket"}  # fmt: skip
+    assert buckets["0.00025"] == 1  # up to and with the bound, as the format has it
+    assert (buckets["0.001"], buckets["0.0025"], buckets["2.5"], buckets["+Inf"]) == (2, 3, 3, 4)
+    assert found[f"{name}_count", ()] == 4
+    assert found[f"{name}_sum", ()] == pytest.approx(9.0031)
+    for absent in ("tick_to_fill", "journal_fsync"):
+        assert (f"{PREFIX}{absent}_seconds_count", ()) not in found
+    assert found[f"{PREFIX}ticks_received_total", ()] == 7
 
 
 async def test_w18_health_is_open_and_says_why(page: Page) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from daemon.files.text_lines import read_stored
+from daemon.metrics.histogram import HistogramRow
 from daemon.runtime.run_files import METRICS_FILE
 
 _PAGE: Final = resource.getpagesize()
@@ -19,6 +20,12 @@ class DaemonNumbers(msgspec.Struct, frozen=True):
 
     ticks: int | None = None
     counters: dict[str, int] = {}
+    timings: dict[str, HistogramRow] = {}
+
+    def timing(self, name: str) -> HistogramRow | None:
+        """Return a histogram of its name, None where the daemon has none that is whole."""
+        row = self.timings.get(name)
+        return row if row is not None and row.is_whole else None
 
 
 def daemon_numbers(directory: Path) -> DaemonNumbers:

@@ -6,17 +6,25 @@ Names end in their base unit, counters in `_total`; labels are of few values, ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from daemon import VERSION
 from daemon.domain.dates import MILLISECOND_NS, SECOND_NS
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.risk_state import RiskState
 from daemon.journal.files import DATABASE
+from daemon.metrics.histogram import HistogramRow
 from daemon.web.monitoring.daemon_numbers import (
     DaemonNumbers,
     daemon_numbers,
@@ -51,6 +59,7 @@ def families(view: View) -> Iterator[Metric]:
     """Yield every metric, also those without a sample now."""
     numbers = daemon_numbers(view.watched.directory)
     yield from _daemon(view, numbers)
+    yield from _timings(numbers)
     yield from _orders(view)
     yield from _money(view)
 
@@ -89,6 +98,15 @@ def _daemon(view: View, numbers: DaemonNumbers) -> Iterator[Metric]:
     yield _counter("journal_events", "Events in the journal.", {(): view.book.seq})
     memory = resident_bytes(view.pid if view.is_alive else None)
     yield _gauge("process_resident_memory_bytes", "The daemon's memory.", {(): memory})
+
+
+def _timings(numbers: DaemonNumbers) -> Iterator[Metric]:
+    for name, text in (
+        ("loop_lag", "How much later than asked for a timer of the daemon's event loop came."),
+        ("tick_to_fill", "From the arrival of a tick until the fill decided at it is on disk."),
+        ("journal_fsync", "What a commit of the journal waited for the disk."),
+    ):
+        yield _histogram(f"{name}_seconds", text, numbers.timing(name))
 
 
 def _orders(view: View) -> Iterator[Metric]:
@@ -135,6 +153,15 @@ def _gauge(name: str, text: str, values: _Values, labels: _Labels = ()) -> Metri
 def _counter(name: str, text: str, values: _Values, labels: _Labels = ()) -> Metric:
     """Return a counter; the library ends its name in `_total`."""
     return _filled(CounterMetricFamily(f"{PREFIX}{name}", text, labels=labels), values)
+
+
+def _histogram(name: str, text: str, row: HistogramRow | None) -> Metric:
+    """Return a histogram, whose buckets add up as the format has them."""
+    family = HistogramMetricFamily(f"{PREFIX}{name}", text)
+    if row is not None:
+        bounds = [*map(floatToGoString, row.bounds_s), "+Inf"]
+        family.add_metric([], list(zip(bounds, accumulate(row.counts), strict=True)), row.sum_s)
+    return family
 
 
 def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: _Values) -> Metric:
