@@ -138,11 +138,7 @@ def fingerprint(config: Config) -> str:
     contents of the files that the configuration names (recordings, rules) are not in it.
     """
     values = as_written(_values(config), config.origin)
-    for path in _NOT_TRADING:
-        section = values
-        for name in path[:-1]:
-            section = section[name]
-        del section[path[-1]]
+    _drop_not_trading(values)
     for pattern, default in _SINCE_0_2_0:
         for at in matches(values, pattern):
             owner: Any = values
@@ -151,6 +147,24 @@ def fingerprint(config: Config) -> str:
             if owner[at[-1]] == default:
                 del owner[at[-1]]
     return hashlib.sha256(_canonical(values).encode()).hexdigest()
+
+
+def deciding_values(config: Config) -> dict[str, Any]:
+    """Return the settings that can change a trading event as plain values, with their defaults.
+
+    Paths of inputs are in it as they are; the contents of their files are not.
+    """
+    values = _values(config)
+    _drop_not_trading(values)
+    return values
+
+
+def _drop_not_trading(values: dict[str, Any]) -> None:
+    for path in _NOT_TRADING:
+        section = values
+        for name in path[:-1]:
+            section = section[name]
+        del section[path[-1]]
 
 
 def _values(config: Config) -> dict[str, Any]:
