@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
 
     STOPPED = 0
     DIFFERS = 1
-    """Not a fault: `replay` compared two journals, or `demo` figures, and they are not the same."""
+    """Not a fault: `replay` and `compare` found runs that differ, `demo` other figures."""
     USAGE = 64
     JOURNAL_CORRUPT = 65
     FEED_LOST = 69

@@ -206,6 +206,24 @@ def export(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="An account, or a run's directory or id.")],
+    b: Annotated[str, typer.Argument(help="What to hold against it.")],
+    out: Annotated[
+        Path, typer.Option(help="The output directory that holds the runs and accounts.")
+    ] = ARTIFACTS,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs.")] = False,
+) -> None:
+    """Show where two runs went apart: their trades in pairs, and the first event that differs."""
+    from daemon.cli.compare import compare_runs
+
+    done = compare_runs(a, b, out, as_json=as_json)
+    say_text(done.text)
+    if done.differs:
+        raise typer.Exit(ExitCode.DIFFERS)
+
+
+@app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(help="A recording of a live run.")],
     out: Annotated[Path, typer.Option(help="The output directory.")] = ARTIFACTS,

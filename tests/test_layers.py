@@ -157,8 +157,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
-        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.market",
-        "daemon.metrics", "daemon.plan_files",
+        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.lab",
+        "daemon.lab.sweep", "daemon.market", "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),
