@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from daemon.clockwork.due import Due
+from daemon.domain.grouping import Places
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.strategy_actions import Wanted
 from daemon.domain.tick_view import TickView
@@ -18,6 +19,7 @@ from daemon.market.fast_forward import Stops, Stretch, fast_forward
 from daemon.market.rows import Rows
 from daemon.market.scan import scan
 from daemon.market.session_bars import SessionBars
+from daemon.market.unwatched import Unwatched
 
 SCAN_ROWS: Final = 8_192
 """Lists of this many rows stay in the processor's cache: 1.3 to 1.5 times as fast."""
@@ -49,15 +51,21 @@ class RowPath:
         self._bars = bars
         self._strategies = strategies
         self._ahead = LONGEST_AHEAD
+        self._unwatched: Unwatched | None = None
+        """Those of the block in work."""
 
     def take(self, rows: Rows) -> None:
         """Take all rows of a block that has begun (`Moment.begin_rows`), and end it."""
         start = 0
+        unwatched = self._unwatched = Unwatched.of(rows, self._books)
+        take_plain_rows = self._take_plain_rows if unwatched is None else self._take_watched_rows
         for special in rows.special:
-            self._take_plain_rows(rows, start, special)
+            take_plain_rows(rows, start, special)
             self._take_row(rows, special, is_special=True)
             start = special + 1
-        self._take_plain_rows(rows, start, len(rows))
+        take_plain_rows(rows, start, len(rows))
+        if unwatched is not None:
+            unwatched.end()
         for book in self._books_in(rows):
             book.catch_up(rows)
         self._at.end_rows(rows)
@@ -88,6 +96,38 @@ class RowPath:
                 self._take_plain(rows, start)
                 start += 1
 
+    def _take_watched_rows(self, rows: Rows, start: int, stop: int) -> None:
+        """Take the rows [start, stop), most of which only bring nearer what is due."""
+        agenda, unwatched = self._agenda, self._unwatched
+        assert unwatched is not None
+        while start < stop:
+            end = rows.first_at(agenda.next_due, start, stop)
+            watched = unwatched.rows_between(start, end)
+            fast_rows = FAST_ROWS + FAST_ROWS_EACH * unwatched.books
+            if len(watched) < fast_rows:
+                start = self._scan_watched(rows, watched, end)
+            else:
+                ahead = max(self._ahead, fast_rows)
+                until = end if ahead >= len(watched) else int(watched[ahead])
+                start = self._fast_forward(rows, start, until)
+            if start < stop and rows.ts[start] >= agenda.next_due:
+                self._take_plain(rows, start)
+                start += 1
+
+    def _scan_watched(self, rows: Rows, watched: Places, end: int) -> int:
+        """Do the same as `_scan` for some rows before `end`, which are all before what is due.
+
+        Return the row to continue with: `end`, or an earlier one as `fast_forward` does.
+        """
+        unwatched, agenda = self._unwatched, self._agenda
+        assert unwatched is not None
+        cursor, due = rows.cursor_at(watched), agenda.next_due
+        while (row := scan(cursor, self._books, due)) >= 0:
+            self._take_plain(rows, row)
+            if unwatched.has_changed or agenda.next_due != due:
+                return row + 1
+        return end
+
     def _fast_forward(self, rows: Rows, start: int, stop: int) -> int:
         """Take the rows by columns as far as nothing comes in between; return where that is.
 
@@ -95,8 +135,11 @@ class RowPath:
         as what was done of this one, and longer again when it was done whole.
         """
         done = fast_forward(
-            rows, start, stop, self._books, self._agenda, self._take_plain, self._show_ticks
-        )
+            rows, start, stop, self._books, self._agenda, self._take_plain, self._show_ticks,
+            self._unwatched,
+        )  # fmt: skip
+        if self._unwatched is not None:
+            self._unwatched.walk = None
         if done < stop:
             self._ahead = AHEAD_AFTER_CUT * (done - start)
         else:
@@ -120,6 +163,8 @@ class RowPath:
         book = self._books[rows.instrument[row]]
         # 1. what became due, before this row is seen
         at.reach_row(rows, row)
+        if self._unwatched is not None:
+            self._unwatched.row = row
         self._due.advance(ts)
         if row in rows.gaps:
             self._end_silence(ts)
@@ -181,6 +226,8 @@ class RowPath:
         at, agenda, rows = self._at, self._agenda, stretch.rows
         on_tick, desk = self._strategies.on_tick, self._engine.desk
         nearest, due = stops.nearest, stops.due
+        if self._unwatched is not None:
+            self._unwatched.walk = stretch
         for row, ts, tick in stretch.watched_rows(self._books):
             if row >= nearest:
                 stops.take_before(row + 1)  # the row itself too, if it reaches a level
@@ -194,7 +241,7 @@ class RowPath:
             wanted = on_tick(tick, desk)
             if wanted:
                 self._take_shown(rows, row, wanted)
-            if stretch.asked or agenda.next_due != due:
+            if wanted or stretch.asked or agenda.next_due != due:
                 stops.look_again()
                 nearest, due = stops.nearest, stops.due
 

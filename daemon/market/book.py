@@ -48,10 +48,13 @@ class Shown(NamedTuple):
 
 
 class RowsBehind(Protocol):
-    """Rows of a book that have happened and are not in it yet (fast_forward.py)."""
+    """Rows of a book that have happened and are not in it yet (fast_forward.py, unwatched.py)."""
 
-    def catch_up(self) -> None:
+    def catch_up(self, book: Book) -> None:
         """Put into the book what has happened before the row in work."""
+
+    def watch(self, book: Book) -> None:
+        """Note that something goes by the book's ticks from the row in work on."""
 
 
 class RowSkipper(Protocol):
@@ -70,7 +73,7 @@ class Book:
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
     in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
-    may still be out of the book (fast_forward.py); `catch_up` fetches them. `skipper` is who looks
+    may still be out of the book (fast_forward.py, unwatched.py); `catch_up` fetches them. `skipper` is who looks
     at its rows besides, None without one. `high` < 0 marks an empty segment.
     """
 
@@ -166,11 +169,23 @@ class Book:
             self.floor = self.triggers.nearest_below()
             is_watched = self.tick_watchers or self.skipper is not None
             self.below = WATCH_ALL if is_watched else self.floor
+        if self.behind is not None and self.is_watched:
+            self.behind.watch(self)
+
+    @property
+    def is_watched(self) -> bool:
+        """Return whether anything goes by its ticks; else its last quote is all there is to it."""
+        return (
+            self.below != NO_LEVEL_BELOW
+            or self.above != NO_LEVEL_ABOVE
+            or self.extremes.wanted
+            or bool(self.bars)
+        )
 
     def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
         if self.behind is not None:
-            self.behind.catch_up()
+            self.behind.catch_up(self)
         row = self.row
         if row < 0:
             return
@@ -287,7 +302,10 @@ class Book:
         """
         if self.input_no != input_no:
             self.end_segment()
-        return self.extremes.begin()
+        segment = self.extremes.begin()
+        if self.behind is not None:
+            self.behind.watch(self)
+        return segment
 
     def extremes_since(self, segment: int, ltp: int) -> tuple[int, int]:
         """Return the highest and lowest ltp since a segment that began with `ltp`, paise."""

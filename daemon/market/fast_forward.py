@@ -23,6 +23,7 @@ from daemon.domain.ticks import Int64s
 from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import WATCH_ALL, Book, take_quotes
 from daemon.market.rows import Rows, RowSeries
+from daemon.market.unwatched import Unwatched
 
 WatchedRow = tuple[int, int, TickView]
 """(row, ts, the tick as a strategy sees it)."""
@@ -32,24 +33,31 @@ Take = Callable[[Rows, int], None]
 class Stretch:
     """Sort the rows [start, stop) of a block, all before the next due time, by instrument.
 
+    Only those `of` books that are watched, where some are not.
     `row` is the row in work: those before it have happened when a book is asked for.
     `asked` are the parts whose books were asked for since the row in work began.
     """
 
     __slots__ = (
-        "_order", "_start", "asked", "ltp", "parts", "row", "rows", "stop", "volume", "watched",
+        "_order", "asked", "ltp", "parts", "row", "rows", "stop", "volume", "watched",
     )  # fmt: skip
 
-    def __init__(self, rows: Rows, start: int, stop: int, books: list[Book]) -> None:
+    def __init__(
+        self, rows: Rows, start: int, stop: int, books: list[Book], of: Places | None = None
+    ) -> None:
         self.rows = rows
         self.row = start - 1
         self.stop = stop
         self.asked: list[InstrumentRows] = []
-        order, edges = group(rows.instrument[start:stop], len(books))
-        self._start = start
+        if of is None:
+            order, edges = group(rows.instrument[start:stop], len(books))
+            order += start
+        else:
+            order, edges = group(rows.instrument[of], len(books))
+            order = of[order]
         self._order = order
-        self.ltp: Int64s = rows.ltp[start:stop].take(order)
-        self.volume = None if rows.volume is None else rows.volume[start:stop].take(order)
+        self.ltp: Int64s = rows.ltp.take(order)
+        self.volume = None if rows.volume is None else rows.volume.take(order)
         self.parts: list[InstrumentRows] = []
         self.watched: list[Places] = []
         """The rows of each instrument whose every tick a strategy wants."""
@@ -58,12 +66,11 @@ class Stretch:
     def series(self, start: int, end: int) -> RowSeries:
         """Return the rows that stand at the places [start, end)."""
         volume = None if self.volume is None else self.volume[start:end]
-        at = self._order[start:end] + self._start
-        return RowSeries(self.rows, at, self.ltp[start:end], volume)
+        return RowSeries(self.rows, self._order[start:end], self.ltp[start:end], volume)
 
     def row_at(self, place: int) -> int:
         """Return the row that stands at a place; places go instrument after instrument."""
-        return self._start + int(self._order[place])
+        return int(self._order[place])
 
     def begin_row(self, row: int) -> None:
         """Take a row into work."""
@@ -71,7 +78,7 @@ class Stretch:
 
     def place_of(self, row: int, start: int, end: int) -> int:
         """Return the first of an instrument's places [start, end) with a row at or after `row`."""
-        return start + int(self._order[start:end].searchsorted(row - self._start))
+        return start + int(self._order[start:end].searchsorted(row))
 
     def _split(self, edges: Places, books: list[Book]) -> None:
         """Make one part for each instrument that has rows here."""
@@ -91,7 +98,7 @@ class Stretch:
             book.follow(part)
             self.parts.append(part)
             if book.tick_watchers:
-                self.watched.append(self._order[start:end] + self._start)
+                self.watched.append(self._order[start:end])
 
     def watched_rows(self, books: list[Book]) -> Iterator[WatchedRow]:
         """Return the rows of instruments whose every tick is wanted, in their order."""
@@ -165,7 +172,7 @@ class InstrumentRows(msgspec.Struct, eq=False):
         """Return the place of the first remaining row at or after `row`."""
         return self.stretch.place_of(row, self.at, self.end)
 
-    def catch_up(self) -> None:
+    def catch_up(self, book: Book) -> None:
         """Bring the book, which is asked for, up to the row in work.
 
         If that row is the book's own, its quote is known already; its price joins the others later.
@@ -174,8 +181,11 @@ class InstrumentRows(msgspec.Struct, eq=False):
         if self not in stretch.asked:
             stretch.asked.append(self)
             self.fold(self.place_of(stretch.row))
-            if stretch.rows.instrument[stretch.row] == self.book.index:
-                self.book.point_at(stretch.row)
+            if stretch.rows.instrument[stretch.row] == book.index:
+                book.point_at(stretch.row)
+
+    def watch(self, book: Book) -> None:
+        """Change nothing: the book is watched."""
 
     def pass_row(self) -> None:
         """Skip the row in work, the next of these rows: it is in the book."""
@@ -207,17 +217,25 @@ class InstrumentRows(msgspec.Struct, eq=False):
 
 
 def fast_forward(
-    rows: Rows, start: int, stop: int, books: list[Book], agenda: Agenda, take: Take, tell: Tell
+    rows: Rows,
+    start: int,
+    stop: int,
+    books: list[Book],
+    agenda: Agenda,
+    take: Take,
+    tell: Tell,
+    unwatched: Unwatched | None = None,
 ) -> int:
     """Advance the books over the rows [start, stop), which are all before the next due time.
 
     Rows that reach a level go to `take`, in their order over all instruments. If there are
     instruments whose every tick a strategy wants, `tell` walks over their rows. Return the row to
     continue with: `stop`, or an earlier one if what was taken has put something on the agenda that
-    is due before.
+    is due before, or has made a book watched that was `unwatched`.
     """
-    stretch = Stretch(rows, start, stop, books)
-    stops = Stops(stretch, agenda, take)
+    of = None if unwatched is None else unwatched.rows_between(start, stop)
+    stretch = Stretch(rows, start, stop, books, of)
+    stops = Stops(stretch, agenda, take, unwatched)
     if stretch.watched:
         tell(stretch, stops)
     stops.take_before(stop)
@@ -232,10 +250,15 @@ class Stops:
     ends, which what is taken may bring nearer.
     """
 
-    __slots__ = ("_agenda", "_heap", "_parts", "_stretch", "_take", "due", "end", "nearest")
+    __slots__ = (
+        "_agenda", "_heap", "_parts", "_stretch", "_take", "_unwatched", "due", "end", "nearest",
+    )  # fmt: skip
 
-    def __init__(self, stretch: Stretch, agenda: Agenda, take: Take) -> None:
+    def __init__(
+        self, stretch: Stretch, agenda: Agenda, take: Take, unwatched: Unwatched | None
+    ) -> None:
         self._stretch = stretch
+        self._unwatched = unwatched
         self._agenda = agenda
         self._take = take
         self._parts = {part.next_row: part for part in stretch.parts if part.look_ahead()}
@@ -252,7 +275,7 @@ class Stops:
             part = self._parts.pop(first, None)
             if part is not None and part.next_row == first:  # else its levels have moved since
                 stretch.begin_row(first)
-                part.catch_up()
+                part.catch_up(part.book)
                 self._take(stretch.rows, first)
                 part.pass_row()
             self.look_again()
@@ -268,6 +291,8 @@ class Stops:
         if self._agenda.next_due != self.due:
             self.due = self._agenda.next_due
             self.end = stretch.rows.first_at(self.due, stretch.row + 1, self.end)
+        if self._unwatched is not None and self._unwatched.has_changed:
+            self.end = min(stretch.row + 1, self.end)
         self.nearest = self._heap[0] if self._heap else NEVER
 
 

@@ -135,6 +135,18 @@ class Rows:
             strict=False,
         )
 
+    def cursor_at(self, at: Places) -> Iterator[RowTuple]:
+        """Return the same of some rows, in their order."""
+        volumes = repeat(-1) if self.volume is None else self.volume[at].tolist()
+        return zip(
+            at.tolist(),
+            self.ts[at].tolist(),
+            self.instrument[at].tolist(),
+            self.ltp[at].tolist(),
+            volumes,
+            strict=False,
+        )
+
     def first_at(self, ts: int, start: int, stop: int) -> int:
         """Return the first row of [start, stop) at or after `ts`, else `stop`."""
         return start + int(self.ts[start:stop].searchsorted(ts))
