@@ -161,3 +161,22 @@ async def test_w10_a_hedge_lowers_the_basket_and_not_its_orders(desk: Desk) -> N
     assert bare["final"]["span"] > held["final"]["span"] == 0
     assert bare["initial"] == held["initial"]
     assert (len(bare["orders"]), held["orders"]) == (1, [])
+
+
+async def test_an_order_that_is_over_is_listed_as_it_ended_however_often_it_is_asked_for(
+    desk: Desk,
+) -> None:
+    filled = await desk.place(order_type="MARKET", market_protection=-1)
+    cancelled = await desk.place()
+    first = await desk.get("/orders")
+    await desk.send("DELETE", f"/orders/regular/{cancelled}")
+    second = await desk.get("/orders")
+    assert [row["status"] for row in first] == ["COMPLETE", "OPEN"]
+    assert [row["status"] for row in second] == ["COMPLETE", "CANCELLED"]
+    assert (second[0]["order_id"], second[0]["average_price"]) == (
+        filled, first[0]["average_price"]
+    )  # fmt: skip
+    assert second == await desk.get("/orders")
+    for row in second:
+        history = await desk.get(f"/orders/{row['order_id']}")
+        assert {key: history[-1][key] for key in row} == row

@@ -19,7 +19,8 @@ from daemon.web.kite.call import Call
 from daemon.web.kite.errors import bad_input, not_on_paper, refused_order
 from daemon.web.kite.forms import Form, missing, wrong
 from daemon.web.kite.ids import engine_id, shown_id, unknown_order
-from daemon.web.kite.order_rows import history_rows, order_row, trade_row
+from daemon.web.kite.kept_rows import KeptRows
+from daemon.web.kite.order_rows import history_rows, trade_row
 from daemon.web.kite.refusals import placed
 
 SIDES: Final[tuple[Side, ...]] = ("BUY", "SELL")
@@ -42,15 +43,14 @@ class Orders:
 
     def __init__(self, api: KiteApi) -> None:
         self._api = api
+        self._rows = KeptRows(api.account, api.user_id)
         self._is_loud = False
 
     # the books
 
     async def all(self, _: Call) -> object:
         """Return the orders of the day, oldest first, those of strategies too."""
-        return await self._api.read(
-            lambda books: [self._row(books, order) for order in books.orders.all()]
-        )
+        return await self._api.read(self._rows.all)
 
     async def history(self, call: Call) -> object:
         """Return what an order was after each of its moves."""
@@ -168,10 +168,6 @@ class Orders:
         return usual
 
     # rows
-
-    def _row(self, books: AccountBooks, order: BrokerOrder) -> object:
-        contract = self._api.account.contract(books, order.tradingsymbol)
-        return order_row(order, contract, self._api.user_id)
 
     def _trade_rows(self, books: AccountBooks, trades: list[Execution]) -> list[object]:
         contract = self._api.account.contract

@@ -28,6 +28,7 @@ class Quotes:
 
     def __init__(self, market: Market) -> None:
         self._market = market
+        self._tokens: tuple[dict[str, Instrument], dict[str, Instrument]] = ({}, {})
 
     async def quote(self, call: Call) -> object:
         """Return whole quotes by the keys asked for. Raises KiteError."""
@@ -48,10 +49,9 @@ class Quotes:
         if len(keys) > most:
             raise bad_input(f"Too many instruments: at most {most}, was {len(keys)}")
         self._market.look(MACHINE_CLOCKS.wall_ns())
-        by_token = {str(each.instrument_token): each for each in self._market.instruments.values()}
         found = {}
         for key in keys:
-            instrument = self._instrument(key) or by_token.get(key)
+            instrument = self._instrument(key)
             if instrument is None:
                 continue
             quote = self._market.quote(instrument.tradingsymbol)
@@ -60,10 +60,21 @@ class Quotes:
         return found
 
     def _instrument(self, key: str) -> Instrument | None:
-        """Return the instrument of `EXCHANGE:SYMBOL`, None where the daemon has none."""
+        """Return the instrument of `EXCHANGE:SYMBOL` or a token, None where the daemon has none."""
+        if key.isdigit():
+            return self._by_token().get(key)
         exchange, _, symbol = key.partition(":")
         found = self._market.instruments.get(symbol)
         return found if found is not None and found.exchange == exchange else None
+
+    def _by_token(self) -> dict[str, Instrument]:
+        """Return the instruments by their tokens; they are another object when they change."""
+        known, by_token = self._tokens
+        if known is not self._market.instruments:
+            known = self._market.instruments
+            by_token = {str(each.instrument_token): each for each in known.values()}
+            self._tokens = (known, by_token)
+        return by_token
 
 
 def ltp_fields(instrument: Instrument, quote: SharedQuote) -> Row:
