@@ -12,7 +12,7 @@ WEB_DEMO := artifacts/web-demo
 WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench bench-compare bench-peers report lock sbom licences install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -136,8 +136,11 @@ licences: $(READY) #-- Write docs/LICENCES.md from the lock files and what the p
 docs-output: $(READY) #-- Write what the sample run prints into README.md and the guide.
 	$(BIN)/python tests/docs_output.py
 
-bench: $(READY) #-- Measure speed and memory, print one table, write artifacts/bench.json.
+bench: $(READY) #-- Measure speed and memory, print one table, keep artifacts/bench.json (BENCH="--only start w1").
 	$(BIN)/python -m tests.bench $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)
+
+bench-compare: $(READY) #-- Measure again and show what lost more than a tenth against the kept run (BENCH="--only start").
+	$(BIN)/python -m tests.bench --compare $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)
 
 bench-peers: $(READY) $(PEERS)/.ready #-- Install two other engines into a venv of their own, and measure W1 beside them.
 	$(BIN)/python -m tests.bench --only peers --peers $(PEERS)/bin/python --out artifacts/bench-peers.json

@@ -1,23 +1,18 @@
-"""The journal's rate, recovery from it, and how long a start takes."""
+"""The journal's rate, and recovery from it."""
 
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from daemon.clockwork.paper_engine import PaperEngine
-from daemon.domain.ticks import Ticks
-from daemon.journal.recovery import recover, take_snapshot
+from daemon.journal.recovery import open_folded, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.bench.engine_cases import bracket_events
 
 GROUP_EVENTS = 1_000
-_FIRST_TICK = "first tick at "
 META = JournalMeta(run_id="bench", account="bench")
 
 
@@ -63,38 +58,3 @@ def _append(store: JournalStore, events: Any) -> None:
     for at in range(0, len(events), GROUP_EVENTS):
         group = events[at : at + GROUP_EVENTS]
         store.append(group, input_no=min(last, group[-1].input_no))
-
-
-def check_command(config: str) -> dict[str, Any]:
-    """The command `check`, from the start of its process to its end."""
-    command = [sys.executable, "-m", "daemon.main", "check", config]
-    start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return {"seconds": time.perf_counter() - start}
-
-
-def first_tick(config: str) -> dict[str, Any]:
-    """A run of `config`, from the start of its process to the first tick in the engine."""
-    with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "tests.bench.cases", "to_first_tick", config, out]
-        start = time.time()
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told = [each for each in done.stdout.splitlines() if each.startswith(_FIRST_TICK)]
-    return {"seconds": float(told[0].removeprefix(_FIRST_TICK)) - start}
-
-
-def to_first_tick(config: str, out: str) -> None:
-    """Run the program in this process and print the time of its first tick. Does not return."""
-    handle = PaperEngine.handle
-
-    def timed(engine: PaperEngine, item: Any) -> Any:
-        if isinstance(item, Ticks):
-            sys.stdout.write(f"{_FIRST_TICK}{time.time()}\n")
-            PaperEngine.handle = handle  # type: ignore[method-assign]
-        return handle(engine, item)
-
-    PaperEngine.handle = timed  # type: ignore[method-assign,assignment]
-    from daemon.main import main
-
-    sys.argv = ["run_fno_paper", "--config", config, "--out", out]
-    main()

@@ -1,8 +1,7 @@
-"""One row for each figure, and how all of them are printed and kept."""
+"""One row for each figure, and how all of them are printed."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Iterable
@@ -24,6 +23,26 @@ class Row(NamedTuple):
     unit: str
     goal: str = ""
     ratio: str = ""
+    floor: float = 0.0
+    """What bounds the figure: taken in the same run, in the same unit; 0 where there is none."""
+
+    def more_is_better(self) -> bool:
+        """Whether a higher figure is a better one: by the goal, else by the unit."""
+        if self.goal[:1] in "<>" and self.goal:
+            return self.goal[0] == ">"
+        return self.unit.endswith("/s") or self.unit.startswith("times")
+
+    def is_floor(self) -> bool:
+        """Whether it is no figure of ours but what bounds one."""
+        return self.name.startswith("floor:")
+
+    def notes(self) -> str:
+        """What is said after the figure and its goal."""
+        if not self.floor:
+            return self.ratio
+        share = self.value / self.floor
+        text = f"{share:.2f} of the floor" if self.more_is_better() else f"floor {self.floor:,.4g}"
+        return f"{text}; {self.ratio}" if self.ratio else text
 
 
 def machine() -> dict[str, Any]:
@@ -41,7 +60,7 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "system": platform.platform(),
-        "load_at_start": round(os.getloadavg()[0], 2),
+        "load": round(os.getloadavg()[0], 2),
     }
 
 
@@ -53,16 +72,9 @@ def render(rows: Iterable[Row]) -> str:
             section = row.section
             lines += ["", section]
         figure = f"{row.value:,.0f}" if abs(row.value) >= 1000 else f"{row.value:,.4g}"
-        line = f"  {row.name:46} {figure:>14} {row.unit:12} {row.goal:>16}  {row.ratio}"
+        line = f"  {row.name:46} {figure:>14} {row.unit:12} {row.goal:>16}  {row.notes()}"
         lines.append(line.rstrip())
     return "\n".join(lines[1:])
-
-
-def keep(path: Path, about: dict[str, Any], rows: Iterable[Row]) -> None:
-    """Write everything as JSON."""
-    path.parent.mkdir(exist_ok=True)
-    content = {**about, "rows": [row._asdict() for row in rows]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def of_others(section: str, found: Iterable[Any]) -> list[Row]:

@@ -16,7 +16,7 @@ from tests.bench.table import Row
 from tests.bench.w1_data import EXPECTED
 
 if TYPE_CHECKING:
-    from tests.bench.plan import Bench
+    from tests.bench.bench import Bench
 
 OURS = "this project"
 SECTION = "W1 beside others"
@@ -65,8 +65,8 @@ def of_ours(bench: Bench, path: str) -> Callable[[], Figures]:
     """One run of ours: the engine alone, then the whole program."""
 
     def run() -> Figures:
-        engine = bench.case("w1_engine", path, runs=1)
-        whole = bench.case("w1_app", path, runs=1)
+        engine = bench.case("w1_cases.w1_engine", path, runs=1)
+        whole = bench.case("w1_cases.w1_app", path, runs=1)
         trades, still_open, pnl = whole.results[0]["result"]
         ticks = whole.results[0]["ticks"]
         # with the imports, as the peers' scripts count theirs; only the interpreter is left out

@@ -1,0 +1,15 @@
+"""W1 beside other programs, where they are installed (`make bench-peers`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.bench.bench import Bench
+from tests.bench.peers.beside import beside_peers
+from tests.bench.table import Row
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """W1 beside other programs, where they are installed (`make bench-peers`)."""
+    if bench.peers:
+        yield from beside_peers(bench)
