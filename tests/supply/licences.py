@@ -15,8 +15,8 @@ _HEAD: Final = """\
 
 Every package that the lock files name, with the licence it states. `make licences` writes this
 file. A test compares it with the lock files and refuses the GPL, LGPL and AGPL. MPL-2.0 (certifi
-at run time; hypothesis and pathspec for development, and axe-core, which the browser tests carry)
-covers only the files of those packages, which are used unmodified.
+at run time; hypothesis, pathspec and tqdm for development, and axe-core, which the browser tests
+carry) covers only the files of those packages, which are used unmodified.
 
 | package | version | licence | needed |
 | --- | --- | --- | --- |
