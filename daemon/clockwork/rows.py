@@ -67,7 +67,8 @@ class RowPath:
         if unwatched is not None:
             unwatched.end()
         for book in self._books_in(rows):
-            book.catch_up(rows)
+            if book.row >= 0:
+                book.catch_up(rows)
         self._at.end_rows(rows)
 
     def _books_in(self, rows: Rows) -> Iterable[Book]:

@@ -87,16 +87,18 @@ class Unwatched:
 
     def end(self) -> None:
         """Bring the books that are still unwatched to the end of the block."""
-        edges, order = self._edges, self._order
+        edges = self._edges
+        present = np.flatnonzero(edges[1:] > edges[:-1])
+        last = dict(
+            zip(present.tolist(), self._order[edges[present + 1] - 1].tolist(), strict=True)
+        )
         behind: list[Book] = []
         for index in self._left:
             book = self._books[index]
             book.follow(None)
-            if edges[index] < edges[index + 1]:
-                row = int(order[edges[index + 1] - 1])
-                if self._rows.input_no(row) > book.input_no:
-                    book.point_at(row)
-                    behind.append(book)
+            if index in last:
+                book.point_at(last[index])
+                behind.append(book)
         take_quotes(behind, self._rows)
 
     def _last_before(self, index: int, row: int) -> int:

@@ -163,8 +163,8 @@ def w1_config(file: ReplayFile, out: str, instruments: int = 10) -> Config:
     """The configuration of a run of W1."""
     described = [
         InstrumentConfig(
-            tradingsymbol=f"W{n}", instrument_token=n + 1, instrument_type="FUT", lot_size=50,
-            tick_size=0.05,
+            tradingsymbol=f"W{n}", instrument_token=n + 1, exchange="NFO", instrument_type="FUT",
+            lot_size=50, tick_size=0.05,
         )
         for n in range(instruments)
     ]  # fmt: skip
