@@ -17,6 +17,7 @@ from daemon.chain.listed import ListedOf, own_expiries
 from daemon.clockwork.choose_engine import choose_engine
 from daemon.clockwork.due import Due
 from daemon.clockwork.engine_statistics import engine_statistics
+from daemon.clockwork.followed_rows import FollowedRows
 from daemon.clockwork.reactions import Reactions
 from daemon.clockwork.rows import RowPath
 from daemon.clockwork.timers import Timers
@@ -48,6 +49,7 @@ from daemon.market.intake import Intake
 from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule
 from daemon.market.session_bars import SessionBars
+from daemon.market.shared_market import SharedMarket
 from daemon.plans.plan_engine import PlanEngine
 from daemon.plans.terms.plan import Plan
 from daemon.settings.config import ExecutionConfig, LiveChange, RiskConfig
@@ -59,6 +61,8 @@ _BEFORE_START: Final = frozenset({History})
 """Inputs that come before strategies start."""
 
 RowsSeen = Callable[[Rows], None]
+MarketOf = Callable[[Mapping[str, frozenset[int]]], SharedMarket]
+"""Return the market whose leader makes candles: timeframe -> indices into the universe."""
 
 
 class PaperEngine:
@@ -80,12 +84,14 @@ class PaperEngine:
         margin: MarginTerms | None = None,
         plans: Sequence[Plan] = (),
         listed: ListedOf | None = None,
+        market_of: MarketOf | None = None,
     ) -> None:
         """Continue from a `ledger` and a `carry`, after `first_input_no` inputs.
 
         `on_rows` is shown accepted rows before the engine takes them: for charts, not decisions.
         Without `margin` none is computed. `listed` lists all expiries of an underlying of `plans`;
-        without it those of the universe count.
+        without it those of the universe count. With `market_of` it follows the leader of a market,
+        which that returns for the candles that are wanted here, and takes rows by `follow`.
         """
         self.config = config
         self.universe = universe
@@ -102,17 +108,21 @@ class PaperEngine:
         self.at = self.engine.at
         self.books = self.engine.books
         timeframes = self._bars_wanted()
+        market = None if market_of is None else market_of(timeframes)
         self.engine.admission.compare_closes_of(timeframes)
         self.intake = self._make_intake(timeframes)
         self.bars = SessionBars(
             self.books, self.schedule, self.agenda, timeframes,
-            grace_ns=config.candle_grace_ns, square_off_ns=config.square_off_ns,
+            grace_ns=config.candle_grace_ns, square_off_ns=config.square_off_ns, market=market,
         )  # fmt: skip
         self._hooks = self.strategies.hooks
         reactions = Reactions(self.engine, self._hooks)
         self._due = Due(self.engine, self.agenda, self.bars, self.strategies, reactions)
         self.plans_want = self._due.plans_want
-        self._rows = RowPath(self.engine, self._due, self.agenda, self.bars, self.strategies)
+        plain = RowPath(self.engine, self._due, self.agenda, self.bars, self.strategies)
+        self._rows: RowPath | FollowedRows = plain
+        if market is not None:
+            self._rows = FollowedRows(plain, market, self.books, self.agenda, self.strategies)
         self._arrived: dict[type, Callable[[Any], None]] = {
             Gap: self._note_gap,
             History: lambda history: self.strategies.warm(history.candles),
@@ -235,6 +245,15 @@ class PaperEngine:
         else:
             for _ in self._take_other(item):
                 pass
+        return self.engine.lifecycle.take_events()
+
+    def follow(self, rows: Rows, input_no: int) -> list[TradingEvent]:
+        """Take rows that the leader has accepted, the last of them input `input_no`; return the
+        events decided at them.
+        """
+        self._delivered = input_no
+        self._begin(rows)
+        self._rows.take(rows)
         return self.engine.lifecycle.take_events()
 
     def is_due(self, item: Input) -> bool:

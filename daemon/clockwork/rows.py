@@ -60,15 +60,18 @@ class RowPath:
         unwatched = self._unwatched = Unwatched.of(rows, self._books)
         take_plain_rows = self._take_plain_rows if unwatched is None else self._take_watched_rows
         for special in rows.special:
-            take_plain_rows(rows, start, special)
-            self._take_row(rows, special, is_special=True)
+            self._take_plain_rows(rows, start, special)
+            self.take_row(rows, special, is_special=True)
             start = special + 1
         take_plain_rows(rows, start, len(rows))
         if unwatched is not None:
             unwatched.end()
         for book in self._books_in(rows):
-            if book.row >= 0:
-                book.catch_up(rows)
+            book.catch_up(rows)
+        self.end(rows)
+
+    def end(self, rows: Rows) -> None:
+        """End a block whose rows were all taken."""
         self._at.end_rows(rows)
 
     def _books_in(self, rows: Rows) -> Iterable[Book]:
@@ -154,11 +157,11 @@ class RowPath:
             self._take_plain(rows, row)
 
     def _take_plain(self, rows: Rows, row: int) -> None:
-        self._take_row(rows, row, is_special=False)
+        self.take_row(rows, row, is_special=False)
 
     # a row that matters
 
-    def _take_row(self, rows: Rows, row: int, *, is_special: bool) -> None:
+    def take_row(self, rows: Rows, row: int, *, is_special: bool) -> None:
         """Take one row through the four steps of SEMANTICS, "One input, in this order"."""
         at, ts = self._at, int(rows.ts[row])
         book = self._books[rows.instrument[row]]
@@ -209,12 +212,7 @@ class RowPath:
         walked = rows.walk is not None and rows.walk[row] in (WALK_FIRST, WALK_SECOND)
         if walked and book.walk_high_first:
             rows.swap_extreme(row)
-        bar_ts = int((rows.ts if rows.bar_ts is None else rows.bar_ts)[row])
-        if all(bar.start <= bar_ts < bar.end for bar in book.bars.values()):
-            book.take_price(rows, row)
-        else:
-            book.take_price(rows, row, with_volume=False)
-            self._bars.take_off_bar(book, rows.volume_at(row), bar_ts)
+        self._bars.take_price(book, rows, row)
 
     # ticks that strategies asked for, between two due times
 

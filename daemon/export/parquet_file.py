@@ -13,6 +13,8 @@ from daemon.export.columns import EXPORT_VERSION, Column, Kind, Row, Rows, Value
 from daemon.visible import visible
 
 GROUP_ROWS: Final = 16_384
+PACKED_ROWS: Final = 256
+"""Rows that are kept as rows until they are made columns of."""
 VERSION_KEY: Final = "run_fno_paper.export"
 _TYPES: Final[dict[Kind, Any]] = {
     Kind.TEXT: pa.string(),
@@ -47,6 +49,33 @@ def arrow_table(table: Rows) -> pa.Table:
     while group := list(islice(table.rows, GROUP_ROWS)):
         batches.append(_batch(schema, table.columns, group))
     return pa.Table.from_batches(batches, schema)
+
+
+class ArrowRows:
+    """A table in the making, whose rows come one by one and are soon columns."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._schema = _schema(columns, None)
+        self._rows: list[Row] = []
+        self._batches: list[Any] = []
+
+    def add(self, row: Row) -> None:
+        """Add a row."""
+        self._rows.append(row)
+        if len(self._rows) == PACKED_ROWS:
+            self.pack()
+
+    def pack(self) -> None:
+        """Make columns of the rows that are not columns yet."""
+        if self._rows:
+            self._batches.append(_batch(self._schema, self._columns, self._rows))
+            self._rows = []
+
+    def table(self) -> pa.Table:
+        """Return all rows so far as Arrow."""
+        self.pack()
+        return pa.Table.from_batches(self._batches, self._schema)
 
 
 def _schema(columns: Sequence[Column], about: dict[str | bytes, str | bytes] | None) -> pa.Schema:

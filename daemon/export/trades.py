@@ -9,6 +9,7 @@ from daemon.domain.dates import MILLISECOND_NS
 from daemon.export.columns import Column, Kind, Row, RunningPaise
 from daemon.export.folded import folded
 from daemon.journal.history import History
+from daemon.report.model import ExitRow
 
 COLUMNS: Final = (
     Column("order_id"),
@@ -44,12 +45,16 @@ def rows(history: History) -> Iterator[Row]:
     rounded = RunningPaise()
     for _, fold in folded(history):
         for row in fold.exits:
-            charges = rounded.take(row.charges)
-            yield (
-                row.order_id, row.part, row.is_last, row.strategy_id, row.tradingsymbol, row.side,
-                row.quantity, row.entry_ts, row.exit_ts, row.entry_paise, row.exit_paise,
-                row.reason, row.gross_paise, charges, row.gross_paise - charges,
-                row.bid_ask_paise, row.best_paise, row.worst_paise, row.evidence.rule,
-                row.evidence.quote_age_ns // MILLISECOND_NS,
-                *(row.attempt or _OF_NO_PLAN),
-            )  # fmt: skip
+            yield exit_row(row, rounded.take(row.charges))
+
+
+def exit_row(row: ExitRow, charges: int) -> Row:
+    """Return the row of an exit; `charges` is what it adds to the rounded sum, paise."""
+    return (
+        row.order_id, row.part, row.is_last, row.strategy_id, row.tradingsymbol, row.side,
+        row.quantity, row.entry_ts, row.exit_ts, row.entry_paise, row.exit_paise,
+        row.reason, row.gross_paise, charges, row.gross_paise - charges,
+        row.bid_ask_paise, row.best_paise, row.worst_paise, row.evidence.rule,
+        row.evidence.quote_age_ns // MILLISECOND_NS,
+        *(row.attempt or _OF_NO_PLAN),
+    )  # fmt: skip

@@ -8,12 +8,12 @@ from typing import Final
 
 from daemon.domain.events import TradingEvent, encode_event
 
-_BYTES: Final = 16
+HASH_BYTES: Final = 16
 
 
 def events_hash(events: Iterable[TradingEvent]) -> str:
     """Return BLAKE2b (16 bytes, in hex) over the lines of `journal export`."""
-    total = hashlib.blake2b(digest_size=_BYTES)
+    total = hashlib.blake2b(digest_size=HASH_BYTES)
     for event in events:
         total.update(encode_event(event) + b"\n")
     return total.hexdigest()

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
 from daemon.export.parquet_file import arrow_table
 from daemon.export.tables import table
 from daemon.journal.history import History
 from daemon.lab.events_hash import events_hash
 from daemon.lab.journal_copy import explained, write_journal
-from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.days import Days, session_days
 from daemon.lab.numbers.ratios import Ratios, ratios_of
 from daemon.lab.numbers.trades import TradeFigures, closed_trades, trade_figures
 from daemon.report.html import write_report
@@ -130,9 +129,7 @@ class Result:
     @cached_property
     def days(self) -> Days:
         """Return net P&L by session, and the sessions that no data was there for."""
-        rules = self._simulated.rules
-        index = bare_instrument(INDEX_SYMBOLS["NIFTY"])  # the exchanges have the same holidays
-        return days_of(self.closes, lambda date: rules.session(date, index) is not None)
+        return session_days(self.closes, self._simulated.rules)
 
     @cached_property
     def ratios(self) -> Ratios:

@@ -53,8 +53,8 @@ class RowsBehind(Protocol):
     def catch_up(self, book: Book) -> None:
         """Put into the book what has happened before the row in work."""
 
-    def watch(self, book: Book) -> None:
-        """Note that something goes by the book's ticks from the row in work on."""
+    def levels_moved(self) -> None:
+        """Hear that the book waits for other prices than before."""
 
 
 class RowSkipper(Protocol):
@@ -169,18 +169,8 @@ class Book:
             self.floor = self.triggers.nearest_below()
             is_watched = self.tick_watchers or self.skipper is not None
             self.below = WATCH_ALL if is_watched else self.floor
-        if self.behind is not None and self.is_watched:
-            self.behind.watch(self)
-
-    @property
-    def is_watched(self) -> bool:
-        """Return whether anything goes by its ticks; else its last quote is all there is to it."""
-        return (
-            self.below != NO_LEVEL_BELOW
-            or self.above != NO_LEVEL_ABOVE
-            or self.extremes.wanted
-            or bool(self.bars)
-        )
+        if self.behind is not None:
+            self.behind.levels_moved()
 
     def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""

@@ -67,6 +67,20 @@ class Rows:
         offset = row if self._offsets is None else int(self._offsets[row])
         return self.first_input_no + offset
 
+    def row_of(self, input_no: int) -> int:
+        """Return the row that an input is."""
+        at = input_no - self.first_input_no
+        return at if self._offsets is None else int(self._offsets.searchsorted(at))
+
+    def again(self) -> Rows:
+        """Return the same rows for another engine, whose extremes may change places otherwise."""
+        if self.walk is None:
+            return self
+        return Rows(
+            self._block, self.first_input_no, self._offsets, instrument=self.instrument,
+            sides=(self.bid, self.ask), bar_ts=self.bar_ts, gaps=self.gaps, special=self.special,
+        )  # fmt: skip
+
     def volume_at(self, row: int) -> int:
         """Return the cumulative volume of a row, -1 if it has none."""
         return -1 if self.volume is None else int(self.volume[row])

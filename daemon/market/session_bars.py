@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from daemon.domain.candle import Candle
 from daemon.domain.dates import ist_midnight, parse_timeframe
@@ -12,6 +12,7 @@ from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule
+from daemon.market.shared_market import SharedMarket
 
 Boundary = tuple[str, int]
 """(timeframe, number of a session group): bars of these end at one time."""
@@ -22,7 +23,8 @@ class SessionBars:
 
     Instruments with the same session are one group of the day, and their bars end together. What
     falls due (square-offs, session ends, boundaries, the next date) it puts on the agenda.
-    `subscriptions`: timeframe -> the indices of the instruments whose candles are wanted.
+    `subscriptions`: timeframe -> the indices of the instruments whose candles are wanted. With a
+    `market` the bars are its leader's: no book has one, and what closes is looked up there.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class SessionBars:
         *,
         grace_ns: int,
         square_off_ns: int,
+        market: SharedMarket | None = None,
     ) -> None:
         self.candles_closed = 0
         self.late_rows = 0
@@ -50,9 +53,13 @@ class SessionBars:
         self._watched: dict[Boundary, list[int]] = {}
         """Whose bars end at a boundary of the day, by index."""
         self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
-        for timeframe in self._timeframes:
-            for index in subscriptions[timeframe]:
-                books[index].bars[timeframe] = OpenBar()
+        self._market = market
+        self.note_late: Callable[[int], None] = _note_nothing
+        """Hears the input number of each row whose bar was closed."""
+        if market is None:
+            for timeframe in self._timeframes:
+                for index in subscriptions[timeframe]:
+                    books[index].bars[timeframe] = OpenBar()
 
     def instruments(self, groups: Iterable[int]) -> frozenset[int]:
         """Return the instruments of some of the day's session groups."""
@@ -95,8 +102,9 @@ class SessionBars:
         """Open the bars that begin at `start`, and put their end on the agenda."""
         timeframe = boundary[0]
         end = min(start + parse_timeframe(timeframe), close_ts)
-        for index in self._watched[boundary]:
-            self._books[index].bars[timeframe].move_to(start, end)
+        if self._market is None:
+            for index in self._watched[boundary]:
+                self._books[index].bars[timeframe].move_to(start, end)
         if start < close_ts:
             rank = self._timeframes.index(timeframe)
             self._agenda.add(end + self._grace_ns, Phase.CANDLES, rank, boundary)
@@ -108,6 +116,18 @@ class SessionBars:
 
         By timeframe, then by instrument. `due_ts` UTC ns, candle grace included.
         """
+        ended = due_ts - self._grace_ns
+        if self._market is None:
+            candles = self._close_own(boundaries, rows)
+        else:
+            candles = self._market.candles_of(ended)
+        for boundary in boundaries:
+            close_ts = self._books[self._watched[boundary][0]].close_ts
+            self._open(boundary, ended, close_ts)
+        self.candles_closed += len(candles)
+        return candles
+
+    def _close_own(self, boundaries: Sequence[Boundary], rows: Rows | None) -> list[Candle]:
         wanted: dict[str, list[int]] = {}
         for boundary in boundaries:
             wanted.setdefault(boundary[0], []).extend(self._watched[boundary])
@@ -119,13 +139,20 @@ class SessionBars:
                 bar = book.bars[timeframe]
                 if bar.high >= 0:
                     candles.append(bar.candle(book.tradingsymbol, timeframe))
-        for boundary in boundaries:
-            close_ts = self._books[self._watched[boundary][0]].close_ts
-            self._open(boundary, due_ts - self._grace_ns, close_ts)
-        self.candles_closed += len(candles)
         return candles
 
-    # a row that does not belong to the bars that are open
+    # a row that may not belong to the bars that are open
+
+    def take_price(self, book: Book, rows: Rows, row: int) -> None:
+        """Let a book take a row, which goes to its own bar if that is not the open one."""
+        bar_ts = int((rows.ts if rows.bar_ts is None else rows.bar_ts)[row])
+        if self._market is not None:
+            book.take_price(rows, row, with_volume=not self._market.is_late(rows, row))
+        elif all(bar.start <= bar_ts < bar.end for bar in book.bars.values()):
+            book.take_price(rows, row)
+        else:
+            book.take_price(rows, row, with_volume=False)
+            self.take_off_bar(book, rows.volume_at(row), bar_ts)
 
     def take_off_bar(self, book: Book, total: int, bar_ts: int) -> None:
         """Put the row that `book` has just taken into its own bar: early (grace) or over (late).
@@ -147,11 +174,17 @@ class SessionBars:
         if late and not self.late_rows and book.instrument is not None:
             self.first_late = (book.instrument.tradingsymbol, bar_ts)
         self.late_rows += late
-        if not late:
+        if late:
+            self.note_late(book.input_no)
+        else:
             book.take_volume(total)
         if book.extremes.wanted:
             book.extremes.push(ltp, ltp)
         book.drop_segment()
+
+
+def _note_nothing(input_no: int) -> None:
+    """Hear of a late row that nobody asks about."""
 
 
 def _end_segment(book: Book, rows: Rows | None) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.candle import Candle
 from daemon.domain.instrument import Instrument, Universe
 from daemon.errors import ConfigError
 from daemon.rules import Rulebook
@@ -21,7 +22,7 @@ from daemon.runtime.warmup import Reading, history
 from daemon.settings.config import Config, StrategiesConfig, UniverseConfig
 from feeds.convert import ConvertReport, convert
 from feeds.convert_lake import LakeReport, convert_to_lake
-from feeds.recorded_selection import resolve_on_recording
+from feeds.recorded_selection import ResolvedConfig, resolve_on_recording
 from feeds.stream.feed import Feed
 from strategies.engine import StrategyEngineV2
 
@@ -55,18 +56,38 @@ def build(
     `classes` are strategies that are in no module, by id.
     """
     rules = load_rules(config)
-    config, notes = resolve_on_recording(config, rules, sessions_of(rules), data_dir)
+    config, notes = resolved(config, rules, data_dir)
     feed = build_feed(config, rules, data_dir=data_dir)
-    _check_settlements(config, feed.universe)
+    check_settlements(config, feed.universe)
     arrays = configured_arrays(config, feed.universe)
     built = machine(config, rules, feed.universe, arrays=arrays, classes=classes)
     if config.feed.kind == "replay":
-        reading = _reading(rules, data_dir)
-        built.strategies.warm(history(config, feed.universe, rules, built.strategies, **reading))
+        built.strategies.warm(
+            history_before(config, feed.universe, rules, built.strategies, data_dir)
+        )
     return Parts(config, rules, feed, built, notes)
 
 
-def _check_settlements(config: Config, universe: Universe) -> None:
+def resolved(config: Config, rules: Rulebook, data_dir: Path | None) -> ResolvedConfig:
+    """Return the configuration with the contracts that its words mean on its recording.
+
+    Raises ConfigError or FeedError.
+    """
+    return resolve_on_recording(config, rules, sessions_of(rules), data_dir)
+
+
+def history_before(
+    config: Config,
+    universe: Universe,
+    rules: Rulebook,
+    strategies: StrategyEngineV2,
+    data_dir: Path | None,
+) -> list[Candle]:
+    """Return the candles that these strategies are shown before a replay. Raises FeedError."""
+    return history(config, universe, rules, strategies, **_reading(rules, data_dir))
+
+
+def check_settlements(config: Config, universe: Universe) -> None:
     """Refuse an official close that no contract of the universe could use."""
     expiries = {(each.name, each.expiry) for each in universe if each.expiry}
     for number, row in enumerate(config.feed.replay.settlements):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from daemon.chain.listed import ListedOf
-from daemon.clockwork.paper_engine import PaperEngine
+from daemon.clockwork.paper_engine import MarketOf, PaperEngine
 from daemon.control.client_ids import ClientIds
 from daemon.control.requests import Admitted
 from daemon.domain.carry_over import CarryOver
@@ -67,12 +67,13 @@ def machine(
     client_ids: ClientIds | None = None,
     arrays: RiskArrays | None = None,
     classes: StrategyClasses | None = None,
+    market_of: MarketOf | None = None,
 ) -> Machine:
     """Build strategies and engine of a configuration, live or replayed. Raises ConfigError.
 
     `ledger`, `carry`, `first_input_no`, `equity` and `client_ids` are what an account had before.
     `arrays` are those that `margin.model: span_file` needs, `classes` the strategies that are in no
-    module, by id.
+    module, by id. With `market_of` the engine follows another one, and no sampler sees its rows.
     """
     listed = listed_by(rules.expiries, universe)
     strategies = StrategyEngineV2(config.strategies, universe, listed, classes)
@@ -85,9 +86,10 @@ def machine(
         ledger=ledger,
         carry=carry,
         first_input_no=first_input_no,
-        on_rows=sampler.observe,
+        on_rows=sampler.observe if market_of is None else None,
         margin=margin_terms(config, rules, arrays),
         listed=listed,
+        market_of=market_of,
     )
     return Machine(strategies, engine, sampler, client_ids or ClientIds())
 
@@ -123,6 +125,7 @@ def paper_engine(
     on_rows: Callable[[Rows], None] | None = None,
     margin: MarginTerms | None = None,
     listed: ListedOf | None = None,
+    market_of: MarketOf | None = None,
 ) -> PaperEngine:
     """Build an engine alone, for strategies that are there already and rules as they are."""
     return PaperEngine(
@@ -138,6 +141,7 @@ def paper_engine(
         margin=margin,
         plans=[plan for plan in config.plans.items if plan.enabled],
         listed=listed,
+        market_of=market_of,
     )
 
 

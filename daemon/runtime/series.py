@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from daemon.domain.dates import DAY_NS, IST_OFFSET_NS, MINUTE_NS, ist_date
+from daemon.domain.dates import MINUTE_NS
 from daemon.domain.drawdown import Drawdown, EquityState
 from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
@@ -20,8 +20,9 @@ from daemon.domain.ticks import Int32s, Int64s
 from daemon.errors import JournalCorrupt
 from daemon.files.text_lines import read_stored
 from daemon.market.rows import Rows
-from daemon.metrics.equity import EquityFold, Point
+from daemon.metrics.equity import Point
 from daemon.metrics.fill_quality import whole_paise
+from daemon.runtime.minute_equity import MinuteEquity, PricedMinute
 from daemon.runtime.run_files import SERIES_FILE
 
 SERIES_VERSION: Final = 2
@@ -64,8 +65,8 @@ class PriceSampler:
     ) -> None:
         self.pending: list[tuple[Int64s, Int32s, Int64s]] = []
         """Columns of rows that were shown and whose events did not come yet."""
-        self.equity = EquityFold(ledger, before)
-        self._universe = universe
+        self.minutes = MinuteEquity(universe, ledger, before)
+        self.equity = self.minutes.fold
         self._symbols = universe.symbols
         self._last: Int64s = np.zeros(len(universe), dtype=np.int64)
         self._samples: list[tuple[int, Int64s]] = []
@@ -74,10 +75,6 @@ class PriceSampler:
         self._slot = -1
         self._last_ts = 0
         self._tick_minute = -1
-        self._minute = -1
-        """The minute of the last tick or event; its equity is folded when it is over."""
-        self._minute_ts = 0
-        """The time of the last tick or event."""
 
     def observe(self, rows: Rows) -> None:
         """Take the prices of rows that the engine has accepted, and of those in session only.
@@ -90,7 +87,8 @@ class PriceSampler:
             minute = int(rows.ts[0]) // MINUTE_NS
             if minute == self._tick_minute and rows.instrument[0] < len(self._symbols):
                 self._last[rows.instrument[0]] = rows.ltp[0]
-                self._last_ts = self._minute_ts = int(rows.ts[0])
+                self._last_ts = int(rows.ts[0])
+                self.minutes.reach(self._last_ts)
                 return
         ts, instrument, ltp = rows.ts, rows.instrument, rows.ltp
         if instrument.max(initial=-1) >= len(self._symbols):
@@ -101,42 +99,22 @@ class PriceSampler:
 
     def take(self, events: Iterable[TradingEvent]) -> None:
         """Take what was decided at the rows shown since the last call, or at another input."""
-        waiting = iter(events)
-        event = next(waiting, None)
+        self.minutes.take(events, self.priced())
+
+    def priced(self) -> Iterator[PricedMinute]:
+        """Yield the minutes of the rows shown since the last call, with the prices at their end."""
         for ts, instrument, ltp in self.pending:
             for start, stop in pairwise(_minute_bounds(ts)):
                 minute = int(ts[start]) // MINUTE_NS
-                while event is not None and event.ts // MINUTE_NS < minute:
-                    self._book(event)
-                    event = next(waiting, None)
-                self._turn(minute)
                 if minute // self._every > self._slot >= 0:
                     self._keep()
                 self._slot = max(minute // self._every, self._slot)
+                self._last = self._last.copy()  # whoever was given it still closes a minute with it
                 self._take_last(instrument[start:stop], ltp[start:stop])
                 self._last_ts = max(self._last_ts, int(ts[stop - 1]))
-                self._minute_ts = max(self._minute_ts, self._last_ts)
                 self._tick_minute = max(self._tick_minute, minute)
+                yield PricedMinute(minute, self._last_ts, self._last)
         self.pending.clear()
-        while event is not None:
-            self._book(event)
-            event = next(waiting, None)
-
-    def _book(self, event: TradingEvent) -> None:
-        self._turn(event.ts // MINUTE_NS)
-        self._minute_ts = max(self._minute_ts, event.ts)
-        self.equity.book(event)
-
-    def _turn(self, minute: int) -> None:
-        """Begin a minute: the one before is over."""
-        if minute > self._minute:
-            if self._minute >= 0:
-                self.equity.close_minute(self._minute_ts, self._price_of)
-            self._minute = minute
-
-    def _price_of(self, symbol: str) -> int:
-        index = self._universe.index_of(symbol)
-        return 0 if index is None else int(self._last[index])
 
     def _take_last(self, instrument: Int32s, ltp: Int64s) -> None:
         """Take each instrument's last price; mostly the last few rows have one of each."""
@@ -164,20 +142,19 @@ class PriceSampler:
             symbols=self._symbols,
             ts=tuple(ts for ts, _ in samples),
             ltp=tuple(tuple(row.tolist()) for _, row in samples),
-            equity=tuple(self.equity.points_at(self._minute_ts, self._price_of)),
-            drawdown=self.equity.drawdown_at(self._minute_ts, self._price_of),
+            equity=tuple(self.minutes.points()),
+            drawdown=self.minutes.drawdown(),
         )
 
     def day_closes(self) -> dict[dt.date, int]:
         """Return net P&L (paise, open positions at market) at the end of each date with data."""
         self.take(())
-        closes = self.equity.closes_at(self._minute_ts, self._price_of)
-        return {ist_date(day * DAY_NS - IST_OFFSET_NS): paise for day, paise in closes.items()}
+        return self.minutes.closes()
 
     def equity_state(self) -> EquityState:
         """Return what the account's equity on a later day continues from."""
         self.take(())
-        return self.equity.state_at(self._minute_ts, self._price_of)
+        return self.minutes.state()
 
 
 def _minute_bounds(ts: Int64s) -> list[int]:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
+
+from daemon.domain.instrument import Instrument
+from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
+
+_INDEX: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
+"""The exchanges have the same holidays."""
+
+
+class Calendar(Protocol):
+    """The part of the rulebook that says what a session is."""
+
+    def session(self, date: dt.date, instrument: Instrument, /) -> Any:
+        """Return the instrument's session on a date, None if it has none."""
 
 
 class Days(NamedTuple):
@@ -38,6 +51,11 @@ def days_of(closes: Mapping[dt.date, int], is_session: Callable[[dt.date], bool]
     if dates and closes[known[-1]] != before:
         changes[-1] += closes[known[-1]] - before
     return Days(tuple(dates), tuple(changes), tuple(missing))
+
+
+def session_days(closes: Mapping[dt.date, int], calendar: Calendar) -> Days:
+    """Return the days of a run by the exchanges' calendar."""
+    return days_of(closes, lambda date: calendar.session(date, _INDEX) is not None)
 
 
 def _between(first: dt.date, last: dt.date) -> list[dt.date]:

@@ -11,6 +11,7 @@ import msgspec
 
 from daemon.domain.dates import IST_OFFSET_NS, MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.events import TradingEvent
+from daemon.domain.position import Position
 from daemon.report.fold import RunFold
 
 
@@ -67,22 +68,25 @@ def closed_trades(events: Iterable[TradingEvent]) -> list[ClosedTrade]:
         position = fold.ledger.positions.get(event.order_id)
         fold.add(event)
         if fold.trades and position is not None:
-            trade, last = fold.trades[-1], fold.exits[-1]
-            found.append(
-                ClosedTrade(
-                    order_id=trade.order_id, strategy_id=trade.strategy_id,
-                    tradingsymbol=position.tradingsymbol, quantity=position.opened_quantity,
-                    entry_ts=position.entry_ts, closed_ts=trade.closed_ts,
-                    net_paise=trade.net_paise,
-                    risk_paise=position.r_paise * position.opened_quantity,
-                    adverse_paise=_moved(position.sign, position.entry_paise, last.worst_paise,
-                                         position.opened_quantity, min),
-                    favourable_paise=_moved(position.sign, position.entry_paise, last.best_paise,
-                                            position.opened_quantity, max),
-                )
-            )  # fmt: skip
+            found.append(closed_trade(fold, position))
         fold.forget_rows()
     return found
+
+
+def closed_trade(fold: RunFold, position: Position) -> ClosedTrade:
+    """Return the trade whose last exit is the last row of a fold."""
+    trade, last = fold.trades[-1], fold.exits[-1]
+    return ClosedTrade(
+        order_id=trade.order_id, strategy_id=trade.strategy_id,
+        tradingsymbol=position.tradingsymbol, quantity=position.opened_quantity,
+        entry_ts=position.entry_ts, closed_ts=trade.closed_ts,
+        net_paise=trade.net_paise,
+        risk_paise=position.r_paise * position.opened_quantity,
+        adverse_paise=_moved(position.sign, position.entry_paise, last.worst_paise,
+                             position.opened_quantity, min),
+        favourable_paise=_moved(position.sign, position.entry_paise, last.best_paise,
+                                position.opened_quantity, max),
+    )  # fmt: skip
 
 
 def trade_figures(trades: Sequence[ClosedTrade]) -> TradeFigures:

@@ -1,0 +1,129 @@
+"""A variant's events as they come, folded into what is told of it: no event is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.domain.events import TradingEvent, encode_event
+from daemon.export.columns import RunningPaise
+from daemon.export.parquet_file import ArrowRows
+from daemon.export.trades import COLUMNS, exit_row
+from daemon.lab.events_hash import HASH_BYTES
+from daemon.lab.numbers.days import session_days
+from daemon.lab.numbers.ratios import ratios_of
+from daemon.lab.numbers.trades import ClosedTrade, closed_trade, trade_figures
+from daemon.lab.outcome import Doubt, Told
+from daemon.report.fold import RunFold
+from daemon.report.model import ExitRow
+from daemon.rules import Rulebook
+from daemon.runtime.minute_equity import MinuteEquity
+
+_NOT_SEEN: Final = -(1 << 63)
+
+
+class VariantFold:
+    """The trades, hash and figures of a variant so far."""
+
+    def __init__(self, capital_rupees: float | None) -> None:
+        self._capital = capital_rupees
+        self._hash = hashlib.blake2b(digest_size=HASH_BYTES)
+        self._fold = RunFold()
+        self._charges = RunningPaise()
+        self._trades = ArrowRows(COLUMNS)
+        self._closed = ClosedColumns()
+        self._gross = 0
+        self._doubt = DoubtFold()
+
+    def take(self, events: Sequence[TradingEvent]) -> None:
+        """Take events in their order."""
+        fold, update = self._fold, self._hash.update
+        for event in events:
+            update(encode_event(event) + b"\n")
+            position = fold.ledger.positions.get(event.order_id)
+            fold.add(event)
+            for row in fold.exits:
+                self._trades.add(exit_row(row, self._charges.take(row.charges)))
+                self._gross += row.gross_paise
+                self._doubt.take(row)
+            if fold.trades and position is not None:
+                self._closed.add(closed_trade(fold, position))
+            fold.forget_rows()
+
+    def told(self, equity: MinuteEquity, rules: Rulebook) -> Told:
+        """Return what the variant came to, with the equity that its events left."""
+        closes, drawdown = equity.closes(), equity.drawdown()
+        days = session_days(closes, rules)
+        return Told(
+            events_hash=self._hash.hexdigest(),
+            trades=self._trades.table(),
+            net_paise=closes[max(closes)] if closes else 0,
+            gross_paise=self._gross,
+            days=days,
+            drawdown=drawdown,
+            ratios=ratios_of(days.changes_paise, self._capital, drawdown),
+            figures=trade_figures(self._closed.trades()),
+            doubt=self._doubt.told(),
+        )
+
+
+class DoubtFold:
+    """Sums over trades that have a stale or optimistic fill, all exits of such a trade together."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[bool, int, int]] = {}
+        """Of trades that are not closed: in doubt yet, gross and net of their exits (paise)."""
+        self._trades = self._gross = self._net = 0
+
+    def take(self, row: ExitRow) -> None:
+        """Take an exit in its order."""
+        before, gross, net = self._open.pop(row.order_id, (False, 0, 0))
+        is_doubtful = before or row.evidence.stale or row.evidence.optimistic
+        so_far = is_doubtful, gross + row.gross_paise, net + row.net_paise
+        if row.is_last:
+            self._count(*so_far)
+        else:
+            self._open[row.order_id] = so_far
+
+    def _count(self, is_doubtful: bool, gross: int, net: int) -> None:
+        if is_doubtful:
+            self._trades += 1
+            self._gross += gross
+            self._net += net
+
+    def told(self) -> Doubt:
+        """Return the sums, trades that have left in part included."""
+        for so_far in self._open.values():
+            self._count(*so_far)
+        self._open.clear()
+        return Doubt(trades=self._trades, gross_paise=self._gross, net_paise=self._net)
+
+
+class ClosedColumns:
+    """Closed trades as columns of numbers: a tenth of what they take as objects."""
+
+    def __init__(self) -> None:
+        self._columns = tuple(array("q") for _ in range(4))
+
+    def add(self, trade: ClosedTrade) -> None:
+        """Keep the money of a closed trade."""
+        values = trade.net_paise, trade.risk_paise, trade.adverse_paise, trade.favourable_paise
+        for column, value in zip(self._columns, values, strict=True):
+            column.append(_NOT_SEEN if value is None else value)
+
+    def trades(self) -> list[ClosedTrade]:
+        """Return the trades with their money and nothing else."""
+        return [
+            ClosedTrade(
+                order_id="", strategy_id="", tradingsymbol="", quantity=0, entry_ts=0, closed_ts=0,
+                net_paise=net, risk_paise=risk, adverse_paise=_seen(adverse),
+                favourable_paise=_seen(favourable),
+            )
+            for net, risk, adverse, favourable in zip(*self._columns, strict=True)
+        ]  # fmt: skip
+
+
+def _seen(paise: int) -> int | None:
+    return None if paise == _NOT_SEEN else paise
