@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.broker.charge_sums import ChargeSums
 from daemon.broker.executions import Execution
+from daemon.domain.events import TradingEvent
 from daemon.domain.exchange_order import OVER_STATES, ExchangeOrderState, ExchangeProduct
 from daemon.domain.order import Side
 
@@ -20,6 +21,7 @@ class OrderMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     seq: int
     ts: int
+    input_no: int
     kind: str
     state: ExchangeOrderState
     reason: str
@@ -90,8 +92,11 @@ class BrokerOrder(msgspec.Struct, kw_only=True):
         """Return the units that were cancelled."""
         return self.quantity - self.filled if self.state is _S.CANCELLED else 0
 
-    def note(self, *, seq: int, ts: int, kind: str, state: ExchangeOrderState, reason: str) -> None:
-        """Take a move."""
+    def note(
+        self, of: TradingEvent, *, kind: str, state: ExchangeOrderState, reason: str = ""
+    ) -> None:
+        """Take the move that an event tells of."""
+        ts = of.ts
         self.state = state
         self.updated_ts = ts
         if reason:
@@ -102,8 +107,9 @@ class BrokerOrder(msgspec.Struct, kw_only=True):
             self.modifications += 1
         self.history.append(
             OrderMove(
-                seq=seq, ts=ts, kind=kind, state=state, reason=reason, quantity=self.quantity,
-                filled=self.filled, limit_paise=self.limit_paise, trigger_paise=self.trigger_paise,
+                seq=of.seq, ts=ts, input_no=of.input_no, kind=kind, state=state, reason=reason,
+                quantity=self.quantity, filled=self.filled, limit_paise=self.limit_paise,
+                trigger_paise=self.trigger_paise,
             )
         )  # fmt: skip
 

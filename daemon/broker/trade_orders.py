@@ -84,7 +84,7 @@ class TradeOrders:
             is_exit=is_exit,
             is_derived=True,
         )
-        order.note(seq=event.seq, ts=event.ts, kind="open", state=_S.OPEN, reason="")
+        order.note(event, kind="open", state=_S.OPEN)
         trade.derived = self._book.add(order)
         return order
 
@@ -100,15 +100,13 @@ class TradeOrders:
             order = self._derive(trade, event, fill.transaction_type, fill.quantity, is_exit=True)
         trade.derived = None
         order.quantity = order.filled = fill.quantity
-        order.note(seq=event.seq, ts=event.ts, kind="filled", state=_S.COMPLETE, reason=fill.rule)
+        order.note(event, kind="filled", state=_S.COMPLETE, reason=fill.rule)
         return self._execution(event, trade.created, fill, order.exchange_id)
 
     def _ended(self, trade: _Trade, event: OrderMoved, state: ExchangeOrderState) -> None:
         order, trade.derived = trade.derived, None
         if order is not None:
-            order.note(
-                seq=event.seq, ts=event.ts, kind=state.lower(), state=state, reason=event.reason
-            )
+            order.note(event, kind=state.lower(), state=state, reason=event.reason)
 
     def _forget_derived(self, trade: _Trade) -> None:
         if trade.derived is not None:
@@ -148,9 +146,7 @@ class TradeOrders:
         order.limit_paise = event.limit_paise
         order.trigger_paise = event.trigger_paise
         order.order_type = event.order_type
-        order.note(
-            seq=event.seq, ts=event.ts, kind=event.kind, state=_S(event.state), reason=event.reason
-        )
+        order.note(event, kind=event.kind, state=_S(event.state), reason=event.reason)
 
     def _execution(
         self,

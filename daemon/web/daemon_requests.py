@@ -16,6 +16,7 @@ from daemon.control.request_socket import REQUESTS_FILE
 from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.order_requests import OrderRequest
 from daemon.errors import DaemonError, ExitCode
+from daemon.web.sources.pending_changes import PendingChanges
 
 ANSWER_WITHIN_S: Final = 15.0
 """Longer than the daemon takes to give a request up by itself."""
@@ -32,8 +33,10 @@ class DaemonAway(DaemonError):
 class DaemonRequests:
     """The way to one daemon; it connects at the first request, and again after a restart."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, changes: PendingChanges | None = None) -> None:
+        """`changes` are told of modifications and cancels that were taken."""
         self._directory = directory
+        self._changes = changes
         self._one_writer = anyio.Lock()
         self._number = 0
         self._line: _Line | None = None
@@ -49,7 +52,11 @@ class DaemonRequests:
 
     async def ask(self, order: OrderRequest, *, client_id: str = "") -> Answer:
         """Hand in what is asked of an order and wait for the answer. Raises DaemonAway."""
-        return await self._exchange(Asked(id=self._next(), client_id=client_id, order=order))
+        asked = Asked(id=self._next(), client_id=client_id, order=order)
+        answer = await self._exchange(asked)
+        if self._changes is not None:
+            self._changes.took(order, answer)
+        return answer
 
     async def signal(self, signal: ExternalSignal, client_id: str) -> Answer:
         """Hand in intents for a strategy and wait for the answer. Raises DaemonAway."""

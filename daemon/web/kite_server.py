@@ -52,8 +52,8 @@ class KiteServer:
             login = Login(
                 watched.directory / KEYS_FILE, watched.name, lambda keys: _copy(credentials, keys)
             )
-            self._requests: Final = DaemonRequests(watched.directory)
-            self.api: Final = KiteApi(watched, login, self._ask)
+            self._requests: Final = DaemonRequests(watched.directory, site.follower.changes)
+            self.api: Final = KiteApi(watched, login, self._ask, site.follower.changes)
             rates = Rates(is_on=self.api.account.api_config.rates != "off")
             recorded = _recorded_of(site, self.api.account.config)
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)

@@ -14,6 +14,7 @@ from daemon.domain.instrument import Universe
 from daemon.domain.order_requests import OrderRequest, subject_of, verb_of
 from daemon.visible import visible
 from daemon.web.daemon_requests import DaemonAway, DaemonRequests
+from daemon.web.sources.pending_changes import PendingChanges
 
 CONTRACTS_MAX: Final = 5_000
 """Contracts that the page offers by name; any other can be typed."""
@@ -38,8 +39,8 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class OrderEntry:
     """The way to one daemon's orders."""
 
-    def __init__(self, directory: Path) -> None:
-        self.requests: Final = DaemonRequests(directory)
+    def __init__(self, directory: Path, changes: PendingChanges) -> None:
+        self.requests: Final = DaemonRequests(directory, changes)
 
     async def ask(self, asked: OrderAsked) -> OrderAnswer:
         """Hand in a request; a refusal and a daemon that is away are answers too."""

@@ -59,7 +59,7 @@ class Site:
         self.clients: Final = Clients()
         self.follower: Final = Follower(watched)
         self.actions: Final = Actions(watched.directory)
-        self.orders: Final = OrderEntry(watched.directory)
+        self.orders: Final = OrderEntry(watched.directory, self.follower.changes)
         self._cookie = cookie
         self._cut = cut
         self._files: dict[str, Asset] = page_assets()

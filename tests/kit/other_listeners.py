@@ -16,6 +16,7 @@ from daemon.web.kite.keys import KEYS_FILE
 from daemon.web.kite.login import Login
 from daemon.web.kite.market_data import MarketData, Recorded
 from daemon.web.kite.routes import table_of
+from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Watched
 
 _PART: Final = re.compile(r"\{[^}]*\}")
@@ -48,7 +49,9 @@ class Crossed(NamedTuple):
 def kite_routes(account: Path) -> list[tuple[str, str]]:
     """Return (method, address) of the whole paper API, each `{part}` filled."""
     login = Login(account / KEYS_FILE, account.name, lambda _: None)
-    api = KiteApi(Watched(directory=account, out=account.parent.parent), login, _ask_nothing)
+    api = KiteApi(
+        Watched(directory=account, out=account.parent.parent), login, _ask_nothing, PendingChanges()
+    )
     recorded = Recorded(dumps=account, minutes_of=lambda *_: iter(()), days_of=lambda: {})
     data = MarketData(account, login.is_session, recorded)
     try:

@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 import msgspec
 import numpy as np
 
+from daemon.control.request_messages import Answer as TakenAnswer
+from daemon.control.request_messages import Outcome
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.order_requests import OrderRequest
 from daemon.domain.order_results import OrderResult
@@ -20,7 +22,7 @@ from daemon.journal.store import JournalStore
 from daemon.market.rows import Rows
 from daemon.quotes.layout import QUOTES_FILE
 from daemon.quotes.writer import QuotesMap
-from daemon.settings.config import ApiConfig, Config, RiskConfig
+from daemon.settings.config import ApiConfig, Config, LatencyConfig, RiskConfig
 from daemon.web.daemon_requests import DaemonAway
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.app import KiteApp
@@ -28,6 +30,7 @@ from daemon.web.kite.keys import KEYS_FILE, Keys
 from daemon.web.kite.login import Login
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of
+from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Watched
 from tests.broker.api_market import RequestMarket
 from tests.kit.market import CALL, OPEN, PUT
@@ -65,11 +68,12 @@ class Desk:
         rates: bool = False,
         config: Config | None = None,
         risk: RiskConfig | None = None,
+        latency: LatencyConfig | None = None,
     ) -> None:
         directory = out / "accounts" / ACCOUNT
         directory.mkdir(parents=True)
         self.directory = directory
-        self.market = RequestMarket(risk=risk)
+        self.market = RequestMarket(risk=risk, latency=latency or LatencyConfig())
         self.store: JournalStore = write_journal(directory, [])
         self.quotes = QuotesMap(directory / QUOTES_FILE, LISTED, now=OPEN)
         self.now_s = 0.0
@@ -80,7 +84,7 @@ class Desk:
         given = config or Config(account=ACCOUNT, api=ApiConfig(rates="off"))
         watched = Watched(directory=directory, out=out, given=given)
         self.login = Login(directory / KEYS_FILE, ACCOUNT, self.told.append)
-        self.api = KiteApi(watched, self.login, self._ask)
+        self.api = KiteApi(watched, self.login, self._ask, PendingChanges())
         limits = Rates(is_on=rates, clock=lambda: self.now_s)
         self.app = KiteApp(table_of(self.api), self.login, limits)
 
@@ -95,6 +99,14 @@ class Desk:
             raise DaemonAway("the daemon is away")
         result = self.market.request(order)
         self.commit()
+        is_refused = result.refusal is not None
+        self.api.changes.took(
+            order,
+            TakenAnswer(
+                id=0, outcome=Outcome.REFUSED if is_refused else Outcome.DONE, text="",
+                input_no=self.market.engine.input_no, result=result,
+            ),
+        )  # fmt: skip
         return result
 
     def commit(self) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.domain.order_requests import PlaceOrder
+from daemon.settings.config import LatencyConfig
 from tests.kit.market import CALL
-from tests.kite_api.desk import Desk, error_of, order_form
+from tests.kite_api.desk import Desk, desk_in, error_of, order_form
 
 
 def only(rows: list[Any]) -> Any:
@@ -53,6 +55,61 @@ async def test_w10_a_cancel_takes_what_works(desk: Desk) -> None:
         "CANCELLED", 65, 0
     )  # fmt: skip
     assert order["status_message_raw"] == "cancel_asked"
+
+
+async def statuses_of(desk: Desk, order_id: str) -> tuple[str, str]:
+    """The status in the list of orders, and the last of the order's history."""
+    [order] = [each for each in await desk.get("/orders") if each["order_id"] == order_id]
+    history = await desk.get(f"/orders/{order_id}")
+    return order["status"], history[-1]["status"]
+
+
+async def test_w10_a_modification_is_pending_until_the_exchange_answers_it(tmp_path: Path) -> None:
+    with desk_in(tmp_path, latency=LatencyConfig(modify_ms=500)) as desk:
+        order_id = await desk.place()
+        await desk.send("PUT", f"/orders/regular/{order_id}", price=98)
+        order = only(await desk.get("/orders"))
+        assert (order["status"], order["price"]) == ("MODIFY PENDING", 99.5)
+        assert await statuses_of(desk, order_id) == ("MODIFY PENDING",) * 2
+        desk.market.clock(0.3)
+        await desk.send("PUT", f"/orders/regular/{order_id}", price=97)
+        desk.market.clock(0.3)
+        desk.commit()
+        order = only(await desk.get("/orders"))  # the first has acted, the second has not
+        assert (order["status"], order["price"]) == ("MODIFY PENDING", 98)
+        desk.market.clock(0.3)
+        desk.commit()
+        order = only(await desk.get("/orders"))
+        assert (order["status"], order["price"]) == ("OPEN", 97)
+        assert [each["status"] for each in await desk.get(f"/orders/{order_id}")][-2:] == [
+            "MODIFIED", "OPEN",
+        ]  # fmt: skip
+
+
+async def test_w10_a_cancel_is_pending_until_it_arrives_and_so_is_one_of_a_stop(
+    tmp_path: Path,
+) -> None:
+    with desk_in(tmp_path, latency=LatencyConfig(cancel_ms=500)) as desk:
+        resting = await desk.place()
+        stop = await desk.place(order_type="SL", trigger_price=101, price=102)
+        for order_id in (resting, stop):
+            assert (await desk.send("DELETE", f"/orders/regular/{order_id}")).status == 200
+            assert await statuses_of(desk, order_id) == ("CANCEL PENDING",) * 2
+        desk.market.clock(1)
+        desk.commit()
+        for order_id in (resting, stop):
+            assert await statuses_of(desk, order_id) == ("CANCELLED",) * 2
+
+
+async def test_w10_a_change_that_is_refused_at_once_leaves_another_one_pending(
+    tmp_path: Path,
+) -> None:
+    with desk_in(tmp_path, latency=LatencyConfig(modify_ms=500)) as desk:
+        order_id = await desk.place()
+        await desk.send("PUT", f"/orders/regular/{order_id}", price=98)
+        answer = await desk.send("PUT", f"/orders/regular/{order_id}", price=98.01)
+        assert answer.status == 400
+        assert await statuses_of(desk, order_id) == ("MODIFY PENDING",) * 2
 
 
 async def test_w14_a_close_has_the_tag_api_and_its_reason_behind_it(desk: Desk) -> None:

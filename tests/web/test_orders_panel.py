@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from daemon.control.request_messages import Answer, Outcome
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.events import ExchangeOrderMoved, QueuePlace
 from daemon.domain.instrument import Instrument
+from daemon.domain.order_requests import CancelOrder, ModifyOrder
+from daemon.domain.order_results import OrderResult
 from daemon.quotes.reader import SharedQuote
 from daemon.report.fold import RunFold
 from daemon.web.fold.approaches import Approaches
 from daemon.web.fold.book import Book
 from daemon.web.fold.exchange_orders import WorkingOrders
 from daemon.web.panels.orders import BEYOND, WHOLE, orders_over_panel, orders_panel
+from daemon.web.sources.pending_changes import PendingChanges
 from tests.oracle.plan_scenario import moment
 from tests.web.plan_view import Quotes, quote, view_of
 
@@ -53,6 +57,7 @@ class Desk:
         self.market = Quotes([OPTION], START)
         self.approaches = Approaches()
         self.config = config or DEPTH
+        self.changes = PendingChanges()
 
     def tell(self, *events: ExchangeOrderMoved) -> Desk:
         for each in events:
@@ -69,7 +74,7 @@ class Desk:
 
     def rows(self, panel: Any = orders_panel) -> list[dict[str, Any]]:
         view = view_of(self.book, self.market, self.config)
-        view.approaches = self.approaches
+        view.approaches, view.changes = self.approaches, self.changes
         found: list[dict[str, Any]] = panel(view)
         return found
 
@@ -91,6 +96,34 @@ def test_a_resting_buy_counts_from_the_lowest_ask_that_was_seen() -> None:
     assert (row["nearest_paise"], row["away_paise"]) == (5, 20)
     assert row["nearest_ms"] == (START + 3 * SECOND_NS) // 1_000_000
     assert row["seen_ms"] == (START + 2 * SECOND_NS) // 1_000_000
+
+
+def test_a_change_is_shown_from_its_request_until_the_exchange_has_answered_it() -> None:
+    desk = Desk().tell(*RESTS).see(market_at(2))
+    order_id = desk.row()["order"]
+    for input_no, order in ((4, ModifyOrder(order_id=order_id, price_paise=9_980)),
+                            (6, CancelOrder(order_id=order_id))):  # fmt: skip
+        taken = Answer(id=1, outcome=Outcome.DONE, text="", input_no=input_no,
+                       result=OrderResult(order_ids=(order_id,)))  # fmt: skip
+        desk.changes.took(order, taken)
+        row = desk.row()
+        is_cancel = isinstance(order, CancelOrder)
+        assert row["state"] == ("CANCEL PENDING" if is_cancel else "MODIFY PENDING")
+        assert row["words"].startswith("works as before until")
+    desk.tell(event("modified", "OPEN", 7, limit_paise=9_980))
+    assert desk.row()["state"] == "CANCEL PENDING"  # that was the answer to the first
+    desk.tell(event("cancelled", "CANCELLED", 8))
+    assert not desk.rows()
+
+
+def test_what_was_asked_of_many_orders_is_forgotten_oldest_first() -> None:
+    changes = PendingChanges()
+    for number in range(1_001):
+        taken = Answer(id=1, outcome=Outcome.DONE, text="", input_no=number + 1,
+                       result=OrderResult(order_ids=(f"X-{number}",)))  # fmt: skip
+        changes.took(CancelOrder(order_id=f"X-{number}"), taken)
+    assert changes.status_of("X-0", ()) is None
+    assert changes.status_of("X-1", ()) == changes.status_of("X-1000", ()) == "CANCEL PENDING"
 
 
 def test_a_resting_sell_counts_from_the_highest_bid_that_was_seen() -> None:

@@ -11,6 +11,7 @@ from daemon.domain.dates import ist_day
 from daemon.domain.events import ExchangeOrderMoved, QueuePlace
 from daemon.domain.exchange_order import OVER_STATES
 from daemon.web.fold.rows import Row
+from daemon.web.sources.pending_changes import ANSWERS
 
 OVER_ROWS: Final = 100
 """Orders of the day that are over: the newest."""
@@ -27,6 +28,8 @@ class Standing(msgspec.Struct):
     """Its place in the queue when it came to stand there, None where that was not told."""
     queue: QueuePlace | None = None
     """The newest place that was told."""
+    answers: list[int] = []
+    """The inputs at which requests to change it were answered."""
 
     @property
     def is_over(self) -> bool:
@@ -41,6 +44,8 @@ class Standing(msgspec.Struct):
     def take(self, event: ExchangeOrderMoved) -> None:
         """Take a later event."""
         before, self.event = self.place, event
+        if event.kind in ANSWERS:
+            self.answers.append(event.input_no)
         if self.place != before and not self.is_over:
             self.since_ts, self.joined, self.queue = event.ts, None, None
         if event.queue is not None:

@@ -13,6 +13,7 @@ from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.kite.account import Account, Behind
 from daemon.web.kite.login import Login
 from daemon.web.serving.threads import Threads
+from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Watched
 
 Ask = Callable[[OrderRequest], Awaitable[OrderResult]]
@@ -23,10 +24,12 @@ T = TypeVar("T")
 class KiteApi:
     """One account's API. Nothing here runs in the daemon's process."""
 
-    def __init__(self, watched: Watched, login: Login, ask: Ask) -> None:
+    def __init__(self, watched: Watched, login: Login, ask: Ask, changes: PendingChanges) -> None:
         self.login: Final = login
         self.account: Final = Account(watched)
         self.ask: Final = ask
+        self.changes: Final = changes
+        """What `ask` has sent and the exchange has not answered."""
         self.threads: Final = Threads()
 
     @property

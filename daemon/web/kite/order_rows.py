@@ -12,11 +12,21 @@ from daemon.domain.instrument import Instrument
 from daemon.domain.money import rupees
 from daemon.journal.words import refusal_text
 from daemon.web.kite.ids import shown_id
+from daemon.web.sources.pending_changes import ANSWERS, PendingChanges
 
 _S = ExchangeOrderState
 _RECEIVED: Final = "PUT ORDER REQ RECEIVED"
 _MODIFIED: Final = "MODIFIED"
 _ENDED: Final = (_S.CANCELLED, _S.REJECTED)
+
+
+def with_change(row: KiteRow, order: BrokerOrder, changes: PendingChanges) -> KiteRow:
+    """Return an order's row with its status between a request to change it and the effect."""
+    if order.is_over or order.state is _S.NEW:
+        return row
+    answers = [each.input_no for each in order.history if each.kind in ANSWERS]
+    status = changes.status_of(order.exchange_id, answers)
+    return row if status is None else {**row, "status": status}
 
 
 def order_row(order: BrokerOrder, instrument: Instrument, user_id: str) -> KiteRow:

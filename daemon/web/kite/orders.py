@@ -19,8 +19,7 @@ from daemon.web.kite.call import Call
 from daemon.web.kite.errors import bad_input, not_on_paper, refused_order
 from daemon.web.kite.forms import Form, missing, wrong
 from daemon.web.kite.ids import engine_id, shown_id, unknown_order
-from daemon.web.kite.kept_rows import KeptRows
-from daemon.web.kite.order_rows import history_rows, trade_row
+from daemon.web.kite.order_rows import history_rows, order_row, trade_row, with_change
 from daemon.web.kite.refusals import placed
 
 SIDES: Final[tuple[Side, ...]] = ("BUY", "SELL")
@@ -60,7 +59,9 @@ class Orders:
             order = _of_the_day(books, wanted)
             contract = self._api.account.contract(books, order.tradingsymbol)
             own = _trades_of(books, wanted)
-            return history_rows(order, own, contract, self._api.user_id)
+            rows = history_rows(order, own, contract, self._api.user_id)
+            now = with_change(rows[-1], order, self._api.changes)
+            return rows if now is rows[-1] else [*rows, now]
 
         return await self._api.read(answer)
 
@@ -168,6 +169,11 @@ class Orders:
         return usual
 
     # rows
+
+    def _row(self, books: AccountBooks, order: BrokerOrder) -> object:
+        contract = self._api.account.contract(books, order.tradingsymbol)
+        row = order_row(order, contract, self._api.user_id)
+        return with_change(row, order, self._api.changes)
 
     def _trade_rows(self, books: AccountBooks, trades: list[Execution]) -> list[object]:
         contract = self._api.account.contract

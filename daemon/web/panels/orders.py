@@ -17,10 +17,15 @@ from daemon.web.fold.approaches import (
 from daemon.web.fold.exchange_orders import Standing
 from daemon.web.fold.rows import Row, lots_of, ms
 from daemon.web.panels.view import View
+from daemon.web.sources.pending_changes import CANCEL_PENDING, MODIFY_PENDING
 
 BEYOND: Final = "beyond the fifth level: the exchange does not show how many units are ahead"
 WHOLE: Final = "behind all that the feed shows of its side, which fills take for the whole side"
 _ON_ITS_WAY: Final = "on its way to the exchange"
+_CHANGES: Final = {
+    MODIFY_PENDING: "works as before until a change of it arrives",
+    CANCEL_PENDING: "works as before until its cancel arrives",
+}
 _WAITS: Final = "waits for its trigger"
 _TAKES: Final = "takes what the book shows, until its limit"
 _NO_BOOK: Final = "no book is known, so nothing is known of the queue"
@@ -41,14 +46,16 @@ def _working_row(view: View, order: Standing) -> Row:
     found = view.approaches.of(order.event.exchange_id)
     found = found if found is not None and found.place == order.place else None
     quote = view.quote(order.symbol)
+    change = view.changes.status_of(order.event.exchange_id, order.answers)
     return {
         **_row(view, order),
+        **({} if change is None else {"state": change}),
         "ltp_paise": None if quote is None else quote.ltp,
         "away_paise": None if found is None else found.away_paise,
         **_nearest(found),
         "ahead": _ahead(view, order, found),
         "ahead_at_first": _ahead_at_first(order),
-        "words": _words(view, order),
+        "words": _CHANGES.get(change or "") or _words(view, order),
     }
 
 

@@ -20,6 +20,7 @@ from daemon.rules import Rulebook
 from daemon.web.fold.approaches import Approaches
 from daemon.web.fold.book import Book
 from daemon.web.sources.market import Market
+from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Setup, Watched
 
 
@@ -54,6 +55,8 @@ class View:
         """What is blocked, as the daemon last told it; None where it told nothing."""
         self.approaches = Approaches()
         """How near the market came to what rests at the exchange."""
+        self.changes = PendingChanges()
+        """Modifications and cancels that are on their way."""
         self._marks = marks
 
     @property

@@ -34,6 +34,7 @@ from daemon.web.sources.holder import holder_pid
 from daemon.web.sources.margins import Margins
 from daemon.web.sources.market import Market
 from daemon.web.sources.marks import last_prices_of
+from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Watched
 
 MARKET_EVERY_NS: Final = 500 * MILLISECOND_NS
@@ -95,6 +96,7 @@ class Follower:
         self.rules = _rules(self.setup.config)
         self.book = Book(RunFold())
         self._approaches: Final = Approaches()
+        self.changes: Final = PendingChanges()
         self.day_low: dict[str, int] = {}
         """The lowest P&L that was seen of a day, by date."""
         self._facts = Facts(watched.directory, is_finished=watched.has_summary())
@@ -144,7 +146,7 @@ class Follower:
             now=now, is_alive=self._is_alive, marks=self._marks,
         )  # fmt: skip
         view.pid, view.pace, view.margin = self._pid, self._pace, self._margin
-        view.approaches = self._approaches
+        view.approaches, view.changes = self._approaches, self.changes
         return view
 
     def close(self) -> None:
