@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     ALREADY_RUNNING = 75
     TOKEN_REFUSED = 77
     BAD_CONFIG = 78
+    INTERRUPTED = 130
+    """Ctrl-C or SIGTERM ended a sweep before all was run."""
 
 
 class DaemonError(Exception):

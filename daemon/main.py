@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon import VERSION
-from daemon.cli.arguments import CUTS, overrides_of, spread_replay
+from daemon.cli.arguments import CUTS, overrides_of, settings_of, spread_replay
 from daemon.cli.hook import hook
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.cli.plan import plan
 from daemon.cli.say import say, say_text
+from daemon.cli.sweep import sweep
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
 from daemon.process.signals import ignore_held_signals
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(journal, name="journal")
 app.add_typer(plan, name="plan")
 app.add_typer(hook, name="hook")
+app.add_typer(sweep, name="sweep")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
@@ -55,6 +57,10 @@ def start(
     until: Annotated[str, typer.Option("--to", help="Last instant, ISO, IST.")] = "",
     account: Annotated[str, typer.Option(help="The account's name.")] = "",
     out: Annotated[str, typer.Option(help="The output directory.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE, a dotted key of the configuration; again for more."),
+    ] = None,
     data: DataDir = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -63,6 +69,7 @@ def start(
         say(f"run_fno_paper {VERSION}")
         return
     overrides = overrides_of(feed, replay, speed, since, until, account, out)
+    overrides |= settings_of(settings or ())
     if context.invoked_subcommand is not None:
         if overrides or config or data:
             raise UsageError(
@@ -115,13 +122,20 @@ def _warn_of_misplaced_inputs(config: Config) -> None:
 def check(
     config: Annotated[Path, typer.Argument(help="The YAML configuration.")], data: DataDir = None
 ) -> None:
-    """Validate a configuration: keys, values, rules, strategies, plans, files.
+    """Validate a configuration or a sweep: keys, values, rules, strategies, plans, files.
 
     A configuration is code: its strategies' modules are imported and their classes built, as a
     run does. Do not check one from somebody whose code you would not run.
     """
     from daemon.cli.check import check_file
+    from daemon.lab.sweep.file import is_sweep_file
 
+    if is_sweep_file(config):
+        from daemon.cli.check_sweep import check_sweep
+
+        for text in check_sweep(config, data):
+            say(text)
+        return
     checked = check_file(config, data_dir=data, say=partial(say, err=True))
     say(checked.verdict)
     for text in checked.plans:

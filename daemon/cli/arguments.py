@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from daemon.errors import UsageError
+from daemon.files.yaml_tree import parse_tree, plain
 
 CUTS: Final = frozenset({"feed.replay.start", "feed.replay.end"})
 """Settings that only a recording has a use for."""
@@ -38,6 +39,20 @@ def overrides_of(
         chosen |= {"feed.replay.lake": "", "feed.replay.from": "", "feed.replay.to": ""}
         chosen["feed.replay.underlyings"] = []
     return chosen
+
+
+def settings_of(settings: Sequence[str]) -> dict[str, Any]:
+    """Return what `--set KEY=VALUE` lays over the configuration; values are YAML.
+
+    Raises UsageError for one without a key, ConfigError for what is no YAML.
+    """
+    found: dict[str, Any] = {}
+    for text in settings:
+        key, is_given, value = text.partition("=")
+        if not key.strip() or not is_given:
+            raise UsageError(f"--set {text}: expected KEY=VALUE, such as execution.slippage_bps=5")
+        found[key.strip()] = plain(parse_tree(value.encode(), f"--set {key}"))
+    return found
 
 
 def spread_replay(arguments: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from daemon.files.zones import parse_zone
 from daemon.plans.terms.plan_checks import plans_errors
 from daemon.rules.charges import RATE_DECIMALS_MAX, RUPEE_DECIMALS_MAX
 from daemon.settings.config import BROKERS, Config, ReplayConfig, ReplayFile, UnderlyingConfig
-from daemon.settings.inputs import as_written, matches
+from daemon.settings.inputs import as_written, matches, without_places
 
 _NOT_TRADING: Final = (
     ("out",),
@@ -149,12 +149,13 @@ def fingerprint(config: Config) -> str:
     return hashlib.sha256(_canonical(values).encode()).hexdigest()
 
 
-def deciding_values(config: Config) -> dict[str, Any]:
+def deciding_values(config: Config, content: Callable[[str], str]) -> dict[str, Any]:
     """Return the settings that can change a trading event as plain values, with their defaults.
 
-    Paths of inputs are in it as they are; the contents of their files are not.
+    What `content` says of a file or a directory is in the place of its path; recordings and the
+    modules of strategies are left out.
     """
-    values = _values(config)
+    values = without_places(_values(config), content)
     _drop_not_trading(values)
     return values
 

@@ -7,7 +7,7 @@ working directory. What a run writes (`out`, `log.file`, `metrics.path`) is no i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +107,21 @@ def as_written(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
     strategies["path"] = [place for place in strategies["path"] if place != origin.directory]
     for at in _inputs(values):
         _put(values, at, origin.written.get(_get(values, at), _get(values, at)))
+    return values
+
+
+def without_places(values: dict[str, Any], content: Callable[[str], str]) -> dict[str, Any]:
+    """Put what files hold in the place of their paths in plain values: where they lie decides
+    nothing.
+
+    `content` says it of a file or a directory. Recordings and modules are left empty.
+    """
+    for at in list(_inputs(values)):
+        if at[0] in ("feed", "alerts", "web") or at[:2] == ("strategies", "path"):
+            _put(values, at, "")
+        else:
+            _put(values, at, content(_get(values, at)))
+    values["strategies"]["path"] = []
     return values
 
 

@@ -1,0 +1,43 @@
+"""`run_fno_paper check FILE` of a sweep: what would be run, and what is wrong, without a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from daemon.errors import ConfigError, FeedError
+from daemon.lab.sweep.file import load_sweep
+from daemon.lab.sweep.jobs import JobMaker
+from daemon.lab.sweep.rounds import Written
+from daemon.lab.sweep.variants import axes_of, params_text
+from daemon.report.text import count
+from daemon.runtime.build import build
+
+BUILT: Final = 50
+"""Variants whose strategies are built; more would take long."""
+
+
+def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
+    """Yield what a sweep would run. Raises ConfigError or FeedError for what is wrong with it.
+
+    The strategies of the first variants are built, as a run does.
+    """
+    loaded = load_sweep(file)
+    variants, maker = Written(loaded).next_round([]), JobMaker(loaded, data_dir)
+    jobs = maker.jobs(enumerate(variants))
+    for variant in variants[:BUILT]:
+        try:
+            build(variant.config, data_dir=data_dir)
+        except (ConfigError, FeedError) as error:
+            raise type(error)(f"{file}: {params_text(variant.params)}: {error}") from error
+    said = f"{count(len(variants))} variants"
+    if len(jobs) != len(variants):
+        said += f", {count(len(jobs))} runs of a day"
+    if loaded.sweep.optuna is not None:
+        said += f" and {count(loaded.sweep.optuna.trials)} trials of optuna"
+    yield f"{file}: valid. {said} over {maker.data.text}"
+    for axis in axes_of(loaded, variants):
+        yield f"  {axis.key}: {count(len(axis.values))} values"
+    if len(variants) > BUILT:
+        yield f"warning: the strategies of {BUILT} variants were built, the others were not"
