@@ -152,6 +152,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.runtime", "daemon.settings",
     ),
     "daemon.lab.numbers": ("daemon.report",),
+    "daemon.lab.page": (
+        "daemon.files", "daemon.lab.numbers", "daemon.lab.sweep", "daemon.report",
+    ),
     "daemon.lab.sweep": (
         "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers", "daemon.settings",
     ),

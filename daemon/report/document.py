@@ -15,16 +15,21 @@ from daemon.charts.files import SCRIPTS, STYLES, text_of
 from daemon.report.markup import html_text, json_block
 
 ASSETS: Final = Path(__file__).parent / "assets"
+SHARED: Final = "rows.js"
+"""What the scripts of all pages have in common: tables that sort."""
 SCRIPT: Final = "report.js"
 STYLE: Final = "report.css"
 _NO_SCRIPT: Final = "tr.later{display:table-row}"
 """The style of a page whose scripts do not run: nothing waits for a button then."""
 
 
-def document(title: str, body: str, data: Any) -> str:
-    """Return the whole page; `data` is what its script reads."""
-    styles = [*map(text_of, STYLES), _own(STYLE)]
-    scripts = [*map(text_of, SCRIPTS), _own(SCRIPT)]
+def document(title: str, body: str, data: Any, *, style: str = "", script: str = "") -> str:
+    """Return the whole page; `data` is what its script reads.
+
+    Another page than the report gives its own script, and what its style has beyond the report's.
+    """
+    styles = [*map(text_of, STYLES), _own(STYLE), *([style] if style else [])]
+    scripts = [*map(text_of, SCRIPTS), _own(SHARED), script or _own(SCRIPT)]
     policy = (
         f"default-src 'none'; style-src {_hashes([*styles, _NO_SCRIPT])}; "
         f"script-src {_hashes(scripts)}; base-uri 'none'; form-action 'none'"

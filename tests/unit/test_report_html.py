@@ -135,7 +135,7 @@ def test_only_scripts_and_styles_that_the_policy_names_by_hash_are_there() -> No
     page = sample_page()
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
     assert "unsafe" not in policy
-    for tag, inside in (("script", 1 + len(SCRIPTS)), ("style", 4)):
+    for tag, inside in (("script", 2 + len(SCRIPTS)), ("style", 4)):
         found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
         digests = [base64.b64encode(hashlib.sha256(each.encode()).digest()) for each in found]
         named = " ".join(f"'sha256-{digest.decode()}'" for digest in digests)
@@ -164,7 +164,7 @@ def test_markup_in_any_name_is_inert() -> None:
     )
     text = render_page(report_data_from_journal(script.events, facts, prices={EVIL: prices()}))
     page = Page(text)
-    assert page.count("script") == 2 + len(SCRIPTS)  # the data, the charts, the page's own
+    assert page.count("script") == 3 + len(SCRIPTS)  # the data, the charts, the page's two
     assert data_of(text)["charts"][0]["symbol"] == EVIL
     assert page.count("img") == 0
     assert not [attrs for _, attrs in page.tags if "onerror" in attrs]

@@ -3,49 +3,12 @@
 (() => {
 "use strict";
 
+const {make, makeButton, sortable, signed, rupees, counted, kindOf, unpack} = FnoRows;
 const data = JSON.parse(document.querySelector("#data").textContent);
 const CHARTS_FIRST = 6, CHARTS_MORE = 12, ROWS_MORE = 1000;
-const money = new Intl.NumberFormat("en-IN", {minimumFractionDigits: 2, maximumFractionDigits: 2});
-const counted = new Intl.NumberFormat("en-IN");
-const rupees = paise => money.format(paise / 100).replace("-", "\u2212");
-const signed = paise => (paise > 0 ? "+" : "") + rupees(paise);
-const kindOf = paise => paise > 0 ? "gain" : paise < 0 ? "loss" : "even";
 const find = selector => document.querySelector(selector);
 const istDay = ms => new Date(ms + 19800000).toISOString().slice(0, 10);
 const istTime = s => new Date((s + 19800) * 1000).toISOString().slice(11, 19);
-
-function make(tag, text, className) {
-  const node = document.createElement(tag);
-  if (text !== undefined) node.textContent = text;
-  if (className) node.className = className;
-  return node;
-}
-
-function makeButton(text, className, act) {
-  const button = make("button", text, className);
-  button.type = "button";
-  button.addEventListener("click", act);
-  return button;
-}
-
-// --- sorting ---------------------------------------------------------------------------------------
-
-function sortable(table) {
-  const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
-  const key = (row, at) => {
-    const cell = row.cells[at];
-    return cell.dataset.v === undefined ? cell.textContent : Number(cell.dataset.v);
-  };
-  heads.forEach((head, at) => head.querySelector("button")?.addEventListener("click", () => {
-    const down = head.getAttribute("aria-sort") === "ascending";
-    heads.forEach(other => other.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = [...body.rows].map(row => [key(row, at), row]);
-    rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1));
-    body.append(...rows.map(([, row]) => row));
-    limitRows();
-  }));
-}
 
 // --- the exits, read from their table --------------------------------------------------------------
 
@@ -206,15 +169,6 @@ function addFilters() {
 
 // --- charts ----------------------------------------------------------------------------------------
 
-/** Return [UTC seconds, rupees] of a packed curve. */
-function unpack(flat) {
-  const points = [];
-  let t = 0, paise = 0;
-  for (let at = 0; at < flat.length; at += 2)
-    points.push([t += flat[at], (paise += flat[at + 1]) / 100]);
-  return points;
-}
-
 function fillOf(chart, [after, paise, units, trade, gross, reason]) {
   const isEntry = gross === undefined, order = chart.trades[trade];
   const done = `${units > 0 ? "Buy" : "Sell"} ${counted.format(Math.abs(units))} at ${rupees(paise)}, ${order}`;
@@ -333,7 +287,7 @@ trades?.tBodies[0].addEventListener("click", event => {
   if (exit) openTrade(exit);
 });
 
-document.querySelectorAll("table.sortable").forEach(sortable);
+document.querySelectorAll("table.sortable").forEach(table => sortable(table, limitRows));
 limitRows();
 addFilters();
 if (find("#equity")) addCurves();

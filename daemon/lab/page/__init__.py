@@ -1,0 +1,1 @@
+"""The page of a sweep: one HTML file about all its variants (docs/LAB.md, The page)."""

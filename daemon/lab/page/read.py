@@ -1,0 +1,117 @@
+"""Read a sweep's directory: its tables, what they are of, and the tries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from daemon.errors import UsageError
+from daemon.lab.numbers.neighbours import Axis, Value
+from daemon.lab.numbers.walk_forward import Select, WalkForward
+from daemon.lab.page.model import Sweep, SweptRun
+from daemon.lab.page.spans import joined_spans
+from daemon.lab.sweep.numbers import NUMBERS
+from daemon.lab.sweep.store import (
+    ABOUT,
+    DAILY,
+    RUNS,
+    About,
+    read_about,
+    read_tries,
+)
+from daemon.lab.sweep.tables import PARAM, TABLES_VERSION, VERSION_KEY
+
+CAPITAL: Final = "capital_rupees"
+_Row = Mapping[str, Any]
+_Days = dict[tuple[str, str], tuple[dict[dt.date, int], dict[dt.date, int]]]
+"""P&L (paise) and closed trades by date, of each variant and profile."""
+
+
+def read_sweep(directory: Path) -> Sweep:
+    """Return the sweep of a directory that `sweep` wrote.
+
+    Raises UsageError where it is none, or its tables are of another version, and JournalIOError
+    for a damaged `sweep.json` or `tries.jsonl`.
+    """
+    if not (directory / ABOUT).is_file():
+        raise UsageError(f"{directory}: is no sweep's directory, it has no {ABOUT}")
+    about = read_about(directory)
+    days = _days(_table(directory / DAILY))
+    rows = _table(directory / RUNS)
+    runs = [_run(row, days) for row in rows]
+    if about.split == "day":
+        runs = joined_spans(runs, about.capital_rupees)
+    tried = {each.identity for each in read_tries(directory) if each.data == about.data}
+    how = about.sweep.get("walk_forward")
+    keys = {axis.key for axis in about.axes} | {key for run in runs for key in run.params}
+    axes = [Axis(axis.key, tuple(map(_plain, axis.values))) for axis in about.axes]
+    return Sweep(
+        name=about.name, axes=axes, runs=runs, split=about.split,
+        select=cast("Select", about.select), where=about.where, seed=about.seed,
+        walk_forward=None if how is None else msgspec.json.decode(how, type=WalkForward | None),
+        capital_rupees=about.capital_rupees, sweeps_capital=CAPITAL in keys,
+        over_nights=about.over_nights, tries=len(tried), variants=about.variants,
+        about=_told(about),
+    )  # fmt: skip
+
+
+def _told(about: About) -> dict[str, str]:
+    """Return facts for the top of the page."""
+    return {
+        "Data": about.data_text,
+        "Configuration": Path(about.config).name,
+        "Sweep file": Path(about.file).name,
+        "Version": about.program_version,
+        "Stopped": "before all was run" if about.interrupted else "",
+    }
+
+
+def _table(path: Path) -> list[_Row]:
+    """Return the rows of a table. Raises UsageError where it is missing or of another version."""
+    try:
+        table = pq.read_table(path, partitioning=None)  # a name such as sweep=ema is no column
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); start the sweep again") from error
+    found = (table.schema.metadata or {}).get(VERSION_KEY.encode(), b"").decode()
+    if found != str(TABLES_VERSION):
+        raise UsageError(f"{path}: is of version {found or 'none'}, expected {TABLES_VERSION}")
+    rows: list[_Row] = table.to_pylist()
+    return rows
+
+
+def _days(rows: Sequence[_Row]) -> _Days:
+    found: _Days = {}
+    for row in rows:
+        changes, trades = found.setdefault((row["variant"], row["profile"]), ({}, {}))
+        changes[row["date"]] = changes.get(row["date"], 0) + row["pnl_paise"]
+        trades[row["date"]] = trades.get(row["date"], 0) + row["trades"]
+    return found
+
+
+def _run(row: _Row, days: _Days) -> SweptRun:
+    changes, trades = days.get((row["variant"], row["profile"]), ({}, {}))
+    return SweptRun(
+        key=row["variant"], status=row["status"], cause=row["cause"] or "",
+        reproduce=row["reproduce"] or "", profile=row["profile"] or "",
+        params=dict(_params(row)), numbers={name: row[name] for name in NUMBERS},
+        days=changes, trades=trades,
+    )  # fmt: skip
+
+
+def _params(row: _Row) -> Iterator[tuple[str, Value]]:
+    for column, value in row.items():
+        if column.startswith(PARAM) and value is not None:
+            yield column.removeprefix(PARAM), value
+
+
+def _plain(value: Any) -> Value:
+    """Return a value of an axis as `runs.parquet` has it: text or JSON for what is no number."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return msgspec.json.encode(value).decode()
