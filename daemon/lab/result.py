@@ -9,16 +9,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
+from daemon.export.columns import Column, Kind, Rows
 from daemon.export.parquet_file import arrow_table
 from daemon.export.tables import table
 from daemon.journal.history import History
 from daemon.lab.events_hash import events_hash
 from daemon.lab.journal_copy import explained, write_journal
-from daemon.lab.numbers.days import Days, session_days
+from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.periods import Period, by_period, exposure
 from daemon.lab.numbers.ratios import Ratios, ratios_of
-from daemon.lab.numbers.trades import TradeFigures, closed_trades, trade_figures
+from daemon.lab.numbers.trades import (
+    ClosedTrade,
+    TradeFigures,
+    closed_trades,
+    trade_figures,
+)
 from daemon.report.html import write_report
 from daemon.report.reader import report_data_from_journal
 from daemon.report.summary import summary_dict
@@ -29,6 +39,14 @@ from daemon.settings.config import Config
 Table = Any
 """A pyarrow table."""
 REPORT: Final = "report.html"
+_NIFTY: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
+"""Which dates are sessions is asked of it: the exchanges have the same holidays."""
+_CONTRACT: Final = bare_instrument("NIFTY26JANFUT")
+"""When a session opens and closes is asked of it: what is traded are contracts."""
+_BY_PERIOD: Final = (
+    Column("period"), Column("trades", Kind.WHOLE), Column("wins", Kind.WHOLE),
+    Column("net", Kind.MONEY),
+)  # fmt: skip
 
 
 class Result:
@@ -129,7 +147,8 @@ class Result:
     @cached_property
     def days(self) -> Days:
         """Return net P&L by session, and the sessions that no data was there for."""
-        return session_days(self.closes, self._simulated.rules)
+        rules = self._simulated.rules
+        return days_of(self.closes, lambda date: rules.session(date, _NIFTY) is not None)
 
     @cached_property
     def ratios(self) -> Ratios:
@@ -139,8 +158,37 @@ class Result:
 
     @cached_property
     def trade_figures(self) -> TradeFigures:
-        """Return win rate, payoff and expectancy of the closed trades."""
-        return trade_figures(closed_trades(self._simulated.events))
+        """Return win rate, payoff and expectancy of closed trades; a plan's round is one."""
+        return trade_figures(self._closed)
+
+    @cached_property
+    def exposure(self) -> float | None:
+        """Return the share of the sessions' minutes with a position, None without a session."""
+        rules, dates = self._simulated.rules, self.days.dates
+        sessions = {date: rules.session(date, _CONTRACT) for date in dates}
+        hours = {date: (each.open_ts, each.close_ts) for date, each in sessions.items() if each}
+        return exposure(self._closed, hours)
+
+    @property
+    def return_on_peak_margin(self) -> float | None:
+        """Return net P&L by the most that was blocked, None if no margin was computed.
+
+        Margins are computed where `capital_rupees` is written.
+        """
+        return self._simulated.summary.return_on_peak_margin
+
+    def by(self, period: Period) -> Table:
+        """Return trades, wins and net (paise) of what was closed, by period of the last exit.
+
+        Periods are `day`, `week`, `month`, `weekday` (1 is Monday), `hour`, and `days_to_expiry`
+        (at the entry). A plan's round is one trade.
+        """
+        rows = by_period(self._closed, period, self._simulated.rules.expiries.of_symbol)
+        return arrow_table(Rows(_BY_PERIOD, (msgspec.structs.astuple(row) for row in rows)))
+
+    @cached_property
+    def _closed(self) -> list[ClosedTrade]:
+        return closed_trades(self._simulated.events)
 
     def _table(self, name: str) -> Any:
         events = iter(self._simulated.events)

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from daemon.domain.symbols import exchange_of, parse_symbol
 from daemon.rules.tables import CalendarYear, ExpiryRow, in_force
 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri")
@@ -33,6 +34,16 @@ class ExpiryTable:
         """
         nominal = self._nominal_monthly(exchange, name, year, month)
         return None if nominal is None else self.trading_day_on_or_before(nominal)
+
+    def of_symbol(self, tradingsymbol: str) -> dt.date | None:
+        """Return the day on which a symbol's contract expires, None if not known."""
+        parts = parse_symbol(tradingsymbol)
+        if parts is None:
+            return None
+        if parts.expiry:
+            return dt.date.fromisoformat(parts.expiry)
+        exchange = exchange_of(parts.instrument_type, parts.name)
+        return self.monthly(exchange, parts.name, parts.year, parts.month)
 
     def coming_monthly(self, exchange: str, name: str, date: dt.date) -> Iterator[dt.date]:
         """Yield the monthly expiries on or after a date, as far as the tables reach."""

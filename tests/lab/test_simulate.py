@@ -21,7 +21,8 @@ from daemon.journal.explain import explain
 from daemon.journal.show import export
 from daemon.journal.store import JournalStore
 from daemon.lab import Result, simulate
-from daemon.lab.numbers.trades import closed_trades, exposure, net_by
+from daemon.lab.numbers import closed_trades, exposure
+from daemon.lab.numbers.periods import PERIODS
 from daemon.runtime.build import build
 from daemon.settings.file import load_config
 from strategies.ema_trend import EmaTrend
@@ -180,8 +181,15 @@ def test_n3_figures_are_those_of_the_summary(short: Result) -> None:
     assert counts == {name: told[name] for name in counts}
     assert f"{figures.trades} trades" in repr(short)
     trades = closed_trades(short.events)
-    assert sum(net_by(trades, "hour").values()) == sum(net_by(trades, "month").values())
     assert all((trade.adverse_paise or 0) <= 0 <= (trade.favourable_paise or 0) for trade in trades)
+    net = sum(trade.net_paise for trade in trades)
+    for period in PERIODS:
+        table = short.by(period)
+        assert sum(table.column("net_paise").to_pylist()) == net
+        assert sum(table.column("trades").to_pylist()) == figures.trades
+    assert short.by("day").column("period").to_pylist() == ["2026-11-18"]
+    assert short.by("weekday").column("period").to_pylist() == ["3"]
+    assert short.by("days_to_expiry").column("period").to_pylist() == ["5"]
 
 
 def test_n3_exposure_is_the_share_of_minutes_with_a_position(short: Result) -> None:
@@ -196,5 +204,10 @@ def test_n3_exposure_is_the_share_of_minutes_with_a_position(short: Result) -> N
         if minute + MINUTE_NS > trade.entry_ts and minute <= trade.closed_ts
     }
     assert exposure(trades, {date: (opens, close)}) == len(minutes) / 60 > 0
+    whole = {
+        minute for trade in trades
+        for minute in range(trade.entry_ts // MINUTE_NS, trade.closed_ts // MINUTE_NS + 1)
+    }  # fmt: skip
+    assert short.exposure == len(whole) / 385  # contracts trade from 09:15 to 15:40
     assert exposure([], {date: (opens, opens + 60 * 10**9)}) == 0
     assert exposure([], {}) is None

@@ -1,39 +1,56 @@
-"""Win rate, payoff, expectancy in R, excursions and exposure of closed trades."""
+"""Closed trades and rounds of plans: what each came to, and figures of all of them.
+
+A round of a plan is one bet with several legs: it counts as one, when it is over. What is measured
+trade by trade (excursions, exposure) is of the trades.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from daemon.domain.dates import IST_OFFSET_NS, MINUTE_NS, SECOND_NS, ist_date
 from daemon.domain.events import TradingEvent
+from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position import Position
+from daemon.report.attempts import Attempts
 from daemon.report.fold import RunFold
 
 
 class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A position from its entry to its last exit. Paise; excursions are of the whole quantity."""
+    """A position from its entry to its last exit, or a round of a plan with all its trades.
+
+    Paise; excursions are of the whole quantity.
+    """
 
     order_id: str
+    """Of a round its id."""
     strategy_id: str
     tradingsymbol: str
+    """Empty for a round."""
     quantity: int
+    """0 for a round."""
     entry_ts: int
+    """Of a round that of its first entry."""
     closed_ts: int
     net_paise: int
     risk_paise: int
-    """Entry to the first stop, times the quantity; 0 without a stop."""
+    """Entry to the first stop, times the quantity; 0 without a stop. Of a round the sum of its
+    trades', 0 if one has no stop."""
     adverse_paise: int | None
-    """How far it was against the position at worst, 0 or below; None where it was not seen."""
+    """How far it was against the position at worst, 0 or below; None where it was not seen, and
+    for a round, whose trades are not at their worst together."""
     favourable_paise: int | None
+    round_id: str = ""
+    round_is_over: bool = True
+    trades: tuple[ClosedTrade, ...] = ()
+    """The trades of a round, in the order of their last exits."""
 
 
 class TradeFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of closed trades, net of charges; None where a number has no meaning."""
+    """Figures of closed trades and rounds, net of charges; None where a number has no meaning."""
 
     trades: int
     wins: int
@@ -43,34 +60,47 @@ class TradeFigures(msgspec.Struct, frozen=True, kw_only=True):
     payoff: float | None
     """The average win by the average loss."""
     expectancy_r: float | None
-    """The mean of net by risk, of trades that had a stop."""
+    """The mean of net by risk, of those that had a stop."""
     trades_without_stop: int
     mean_adverse_rupees: float | None
     mean_favourable_rupees: float | None
 
 
-Period = Literal["day", "week", "month", "weekday", "hour"]
-_KEYS: Final[Mapping[Period, Callable[[dt.datetime], str]]] = {
-    "day": lambda at: at.date().isoformat(),
-    "week": lambda at: f"{at.isocalendar().year}-W{at.isocalendar().week:02d}",
-    "month": lambda at: f"{at:%Y-%m}",
-    "weekday": lambda at: f"{at.isoweekday()}",
-    "hour": lambda at: f"{at:%H}",
-}
-_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - Indian wall time
-
-
 def closed_trades(events: Iterable[TradingEvent]) -> list[ClosedTrade]:
     """Return the trades that a run closed, in the order of their last exits."""
     fold = RunFold()
+    attempts = Attempts(fold.ledger)
     found: list[ClosedTrade] = []
     for event in events:
         position = fold.ledger.positions.get(event.order_id)
+        attempts.take(event)
         fold.add(event)
         if fold.trades and position is not None:
-            found.append(closed_trade(fold, position))
+            attempt = attempts.of(event.order_id)
+            found.append(_closed(fold, position, attempt.round_id if attempt else ""))
         fold.forget_rows()
-    return found
+    running = fold.ledger.rounds
+    return [
+        replace(trade, round_is_over=False) if trade.round_id in running else trade
+        for trade in found
+    ]
+
+
+def joined_rounds(trades: Iterable[ClosedTrade]) -> list[ClosedTrade]:
+    """Return what counts as won or lost: each trade of no plan, each round that is over as one.
+
+    A round has the place of its last exit. Trades of rounds that are not over are left out: these
+    have come to nothing yet.
+    """
+    rounds: dict[str, list[ClosedTrade]] = {}
+    units: list[ClosedTrade] = []
+    for trade in trades:
+        if trade.round_id and not trade.trades:
+            rounds.setdefault(trade.round_id, []).append(trade)
+        else:
+            units.append(trade)
+    units += [_joined(id_, parts) for id_, parts in rounds.items() if parts[0].round_is_over]
+    return sorted(units, key=lambda unit: unit.closed_ts)
 
 
 def closed_trade(fold: RunFold, position: Position) -> ClosedTrade:
@@ -90,53 +120,52 @@ def closed_trade(fold: RunFold, position: Position) -> ClosedTrade:
 
 
 def trade_figures(trades: Sequence[ClosedTrade]) -> TradeFigures:
-    """Return the figures of these trades."""
-    nets = [trade.net_paise for trade in trades]
+    """Return the figures of these trades, those of a round together."""
+    units = joined_rounds(trades)
+    nets = [unit.net_paise for unit in units]
     wins, losses = [net for net in nets if net > 0], [net for net in nets if net < 0]
-    in_r = [trade.net_paise / trade.risk_paise for trade in trades if trade.risk_paise]
+    in_r = [unit.net_paise / unit.risk_paise for unit in units if unit.risk_paise]
     return TradeFigures(
         trades=len(nets), wins=len(wins), losses=len(losses),
         flat=len(nets) - len(wins) - len(losses),
         win_rate=len(wins) / len(nets) if nets else None,
         payoff=_mean(wins) / -_mean(losses) if wins and losses else None,
         expectancy_r=_mean(in_r) if in_r else None,
-        trades_without_stop=len(trades) - len(in_r),
+        trades_without_stop=len(units) - len(in_r),
         mean_adverse_rupees=_rupees(trade.adverse_paise for trade in trades),
         mean_favourable_rupees=_rupees(trade.favourable_paise for trade in trades),
     )  # fmt: skip
 
 
-def net_by(trades: Iterable[ClosedTrade], period: Period) -> dict[str, int]:
-    """Return net (paise) by day, week, month, weekday (1 Monday) or hour of the last exit, IST."""
-    sums: dict[str, int] = {}
-    for trade in trades:
-        wall = _EPOCH + dt.timedelta(seconds=(trade.closed_ts + IST_OFFSET_NS) // SECOND_NS)
-        key = _KEYS[period](wall)
-        sums[key] = sums.get(key, 0) + trade.net_paise
-    return dict(sorted(sums.items()))
+def _closed(fold: RunFold, position: Position, round_id: str) -> ClosedTrade:
+    trade, last, quantity = fold.trades[-1], fold.exits[-1], position.opened_quantity
+    return ClosedTrade(
+        order_id=trade.order_id, strategy_id=trade.strategy_id,
+        tradingsymbol=position.tradingsymbol, quantity=quantity, entry_ts=position.entry_ts,
+        closed_ts=trade.closed_ts, net_paise=trade.net_paise,
+        risk_paise=position.r_paise * quantity,
+        adverse_paise=_moved(position, last.worst_paise, min),
+        favourable_paise=_moved(position, last.best_paise, max),
+ round_id=round_id,
+    )  # fmt: skip
 
 
-def exposure(
-    trades: Iterable[ClosedTrade], hours: Mapping[dt.date, tuple[int, int]]
-) -> float | None:
-    """Return the share of the sessions' minutes in which a trade was open.
-
-    `hours` are open and close (UTC ns) of each session. None without any.
-    """
-    minutes = sum((close - opens) // MINUTE_NS for opens, close in hours.values())
-    held: set[int] = set()
-    for trade in trades:
-        for date, (opens, close) in hours.items():
-            if ist_date(trade.entry_ts) <= date <= ist_date(trade.closed_ts):
-                first, last = max(trade.entry_ts, opens), min(trade.closed_ts, close - 1)
-                held.update(range(first // MINUTE_NS, last // MINUTE_NS + 1))
-    return len(held) / minutes if minutes else None
+def _joined(round_id: str, trades: Sequence[ClosedTrade]) -> ClosedTrade:
+    risks = [trade.risk_paise for trade in trades]
+    return ClosedTrade(
+        order_id=round_id, strategy_id=trades[0].strategy_id, tradingsymbol="", quantity=0,
+        entry_ts=min(trade.entry_ts for trade in trades), closed_ts=trades[-1].closed_ts,
+        net_paise=sum(trade.net_paise for trade in trades),
+        risk_paise=sum(risks) if all(risks) else 0, adverse_paise=None, favourable_paise=None,
+ round_id=round_id,
+        trades=tuple(trades),
+    )  # fmt: skip
 
 
-def _moved(
-    sign: int, entry: int, price: int | None, quantity: int, bound: Callable[[int, int], int]
-) -> int | None:
-    return None if price is None else bound(0, sign * (price - entry) * quantity)
+def _moved(position: Position, price: int | None, bound: Callable[[int, int], int]) -> int | None:
+    if price is None:
+        return None
+    return bound(0, position.sign * (price - position.entry_paise) * position.opened_quantity)
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -145,4 +174,4 @@ def _mean(values: Sequence[float]) -> float:
 
 def _rupees(values: Iterable[int | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return _mean(known) / 100 if known else None
+    return _mean(known) / PAISE_PER_RUPEE if known else None
