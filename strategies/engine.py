@@ -119,11 +119,11 @@ class StrategyEngineV2:
     def on_tick(self, tick: TickView, desk: Desk) -> list[Wanted]:
         """Show a tick to the strategies that asked for it, and return the intents in order."""
         failed = self._failed
-        failed.begin()
+        failed.number += 1  # `begin`, without a call for every tick
         proposals: list[Proposal | Asked] = []
         for runner, decide in self._on_tick.get(tick.tradingsymbol, ()):
-            if found := runner.ask(decide, tick, desk, failed):
-                proposals += found
+            if wanted := runner.answer(decide, tick, desk, failed):
+                proposals += runner.proposals(wanted)
         if failed.found:
             self._count_failures()
         return self._resolved(proposals, desk) if proposals else []

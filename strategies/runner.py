@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -114,31 +114,39 @@ class Runner:
         `decide` is its `on_candle` or its `on_tick`. The caller counts the faults of a boundary or
         a tick with `fail`.
         """
-        return [self._proposal(each) for each in self.answer(decide, shown, desk, faults)]
+        return self.proposals(self.answer(decide, shown, desk, faults))
+
+    def proposals(self, wanted: Iterable[Wanted]) -> list[Proposal | Asked]:
+        """Return what it wants as proposals."""
+        return [self._proposal(each) for each in wanted]
 
     def answer(
         self, decide: StrategyMethod, shown: Shown, desk: Desk, faults: BoundaryFaults
-    ) -> list[Wanted]:
-        """Return what it wants after a call, which has been checked; add a fault to `faults`."""
+    ) -> Sequence[Wanted]:
+        """Return what it wants after a call, which has been checked; add a fault to `faults`.
+
+        It is called for every tick that a strategy asked for, so it calls as little as it can.
+        """
         if self.disabled:
-            return []
+            return ()
         view = self.view
         view.show(shown, desk)
         if self.hooks.save is not None:
             self.memory.note(shown)
         try:
             returned = decide(shown, view)
-            if returned is None:  # the usual case
-                self._succeed(faults.number)
-                return []
-            wanted = [wanted_of(action, self.config) for action in as_actions(returned)]
+            wanted: Sequence[Wanted] = ()
+            if returned is not None:
+                wanted = [wanted_of(action, self.config) for action in as_actions(returned)]
         except Exception as error:  # noqa: BLE001  (the boundary to the user's code)
             text = "".join(traceback.format_exception(error))
             ts = ts_of(shown, desk)
             self.fault(faults, ts, f"{type(error).__name__}: {error}", text)
-            return []
-        self._succeed(faults.number)
-        return [each for each in wanted if self._may(each)]
+            return ()
+        number = faults.number
+        if number != self._ok_number:
+            self._ok_before, self._ok_number = self._ok_number, number
+        return [each for each in wanted if self._may(each)] if wanted else ()
 
     def fault(self, faults: BoundaryFaults, ts: int, error: str, text: str = "") -> None:
         """Note an error of the strategy at `ts` (UTC ns), with its traceback if there is one."""
@@ -184,10 +192,6 @@ class Runner:
             "last_failure": _time(failures.last_ts),
             "disabled_at": _time(failures.disabled_ts),
         }
-
-    def _succeed(self, number: int) -> None:
-        if number != self._ok_number:
-            self._ok_before, self._ok_number = self._ok_number, number
 
     def _may(self, wanted: Wanted) -> bool:
         if self.on:

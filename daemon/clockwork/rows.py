@@ -224,25 +224,25 @@ class RowPath:
         """
         at, agenda, rows = self._at, self._agenda, stretch.rows
         on_tick, desk = self._strategies.on_tick, self._engine.desk
-        nearest, due = stops.nearest, stops.due
+        until, due, asked = stops.until, stops.due, stretch.asked
         if self._unwatched is not None:
             self._unwatched.walk = stretch
         for row, ts, tick in stretch.watched_rows(self._books):
-            if row >= nearest:
+            if row >= until:
                 stops.take_before(row + 1)  # the row itself too, if it reaches a level
-                nearest, due = stops.nearest, stops.due
-            if row >= stops.end:
-                return
-            if stretch.row == row:
-                continue
+                until, due = stops.until, stops.due
+                if row >= stops.end:
+                    return
+                if stretch.row == row:
+                    continue
             stretch.row = row
             at.now = ts
             wanted = on_tick(tick, desk)
             if wanted:
                 self._take_shown(rows, row, wanted)
-            if wanted or stretch.asked or agenda.next_due != due:
+            if asked or wanted or agenda.next_due != due:
                 stops.look_again()
-                nearest, due = stops.nearest, stops.due
+                until, due = stops.until, stops.due
 
     def _take_shown(self, rows: Rows, row: int, wanted: Sequence[Wanted]) -> None:
         """Take a row that reaches no level, and what a strategy wants at it."""

@@ -73,8 +73,8 @@ class Book:
     The scan (scan.py) touches `row, high, low, open, volume, baseline` and reads `below, above`;
     nothing else is needed for a tick that does not matter. `row` is the latest row of the block
     in work, -1 when the quote below is up to date. `behind` is set while rows that have happened
-    may still be out of the book (fast_forward.py, unwatched.py); `catch_up` fetches them. `skipper` is who looks
-    at its rows besides, None without one. `high` < 0 marks an empty segment.
+    may still be out of the book (fast_forward.py, unwatched.py); `catch_up` fetches them. `skipper`
+    is who looks at its rows besides, None without one. `high` < 0 marks an empty segment.
     """
 
     __slots__ = (

@@ -270,6 +270,11 @@ class Stops:
         self.due = agenda.next_due
         self.nearest = self._heap[0] if self._heap else NEVER
 
+    @property
+    def until(self) -> int:
+        """Return the first row that must not be passed over: the nearest stop, or the end."""
+        return min(self.nearest, self.end)
+
     def take_before(self, row: int) -> None:
         """Take the stops before `row`, unless the stretch ends earlier."""
         stretch = self._stretch
