@@ -119,10 +119,13 @@ class OrderBook:
 
     def __init__(self) -> None:
         self._orders: dict[str, BrokerOrder] = {}
+        self._working: list[BrokerOrder] = []
+        """Those that were not over when they were asked for last, and what was added since."""
 
     def add(self, order: BrokerOrder) -> BrokerOrder:
         """Put an order into the book; return it."""
         self._orders[order.exchange_id] = order
+        self._working.append(order)
         return order
 
     def get(self, exchange_id: str) -> BrokerOrder | None:
@@ -131,7 +134,8 @@ class OrderBook:
 
     def drop(self, exchange_id: str) -> None:
         """Take out what was no order: it was refused when it was sent."""
-        self._orders.pop(exchange_id, None)
+        dropped = self._orders.pop(exchange_id, None)
+        self._working = [each for each in self._working if each is not dropped]
 
     def execute(self, execution: Execution) -> None:
         """Book what an execution was worth and what it was charged; its move tells the rest."""
@@ -142,7 +146,15 @@ class OrderBook:
 
     def roll(self) -> None:
         """Begin another day: what is over leaves the book."""
-        self._orders = {key: each for key, each in self._orders.items() if not each.is_over}
+        self._orders = {each.exchange_id: each for each in self.working()}
+
+    def working(self) -> list[BrokerOrder]:
+        """Return the orders that are not over, in the order in which they were sent.
+
+        Costs what is working, and what ended since the last call: never the whole day.
+        """
+        self._working = [each for each in self._working if not each.is_over]
+        return list(self._working)
 
     def all(self) -> list[BrokerOrder]:
         """Return the orders of the day, in the order in which they were sent."""

@@ -64,6 +64,8 @@ class Audit:
         assert not any(open_units.values())
 
     def _compare_orders(self, event: TradingEvent) -> None:
+        orders = self.books.orders
+        assert orders.working() == [each for each in orders.all() if not each.is_over]
         if isinstance(event, ExchangeOrderMoved) and event.kind == "filled" and not event.fill:
             return  # its money comes with the move that it makes
         traded: dict[str, list[int]] = defaultdict(list)

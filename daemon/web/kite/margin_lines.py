@@ -79,7 +79,7 @@ class Portfolio:
             line = self._line(found, row.tradingsymbol, row.product)
             if line is not None and row.quantity:
                 line.hold(row.quantity, 2 * row.open_paise // row.quantity)
-        for order in books.orders.all():
+        for order in books.orders.working():
             if order.is_exit or not order.pending:
                 continue
             line = self._line(found, order.tradingsymbol, order.product)

@@ -188,7 +188,7 @@ class Margins:
         contract = self._api.account.contract
         return sum(
             order.pending * order.limit_paise
-            for order in books.orders.all()
+            for order in books.orders.working()
             if order.side == "BUY"
             and not order.is_exit
             and contract(books, order.tradingsymbol).is_option
