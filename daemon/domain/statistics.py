@@ -12,6 +12,8 @@ from daemon.domain.money import PAISE_PER_RUPEE, rupees
 
 StrategyStatus = Mapping[str, int | str | None]
 """A strategy's counters, and the times of its failures as text."""
+BROKER: Final = "broker"
+"""The source of a margin that is a broker's own figure."""
 NO_COUNTS: Final[Mapping[str, int]] = {}
 
 

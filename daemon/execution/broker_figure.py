@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.domain.held_rows import held_rows
 from daemon.domain.inputs import BrokerMargin
 from daemon.domain.ledger import Ledger
+from daemon.domain.statistics import BROKER
 
 
 class BrokerFigure:
@@ -33,7 +34,7 @@ class BrokerFigure:
     @property
     def source(self) -> str:
         """Whose figure counts now: `broker`, or `model` where it has not answered."""
-        return "broker" if self.is_known else "model"
+        return BROKER if self.is_known else "model"
 
     @property
     def correction(self) -> int:

@@ -18,7 +18,7 @@ from daemon.settings.config import Config
 from daemon.web.access.sessions import TOKEN_FILE, ApiKeys, put_api_keys
 from daemon.web.daemon_requests import DaemonRequests
 from daemon.web.kite.api import KiteApi
-from daemon.web.kite.app import KiteApp
+from daemon.web.kite.app import CROWDED, KiteApp
 from daemon.web.kite.errors import KiteError, away, bad_input
 from daemon.web.kite.historical import Candle
 from daemon.web.kite.keys import KEYS_FILE, Keys, read_or_make_keys
@@ -72,7 +72,7 @@ class KiteServer:
                 tasks.start_soon(self._requests.run)
                 tasks.start_soon(self.data.ticker.follow)
                 tasks.start_soon(self._postbacks.follow)
-                await self.listener.serve(self.app, sockets=TickerProtocol)
+                await self.listener.serve(self.app, sockets=TickerProtocol, crowded=CROWDED)
                 tasks.cancel_scope.cancel()
         finally:
             self.api.account.close()

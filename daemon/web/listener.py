@@ -6,23 +6,29 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, Literal
 
 import h11
 import uvicorn
-from starlette.types import Scope
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from daemon.errors import UsageError
 
 BACKLOG: Final = 128
 CONNECTIONS_MAX: Final = 256
-"""Connections at one time; more are answered 503 at once."""
+"""Connections at one time; a request on one more is answered 503 at once."""
 REQUEST_WITHIN_S: Final = 10.0
 """How long a connection may be open, or idle within a request's head, before it is cut."""
 MESSAGE_MAX: Final = 65_536
 """Bytes of a message to a WebSocket; a longer one ends its connection."""
 _FAREWELL_S: Final = 1
+
+CROWDED: Final = PlainTextResponse(
+    "too many connections are open; close some and try again", 503, {"connection": "close"}
+)
 
 Address = tuple[str, int | None]
 Ends = tuple[tuple[str, int], Address | None]
@@ -37,6 +43,11 @@ class Protocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     _is_handed_over = False
 
+    def __init__(self, *given: Any, crowded: ASGIApp, **named: Any) -> None:
+        """`crowded` answers while more connections are open than there may be."""
+        super().__init__(*given, **named)
+        self._apps = (self.app, crowded)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Register the connection and give it a deadline."""
         super().connection_made(transport)
@@ -46,6 +57,7 @@ class Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of a request that is not whole do not move the deadline."""
+        self.app = self._apps[len(self.connections) > CONNECTIONS_MAX]
         super().data_received(data)
         if self._is_idle():
             self._expect_request()
@@ -135,10 +147,17 @@ class Listener:
         self._socket.close()
 
     async def serve(
-        self, app: Any, *, sockets: type[asyncio.Protocol] | Literal["none"] = "none"
+        self,
+        app: Any,
+        *,
+        sockets: type[asyncio.Protocol] | Literal["none"] = "none",
+        crowded: ASGIApp = CROWDED,
     ) -> None:
-        """Answer until `stop`; `sockets` is what speaks to WebSockets, none by default."""
-        self._server = _Server(_config(app, sockets))
+        """Answer until `stop`; `sockets` is what speaks to WebSockets, none by default.
+
+        `crowded` answers requests while too many connections are open; it should close its own.
+        """
+        self._server = _Server(_config(app, sockets, crowded))
         await self._server.serve(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -147,10 +166,12 @@ class Listener:
             self._server.should_exit = True
 
 
-def _config(app: Any, sockets: type[asyncio.Protocol] | Literal["none"]) -> uvicorn.Config:
+def _config(
+    app: Any, sockets: type[asyncio.Protocol] | Literal["none"], crowded: ASGIApp
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=partial(Protocol, crowded=crowded),  # type: ignore[arg-type] - called, not inherited
         ws=sockets,
         ws_max_size=MESSAGE_MAX,
         ws_ping_interval=None,  # the ticker's heartbeats say that it lives
@@ -162,7 +183,6 @@ def _config(app: Any, sockets: type[asyncio.Protocol] | Literal["none"]) -> uvic
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=_FAREWELL_S,
     )

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from daemon.domain.order_requests import PlaceOrder
+from daemon.domain.statistics import MarginStatus
+from daemon.files.replace import replace_file
+from daemon.runtime.run_files import METRICS_FILE
 from daemon.settings.config import LatencyConfig
 from tests.kit.market import CALL
 from tests.kite_api.desk import Desk, desk_in, error_of, order_form
@@ -180,6 +183,23 @@ async def test_w10_only_what_the_api_holds_can_be_converted(desk: Desk) -> None:
     )  # fmt: skip
     assert error_of(answer)[0] == 400
     assert await desk.get("/portfolio/holdings") == []
+
+
+async def test_w10_margins_are_the_brokers_where_its_figure_counts(desk: Desk) -> None:
+    await desk.place(transaction_type="SELL", order_type="MARKET", market_protection=-1)
+
+    async def utilised(source: str) -> Any:
+        told = MarginStatus(used_rupees=123_456, source=source).in_rupees()
+        file = {"margin": told}
+        replace_file(desk.directory / METRICS_FILE, json.dumps(file).encode())
+        return (await desk.get("/user/margins/equity"))["utilised"]
+
+    modelled = await utilised("model")
+    assert modelled["span"] not in (0, 123_456)
+    assert modelled["exposure"] > 0
+    brokers = await utilised("broker")
+    assert (brokers["span"], brokers["exposure"]) == (123_456, 0)
+    assert brokers["option_premium"] == modelled["option_premium"]
 
 
 async def test_w10_margins_follow_positions_and_orders(desk: Desk) -> None:

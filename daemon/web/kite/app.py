@@ -27,6 +27,11 @@ PREFIXES: Final = ("", "/kite")
 REQUESTS_MAX: Final = 200
 """Requests at one time; below the connections that a listener has, so that the next hears why."""
 _TOO_MANY: Final = KiteError(503, "NetworkException", "too many requests at one time; try again")
+CROWDED: Final = failure(
+    KiteError(503, "NetworkException", "too many connections are open; close some and try again")
+)
+"""The answer on a connection more than the listener has; it is the last on its own."""
+CROWDED.headers["connection"] = "close"
 _HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),

@@ -18,6 +18,7 @@ from daemon.broker.funds import Margin
 from daemon.broker.kite_rows import KiteRow
 from daemon.domain.instrument import Instrument
 from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.statistics import BROKER
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.call import Call
 from daemon.web.kite.charges import NO_CHARGES_ROW, Tariff, charges_row
@@ -59,10 +60,12 @@ class Margins:
     def used(self, books: AccountBooks) -> Margin:
         """Return what positions and working orders block now.
 
-        Where the model cannot say, it is the daemon's own last figure, all of it as span.
+        It is the daemon's own last figure, all of it as span, where a broker's counts (which comes
+        as one number), and where the model cannot say.
         """
         told = self._told.look()
-        found = self._portfolio.blocked(self._lines_of(books))
+        is_brokers = told is not None and told.source == BROKER
+        found = None if is_brokers else self._portfolio.blocked(self._lines_of(books))
         premium = self._working_premium(books)
         if found is None:
             span = 0 if told is None else told.used_rupees
