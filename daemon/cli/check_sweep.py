@@ -1,4 +1,4 @@
-"""`run_fno_paper check FILE` of a sweep: what would be run, and what is wrong, without a process."""
+"""`run_fno_paper check FILE` of a sweep: what would be run, and what is wrong with it."""
 
 from __future__ import annotations
 

@@ -93,11 +93,12 @@ def _lay_over(target: Node, path: tuple[str, ...], new: Node) -> None:
     if not isinstance(target.value, dict):
         was = found(target.value)
         raise ConfigError(f"{_OVERRIDES}: expected a mapping above {name!r}, was {was}")
-    old = target.value.get(name)
-    if rest and old is None:
-        old = target.value[name] = Node({})
-    if rest or (old is not None and _is_mapping(old) and _is_mapping(new)):
-        _merge(old, tuple(rest), new)
+    old: Node | None = target.value.get(name)
+    if rest:
+        below = target.value.setdefault(name, Node({}))
+        _lay_over(below, tuple(rest), new)
+    elif old is not None and _is_mapping(old) and _is_mapping(new):
+        _merge(old, (), new)
     else:
         target.value[name] = new
 

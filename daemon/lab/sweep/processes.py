@@ -141,8 +141,10 @@ class Processes:
         while self._waiting or any(worker.task for worker in self._workers):
             self._hand_out()
             events = self._selector.select(_PULSE_S)
-            outcomes = [found for key, _ in events if (found := self._hear(key)) is not None]
-            yield from outcomes or [None]
+            outcomes = [outcome for key, _ in events if (outcome := self._hear(key))]
+            yield from outcomes
+            if not outcomes:
+                yield None
 
     def close(self) -> None:
         """End all workers, whatever they do; harmless twice."""

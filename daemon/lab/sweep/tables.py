@@ -15,10 +15,12 @@ TABLES_VERSION: Final = 1
 VERSION_KEY: Final = "run_fno_paper.sweep"
 PARAM: Final = "p_"
 """How the column of a key that varies begins: `p_execution.slippage_bps`."""
-_TYPES: Final[Mapping[Kind, pa.DataType]] = {
+Type = Any
+"""A type of pyarrow."""
+_TYPES: Final[Mapping[Kind, Type]] = {
     "whole": pa.int64(), "real": pa.float64(), "flag": pa.bool_(),
 }  # fmt: skip
-_FIRST: Final = (
+_FIRST: Final[tuple[tuple[str, Type], ...]] = (
     ("variant", pa.string()),
     ("number", pa.int64()),
     ("profile", pa.string()),
@@ -29,12 +31,12 @@ _FIRST: Final = (
     ("cause", pa.string()),
     ("warning", pa.string()),
 )
-_LAST: Final = (
+_LAST: Final[tuple[tuple[str, Type], ...]] = (
     ("events_hash", pa.string()),
     ("run_key", pa.string()),
     ("reproduce", pa.string()),
 )
-KEYS: Final = (
+KEYS: Final[tuple[tuple[str, Type], ...]] = (
     ("variant", pa.string()),
     ("profile", pa.string()),
     ("day", pa.date32()),
@@ -107,7 +109,7 @@ def keyed_trades(job: Job | None, trades: pa.Table) -> pa.Table:
     return trades.replace_schema_metadata({VERSION_KEY: str(TABLES_VERSION)})
 
 
-def _param_array(values: Sequence[Any]) -> pa.Array:
+def _param_array(values: Sequence[Any]) -> Any:
     """Return values of one key: numbers or flags as they are, anything else as text or JSON."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {bool}:
