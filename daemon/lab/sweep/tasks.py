@@ -39,9 +39,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class StrategySource(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a strategy, as text, for machines that do not have it."""
 
-    path: str
-    """Absolute, where the coordinator has it."""
-    text: str
+    directory: str = ""
+    """The one of `strategies.path` that it lies in; empty: installed, and the text is left out."""
+    name: str
+    """From there, or from where its outermost package lies."""
+    text: str = ""
     sha256: str
 
 
