@@ -146,6 +146,9 @@ class TradeOrders:
         order.limit_paise = event.limit_paise
         order.trigger_paise = event.trigger_paise
         order.order_type = event.order_type
+        if event.kind == "modified":
+            order.validity, order.ttl_minutes = event.validity or "DAY", event.ttl_minutes
+            order.disclosed_quantity = event.disclosed_quantity or order.disclosed_quantity
         order.note(event, kind=event.kind, state=_S(event.state), reason=event.reason)
 
     def _execution(

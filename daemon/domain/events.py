@@ -317,8 +317,9 @@ class ExchangeOrderMoved(
     `tradingsymbol`, `product` and `tag`, and every fill is with its own event. `is_exit` says that
     it closes the position that such orders have made, and `tag` why. `settled` is such a close that
     was no order (`exchange_id` is empty): an expiry, what a session's end forced, or one side of a
-    conversion to another product. With `accepted` comes what no other event needs: the disclosed
-    quantity, the protection that was asked for, and which `leg` of an iceberg's `legs` it is.
+    conversion to another product. With `accepted` comes what no other event needs: the protection
+    that was asked for, and which `leg` of an iceberg's `legs` it is; with it and with `modified`
+    the disclosed quantity.
     """
 
     seq: int

@@ -92,6 +92,7 @@ class Modification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: OrderKind | None = None
     validity: Validity | None = None
     ttl_minutes: int = 0
+    disclosed_quantity: int | None = None
     market_protection: float | None = None
 
 
@@ -226,6 +227,7 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, gc=False):
         self.terms = msgspec.structs.replace(
             self.terms,
             ttl_minutes=terms.ttl_minutes,
+            disclosed_quantity=terms.disclosed_quantity,
             market_protection=terms.market_protection,
         )
         self.kind = kind

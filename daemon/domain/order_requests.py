@@ -78,7 +78,7 @@ class ModifyOrder(
     """Other terms for a working order; None leaves a field as it is. `quantity` is the new total.
 
     `market_protection` is asked for where the order becomes a MARKET or an SL-M. A disclosed
-    quantity has no effect and is not kept.
+    quantity is kept and shown and has no other effect.
     """
 
     order_id: OrderId

@@ -38,6 +38,11 @@ def terms_after(order: ExchangeOrder, change: Modification) -> OrderTerms:
         trigger_paise=trigger if kind in STOP_KINDS else 0,
         validity=order.validity if change.validity is None else change.validity,
         ttl_minutes=change.ttl_minutes or order.terms.ttl_minutes,
+        disclosed_quantity=(
+            order.terms.disclosed_quantity
+            if change.disclosed_quantity is None
+            else change.disclosed_quantity
+        ),
         market_protection=(
             order.terms.market_protection
             if change.market_protection is None

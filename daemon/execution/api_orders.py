@@ -171,6 +171,7 @@ def _change(asked: ModifyOrder) -> Modification:
         kind=asked.order_type,
         validity=asked.validity,
         ttl_minutes=asked.ttl_minutes,
+        disclosed_quantity=asked.disclosed_quantity,
         market_protection=asked.market_protection if becomes else None,
     )
 

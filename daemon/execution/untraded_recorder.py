@@ -34,7 +34,9 @@ class UntradedRecorder:
             product=terms.product,
             tag=terms.tag,
         )
-        if report.kind == "accepted":
+        if report.kind == "modified":
+            event = structs.replace(event, disclosed_quantity=terms.disclosed_quantity)
+        elif report.kind == "accepted":
             event = structs.replace(
                 event,
                 disclosed_quantity=terms.disclosed_quantity,

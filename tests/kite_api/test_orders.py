@@ -60,6 +60,24 @@ async def test_w10_a_cancel_takes_what_works(desk: Desk) -> None:
     assert order["status_message_raw"] == "cancel_asked"
 
 
+async def test_w10_a_modification_keeps_what_it_says_of_disclosure_and_validity(
+    desk: Desk,
+) -> None:
+    order_id = await desk.place(quantity=130, disclosed_quantity=65)
+    assert only(await desk.get("/orders"))["disclosed_quantity"] == 65
+    for change, disclosed, validity in (
+        ({"price": 98}, 65, "DAY"),
+        ({"disclosed_quantity": 130}, 130, "DAY"),
+        ({"validity": "TTL", "validity_ttl": 5}, 130, "TTL"),
+    ):
+        assert (await desk.send("PUT", f"/orders/regular/{order_id}", **change)).status == 200
+        order = only(await desk.get("/orders"))
+        assert (order["disclosed_quantity"], order["validity"]) == (disclosed, validity)
+    assert order["validity_ttl"] == 5
+    statuses = [row["status"] for row in await desk.get(f"/orders/{order_id}")]
+    assert statuses.count("MODIFIED") == 3
+
+
 async def statuses_of(desk: Desk, order_id: str) -> tuple[str, str]:
     """The status in the list of orders, and the last of the order's history."""
     [order] = [each for each in await desk.get("/orders") if each["order_id"] == order_id]
