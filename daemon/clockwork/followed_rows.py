@@ -42,10 +42,12 @@ class FollowedRows:
         self._books = books
         self._agenda = agenda
         self._is_watched = bool(strategies.tick_instruments)
+        self.expect_gap_ticks = plain.expect_gap_ticks
 
     def take(self, rows: Rows) -> None:
         """Take all rows of a block that has begun (`Moment.begin_rows`), and end it."""
-        if self._is_watched or rows.walk is not None or len(rows) < FEW_ROWS:
+        assert rows.walk is None  # which extreme comes first depends on one's own positions
+        if self._is_watched or len(rows) < FEW_ROWS:
             self._plain.take(rows)
             return
         block = BlockInWork(self._market.by_instrument(rows), self._books)

@@ -61,8 +61,9 @@ _BEFORE_START: Final = frozenset({History})
 """Inputs that come before strategies start."""
 
 RowsSeen = Callable[[Rows], None]
-MarketOf = Callable[[Mapping[str, frozenset[int]]], SharedMarket]
-"""Return the market whose leader makes candles: timeframe -> indices into the universe."""
+MarketOf = Callable[[Mapping[str, frozenset[int]]], SharedMarket | None]
+"""Return the market whose leader makes candles (timeframe -> indices into the universe); None where
+they depend on an engine's own positions, as those of walked candles may."""
 
 
 class PaperEngine:
@@ -247,13 +248,14 @@ class PaperEngine:
                 pass
         return self.engine.lifecycle.take_events()
 
-    def follow(self, rows: Rows, input_no: int) -> list[TradingEvent]:
-        """Take rows that the leader has accepted, the last of them input `input_no`; return the
-        events decided at them.
+    def follow(self, accepted: Iterable[Rows], input_no: int) -> list[TradingEvent]:
+        """Take what the leader has accepted of a block, whose last row is input `input_no`; return
+        the events decided at it.
         """
         self._delivered = input_no
-        self._begin(rows)
-        self._rows.take(rows)
+        for rows in accepted:
+            self._begin(rows)
+            self._rows.take(rows)
         return self.engine.lifecycle.take_events()
 
     def is_due(self, item: Input) -> bool:

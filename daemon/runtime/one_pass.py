@@ -103,6 +103,7 @@ class Pass:
             "Playback", build_feed(first.config, first.rules, data_dir=data_dir)
         )  # of a group that can be resolved, it is no live one
         self._universe: Universe = self._feed.universe
+        self._shares_candles = not getattr(self._feed, "has_candles", False)
         self._leads: dict[Any, Lead] = {}
         self._arrays: dict[bytes, RiskArrays | None] = {}
         self._histories: dict[Any, list[Candle]] = {}
@@ -114,12 +115,12 @@ class Pass:
         """Build a variant's own parts and put it behind the leader that it can follow."""
         config, leads = entry.config, self._leads
 
-        def market_of(timeframes: Any) -> SharedMarket:
+        def market_of(timeframes: Any) -> SharedMarket | None:
             key = (config.execution.stale_after_s, tuple(sorted(timeframes.items())))
             if key not in leads:
                 leads[key] = Lead(config, self._rules, self._universe, timeframes)
             followed.append((key, leads[key]))
-            return leads[key].market
+            return leads[key].market if self._shares_candles else None
 
         followed: list[tuple[Any, Lead]] = []
         try:
@@ -214,9 +215,7 @@ class _Flight(NamedTuple):
         """Take an input that the leader has taken; return what was decided."""
         engine = self.engine
         if isinstance(led.item, Ticks):
-            events: list[TradingEvent] = []
-            for rows in led.rows:
-                events += engine.follow(rows.again(), led.input_no)
+            events = engine.follow([rows.again() for rows in led.rows], led.input_no)
         else:
             events = engine.handle(led.item)
         self.equity.take(events, led.minutes)
