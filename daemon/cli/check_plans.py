@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -48,10 +49,10 @@ def refuse_missing_weeklies(file: str, config: Config, rules: Rulebook, date: dt
             continue
         for where, leg in placed_legs(at, plan):
             if leg.expiry.endswith("weekly"):
+                advice = _another_name(rules, plan.underlying) or "; write monthly or next_monthly"
                 raise ConfigError(
                     f"{file}: {dotted_path((*where, 'expiry'))}: {plan.underlying} has no weekly "
-                    f"contracts on {date}; write monthly or next_monthly, or mend the "
-                    "underlying's name"
+                    f"contracts on {date}{advice}"
                 )
 
 
@@ -86,6 +87,15 @@ def _has_weeklies(rules: Rulebook, underlying: str, date: dt.date) -> bool | Non
     coming = list(islice(rules.expiries.coming(exchange, underlying, date), _LOOKED_AT))
     months = set(islice(rules.expiries.coming_monthly(exchange, underlying, date), _LOOKED_AT))
     return any(day not in months for day in coming) if coming else None
+
+
+def _another_name(rules: Rulebook, underlying: str) -> str:
+    """Return the question after an index whose name is nearly that of a plan, else nothing."""
+    known = rules.contracts_file.index_underlyings
+    if underlying in known:
+        return ""
+    near = difflib.get_close_matches(underlying.upper(), known, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _strikes_outside(at: Path, plan: Plan, contracts: UnderlyingContracts) -> Iterator[str]:

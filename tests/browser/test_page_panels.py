@@ -212,7 +212,8 @@ def _explained(run: Path, page: Page, plan: str) -> str:
     name = page.locator("#trade-title").inner_text().removeprefix("Round ")
     with JournalStore.open(run) as store:
         told = explain(store, name)
-    life = " ".join(page.locator("#trade-life").inner_text().split()).lower()
+    shown = page.locator("#trade-life").inner_text().replace("\u2212", "-")
+    life = " ".join(shown.split()).lower()
     for line in filter(None, map(str.strip, told.splitlines())):
         words = line.partition("  ")[2] or line
         assert words.partition(": ")[2].lower() in life or words.lower() in life, line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,18 @@ def test_what_the_market_of_the_day_makes_odd_is_a_warning(
 def test_weekly_contracts_that_there_are_none_of_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"legs\[0\].expiry: BANKNIFTY has no weekly contracts"):
         checked(tmp_path, straddle(underlying="BANKNIFTY"))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("NIFTTY", "did you mean 'NIFTY'?"), ("nifty", "did you mean 'NIFTY'?"),
+     ("RELIANCE", "write monthly or next_monthly")],
+)  # fmt: skip
+def test_a_name_that_is_nearly_an_index_is_asked_about(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"no weekly contracts on [0-9-]+; {re.escape(advice)}$"):
+        checked(tmp_path, straddle(underlying=name))
 
 
 def test_a_live_configuration_is_judged_by_the_tables_alone(tmp_path: Path) -> None:

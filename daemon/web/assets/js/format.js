@@ -1,5 +1,7 @@
 // Raw values of the contract (paise, UTC ms, seconds) as the text a trader reads, in en-IN and IST.
 
+import { unbroken } from "./nodes.js";
+
 const NOTHING = "—";
 const MINUS = "−";
 const HOUR_S = 3600;
@@ -130,7 +132,7 @@ const EMPTY_IF_UNKNOWN = new Set(["words", "attempt", "at_first", "misses", "own
 /** Return a value as the format named `as` shows it; a dash where it is not known. */
 export function show(value, as) {
   if (value === null || value === undefined || value === "") return EMPTY_IF_UNKNOWN.has(as) ? "" : NOTHING;
-  return FORMATS[as](value);
+  return unbroken(FORMATS[as](value));
 }
 
 /** Return the sign of a value as the word that gives it its colour. */
