@@ -52,6 +52,7 @@ class RunKeys:
 
     def _values(self, config: Config) -> dict[str, Any]:
         values = deciding_values(config, self._content)
+        del values["account"]
         rules = values["rules"]
         rules["directory"] = rules["directory"] or self._content(str(SHIPPED_RULES))
         replay = values["feed"]["replay"]

@@ -64,7 +64,7 @@ def sources_sha256(files: Mapping[str, Sequence[Path]]) -> dict[str, str]:
 
 
 def _files_of(module: str, directories: Sequence[str]) -> set[Path]:
-    first = _find(module, [*sys.path, *directories])
+    first = _find(module, [*directories, *sys.path])
     waiting, found = [first] if first is not None else [], set[Path]()
     while waiting:
         path = waiting.pop().resolve()
