@@ -48,6 +48,12 @@ class FeedError(DaemonError):
     exit_code = ExitCode.FEED_LOST
 
 
+class ClusterError(DaemonError):
+    """A cluster does not answer, has no node, or a node is of another version: which, and why."""
+
+    exit_code = ExitCode.FEED_LOST
+
+
 class ClockError(DaemonError):
     """The machine's clock cannot be right: both times, and what to do."""
 

@@ -6,16 +6,22 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from daemon.cli.journal import ARTIFACTS
 from daemon.cli.say import say, say_text
-from daemon.errors import ExitCode
+from daemon.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from daemon.lab.sweep.executor import Executor
+
+_INSTALL: Final = "sweep: --cluster: install it with pip install 'run-fno-paper[cluster]'"
 
 
 class FileFirst(TyperGroup):
@@ -40,6 +46,9 @@ def run(
     workers: Annotated[
         int, typer.Option(help="Processes; default one for each core.", min=0, max=1024)
     ] = 0,
+    cluster: Annotated[
+        str, typer.Option(help="HOST:PORT of a dask scheduler: run on its nodes instead.")
+    ] = "",
     check: Annotated[
         bool, typer.Option("--check", help="Only say what would be run, and what is wrong.")
     ] = False,
@@ -54,26 +63,42 @@ def run(
         for line in check_sweep(file, data):
             say(line)
         return
-    if not _swept(file, out, workers or _cores(), data):
+    if cluster and workers:
+        raise UsageError("--workers is for this machine; --cluster has as many as its nodes")
+    if not _swept(file, out, partial(_executor, cluster, workers), data):
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def _swept(file: Path, out: Path, workers: int, data: Path | None) -> bool:
+def _executor(cluster: str, workers: int) -> Executor:
+    """Return who runs the tasks. Raises ClusterError, UsageError where the extra is missing."""
+    if not cluster:
+        from daemon.lab.sweep.processes import Processes
+
+        return Processes(workers or _cores())
+    try:
+        from daemon.lab.sweep.cluster import Cluster
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("distributed", "dask"):
+            raise
+        raise UsageError(_INSTALL) from error
+    return Cluster(cluster)
+
+
+def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Path | None) -> bool:
     """Run a sweep and say what it came to; return False where a person stopped it."""
     from daemon.cli.sweep_words import best_text, closing_lines, refuse_if_none_ran
     from daemon.lab.sweep.file import load_sweep
     from daemon.lab.sweep.jobs import JobMaker
-    from daemon.lab.sweep.processes import Processes
-    from daemon.lab.sweep.rounds import Written
+    from daemon.lab.sweep.rounds import rounds_of
     from daemon.lab.sweep.run import run_sweep
     from daemon.lab.sweep.runner import Terms
     from daemon.lab.sweep.store import SweepStore
 
     loaded = load_sweep(file)
-    rounds, maker = Written(loaded), JobMaker(loaded, data)
+    rounds, maker = rounds_of(loaded), JobMaker(loaded, data)
     with (
         closing(SweepStore(out, loaded.sweep.name)) as store,
-        closing(Processes(workers)) as executor,
+        closing(executor_of()) as executor,
         _interrupts() as stopping,
     ):
         place = None if data is None else str(data.absolute())

@@ -8,7 +8,6 @@ the middle of a task, so none outlives the sweep that started it.
 from __future__ import annotations
 
 import os
-import platform
 import queue
 import sys
 import threading
@@ -26,6 +25,7 @@ from daemon.lab.outcome import Outcome, Told
 from daemon.lab.sweep.frames import READY, read_frame, write_frame
 from daemon.lab.sweep.numbers import Number
 from daemon.lab.sweep.tasks import DayResult, Job, JobDone, Task, TaskDone
+from daemon.lab.sweep.versions import machine_text
 
 _PROGRAM_STDOUT: Final = 1
 _PROGRAM_STDERR: Final = 2
@@ -38,7 +38,7 @@ def run_task(task: Task) -> TaskDone:
     jobs = tuple(map(_done, task.jobs, outcomes))
     return TaskDone(
         number=task.number, jobs=jobs, seconds=time.perf_counter() - began,
-        machine=f"{platform.node()}/{os.getpid()}",
+        machine=machine_text(),
     )  # fmt: skip
 
 

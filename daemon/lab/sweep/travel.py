@@ -86,9 +86,9 @@ def _installed_name(path: Path) -> str:
 def _check_installed(source: StrategySource) -> None:
     found = next(filter(Path.is_file, (Path(each, source.name) for each in sys.path)), None)
     if found is None:
-        raise ConfigError(f"other_version: {source.name} is not installed; install it as there")
+        raise ConfigError(f"no {source.name} of that text")
     if hashlib.sha256(found.read_bytes()).hexdigest() != source.sha256:
-        raise ConfigError(f"other_version: {found} has another text; install the same one")
+        raise ConfigError(f"another text in {found}")
 
 
 def _moved(job: Job, directories: dict[str, str]) -> Job:
