@@ -6,6 +6,7 @@ can say what is wrong where an import would end in a traceback.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Final
 PACKAGES: Final = ("daemon", "feeds", "strategies")
 BAD_INSTALLATION: Final = 78
 """As for a bad configuration: trying again cannot help."""
+YOUNG_OBJECTS: Final = 10_000
+"""New objects before the collector looks: what a start makes stays (daemon/process/memory.py)."""
 _AGAIN: Final = "install this program again, into an environment of its own (pipx)"
 _REMEDY: Final = "uninstall it, or install this program into an environment of its own (pipx)"
 
@@ -28,9 +31,13 @@ def main() -> None:
         if warning:
             _say(f"warning: {warning}")
 
+    gc.set_threshold(YOUNG_OBJECTS)
     from daemon.main import main as command_line
 
-    command_line()
+    try:
+        command_line()
+    finally:
+        gc.freeze()  # the memory goes back to the system: the interpreter need not look through it
 
 
 def unusable_platform(platform: str) -> str:
