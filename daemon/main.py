@@ -276,6 +276,47 @@ def convert(
         say(line)
 
 
+@app.command()
+def calibrate(
+    tradebook: Annotated[
+        list[Path] | None,
+        typer.Option("--tradebook", help="An F&O tradebook of Console (.csv); again for more."),
+    ] = None,
+    orders: Annotated[
+        list[Path] | None,
+        typer.Option("--orders", help="Kite's order histories (.json) instead; again for more."),
+    ] = None,
+    decisions: Annotated[
+        str,
+        typer.Option("--decisions", help="A run or account of ours that sent the same orders."),
+    ] = "",
+    replay: Annotated[
+        list[str] | None, typer.Option("--replay", help="A recording; give it again for more.")
+    ] = None,
+    lake: Annotated[Path | None, typer.Option("--lake", help="A lake of recordings.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Names and describes the recordings instead.")
+    ] = None,
+    apply_offset: Annotated[
+        bool, typer.Option("--apply-offset", help="Correct the recording's clock as measured.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="Write a page here too (.html).")] = None,
+    out: Annotated[
+        Path, typer.Option(help="The output directory that holds the runs and accounts.")
+    ] = ARTIFACTS,
+    data: DataDir = None,
+) -> None:
+    """Compare real orders with what paper would have paid: how wrong is paper?"""
+    from daemon.cli.calibrate import Named, json_of, measure, text_of, write_page
+
+    named = Named(config, replay or (), lake, tradebook or (), orders or (), decisions, out)
+    found = measure(named, apply_offset=apply_offset, data_dir=data)
+    say_text(json_of(found) if as_json else text_of(found).removesuffix("\n"))
+    if to is not None:
+        say(f"wrote {write_page(found, to)}", err=True)
+
+
 @app.command("serve-ticks")
 def serve_ticks(
     files: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,8 +15,8 @@ from daemon.lab.numbers.bootstrap import DRAWS, drawn
 
 SURE: Final = 0.95
 """The share of draws in which a rule must be nearer than the next one."""
-_LOW: Final = 250
-_HIGH: Final = 9_749
+_Z: Final = 1.959963984540054
+"""The normal distribution has 2.5 % beyond it."""
 _NUMBER: Final = 20
 """Tells these draws of a seed from others."""
 
@@ -42,9 +43,33 @@ class Draws:
         return means
 
     def interval(self, values: Floats) -> tuple[float, float]:
-        """Return what 95 % of the means lie within."""
+        """Return what the mean lies within at 95 %.
+
+        The ends are percentiles of the draws, further out the fewer days there are (expanded
+        percentiles: Hesterberg 2015, "What teachers should know about the bootstrap").
+        """
         means = np.sort(self.means(values))
-        return float(means[_LOW]), float(means[_HIGH])
+        beyond = int(DRAWS * _share_beyond(self._count))
+        return float(means[beyond]), float(means[DRAWS - 1 - beyond])
+
+
+def _share_beyond(count: int) -> float:
+    """Return the share of draws beyond each end of an interval: 2.5 % if there are many days."""
+    if count < 2:
+        return 0.0
+    widened = math.sqrt(count / (count - 1)) * _student(count - 1)
+    return 0.5 * math.erfc(widened / math.sqrt(2))
+
+
+def _student(freedom: int) -> float:
+    """Return Student's t with 2.5 % beyond it, by the expansion of Cornish and Fisher."""
+    z, n = _Z, freedom
+    return (
+        z
+        + (z**3 + z) / (4 * n)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+    )
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):

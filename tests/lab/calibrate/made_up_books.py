@@ -178,7 +178,8 @@ def _paid(rule: str, row: Row, *, is_buy: bool, quantity: int) -> int:
     for price, size in levels:
         part = min(left, size)
         cost, left = cost + part * price, left - part
-    assert rule == "depth" and not left, "the made-up book is too thin for its orders"
+    assert rule == "depth"
+    assert not left, "the made-up book is too thin for its orders"
     return round(cost / quantity)
 
 
