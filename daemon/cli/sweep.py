@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from daemon.cli.journal import ARTIFACTS
 from daemon.cli.say import say, say_text
-from daemon.errors import ExitCode, UsageError
+from daemon.cli.sweep_executor import executor_for
+from daemon.errors import ExitCode
 
 if TYPE_CHECKING:
     from daemon.lab.sweep.executor import Executor
-
-_INSTALL: Final = "sweep: --cluster: install it with pip install 'run-fno-paper[cluster]'"
 
 
 class FileFirst(TyperGroup):
@@ -38,6 +36,13 @@ sweep = typer.Typer(
     help="Run many variants of a configuration: `sweep FILE`.", cls=FileFirst, no_args_is_help=True
 )
 
+Cluster = Annotated[
+    str, typer.Option(help="HOST:PORT of a dask scheduler: run on its nodes instead.")
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
+]
+
 
 @sweep.command()
 def run(
@@ -46,15 +51,11 @@ def run(
     workers: Annotated[
         int, typer.Option(help="Processes; default one for each core.", min=0, max=1024)
     ] = 0,
-    cluster: Annotated[
-        str, typer.Option(help="HOST:PORT of a dask scheduler: run on its nodes instead.")
-    ] = "",
+    cluster: Cluster = "",
     check: Annotated[
         bool, typer.Option("--check", help="Only say what would be run, and what is wrong.")
     ] = False,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Replaces ${FNO_DATA} in paths of recordings.")
-    ] = None,
+    data: DataDir = None,
 ) -> None:
     """Run a sweep, or what is missing of it; the default of `sweep FILE`."""
     if check:
@@ -63,25 +64,23 @@ def run(
         for line in check_sweep(file, data):
             say(line)
         return
-    if cluster and workers:
-        raise UsageError("--workers is for this machine; --cluster has as many as its nodes")
-    if not _swept(file, out, partial(_executor, cluster, workers), data):
+    if not _swept(file, out, partial(executor_for, cluster, workers), data):
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def _executor(cluster: str, workers: int) -> Executor:
-    """Return who runs the tasks. Raises ClusterError, UsageError where the extra is missing."""
-    if not cluster:
-        from daemon.lab.sweep.processes import Processes
+@sweep.command()
+def show(
+    key: Annotated[str, typer.Argument(help="A variant's key, or how it begins.")],
+    out: Annotated[Path, typer.Option(help="The output directory of the sweep.")] = ARTIFACTS,
+    name: Annotated[str, typer.Option("--sweep", help="The sweep; default any.")] = "",
+    cluster: Cluster = "",
+    data: DataDir = None,
+) -> None:
+    """Show the numbers of a variant, run it again, and compare what it decides."""
+    from daemon.cli.sweep_show import shown_again
 
-        return Processes(workers or _cores())
-    try:
-        from daemon.lab.sweep.cluster import Cluster
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("distributed", "dask"):
-            raise
-        raise UsageError(_INSTALL) from error
-    return Cluster(cluster)
+    for line in shown_again(key, out, name, partial(executor_for, cluster, 0), data):
+        say(line)
 
 
 def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Path | None) -> bool:
@@ -128,7 +127,3 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -36,10 +36,7 @@ def run_task(task: Task) -> TaskDone:
     began = time.perf_counter()
     outcomes = run_variants([job.config for job in task.jobs], data_dir=task.data_dir)
     jobs = tuple(map(_done, task.jobs, outcomes))
-    return TaskDone(
-        number=task.number, jobs=jobs, seconds=time.perf_counter() - began,
-        machine=machine_text(),
-    )  # fmt: skip
+    return TaskDone(number=task.number, jobs=jobs, seconds=time.perf_counter() - began)
 
 
 def main() -> None:
@@ -64,12 +61,13 @@ def _done(job: Job, outcome: Outcome) -> JobDone:
     told = outcome.told
     if told is None:
         return JobDone(
-            run_key=job.run_key, status="failed", cause=outcome.cause, warning=outcome.warning
-        )
+            run_key=job.run_key, status="failed", cause=outcome.cause, warning=outcome.warning,
+            machine=machine_text(),
+        )  # fmt: skip
     return JobDone(
         run_key=job.run_key, status="done", warning=outcome.warning,
         events_hash=told.events_hash, numbers=_numbers(told), days=_days(told),
-        trades=_stream(told.trades),
+        trades=_stream(told.trades), machine=machine_text(),
     )  # fmt: skip
 
 

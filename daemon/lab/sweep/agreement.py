@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from daemon.errors import DaemonError, ExitCode
 from daemon.lab.sweep.tasks import Job, JobDone
 from daemon.lab.sweep.variants import params_text
@@ -15,19 +13,12 @@ class NotDeterministic(DaemonError):
     exit_code = ExitCode.DIFFERS
 
 
-class Twice(NamedTuple):
-    """A run of a job: what it came to, on which machine with which versions."""
-
-    done: JobDone
-    machine: str
-
-
-def check_agreement(job: Job, first: Twice, second: Twice) -> None:
+def check_agreement(job: Job, first: JobDone, second: JobDone) -> None:
     """Refuse two runs of a job that decided otherwise. Raises NotDeterministic.
 
     Runs that both failed agree. One that failed alone is told with its cause.
     """
-    if (first.done.status, first.done.events_hash) == (second.done.status, second.done.events_hash):
+    if (first.status, first.events_hash) == (second.status, second.events_hash):
         return
     raise NotDeterministic(
         f"not_deterministic: {job.variant} ({params_text(job.params)}): {_told(first)}, "
@@ -35,7 +26,6 @@ def check_agreement(job: Job, first: Twice, second: Twice) -> None:
     )
 
 
-def _told(run: Twice) -> str:
-    done = run.done
+def _told(done: JobDone) -> str:
     said = f"events_hash {done.events_hash}" if done.status == "done" else f"failed: {done.cause}"
-    return f"{said} on {run.machine}"
+    return f"{said} on {done.machine}"

@@ -18,7 +18,7 @@ from distributed import Client, Future, KilledWorker
 from msgspec.structs import replace
 
 from daemon.errors import ClusterError
-from daemon.lab.sweep.agreement import Twice, check_agreement
+from daemon.lab.sweep.agreement import check_agreement
 from daemon.lab.sweep.cluster_nodes import Nodes, gone, one_line, other_version
 from daemon.lab.sweep.node import Answer, Unusable, run_on_node
 from daemon.lab.sweep.tasks import JobDone, Task, TaskDone, TaskLost
@@ -69,7 +69,7 @@ class Cluster:
         self._running: dict[Future[bytes], _Sent] = {}
         self._ended: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
         self._sample: Task | None = None
-        self._first: Twice | None = None
+        self._first: JobDone | None = None
         """What the first machine made of the sample."""
         self._agreed: set[str] = set()
 
@@ -147,10 +147,12 @@ class Cluster:
         """Take what a machine made of the sample. Raises NotDeterministic."""
         job = sent.task.jobs[0]
         if isinstance(outcome, TaskLost):
-            done = JobDone(run_key=job.run_key, status="failed", cause=outcome.cause)
-            made = Twice(done, ", ".join(sent.hosts))
+            made = JobDone(
+                run_key=job.run_key, status="failed", cause=outcome.cause,
+                machine=", ".join(sent.hosts),
+            )  # fmt: skip
         else:
-            made = Twice(outcome.jobs[0], outcome.machine)
+            made = outcome.jobs[0]
         self._first = self._first or made
         check_agreement(job, self._first, made)
         self._agreed |= sent.hosts

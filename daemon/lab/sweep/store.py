@@ -34,7 +34,7 @@ TRADES: Final = "trades.parquet"
 DAILY: Final = "daily.parquet"
 ABOUT: Final = "sweep.json"
 TRIES: Final = "tries.jsonl"
-_DONE: Final = "done"
+DONE: Final = "done"
 _DONE_VERSION: Final = 1
 _GROUP_ROWS: Final = 65_536
 
@@ -162,7 +162,7 @@ class SweepStore:
             pq.write_table(table, file, row_group_size=_GROUP_ROWS)
 
     def _done_path(self, run_key: str) -> Path:
-        return self.directory / _DONE / run_key[:2] / run_key
+        return self.directory / DONE / run_key[:2] / run_key
 
 
 def read_done(path: Path, run_key: str) -> JobDone | None:

@@ -81,6 +81,8 @@ class JobDone(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayResult, ...] = ()
     trades: bytes = b""
     """An Arrow stream of the trades of `export`; empty where it failed."""
+    machine: str = ""
+    """Which machine and process it ran on, with their versions; in no table."""
 
 
 class TaskDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +92,6 @@ class TaskDone(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[JobDone, ...]
     seconds: float
     """How long the worker took; for the estimate, and in no file."""
-    machine: str = ""
-    """Which machine and process it was done by, for a line about differences."""
 
 
 class TaskLost(msgspec.Struct, frozen=True, kw_only=True):
