@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon import VERSION
-from daemon.cli.arguments import CUTS, overrides_of, settings_of, spread_replay
+from daemon.cli.arguments import CUTS, overrides_of, spread_replay
+from daemon.cli.asked import asked
 from daemon.cli.hook import hook
 from daemon.cli.journal import ARTIFACTS, journal
 from daemon.cli.plan import plan
 from daemon.cli.say import say, say_text
 from daemon.cli.sweep import sweep
 from daemon.errors import DaemonError, ExitCode, JournalIOError, UsageError
-from daemon.process.signals import ignore_held_signals
+from daemon.process.held_signals import ignore_held_signals
 
 if TYPE_CHECKING:
     from daemon.cli.run import Outcome
@@ -545,7 +546,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     try:
         arguments = spread_replay(sys.argv[1:])
-        code = int(app(arguments, standalone_mode=False) or ExitCode.STOPPED)
+        code = int(asked(app, arguments)(arguments, standalone_mode=False) or ExitCode.STOPPED)
     except typer.TyperException as error:
         _complain(f"{error.format_message()}{_hint(error)}")
         code = int(ExitCode.USAGE)

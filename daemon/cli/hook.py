@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import msgspec
 import typer
 
 from daemon.cli.journal import ARTIFACTS
 from daemon.cli.say import say
 from daemon.errors import UsageError
-from daemon.runtime.run_files import ACCOUNTS
-from daemon.settings.account_name import check_account_name
-from daemon.web.hooks.store import (
-    HOOKS_FILE,
-    Hook,
-    hash_of,
-    new_token,
-    read_hooks,
-    write_hooks,
-)
+
+if TYPE_CHECKING:
+    from daemon.web.hooks.store import Hook
 
 HOOKS_MAX: Final = 100
 hook = typer.Typer(help="Make and remove addresses for alerts.", no_args_is_help=True)
@@ -49,6 +41,10 @@ def new(
     out: Out = ARTIFACTS,
 ) -> None:
     """Make a hook and show its token, which no file keeps and nothing shows again."""
+    import msgspec
+
+    from daemon.web.hooks.store import Hook, hash_of, new_token, read_hooks, write_hooks
+
     path = _file(account, out)
     hooks = read_hooks(path)
     if any(each.id == name for each in hooks):
@@ -74,6 +70,8 @@ def new(
 @hook.command("list")
 def list_(account: Account, out: Out = ARTIFACTS) -> None:
     """Show the hooks of an account."""
+    from daemon.web.hooks.store import read_hooks
+
     hooks = read_hooks(_file(account, out))
     if not hooks:
         say("no hooks")
@@ -89,6 +87,8 @@ def list_(account: Account, out: Out = ARTIFACTS) -> None:
 @hook.command()
 def remove(account: Account, name: Name, out: Out = ARTIFACTS) -> None:
     """Remove a hook; its address is unknown from then on."""
+    from daemon.web.hooks.store import read_hooks, write_hooks
+
     path = _file(account, out)
     hooks = read_hooks(path)
     left = [each for each in hooks if each.id != name]
@@ -100,6 +100,10 @@ def remove(account: Account, name: Name, out: Out = ARTIFACTS) -> None:
 
 
 def _file(account: str, out: Path) -> Path:
+    from daemon.runtime.run_files import ACCOUNTS
+    from daemon.settings.account_name import check_account_name
+    from daemon.web.hooks.store import HOOKS_FILE
+
     check_account_name(account)
     directory = out / ACCOUNTS / account
     if not directory.is_dir():

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from daemon.cli.say import say, say_text
 from daemon.domain.dates import DAY_NS, ist_date, ist_midnight
 from daemon.errors import UsageError
-from daemon.journal import explain as explain_module
-from daemon.journal import show as show_module
-from daemon.journal.store import JournalStore
-from daemon.process.clock import Clock
-from daemon.runtime.run_files import find_run
+
+if TYPE_CHECKING:
+    from daemon.journal.store import JournalStore
 
 journal = typer.Typer(help="Read a run's journal, and keep it small.", no_args_is_help=True)
 
@@ -31,6 +29,9 @@ ARTIFACTS = Path("artifacts")
 
 def open_run(run: str, out: Path) -> JournalStore:
     """Open the journal of an account or a run, verified. Raises UsageError, JournalCorrupt."""
+    from daemon.journal.store import JournalStore
+    from daemon.runtime.run_files import find_run
+
     return JournalStore.open_whole(find_run(run, out))
 
 
@@ -44,6 +45,7 @@ def show(
     ] = False,
 ) -> None:
     """Show the newest orders and trades."""
+    from daemon.journal import show as show_module
     from daemon.journal.operations import operations_text
 
     with open_run(run, out) as store:
@@ -60,6 +62,8 @@ def export(
     to: Annotated[Path | None, typer.Option("--to", help="A file; default the terminal.")] = None,
 ) -> None:
     """Write the trading events as JSON Lines, the same bytes for the same run."""
+    from daemon.journal import show as show_module
+
     with open_run(run, out) as store:
         count = show_module.export(store, to)
         archived = show_module.archived_text(store)
@@ -73,6 +77,8 @@ def export(
 def verify(run: Run = "", out: Out = ARTIFACTS) -> None:
     """Check every event from the first: hash chains, head file, fold, archives, snapshots."""
     from daemon.journal.audit import audit
+    from daemon.journal.store import JournalStore
+    from daemon.runtime.run_files import find_run
 
     with JournalStore.open(find_run(run, out)) as store:
         report = audit(store)
@@ -99,8 +105,10 @@ def explain(
     out: Out = ARTIFACTS,
 ) -> None:
     """Tell in plain words the life of an order, a GTT or a plan's round, or the risk states."""
+    from daemon.journal.explain import explain as explained
+
     with open_run(run, out) as store:
-        say_text(explain_module.explain(store, order_id))
+        say_text(explained(store, order_id))
 
 
 @journal.command()
@@ -118,6 +126,9 @@ def archive(
     ] = 30,
 ) -> None:
     """Move events of finished days into an archive, or pack old runs; not while they run."""
+    from daemon.process.clock import Clock
+    from daemon.runtime.run_files import find_run
+
     now_ts = Clock().now_ns()
     if runs:
         if run or before:
@@ -137,6 +148,7 @@ def backup(
 ) -> None:
     """Copy an account or a run, also while it trades, and verify the copy."""
     from daemon.runtime.backup import back_up
+    from daemon.runtime.run_files import find_run
 
     done = back_up(find_run(run, out), to)
     for note in done.audit.notes:

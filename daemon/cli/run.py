@@ -16,10 +16,10 @@ from daemon.cli.run_notes import run_notes
 from daemon.errors import DaemonError, JournalCorrupt
 from daemon.process.descriptors import allow_descriptors, spare_descriptors
 from daemon.process.halt import leave_soon
+from daemon.process.held_signals import hold_signals
 from daemon.process.log_file import with_account
 from daemon.process.logs import start_logging
 from daemon.process.memory import steady_memory
-from daemon.process.signals import hold_signals
 from daemon.report.fold import RunFold
 from daemon.report.summary import RunSummary, summary_dict
 from daemon.runtime.app import App

@@ -15,43 +15,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskStatus
 
-
-class Held:
-    """A handler that only remembers signals for `watch_signals`."""
-
-    def __init__(self) -> None:
-        self._numbers: list[int] = []
-
-    def __call__(self, number: int, _: FrameType | None) -> None:
-        """Keep the signal: the handler of the signal module."""
-        self._numbers.append(number)
-
-    def take(self) -> list[int]:
-        """Return what came since the last call, in order."""
-        taken, self._numbers = self._numbers, []
-        return taken
-
-
-def hold_signals() -> Held:
-    """Keep signals for `watch_signals` from now on; after that they do nothing.
-
-    Called again it keeps what waits already.
-    """
-    before = signal.getsignal(signal.SIGTERM)
-    held = before if isinstance(before, Held) else Held()
-    for number in _wanted():
-        signal.signal(number, held)
-    return held
-
-
-def ignore_held_signals() -> None:
-    """Ignore signals from here to the end of the process.
-
-    The interpreter's own end takes every handler away, and a signal would be the exit code.
-    """
-    for number in _wanted():
-        if isinstance(signal.getsignal(number), Held):
-            signal.signal(number, signal.SIG_IGN)
+from daemon.process.held_signals import Held, wanted
 
 
 async def watch_signals(
@@ -76,7 +40,7 @@ async def watch_signals(
         arrived.append(number)
         loop.call_soon_threadsafe(tell)
 
-    before = {number: signal.signal(number, handle) for number in _wanted()}
+    before = {number: signal.signal(number, handle) for number in wanted()}
     try:
         held = {handler for handler in before.values() if isinstance(handler, Held)}
         arrived[:0] = [number for handler in held for number in handler.take()]
@@ -94,10 +58,3 @@ async def watch_signals(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _wanted() -> list[signal.Signals]:
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        wanted.append(signal.SIGHUP)
-    return wanted

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import anyio
 import pytest
 
-from daemon.process.signals import Held, hold_signals, ignore_held_signals, watch_signals
+from daemon.process.held_signals import Held, hold_signals, ignore_held_signals
+from daemon.process.signals import watch_signals
 
 ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
