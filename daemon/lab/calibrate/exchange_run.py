@@ -6,15 +6,20 @@ from typing import Final, NamedTuple
 
 from daemon.domain.exchange_order import OrderTerms
 from daemon.domain.order import Side
-from daemon.exchange.depth_book import NO_DAY, MarketTick
+from daemon.exchange.depth_book import ContractDay, MarketTick
 from daemon.exchange.exchange_settings import DepthMode, ExchangeSettings
 from daemon.exchange.paper_exchange import PaperExchange
 from daemon.exchange.reports import ExecutionReport
 from daemon.exchange.row_columns import tick_of
 from daemon.lab.calibrate.quotes import QuoteColumns
 from daemon.market.book import Shown
+from daemon.settings.config import REFUSAL_NAMES
 
 _ORDER: Final = "calibrated"
+_DAY: Final = ContractDay(closes=1 << 62)
+"""Rows outside the session are gone already, and the caller says when an order is given up."""
+_NO_REFUSALS: Final = dict.fromkeys(REFUSAL_NAMES, False)
+"""The real exchange took the order."""
 
 
 class PaperOrder(NamedTuple):
@@ -41,9 +46,12 @@ def run_order(
     quotes: QuoteColumns, order: PaperOrder, *, latency_ns: int, mode: DepthMode = "depth"
 ) -> PaperFill:
     """Return what the exchange fills of an order whose quotes are believed."""
-    settings = ExchangeSettings(fill_mode=mode, enter_ns=latency_ns, escalate="never")
+    settings = ExchangeSettings(
+        fill_mode=mode, enter_ns=latency_ns, escalate="never", refusals=_NO_REFUSALS,
+        reject_after_ns=max(order.until_ts - order.sent_ts, 1),
+    )  # fmt: skip
     exchange = PaperExchange([quotes.instrument], settings, lambda _: True)
-    exchange.start_day(0, NO_DAY)
+    exchange.start_day(0, _DAY)
     sized = mode == "depth"
     row = int(quotes.last_at(order.sent_ts))
     if row >= 0:

@@ -78,9 +78,9 @@ def _tiles(found: Calibration) -> str:
         ),
     ]  # fmt: skip
     shown = "".join(
-        f'<div class="tile"><h2>{html_text(head)}</h2><b>{html_text(value)}</b>'
-        f"<small>{html_text(below)}</small></div>"
-        for head, value, below in tiles
+        f'<div class="tile{"" if at else " hero"}"><h2>{html_text(head)}</h2>'
+        f"<b>{html_text(value)}</b><small>{html_text(below)}</small></div>"
+        for at, (head, value, below) in enumerate(tiles)
     )
     return f'<section class="tiles" aria-label="Key figures">{shown}</section>'
 
@@ -149,8 +149,12 @@ def _by_latency(found: Calibration) -> str:
 
 def _groups(found: Calibration) -> str:
     name = found.nearest.profile
-    cards = "".join(_group_card(by, groups, name) for by, groups in found.groups.items())
-    return f'<div class="pair-of-cards">{cards}</div>'
+    cards = [
+        _group_card(by, groups, name) for by, groups in found.groups.items() if len(groups) > 1
+    ]
+    alike = [f"{by}: {groups[0].name}" for by, groups in found.groups.items() if len(groups) == 1]
+    shown = f'<div class="pair-of-cards">{"".join(cards)}</div>' if cards else ""
+    return shown + _list("The same for all orders", alike)
 
 
 def _group_card(by: str, groups: Sequence[GroupError], nearest: str) -> str:
@@ -189,8 +193,7 @@ def _group_row(group: GroupError, nearest: str, largest: float) -> str:
 def _list(head: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
-    shown = "".join(f"<li>{html_text(line)}</li>" for line in lines)
-    return f'<section class="card"><h2>{head}</h2><ul class="says-list">{shown}</ul></section>'
+    return f'<section class="card"><h2>{head}</h2>{_paragraphs(lines)}</section>'
 
 
 def _card(head: str, quiet: str, inner: str) -> str:
