@@ -22,7 +22,7 @@ from daemon.lab.sweep.agreement import check_agreement
 from daemon.lab.sweep.cluster_nodes import Nodes, gone, one_line, other_version
 from daemon.lab.sweep.node import Answer, Unusable, run_on_node
 from daemon.lab.sweep.tasks import JobDone, Task, TaskDone, TaskLost
-from daemon.lab.sweep.travel import with_sources
+from daemon.lab.sweep.travel import Luggage
 from daemon.lab.sweep.versions import versions
 
 _CONNECT_S: Final = 10
@@ -64,6 +64,7 @@ class Cluster:
         except BaseException:
             self._client.close()
             raise
+        self._luggage = Luggage()
         self._wanted = msgspec.msgpack.encode(versions())
         self._waiting: deque[Task] = deque()
         self._running: dict[Future[bytes], _Sent] = {}
@@ -80,7 +81,7 @@ class Cluster:
 
     def submit(self, task: Task) -> None:
         """Take a task with the source of its strategies. Raises ConfigError."""
-        task = with_sources(task)
+        task = self._luggage.packed(task)
         self._sample = self._sample or replace(task, number=_SAMPLE, jobs=task.jobs[:1])
         self._waiting.append(task)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
@@ -18,16 +18,33 @@ from daemon.lab.sweep.sources import strategy_files
 from daemon.lab.sweep.tasks import Job, StrategySource, Task
 from daemon.settings.config import Config
 
+_Modules = tuple[tuple[str, ...], tuple[str, ...]]
+"""The modules of the enabled strategies, and where they are searched."""
 
-def with_sources(task: Task) -> Task:
-    """Return the task with the source of its strategies. Raises ConfigError."""
-    found: dict[tuple[str, str], StrategySource] = {}
-    for config in _distinct(task.jobs):
-        for paths in strategy_files(config).values():
-            for path in paths:
-                source = _source(path, config.strategies.path)
-                found[source.directory, source.name] = source
-    return replace(task, sources=tuple(found.values()))
+
+class Luggage:
+    """What goes with the tasks of a sweep; each set of strategies is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[_Modules, list[StrategySource]] = {}
+
+    def packed(self, task: Task) -> Task:
+        """Return the task with the source of its strategies. Raises ConfigError."""
+        found = {
+            (source.directory, source.name): source
+            for job in task.jobs
+            for source in self._sources(job.config)
+        }
+        return replace(task, sources=tuple(found.values()))
+
+    def _sources(self, config: Config) -> list[StrategySource]:
+        strategies = config.strategies
+        modules = tuple(item.module for item in strategies.items if item.enabled)
+        key = (modules, tuple(strategies.path))
+        if key not in self._known:
+            files = {path for paths in strategy_files(config).values() for path in paths}
+            self._known[key] = [_source(path, strategies.path) for path in sorted(files)]
+        return self._known[key]
 
 
 def unpacked(task: Task, place: Path) -> Task:
@@ -46,18 +63,6 @@ def unpacked(task: Task, place: Path) -> Task:
         path.write_text(source.text, encoding="utf-8", newline="")
     jobs = tuple(_moved(job, directories) for job in task.jobs)
     return replace(task, jobs=jobs, sources=())
-
-
-def _distinct(jobs: Iterable[Job]) -> Iterator[Config]:
-    """Yield one configuration for each set of strategies' modules."""
-    known = set()
-    for job in jobs:
-        items = job.config.strategies
-        modules = tuple((item.module, item.enabled) for item in items.items)
-        key = (modules, tuple(items.path))
-        if key not in known:
-            known.add(key)
-            yield job.config
 
 
 def _source(path: Path, directories: Iterable[str]) -> StrategySource:
