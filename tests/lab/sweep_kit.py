@@ -20,21 +20,26 @@ from tests.kit.cli import tick_rows, write_ticks
 
 TABLES = ("runs.parquet", "trades.parquet", "daily.parquet")
 STRATEGY = """
+import os
+import pathlib
+import time
+
 from daemon.domain.intent import OrderIntent
 from {name}_help import QUANTITY
 
 
 class {cls}:
-    def __init__(self, every: int = 2, fails_at: int = 0, kills: bool = False):
-        self.every, self.fails_at, self.kills, self.seen = every, fails_at, kills, 0
+    def __init__(self, every: int = 2, kills: bool = False, waits: str = ""):
+        self.every, self.kills, self.waits, self.seen = every, kills, waits, 0
 
     def on_candle(self, candle, view):
         self.seen += 1
-        if self.seen == self.fails_at:
-            raise MemoryError("too much of everything")
         if self.kills:
-            import os
             os.kill(os.getpid(), 9)
+        if self.waits:
+            pathlib.Path(self.waits + f".{{os.getpid()}}").touch()
+        while self.waits and not os.path.exists(self.waits):
+            time.sleep(0.005)
         if self.seen % self.every:
             return []
         return [OrderIntent(symbol=candle.tradingsymbol, signal="BUY", qty=QUANTITY)]

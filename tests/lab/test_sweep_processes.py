@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from daemon.errors import UsageError
 from daemon.lab.sweep import processes as processes_module
 from daemon.lab.sweep.frames import Frames
 from daemon.lab.sweep.processes import Processes
-from tests.kit.cli import PROGRAM, finished, invoke, spawn, wait_for
+from tests.kit.cli import finished, invoke, spawn, wait_for
 from tests.lab.sweep_kit import Desk
 
 KILLS = """
@@ -25,7 +24,6 @@ KILLS = """
     - {strategies.a.b.params.kills: true}
     - {execution.slippage_bps: 0}
 """
-MANY = "  grid: {execution.slippage_bps: [0, 1, 2, 3, 4, 5, 6, 7]}\n  batch: 1\n"
 
 
 def test_a_worker_that_a_strategy_kills_costs_its_variant_and_no_other(tmp_path: Path) -> None:
@@ -71,8 +69,14 @@ def test_messages_are_put_together_from_any_pieces() -> None:
         assert [body for piece in pieces for body in frames.take(piece)] == [b"one", b"", b"three"]
 
 
-def done_files(desk: Desk) -> Iterator[Path]:
-    return (path for path in (desk.directory / "done").rglob("*") if path.is_file())
+def done_files(desk: Desk) -> dict[str, bytes]:
+    """The outcomes that are kept; one that was being written when its process ended is none."""
+    found = (path for path in (desk.directory / "done").rglob("*") if path.is_file())
+    return {path.name: path.read_bytes() for path in found if not path.suffix}
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
 
 
 @pytest.mark.ci
@@ -80,28 +84,37 @@ def done_files(desk: Desk) -> Iterator[Path]:
 def test_s5_a_sweep_that_is_ended_by_a_signal_continues_to_the_same_bytes(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    desk = Desk(tmp_path, MANY, minutes=40)
-    out = tmp_path / "out"
-    process = spawn("sweep", desk.file, "--out", out, "--workers", 2, code=PROGRAM)
-    wait_for(lambda: any(done_files(desk)), within_s=60)
+    gate, out = tmp_path / "gate", tmp_path / "out"
+    at_once = "".join(f"    - {{execution.slippage_bps: {each}}}\n" for each in range(3))
+    waiting = "".join(
+        f"    - {{execution.slippage_bps: {each}, strategies.a.b.params.waits: {gate}}}\n"
+        for each in range(5)
+    )
+    desk = Desk(tmp_path, f"  batch: 1\n  list:\n{at_once}{waiting}")
+    process = spawn("sweep", desk.file, "--out", out, "--workers", 2)
+    wait_for(lambda: len(done_files(desk)) == 3 and len(list(tmp_path.glob("gate.*"))) == 2, 60)
+    workers = [int(path.suffix[1:]) for path in tmp_path.glob("gate.*")]
     process.send_signal(number)
+    if number is not signal.SIGKILL:
+        gate.touch()  # what runs may end, and nothing new begins
     ended = finished(process)
-    kept = {path.name: path.read_bytes() for path in done_files(desk)}
+    wait_for(lambda: all(map(is_gone, workers)), 60)
+    kept = done_files(desk)
     if number is signal.SIGKILL:
-        assert ended.code == -signal.SIGKILL
+        assert (ended.code, len(kept)) == (-signal.SIGKILL, 3)
         assert not (desk.directory / "runs.parquet").exists()
-    elif ended.code != 0:  # it was not over before the signal came
-        assert ended.code == 130
+        gate.touch()
+    else:
+        assert (ended.code, len(kept)) == (130, 5)
         assert "Traceback" not in ended.err
         assert "stopping: running batches get 10 s" in ended.err
+        assert ended.out.splitlines()[-1].endswith("sweep=s: 5 done, 3 not run")
     again = invoke("sweep", desk.file, "--out", out, "--workers", 2)
-    assert again.code == 0
-    assert "8 done" in again.out
-    assert {name: path.read_bytes() for path in done_files(desk) for name in [path.name]
-            if name in kept} == kept  # fmt: skip
+    assert (again.code, again.out.splitlines()[-1][-6:]) == (0, "8 done")
+    assert kept.items() <= done_files(desk).items()
     before = desk.bytes()[:3]
-    for path in list(done_files(desk)):
-        path.unlink()
+    for name in done_files(desk):
+        (desk.directory / "done" / name[:2] / name).unlink()
     assert invoke("sweep", desk.file, "--out", out, "--workers", 1).code == 0
     assert desk.bytes()[:3] == before
 
