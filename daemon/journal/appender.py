@@ -11,20 +11,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.domain.events import (
-    ExchangeOrderMoved,
-    GttMoved,
-    MarginMoved,
-    OrderCreated,
-    OrderMoved,
-    PositionMarked,
-    RiskMoved,
-    RoundMoved,
-    StopMoved,
-    TradingEvent,
-    WatchMoved,
-    encode_event,
-)
+from daemon.domain.events import TradingEvent, encode_event
 from daemon.errors import JournalIOError
 from daemon.journal.base import ARCHIVED, NewBase, keep_live_events, kept_digest
 from daemon.journal.ends import cursor_hash
@@ -32,7 +19,7 @@ from daemon.journal.files import DATABASE, HEAD, connect, database_errors
 from daemon.journal.head import HeadFile, Tail
 from daemon.journal.lock import DirectoryLock
 from daemon.journal.own_files import OwnFiles
-from daemon.journal.schema import Operation, chain, encode_operation
+from daemon.journal.schema import EVENT_NAMES, Operation, chain, encode_operation
 
 CHUNK_EVENTS: Final = 20_000
 """Events per transaction: a large input must show progress and not grow the WAL without bound."""
@@ -46,18 +33,6 @@ _INSERT_EVENTS: Final = {
     for rows in _ROWS_AT_ONCE
 }
 INSERT_OPERATION: Final = "INSERT INTO operations VALUES (?, ?, ?, ?, ?)"
-_NAMES: Final[dict[type, str]] = {
-    OrderCreated: "created",
-    OrderMoved: "moved",
-    StopMoved: "stop_moved",
-    ExchangeOrderMoved: "exchange",
-    GttMoved: "gtt",
-    MarginMoved: "margin",
-    PositionMarked: "marked",
-    RiskMoved: "risk",
-    RoundMoved: "round",
-    WatchMoved: "watch",
-}
 
 Column = int | str | bytes
 
@@ -254,6 +229,6 @@ def _event_columns(events: Sequence[TradingEvent], tail: Tail) -> tuple[list[Col
         assert event.seq == seq, (event.seq, seq)
         body = encode_event(event)
         link = chain(link, body)
-        name = _NAMES[type(event)]
+        name = EVENT_NAMES[type(event)]
         columns += (seq, event.ts, event.input_no, event.order_id, name, body.decode(), link)
     return columns, link

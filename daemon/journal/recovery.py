@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +57,43 @@ def recover(
         if snapshot is None:
             return fold(store, upto_seq, give_up)
         return _fold_on(store, snapshot.ledger(), upto_seq, give_up)
+
+
+def open_folded(directory: Path, *, used_after: int | None = None) -> JournalStore:
+    """Open a journal for writing, folded in the same pass as it is verified.
+
+    That is where no snapshot fits; `recover` has its ledger at hand then. Raises as `open` and
+    `fold` do.
+    """
+    with _collector_off():
+        return JournalStore.open(directory, write=True, used_after=used_after, fold=_Fold)
+
+
+class _Fold:
+    """Fold a journal that is being verified.
+
+    Events that do not follow from each other are no fault of the chain: there is no ledger then,
+    and whoever needs one folds again and is told.
+    """
+
+    def __init__(self, store: JournalStore) -> None:
+        self._directory = store.directory
+        self._ledger: Ledger | None = None
+        with suppress(JournalCorrupt):
+            self._ledger = first_ledger(store)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Return the ledger after the events so far, None if they do not follow."""
+        return self._ledger
+
+    def take(self, event: TradingEvent) -> None:
+        """Fold the next event."""
+        if self._ledger is not None:
+            try:
+                apply_event(self._ledger, event, self._directory)
+            except JournalCorrupt:
+                self._ledger = None
 
 
 @contextmanager

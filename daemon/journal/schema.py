@@ -7,16 +7,20 @@ All tables are STRICT. `events` and `operations` are append-only and each carrie
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from daemon.domain.events import EVENT_VERSION
+from daemon.domain.events import EVENT_VERSION, TradingEvent
 
 SCHEMA_VERSION: Final = 2
 READABLE: Final = frozenset({(1, 1), (SCHEMA_VERSION, EVENT_VERSION)})
 """The pairs of `schema_version` and `event_version` that can be read; the newest is written."""
 HASH_BYTES: Final = 16
+EVENT_NAMES: Final[dict[type, str]] = {
+    kind: str(kind.__struct_config__.tag) for kind in get_args(TradingEvent)
+}
+"""Kinds of events and their names in JSON."""
 
 
 class Previous(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,13 +97,7 @@ def write_snapshot(
 ) -> Path:
     """Write the ledger at `tail` complete or not at all, and prune. Raises OSError."""
     assert ledger.seq == tail.seq, (ledger.seq, tail.seq)
-    header = Header(
-        version=SNAPSHOT_VERSION,
-        fold=fold_version(),
-        genesis=genesis(meta, "events"),
-        ts=ts,
-        tail=tail,
-    )
+    header = _header(meta, tail, ts)
     content = msgspec.json.encode(header) + b"\n" + encode_ledger(ledger) + b"\n"
     path = snapshot_path(directory, tail.seq)
     with replacing(path) as file:
@@ -111,6 +105,22 @@ def write_snapshot(
         file.write(content)
     prune(directory)
     return path
+
+
+def snapshot_in_memory(meta: JournalMeta, tail: Tail, ledger: Ledger) -> Snapshot:
+    """Return a snapshot of the ledger at `tail`, which may be changed once it is taken."""
+    header = _header(meta, tail, ts=0)
+    return Snapshot(header=header, body=memoryview(encode_ledger(ledger)), decoded=ledger)
+
+
+def _header(meta: JournalMeta, tail: Tail, ts: int) -> Header:
+    return Header(
+        version=SNAPSHOT_VERSION,
+        fold=fold_version(),
+        genesis=genesis(meta, "events"),
+        ts=ts,
+        tail=tail,
+    )
 
 
 def read_snapshot(path: Path) -> Snapshot:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from daemon.domain.events import EVENT_VERSION, TradingEvent
 from daemon.domain.ledger import Ledger
@@ -37,9 +37,21 @@ from daemon.journal.schema import (
     JournalMeta,
     Operation,
 )
-from daemon.journal.verify import VerifyReport, verify_database
+from daemon.journal.snapshots import snapshot_in_memory
+from daemon.journal.verify import TakeEvent, VerifyReport, verify_database
 
 __all__ = ["JournalMeta", "JournalStore", "Operation", "VerifyReport"]
+
+
+class Fold(Protocol):
+    """Fold the events of a journal from the first one on."""
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Return the ledger after the events so far, None if they do not follow."""
+
+    def take(self, event: TradingEvent) -> None:
+        """Fold the next event."""
 
 
 class JournalStore(JournalReader):
@@ -87,15 +99,21 @@ class JournalStore(JournalReader):
 
     @classmethod
     def open(
-        cls, directory: Path, *, write: bool = False, used_after: int | None = None
+        cls,
+        directory: Path,
+        *,
+        write: bool = False,
+        used_after: int | None = None,
+        fold: Callable[[JournalStore], Fold] | None = None,
     ) -> JournalStore:
         """Open a journal; for writing only after its chain was verified.
 
         The events' chain is walked from the newest snapshot that fits (`notes` says which did not),
         or from event `used_after` if that is before it; from the first event without a snapshot.
         Operations are walked from the first. Nothing is written, not even a WAL, before that has
-        passed. Reading needs no lock and works next to a writer. Raises UsageError without a
-        journal, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
+        passed. Where no snapshot fits, `fold` takes the events as they are walked, and a recovery
+        begins with its ledger. Reading needs no lock and works next to a writer. Raises UsageError
+        without a journal, JournalCorrupt, JournalIOError, and for writing AlreadyRunning.
         """
         if not cls.exists(directory):
             raise UsageError(f"{directory}: there is no journal; check the path")
@@ -108,7 +126,10 @@ class JournalStore(JournalReader):
                 start = None if snapshot is None else snapshot.seq
                 if start is not None and used_after is not None:
                     start = min(start, used_after)
-                report = found._verify_from(start)
+                folding = None if fold is None or snapshot is not None else fold(found)
+                report = found._verify_from(start, None if folding is None else folding.take)
+                if folding is not None and folding.ledger is not None:
+                    snapshot = snapshot_in_memory(found.meta, report.tail, folding.ledger)
             store = cls._start(directory, lock, report.tail, unfinished=report.unfinished)
             store.notes.extend(found.notes)
             store._checked = snapshot
@@ -229,9 +250,9 @@ class JournalStore(JournalReader):
         if self._appender is not None:
             self._appender.check_files()
 
-    def _verify_from(self, start: int | None) -> VerifyReport:
+    def _verify_from(self, start: int | None, take: TakeEvent | None = None) -> VerifyReport:
         head = read_head(self.directory / HEAD)
-        return verify_database(self._reader, self._path, head, start)
+        return verify_database(self._reader, self._path, head, start, take)
 
     def verify(self) -> VerifyReport:
         """Check the whole journal against its chains and its head file.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from daemon.journal.files import database_errors
 from daemon.journal.head import Tail
 from daemon.journal.schema import (
     CONTINUED,
+    EVENT_NAMES,
     TABLES,
     JournalMeta,
     chain,
@@ -37,6 +39,9 @@ from daemon.journal.schema import (
     genesis,
 )
 from daemon.journal.views import views_of
+
+TakeEvent = Callable[[TradingEvent], None]
+"""Take an event that was checked, in order."""
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,26 +59,34 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_database(
-    connection: sqlite3.Connection, path: Path, head: Tail, start: int | None = None
+    connection: sqlite3.Connection,
+    path: Path,
+    head: Tail,
+    start: int | None = None,
+    take: TakeEvent | None = None,
 ) -> VerifyReport:
     """Check everything in one snapshot of SQLite; `head` must have been read before it.
 
     With `start` the events' chain is walked only from the event after it, which proves them all:
     the walk ends at the hash that cursor and head have. Of the events before it only the numbering
-    is checked. Operations are always walked from the first. Raises JournalCorrupt with what is
-    wrong, where, and what to do.
+    is checked. Operations are always walked from the first. `take` is given the events of complete
+    inputs as they are walked. Raises JournalCorrupt with what is wrong, where, and what to do.
     """
     with database_errors(path):
         connection.execute("BEGIN")
         try:
-            return _verify(connection, path, head, start)
+            return _verify(connection, path, head, start, take)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
 
 
 def _verify(
-    connection: sqlite3.Connection, path: Path, head: Tail, start: int | None
+    connection: sqlite3.Connection,
+    path: Path,
+    head: Tail,
+    start: int | None,
+    take: TakeEvent | None,
 ) -> VerifyReport:
     meta = read_meta(connection, path)
     _check_schema(connection, path, meta)
@@ -82,7 +95,13 @@ def _verify(
     check_reach(path, tail, head, first)
     _check_base(connection, path)
     begin = link_at(connection, path, "events", first.seq if start is None else start, first)
-    events = _walk_events(connection, path, begin, head, first)
+    _check_head_before(connection, path, begin[0], head, first)
+    events = begin[0]
+    for events, link, event in _walked_events(connection, path, begin):
+        if events == head.seq:
+            _check_head(path, "event", link, head.seq, head.hash)
+        if take is not None and events <= tail.seq:
+            take(event)
     operations = _walk_operations(connection, path, head, first)
     _check_previous(connection, path, meta)
     _check_numbering(connection, path, first)
@@ -179,25 +198,30 @@ def link_at(
     return after, link
 
 
-def _walk_events(
-    connection: sqlite3.Connection, path: Path, begin: tuple[int, bytes], head: Tail, first: Tail
-) -> int:
-    count, link = begin
-    if head.seq <= count:
+def _check_head_before(
+    connection: sqlite3.Connection, path: Path, start: int, head: Tail, first: Tail
+) -> None:
+    """Check the head file's event where the walk, which begins after `start`, does not pass it."""
+    if head.seq <= start:
         known = first.hash if head.seq == first.seq else event_hash(connection, head.seq)
         _check_head(path, "event", known, head.seq, head.hash)
+
+
+def _walked_events(
+    connection: sqlite3.Connection, path: Path, begin: tuple[int, bytes]
+) -> Iterator[tuple[int, bytes, TradingEvent]]:
+    """Yield number, hash and event of the rows after `begin`, each checked."""
+    count, link = begin
     query = """SELECT seq, ts, input_no, order_id, event, body, hash FROM events
       WHERE seq > ? ORDER BY seq"""
     for seq, ts, input_no, order_id, name, body, stored in connection.execute(query, (count,)):
         count += 1
         link = next_link(path, "event", count, seq, link, body, stored)
         event = decoded_event(path, seq, body)
-        columns = (event.seq, event.ts, event.input_no, event.order_id, event_name(event))
+        columns = (event.seq, event.ts, event.input_no, event.order_id, EVENT_NAMES[type(event)])
         if columns != (seq, ts, input_no, order_id, name):
             raise JournalCorrupt(f"{path}: event {seq}: its columns differ from its body; {ADVICE}")
-        if count == head.seq:
-            _check_head(path, "event", link, head.seq, head.hash)
-    return count
+        yield count, link, event
 
 
 def _walk_operations(connection: sqlite3.Connection, path: Path, head: Tail, first: Tail) -> int:
@@ -252,8 +276,3 @@ def _check_head(path: Path, what: str, known: bytes | None, at: int, expected: b
         raise JournalCorrupt(
             f"{path}: {what} {at} is not the one that its head file has seen; {ADVICE}"
         )
-
-
-def event_name(event: TradingEvent) -> str:
-    """Return the event's tag in JSON."""
-    return str(type(event).__struct_config__.tag)

@@ -17,7 +17,7 @@ from daemon.files.private import close_to_others, make_private_directory
 from daemon.journal.base import encode_canonical
 from daemon.journal.lock import refuse_foreign
 from daemon.journal.past import events_since
-from daemon.journal.recovery import ledger_at, life
+from daemon.journal.recovery import ledger_at, life, open_folded
 from daemon.journal.state import StateJournal
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.journal.takeover import take_over
@@ -61,7 +61,7 @@ class Account:
             make_private_directory(directory)
         if JournalStore.exists(directory):
             _take_over(directory, created_ts)
-            store = JournalStore.open(directory, write=True, used_after=compared_after(directory))
+            store = open_folded(directory, used_after=compared_after(directory))
         else:
             meta = JournalMeta(
                 run_id=name, account=name, program_version=VERSION, created_ts=created_ts

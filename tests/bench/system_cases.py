@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from daemon.clockwork.paper_engine import PaperEngine
+from daemon.domain.ticks import Ticks
 from daemon.journal.recovery import open_folded, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.bench.engine_cases import bracket_events
@@ -45,7 +47,7 @@ def recovery(count: int, snapshot_at: int = 0) -> dict[str, Any]:
         del events
         gc.collect()
         start = time.perf_counter()
-        with JournalStore.open(directory, write=True) as store:
+        with open_folded(directory) as store:
             verified = time.perf_counter()
             ledger = recover(store)
         elapsed = time.perf_counter() - start

@@ -13,8 +13,8 @@ from daemon.domain.tag_watch import WatchTerms
 from daemon.journal.account_words import AccountWords
 from daemon.journal.explain import explain
 from daemon.journal.recovery import recover
+from daemon.journal.schema import EVENT_NAMES
 from daemon.journal.store import JournalMeta, JournalStore
-from daemon.journal.verify import event_name
 from daemon.journal.watch_words import watch_sentence
 from daemon.metrics.collector import MetricsCollector
 from daemon.metrics.fill_quality import FillProfile
@@ -41,7 +41,7 @@ def test_a_journal_takes_watches_and_gives_the_same_ledger_back(tmp_path: Path) 
         store.append(events, input_no=events[-1].input_no)
         store.verify()
         ledger = recover(store)
-        assert [event_name(e) for e in events if isinstance(e, WatchMoved)] == ["watch"] * 4
+        assert [EVENT_NAMES[type(e)] for e in events if isinstance(e, WatchMoved)] == ["watch"] * 4
     assert ledger == RunFold(events).ledger
     assert list(ledger.watches["story"]) == ["waits"]
 
