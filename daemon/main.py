@@ -192,12 +192,21 @@ def report(
         Path, typer.Option(help="The output directory that holds the runs.")
     ] = ARTIFACTS,
     to: Annotated[Path | None, typer.Option("--to", help="Where to write the page.")] = None,
+    tearsheet: Annotated[
+        bool, typer.Option("--tearsheet", help="A tear sheet by quantstats (extra) instead.")
+    ] = False,
 ) -> None:
     """Write one self-contained HTML page about a run."""
     from daemon.cli.report import write_run_report
     from daemon.runtime.run_files import find_run
 
-    say(str(write_run_report(find_run(run, out), to)))
+    directory = find_run(run, out)
+    if tearsheet:
+        from daemon.cli.tearsheet import write_run_tearsheet
+
+        say(str(write_run_tearsheet(directory, to)))
+    else:
+        say(str(write_run_report(directory, to)))
 
 
 @app.command()

@@ -148,7 +148,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.span", "feeds", "strategies",
     ),
     "daemon.lab": (
-        "daemon.export", "daemon.journal", "daemon.lab.numbers", "daemon.report",
+        "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers", "daemon.report",
         "daemon.runtime", "daemon.settings",
     ),
     "daemon.lab.numbers": ("daemon.report",),
@@ -161,7 +161,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
         "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.lab",
-        "daemon.lab.sweep", "daemon.market", "daemon.metrics", "daemon.plan_files",
+        "daemon.market", "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),

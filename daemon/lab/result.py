@@ -29,6 +29,7 @@ from daemon.lab.numbers.trades import (
     closed_trades,
     trade_figures,
 )
+from daemon.lab.tearsheet import write_tearsheet
 from daemon.report.html import write_report
 from daemon.report.reader import report_data_from_journal
 from daemon.report.summary import summary_dict
@@ -39,6 +40,7 @@ from daemon.settings.config import Config
 Table = Any
 """A pyarrow table."""
 REPORT: Final = "report.html"
+TEARSHEET: Final = "tearsheet.html"
 _NIFTY: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
 """Which dates are sessions is asked of it: the exchanges have the same holidays."""
 _CONTRACT: Final = bare_instrument("NIFTY26JANFUT")
@@ -139,6 +141,13 @@ class Result:
             equity=series.equity, drawdown=series.drawdown,
         )  # fmt: skip
         return write_report(Path(to), data)
+
+    def tearsheet(self, to: str | os.PathLike[str] = TEARSHEET) -> Path:
+        """Write a tear sheet of the days by quantstats (extra `tearsheet`); return where it is.
+
+        Raises UsageError without the extra or without `capital_rupees`.
+        """
+        return write_tearsheet(Path(to), self.config.account, self.days, self.config.capital_rupees)
 
     def write_journal(self, directory: str | os.PathLike[str]) -> Path:
         """Write a journal for `run_fno_paper journal` into a new directory; return it."""
