@@ -294,8 +294,8 @@ class PaperEngine:
         self.engine.process_signal(intent)
         return self.engine.lifecycle.take_events()
 
-    def _accepted(self, block: Ticks) -> Iterator[Rows]:
-        """Yield the accepted rows; a large block in pieces, one after the other."""
+    def _accepted(self, block: Ticks) -> Iterable[Rows]:
+        """Return the accepted rows; a large block in pieces, one after the other."""
         if not 0 < len(block) <= PIECE_ROWS:
             starts = range(0, len(block), PIECE_ROWS)
             pieces = (block.rows(start, min(start + PIECE_ROWS, len(block))) for start in starts)

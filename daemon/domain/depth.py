@@ -107,7 +107,8 @@ def judge_depth(depth: Int64s) -> tuple[Int8s, Bools]:
     has_some = (depth[rows, :, _QUANTITY] != 0).any(axis=1)
     shows[rows] = has_some
     odd = rows[has_some]
-    faults[odd] = _judge(depth[odd])
+    if len(odd):  # mostly they are rows of an index, which has no levels
+        faults[odd] = _judge(depth[odd])
     return faults, shows
 
 

@@ -7,7 +7,7 @@ rows that need more care than the scan gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -17,11 +17,11 @@ from daemon.domain.dates import DAY_NS, ist_date
 from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int32s, Int64s, Ticks
 from daemon.market.agenda import NEVER
 from daemon.market.off_bar_rows import find_off_bar_rows
+from daemon.market.plain_row import FUTURE_MAX_NS, PlainRows
 from daemon.market.refused_rows import OutsideRows, RowExample, example
 from daemon.market.rows import Rows
 from daemon.market.schedule import Schedule, midnight_after
 
-FUTURE_MAX_NS: Final = 400 * DAY_NS
 REFUSALS: Final = ("unknown_instrument", "bad_price", "not_paise", "late", "future")
 
 
@@ -39,6 +39,9 @@ class Intake:
         self._stale_after_ns = stale_after_ns
         self._grace_ns = grace_ns
         self._grid_ns = grid_ns
+        self._plain = PlainRows(
+            size, stale_after_ns=stale_after_ns, grace_ns=grace_ns, grid_ns=grid_ns
+        )
         self.refused = dict.fromkeys(REFUSALS, 0)
         self.first_refused: dict[str, RowExample] = {}
         """The first row that was refused for each reason that occurred."""
@@ -56,12 +59,21 @@ class Intake:
 
     def accept(
         self, block: Ticks, *, first_input_no: int, now: int, feed_last: int
-    ) -> Iterator[Rows]:
-        """Yield the accepted rows, one `Rows` for a date.
+    ) -> Iterable[Rows]:
+        """Return the accepted rows, one `Rows` for a date, each judged when it is asked for.
 
         `now` and `feed_last` are UTC ns, -1 for none.
         """
         self.rows += len(block)
+        if len(block) == 1:
+            plain = self._plain.take(block, first_input_no, now, feed_last, self.outside.day)
+            if plain is not None:
+                return (plain,)
+        return self._accept_columns(block, first_input_no, now, feed_last)
+
+    def _accept_columns(
+        self, block: Ticks, first_input_no: int, now: int, feed_last: int
+    ) -> Iterator[Rows]:
         offsets: npt.NDArray[np.intp] | None = None
         longest = self._longest_step(block, now)
         if longest is None:
