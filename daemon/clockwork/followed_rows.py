@@ -63,10 +63,11 @@ class FollowedRows:
             if gaps and row == gaps[-1]:
                 gaps.pop()
             block.row = row
+            if row == due_row:
+                due = -1  # what is still due then is due at the next row
+                block.show_rows()
             self._plain.take_row(rows, row, is_special=True)  # it may be late for its candle
             block.pass_row(int(rows.instrument[row]))
-            if row == due_row:
-                due = -1  # what is still due is due at the next row
             block.look_again()
         block.leave()
         self._plain.end(rows)
@@ -79,13 +80,15 @@ class BlockInWork:
     `nearest` is the next row that reaches a level, NEVER without one.
     """
 
-    __slots__ = ("_heap", "_parts", "asked", "grouped", "nearest", "row")
+    __slots__ = ("_heap", "_parts", "_shown", "asked", "grouped", "nearest", "row")
 
     def __init__(self, grouped: GroupedRows, books: list[Book]) -> None:
         self.grouped = grouped
         self.row = -1
         self.asked: list[FollowedPart] = []
         self._parts: dict[int, FollowedPart] = {}
+        self._shown: dict[int, FollowedPart] = {}
+        """The parts whose rows are shown to the exchange."""
         self._heap: list[tuple[int, int]] = []
         for index, start, end, high, low in zip(
             grouped.present, grouped.starts, grouped.ends, grouped.highs, grouped.lows, strict=True
@@ -101,6 +104,14 @@ class BlockInWork:
         """Leave the row in work behind, which its book has taken."""
         self._parts[index].pass_row()
 
+    def show_rows(self) -> None:
+        """Show the exchange its rows up to the row in work, before it does what is due.
+
+        That may change which of the next rows it can do without, so these are looked at again.
+        """
+        for part in self._shown.values():
+            part.catch_up()
+
     def look_again(self) -> None:
         """Look ahead where books were asked for: their levels may have moved."""
         for part in self.asked:
@@ -113,10 +124,14 @@ class BlockInWork:
         self.nearest = heap[0][0] if heap else NEVER
 
     def _look_ahead(self, part: FollowedPart) -> None:
-        before = part.next_row
+        before, index = part.next_row, part.book.index
         part.look_ahead()
+        if part.book.skipper is not None:
+            self._shown[index] = part
+        elif self._shown:
+            self._shown.pop(index, None)
         if part.next_row not in (before, NEVER):
-            heapq.heappush(self._heap, (part.next_row, part.book.index))
+            heapq.heappush(self._heap, (part.next_row, index))
 
     def leave(self) -> None:
         """End the block: the books follow to its end, quotes included."""
@@ -127,6 +142,7 @@ class BlockInWork:
             book.follow(None)
             if book.row >= 0:
                 behind.append(book)
+        self._shown.clear()
         self._parts.clear()  # they refer to this block: it is freed now, not collected
         take_quotes(behind, self.grouped.rows)
 

@@ -15,17 +15,19 @@ raised: whatever ends a variant is the cause of its outcome.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from daemon.domain.events import TradingEvent
-from daemon.lab.outcome import Outcome, failed
-from daemon.lab.variant_fold import VariantFold
-from daemon.rules import Rulebook
+import msgspec
+
+from daemon.lab.alone import run_alone
+from daemon.lab.outcome import Outcome, is_equal
+from daemon.lab.outcomes import Outcomes
+from daemon.lab.touching import one_by_one
 from daemon.runtime.machine import StrategyClasses
-from daemon.runtime.minute_equity import MinuteEquity
-from daemon.runtime.one_pass import Pass, entries_by_data
+from daemon.runtime.one_pass import Entry, Pass, entries_by_data
 from daemon.settings.config import Config
 
 OnDone = Callable[[int, Outcome], None]
@@ -41,59 +43,59 @@ def run_variants(
 ) -> list[Outcome]:
     """Return the outcome of each variant; one that fails ends nothing but itself.
 
-    Variants of the same data share one pass over them. `classes` are strategies that are in no
-    module, by id. `on_done` is called with the place of a variant and its outcome as soon as that
-    is known. Raises nothing of a variant.
+    Variants of the same data share one pass over them, and one variant of each pass is run alone
+    too, before it: where that gives another result, all of the pass are run again one by one, each
+    in a process of its own. `classes` are strategies that are in no module, by id. `on_done` is
+    called with the place of a variant and its outcome as soon as that is known. Raises nothing of a
+    variant.
     """
-    directory = None if data_dir is None else Path(data_dir)
-    outcomes = pass_over(dict(enumerate(variants)), directory, classes, on_done)
-    return [outcomes[place] for place in range(len(variants))]
+    group = _Group(None if data_dir is None else Path(data_dir), classes)
+    found: dict[int, Outcome] = {}
+    failed = Outcomes()
+    groups = entries_by_data(list(enumerate(variants)), failed, group.data_dir)
+    for outcomes in (failed.by_place, *(group.run(entries, variants) for entries in groups)):
+        found |= outcomes
+        for place, outcome in outcomes.items():
+            if on_done is not None:
+                on_done(place, outcome)
+    return [found[place] for place in range(len(variants))]
 
 
-def pass_over(
-    variants: Mapping[int, Config],
-    data_dir: Path | None = None,
-    classes: StrategyClasses | None = None,
-    on_done: OnDone | None = None,
-) -> dict[int, Outcome]:
-    """Return the outcome of each variant by its place, in one pass for each group."""
-    outcomes = _Outcomes(variants, on_done)
-    for entries in entries_by_data(list(variants.items()), outcomes, data_dir):
+class _Group:
+    """Runs variants of the same data."""
+
+    def __init__(self, data_dir: Path | None, classes: StrategyClasses | None) -> None:
+        self.data_dir = data_dir
+        self._classes = classes
+
+    def run(self, entries: Sequence[Entry], variants: Sequence[Config]) -> dict[int, Outcome]:
+        """Return the outcomes by place."""
+        configs = {entry.place: variants[entry.place] for entry in entries}
+        sample = sample_of(configs)
+        alone = run_alone(configs[sample], self.data_dir, self._classes)
+        if len(configs) == 1:
+            return {sample: alone}
+        outcomes = self._pass(entries)
+        if is_equal(outcomes[sample], alone):
+            return outcomes
+        return one_by_one(configs, outcomes, sample, self.data_dir, self._classes)
+
+    def _pass(self, entries: Sequence[Entry]) -> dict[int, Outcome]:
+        outcomes = Outcomes(entries)
         try:
-            group = Pass(entries, outcomes, data_dir=data_dir, classes=classes)
+            made = Pass(entries, outcomes, data_dir=self.data_dir, classes=self._classes)
         except Exception as error:  # noqa: BLE001 - the data: it ends all of the group
             for entry in entries:
                 outcomes.fail(entry.place, error)
-            continue
-        group.run()
-    return outcomes.by_place
+        else:
+            made.run()
+        return outcomes.by_place
 
 
-class _Outcomes:
-    """Folds what becomes of each variant into its outcome."""
-
-    def __init__(self, variants: Mapping[int, Config], on_done: OnDone | None) -> None:
-        self.by_place: dict[int, Outcome] = {}
-        self._on_done = on_done
-        self._folds = {
-            place: VariantFold(config.capital_rupees) for place, config in variants.items()
-        }
-
-    def hear(self, place: int, events: Sequence[TradingEvent]) -> None:
-        """Fold what a variant has decided."""
-        self._folds[place].take(events)
-
-    def end(self, place: int, equity: MinuteEquity, rules: Rulebook) -> None:
-        """Tell of a variant that has come to the end of the data."""
-        told = self._folds[place].told(equity, rules)
-        self._close(place, Outcome(status="done", told=told))
-
-    def fail(self, place: int, error: Exception) -> None:
-        """Tell of a variant that was ended."""
-        self._close(place, failed(error))
-
-    def _close(self, place: int, outcome: Outcome) -> None:
-        del self._folds[place]
-        self.by_place[place] = outcome
-        if self._on_done is not None:
-            self._on_done(place, outcome)
+def sample_of(configs: Mapping[int, Config]) -> int:
+    """Return the place of the variant that is run alone too: always the same of the same ones."""
+    places = list(configs)
+    total = hashlib.blake2b(digest_size=8)
+    for config in configs.values():
+        total.update(msgspec.msgpack.encode(config))
+    return places[int.from_bytes(total.digest(), "big") % len(places)]

@@ -66,3 +66,10 @@ def one_line(error: BaseException) -> str:
     if type(error).__module__ == "daemon.errors":
         return text or name
     return f"{name}: {text}" if text else name
+
+
+def is_equal(one: Outcome, other: Outcome) -> bool:
+    """Return whether two runs of a variant came to the same."""
+    if one.told is None or other.told is None:
+        return one.told is other.told and one.cause == other.cause
+    return one.told.events_hash == other.told.events_hash

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent, encode_event
 from daemon.export.columns import RunningPaise
 from daemon.export.parquet_file import ArrowRows
@@ -19,7 +21,6 @@ from daemon.lab.outcome import Doubt, Told
 from daemon.report.fold import RunFold
 from daemon.report.model import ExitRow
 from daemon.rules import Rulebook
-from daemon.runtime.minute_equity import MinuteEquity
 
 _NOT_SEEN: Final = -(1 << 63)
 
@@ -52,9 +53,8 @@ class VariantFold:
                 self._closed.add(closed_trade(fold, position))
             fold.forget_rows()
 
-    def told(self, equity: MinuteEquity, rules: Rulebook) -> Told:
-        """Return what the variant came to, with the equity that its events left."""
-        closes, drawdown = equity.closes(), equity.drawdown()
+    def told(self, closes: Mapping[dt.date, int], drawdown: Drawdown, rules: Rulebook) -> Told:
+        """Return what the variant came to, with net P&L at the end of each date (paise)."""
         days = session_days(closes, rules)
         return Told(
             events_hash=self._hash.hexdigest(),
@@ -66,6 +66,26 @@ class VariantFold:
             ratios=ratios_of(days.changes_paise, self._capital, drawdown),
             figures=trade_figures(self._closed.trades()),
             doubt=self._doubt.told(),
+        )
+
+
+class StrategyErrors:
+    """Errors of strategies, which end no run and must not go unheard."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, str]] = {}
+        """How many a strategy had, and the first."""
+
+    def add(self, strategy_id: str, error: str) -> None:
+        """Count an error."""
+        count, first = self._found.get(strategy_id, (0, error))
+        self._found[strategy_id] = count + 1, first
+
+    def line(self) -> str:
+        """Return them as one line, empty without any."""
+        return "; ".join(
+            f"strategy {strategy_id}: {count} errors, the first {' '.join(first.split())}"
+            for strategy_id, (count, first) in self._found.items()
         )
 
 

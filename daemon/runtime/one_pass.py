@@ -30,6 +30,7 @@ from daemon.runtime.minute_equity import MinuteEquity
 from daemon.runtime.simulate import without_idle_margin
 from daemon.settings.config import Config
 from feeds.stream.feed import Playback
+from strategies.engine import StrategyEngineV2
 
 
 class Listener(Protocol):
@@ -37,6 +38,9 @@ class Listener(Protocol):
 
     def hear(self, place: int, events: Sequence[TradingEvent]) -> None:
         """Take what a variant has decided."""
+
+    def fault(self, place: int, strategy_id: str, error: str) -> None:
+        """Take an error of a variant's strategy, which has ended nothing."""
 
     def end(self, place: int, equity: MinuteEquity, rules: Rulebook) -> None:
         """Take that a variant has come to the end of the data."""
@@ -135,7 +139,7 @@ class Pass:
         except Exception as error:  # noqa: BLE001 - whatever ends a variant ends it alone
             self._listener.fail(entry.place, error)
             return
-        flight = _Flight(entry, built.engine, MinuteEquity(self._universe))
+        flight = _Flight(entry, built.engine, built.strategies, MinuteEquity(self._universe))
         self._flights.setdefault(lead, []).append(flight)
 
     def _arrays_of(self, config: Config) -> RiskArrays | None:
@@ -180,6 +184,9 @@ class Pass:
         events = flight.take(led)
         if events:
             self._listener.hear(flight.entry.place, events)
+        if flight.strategies.faults:
+            for fault in flight.strategies.take_faults():
+                self._listener.fault(flight.entry.place, fault.strategy_id, fault.error)
 
     def _guarded(self, flight: _Flight, step: Callable[[_Flight], None]) -> bool:
         """Return whether a step of a variant went well; tell what has ended it if not."""
@@ -209,6 +216,7 @@ class _Flight(NamedTuple):
 
     entry: Entry
     engine: PaperEngine
+    strategies: StrategyEngineV2
     equity: MinuteEquity
 
     def take(self, led: Led) -> list[TradingEvent]:

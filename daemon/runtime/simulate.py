@@ -45,6 +45,8 @@ class Simulated(NamedTuple):
     """Net P&L (paise, open positions at market) at the end of each date that has data."""
 
     events: list[TradingEvent]
+    faults: list[tuple[str, str]]
+    """(strategy, error) of each call of a strategy that raised, the first thousand."""
     summary: RunSummary
     """The summary of the `run` command, but for the run's id and files, and without notes."""
 
@@ -76,6 +78,7 @@ def run(
     return Simulated(
         config=parts.config, rules=parts.rules, facts=facts, series=series,
         closes=sampler.day_closes(), events=events,
+        faults=[(fault.strategy_id, fault.error) for fault in parts.strategies.faults],
         summary=summarize_run(RunFold(events), facts, series),
     )  # fmt: skip
 

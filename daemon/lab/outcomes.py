@@ -1,0 +1,39 @@
+"""What becomes of the variants of a pass, folded into their outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.domain.events import TradingEvent
+from daemon.lab.outcome import Outcome, failed
+from daemon.lab.variant_fold import StrategyErrors, VariantFold
+from daemon.rules import Rulebook
+from daemon.runtime.minute_equity import MinuteEquity
+from daemon.runtime.one_pass import Entry
+
+
+class Outcomes:
+    """The outcomes by place; hears a pass over `entries`."""
+
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        self.by_place: dict[int, Outcome] = {}
+        self._folds = {entry.place: VariantFold(entry.config.capital_rupees) for entry in entries}
+        self._errors = {entry.place: StrategyErrors() for entry in entries}
+
+    def hear(self, place: int, events: Sequence[TradingEvent]) -> None:
+        """Fold what a variant has decided."""
+        self._folds[place].take(events)
+
+    def fault(self, place: int, strategy_id: str, error: str) -> None:
+        """Count an error of a variant's strategy."""
+        self._errors[place].add(strategy_id, error)
+
+    def end(self, place: int, equity: MinuteEquity, rules: Rulebook) -> None:
+        """Close a variant that has come to the end of the data."""
+        told = self._folds.pop(place).told(equity.closes(), equity.drawdown(), rules)
+        self.by_place[place] = Outcome(status="done", warning=self._errors[place].line(), told=told)
+
+    def fail(self, place: int, error: Exception) -> None:
+        """Close a variant that was ended."""
+        self._folds.pop(place, None)
+        self.by_place[place] = failed(error)
