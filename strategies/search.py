@@ -31,12 +31,12 @@ def import_strategy(name: str, directories: Sequence[str]) -> ModuleType:
     Raises AmbiguousModule, and whatever the import raises.
     """
     _search_in(directories)
+    known = set(sys.modules)  # looking for a module imports the package that it lies in
     files = _files(name, directories)
     if len(files) > 1:
         raise AmbiguousModule(f"{name!r} is {files[0]} and {files[1]}; rename one of them")
     if files:
         _refuse_hidden(name, files[0])
-    known = set(sys.modules)
     try:
         return importlib.import_module(name)
     finally:

@@ -88,6 +88,15 @@ def test_files_of_one_name_in_two_configurations_are_not_mixed_up(tmp_path: Path
     assert str(two) not in sys.path
 
 
+def test_packages_of_one_name_in_two_configurations_are_not_mixed_up(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for directory in (one, two):
+        write(directory, "s_desk/__init__.py")
+        write(directory, "s_desk/ideas.py")
+    found = [where("s_desk.ideas", each) for each in (one, two, one)]
+    assert found == [str(one), str(two), str(one)]
+
+
 def test_two_strategies_of_one_configuration_share_a_module(tmp_path: Path) -> None:
     write(tmp_path, "s_mine.py")
     first = search.import_strategy("s_mine", [str(tmp_path)])
