@@ -29,7 +29,7 @@ class VariantFold:
     """The trades, hash and figures of a variant so far."""
 
     def __init__(self, capital_rupees: float | None) -> None:
-        self._capital = capital_rupees
+        self.capital_rupees = capital_rupees
         self._hash = hashlib.blake2b(digest_size=HASH_BYTES)
         self._fold = RunFold()
         self._charges = RunningPaise()
@@ -63,7 +63,7 @@ class VariantFold:
             gross_paise=self._gross,
             days=days,
             drawdown=drawdown,
-            ratios=ratios_of(days.changes_paise, self._capital, drawdown),
+            ratios=ratios_of(days.changes_paise, self.capital_rupees, drawdown),
             figures=trade_figures(self._closed.trades()),
             doubt=self._doubt.told(),
         )
@@ -84,7 +84,7 @@ class StrategyErrors:
     def line(self) -> str:
         """Return them as one line, empty without any."""
         return "; ".join(
-            f"strategy {strategy_id}: {count} errors, the first {' '.join(first.split())}"
+            f"strategy {strategy_id}: {count} error{'s' if count > 1 else ''}, the first {' '.join(first.split())}"
             for strategy_id, (count, first) in self._found.items()
         )
 

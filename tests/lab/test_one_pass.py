@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from daemon.lab.alone import run_alone
-from daemon.lab.one_pass import run_variants
+from daemon.domain.candle import Candle
+from daemon.domain.events import TradingEvent
+from daemon.lab.alone import run_alone, run_apart
+from daemon.lab.configured import configured
+from daemon.lab.one_pass import run_variants, sample_of
 from daemon.lab.outcome import Outcome
+from daemon.lab.variant_fold import VariantFold
 from daemon.settings.config import Config
+from strategies.strategy import Intents, View
 from tests.kit.tiers import with_more_in_ci
-from tests.lab.variants import base, drawn
-
-pytestmark = pytest.mark.random
+from tests.lab.variants import Dice, base, drawn
 
 
 def told(outcome: Outcome) -> Any:
@@ -34,12 +39,13 @@ def assert_equal(config: Config, outcome: Outcome) -> int:
 
 SMALL = ("sample_depth", 0, "09:45:00", 3)
 LARGE = [
-    (sample, seed, "11:00:00", 8)
+    (sample, seed, "10:30:00", 6)
     for sample in ("sample_session", "sample_depth")
     for seed in range(1, 4)
 ]
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("batch", with_more_in_ci(SMALL, more=LARGE))
 def test_s3_results_equal_single_runs(batch: tuple[str, int, str, int]) -> None:
     sample, seed, end, count = batch
@@ -51,3 +57,135 @@ def test_s3_results_equal_single_runs(batch: tuple[str, int, str, int]) -> None:
     )
     assert traded > 0
     assert not any("touch" in outcome.warning for outcome in outcomes)
+
+
+@pytest.fixture(scope="module")
+def start() -> Config:
+    return base("sample_session", "09:40:00")
+
+
+def with_strategy(config: Config, **item: Any) -> Config:
+    item = {"id": "own", "symbols": ["NIFTY26NOVFUT"], **item}
+    return configured(config, {"strategies.list": [item]})
+
+
+def dice(config: Config, seed: int = 3, **overrides: Any) -> Config:
+    item = {"module": "tests.lab.variants", "class": "Dice", "params": {"seed": seed}}
+    return configured(with_strategy(config, **item), overrides)
+
+
+def test_s3_variants_of_other_data_have_a_pass_of_their_own(start: Config) -> None:
+    variants = [
+        dice(start),
+        dice(start, **{"feed.replay.end": "2026-11-18T09:30:00"}),
+        dice(start, **{"execution.candle_grace_ms": 1_000}),
+        dice(start, **{"execution.stale_after_s": 2}),
+        with_strategy(start, module="tests.lab.variants", timeframe="3m", **{"class": "Dice"}),
+    ]
+    heard: dict[int, Outcome] = {}
+    outcomes = run_variants(variants, on_done=heard.__setitem__)
+    assert [heard[place] for place in range(len(variants))] == outcomes
+    for config, outcome in zip(variants, outcomes, strict=True):
+        assert_equal(config, outcome)
+
+
+def test_s3_a_variant_that_fails_ends_nothing_but_itself(
+    start: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = with_strategy(start, module="strategies.no_such", **{"class": "Nothing"})
+    broken = dice(start, seed=5, **{"account": "broken"})
+    find = VariantFold.take
+
+    def take(self: VariantFold, events: Sequence[TradingEvent]) -> None:
+        if self.capital_rupees == 1.0:
+            raise RuntimeError("two\nlines")
+        find(self, events)
+
+    monkeypatch.setattr(VariantFold, "take", take)
+    outcomes = run_variants(
+        [dice(start), wrong, configured(broken, {"capital_rupees": 1.0}), dice(start, seed=4)]
+    )
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "failed", "done"]
+    assert outcomes[1].cause.startswith("strategy 'own': module: no module named")
+    assert outcomes[2].cause == "RuntimeError: two lines"
+    assert_equal(dice(start), outcomes[0])
+
+
+def test_s3_data_that_cannot_be_read_end_all_variants_of_them(start: Config) -> None:
+    gone = configured(start, {"feed.replay.files": [{"path": "gone.parquet"}]})
+    outcomes = run_variants([gone, configured(gone, {"execution.slippage_bps": 1}), dice(start)])
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed", "done"]
+    assert "gone.parquet" in outcomes[0].cause
+    assert "\n" not in outcomes[0].cause
+
+
+def test_s3_errors_of_a_strategy_are_told_and_end_no_run(start: Config) -> None:
+    raising = with_strategy(start, module="tests.lab.variants", **{"class": "Raises"})
+    for outcome in run_variants([raising, dice(start)])[:1]:
+        assert outcome.status == "done"
+        assert outcome.warning.startswith("strategy own: ")
+        assert outcome.warning.endswith(" errors, the first ValueError: not today")
+
+
+def test_s3_the_variant_that_is_run_alone_is_always_the_same(start: Config) -> None:
+    variants = {place: dice(start, seed=place) for place in range(5)}
+    assert len({sample_of(dict(variants)) for _ in range(3)}) == 1
+    others = {sample_of({**variants, 9: dice(start, seed=seed)}) for seed in range(40)}
+    assert len(others) > 1
+
+
+class Counts(Dice):
+    """Trades as long as few candles were shown to all of its objects together."""
+
+    shown: ClassVar[list[int]] = []
+
+    def on_candle(self, candle: Candle, view: View) -> Intents:
+        self.shown.append(candle.end_ts)
+        return super().on_candle(candle, view) if len(self.shown) < 20 else None
+
+
+def test_s3_variants_that_touch_each_other_are_refused_and_the_strategy_is_named(
+    start: Config,
+) -> None:
+    Counts.shown.clear()
+    given = with_strategy(
+        start, module=Counts.__module__, params={"chance": 0.9}, **{"class": "Counts"}
+    )
+    variants = [given, configured(given, {"execution.slippage_bps": 1})]
+    outcomes = run_variants(variants, classes={"own": Counts})
+    assert {outcome.status for outcome in outcomes} == {"failed"}
+    assert outcomes[0].cause.startswith("variants_touch_each_other: strategy own (tests.lab.")
+    assert "module of its own" in outcomes[0].cause
+
+
+SHARING = """
+from tests.lab.variants import Dice
+
+SHOWN = []
+
+
+class Sharing(Dice):
+    def on_candle(self, candle, view):
+        SHOWN.append(candle.end_ts)
+        return super().on_candle(candle, view) if len(SHOWN) < 20 else None
+"""
+
+
+@pytest.mark.ci
+def test_s3_variants_that_touch_each_other_are_run_again_one_by_one(
+    start: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "sharing_globals.py").write_text(SHARING, encoding="utf-8")
+    start = configured(start, {"strategies.path": [str(tmp_path)]})
+    item = {"module": "sharing_globals", "class": "Sharing", "params": {"chance": 0.9}}
+    variants = [
+        with_strategy(start, **item),
+        configured(with_strategy(start, **item), {"execution.slippage_bps": 1}),
+    ]
+    outcomes = run_variants(variants)
+    for config, outcome in zip(variants, outcomes, strict=True):
+        assert outcome.status == "done"
+        expected = "variants_touch_each_other: strategy own (sharing_globals) keeps something"
+        assert outcome.warning.startswith(expected)
+        assert told(outcome).events_hash == told(run_apart(config)).events_hash
+        assert told(outcome).trades.num_rows > 0

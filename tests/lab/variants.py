@@ -57,6 +57,13 @@ class Dice(BaseStrategy):
         return self.modify(trades[-1].id, stop=None if draw < self._chance / 2 else {"pct": 1})
 
 
+class Raises(BaseStrategy):
+    """Fails at each candle."""
+
+    def on_candle(self, candle: Candle, view: View) -> Intents:
+        raise ValueError("not today")
+
+
 class DiceTicks(Dice):
     """The same, and it looks at every tick."""
 
