@@ -57,6 +57,11 @@ class LakeTicks:
             raise file_error(root, "no day of the span can be used", "; ".join(problems))
 
     @property
+    def days(self) -> Sequence[LakeDay]:
+        """Return the days that are read, but for what is found damaged on the way."""
+        return self._days
+
+    @property
     def counts(self) -> dict[str, int]:
         """Return how many days were left out."""
         return {"skipped_days": len(self.skipped)} if self._skips else {}

@@ -12,11 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from daemon.errors import ConfigError, FeedError
+from daemon.runtime.build import sessions_of
+from daemon.runtime.configured_rules import load_rules
 from daemon.settings.config import Config
-from daemon.settings.feeds import ReplayConfig
 from feeds.files.recorded_files import find_data, placed
-from feeds.lake.days import LakeDay, Span, lake_day
+from feeds.lake.days import LakeDay, check_hashes, lake_day
 from feeds.lake.layout import dates_in
+from feeds.lake.reader import LakeTicks
 from feeds.lake.writer import sha256_of
 from feeds.sources import each_file
 
@@ -47,8 +49,10 @@ class SweepData:
             self.parts = [Part(_digest(msgspec.to_builtins(made_up)), 100_000 * made_up.sessions)]
             self.text = f"a made-up market from {made_up.date}, seed {made_up.seed}"
         elif self._replay.lake:
-            self.days = tuple(self._lake_days(self._replay))
+            self.days = tuple(self._lake_days(config))
             self.parts = [part for day in self.days for part in _parts(day)]
+            if not self.days:
+                raise FeedError(f"{self.lake}: no day of the span can be used")
             first, last = self.days[0].date, self.days[-1].date
             self.text = f"{first} to {last} ({len(self.days)} days)"
         else:
@@ -78,19 +82,17 @@ class SweepData:
         """Return where the lake is."""
         return placed(self._replay.lake, self._data_dir)
 
-    def _lake_days(self, replay: ReplayConfig) -> Iterator[LakeDay]:
-        found = 0
-        for date in Span.of(replay).dates(self.lake):
+    def _lake_days(self, config: Config) -> Iterator[LakeDay]:
+        """Yield the days that a run reads; their bytes are those that were written."""
+        session = sessions_of(load_rules(config))
+        for day in LakeTicks(self._replay, self.lake, session=session).days:
             try:
-                day = lake_day(self.lake, date, replay.underlyings)
+                check_hashes(day)
             except FeedError:
-                if replay.unusable_days == "refuse":
+                if self._replay.unusable_days == "refuse":
                     raise
                 continue
-            found += 1
             yield day
-        if not found:
-            raise FeedError(f"{self.lake}: no day of the span can be used")
 
     def _files(self, files: Sequence[Any]) -> Iterator[tuple[Path, Part]]:
         for named in files:
