@@ -79,11 +79,9 @@ def _latency(choice: Choice | None, *, is_told: bool) -> Mapping[str, object]:
 
 
 def _withheld(orders: int, days: int, clock: ClockOffset | None) -> tuple[str, str]:
-    if orders < MIN_ORDERS or days < MIN_DAYS:
-        return "few", (
-            f"{orders} orders on {days} days: a suggestion needs {MIN_ORDERS} orders on "
-            f"{MIN_DAYS} days"
-        )
+    """Return why nothing is suggested, as a code and in words; the clock is asked first."""
     if clock is not None and clock.spoils:
-        return "clock", "the clocks do not agree (clock_offset): settle that first"
+        return "clock", "the clocks do not agree (clock_offset), so settle that first"
+    if orders < MIN_ORDERS or days < MIN_DAYS:
+        return "few", f"it takes {MIN_ORDERS} orders on {MIN_DAYS} days"
     return "", ""

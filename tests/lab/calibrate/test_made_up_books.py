@@ -11,7 +11,6 @@ from daemon.lab.calibrate.paper_prices import LATENCIES_MS
 from tests.lab.calibrate.kit import calibrated
 from tests.lab.calibrate.made_up_books import Terms
 
-
 DAILY = (("bid_ask", 300), ("depth", 0))
 
 
