@@ -6,6 +6,10 @@ import os
 import signal
 import sys
 
+import pytest
+
+from tests.kit import loopback_only
+
 
 def pytest_configure() -> None:
     """Prepare this process and the programs that it starts.
@@ -15,7 +19,15 @@ def pytest_configure() -> None:
     FNO_NO_BYTECODE is for a copy whose files are about to change (`tests/kit/copied.py`).
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    loopback_only.watch()
     if "FNO_NO_BYTECODE" in os.environ:
         return
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_runtest_teardown() -> None:
+    """Fail a test that tried to reach another machine, also where its code caught the refusal."""
+    tried, loopback_only.OUTSIDE[:] = list(loopback_only.OUTSIDE), []
+    if tried:
+        pytest.fail(f"beyond this machine: {', '.join(tried)}")
