@@ -104,11 +104,11 @@ def judge_depth(depth: Int64s) -> tuple[Int8s, Bools]:
     if shows.all():
         return faults, shows
     rows = np.flatnonzero(~shows)
-    has_some = (depth[rows, :, _QUANTITY] != 0).any(axis=1)
+    levels = _by_level(depth[rows])
+    has_some = (levels[_QUANTITY] != 0).any(axis=0)
     shows[rows] = has_some
-    odd = rows[has_some]
-    if len(odd):  # mostly they are rows of an index, which has no levels
-        faults[odd] = _judge(depth[odd])
+    if has_some.any():  # else they are rows of an index, which has no levels
+        faults[rows[has_some]] = _judge(levels.compress(has_some, axis=2))
     return faults, shows
 
 
@@ -143,23 +143,32 @@ def _is_plain(depth: Int64s) -> Bools:
     return plain
 
 
-def _judge(depth: Int64s) -> Int8s:
+def _by_level(depth: Int64s) -> Int64s:
+    """Return quantities and prices with all rows of a level together, (2, 10, rows).
+
+    A pass over all rows of a level takes a fifth of one over the levels of each row.
+    """
+    return np.ascontiguousarray(depth[..., : _PRICE + 1].transpose(2, 1, 0))
+
+
+def _judge(levels: Int64s) -> Int8s:
     """Return the first fault of each row, SOUND for rows that have none after all."""
-    faults = np.zeros(len(depth), dtype=np.int8)
-    quantity, price = depth[..., _QUANTITY], depth[..., _PRICE]
+    quantity, price = levels
+    faults = np.zeros(price.shape[1], dtype=np.int8)
     shown = (quantity > 0) & (price > 0)
     for side in _SIDES:
-        ladder = -price[:, side] if side.start == 0 else price[:, side]
-        here, before = shown[:, side][:, 1:], shown[:, side][:, :-1]
-        step = ladder[:, 1:] - ladder[:, :-1]
+        ladder = -price[side] if side.start == 0 else price[side]
+        here, before = shown[side][1:], shown[side][:-1]
+        step = ladder[1:] - ladder[:-1]
         same = here & before & (step == 0)
         wrong = here & (~before | (step < 0))
-        faults[same.any(axis=1) & (faults == SOUND)] = DUPLICATED
-        faults[wrong.any(axis=1)] = UNSORTED
-    best_bid = np.where(shown[:, _SIDES[0]], price[:, _SIDES[0]], 0).max(axis=1)
-    asks = np.where(shown[:, _SIDES[1]], price[:, _SIDES[1]], _NO_ASK)
-    faults[best_bid > asks.min(axis=1)] = CROSSED
-    faults[(depth[..., : _PRICE + 1] < 0).any(axis=(1, 2))] = NEGATIVE
+        faults[same.any(axis=0) & (faults == SOUND)] = DUPLICATED
+        faults[wrong.any(axis=0)] = UNSORTED
+    bids, asks = _SIDES
+    best_bid = np.where(shown[bids], price[bids], 0).max(axis=0)
+    best_ask = np.where(shown[asks], price[asks], _NO_ASK).min(axis=0)
+    faults[best_bid > best_ask] = CROSSED
+    faults[(quantity < 0).any(axis=0) | (price < 0).any(axis=0)] = NEGATIVE
     return faults
 
 
