@@ -12,7 +12,7 @@ WEB_DEMO := artifacts/web-demo
 WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench bench-compare bench-peers report lock sbom licences install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences cluster-demo install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -51,6 +51,9 @@ web-demo: $(READY) #-- Trade a sample session with depth live, with a page and K
 	$(BIN)/run_fno_paper --config $(WEB_DEMO)/demo.yaml >$(WEB_DEMO)/daemon.log 2>&1 & daemon=$$!; \
 	until [ -S $(WEB_DEMO)/accounts/demo/control.sock ]; do kill -0 $$daemon || { cat $(WEB_DEMO)/daemon.log; exit 1; }; sleep 0.2; done; \
 	$(BIN)/run_fno_paper web demo --out $(WEB_DEMO) --port 0 & web=$$!; wait $$web
+
+cluster-demo: $(READY) #-- Run a sweep on two dask nodes on loopback, kill one, and compare it with this machine's.
+	@$(BIN)/python -m tests.lab.cluster_demo
 
 report: $(READY) #-- Write the HTML report of the newest run.
 	$(BIN)/run_fno_paper report

@@ -42,6 +42,11 @@ class DaskCluster:
         self.workers.append(worker)
         return worker
 
+    def workers_up(self) -> int:
+        """How many workers the scheduler knows."""
+        log = (self._place / "scheduler-0.log").read_text(encoding="utf-8", errors="replace")
+        return log.count("Register worker addr")
+
     def close(self) -> None:
         """End all of it."""
         for process in (*self.workers, self.scheduler):

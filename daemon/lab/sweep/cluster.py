@@ -25,6 +25,8 @@ from daemon.lab.sweep.tasks import JobDone, Task, TaskDone, TaskLost
 from daemon.lab.sweep.travel import Luggage
 from daemon.lab.sweep.versions import versions
 
+_TALKERS: Final = ("asyncio", "distributed", "distributed.client", "tornado", "tornado.application")
+"""Loggers that show tracebacks of a link that is cut; what a person must know is in the error."""
 _CONNECT_S: Final = 10
 _PULSE_S: Final = 0.25
 _AHEAD: Final = 2
@@ -49,7 +51,7 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         """Connect, and see that all nodes are alike. Raises ClusterError."""
-        for name in ("distributed", "tornado"):  # what a trader must know is said here
+        for name in _TALKERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         try:
