@@ -15,8 +15,9 @@ from typing import Final
 PACKAGES: Final = ("daemon", "feeds", "strategies")
 BAD_INSTALLATION: Final = 78
 """As for a bad configuration: trying again cannot help."""
-YOUNG_OBJECTS: Final = 10_000
-"""New objects before the collector looks: what a start makes stays (daemon/process/memory.py)."""
+START_OBJECTS: Final = 200_000
+"""New objects before the collector looks: what a start makes stays, and a look at all of it takes
+20 ms. What runs for hours sets it lower (daemon/process/memory.py)."""
 _AGAIN: Final = "install this program again, into an environment of its own (pipx)"
 _REMEDY: Final = "uninstall it, or install this program into an environment of its own (pipx)"
 
@@ -31,7 +32,7 @@ def main() -> None:
         if warning:
             _say(f"warning: {warning}")
 
-    gc.set_threshold(YOUNG_OBJECTS)
+    gc.set_threshold(START_OBJECTS)
     from daemon.main import main as command_line
 
     try:

@@ -11,6 +11,7 @@ from loguru import logger
 
 from daemon.alerts.service import Alerts
 from daemon.process.clock import MACHINE_CLOCKS
+from daemon.process.memory import steady_collector
 from daemon.process.signals import watch_signals
 from daemon.web.panels.view import View
 from daemon.web.sources.watched import Watched
@@ -26,6 +27,7 @@ class FollowProcess:
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Send until SIGINT, SIGTERM or SIGHUP; `on_ready` is called when it does."""
+        steady_collector()
         anyio.run(self._run, on_ready, backend_options={"use_uvloop": True})
 
     async def _run(self, on_ready: Callable[[], None]) -> None:

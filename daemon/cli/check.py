@@ -5,12 +5,11 @@ Each warning is one function; a new one is a new function and one line in `WARNI
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
-import anyio
 import numpy as np
 from msgspec.structs import replace
 
@@ -31,7 +30,6 @@ from daemon.cli.check_strategies import (
 )
 from daemon.cli.data_notes import assumed_contracts
 from daemon.domain.dates import ist_date
-from daemon.domain.inputs import Input
 from daemon.domain.intent import ExitOverrides
 from daemon.domain.money import paise_exact, rupees_text
 from daemon.domain.ticks import Ticks
@@ -51,7 +49,7 @@ from feeds.files.edges import Edges
 from feeds.files.recorded_files import find_data
 from feeds.replay import ReplayFeed
 from feeds.sources import each_file
-from feeds.stream.feed import Feed
+from feeds.stream.feed import Feed, Playback
 
 
 class Checked(NamedTuple):
@@ -96,7 +94,7 @@ def check_file(
         if isinstance(parts.feed, ReplayFeed):
             for text in parts.feed.recording.presets():
                 say(text)
-    if config.plans.items and (span := anyio.run(_first_block, parts.feed)) is not None:
+    if config.plans.items and (span := _first_block(parts.feed)) is not None:
         refuse_missing_weeklies(str(path), config, parts.rules, ist_date(span[0]))
     warnings = [text for warn in WARNINGS for text in warn(parts)]
     return Checked(verdict, [*warnings, *_warmup_files(parts, data_dir)], plan_lines(config))
@@ -118,16 +116,15 @@ def _of_today(config: Config) -> list[str]:
 
 def _outside_the_tables(parts: Parts) -> Iterator[str]:
     """Warn by the date of the data, as far as its first block goes; a run covers all of it."""
-    span = anyio.run(_first_block, parts.feed)
+    span = _first_block(parts.feed)
     if span is not None:
         yield from date_warnings(parts.config, parts.rules, parts.feed.universe, *span)
 
 
-async def _first_block(feed: Feed) -> tuple[int, int] | None:
+def _first_block(feed: Feed) -> tuple[int, int] | None:
     """Return the first and the last time of the first rows, UTC ns; None without rows."""
-    inputs = cast("AsyncGenerator[Input, None]", feed.inputs())
-    async with aclosing(inputs):
-        async for item in inputs:
+    with closing(cast("Playback", feed).unpaced()) as inputs:
+        for item in inputs:
             if isinstance(item, Ticks):
                 return int(item.ts[0]), int(item.ts[-1])
     return None
@@ -187,7 +184,7 @@ def _plans(parts: Parts) -> Iterator[str]:
     yield from plan_notes(parts.config)
     if not parts.config.plans.items:
         return
-    span = anyio.run(_first_block, parts.feed)
+    span = _first_block(parts.feed)
     if span is not None:
         yield from market_notes(parts, ist_date(span[0]))
 

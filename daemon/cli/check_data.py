@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from daemon.cli.data_notes import lost_book_texts, refused_texts, time_text
 from daemon.domain.dates import DAY_NS, MINUTE_NS, parse_timeframe, parse_ts
@@ -136,7 +135,7 @@ def _share_inside(schedule: Schedule, blocks: Sequence[Ticks], shift: int) -> fl
         ts = known.ts + shift
         rows += len(known)
         days = (ts + SHIFTS[0]) // DAY_NS
-        for day in np.unique(days).tolist():
+        for day in sorted(set(days.tolist())):
             here = days == day
             sessions = schedule.day(dt.date(1970, 1, 1) + dt.timedelta(days=day))
             opens = sessions.opens[known.instrument[here]]
@@ -168,11 +167,8 @@ def _odd_scales(universe: Universe, edges: Edges) -> Iterator[str]:
     The first instrument that shows it stands for the file.
     """
     blocks = edges.blocks()
-    found = np.unique(np.concatenate([block.instrument for block in blocks]))
-    own = {
-        at: [block.take(block.instrument == at) for block in blocks]
-        for at in found[found >= 0].tolist()
-    }
+    found = {at for block in blocks for at in block.instrument.tolist() if at >= 0}
+    own = {at: [block.take(block.instrument == at) for block in blocks] for at in sorted(found)}
     in_paise = (_in_paise(universe[at], rows) for at, rows in own.items())
     apart = (_apart(universe[at], rows, edges.file) for at, rows in own.items())
     for texts in (in_paise, apart):
@@ -182,8 +178,8 @@ def _odd_scales(universe: Universe, edges: Edges) -> Iterator[str]:
 
 def _in_paise(instrument: Instrument, rows: Sequence[Ticks]) -> str:
     unit = PAISE_PER_RUPEE * instrument.tick_paise
-    prices = np.unique(np.concatenate([row.ltp for row in rows]))
-    if len(prices) < _ENOUGH or prices[0] <= 0 or (prices % unit).any():
+    prices = {price for row in rows for price in row.ltp.tolist()}
+    if len(prices) < _ENOUGH or min(prices) <= 0 or any(price % unit for price in prices):
         return ""
     return (
         f"every price of {instrument.tradingsymbol} is a multiple of {rupees_text(unit)}, a "
@@ -196,8 +192,8 @@ def _apart(instrument: Instrument, rows: Sequence[Ticks], file: ReplayFile) -> s
     length = parse_timeframe(file.timeframe)
     if file.kind != "candles" or length % MINUTE_NS or length >= DAY_NS:
         return ""
-    bars = np.unique(np.concatenate([row.ts for row in rows]) // length)
-    apart = int(np.diff(bars).min()) if len(bars) >= _ENOUGH else 1
+    bars = sorted({ts // length for row in rows for ts in row.ts.tolist()})
+    apart = min(b - a for a, b in pairwise(bars)) if len(bars) >= _ENOUGH else 1
     if apart == 1:
         return ""
     minutes = apart * length // MINUTE_NS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.domain.instrument import Universe
@@ -11,8 +11,10 @@ from daemon.domain.money import rupees_text
 from daemon.market.intake import Intake
 from daemon.market.refused_rows import DayOutside, RowExample
 from daemon.report.text import count
-from daemon.runtime.app import App
 from feeds.replay import ReplayFeed
+
+if TYPE_CHECKING:
+    from daemon.runtime.app import App
 
 SHARE: Final = 100
 """A fault of more than one row in this many is reported."""

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from loguru import logger
-
 from daemon.domain.dates import SECOND_NS, iso_ist
 from daemon.errors import ClockError
 
@@ -129,6 +127,8 @@ def check_start(last_ns: int, of: str, clocks: MachineClocks = MACHINE_CLOCKS) -
     if behind <= PARTED_NS:
         return
     if behind <= START_WAIT_NS:
+        from loguru import logger
+
         logger.warning(
             "the machine's clock is {:.1f} s behind {}: waiting for it", behind / SECOND_NS, of
         )

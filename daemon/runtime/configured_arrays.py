@@ -11,7 +11,6 @@ from daemon.domain.instrument import Universe
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.errors import ConfigError
 from daemon.settings.config import Config
-from daemon.span.spn_file import read_spn
 
 
 def configured_arrays(
@@ -23,6 +22,8 @@ def configured_arrays(
     """
     if config.margin.model != "span_file":
         return None
+    from daemon.span.spn_file import read_spn
+
     path = Path(config.margin.span_file)
     contracts = [each for each in universe if each.is_contract]
     arrays = read_spn(path, frozenset(each.name for each in contracts))

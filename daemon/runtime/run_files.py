@@ -12,7 +12,6 @@ from daemon.errors import JournalIOError, UsageError
 from daemon.files.private import user_name
 from daemon.files.replace import replace_file
 from daemon.journal.files import DATABASE
-from daemon.journal.store import JournalStore
 from daemon.settings.account_name import is_account_name
 
 ACCOUNTS: Final = "accounts"
@@ -53,7 +52,11 @@ def newest_runs(out: Path) -> list[Path]:
     """Return the runs and accounts under `out` that have a journal, the newest first."""
     places = [out / "runs", out / ACCOUNTS]
     found = [entry for place in places if place.is_dir() for entry in place.iterdir()]
-    return sorted(filter(JournalStore.exists, found), key=_began, reverse=True)
+    return sorted(filter(_has_journal, found), key=_began, reverse=True)
+
+
+def _has_journal(directory: Path) -> bool:
+    return os.path.exists(directory / DATABASE)  # False without permission to look
 
 
 def _began(run: Path) -> tuple[int, str]:

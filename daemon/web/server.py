@@ -9,6 +9,7 @@ from typing import Any, Final
 import anyio
 from loguru import logger
 
+from daemon.process.memory import steady_collector
 from daemon.process.signals import watch_signals
 from daemon.web.access.guard import allowed_hosts
 from daemon.web.access.sessions import TOKEN_FILE, Sessions, read_or_make_token
@@ -67,6 +68,7 @@ class PageServer:
         `also` are tasks that run as long, each with the site.
         """
         sys.setswitchinterval(SWITCH_S)
+        steady_collector()
         anyio.run(self._run, on_ready, also, backend_options={"use_uvloop": True})
 
     async def _run(self, on_ready: Callable[[], None], also: Sequence[Task]) -> None:
