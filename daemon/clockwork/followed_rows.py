@@ -12,6 +12,7 @@ import heapq
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from daemon.clockwork.rows import RowPath
 from daemon.execution.context import Strategies
@@ -225,9 +226,8 @@ class FollowedPart(msgspec.Struct, eq=False):
         last = grouped.row_at(end - 1)
         if book.extremes.wanted:
             prices = grouped.ltp[at:end]
-            book.take_rows(
-                last, first=int(prices[0]), high=int(prices.max()), low=int(prices.min())
-            )
+            high, low = int(np.maximum.reduce(prices)), int(np.minimum.reduce(prices))
+            book.take_rows(last, first=int(prices[0]), high=high, low=low)
         else:
             book.point_at(last)
         if grouped.volumes is not None:

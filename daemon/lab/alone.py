@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from daemon.domain.ledger import Ledger
 from daemon.lab.outcome import Outcome, failed
 from daemon.lab.variant_fold import StrategyErrors, VariantFold
 from daemon.runtime.machine import StrategyClasses
@@ -21,8 +22,11 @@ def run_alone(
     """Return the outcome of a variant that is run by itself, in this process."""
     try:
         ran = run(config, data_dir=data_dir, classes=classes)
-        fold, errors = VariantFold(config.capital_rupees), StrategyErrors()
-        fold.take(ran.events)
+        ledger, errors = Ledger(), StrategyErrors()
+        fold = VariantFold(config.capital_rupees, ledger)
+        for event in ran.events:
+            ledger.apply(event)
+            fold.add(event)
         for strategy_id, error in ran.faults:
             errors.add(strategy_id, error)
         assert ran.series.drawdown is not None

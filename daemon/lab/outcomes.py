@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from daemon.domain.events import TradingEvent
+from daemon.domain.ledger import Ledger
 from daemon.lab.outcome import Outcome, failed
 from daemon.lab.variant_fold import StrategyErrors, VariantFold
 from daemon.rules import Rulebook
@@ -17,12 +18,14 @@ class Outcomes:
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
         self.by_place: dict[int, Outcome] = {}
-        self._folds = {entry.place: VariantFold(entry.config.capital_rupees) for entry in entries}
+        self._capital = {entry.place: entry.config.capital_rupees for entry in entries}
+        self._folds: dict[int, VariantFold] = {}
         self._errors = {entry.place: StrategyErrors() for entry in entries}
 
-    def hear(self, place: int, events: Sequence[TradingEvent]) -> None:
-        """Fold what a variant has decided."""
-        self._folds[place].take(events)
+    def enter(self, place: int, ledger: Ledger) -> Callable[[TradingEvent], None]:
+        """Return what folds the events of a variant, each when its ledger has taken it."""
+        fold = self._folds[place] = VariantFold(self._capital[place], ledger)
+        return fold.add
 
     def fault(self, place: int, strategy_id: str, error: str) -> None:
         """Count an error of a variant's strategy."""

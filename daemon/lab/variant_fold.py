@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
+from daemon.domain.booked_fills import BookedFills
 from daemon.domain.drawdown import Drawdown
-from daemon.domain.events import TradingEvent, encode_event
+from daemon.domain.events import OrderMoved, TradingEvent, encode_event
+from daemon.domain.ledger import Ledger
 from daemon.export.columns import RunningPaise
 from daemon.export.parquet_file import ArrowRows
 from daemon.export.trades import COLUMNS, exit_row
@@ -18,7 +20,8 @@ from daemon.lab.numbers.days import session_days
 from daemon.lab.numbers.ratios import ratios_of
 from daemon.lab.numbers.trades import ClosedTrade, closed_trade, trade_figures
 from daemon.lab.outcome import Doubt, Told
-from daemon.report.fold import RunFold
+from daemon.report.exit_fold import ExitFold
+from daemon.report.fold import DEAD_ENTRY
 from daemon.report.model import ExitRow
 from daemon.rules import Rulebook
 
@@ -26,32 +29,35 @@ _NOT_SEEN: Final = -(1 << 63)
 
 
 class VariantFold:
-    """The trades, hash and figures of a variant so far."""
+    """The trades, hash and figures of a variant, whose events `ledger` has taken before."""
 
-    def __init__(self, capital_rupees: float | None) -> None:
+    def __init__(self, capital_rupees: float | None, ledger: Ledger) -> None:
         self.capital_rupees = capital_rupees
         self._hash = hashlib.blake2b(digest_size=HASH_BYTES)
-        self._fold = RunFold()
+        self._fills = BookedFills.after(ledger)
+        self._exits = ExitFold(ledger)
         self._charges = RunningPaise()
         self._trades = ArrowRows(COLUMNS)
         self._closed = ClosedColumns()
         self._gross = 0
         self._doubt = DoubtFold()
 
-    def take(self, events: Sequence[TradingEvent]) -> None:
-        """Take events in their order."""
-        fold, update = self._fold, self._hash.update
-        for event in events:
-            update(encode_event(event) + b"\n")
-            position = fold.ledger.positions.get(event.order_id)
-            fold.add(event)
-            for row in fold.exits:
-                self._trades.add(exit_row(row, self._charges.take(row.charges)))
-                self._gross += row.gross_paise
-                self._doubt.take(row)
-            if fold.trades and position is not None:
-                self._closed.add(closed_trade(fold, position))
-            fold.forget_rows()
+    def add(self, event: TradingEvent) -> None:
+        """Take an event that the ledger has just taken."""
+        self._hash.update(encode_event(event) + b"\n")
+        booked = self._fills.take(event)
+        if booked is None:
+            self._exits.begin(event)
+            if isinstance(event, OrderMoved) and event.to_state in DEAD_ENTRY:
+                self._exits.forget(event.order_id)
+            return
+        position, row = self._exits.take(booked)
+        if row is not None:
+            self._trades.add(exit_row(row, self._charges.take(row.charges)))
+            self._gross += row.gross_paise
+            self._doubt.take(row)
+            if row.is_last:
+                self._closed.add(closed_trade(position, row))
 
     def told(self, closes: Mapping[dt.date, int], drawdown: Drawdown, rules: Rulebook) -> Told:
         """Return what the variant came to, with net P&L at the end of each date (paise)."""
@@ -84,9 +90,13 @@ class StrategyErrors:
     def line(self) -> str:
         """Return them as one line, empty without any."""
         return "; ".join(
-            f"strategy {strategy_id}: {count} error{'s' if count > 1 else ''}, the first {' '.join(first.split())}"
+            f"strategy {strategy_id}: {_errors(count)}, the first {' '.join(first.split())}"
             for strategy_id, (count, first) in self._found.items()
         )
+
+
+def _errors(count: int) -> str:
+    return "1 error" if count == 1 else f"{count} errors"
 
 
 class DoubtFold:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Final
 
 from daemon.domain import account_totals
 from daemon.domain.booked_fills import BookedFill, BookedFills, untraded_fill
 from daemon.domain.dates import ist_date
-from daemon.domain.events import Fill, OrderMoved, TradingEvent
-from daemon.domain.ledger import OLD_QUOTE_NS, Ledger, is_optimistic
+from daemon.domain.events import OrderMoved, TradingEvent
+from daemon.domain.ledger import Ledger
 from daemon.domain.order import Order, OrderState
 from daemon.domain.position import Position
 from daemon.domain.position_row import PositionRow, position_row
 from daemon.execution.exits.stop_loss import StopLossManager
-from daemon.metrics.entry_charges import EntryCharges
 from daemon.metrics.fill_quality import whole_paise
 from daemon.metrics.untraded import UntradedResult
-from daemon.report.attempts import Attempts
 from daemon.report.execution import ExecutionFold
+from daemon.report.exit_fold import ExitFold
 from daemon.report.model import (
-    Evidence,
     ExitRow,
     Marker,
     NoPart,
@@ -32,7 +29,7 @@ from daemon.report.model import (
 )
 from daemon.rules.contract_note import ContractNote, ContractNoteSums
 
-_DEAD_ENTRY: Final = (OrderState.REJECTED, OrderState.CANCELLED)
+DEAD_ENTRY: Final = (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 class RunFold:
@@ -53,10 +50,9 @@ class RunFold:
         self._notes: dict[dt.date, ContractNoteSums] = {}
         self.first_ts = 0
         self.last_ts = 0
-        self._entry_charges = EntryCharges(self.ledger)
+        self._exits = ExitFold(self.ledger)
         self._fills = BookedFills.after(self.ledger)
         self.execution: Final = ExecutionFold()
-        self._attempts = Attempts(self.ledger)
         self._marks: dict[str, int] = {}
         self.no_part_to_leave: Final[list[NoPart]] = []
         """Stops that let all go although a part should, as there was no whole lot to leave."""
@@ -74,25 +70,20 @@ class RunFold:
             return
         self.ledger.apply(event)
         self._take_untraded(event)
-        self._attempts.take(event)
+        self._exits.begin(event)
         if isinstance(event, OrderMoved) and event.to_state is OrderState.SL_PENDING:
             self._look_for_a_part(event)
-        elif isinstance(event, OrderMoved) and event.to_state in _DEAD_ENTRY:
+        elif isinstance(event, OrderMoved) and event.to_state in DEAD_ENTRY:
             self.refused.append(_refused_row(event, self.ledger.orders[event.order_id]))
-            self._attempts.forget(event.order_id)
+            self._exits.forget(event.order_id)
 
     def _add_fill(self, booked: BookedFill) -> None:
         event, charges = booked.event, booked.fill.charges
         self._notes.setdefault(booking_date(event), ContractNoteSums()).add(charges)
-        if booked.is_entry:
-            self.ledger.apply(event)
-            position = self.ledger.positions[event.order_id]
-            self._entry_charges.enter(event.order_id, Decimal(charges.total))
-        else:
-            position = self.ledger.positions[event.order_id]  # before it may leave the dict
-            open_before = position.quantity
-            self.ledger.apply(event)
-            self._add_exit(booked, position, open_before)
+        self.ledger.apply(event)
+        position, row = self._exits.take(booked)
+        if row is not None:
+            self._add_exit(row, position)
         self._mark(booked, position)
 
     def _take_untraded(self, event: TradingEvent) -> None:
@@ -126,42 +117,14 @@ class RunFold:
         """Return what orders without a trade hold and made, at the same prices."""
         return UntradedResult.of(self.ledger.untraded, {**self._marks, **marks})
 
-    def _add_exit(self, booked: BookedFill, position: Position, open_before: int) -> None:
-        event, fill = booked.event, booked.fill
-        excursion = event.excursion if isinstance(event, OrderMoved) else None
-        share = self._entry_charges.take(event.order_id, fill.quantity, open_before)
-        charges = Decimal(fill.charges.total) + share
-        is_last = position.quantity == 0
-        self.exits.append(
-            ExitRow(
-                order_id=event.order_id,
-                part=position.exit_fills,
-                is_last=is_last,
-                strategy_id=position.strategy_id,
-                tradingsymbol=position.tradingsymbol,
-                sign=position.sign,
-                quantity=fill.quantity,
-                entry_ts=position.entry_ts,
-                exit_ts=event.ts,
-                entry_paise=position.entry_paise,
-                exit_paise=fill.price_paise,
-                reason=booked.reason,
-                gross_paise=fill.realized_paise,
-                bid_ask_paise=fill.realized_bid_ask_paise,
-                charges=charges,
-                evidence=evidence_of(fill),
-                best_paise=excursion.best_paise if excursion else None,
-                worst_paise=excursion.worst_paise if excursion else None,
-                attempt=self._attempts.of(event.order_id),
-            )
-        )
-        if is_last:
-            self._attempts.forget(event.order_id)
+    def _add_exit(self, row: ExitRow, position: Position) -> None:
+        self.exits.append(row)
+        if row.is_last:
             self.trades.append(
                 Trade(
-                    order_id=event.order_id,
+                    order_id=row.order_id,
                     strategy_id=position.strategy_id,
-                    closed_ts=event.ts,
+                    closed_ts=row.exit_ts,
                     gross_paise=position.realized_paise,
                     charges=position.charges,
                 )
@@ -213,7 +176,7 @@ class RunFold:
             position,
             state="SETTLEMENT_PENDING" if settling else str(state),
             ltp_paise=marks.get(position.tradingsymbol),
-            open_charges=self._entry_charges.left(position.order_id),
+            open_charges=self._exits.charges.left(position.order_id),
         )
 
 
@@ -232,17 +195,4 @@ def _refused_row(event: OrderMoved, order: Order) -> RefusedRow:
         quantity=order.quantity,
         reason=event.reason,
         numbers=event.numbers or {},
-    )
-
-
-def evidence_of(fill: Fill) -> Evidence:
-    """Return what the fill itself says about its quote."""
-    return Evidence(
-        rule=fill.rule,
-        quote_age_ns=fill.quote_age_ns,
-        old=fill.quote_age_ns > OLD_QUOTE_NS,
-        stale=fill.stale,
-        walked=fill.walked,
-        after_gap=fill.after_gap,
-        optimistic=is_optimistic(fill),
     )

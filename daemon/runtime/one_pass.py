@@ -17,6 +17,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
+from daemon.domain.ledger import Ledger
 from daemon.domain.risk_arrays import RiskArrays
 from daemon.domain.ticks import Ticks
 from daemon.market.shared_market import SharedMarket
@@ -36,8 +37,8 @@ from strategies.engine import StrategyEngineV2
 class Listener(Protocol):
     """Whoever hears what becomes of the variants of a pass, each by its place."""
 
-    def hear(self, place: int, events: Sequence[TradingEvent]) -> None:
-        """Take what a variant has decided."""
+    def enter(self, place: int, ledger: Ledger) -> Callable[[TradingEvent], None]:
+        """Return what is to hear each event of a variant, when its ledger has taken it."""
 
     def fault(self, place: int, strategy_id: str, error: str) -> None:
         """Take an error of a variant's strategy, which has ended nothing."""
@@ -139,7 +140,9 @@ class Pass:
         except Exception as error:  # noqa: BLE001 - whatever ends a variant ends it alone
             self._listener.fail(entry.place, error)
             return
-        flight = _Flight(entry, built.engine, built.strategies, MinuteEquity(self._universe))
+        engine = built.engine
+        engine.engine.lifecycle.tell(self._listener.enter(entry.place, engine.ledger))
+        flight = _Flight(entry, engine, built.strategies, MinuteEquity(self._universe))
         self._flights.setdefault(lead, []).append(flight)
 
     def _arrays_of(self, config: Config) -> RiskArrays | None:
@@ -181,9 +184,7 @@ class Pass:
         ]
 
     def _hear(self, flight: _Flight, led: Led) -> None:
-        events = flight.take(led)
-        if events:
-            self._listener.hear(flight.entry.place, events)
+        flight.take(led)
         if flight.strategies.faults:
             for fault in flight.strategies.take_faults():
                 self._listener.fault(flight.entry.place, fault.strategy_id, fault.error)
@@ -219,12 +220,11 @@ class _Flight(NamedTuple):
     strategies: StrategyEngineV2
     equity: MinuteEquity
 
-    def take(self, led: Led) -> list[TradingEvent]:
-        """Take an input that the leader has taken; return what was decided."""
+    def take(self, led: Led) -> None:
+        """Take an input that the leader has taken."""
         engine = self.engine
         if isinstance(led.item, Ticks):
             events = engine.follow([rows.again() for rows in led.rows], led.input_no)
         else:
             events = engine.handle(led.item)
         self.equity.take(events, led.minutes)
-        return events

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -94,14 +93,14 @@ def test_s3_a_variant_that_fails_ends_nothing_but_itself(
 ) -> None:
     wrong = with_strategy(start, module="strategies.no_such", **{"class": "Nothing"})
     broken = dice(start, seed=5, **{"account": "broken"})
-    find = VariantFold.take
+    found = VariantFold.add
 
-    def take(self: VariantFold, events: Sequence[TradingEvent]) -> None:
+    def add(self: VariantFold, event: TradingEvent) -> None:
         if self.capital_rupees == 1.0:
             raise RuntimeError("two\nlines")
-        find(self, events)
+        found(self, event)
 
-    monkeypatch.setattr(VariantFold, "take", take)
+    monkeypatch.setattr(VariantFold, "add", add)
     outcomes = run_variants(
         [dice(start), wrong, configured(broken, {"capital_rupees": 1.0}), dice(start, seed=4)]
     )

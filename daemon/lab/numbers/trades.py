@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from daemon.domain.events import TradingEvent
 from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position import Position
-from daemon.report.attempts import Attempts
+from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold
+from daemon.report.model import ExitRow
 
 
 class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +77,7 @@ def closed_trades(events: Iterable[TradingEvent]) -> list[ClosedTrade]:
         attempts.take(event)
         fold.add(event)
         if fold.trades and position is not None:
-            attempt = attempts.of(event.order_id)
-            found.append(_closed(fold, position, attempt.round_id if attempt else ""))
+            found.append(closed_trade(position, fold.exits[-1]))
         fold.forget_rows()
     running = fold.ledger.rounds
     return [
@@ -103,19 +103,17 @@ def joined_rounds(trades: Iterable[ClosedTrade]) -> list[ClosedTrade]:
     return sorted(units, key=lambda unit: unit.closed_ts)
 
 
-def closed_trade(fold: RunFold, position: Position) -> ClosedTrade:
-    """Return the trade whose last exit is the last row of a fold."""
-    trade, last = fold.trades[-1], fold.exits[-1]
+def closed_trade(position: Position, last: ExitRow) -> ClosedTrade:
+    """Return the trade of a closed position, by its last exit."""
+    sign, entry, quantity = position.sign, position.entry_paise, position.opened_quantity
     return ClosedTrade(
-        order_id=trade.order_id, strategy_id=trade.strategy_id,
-        tradingsymbol=position.tradingsymbol, quantity=position.opened_quantity,
-        entry_ts=position.entry_ts, closed_ts=trade.closed_ts,
-        net_paise=trade.net_paise,
-        risk_paise=position.r_paise * position.opened_quantity,
-        adverse_paise=_moved(position.sign, position.entry_paise, last.worst_paise,
-                             position.opened_quantity, min),
-        favourable_paise=_moved(position.sign, position.entry_paise, last.best_paise,
-                                position.opened_quantity, max),
+        order_id=position.order_id, strategy_id=position.strategy_id,
+        tradingsymbol=position.tradingsymbol, quantity=quantity,
+        entry_ts=position.entry_ts, closed_ts=last.exit_ts,
+        net_paise=position.realized_paise - whole_paise(position.charges),
+        risk_paise=position.r_paise * quantity,
+        adverse_paise=_moved(sign, entry, last.worst_paise, quantity, min),
+        favourable_paise=_moved(sign, entry, last.best_paise, quantity, max),
     )  # fmt: skip
 
 
