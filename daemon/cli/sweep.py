@@ -45,6 +45,17 @@ DataDir = Annotated[
 
 
 @sweep.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="The directory of a sweep (sweep=NAME).")],
+    to: Annotated[Path | None, typer.Option("--to", help="Where to write the page.")] = None,
+) -> None:
+    """Write the page of a sweep again: one self-contained HTML file."""
+    from daemon.cli.sweep_report import write_sweep_page
+
+    say(str(write_sweep_page(directory, to)))
+
+
+@sweep.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The sweep file (YAML).")],
     out: Annotated[Path, typer.Option(help="The output directory.")] = ARTIFACTS,
@@ -85,6 +96,7 @@ def show(
 
 def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Path | None) -> bool:
     """Run a sweep and say what it came to; return False where a person stopped it."""
+    from daemon.cli.sweep_report import write_sweep_page
     from daemon.cli.sweep_words import best_text, closing_lines, refuse_if_none_ran
     from daemon.lab.sweep.file import load_sweep
     from daemon.lab.sweep.jobs import JobMaker
@@ -103,9 +115,11 @@ def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Pat
         place = None if data is None else str(data.absolute())
         terms = Terms(loaded.sweep.batch, place, stopping, lambda text: say(text, err=True))
         swept = run_sweep(loaded, rounds, maker, store, executor, terms)
+        page = write_sweep_page(store.directory)
     say_text(best_text(swept))
     for line in closing_lines(swept):
         say(line)
+    say(str(page))
     if not swept.was_stopped:
         refuse_if_none_ran(swept)
     return not swept.was_stopped

@@ -29,8 +29,10 @@ from tests.unit.test_report_html import EVIL, Page, without_scripts
 def test_neighbours_are_one_step_away_on_one_axis() -> None:
     axes = [Axis("fast", (5, 10, 15)), Axis("mode", ("mid", "depth"))]
     grid = [{"fast": fast, "mode": mode} for fast in (5, 10, 15) for mode in ("mid", "depth")]
-    found = neighbours([*grid, {"fast": 10, "mode": "ltp"}, {"fast": 10}], axes)
-    assert found == [[1, 2], [0, 3], [0, 3, 4], [1, 2, 5], [2, 5], [3, 4], [], []]
+    beside = [{"fast": 10, "mode": "ltp"}, {"fast": 10}, {"fast": 15}, {"slow": 1}, {}]
+    found = neighbours([*grid, *beside], axes)
+    assert found[:6] == [[1, 2], [0, 3], [0, 3, 4], [1, 2, 5], [2, 5], [3, 4]]
+    assert found[6:] == [[], [8], [7], [], []]  # those that set the same keys are compared
 
 
 def test_what_was_kept_as_another_kind_of_number_is_the_same_place() -> None:

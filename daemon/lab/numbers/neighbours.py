@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
 Value = float | int | str | bool | None
 Params = Mapping[str, Value]
+Place = tuple[int | None, ...]
+"""The number of a variant's value on each axis, None on an axis that it does not set."""
 
 
 class Axis(NamedTuple):
@@ -33,15 +35,18 @@ class Around(NamedTuple):
     """How many are one step away and have the number."""
 
 
-def places(variants: Sequence[Params], axes: Sequence[Axis]) -> list[tuple[int, ...] | None]:
-    """Return where each variant lies on the axes, None for one beside the grid."""
+def places(variants: Sequence[Params], axes: Sequence[Axis]) -> list[Place | None]:
+    """Return where each variant lies on the axes; on those that it does not set it has no place.
+
+    None for one with a value that is on no axis, or with no place at all.
+    """
     keys = {axis.key for axis in axes}
-    found: list[tuple[int, ...] | None] = []
+    found: list[Place | None] = []
     for params in variants:
         own = {key for key, value in params.items() if value is not None}
-        place = [axis.place(params) for axis in axes]
-        known = tuple(at for at in place if at is not None)
-        found.append(known if len(known) == len(axes) and own <= keys and axes else None)
+        place = tuple(axis.place(params) if axis.key in own else None for axis in axes)
+        known = sum(at is not None for at in place)
+        found.append(place if own and known == len(own & keys) == len(own) else None)
     return found
 
 
@@ -72,10 +77,11 @@ def same(value: Value) -> str:
     return str(value)
 
 
-def _near(place: tuple[int, ...], numbers: Mapping[tuple[int, ...], int]) -> list[int]:
-    steps = (
+def _near(place: Place, numbers: Mapping[Place, int]) -> list[int]:
+    steps: Iterator[Place] = (
         (*place[:axis], at + step, *place[axis + 1 :])
         for axis, at in enumerate(place)
+        if at is not None
         for step in (-1, 1)
     )
     return [numbers[step] for step in steps if step in numbers]

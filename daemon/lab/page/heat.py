@@ -59,10 +59,10 @@ def _cells(
     order = list(judged.sweep.axes)
     for at, place in enumerate(at_places):
         number = judged.variants[at].numbers.get(judged.select)
-        if place is None:
+        x = None if place is None else place[order.index(along)]
+        y = None if place is None else place[order.index(down)] if down is not None else 0
+        if x is None or y is None:
             continue
-        x = place[order.index(along)]
-        y = 0 if down is None else place[order.index(down)]
         numbers, runs = found.setdefault((x, y), ([], set()))
         runs.add(at)
         if isinstance(number, int | float):

@@ -74,7 +74,7 @@ def _curves(judged: Judged) -> dict[str, list[int]]:
     if walked is not None:
         dates = [date for window in walked.windows for date in judged.dates[slice(*window.test)]]
         found["walk forward"] = _closes(dict(zip(dates, walked.changes_paise, strict=True)))
-    return {name: points for name, points in found.items() if points}
+    return found if len(judged.dates) > 1 else {}
 
 
 def _closes(days: Mapping[dt.date, int]) -> list[int]:

@@ -103,9 +103,10 @@ def _number(run: SweptRun, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _rank(run: SweptRun, select: str) -> float:
-    number = _number(run, select)
-    return math.inf if number is None else -number
+def _rank(run: SweptRun, select: str) -> tuple[bool, float, float]:
+    """Return what variants are sorted by, as on the terminal: the number, then net."""
+    number, net = _number(run, select), _number(run, COLUMN_OF["net"])
+    return number is None, -(number or 0.0), -(net or 0.0)
 
 
 def _best_ring(rings: Sequence[Around | None], ranked: Sequence[int]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -44,7 +44,7 @@ def read_sweep(directory: Path) -> Sweep:
     about = read_about(directory)
     days = _days(_table(directory / DAILY))
     rows = _table(directory / RUNS)
-    runs = [_run(row, days) for row in rows]
+    runs = [_run(row, days) for row in rows.to_pylist()]
     if about.split == "day":
         runs = joined_spans(runs, about.capital_rupees)
     tried = {each.identity for each in read_tries(directory) if each.data == about.data}
@@ -72,8 +72,8 @@ def _told(about: About) -> dict[str, str]:
     }
 
 
-def _table(path: Path) -> list[_Row]:
-    """Return the rows of a table. Raises UsageError where it is missing or of another version."""
+def _table(path: Path) -> Any:
+    """Return a table. Raises UsageError where it is missing or of another version."""
     try:
         table = pq.read_table(path, partitioning=None)  # a name such as sweep=ema is no column
     except (OSError, pa.ArrowException) as error:
@@ -81,16 +81,19 @@ def _table(path: Path) -> list[_Row]:
     found = (table.schema.metadata or {}).get(VERSION_KEY.encode(), b"").decode()
     if found != str(TABLES_VERSION):
         raise UsageError(f"{path}: is of version {found or 'none'}, expected {TABLES_VERSION}")
-    rows: list[_Row] = table.to_pylist()
-    return rows
+    return table
 
 
-def _days(rows: Sequence[_Row]) -> _Days:
+def _days(table: Any) -> _Days:
     found: _Days = {}
-    for row in rows:
-        changes, trades = found.setdefault((row["variant"], row["profile"]), ({}, {}))
-        changes[row["date"]] = changes.get(row["date"], 0) + row["pnl_paise"]
-        trades[row["date"]] = trades.get(row["date"], 0) + row["trades"]
+    names = ("variant", "profile", "date", "pnl_paise", "trades")
+    for batch in table.select(names).to_batches():  # a sweep may have millions of days
+        for variant, profile, date, paise, closed in zip(
+            *(column.to_pylist() for column in batch.columns), strict=True
+        ):
+            changes, trades = found.setdefault((variant, profile), ({}, {}))
+            changes[date] = changes.get(date, 0) + paise
+            trades[date] = trades.get(date, 0) + closed
     return found
 
 

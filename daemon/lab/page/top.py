@@ -65,7 +65,7 @@ def tiles(judged: Judged) -> str:
         [
             '<section class="tiles" aria-label="The best variant">',
             hero,
-            _tile(ranked.label, _shown(run, judged.select), f"{_shown(run, 'days')} days"),
+            _tile(ranked.label, _shown(run, judged.select), f"sessions: {_shown(run, 'days')}"),
             _tile("Neighbours", near, f"median {ranked.label} one step around"),
             _tile("Deflated Sharpe", ABSENT if deflated is None else f"{deflated:.1%}",
                   "sure to be better than luck"),
