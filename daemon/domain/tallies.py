@@ -62,11 +62,12 @@ class FillTally(msgspec.Struct, kw_only=True):
             self.walked += 1
         if fill.after_gap:
             self.after_gap += 1
-        if is_optimistic(fill):
+        has_side = has_book_side(fill)
+        if has_side and is_optimistic(fill):
             self.optimistic += 1
         if fill.rule == "settlement":
             self.settled += 1
-        elif not has_book_side(fill):
+        elif not has_side:
             self.no_book += 1
 
 

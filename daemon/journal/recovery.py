@@ -24,6 +24,8 @@ from daemon.journal.past import (
 from daemon.journal.snapshots import newest_seq, write_snapshot
 from daemon.journal.store import JournalStore, Operation
 
+DOES_NOT_FOLLOW: Final = (InvalidTransition, AssertionError, KeyError)
+"""What the ledger raises at an event that does not follow from those before it."""
 _ASK_EVERY: Final = 1_000
 
 
@@ -77,7 +79,6 @@ class _Fold:
     """
 
     def __init__(self, store: JournalStore) -> None:
-        self._directory = store.directory
         self._ledger: Ledger | None = None
         with suppress(JournalCorrupt):
             self._ledger = first_ledger(store)
@@ -89,10 +90,11 @@ class _Fold:
 
     def take(self, event: TradingEvent) -> None:
         """Fold the next event."""
-        if self._ledger is not None:
+        ledger = self._ledger
+        if ledger is not None:
             try:
-                apply_event(self._ledger, event, self._directory)
-            except JournalCorrupt:
+                ledger.apply(event)
+            except DOES_NOT_FOLLOW:
                 self._ledger = None
 
 
@@ -207,7 +209,7 @@ def apply_event(ledger: Ledger, event: TradingEvent, directory: Path) -> None:
     """Fold one event of a journal. Raises JournalCorrupt if it does not follow."""
     try:
         ledger.apply(event)
-    except (InvalidTransition, AssertionError, KeyError) as error:
+    except DOES_NOT_FOLLOW as error:
         raise JournalCorrupt(
             f"{directory}: event {event.seq} of order {event.order_id} does not follow "
             f"from the events before it ({error!r}); it was written by another version or is "

@@ -6,7 +6,7 @@ All tables are STRICT. `events` and `operations` are append-only and each carrie
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import blake2b
 from typing import Final, get_args
 
 import msgspec
@@ -75,7 +75,7 @@ def decode_operation(line: bytes | str) -> Operation:
 
 def chain(previous: bytes, body: bytes) -> bytes:
     """Return the hash of a row, which depends on every row before it."""
-    return hashlib.blake2b(previous + body, digest_size=HASH_BYTES).digest()
+    return blake2b(previous + body, digest_size=HASH_BYTES).digest()
 
 
 def genesis(meta: JournalMeta, table: str) -> bytes:

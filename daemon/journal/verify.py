@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -96,12 +96,7 @@ def _verify(
     _check_base(connection, path)
     begin = link_at(connection, path, "events", first.seq if start is None else start, first)
     _check_head_before(connection, path, begin[0], head, first)
-    events = begin[0]
-    for events, link, event in _walked_events(connection, path, begin):
-        if events == head.seq:
-            _check_head(path, "event", link, head.seq, head.hash)
-        if take is not None and events <= tail.seq:
-            take(event)
+    events = _walk_events(connection, path, begin, head, tail.seq, take)
     operations = _walk_operations(connection, path, head, first)
     _check_previous(connection, path, meta)
     _check_numbering(connection, path, first)
@@ -207,21 +202,38 @@ def _check_head_before(
         _check_head(path, "event", known, head.seq, head.hash)
 
 
-def _walked_events(
-    connection: sqlite3.Connection, path: Path, begin: tuple[int, bytes]
-) -> Iterator[tuple[int, bytes, TradingEvent]]:
-    """Yield number, hash and event of the rows after `begin`, each checked."""
+def _walk_events(
+    connection: sqlite3.Connection,
+    path: Path,
+    begin: tuple[int, bytes],
+    head: Tail,
+    complete: int,
+    take: TakeEvent | None,
+) -> int:
+    """Check the rows after `begin`, and give events up to `complete` to `take`.
+
+    A start without a snapshot spends its time here, so it calls as little as it can.
+    """
     count, link = begin
-    query = """SELECT seq, ts, input_no, order_id, event, body, hash FROM events
-      WHERE seq > ? ORDER BY seq"""
+    query = """SELECT seq, ts, input_no, order_id, event, CAST(body AS BLOB), hash
+      FROM events WHERE seq > ? ORDER BY seq"""
     for seq, ts, input_no, order_id, name, body, stored in connection.execute(query, (count,)):
         count += 1
-        link = next_link(path, "event", count, seq, link, body, stored)
-        event = decoded_event(path, seq, body)
+        link = chain(link, body or b"")
+        if link != stored or seq != count:
+            _refuse_row(path, "event", count, seq)
+        try:
+            event = decode_event(body)
+        except msgspec.MsgspecError as error:
+            raise _unreadable(path, seq, error) from error
         columns = (event.seq, event.ts, event.input_no, event.order_id, EVENT_NAMES[type(event)])
         if columns != (seq, ts, input_no, order_id, name):
             raise JournalCorrupt(f"{path}: event {seq}: its columns differ from its body; {ADVICE}")
-        yield count, link, event
+        if count == head.seq:
+            _check_head(path, "event", link, head.seq, head.hash)
+        if take is not None and count <= complete:
+            take(event)
+    return count
 
 
 def _walk_operations(connection: sqlite3.Connection, path: Path, head: Tail, first: Tail) -> int:
@@ -249,12 +261,16 @@ def next_link(
     path: Path, what: str, expected: int, number: Any, link: bytes, body: Any, stored: Any
 ) -> bytes:
     """Return the hash of the next row of a chain. Raises JournalCorrupt if it is another row."""
-    if number != expected:
-        raise JournalCorrupt(f"{path}: expected {what} {expected}, was {number}; {ADVICE}")
-    if not isinstance(body, str) or chain(link, body.encode()) != stored:
-        raise JournalCorrupt(f"{path}: {what} {expected} does not match its hash; {ADVICE}")
+    if number != expected or not isinstance(body, str) or chain(link, body.encode()) != stored:
+        _refuse_row(path, what, expected, number)
     assert isinstance(stored, bytes)
     return stored
+
+
+def _refuse_row(path: Path, what: str, expected: int, number: Any) -> NoReturn:
+    if number != expected:
+        raise JournalCorrupt(f"{path}: expected {what} {expected}, was {number}; {ADVICE}")
+    raise JournalCorrupt(f"{path}: {what} {expected} does not match its hash; {ADVICE}")
 
 
 def decoded_event(path: Path, seq: int, body: str | bytes) -> TradingEvent:
@@ -265,10 +281,14 @@ def decoded_event(path: Path, seq: int, body: str | bytes) -> TradingEvent:
     try:
         return decode_event(body)
     except msgspec.MsgspecError as error:
-        raise JournalCorrupt(
-            f"{path}: event {seq} cannot be read: {error}; open it with the version of this "
-            "program that wrote it"
-        ) from error
+        raise _unreadable(path, seq, error) from error
+
+
+def _unreadable(path: Path, seq: int, error: msgspec.MsgspecError) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"{path}: event {seq} cannot be read: {error}; open it with the version of this program "
+        "that wrote it"
+    )
 
 
 def _check_head(path: Path, what: str, known: bytes | None, at: int, expected: bytes) -> None:
