@@ -36,7 +36,7 @@ _Days = dict[tuple[str, str], tuple[dict[dt.date, int], dict[dt.date, int]]]
 def read_sweep(directory: Path) -> Sweep:
     """Return the sweep of a directory that `sweep` wrote.
 
-    Raises UsageError where it is none, or its tables are of another version, and JournalIOError
+    Raises UsageError where there is no sweep, or its tables are of another version, and JournalIOError
     for a damaged `sweep.json` or `tries.jsonl`.
     """
     if not (directory / ABOUT).is_file():
