@@ -156,18 +156,21 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.files", "daemon.lab.numbers", "daemon.lab.sweep", "daemon.report",
     ),
     "daemon.lab.sweep": (
-        "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers", "daemon.settings",
+        "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers",
+        "daemon.plans.terms", "daemon.rules", "daemon.runtime", "daemon.settings", "feeds",
+        "feeds.files", "feeds.lake",
     ),
+    "daemon.lab.worker": ("daemon.lab", "daemon.lab.sweep"),
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
-        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.lab",
+        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.sweep",
         "daemon.market", "daemon.metrics", "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
-        "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",
-        "feeds.kite.server",
+        "daemon.cli", "daemon.lab.sweep", "daemon.process", "daemon.report", "daemon.runtime",
+        "daemon.settings", "feeds.kite.server",
     ),
 }  # fmt: skip
 CORE = (

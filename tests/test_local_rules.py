@@ -30,7 +30,7 @@ BANNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "datetime.date.today": (WALL_CLOCK, ()),
     "numpy.random": (
         "chance comes from a seed that the user names",
-        ("feeds/synthetic", "daemon/lab/numbers/bootstrap.py"),
+        ("feeds/synthetic", "daemon/lab/numbers/bootstrap.py", "daemon/lab/sweep/draws.py"),
     ),
     "eval": (RUNS_TEXT, ()),
     "exec": (RUNS_TEXT, ()),
@@ -57,8 +57,8 @@ MAKES_SECRETS = (
 """The places of the daemon that draw at random: the page's token and sessions, the API's keys, the
 tokens of hooks."""
 
-STARTS_PROCESSES = ("daemon/process/page_process.py",)
-"""The one place that starts a process, this program's own page; never through a shell."""
+STARTS_PROCESSES = ("daemon/process/page_process.py", "daemon/lab/sweep/processes.py")
+"""The places that start a process, this program's own page and workers; never through a shell."""
 
 
 def full_names(tree: ast.AST) -> dict[str, str]:

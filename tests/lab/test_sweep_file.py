@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.errors import ConfigError, UsageError
@@ -14,6 +16,8 @@ from daemon.lab.sweep.file import is_sweep_file, load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.numbers import ALSO_CALLED, NUMBERS
 from daemon.lab.sweep.progress import Batch, estimate, seconds_text
+from daemon.lab.sweep.tables import runs_table
+from daemon.lab.sweep.terms import Sweep
 from daemon.lab.sweep.variants import Params, axes_of, params_text, variant_key, variants_of
 from daemon.lab.sweep.where import condition_problem, holds
 from tests.kit.cli import ROOT, invoke
@@ -238,3 +242,21 @@ def test_set_lays_a_key_over_a_configuration(tmp_path: Path) -> None:
     assert "expected KEY=VALUE" in done.complaint
     done = invoke("--config", sample, "--set", "execution.slipage_bps=1", "--out", tmp_path)
     assert "did you mean 'slippage_bps'" in done.complaint
+
+
+def section(document: str, mark: str) -> str:
+    return (ROOT / "docs" / document).read_text(encoding="utf-8").split(mark)[1].split("\n## ")[0]
+
+
+def test_the_keys_of_a_sweep_and_the_columns_of_its_runs_are_documented() -> None:
+    keys = section("LAB.md", "<!-- sweep keys -->").split("\n\n")[0]
+    fields = [field.encode_name for field in msgspec.structs.fields(Sweep)]
+    assert re.findall(r"^\| `(\w+)`", keys, re.MULTILINE) == fields
+    columns = section("DATA_FORMATS.md", "<!-- sweep columns -->").split("\n\n")[0]
+    said = [
+        name
+        for line in columns.splitlines()[3:]
+        for name in re.findall(r"`(\w+)`", line.split(" | ")[0])
+    ]
+    said[said.index("p_KEY")] = "p_a"
+    assert said == runs_table([], ["a"]).column_names

@@ -12,7 +12,7 @@ from daemon.settings.config import Config
 
 
 def batches(jobs: Sequence[Job], *, most: int, workers: int) -> Iterator[tuple[Job, ...]]:
-    """Yield jobs that can share one pass, at most so many at once, each worker with its part."""
+    """Yield jobs that can share one pass, at most `most` in one, with a part for each worker."""
     groups: dict[bytes, list[Job]] = {}
     for job in jobs:
         groups.setdefault(_shared(job.config), []).append(job)

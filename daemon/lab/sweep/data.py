@@ -14,6 +14,7 @@ import msgspec
 from daemon.errors import ConfigError, FeedError
 from daemon.runtime.build import sessions_of
 from daemon.runtime.configured_rules import load_rules
+from daemon.runtime.feed_kinds import kind_of
 from daemon.settings.config import Config
 from feeds.files.recorded_files import find_data, placed
 from feeds.lake.days import LakeDay, check_hashes, lake_day
@@ -42,8 +43,9 @@ class SweepData:
         self._data_dir = data_dir
         self.days: tuple[LakeDay, ...] = ()
         """The days of the span, of a lake."""
-        if config.feed.kind == "kite":
-            raise ConfigError("feed.kind: kite is a live feed; a sweep runs on recordings")
+        if kind_of(config.feed).is_live:
+            kind = config.feed.kind
+            raise ConfigError(f"feed.kind: {kind} is a live feed; a sweep runs on recordings")
         if config.feed.kind == "synthetic":
             made_up = config.feed.synthetic
             self.parts = [Part(_digest(msgspec.to_builtins(made_up)), 100_000 * made_up.sessions)]
@@ -72,7 +74,7 @@ class SweepData:
         return _digest([part.sha256 for part in (*self.parts, *self._warmup)])
 
     def before(self, date: dt.date, sessions: int) -> list[LakeDay]:
-        """Return the lake's days before a date, so many at most, oldest first."""
+        """Return the lake's last days before a date, at most `sessions`, oldest first."""
         root = self.lake
         dates = [each for each in dates_in(root) if each < date][-sessions:] if sessions else []
         return [lake_day(root, each, self._replay.underlyings) for each in dates]
@@ -106,7 +108,7 @@ class SweepData:
 
 def day_sha256(day: LakeDay, before: Sequence[LakeDay]) -> str:
     """Return the hash of a day's recordings and of those that are shown before it."""
-    return _digest([part.sha256 for each in (*before, day) for part in _parts(each)])
+    return _digest([part.sha256 for shown in (*before, day) for part in _parts(shown)])
 
 
 def _parts(day: LakeDay) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""Messages on a pipe: a length of 8 bytes, then so many bytes."""
+"""Messages on a pipe: 8 bytes with the length, then the bytes."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class JobMaker:
         warmup = self._loaded.sweep.warmup_sessions or 0
         for day in self.data.days:
             before = self.data.before(day.date, warmup)
-            shown = [str(each.path(part)) for each in before for part in each.parts]
+            shown = [str(earlier.path(part)) for earlier in before for part in earlier.parts]
             date = day.date.isoformat()
             laid_over: dict[str, Any] = {"feed.replay.from": date, "feed.replay.to": date}
             if shown:

@@ -47,7 +47,7 @@ class Worker:
         self.task: Task | None = None
         self.is_ready = False
         self._frames = Frames()
-        self._said = b""
+        self._stderr_tail = b""
 
     @property
     def pipes(self) -> tuple[int, int]:
@@ -82,7 +82,7 @@ class Worker:
 
     def mutter(self, piece: bytes) -> None:
         """Keep the last of what came on standard error."""
-        self._said = (self._said + piece)[-_LAST_WORDS:]
+        self._stderr_tail = (self._stderr_tail + piece)[-_LAST_WORDS:]
 
     def end(self) -> str:
         """End it and return in a line how it ended."""
@@ -98,7 +98,9 @@ class Worker:
             name = signal.Signals(-code).name
             hint = "; it may have run out of memory" if name == "SIGKILL" else ""
             return f"its worker was ended by {name}{hint}"
-        lines = [line for line in self._said.decode(errors="replace").splitlines() if line.strip()]
+        lines = [
+            line for line in self._stderr_tail.decode(errors="replace").splitlines() if line.strip()
+        ]
         return f"its worker ended with code {code}: {lines[-1] if lines else 'it said nothing'}"
 
     def _hear_the_rest(self) -> None:

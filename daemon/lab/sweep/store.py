@@ -40,7 +40,7 @@ _GROUP_ROWS: Final = 65_536
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`sweep.json`: what the tables beside it are of."""
+    """`sweep.json`: what the tables next to it are of."""
 
     version: Literal[1] = 1
     name: str
@@ -152,7 +152,7 @@ class SweepStore:
             return
         with _told(path):
             before = path.read_bytes() if path.exists() else b""
-            whole = before[: before.rfind(b"\n") + 1]  # a line that a kill cut is no try
+            whole = before[: before.rfind(b"\n") + 1]  # a line that was cut does not count
             with replacing(path) as file:
                 file.write(whole + lines)
 
@@ -166,7 +166,7 @@ class SweepStore:
 
 
 def read_done(path: Path, run_key: str) -> JobDone | None:
-    """Return what a file of a done job holds, None if there is none that can be believed."""
+    """Return what a file of a done job holds, None where that cannot be believed."""
     try:
         head, _, body = path.read_bytes().partition(b"\n")
         told = msgspec.json.decode(head)

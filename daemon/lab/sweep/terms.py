@@ -59,7 +59,7 @@ class OptunaTrials(Part, frozen=True, kw_only=True):
 
 
 class Sweep(Part, frozen=True, kw_only=True):
-    """What varies, how it is cut, and what is told of it."""
+    """What varies, how it is cut, and what is shown of it."""
 
     name: Name
     grid: dict[str, list[Any]] = {}
