@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from daemon.lab.numbers import deflated_sharpe, sharpe
 from daemon.lab.numbers.deflated import shape_of
-from daemon.lab.numbers.neighbours import Axis, around, neighbours
+from daemon.lab.numbers.neighbours import Axis, Params, around, neighbours
 from daemon.lab.numbers.walk_forward import WalkForward
 from daemon.lab.page.columns import KNOWN, column_of, shown
 from daemon.lab.page.heat import shade
 from daemon.lab.page.html import render_page
 from daemon.lab.page.judged import judge
+from daemon.lab.page.model import SweptRun
 from daemon.lab.page.param_names import short_names
 from daemon.lab.page.tables import MOST_ROWS
 from daemon.lab.sweep.numbers import NUMBERS
@@ -28,8 +29,16 @@ from tests.unit.test_report_html import EVIL, Page, without_scripts
 
 def test_neighbours_are_one_step_away_on_one_axis() -> None:
     axes = [Axis("fast", (5, 10, 15)), Axis("mode", ("mid", "depth"))]
-    grid = [{"fast": fast, "mode": mode} for fast in (5, 10, 15) for mode in ("mid", "depth")]
-    beside = [{"fast": 10, "mode": "ltp"}, {"fast": 10}, {"fast": 15}, {"slow": 1}, {}]
+    grid: list[Params] = [
+        {"fast": fast, "mode": mode} for fast in (5, 10, 15) for mode in ("mid", "depth")
+    ]
+    beside: list[Params] = [
+        {"fast": 10, "mode": "ltp"},
+        {"fast": 10},
+        {"fast": 15},
+        {"slow": 1},
+        {},
+    ]
     found = neighbours([*grid, *beside], axes)
     assert found[:6] == [[1, 2], [0, 3], [0, 3, 4], [1, 2, 5], [2, 5], [3, 4]]
     assert found[6:] == [[], [8], [7], [], []]  # those that set the same keys are compared
@@ -49,6 +58,12 @@ def test_median_and_worst_are_of_a_variant_and_its_neighbours() -> None:
     assert around(None, [1.0]) is around(4.0, [None]) is None
 
 
+def sharpe_of(run: SweptRun) -> float:
+    found = run.numbers["sharpe"]
+    assert isinstance(found, float)
+    return found
+
+
 def test_the_best_is_told_from_the_best_by_its_neighbours() -> None:
     judged = judge(made_sweep())
     best, steady = judged.best, judged.best_by_neighbours
@@ -57,7 +72,7 @@ def test_the_best_is_told_from_the_best_by_its_neighbours() -> None:
     assert judged.variants[best].params == {FAST.key: 25, SLOW.key: 90}
     assert judged.variants[steady].params == {FAST.key: 10, SLOW.key: 50}
     medians = [
-        median([judged.variants[each].numbers["sharpe"] for each in [at, *near]])  # type: ignore[type-var]
+        median([sharpe_of(judged.variants[each]) for each in [at, *near]])
         for at, near in enumerate(judged.near)
     ]
     assert medians[steady] == max(medians)

@@ -40,11 +40,12 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def series(values: list[float], index: Any, name: str) -> Any:
         return SimpleNamespace(values=values, index=index, name=name)
 
-    for name, members in {
+    stand_ins: dict[str, dict[str, Any]] = {
         "pandas": {"Series": series, "DatetimeIndex": list},
         "quantstats.reports": {"html": html},
         "matplotlib": {"use": lambda backend: told.update(backend=backend)},
-    }.items():
+    }
+    for name, members in stand_ins.items():
         module = ModuleType(name)
         vars(module).update(members)
         monkeypatch.setitem(sys.modules, name, module)

@@ -16,7 +16,7 @@ from daemon.rules.loader import load_rulebook
 def trade(net: int, closed: str = "2026-11-18T10:00", **more: Any) -> ClosedTrade:
     """A closed trade with a net in paise; half an hour long."""
     at = parse_ts(closed)
-    keys = {
+    keys: dict[str, Any] = {
         "order_id": "O-1", "strategy_id": "ema", "tradingsymbol": "NIFTY26D0125000CE",
         "quantity": 75, "entry_ts": at - 30 * MINUTE_NS, "closed_ts": at, "net_paise": net,
         "risk_paise": 0, "adverse_paise": None, "favourable_paise": None,

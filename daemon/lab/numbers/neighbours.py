@@ -31,7 +31,7 @@ class Around(NamedTuple):
 
     median: float
     worst: float
-    count: int
+    others: int
     """How many are one step away and have the number."""
 
 
