@@ -98,9 +98,9 @@ def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Pat
     """Run a sweep and say what it came to; return False where a person stopped it."""
     from daemon.cli.sweep_report import write_sweep_page
     from daemon.cli.sweep_words import best_text, closing_lines, refuse_if_none_ran
+    from daemon.lab.sweep.all_rounds import rounds_of
     from daemon.lab.sweep.file import load_sweep
     from daemon.lab.sweep.jobs import JobMaker
-    from daemon.lab.sweep.rounds import rounds_of
     from daemon.lab.sweep.run import run_sweep
     from daemon.lab.sweep.runner import Terms
     from daemon.lab.sweep.store import SweepStore

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import yaml
 
+from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.executor import Executor
 from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
-from daemon.lab.sweep.rounds import rounds_of
 from daemon.lab.sweep.run import Swept, run_sweep
 from daemon.lab.sweep.runner import Terms
 from daemon.lab.sweep.store import SweepStore

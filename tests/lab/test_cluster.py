@@ -16,11 +16,11 @@ from daemon.errors import ClusterError, ExitCode
 from daemon.lab.sweep import cluster as cluster_module
 from daemon.lab.sweep import cluster_nodes
 from daemon.lab.sweep.agreement import NotDeterministic
+from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.cluster import Cluster
 from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.node import Answer, NodeFacts, Ran, Unusable
-from daemon.lab.sweep.rounds import rounds_of
 from daemon.lab.sweep.tasks import Job, JobDone, Task, TaskDone, TaskLost
 from daemon.lab.sweep.versions import Versions, versions
 from tests.kit.sweeps import SLIPPAGE, sweep_file

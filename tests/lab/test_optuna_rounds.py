@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from daemon.errors import ConfigError, UsageError
+from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.file import LoadedSweep, load_sweep
 from daemon.lab.sweep.optuna_space import dimension
-from daemon.lab.sweep.rounds import Rounds, rounds_of
+from daemon.lab.sweep.rounds import Rounds
 from daemon.lab.sweep.tasks import Job, JobDone, Status
 from daemon.lab.sweep.terms import Range
 from daemon.lab.sweep.variants import Variant

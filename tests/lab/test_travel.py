@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.errors import ConfigError
+from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
-from daemon.lab.sweep.rounds import rounds_of
 from daemon.lab.sweep.tasks import Task
 from daemon.lab.sweep.travel import Luggage, unpacked
 from daemon.lab.sweep.versions import versions

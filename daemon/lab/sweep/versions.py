@@ -15,12 +15,11 @@ from typing import Final
 import msgspec
 
 import daemon
-import feeds
 from daemon import VERSION
 from daemon.rules.loader import SHIPPED_RULES
 
 _PACKAGES: Final = ("numpy", "msgspec", "pyarrow")
-_CODE: Final = (daemon, feeds)
+_CODE: Final = ("daemon", "feeds")
 _SUFFIXES: Final = (".py", ".yaml")
 
 
@@ -73,8 +72,7 @@ def _source_hash() -> str:
 def _files() -> Iterator[tuple[str, Path]]:
     """Yield the files that decide, by their names, in one order on every machine."""
     for package in _CODE:
-        assert package.__file__ is not None
-        yield from _below(Path(package.__file__).parent)
+        yield from _below(Path(daemon.__file__).parents[1] / package)
     yield from _below(SHIPPED_RULES)
 
 

@@ -1,0 +1,42 @@
+"""All rounds of a sweep: those that are written, then those that optuna proposes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.errors import UsageError
+from daemon.lab.sweep.file import LoadedSweep
+from daemon.lab.sweep.rounds import Outcomes, Rounds, Written
+from daemon.lab.sweep.variants import Variant
+
+_INSTALL: Final = "sweep: optuna: install it with pip install 'run-fno-paper[optuna]'"
+
+
+class InTurn:
+    """Rounds of one kind, then those of the next."""
+
+    def __init__(self, *rounds: Rounds) -> None:
+        self._rounds = list(rounds)
+
+    def next_round(self, outcomes: Outcomes) -> list[Variant]:
+        """Return the next variants of the first kind that has any."""
+        while self._rounds:
+            if variants := self._rounds[0].next_round(outcomes):
+                return variants
+            del self._rounds[0]
+        return []
+
+
+def rounds_of(loaded: LoadedSweep) -> Rounds:
+    """Return all rounds of a sweep. Raises ConfigError, UsageError where optuna is missing."""
+    written = Written(loaded)
+    trials = loaded.sweep.optuna
+    if trials is None:
+        return written
+    try:
+        from daemon.lab.sweep.optuna_rounds import OptunaRounds
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "optuna":
+            raise
+        raise UsageError(_INSTALL) from error
+    return InTurn(written, OptunaRounds(loaded, trials))
