@@ -298,7 +298,7 @@ def calibrate(
     ] = None,
     decisions: Annotated[
         str,
-        typer.Option("--decisions", help="A run or account of ours that sent the same orders."),
+        typer.Option("--decisions", help="A run or account that sent the same orders on paper."),
     ] = "",
     replay: Annotated[
         list[str] | None, typer.Option("--replay", help="A recording; give it again for more.")

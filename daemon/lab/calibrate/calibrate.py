@@ -17,7 +17,7 @@ from daemon.lab.calibrate.figures import Spread
 from daemon.lab.calibrate.limits import decided, is_limit, tried
 from daemon.lab.calibrate.measure import Measured, Measures, measured
 from daemon.lab.calibrate.paper_prices import Belief, PaperPrices, errors
-from daemon.lab.calibrate.real_order import LeftOut, Reading, RealOrder
+from daemon.lab.calibrate.real_order import Omission, Reading, RealOrder
 from daemon.lab.calibrate.recorded import Recorded
 from daemon.lab.calibrate.recordings import gather
 from daemon.lab.calibrate.suggestion import suggest
@@ -39,7 +39,7 @@ class Orders(NamedTuple):
 
     takers: list[RealOrder]
     limits: list[RealOrder]
-    left_out: list[LeftOut]
+    omissions: list[Omission]
     matched: Matched | None
     has_latency: bool
 
@@ -60,19 +60,19 @@ def calibrate(
     """
     every, matched = _matched(given)
     if not every:
-        raise UsageError(_nothing(_left_out_before(given, matched)))
+        raise UsageError(_nothing(_omissions_before(given, matched)))
     recorded, notes = gather(config, every, data_dir)
     paper = PaperPrices(recorded, _belief(config))
-    orders = _sorted_out(every, recorded, _left_out_before(given, matched), matched)
+    orders = _sorted_out(every, recorded, _omissions_before(given, matched), matched)
     clock = clock_offset(orders.takers, paper)
     if clock is not None and apply_offset:
         clock = replace(clock, applied=True)
         takers, limits = (shifted(some, clock.offset_ms) for some in (orders.takers, orders.limits))
         orders = orders._replace(takers=takers, limits=limits)
     found = measured(orders.takers, paper, recorded, has_latency=orders.has_latency)
-    orders = orders._replace(left_out=_merged([*orders.left_out, *found.left_out]))
+    orders = orders._replace(omissions=_merged([*orders.omissions, *found.omissions]))
     if not found.orders:
-        raise UsageError(_nothing(orders.left_out))
+        raise UsageError(_nothing(orders.omissions))
     return _told(given, _Parts(orders, found, recorded, paper, clock, notes), seed)
 
 
@@ -83,8 +83,8 @@ def _matched(given: Given) -> tuple[list[RealOrder], Matched | None]:
     return matched.orders, matched
 
 
-def _left_out_before(given: Given, matched: Matched | None) -> list[LeftOut]:
-    return [*given.reading.left_out, *(() if matched is None else matched.left_out)]
+def _omissions_before(given: Given, matched: Matched | None) -> list[Omission]:
+    return [*given.reading.omissions, *(() if matched is None else matched.omissions)]
 
 
 def _belief(config: Config) -> Belief:
@@ -95,21 +95,21 @@ def _belief(config: Config) -> Belief:
 
 
 def _sorted_out(
-    orders: Sequence[RealOrder], recorded: Recorded, left_out: list[LeftOut],
+    orders: Sequence[RealOrder], recorded: Recorded, omissions: list[Omission],
     matched: Matched | None,
 ) -> Orders:  # fmt: skip
     """Return orders that took, those that may have rested, and why others say nothing."""
     takers, limits = list[RealOrder](), list[RealOrder]()
-    left_out = list(left_out)
+    omissions = list(omissions)
     for order in orders:
         why = _unusable(order, recorded)
         if why:
-            left_out.append(LeftOut(where=order.where, why=why))
+            omissions.append(Omission(where=order.where, why=why))
         elif is_limit(order):
             limits.append(order)
         else:
             takers.append(order)
-    return Orders(takers, limits, left_out, matched, any(order.sent_ts for order in orders))
+    return Orders(takers, limits, omissions, matched, any(order.sent_ts for order in orders))
 
 
 def _unusable(order: RealOrder, recorded: Recorded) -> str:
@@ -129,25 +129,25 @@ def _unusable(order: RealOrder, recorded: Recorded) -> str:
     return ""
 
 
-def _merged(left_out: Iterable[LeftOut]) -> list[LeftOut]:
+def _merged(omissions: Iterable[Omission]) -> list[Omission]:
     """Return one entry for each reason, where it first stands."""
-    found: dict[str, LeftOut] = {}
-    for entry in left_out:
+    found: dict[str, Omission] = {}
+    for entry in omissions:
         known = found.get(entry.why)
         more = entry.orders + (0 if known is None else known.orders)
         found[entry.why] = replace(known or entry, orders=more)
     return list(found.values())
 
 
-def _nothing(left_out: Sequence[LeftOut]) -> str:
-    if not left_out:
+def _nothing(omissions: Sequence[Omission]) -> str:
+    if not omissions:
         return "calibrate: the files hold no order"
-    first = max(left_out, key=lambda entry: entry.orders)
+    first = max(omissions, key=lambda entry: entry.orders)
     return f"{first.where}: {first.why}; no order could be measured"
 
 
 class _Parts(NamedTuple):
-    """What the outcome is told from."""
+    """What the outcome is made from."""
 
     orders: Orders
     found: Measured
@@ -179,7 +179,7 @@ def _told(given: Given, parts: _Parts, seed: int) -> Calibration:
         clock=parts.clock, rules=rules, suggestion=suggestion, width=measures.width(nearest),
         slippage=slippage, slippage_rupees=rupees, groups=measures.groups(nearest),
         limits=_limits(parts, latency_ms), unidentifiable=measures.unidentifiable(parts.paper),
-        left_out=parts.orders.left_out, notes=[*parts.notes, *_notes(parts)],
+        omissions=parts.orders.omissions, notes=[*parts.notes, *_notes(parts)],
         measured=measures.orders(),
     )  # fmt: skip
 

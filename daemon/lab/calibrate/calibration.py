@@ -8,7 +8,7 @@ import msgspec
 
 from daemon.lab.calibrate.clock_offset import ClockOffset
 from daemon.lab.calibrate.figures import Figures, Spread
-from daemon.lab.calibrate.real_order import LeftOut
+from daemon.lab.calibrate.real_order import Omission
 
 VERSION: Final = 1
 
@@ -115,7 +115,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     groups: dict[str, list[GroupError]]
     limits: Limits | None
     unidentifiable: list[str]
-    left_out: list[LeftOut]
+    omissions: list[Omission]
     notes: list[str]
     measured: list[MeasuredOrder]
 

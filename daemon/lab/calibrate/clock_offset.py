@@ -17,7 +17,7 @@ from daemon.lab.calibrate.real_order import RealOrder
 REACH_MS: Final = 10_000
 STEP_MS: Final = 100
 LARGE_MS: Final = 1_500
-"""An offset beyond this is told, and another one as good this far away makes it doubtful."""
+"""A larger offset is reported, and so is another one as good that is this far away."""
 _NEARLY: Final = 1.1
 _GRID: Final = MOMENTS[0] + np.arange(
     -REACH_MS // STEP_MS, REACH_MS // STEP_MS + len(MOMENTS), dtype=np.int64
@@ -29,7 +29,7 @@ class ClockOffset(msgspec.Struct, frozen=True, kw_only=True):
     """The offset at which real prices are nearest to bid and ask.
 
     It is added to the exchange's times to find the same moment in the recording: below 0 the
-    recording's clock is slow. `doubts` say why it is told as `clock_offset`: `edge`, `not_unique`,
+    recording's clock is slow. `doubts` say why it is reported as `clock_offset`: `edge`, `not_unique`,
     `large`.
     """
 

@@ -14,7 +14,7 @@ from daemon.domain.events import ExchangeOrderMoved, OrderCreated, OrderMoved
 from daemon.domain.order import OrderState, Side
 from daemon.domain.order_kind import OrderKind
 from daemon.journal.history import History
-from daemon.lab.calibrate.real_order import LeftOut, RealOrder
+from daemon.lab.calibrate.real_order import Omission, RealOrder
 
 BEFORE_NS: Final = 10 * SECOND_NS
 """How much earlier than its decision a fill may be stamped: clocks differ."""
@@ -42,7 +42,7 @@ class Matched(NamedTuple):
     decided: list[Decision]
     """The decision of each order."""
     unanswered: list[Decision]
-    left_out: list[LeftOut]
+    omissions: list[Omission]
 
 
 def decisions_of(history: History) -> list[Decision]:
@@ -115,7 +115,7 @@ def match(orders: Sequence[RealOrder], decisions: Sequence[Decision]) -> Matched
     waiting: dict[tuple[str, str, int], list[Decision]] = defaultdict(list)
     for decision in decisions:
         waiting[decision.symbol, decision.side, decision.quantity].append(decision)
-    pairs, left_out = list[tuple[RealOrder, Decision]](), list[LeftOut]()
+    pairs, omissions = list[tuple[RealOrder, Decision]](), list[Omission]()
     unanswered = list[Decision]()
     for order in orders:
         queue = waiting[order.symbol, order.side, order.quantity]
@@ -123,11 +123,11 @@ def match(orders: Sequence[RealOrder], decisions: Sequence[Decision]) -> Matched
         if queue and queue[0].sent_ts - BEFORE_NS <= order.filled_ts:
             pairs.append((order, queue.pop(0)))
         else:
-            left_out.append(LeftOut(where=order.where, why="no decision of the run fits"))
+            omissions.append(Omission(where=order.where, why="no decision of the run fits"))
     unanswered += [decision for queue in waiting.values() for decision in queue]
     return Matched(
         [_decided(order, decision) for order, decision in pairs],
-        [decision for _, decision in pairs], unanswered, left_out,
+        [decision for _, decision in pairs], unanswered, omissions,
     )  # fmt: skip
 
 

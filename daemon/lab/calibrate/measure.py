@@ -16,7 +16,7 @@ from daemon.lab.calibrate.fill_rules import PROFILES, Floats
 from daemon.lab.calibrate.groups import BY, Place, grouped
 from daemon.lab.calibrate.paper_prices import LATENCIES_MS, PaperPrices, errors, unmeasured
 from daemon.lab.calibrate.quotes import Places
-from daemon.lab.calibrate.real_order import LeftOut, RealOrder
+from daemon.lab.calibrate.real_order import Omission, RealOrder
 from daemon.lab.calibrate.recorded import Recorded
 from daemon.lab.calibrate.suggestion import MIN_DAYS, Scores
 
@@ -27,7 +27,7 @@ class Measured(NamedTuple):
     orders: list[RealOrder]
     latencies_ms: tuple[int, ...]
     errors: Floats
-    left_out: list[LeftOut]
+    omissions: list[Omission]
 
 
 def measured(
@@ -39,8 +39,8 @@ def measured(
     without = unmeasured(orders, prices, recorded)
     kept = [number for number in range(len(orders)) if number not in without]
     orders_kept = [orders[number] for number in kept]
-    left_out = [LeftOut(where=orders[number].where, why=why) for number, why in without.items()]
-    return Measured(orders_kept, latencies_ms, errors(orders_kept, prices[kept]), left_out)
+    omissions = [Omission(where=orders[number].where, why=why) for number, why in without.items()]
+    return Measured(orders_kept, latencies_ms, errors(orders_kept, prices[kept]), omissions)
 
 
 class Measures:
@@ -91,7 +91,7 @@ class Measures:
         """Return the errors apart by premium, moneyness, lots, minute and days to expiry."""
         places = [self._place(order) for order in self._found.orders]
         latency = self._found.latencies_ms.index(nearest.latency_ms)
-        own = self._found.errors[:, PROFILES.index(nearest.profile), latency]  # type: ignore[arg-type]
+        own = self._found.errors[:, PROFILES.index(nearest.profile), latency]
         return {
             by: [
                 self._group(name, np.array(numbers), latency, own)

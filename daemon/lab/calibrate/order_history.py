@@ -17,7 +17,7 @@ from daemon.domain.errors import BadNumber
 from daemon.domain.money import paise_exact
 from daemon.domain.order import Side
 from daemon.errors import UsageError
-from daemon.lab.calibrate.real_order import LeftOut, Reading, RealKind, RealOrder
+from daemon.lab.calibrate.real_order import Omission, Reading, RealKind, RealOrder
 
 SENT: Final = "PUT ORDER REQ RECEIVED"
 _OVER: Final = ("COMPLETE", "CANCELLED", "REJECTED")
@@ -54,16 +54,16 @@ def read_order_histories(paths: Sequence[Path]) -> Reading:
     for path in paths:
         for where, row in _rows(path):
             histories.setdefault(row.order_id, []).append((where, row))
-    orders, left_out = [], []
+    orders, omissions = [], []
     for history in histories.values():
         order = _order(history)
         last = history[-1][1].status
         if order.filled_ts or (order.kind == "LIMIT" and last != "REJECTED"):
             orders.append(order)
         else:
-            left_out.append(LeftOut(where=order.where, why=f"a {order.kind} that did not fill"))
+            omissions.append(Omission(where=order.where, why=f"a {order.kind} that did not fill"))
     return Reading(
-        orders=sorted(orders, key=lambda order: (order.moment_ts, order.where)), left_out=left_out
+        orders=sorted(orders, key=lambda order: (order.moment_ts, order.where)), omissions=omissions
     )
 
 

@@ -11,8 +11,8 @@ from daemon.lab.calibrate.fill_rules import PROFILES
 from daemon.lab.calibrate.words import (
     clock_lines,
     latencies,
-    left_out_lines,
     limits_line,
+    omission_lines,
     rupees,
     signed_ticks,
     slippage_line,
@@ -46,7 +46,7 @@ def render_page(found: Calibration) -> str:
         _header(found), _tiles(found), _suggested(found), _rules(found), _by_latency(found),
         _groups(found),
         _list("What no such measurement can tell", found.unidentifiable),
-        _list("Notes", found.notes), _list("Left out", left_out_lines(found)), _FOOTER,
+        _list("Notes", found.notes), _list("Left out", omission_lines(found)), _FOOTER,
     ]  # fmt: skip
     return document("How wrong is paper?", "".join(body), _DATA)
 

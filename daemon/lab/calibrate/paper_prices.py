@@ -187,7 +187,7 @@ def unmeasured(orders: Sequence[RealOrder], prices: Floats, recorded: Recorded) 
     """Return why orders have no price under some rule, by their number."""
     return {
         int(number): _why(orders[number], recorded, prices[number])
-        for number in np.flatnonzero(np.isnan(prices).any(axis=(1, 2)))
+        for number in np.flatnonzero(np.isnan(prices).any(axis=(1, 2))).tolist()
     }
 
 

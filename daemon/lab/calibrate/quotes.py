@@ -39,11 +39,11 @@ class QuoteColumns(msgspec.Struct, frozen=True, kw_only=True):
     """The opens of its sessions (UTC ns), one for each date with rows."""
 
     def last_at(self, ts: Int64s | int) -> Places:
-        """Return the row in force at each time, -1 where there is none."""
+        """Return the row in force at each time, -1 before the first."""
         return np.searchsorted(self.ts, ts, side="right") - 1
 
     def next_from(self, ts: Int64s) -> Places:
-        """Return the first row at or after each time; past the end where there is none."""
+        """Return the first row at or after each time; past the end after the last."""
         return np.searchsorted(self.ts, ts, side="left")
 
     def has_day(self, date: dt.date) -> bool:

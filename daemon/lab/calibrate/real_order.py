@@ -54,7 +54,7 @@ class RealOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.sent_ts or self.filled_ts
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+class Omission(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that were not measured: where the first of them stands, and why."""
 
     where: str
@@ -66,7 +66,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The orders of a broker's files, and what was left out of them."""
 
     orders: list[RealOrder]
-    left_out: list[LeftOut] = []
+    omissions: list[Omission] = []
 
 
 def fault(path: object, line: int, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -64,18 +64,15 @@ def suggest(
     return Suggestion(
         fill_mode=mode.best if is_told and not mode.alike else None,
         nearest_mode=mode.best, alike_modes=mode.alike,
-        withheld=withheld, withheld_because=because, **_latency(latency, is_told=is_told),
+        withheld=withheld, withheld_because=because,
+        latency_ms=_int_of(latency) if is_told and latency and not latency.alike else None,
+        nearest_latency_ms=_int_of(latency) if latency else None,
+        alike_latencies_ms=[int(name) for name in latency.alike] if latency else [],
     )  # fmt: skip
 
 
-def _latency(choice: Choice | None, *, is_told: bool) -> Mapping[str, object]:
-    if choice is None:
-        return {}
-    return {
-        "latency_ms": int(choice.best) if is_told and not choice.alike else None,
-        "nearest_latency_ms": int(choice.best),
-        "alike_latencies_ms": [int(name) for name in choice.alike],
-    }
+def _int_of(choice: Choice) -> int:
+    return int(choice.best)
 
 
 def _withheld(orders: int, days: int, clock: ClockOffset | None) -> tuple[str, str]:

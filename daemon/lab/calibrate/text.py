@@ -8,8 +8,8 @@ from daemon.lab.calibrate.calibration import Calibration, RuleError
 from daemon.lab.calibrate.words import (
     clock_lines,
     latencies,
-    left_out_lines,
     limits_line,
+    omission_lines,
     rupees,
     signed_ticks,
     slippage_line,
@@ -54,7 +54,7 @@ def _lines(found: Calibration) -> Iterator[str]:
     yield ""
     yield "No measurement of this kind can tell:"
     yield from (f"  {line}" for line in found.unidentifiable)
-    for name, lines in (("Notes", found.notes), ("Left out", left_out_lines(found))):
+    for name, lines in (("Notes", found.notes), ("Left out", omission_lines(found))):
         if lines:
             yield ""
             yield f"{name}:"

@@ -17,7 +17,7 @@ from daemon.domain.dates import SECOND_NS, parse_ts
 from daemon.domain.errors import BadNumber
 from daemon.domain.money import paise_exact
 from daemon.errors import UsageError
-from daemon.lab.calibrate.real_order import LeftOut, Reading, RealOrder, fault
+from daemon.lab.calibrate.real_order import Omission, Reading, RealOrder, fault
 
 T = TypeVar("T")
 COLUMNS: Final = (
@@ -63,10 +63,10 @@ def read_tradebooks(paths: Sequence[Path]) -> Reading:
             known = trades.setdefault(key, trade)
             if known is not trade and known[1:] != trade[1:]:
                 raise UsageError(f"{trade.where}: trade {trade.trade_id} differs at {known.where}")
-    left_out = []
+    omissions = []
     if auctions:
-        left_out = [LeftOut(where=auctions[0], why="an auction's trade", orders=len(auctions))]
-    return Reading(orders=_orders(trades.values()), left_out=left_out)
+        omissions = [Omission(where=auctions[0], why="an auction's trade", orders=len(auctions))]
+    return Reading(orders=_orders(trades.values()), omissions=omissions)
 
 
 def _trades(path: Path) -> Iterator[tuple[_Trade, bool]]:

@@ -104,11 +104,11 @@ def limits_line(limits: Limits) -> str:
     )
 
 
-def left_out_lines(found: Calibration) -> list[str]:
+def omission_lines(found: Calibration) -> list[str]:
     """Return what was not measured, each with the file and line where it first stands."""
     return [
         f"{entry.where}: {entry.why} ({_counted(entry.orders, 'order')} left out)"
-        for entry in found.left_out
+        for entry in found.omissions
     ]
 
 

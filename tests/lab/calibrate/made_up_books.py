@@ -1,6 +1,6 @@
 """Made-up markets with made-up real orders, whose error against paper is known.
 
-Written from the contract's text alone (docs/CALIBRATE.md, SEMANTICS 8 and 12). It shares no code
+Written from the text alone (docs/CALIBRATE.md; SEMANTICS, "Fills"). It shares no code
 with what it tests: prices are found row by row, with the book as Python lists.
 """
 

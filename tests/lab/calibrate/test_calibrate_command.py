@@ -82,7 +82,7 @@ def test_the_page_is_written_and_shows_names_as_text(
     assert "<b>mine" not in text
 
 
-def test_k1_what_is_not_recorded_is_left_out_by_name(
+def test_k1_what_is_not_recorded_is_omissions_by_name(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     recording, tradebook = files

@@ -54,10 +54,10 @@ def test_a_limit_that_was_cancelled_stays_in_the_count(tmp_path: Path) -> None:
     assert iso_ist(order.over_ts) == "2026-11-18T09:25:00.000000+05:30"
 
 
-def test_a_market_that_was_rejected_is_left_out(tmp_path: Path) -> None:
+def test_a_market_that_was_rejected_is_omissions(tmp_path: Path) -> None:
     reading = read_order_histories([written(tmp_path, {"status": "REJECTED"})])
     assert not reading.orders
-    assert [entry.why for entry in reading.left_out] == ["a MARKET that did not fill"]
+    assert [entry.why for entry in reading.omissions] == ["a MARKET that did not fill"]
 
 
 def test_a_modified_order_is_known_by_its_rows(tmp_path: Path) -> None:

@@ -61,10 +61,10 @@ def test_a_trade_that_differs_between_two_files_is_refused(tmp_path: Path) -> No
         read_tradebooks([first, second])
 
 
-def test_an_auction_is_left_out_and_told(tmp_path: Path) -> None:
+def test_an_auction_is_omissions_and_told(tmp_path: Path) -> None:
     reading = read_tradebooks([written(tmp_path, ROW.replace("false", "true"))])
     assert not reading.orders
-    (left,) = reading.left_out
+    (left,) = reading.omissions
     assert (left.where.endswith("tb.csv:2"), left.orders) == (True, 1)
 
 
