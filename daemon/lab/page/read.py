@@ -36,8 +36,8 @@ _Days = dict[tuple[str, str], tuple[dict[dt.date, int], dict[dt.date, int]]]
 def read_sweep(directory: Path) -> Sweep:
     """Return the sweep of a directory that `sweep` wrote.
 
-    Raises UsageError where there is no sweep, or its tables are of another version, and JournalIOError
-    for a damaged `sweep.json` or `tries.jsonl`.
+    Raises UsageError where there is no sweep, or its tables are of another version, and
+    JournalIOError for a damaged `sweep.json` or `tries.jsonl`.
     """
     if not (directory / ABOUT).is_file():
         raise UsageError(f"{directory}: is no sweep's directory, it has no {ABOUT}")
