@@ -26,11 +26,11 @@ from daemon.execution.working_entries import WorkingEntries
 from daemon.market.moment import Moment
 from daemon.risk.gates import (
     ADDED_UNITS,
-    AFTER_LEVELS,
     BEFORE_LEVELS,
     NO_LIMITS,
     Refusal,
     Situation,
+    after_levels,
     first_refusal,
 )
 from daemon.settings.config import ExecutionConfig, RiskConfig
@@ -70,6 +70,7 @@ class Admission:
         manages_exits: bool,
     ) -> None:
         self.risk = risk
+        self._after_levels = after_levels(risk)
         self.killed = carry.killed
         self.strategies_off = set(carry.strategies_off)
         self.config_off: set[str] = set()
@@ -117,6 +118,7 @@ class Admission:
     def change_risk(self, risk: RiskConfig) -> None:
         """Replace the limits, from the next intent on."""
         self.risk = risk
+        self._after_levels = after_levels(risk)
 
     # the gates
 
@@ -147,7 +149,7 @@ class Admission:
             or self._check_basis(order, index)
             or self._builder.check_levels(order, intent)
             or self._check_managed(intent)
-            or first_refusal(AFTER_LEVELS, at)
+            or first_refusal(self._after_levels, at)
         )
 
     def refuse_added(
@@ -234,10 +236,9 @@ class Admission:
             strategy_off=strategy_id in self.strategies_off or strategy_id in self.config_off,
             standing=self._ledger.risk,
             freeze_quantity=freeze,
-            open_or_waiting=len(self._ledger.positions)
-            + self._waiting.count_entries()
-            + self._exposure.count_untraded()
-            + len(before),
+            open_or_waiting=0
+            if risk.max_open_positions is None
+            else self._count_open_and_waiting() + len(before),
             result_today_paise=self.result_of(ist_day(now)) if risk.daily_loss_rupees else 0,
             orders_this_minute=len(before)
             + (self._orders_in_minute if now // MINUTE_NS == self._minute else 0),
@@ -247,6 +248,10 @@ class Admission:
             risk=risk,
             delivery_ts=delivery_ts,
         )
+
+    def _count_open_and_waiting(self) -> int:
+        waiting = self._waiting.count_entries() + self._exposure.count_untraded()
+        return len(self._ledger.positions) + waiting
 
     def _tally_today(self, strategy_id: str, more: int = 0) -> StrategyTally:
         tally = self._ledger.strategies.get(strategy_id)

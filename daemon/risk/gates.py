@@ -64,6 +64,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     standing: RiskStanding
     freeze_quantity: int
     open_or_waiting: int
+    """Not counted where no limit asks for it."""
     result_today_paise: int
     """What `daily_loss_counts` counts."""
     orders_this_minute: int
@@ -289,6 +290,19 @@ AFTER_LEVELS: Final[tuple[Gate, ...]] = (
 )  # fmt: skip
 ADDED_UNITS: Final[tuple[Gate, ...]] = (kill_switch, reducing, halted, max_lots, max_notional)
 """What units are asked that a modification adds to an entry."""
+
+
+def after_levels(risk: RiskConfig) -> tuple[Gate, ...]:
+    """Return the gates after the levels without those that are switched off, in their order."""
+    limits: dict[Gate, object] = {
+        max_order_quantity: risk.max_order_quantity,
+        max_open_positions: risk.max_open_positions,
+        daily_loss: risk.daily_loss_rupees,
+        max_notional: risk.max_notional_rupees,
+        cooldown: risk.cooldown_after_loss_s,
+        max_orders_per_minute: risk.max_orders_per_minute,
+    }
+    return tuple(gate for gate in AFTER_LEVELS if gate not in limits or limits[gate] is not None)
 
 
 def first_refusal(gates: tuple[Gate, ...], at: Situation) -> Refusal | None:
