@@ -1,8 +1,8 @@
 """The whole live path: socket, decode, recorder, engine with 100 open positions, journal.
 
 The server is another process on this machine. `python -m tests.bench.kite_live` prints the figures.
-End to end: from the first block that the engine takes to the last, as fast as both can. Latency:
-from the arrival of a frame in the process (the socket's callback) to the engine's decisions on it.
+End to end: from the first block that the engine takes to the last, as fast as both can. How long a
+frame takes from its arrival (the socket's callback) to the engine's decisions is in `live_cases`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,23 +31,21 @@ MODULE: Final = "tests.bench.kite_live"
 ROWS: Final = 1_000_000
 SESSION_ROWS: Final = 80_000
 POSITIONS: Final = 100
-LATENCY_ROWS: Final = 20_000
-LATENCY_RATE: Final = 1_000
 LOAD_RATE: Final = 50_000
+LOAD_PACKETS: Final = 500
 STOPPED: Final = 20.0
 EXITS: Final = {"SL_PENDING", "TP_PENDING", "EXIT_PENDING"}
 
 
-def kite_live(seconds: int = 60) -> list[dict[str, Any]]:
+def kitelive(seconds: int = 60) -> list[dict[str, Any]]:
     """All figures; `seconds` is how long the load of 50,000 ticks/s lasts."""
     rows = [_end_to_end(size) for size in (10, 100)]
-    rows.append(_paced("latency", LATENCY_ROWS, LATENCY_RATE))
-    rows.append(_paced("load", seconds * LOAD_RATE, LOAD_RATE))
+    rows.append(_load(seconds * LOAD_RATE))
     return rows
 
 
 def _end_to_end(size: int) -> dict[str, Any]:
-    seen = _live(_spread(ROWS, 50_000), "max", size)
+    seen = live(spread(ROWS, 50_000), "max", size)
     took = seen["last"] - seen["first"]
     return {
         "end_to_end_packets_a_frame": size,
@@ -56,20 +55,17 @@ def _end_to_end(size: int) -> dict[str, Any]:
     }
 
 
-def _paced(what: str, ticks: int, rate: int) -> dict[str, Any]:
-    seen = _live(_spread(ticks, rate), "1", 500 if what == "load" else 1)
-    waits = np.array(seen["waits"]) / 1_000
+def _load(ticks: int) -> dict[str, Any]:
+    seen = live(spread(ticks, LOAD_RATE), "1", LOAD_PACKETS)
     return {
-        what: f"{rate:,} ticks/s",
-        "p50_us": round(float(np.percentile(waits, 50)), 1),
-        "p99_us": round(float(np.percentile(waits, 99)), 1),
+        "load": f"{LOAD_RATE:,} ticks/s",
         "exits_p99_us": round(float(np.percentile(seen["decided"] or [0], 99)) / 1_000, 1),
         "exits": len(seen["decided"]),
         "lost": ticks - seen["ticks"],
     }
 
 
-def _spread(rows: int, rate: int) -> Market:
+def spread(rows: int, rate: int) -> Market:
     """The sample session over and over, at an even rate of ticks a second of its own time."""
     universe, block = market(SESSION_ROWS)
     whole = join([block] * -(-rows // len(block))).rows(0, rows)
@@ -110,7 +106,10 @@ def _script(of: Market) -> list[dict[str, Any]]:
     return held + quick
 
 
-def _live(of: Market, speed: str, size: int) -> dict[str, Any]:
+def live(
+    of: Market, speed: str, size: int, measure: Callable[[Path, int], Any] | None = None
+) -> dict[str, Any]:
+    """What a daemon sees of a market that another process serves."""
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         recording, port = place / "served.parquet", free_port()
@@ -128,7 +127,7 @@ def _live(of: Market, speed: str, size: int) -> dict[str, Any]:
             ]
         )
         try:
-            return run(_measure, config, len(of.block))  # type: ignore[no-any-return]
+            return run(measure or _measure, config, len(of.block))  # type: ignore[no-any-return]
         finally:
             server.terminate()
             server.wait()
@@ -138,8 +137,11 @@ async def _measure(config: Path, rows: int) -> dict[str, Any]:
     loaded = load_config(config)
     app = App(open_live(loaded), out=Path(loaded.out))
     waits: list[int] = []
+    used: list[int] = []
     decided: list[int] = []
-    seen: dict[str, Any] = {"first": 0.0, "before": 0, "last": 0.0, "waits": waits}
+    seen: dict[str, Any] = {
+        "first": 0.0, "before": 0, "last": 0.0, "waits": waits, "used": used, "began": 0,
+    }  # fmt: skip
     feed, engine = app.feed, app.engine
     inbox: Any = feed._inbox  # type: ignore[attr-defined]
     take, handle = inbox.take, engine.handle
@@ -147,6 +149,7 @@ async def _measure(config: Path, rows: int) -> dict[str, Any]:
 
     async def taken(timeout_s: float) -> Any:
         frames[:] = await take(timeout_s)
+        seen["began"] = time.thread_time_ns()
         return list(frames)
 
     def handled(item: Any) -> Any:
@@ -157,6 +160,7 @@ async def _measure(config: Path, rows: int) -> dict[str, Any]:
             seen["last"] = time.perf_counter()
             wait = app.clock.now_ns() - frames[0].ts
             waits.append(wait)
+            used.append(time.thread_time_ns() - seen["began"])
             if any(
                 "EXIT" in str(e) or "PENDING" in str(getattr(e, "to_state", "")) for e in events
             ):
@@ -202,7 +206,7 @@ def main() -> None:
     if len(sys.argv) == 5:
         serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
         return
-    for row in kite_live(int(sys.argv[1]) if len(sys.argv) > 1 else 60):
+    for row in kitelive(int(sys.argv[1]) if len(sys.argv) > 1 else 60):
         sys.stdout.write(f"{row}\n")
 
 
