@@ -129,7 +129,7 @@ def check(
     run does. Do not check one from somebody whose code you would not run.
     """
     from daemon.cli.check import check_file
-    from daemon.lab.sweep.file import is_sweep_file
+    from daemon.settings.file import is_sweep_file
 
     if is_sweep_file(config):
         from daemon.cli.check_sweep import check_sweep

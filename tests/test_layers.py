@@ -164,8 +164,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),
     "daemon.main": (
-        "daemon.cli", "daemon.lab.sweep", "daemon.process", "daemon.report", "daemon.runtime",
-        "daemon.settings", "feeds.kite.server",
+        "daemon.cli", "daemon.process", "daemon.report", "daemon.runtime", "daemon.settings",
+        "feeds.kite.server",
     ),
 }  # fmt: skip
 CORE = (

@@ -58,6 +58,11 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Confi
     return ConfigFile(path).config(overrides)
 
 
+def is_sweep_file(path: Path) -> bool:
+    """Return whether a YAML file is a sweep's and no configuration. Raises ConfigError."""
+    return "sweep" in read_document(path).root.value
+
+
 def _copied(node: Node) -> Node:
     if isinstance(node.value, dict):
         return Node({key: _copied(below) for key, below in node.value.items()}, node.line)

@@ -12,7 +12,7 @@ import pytest
 from daemon.errors import ConfigError, UsageError
 from daemon.lab.numbers.ratios import Ratios
 from daemon.lab.numbers.trades import TradeFigures
-from daemon.lab.sweep.file import is_sweep_file, load_sweep
+from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.numbers import ALSO_CALLED, NUMBERS
 from daemon.lab.sweep.progress import Batch, estimate, seconds_text
@@ -20,6 +20,7 @@ from daemon.lab.sweep.tables import runs_table
 from daemon.lab.sweep.terms import Sweep
 from daemon.lab.sweep.variants import Params, axes_of, params_text, variant_key, variants_of
 from daemon.lab.sweep.where import condition_problem, holds
+from daemon.settings.file import is_sweep_file
 from tests.kit.cli import ROOT, invoke
 from tests.lab.sweep_kit import Desk
 

@@ -28,11 +28,6 @@ class LoadedSweep(NamedTuple):
         return self.document.error(("sweep", *key), text)
 
 
-def is_sweep_file(path: Path) -> bool:
-    """Return whether a YAML file is a sweep's and no configuration. Raises ConfigError."""
-    return "sweep" in read_document(path).root.value
-
-
 def load_sweep(path: Path) -> LoadedSweep:
     """Read a sweep file and the configuration it names. Raises ConfigError: file, line, path."""
     document = read_document(path)
