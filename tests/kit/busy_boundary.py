@@ -55,8 +55,10 @@ UNIVERSE: Final = Universe(
 class ManyOrders(BaseStrategy):
     """Buys one option with a stop at the first candle, `count` others at the second."""
 
-    def __init__(self, *, count: int) -> None:
+    def __init__(self, *, count: int, bars: int = 0) -> None:
         self.count = count
+        self.bars = bars
+        """After how many bars the first one is closed; 0 for its stop alone."""
         self.candles = 0
 
     def on_candle(self, candle: Candle, view: View) -> Intents:
@@ -65,7 +67,9 @@ class ManyOrders(BaseStrategy):
             return None
         self.candles += 1
         if self.candles == 1:
-            return OrderIntent(symbol=HELD, signal=Signal.BUY, qty=25, sl_price=95.0)
+            return OrderIntent(
+                symbol=HELD, signal=Signal.BUY, qty=25, sl_price=95.0, time_stop_bars=self.bars
+            )
         if self.candles > 2:
             return None
         return [
@@ -141,11 +145,11 @@ class NoRecorder:
         """Close nothing."""
 
 
-def busy_parts(count: int, out: Path) -> Parts:
+def busy_parts(count: int, out: Path, *, bars: int = 0) -> Parts:
     """The engine with that strategy and feed."""
     item = StrategyConfig(
         id="many", class_="ManyOrders", module=__name__, symbols=[MANY, HELD], timeframe="1m",
-        params={"count": count},
+        params={"count": count, "bars": bars},
     )  # fmt: skip
     config = Config(out=str(out), strategies=StrategiesConfig(items=[item]))
     rules = load_rules(config)

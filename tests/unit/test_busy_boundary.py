@@ -25,7 +25,15 @@ from daemon.runtime import app as app_module
 from daemon.runtime.app import App
 from daemon.runtime.late_decisions import LATE_NS, LateDecisions
 from daemon.runtime.prepared_run import open_run
-from tests.kit.busy_boundary import BoundaryFeed, busy_parts, run_busy, unyielded
+from tests.kit.busy_boundary import (
+    BOUNDARY,
+    BoundaryFeed,
+    before,
+    busy_parts,
+    row,
+    run_busy,
+    unyielded,
+)
 from tests.kit.market import CALL, OPEN, Market
 from tests.kit.sample_events import sample_events
 
@@ -56,6 +64,29 @@ def test_other_tasks_have_turns_in_the_decision_and_every_event_stays_the_same(
     assert run.events == unyielded(run, COUNT, tmp_path)
     assert isinstance(run.events[-1], OrderMoved)
     assert (run.events[-1].to_state, run.events[-1].reason) == (OrderState.CLOSED, "stop_loss")
+    # nothing came between the boundary and the exit, whose tick came while it was decided
+    births = [each for each in run.events if isinstance(each, OrderCreated)][1:]
+    assert {each.input_no for each in births} == {run.events[-1].input_no - 1}
+    began = next(each for each in run.events if isinstance(each, OrderMoved) and each.demand)
+    assert began.seq == births[-1].seq + 4  # after it was submitted, filled and active
+
+
+def test_an_exit_due_at_the_boundary_is_filled_before_the_first_order_is_born(
+    tmp_path: Path,
+) -> None:
+    engine = busy_parts(COUNT, tmp_path, bars=1).engine
+    for each in before():
+        engine.handle(each)
+    first_step, *others = engine.steps(row(BOUNDARY, 0, 10_000))
+    names = [
+        "born" if isinstance(each, OrderCreated) else each.reason
+        for each in first_step
+        if isinstance(each, OrderCreated | OrderMoved)
+    ]
+    assert names[:3] == ["time_stop", "time_stop", "born"]
+    births = sum(isinstance(each, OrderCreated) for step in (first_step, *others) for each in step)
+    assert births == COUNT
+    assert len(others) >= COUNT // STEP_ORDERS
 
 
 def test_orders_of_one_phase_are_taken_in_their_order_with_pauses() -> None:

@@ -29,4 +29,8 @@ def rows(bench: Bench) -> Iterator[Row]:
         section, "recovery from a snapshot 20,000 events back", snapshot.median(), "s", "<= 3",
         f"{snapshot.median() / whole.median():.2f} of it without one",
     )  # fmt: skip
-    yield Row(section, "recovery without a snapshot", whole.median(), "s")
+    yield Row(
+        section, "recovery without a snapshot", whole.median(), "s", "<= 4",
+        floor=bench.case("floors.journal_pass", JOURNAL_EVENTS).median("seconds", "events")
+        * LONG_EVENTS,
+    )  # fmt: skip
