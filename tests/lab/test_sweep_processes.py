@@ -39,6 +39,7 @@ def test_a_worker_that_a_strategy_kills_costs_its_variant_and_no_other(tmp_path:
     assert killed["cause"] == ("its worker was ended by SIGKILL; it may have run out of memory")
 
 
+@pytest.mark.ci
 def test_workers_that_do_not_start_end_the_sweep_with_their_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +49,7 @@ def test_workers_that_do_not_start_end_the_sweep_with_their_last_words(
         desk.sweep(executor)
 
 
+@pytest.mark.ci
 def test_a_worker_ends_with_its_input() -> None:
     worker = subprocess.Popen(
         [sys.executable, "-P", "-m", "daemon.lab.worker"],
@@ -128,6 +130,7 @@ def test_the_sample_sweep_tells_its_best_and_where_its_tables_are(tmp_path: Path
     assert "5 of 5 done" in done.err
 
 
+@pytest.mark.ci
 def test_a_sweep_of_which_nothing_can_run_ends_with_the_first_cause(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "  list: [{strategies.a.b.params.every: many}]")
     done = invoke("sweep", desk.file, "--out", tmp_path / "out", "--workers", 1)

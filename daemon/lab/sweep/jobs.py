@@ -44,6 +44,7 @@ class JobMaker:
         self._keys = RunKeys()
         self._sources: dict[tuple[Any, ...], dict[str, str]] = {}
         self._found: dict[tuple[Any, ...], dict[str, list[Path]]] = {}
+        self._rows = {day.date: day.facts.rows for day in self.data.days}
         self._cuts = list(self._cut()) if loaded.sweep.split == "day" else [_whole(self.data)]
 
     def jobs(self, variants: Iterable[tuple[int, Variant]], profile: str = "") -> list[Job]:
@@ -63,9 +64,7 @@ class JobMaker:
 
     def rows(self, job: Job) -> int:
         """Return about how many rows of data a job reads."""
-        if job.day is None:
-            return self.data.rows
-        return next(day.facts.rows for day, _, _ in self._cuts if day and day.date == job.day)
+        return self.data.rows if job.day is None else self._rows[job.day]
 
     def sources_changed(self) -> list[str]:
         """Return the ids of strategies whose source is not what it was. Raises ConfigError."""
