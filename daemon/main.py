@@ -102,11 +102,11 @@ def _show(outcome: Outcome) -> None:
 
 
 def _show_summary(summary: RunSummary) -> None:
-    from rich.console import Console
-
     from daemon.report.terminal import print_summary, summary_text
 
     if sys.stdout.isatty():
+        from rich.console import Console
+
         print_summary(summary, Console())
     else:
         say_text(summary_text(summary).removesuffix("\n"))

@@ -25,7 +25,7 @@ def steady_collector() -> None:
     """Let the collector skip what was built so far, and look at new objects now and then.
 
     A start lets it look hardly at all (run_fno_paper.py), so whatever runs for hours calls this.
+    A collection before it would find less than a thousand objects, and take 30 ms of a start.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)

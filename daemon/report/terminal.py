@@ -5,15 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Final
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, Final
 
 from daemon.report.block import Block
 from daemon.report.blocks import summary_blocks
 from daemon.report.summary import RunSummary
 from daemon.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 PLAIN_WIDTH: Final = 100
 """Columns of a summary that goes to a file or a pipe."""
@@ -27,6 +28,8 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     if not console.is_terminal:
         console.file.write(summary_text(summary))
         return
+    from rich.text import Text
+
     for block in summary_blocks(summary):
         style = "bold yellow" if block.warning else "bold"
         title, *lines = _lines(block, console.width, wraps=True)
@@ -107,6 +110,8 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _coloured(line: str) -> Text:
+    from rich.text import Text
+
     text = Text(line)
     text.highlight_regex(_GAIN, "cyan")
     text.highlight_regex(_LOSS, "dark_orange")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from run_fno_paper import START_OBJECTS, main
 from tests.bench.cores import children_s
 
 _FIRST_TICK = "first tick at "
@@ -50,9 +52,9 @@ def first_tick(config: str) -> dict[str, Any]:
 
 def to_first_tick(config: str, out: str) -> None:
     """Run the program in this process and print the time of its first tick. Does not return."""
+    gc.set_threshold(START_OBJECTS)  # as the program's start does
     from daemon.clockwork.paper_engine import PaperEngine
     from daemon.domain.ticks import Ticks
-    from run_fno_paper import main
 
     handle = PaperEngine.handle
 
