@@ -88,8 +88,10 @@ class MadeUpClient:
             if not future.is_cancelled:
                 self.sent.remove(future)
                 answer = self._run(future.hosts[0], future.task)
-                is_error = isinstance(answer, BaseException)
-                future.end(answer if is_error else msgspec.msgpack.encode(answer))
+                if isinstance(answer, BaseException):
+                    future.end(answer)
+                else:
+                    future.end(msgspec.msgpack.encode(answer))
                 return
 
     def close(self) -> None:
@@ -235,7 +237,7 @@ def test_s6_a_batch_whose_nodes_all_ended_is_lost_with_a_line(
     start: Start, jobs: list[Job]
 ) -> None:
     def ends(host: str, task: Task) -> BaseException:
-        return KilledWorker("key", None, 3)
+        return KilledWorker.__new__(KilledWorker)
 
     cluster, client = start(nodes("10.0.0.1"), ends)
     [lost] = outcomes(cluster, client, jobs[:1])

@@ -66,9 +66,12 @@ class Continuous:
     """Numbers between two, or whole ones by their decades."""
 
     def __init__(self, values: Range) -> None:
-        is_whole = isinstance(values.low, int) and isinstance(values.high, int)
-        kind = IntDistribution if is_whole else FloatDistribution
-        self.distribution: BaseDistribution = kind(values.low, values.high, log=values.log)
+        low, high = values.low, values.high
+        self.distribution: BaseDistribution = (
+            IntDistribution(low, high, log=values.log)
+            if isinstance(low, int) and isinstance(high, int)
+            else FloatDistribution(low, high, log=values.log)
+        )
 
     def value(self, chosen: Any) -> Any:
         """Return the number."""
