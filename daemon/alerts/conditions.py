@@ -8,6 +8,9 @@ from typing import Final
 from daemon.alerts.cover import naked_options
 from daemon.alerts.message import Message
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_date
+from daemon.domain.events import ExchangeOrderMoved
+from daemon.domain.exchange_order import ExchangeOrderState
+from daemon.domain.order_kind import STOP_KINDS
 from daemon.domain.position import Position
 from daemon.domain.tag_watch import find_watch
 from daemon.journal.words import count_of, money
@@ -109,6 +112,21 @@ def _unfilled(view: View, _: dict[str, object]) -> Found:
             f"({pending.reason}) and has no fill: {position.order_id}"
         )
         yield f"unfilled:{position.order_id}:{pending.seq}", _message(view, "unfilled", text)
+    for order in view.book.working.all():
+        event = order.event
+        if not _is_triggered_entry(event) or _is_fresh(view, order.since_ts):
+            continue
+        text = (
+            f"the entry {event.side} {event.quantity} {visible(order.symbol)} was triggered and "
+            f"has no fill: {event.order_id or event.exchange_id}"
+        )
+        yield f"unfilled:{event.exchange_id}", _message(view, "unfilled", text)
+
+
+def _is_triggered_entry(event: ExchangeOrderMoved) -> bool:
+    """Return whether an order to open is a stop that is a limit order now, and nothing filled."""
+    is_open = event.state == ExchangeOrderState.OPEN and event.order_type in STOP_KINDS
+    return is_open and not event.is_exit and not event.filled
 
 
 def _daily_limit(view: View, _: dict[str, object]) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from daemon.alerts.message import Message
-from daemon.domain.events import ExchangeOrderMoved, RiskMoved, TradingEvent
+from daemon.domain.events import ExchangeOrderMoved, GttMoved, RiskMoved, TradingEvent
 from daemon.domain.ledger import Ledger
 from daemon.journal.operations import operation_words
 from daemon.journal.schema import Operation
@@ -26,6 +26,8 @@ RESTARTS: Final = frozenset(
 """Operations that say that the daemon came, went, or did not see everything."""
 LOGIN_REFUSED: Final = "access token"
 """Words of the error that a daemon ends with when the broker does not take its login."""
+_GTT_TOLD: Final = ("triggered", "refused", "disabled", "cancelled", "expired")
+"""What a GTT does by itself, and requests for one that changed nothing."""
 _HARMLESS: Final = ("not_open", "already_filled")
 
 
@@ -40,19 +42,21 @@ class FactMessages:
         """
         self._ledger: Final = ledger
         self._facts = FactLog(ledger)
+        self._fired = {gtt.exchange_id for gtt in ledger.gtts.values() if gtt.exchange_id}
+        """The orders of GTTs that have fired."""
         for order_id, events in lives.items():
             self._facts.recall(order_id, events)
 
     def of_events(self, events: Sequence[TradingEvent]) -> list[Message]:
         """Return the messages of the next events, in their order."""
-        told = [
-            Message(kind=KIND_OF_FACT[kind], text=visible(fact.sentence), seq=fact.seq)
+        told = [message for event in events for message in self._of_event(event)]
+        by_seq = {event.seq: event for event in events}
+        told += [
+            Message(kind=kind, text=visible(fact.sentence), seq=fact.seq)
             for fact in self._facts.facts(events)
-            if (kind := str(fact.fields()[FACT])) in KIND_OF_FACT
+            if (kind := self._kind_of_fact(str(fact.fields()[FACT]), by_seq[fact.seq]))
         ]
-        told += [message for event in events for message in self._of_event(event)]
-        times = {event.seq: event.ts for event in events}
-        dated = [_dated(message, times[message.seq]) for message in told]
+        dated = [_dated(message, by_seq[message.seq].ts) for message in told]
         for event in events:
             self._ledger.apply(event)
         return sorted(dated, key=lambda message: message.seq)
@@ -65,10 +69,20 @@ class FactMessages:
         text = operation_words(operation)
         return [Message(kind=kind, text=text, seq=self._ledger.seq, ts=max(operation.ts, 0))]
 
+    def _kind_of_fact(self, fact: str, event: TradingEvent) -> str:
+        """Return the kind of the message of what the log calls a fact, empty for none."""
+        if isinstance(event, GttMoved):
+            return "gtt" if event.kind in _GTT_TOLD else ""
+        if isinstance(event, ExchangeOrderMoved) and fact == "refused":
+            return "gtt" if event.exchange_id in self._fired else KIND_OF_FACT[fact]
+        return KIND_OF_FACT.get(fact, "")
+
     def _of_event(self, event: TradingEvent) -> Iterator[Message]:
         if isinstance(event, RiskMoved) and event.reason == "daily_loss":
             numbers = refusal_text(event.reason, event.numbers)
             yield Message(kind="daily_limit", text=f"{event.state}: {numbers}", seq=event.seq)
+        if isinstance(event, GttMoved) and event.kind == "triggered":
+            self._fired.add(event.exchange_id)
         if isinstance(event, ExchangeOrderMoved) and event.reason == "stop_unfilled":
             text = f"{event.order_id}: {visible(refusal_text(event.reason, event.numbers))}"
             yield Message(kind="unfilled", text=text, seq=event.seq)

@@ -31,6 +31,7 @@ TITLES: Final[dict[str, str]] = {
     "strategy_disabled": "STRATEGY OFF",
     "day_summary": "Day",
     "daemon_gone": "DAEMON GONE",
+    "gtt": "GTT",
     CHANNEL: "Alerts",
 }
 """How a line of each kind begins. The word PAPER is in the title of every message."""

@@ -11,7 +11,7 @@ from daemon.settings.section import PositiveCount, Section
 AlertKind = Literal[
     "fill", "exit", "refusal", "unfilled", "unprotected", "naked_short", "stale_feed",
     "daily_limit", "margin", "restart", "token_refused", "square_off", "fallback",
-    "strategy_disabled", "day_summary", "daemon_gone",
+    "strategy_disabled", "day_summary", "daemon_gone", "gtt",
 ]  # fmt: skip
 """What an alert is about (docs/ALERTS.md)."""
 CLOCK_TIME: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z"

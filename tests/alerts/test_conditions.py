@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from daemon.alerts.conditions import Conditions
 from daemon.alerts.cover import naked_options
 from daemon.alerts.message import Message
 from daemon.domain.dates import MINUTE_NS, SECOND_NS, ist_ns
-from daemon.domain.events import ExitDemand, Levels
+from daemon.domain.events import ExchangeOrderMoved, ExitDemand, Levels
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.order import Side
 from daemon.settings.config import Config, ExecutionConfig, FeedConfig, RiskConfig
@@ -176,6 +177,41 @@ def test_w17_an_exit_that_was_triggered_and_has_no_fill_is_told(tmp_path: Path) 
     assert message.text == (
         f"the exit of 50 {CE} was triggered (stop_loss) and has no fill: {order}"
     )
+
+
+def entry_event(writer: EventWriter, order: str, kind: str, **more: Any) -> None:
+    given: dict[str, Any] = {
+        "seq": len(writer.events) + 1, "ts": writer.ts, "input_no": writer.input_no,
+        "order_id": order, "exchange_id": f"{order}-1", "kind": kind, "state": "OPEN",
+        "side": "BUY", "order_type": "SL", "quantity": 50, "limit_paise": 10_000,
+        "trigger_paise": 9_900,
+    }  # fmt: skip
+    writer.events.append(ExchangeOrderMoved(**(given | more)))
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [({}, True), ({"filled": 25}, False), ({"is_exit": True}, False),
+     ({"order_type": "LIMIT"}, False), ({"state": "TRIGGER PENDING"}, False)],
+)  # fmt: skip
+def test_w17_an_entry_that_was_triggered_and_has_no_fill_is_told_once_it_is_no_longer_fresh(
+    more: dict[str, Any], is_told: bool, tmp_path: Path
+) -> None:
+    writer = EventWriter()
+    writer.next_input()
+    order = writer.create(CE, "BUY", 50, sl_paise=9_500)
+    writer.move(order, S.CREATED, S.SUBMITTED, "submitted")
+    entry_event(writer, order, "trigger_pending", state="TRIGGER PENDING")
+    writer.next_input()
+    entry_event(writer, order, "triggered", **more)
+    assert kinds(looked(tmp_path / "fresh", writer)) == []
+    later(writer, 10 * SECOND_NS)
+    found = looked(tmp_path / "later", writer)
+    assert kinds(found) == (["unfilled"] if is_told else [])
+    if is_told:
+        assert found[f"unfilled:{order}-1"].text == (
+            f"the entry BUY 50 {CE} was triggered and has no fill: {order}"
+        )
 
 
 @pytest.mark.parametrize(("lost", "is_told"), [(79_900, False), (80_000, True)])

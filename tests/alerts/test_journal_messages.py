@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from daemon.alerts.journal import JournalMessages
 from daemon.alerts.outbox import Outbox
 from daemon.domain.dates import DAY_NS
-from daemon.domain.events import ExchangeOrderMoved, MarginMoved, RiskMoved, TradingEvent
+from daemon.domain.events import (
+    ExchangeOrderMoved,
+    GttMoved,
+    MarginMoved,
+    RiskMoved,
+    TradingEvent,
+)
+from daemon.domain.gtt import GttLeg
 from daemon.journal.archive import archive_events
 from daemon.journal.past import archive_path
 from daemon.journal.schema import JournalMeta, Operation
@@ -339,3 +346,30 @@ def test_w17_the_daily_limit_and_levels_of_the_margin_are_told(tmp_path: Path) -
                         "(loss Rs 1,000.00)."),
         ("margin", "margin: more than 90 % of the cash is used, Rs 95.00 of Rs 100.00"),
     ]  # fmt: skip
+
+
+def test_w17_what_a_gtt_does_by_itself_is_told_and_so_is_the_refusal_of_its_order(
+    tmp_path: Path,
+) -> None:
+    common: Any = {"ts": NOON, "input_no": 1}
+    gtt: Any = {"gtt_id": 7, "tradingsymbol": "NIFTY26NOV25000CE", **common}
+    leg = GttLeg(side="SELL", quantity=65, price_paise=9_450, product="NRML")
+    order: Any = {
+        "order_id": "", "kind": "rejected", "state": "REJECTED", "side": "SELL",
+        "order_type": "LIMIT", "quantity": 65, "reason": "price_band", "product": "NRML",
+        "tradingsymbol": "NIFTY26NOV25000CE", **common,
+    }  # fmt: skip
+    events: list[TradingEvent] = [
+        GttMoved(seq=1, kind="created", status="active", triggers=(9_500,), legs=(leg,),
+                 last_paise=10_000, expires="2026-11-24", **gtt),
+        GttMoved(seq=2, kind="triggered", status="triggered", leg=1, ltp_paise=9_490,
+                 exchange_id="X-1", **gtt),
+        ExchangeOrderMoved(seq=3, exchange_id="X-1", **order),
+        ExchangeOrderMoved(seq=4, exchange_id="X-2", **order),
+        GttMoved(seq=5, kind="refused", status="", reason="bad_gtt", **(gtt | {"gtt_id": 0})),
+    ]  # fmt: skip
+    found = told_of(events, tmp_path)
+    assert [kind for kind, _ in found] == ["gtt", "gtt", "refusal", "gtt"]
+    assert found[0][1] == "GTT 7 of NIFTY26NOV25000CE fired leg 1 at Rs 94.90: order X-1"
+    assert "price_band" in found[1][1]
+    assert "bad_gtt" in found[3][1]
