@@ -68,7 +68,7 @@ class Unwatched:
     def catch_up(self, book: Book) -> None:
         """Point a book to its last row before the one in work, unless it is there already."""
         row = self._last_before(book.index, self.row if self.walk is None else self.walk.row)
-        if row >= 0 and self._rows.input_no(row) > book.input_no:
+        if row > book.row and self._rows.input_no(row) > book.input_no:
             book.point_at(row)
 
     def watch(self, book: Book) -> None:

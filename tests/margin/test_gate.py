@@ -54,13 +54,18 @@ UNIVERSE = Universe(
 
 
 def market(
-    capital: float | None = None, *, ledger: Ledger | None = None, ticks: bool = True, **config: Any
+    capital: float | None = None,
+    *,
+    ledger: Ledger | None = None,
+    ticks: bool = True,
+    universe: Universe = UNIVERSE,
+    **config: Any,
 ) -> Market:
     story = Market()
     settings: dict[str, Any] = {"fill_mode": "ltp", "slippage_bps": 0, "enable_time_stop": False}
     terms = MarginTerms(None if capital is None else round(capital * 100), RULES.margin_rates)
     story.engine = PaperEngine(
-        ExecutionConfig(**(settings | config)), universe=UNIVERSE, rules=RULES, ledger=ledger,
+        ExecutionConfig(**(settings | config)), universe=universe, rules=RULES, ledger=ledger,
         margin=terms,
     )  # fmt: skip
     story.now = ist_ns(DATE, dt.time(11, 0)) + 10**9
@@ -253,6 +258,18 @@ def test_a_margin_that_cannot_be_known_is_refused_in_words() -> None:
     unquoted = market(10**9)
     unquoted.signal("SELL", 65, symbol=NEAR)
     assert refused(unquoted) == {"not_known": f"{NEAR} has no price yet"}
+
+
+def test_a_contract_without_an_expiry_trades_and_its_margin_is_not_known() -> None:
+    undated = Universe([*UNIVERSE, contract(6, "UNDATED", "FUT")])
+    free, gated = market(universe=undated), market(10**9, universe=undated)
+    for story in (free, gated):
+        story.tick(100, symbol="UNDATED")
+        story.signal("BUY", 65, symbol="UNDATED")
+    free.clock(60)
+    assert free.moves()[-1] == ("ACTIVE", "active")
+    assert free.engine.stats().margin is None
+    assert refused(gated) == {"not_known": "UNDATED has no expiry"}
 
 
 def test_a_date_before_the_rates_is_refused_with_a_capital_and_shown_without_margin() -> None:
