@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from distributed import KilledWorker
 from msgspec.structs import replace
 
-from daemon.errors import ClusterError, ExitCode
+from daemon.cli.sweep_executor import executor_for
+from daemon.errors import ClusterError, ExitCode, UsageError
 from daemon.lab.sweep import cluster as cluster_module
 from daemon.lab.sweep import cluster_nodes
 from daemon.lab.sweep.agreement import NotDeterministic
@@ -299,3 +301,11 @@ def test_closing_leaves_the_cluster(start: Start, tmp_path: Path) -> None:
     with closing(cluster):
         pass
     assert client.is_closed
+
+
+def test_a_missing_extra_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    for name in ("cluster", "cluster_nodes", "node"):
+        monkeypatch.delitem(sys.modules, f"daemon.lab.sweep.{name}", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'run-fno-paper\[cluster\]'"):
+        executor_for("127.0.0.1:1", 0)

@@ -35,7 +35,18 @@ def test_the_check_itself_is_made(imported: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["pyarrow.compute", "pydantic", "starlette", "uvicorn", "httpx", "apprise", "redis"]
+    "module",
+    [
+        "pyarrow.compute",
+        "pydantic",
+        "starlette",
+        "uvicorn",
+        "httpx",
+        "apprise",
+        "redis",
+        "distributed",
+        "optuna",
+    ],
 )
 def test_a_check_of_a_native_recording_does_not_wait_for(module: str, imported: set[str]) -> None:
     assert module not in imported
