@@ -29,8 +29,8 @@ class ClockOffset(msgspec.Struct, frozen=True, kw_only=True):
     """The offset at which real prices are nearest to bid and ask.
 
     It is added to the exchange's times to find the same moment in the recording: below 0 the
-    recording's clock is slow. `doubts` say why it is reported as `clock_offset`: `edge`, `not_unique`,
-    `large`.
+    recording's clock is slow. `doubts` say why it is reported as `clock_offset`: `edge`,
+    `not_unique`, `large`.
     """
 
     offset_ms: int

@@ -20,6 +20,8 @@ from daemon.lab.calibrate.real_order import Omission, RealOrder
 from daemon.lab.calibrate.recorded import Recorded
 from daemon.lab.calibrate.suggestion import MIN_DAYS, Scores
 
+_RUNS_MAX: Final = 250
+
 
 class Measured(NamedTuple):
     """Orders that every rule prices; errors in paise by order, profile and latency."""
@@ -55,7 +57,7 @@ class Measures:
         dates = [ist_day(order.moment_ts) for order in found.orders]
         self.days: Final = len(set(dates))
         self.drawn_by: Final = "day" if self.days >= MIN_DAYS else "order"
-        by = dates if self.drawn_by == "day" else list(range(len(dates)))
+        by = np.array(dates) if self.drawn_by == "day" else _runs(len(dates))
         self.draws: Final = Draws(np.unique(by, return_inverse=True)[1], seed)
         self.ticks: Final = found.errors / np.array(ticks, dtype=np.float64)[:, None, None]
 
@@ -147,3 +149,8 @@ class Measures:
             f"several own orders in one contract and second: which came first is not in the file, "
             f"{shared} of {len(orders)} orders",
         ]
+
+
+def _runs(count: int) -> Places:
+    """Return what is drawn where days are few: orders, many of them in runs of neighbours."""
+    return np.arange(count) * min(count, _RUNS_MAX) // count

@@ -174,6 +174,26 @@ def test_nothing_to_measure_is_told_with_file_and_line(
     )
 
 
+def test_recordings_without_bid_and_ask_can_tell_the_last_price_only(tmp_path: Path) -> None:
+    recording, tradebook = tmp_path / "ltp.csv", BOOK.write(tmp_path)[1]
+    recording.write_text(
+        "ts,symbol,ltp\n"
+        + "".join(f"{iso_ist(row.ts)},{SYMBOL},{row.ltp / 100:.2f}\n" for row in BOOK.rows)
+    )
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "version: 1\nfeed:\n  kind: replay\n  replay:\n    files:\n"
+        f"      - {{path: {recording}}}\nuniverse:\n  instruments:\n"
+        f"    - {{tradingsymbol: {SYMBOL}, expiry: 2026-12-29, lot_size: 65, tick_size: 0.05}}\n"
+    )
+    result = invoke("calibrate", "--tradebook", tradebook, "--config", config, "--json")
+    found = msgspec.json.decode(result.out, type=Calibration)
+    assert found.slippage is None
+    assert found.suggestion.nearest_mode == "ltp"
+    assert found.suggestion.alike_modes == ["mid", "bid_ask", "depth"]
+    assert "the recordings have no bid and ask: all rules pay the last price" in found.notes
+
+
 @pytest.mark.ci
 def test_k1_a_lake_is_read_and_its_missing_day_told(
     files: tuple[Path, Path], tmp_path: Path
