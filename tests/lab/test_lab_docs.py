@@ -21,7 +21,7 @@ STORY, REST = re.split(
     r"(?=^## A run in memory)", LAB.partition("## From recordings")[2], flags=re.M
 )
 BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
-FILE = re.compile(r"`(\w+\.yaml)`[^\n]*:\n\n```yaml\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"`(\w+\.yaml)`[^\n]*:\n\n```ya?ml\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^run_fno_paper (.+)$", re.MULTILINE)
 
 
