@@ -127,6 +127,8 @@ class MarginMarket:
         for key in keys:
             index, is_delivery = key
             instrument, line = self._universe[index], lines[key]
+            if instrument.is_contract and not instrument.expiry:
+                raise MarginUnknown(f"{instrument.tradingsymbol} has no expiry")
             rates = rates or self._rates(date, instrument)
             price = self.price_half(index) or line.cost_half
             if price <= 0:

@@ -26,6 +26,7 @@ from daemon.settings.config import (
     ExecutionConfig,
     FeedConfig,
     InstrumentConfig,
+    MarginConfig,
     ReplayConfig,
     ReplayFile,
     StrategiesConfig,
@@ -175,6 +176,7 @@ def w1_config(file: ReplayFile, out: str, instruments: int = 10) -> Config:
         universe=UniverseConfig(instruments=described),
         execution=W1_EXECUTION,
         strategies=msgspec.convert({"list": [each]}, StrategiesConfig),
+        margin=MarginConfig(model="off"),  # contracts without an expiry have none that is known
     )
 
 

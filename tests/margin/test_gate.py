@@ -56,9 +56,9 @@ UNIVERSE = Universe(
 def market(
     capital: float | None = None,
     *,
+    universe: Universe = UNIVERSE,
     ledger: Ledger | None = None,
     ticks: bool = True,
-    universe: Universe = UNIVERSE,
     **config: Any,
 ) -> Market:
     story = Market()
@@ -261,15 +261,17 @@ def test_a_margin_that_cannot_be_known_is_refused_in_words() -> None:
 
 
 def test_a_contract_without_an_expiry_trades_and_its_margin_is_not_known() -> None:
-    undated = Universe([*UNIVERSE, contract(6, "UNDATED", "FUT")])
-    free, gated = market(universe=undated), market(10**9, universe=undated)
-    for story in (free, gated):
-        story.tick(100, symbol="UNDATED")
-        story.signal("BUY", 65, symbol="UNDATED")
-    free.clock(60)
-    assert free.moves()[-1] == ("ACTIVE", "active")
-    assert free.engine.stats().margin is None
-    assert refused(gated) == {"not_known": "UNDATED has no expiry"}
+    """`universe.instruments` may describe one so."""
+
+    def of_bare(capital: float | None) -> Market:
+        story = market(capital, universe=Universe([contract(2, FUTURE, "FUT")]), ticks=False)
+        story.tick(24_100, symbol=FUTURE)
+        story.signal("SELL", 65, symbol=FUTURE)
+        story.clock(60)
+        return story
+
+    assert refused(of_bare(10**9)) == {"not_known": f"{FUTURE} has no expiry"}
+    assert of_bare(None).moves()[-1] == ("ACTIVE", "active")
 
 
 def test_a_date_before_the_rates_is_refused_with_a_capital_and_shown_without_margin() -> None:
