@@ -76,6 +76,7 @@ from tests.fuzz.samples import (
 from tests.fuzz.web_targets import (
     hook_messages,
     kite_requests,
+    market_requests,
     read_hook,
     read_kite,
     read_ticker,
@@ -492,6 +493,7 @@ TARGETS: Final = (
     Target("compacted recording", _compacted_samples, _compacted),
     Target("price series", _series_samples, _series),
     Target("kite requests", kite_requests, read_kite),
+    Target("kite market data", market_requests, read_kite),
     Target("hook messages", hook_messages, read_hook),
     Target("ticker messages", ticker_messages, read_ticker),
     Target("journal", _journal_samples, _journal),

@@ -25,6 +25,8 @@ from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.instrument import Instrument
 from daemon.web.hooks.app import Hooks
 from daemon.web.hooks.store import HOOKS_FILE, Hook, HookBook, hash_of, write_hooks
+from daemon.web.kite.historical import Candle
+from daemon.web.kite.market_data import Recorded
 from daemon.web.kite.ticker_client import TickerClient
 from daemon.web.kite.ticker_requests import TOKENS_MAX
 from tests.kit.market import CALL
@@ -38,6 +40,8 @@ ERROR_TYPES: Final = frozenset(
                                     "Permission", "Data")
 )  # fmt: skip
 TOKEN: Final = "t" * 43
+DAY: Final = "2026-11-18"
+MINUTES: Final = tuple(Candle(minute, 100, 110, 90, 105, 65, 650) for minute in range(555, 600, 7))
 LOTS: Final = 3
 
 
@@ -63,7 +67,10 @@ class _Desks:
         return self._desk
 
     def _begin(self) -> None:
-        self._open = desk_in(self._place / str(self._asked))
+        recorded = Recorded(
+            dumps=self._place, minutes_of=lambda *_: MINUTES, days_of=lambda: [DAY],
+        )  # fmt: skip
+        self._open = desk_in(self._place / str(self._asked), recorded=recorded)
         self._desk = self._open.__enter__()
 
 
@@ -119,21 +126,43 @@ def kite_requests() -> list[bytes]:
     ]
 
 
+def market_requests() -> list[bytes]:
+    """Return one request for each address of market data, and each way to ask it."""
+    span = urlencode({"from": f"{DAY} 09:15:00", "to": f"{DAY} 15:30:00", "oi": 1})
+    days = urlencode({"from": DAY, "to": DAY, "continuous": 0})
+    keys = f"i=NFO:{CALL}&i=NSE:NIFTY 50&i=3"
+    paths = [
+        *(f"{at}?{keys}" for at in ("/quote", "/quote/ohlc", "/kite/quote/ltp")),
+        "/instruments",
+        "/instruments/NFO",
+        *(f"/instruments/historical/1/{each}?{span}" for each in ("minute", "60minute")),
+        f"/instruments/historical/1/day?{days}",
+    ]
+    return [_written("GET", path, "", "") for path in paths]
+
+
 def _written(method: str, path: str, kind: str, body: str) -> bytes:
     return f"{method} {path} {kind}\n{body}".encode()
 
 
 def read_kite(data: bytes, _place: Path) -> None:
-    """Every request has an answer in Kite's envelope, and the next one is answered too."""
+    """Every request has an answer in Kite's envelope, and the next one is answered too.
+
+    The list of instruments alone is a file.
+    """
     head, body = (*data.split(b"\n", 1), b"")[:2]
     method, path, kind = (*head.decode("latin-1").split(" ", 2), "", "", "")[:3]
     desk = _desks().next()
-    asked = "/" + quote(path.removeprefix("/"), safe="/?&=%+")
+    asked = "/" + quote(path.removeprefix("/"), safe="/?&=%+:")
 
     async def main() -> None:
         answer = await desk.raw(method or "GET", asked, body, content_type=kind)
-        told = answer.json()
-        if answer.status == 200:
+        is_file = answer.headers.get("content-type", "").startswith("text/csv")
+        told = {} if is_file else answer.json()
+        if is_file:
+            assert answer.status == 200
+            assert answer.body.startswith(b"instrument_token,")
+        elif answer.status == 200:
             assert told.keys() == {"status", "data"}, told
         else:
             assert 400 <= answer.status < 500 or answer.status == 503, answer

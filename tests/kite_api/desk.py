@@ -28,6 +28,7 @@ from daemon.web.kite.api import KiteApi
 from daemon.web.kite.app import KiteApp
 from daemon.web.kite.keys import KEYS_FILE, Keys
 from daemon.web.kite.login import Login
+from daemon.web.kite.market_data import MarketData, Recorded
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of
 from daemon.web.sources.pending_changes import PendingChanges
@@ -69,7 +70,9 @@ class Desk:
         config: Config | None = None,
         risk: RiskConfig | None = None,
         latency: LatencyConfig | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
+        """With `recorded` the addresses of market data are there too."""
         directory = out / "accounts" / ACCOUNT
         directory.mkdir(parents=True)
         self.directory = directory
@@ -86,7 +89,13 @@ class Desk:
         self.login = Login(directory / KEYS_FILE, ACCOUNT, self.told.append)
         self.api = KiteApi(watched, self.login, self._ask, PendingChanges())
         limits = Rates(is_on=rates, clock=lambda: self.now_s)
-        self.app = KiteApp(table_of(self.api), self.login, limits)
+        table = table_of(self.api)
+        self.data = (
+            None if recorded is None else MarketData(directory, self.login.is_session, recorded)
+        )
+        if self.data is not None:
+            table += self.data.table()
+        self.app = KiteApp(table, self.login, limits)
 
     @property
     def keys(self) -> Keys:
@@ -172,6 +181,8 @@ class Desk:
     def close(self) -> None:
         """Close journal and map."""
         self.api.account.close()
+        if self.data is not None:
+            self.data.close()
         self.store.close()
         self.quotes.close()
 
