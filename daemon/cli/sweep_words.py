@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daemon.errors import ConfigError
@@ -19,7 +20,8 @@ _CAUSES: Final = 5
 def best_text(swept: Swept) -> str:
     """Return the table of the best variants."""
     rows = [["", "variant", "net", "sharpe", "trades", "drawdown", "parameters"]]
-    rows += [_row(place, each) for place, each in enumerate(swept.best[:SHOWN], start=1)]
+    short = _short_names(swept.keys)
+    rows += [_row(place, each, short) for place, each in enumerate(swept.best[:SHOWN], start=1)]
     if len(rows) == 1:
         return "BEST\n  none: no variant was run whole and satisfies `where`"
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
@@ -45,12 +47,26 @@ def refuse_if_none_ran(swept: Swept) -> None:
         raise ConfigError(f"no variant could be run: {swept.outcomes[0][1].cause}")
 
 
-def _row(place: int, each: Ranked) -> list[str]:
+def _short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return the fewest last steps of each key that no other key ends with."""
+    found = {}
+    for key in keys:
+        steps = key.split(".")
+        names = [".".join(steps[at:]) for at in range(len(steps) - 1, -1, -1)]
+        others = [f".{other}" for other in keys if other != key]
+        found[key] = next(
+            (name for name in names if not any(each.endswith(f".{name}") for each in others)), key
+        )
+    return found
+
+
+def _row(place: int, each: Ranked, short: Mapping[str, str]) -> list[str]:
     numbers = each.numbers
+    params = params_text({short.get(key, key): value for key, value in each.job.params.items()})
     return [
         str(place), each.job.variant, _number(numbers.get("net_rupees"), ",.2f"),
         _number(numbers.get("sharpe"), ".2f"), _number(numbers.get("trades"), ",d"),
-        _number(numbers.get("max_drawdown_rupees"), ",.2f"), visible(params_text(each.job.params)),
+        _number(numbers.get("max_drawdown_rupees"), ",.2f"), visible(params),
     ]  # fmt: skip
 
 

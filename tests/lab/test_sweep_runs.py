@@ -223,10 +223,26 @@ def test_a_strategy_that_is_edited_meanwhile_leaves_no_row(desk: Desk) -> None:
 
     with pytest.raises(ConfigError, match=r"strategy a\.b was edited while the sweep ran"):
         desk.sweep(Edits())
-    assert not (desk.directory / "runs.parquet").exists()
+    assert [row["status"] for row in desk.rows()] == ["not_run"] * 4
     again = Inline()
     desk.sweep(again)
     assert again.jobs == 4
+
+
+def test_a_sweep_that_fails_shows_no_row_of_before_its_change(desk: Desk) -> None:
+    desk.sweep()
+    assert [row["status"] for row in desk.rows()] == ["done"] * 4
+    desk.vary("  grid: {strategies.a.b.params.every: [2, 3], execution.slippage_bps: [5, 8]}")
+    with pytest.raises(RuntimeError, match="gone"):
+        desk.sweep(Gone())
+    assert [row["status"] for row in desk.rows()] == ["done", "not_run", "done", "not_run"]
+    assert read_about(desk.directory).interrupted
+    assert len(read_tries(desk.directory)) == 4
+
+
+class Gone(Inline):
+    def as_completed(self) -> Any:
+        raise RuntimeError("gone")
 
 
 def test_a_damaged_file_of_a_done_job_is_run_again(desk: Desk) -> None:
@@ -249,7 +265,7 @@ def test_a_full_disk_is_told_in_a_line_and_costs_nothing_that_is_done(
     @contextmanager
     def full(path: Path) -> Any:
         nonlocal written
-        written += 1
+        written += path.parent.parent.name == "done"
         if written > 2:
             raise OSError(errno.ENOSPC, "No space left on device")
         with kept(path) as file:

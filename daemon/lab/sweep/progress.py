@@ -94,4 +94,4 @@ class Progress:
         if found is None or self._done >= self._jobs:
             return ""
         middle, low, high = map(seconds_text, found)
-        return f", about {middle} left ({low} to {high})"
+        return f", about {middle} left" + (f" ({low} to {high})" if low != high else "")

@@ -54,17 +54,30 @@ def run_sweep(
     while found := rounds.next_round(outcomes):
         jobs = maker.jobs(enumerate(found, start=len(variants)))
         variants += found
+        kept = list(zip(jobs, runner.kept(jobs), strict=True))
+        if not all(done.status == "done" for _, done in kept):
+            # no row of another source, other data or another file is shown while these run
+            _write(loaded, maker, store, variants, [*outcomes, *kept], is_whole=False)
         outcomes += zip(jobs, runner.outcomes(jobs), strict=True)
         if runner.was_stopped:
             break
     best = ranked(outcomes, loaded.sweep)
-    profiled = _profiles(loaded, maker, runner, variants, best)
-    about = _about(loaded, maker, variants, was_stopped=runner.was_stopped)
-    keys = [axis.key for axis in about.axes]
-    shown = [*outcomes, *profiled]
-    store.add_tries(_tries(maker, about, variants, outcomes))
-    store.write_tables(about, shown, keys)
+    shown = [*outcomes, *_profiles(loaded, maker, runner, variants, best)]
+    is_whole = not runner.was_stopped
+    keys = _write(loaded, maker, store, variants, shown, is_whole=is_whole)
     return Swept(store.directory, shown, best, runner.was_stopped, keys)
+
+
+def _write(
+    loaded: LoadedSweep, maker: JobMaker, store: SweepStore, variants: Sequence[Variant],
+    outcomes: Sequence[tuple[Job, JobDone]], *, is_whole: bool,
+) -> list[str]:  # fmt: skip
+    """Write the tries, then the tables; return the keys that vary."""
+    about = _about(loaded, maker, variants, is_whole=is_whole)
+    keys = [axis.key for axis in about.axes]
+    store.add_tries(_tries(maker, about, variants, outcomes))
+    store.write_tables(about, outcomes, keys)
+    return keys
 
 
 def _profiles(
@@ -85,7 +98,9 @@ def _tries(
     outcomes: Sequence[tuple[Job, JobDone]],
 ) -> list[Try]:  # fmt: skip
     """Return a try for each variant whose result is shown; fill profiles are none."""
-    shown = dict.fromkeys(job.number for job, done in outcomes if done.status == "done")
+    shown = dict.fromkeys(
+        job.number for job, done in outcomes if done.status == "done" and not job.profile
+    )
     return [
         Try(
             identity=maker.identity(variants[number]), variant=variants[number].key,
@@ -97,7 +112,7 @@ def _tries(
 
 
 def _about(
-    loaded: LoadedSweep, maker: JobMaker, variants: Sequence[Variant], *, was_stopped: bool
+    loaded: LoadedSweep, maker: JobMaker, variants: Sequence[Variant], *, is_whole: bool
 ) -> About:
     sweep = loaded.sweep
     written = msgspec.json.decode(msgspec.json.encode(sweep), type=dict[str, msgspec.Raw])
@@ -108,5 +123,5 @@ def _about(
         axes=axes_of(loaded, variants), variants=len(variants), data=maker.data.sha256,
         data_text=maker.data.text,
         over_nights=any(holds_over_nights(variant.config) for variant in variants),
-        interrupted=was_stopped,
+        interrupted=not is_whole,
     )  # fmt: skip

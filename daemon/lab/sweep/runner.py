@@ -52,17 +52,26 @@ class Runner:
         A job that is done is not run again; one that failed is. Raises ConfigError if a strategy
         was edited meanwhile, JournalIOError if an outcome cannot be kept.
         """
-        missing = []
-        for job in jobs:
-            done = self._store.done(job.run_key)
-            if done is None:
-                missing.append(job)
-            else:
-                self._outcomes[job.run_key] = _light(done)
+        self.kept(jobs)
+        missing = [job for job in jobs if not self._is_done(job)]
         self._progress.expect(len(jobs), [self._maker.rows(job) for job in missing])
         if missing and not self.was_stopped:
             self._run(missing)
+        return self._known(jobs)
+
+    def kept(self, jobs: Sequence[Job]) -> list[JobDone]:
+        """Return what is known of each job without running any: what is done, or `not_run`."""
+        for job in jobs:
+            if not self._is_done(job) and (done := self._store.done(job.run_key)) is not None:
+                self._outcomes[job.run_key] = _light(done)
+        return self._known(jobs)
+
+    def _known(self, jobs: Sequence[Job]) -> list[JobDone]:
         return [self._outcomes.get(job.run_key) or _not_run(job) for job in jobs]
+
+    def _is_done(self, job: Job) -> bool:
+        known = self._outcomes.get(job.run_key)
+        return known is not None and known.status == "done"
 
     def _run(self, jobs: Sequence[Job]) -> None:
         unique = list({job.run_key: job for job in jobs}.values())

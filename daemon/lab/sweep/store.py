@@ -65,7 +65,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     over_nights: bool
     """Whether something may be held over a night, for the blocks of the bootstrap."""
     interrupted: bool = False
-    """Whether it was stopped before all was run; what is missing has the status `not_run`."""
+    """Whether it runs or was stopped; what is missing has the status `not_run`."""
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
