@@ -13,8 +13,8 @@ import pytest
 
 from daemon.cli.arguments import settings_of
 from daemon.errors import AlreadyRunning, ConfigError, FeedError, JournalIOError
+from daemon.files.replace import replacing
 from daemon.lab import simulate
-from daemon.lab.sweep import store as store_module
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.store import SweepStore, read_about, read_tries
 from daemon.lab.sweep.tasks import Task
@@ -271,11 +271,11 @@ def test_a_full_disk_is_told_in_a_line_and_costs_nothing_that_is_done(
         with kept(path) as file:
             yield file
 
-    kept = store_module.replacing
-    monkeypatch.setattr(store_module, "replacing", full)
+    kept = replacing
+    monkeypatch.setattr("daemon.lab.sweep.store.replacing", full)
     with pytest.raises(JournalIOError, match="No space left on device; what is done is kept: make"):
         desk.sweep()
-    monkeypatch.setattr(store_module, "replacing", kept)
+    monkeypatch.setattr("daemon.lab.sweep.store.replacing", kept)
     again = Inline()
     desk.sweep(again)
     assert again.jobs == 2
