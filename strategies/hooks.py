@@ -152,7 +152,7 @@ class StrategyHooks:
         wanted = runner.answer(call, shown, desk, self._faults)
         self._count_failures()
         runner.intents += len(wanted)
-        return wanted
+        return list(wanted)
 
 
 def _without_shown(method: Callable[[Any], Any]) -> StrategyMethod:
