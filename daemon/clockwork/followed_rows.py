@@ -63,7 +63,7 @@ class FollowedRows:
                 break
             if gaps and row == gaps[-1]:
                 gaps.pop()
-            block.row = row
+            block.begin_row(row)
             if row == due_row:
                 due = -1  # what is still due then is due at the next row
                 block.show_rows()
@@ -96,10 +96,14 @@ class BlockInWork:
         ):
             book = books[index]
             part = self._parts[index] = FollowedPart(self, book, start, end, high, low)
-            book.follow(part)
+            book.follow(part, part.levels_moved)
             if book.floor >= low or book.above <= high or book.skipper is not None:
                 self._look_ahead(part)
         self.nearest = self._heap[0][0] if self._heap else NEVER
+
+    def begin_row(self, row: int) -> None:
+        """Take a row into work."""
+        self.row = row
 
     def pass_row(self, index: int) -> None:
         """Leave the row in work behind, which its book has taken."""
@@ -116,7 +120,6 @@ class BlockInWork:
     def look_again(self) -> None:
         """Look ahead where books were asked for: their levels may have moved."""
         for part in self.asked:
-            part.is_asked = False
             self._look_ahead(part)
         self.asked.clear()
         heap, parts = self._heap, self._parts
@@ -189,6 +192,7 @@ class FollowedPart(msgspec.Struct, eq=False):
 
     def look_ahead(self) -> None:
         """Find the next row that reaches a level of the book, after the row in work."""
+        self.is_asked = False
         book, grouped, row = self.book, self.block.grouped, self.block.row
         levels = book.floor, book.above
         if book.skipper is None and levels == self.searched and self.next_row > row:

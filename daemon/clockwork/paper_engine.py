@@ -21,8 +21,9 @@ from daemon.clockwork.followed_rows import FollowedRows
 from daemon.clockwork.reactions import Reactions
 from daemon.clockwork.rows import RowPath
 from daemon.clockwork.timers import Timers
+from daemon.clockwork.wanted_bars import bars_wanted
 from daemon.domain.carry_over import CarryOver
-from daemon.domain.dates import is_timeframe, parse_timeframe
+from daemon.domain.dates import parse_timeframe
 from daemon.domain.events import TradingEvent
 from daemon.domain.inputs import (
     BrokerMargin,
@@ -36,11 +37,10 @@ from daemon.domain.inputs import (
     TimedIntent,
 )
 from daemon.domain.instrument import Universe
-from daemon.domain.intent import CANDLE_CLOSE, OrderIntent
+from daemon.domain.intent import OrderIntent
 from daemon.domain.ledger import Ledger
 from daemon.domain.statistics import EngineStatistics
 from daemon.domain.ticks import Ticks
-from daemon.execution.builder import DEFAULT_TIMEFRAME
 from daemon.execution.context import NoStrategies, Rules, Strategies
 from daemon.execution.engine import EngineParts, ExecutionEngineV3
 from daemon.execution.margin_desk import MarginTerms
@@ -108,7 +108,7 @@ class PaperEngine:
         self.engine, self.fallback_reason = chosen
         self.at = self.engine.at
         self.books = self.engine.books
-        timeframes = self._bars_wanted()
+        timeframes = bars_wanted(self.strategies, self.ledger, universe, config.stop_basis)
         market = None if market_of is None else market_of(timeframes)
         self.engine.admission.compare_closes_of(timeframes)
         self.intake = self._make_intake(timeframes)
@@ -138,26 +138,6 @@ class PaperEngine:
             self._due.attach_plans(PlanEngine(plans, self.engine.plan_desk, known, until=until))
         self._attach_strategies(carry)
         self._timers = self._attach_hooks(carry)
-
-    def _bars_wanted(self) -> Mapping[str, frozenset[int]]:
-        """Return whose candles are made: those of strategies, and those that levels go by."""
-        wanted = {name: set(of) for name, of in self.strategies.subscriptions.items()}
-        asked = [
-            (position.tradingsymbol, position.timeframe)
-            for position in self.ledger.open_positions()
-            if position.exits.stop_basis == CANDLE_CLOSE
-        ]
-        for intent in (timed.intent for timed in self.strategies.timed_intents):
-            basis = self.config.stop_basis
-            if type(intent) is not OrderIntent:
-                continue
-            if ((intent.exits and intent.exits.stop_basis) or basis) == CANDLE_CLOSE:
-                asked.append((intent.symbol, intent.timeframe or DEFAULT_TIMEFRAME))
-        for symbol, timeframe in asked:
-            index = self.universe.index_of(symbol)
-            if index is not None and is_timeframe(timeframe):
-                wanted.setdefault(timeframe, set()).add(index)
-        return {timeframe: frozenset(indices) for timeframe, indices in wanted.items()}
 
     def _make_intake(self, timeframes: Iterable[str]) -> Intake:
         return Intake(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.lab.numbers.days import Calendar
 from daemon.lab.outcome import Outcome, failed
 from daemon.lab.variant_fold import StrategyErrors, VariantFold
-from daemon.rules import Rulebook
 from daemon.runtime.minute_equity import MinuteEquity
 from daemon.runtime.one_pass import Entry
 
@@ -31,9 +31,9 @@ class Outcomes:
         """Count an error of a variant's strategy."""
         self._errors[place].add(strategy_id, error)
 
-    def end(self, place: int, equity: MinuteEquity, rules: Rulebook) -> None:
+    def end(self, place: int, equity: MinuteEquity, calendar: Calendar) -> None:
         """Close a variant that has come to the end of the data."""
-        told = self._folds.pop(place).told(equity.closes(), equity.drawdown(), rules)
+        told = self._folds.pop(place).told(equity.closes(), equity.drawdown(), calendar)
         self.by_place[place] = Outcome(status="done", warning=self._errors[place].line(), told=told)
 
     def fail(self, place: int, error: Exception) -> None:

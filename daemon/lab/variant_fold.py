@@ -1,4 +1,4 @@
-"""A variant's events as they come, folded into what is told of it: no event is kept."""
+"""A variant's events as they come, folded into its numbers and trades: no event is kept."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from daemon.export.columns import RunningPaise
 from daemon.export.parquet_file import ArrowRows
 from daemon.export.trades import COLUMNS, exit_row
 from daemon.lab.events_hash import HASH_BYTES
-from daemon.lab.numbers.days import session_days
+from daemon.lab.numbers.days import Calendar, session_days
 from daemon.lab.numbers.ratios import ratios_of
 from daemon.lab.numbers.trades import ClosedTrade, closed_trade, trade_figures
 from daemon.lab.outcome import Doubt, Told
 from daemon.report.exit_fold import ExitFold
 from daemon.report.fold import DEAD_ENTRY
 from daemon.report.model import ExitRow
-from daemon.rules import Rulebook
 
 _NOT_SEEN: Final = -(1 << 63)
 
@@ -59,9 +58,9 @@ class VariantFold:
             if row.is_last:
                 self._closed.add(closed_trade(position, row))
 
-    def told(self, closes: Mapping[dt.date, int], drawdown: Drawdown, rules: Rulebook) -> Told:
+    def told(self, closes: Mapping[dt.date, int], drawdown: Drawdown, calendar: Calendar) -> Told:
         """Return what the variant came to, with net P&L at the end of each date (paise)."""
-        days = session_days(closes, rules)
+        days = session_days(closes, calendar)
         return Told(
             events_hash=self._hash.hexdigest(),
             trades=self._trades.table(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -53,9 +53,6 @@ class RowsBehind(Protocol):
     def catch_up(self, book: Book) -> None:
         """Put into the book what has happened before the row in work."""
 
-    def levels_moved(self) -> None:
-        """Hear that the book waits for other prices than before."""
-
 
 class RowSkipper(Protocol):
     """Someone who looks at the rows of an instrument, except those that change nothing there."""
@@ -80,9 +77,9 @@ class Book:
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "quote_ts", "row",
-        "shown", "sides_watched", "skipper", "tells_shown", "tick_watchers", "tradingsymbol",
-        "triggers", "volume", "walk_high_first", "walked",
+        "input_no", "instrument", "keeps_shown", "levels_listener", "low", "ltp", "open", "open_ts",
+        "quote_ts", "row", "shown", "sides_watched", "skipper", "tells_shown", "tick_watchers",
+        "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
 
     def __init__(self, index: int, instrument: Instrument | None) -> None:
@@ -92,6 +89,7 @@ class Book:
         # the quote
         self.row = -1
         self.behind: RowsBehind | None = None
+        self.levels_listener: Callable[[], None] | None = None
         self.ltp = 0
         self.bid = 0
         self.ask = 0
@@ -169,8 +167,8 @@ class Book:
             self.floor = self.triggers.nearest_below()
             is_watched = self.tick_watchers or self.skipper is not None
             self.below = WATCH_ALL if is_watched else self.floor
-        if self.behind is not None:
-            self.behind.levels_moved()
+        if self.levels_listener is not None:
+            self.levels_listener()
 
     def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
@@ -214,9 +212,15 @@ class Book:
         self.input_no = input_no
         self.walked = walked
 
-    def follow(self, behind: RowsBehind | None) -> None:
-        """Take rows that have happened from `behind` on demand; None ends that."""
+    def follow(
+        self, behind: RowsBehind | None, levels_listener: Callable[[], None] | None = None
+    ) -> None:
+        """Take rows that have happened from `behind` on demand; None ends that.
+
+        `levels_listener` hears that the book waits for other prices than before.
+        """
         self.behind = behind
+        self.levels_listener = levels_listener
 
     def point_at(self, row: int) -> None:
         """Use the quote of a row of the block in work, whose price is taken later."""

@@ -187,9 +187,6 @@ class InstrumentRows(msgspec.Struct, eq=False):
     def watch(self, book: Book) -> None:
         """Change nothing: the book is watched."""
 
-    def levels_moved(self) -> None:
-        """Do nothing: levels move where the book was asked for, and those are looked at again."""
-
     def pass_row(self) -> None:
         """Skip the row in work, the next of these rows: it is in the book."""
         self.at += 1

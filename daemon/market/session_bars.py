@@ -54,12 +54,15 @@ class SessionBars:
         """Whose bars end at a boundary of the day, by index."""
         self._timeframes = sorted(subscriptions, key=lambda each: (parse_timeframe(each), each))
         self._market = market
-        self.note_late: Callable[[int], None] = _note_nothing
-        """Hears the input number of each row whose bar was closed."""
+        self._late_listener: Callable[[int], None] | None = None
         if market is None:
             for timeframe in self._timeframes:
                 for index in subscriptions[timeframe]:
                     books[index].bars[timeframe] = OpenBar()
+
+    def tell_late(self, listener: Callable[[int], None]) -> None:
+        """Tell the input number of each row whose bar was closed."""
+        self._late_listener = listener
 
     def instruments(self, groups: Iterable[int]) -> frozenset[int]:
         """Return the instruments of some of the day's session groups."""
@@ -174,17 +177,13 @@ class SessionBars:
         if late and not self.late_rows and book.instrument is not None:
             self.first_late = (book.instrument.tradingsymbol, bar_ts)
         self.late_rows += late
-        if late:
-            self.note_late(book.input_no)
-        else:
+        if not late:
             book.take_volume(total)
+        elif self._late_listener is not None:
+            self._late_listener(book.input_no)
         if book.extremes.wanted:
             book.extremes.push(ltp, ltp)
         book.drop_segment()
-
-
-def _note_nothing(input_no: int) -> None:
-    """Hear of a late row that nobody asks about."""
 
 
 def _end_segment(book: Book, rows: Rows | None) -> None:

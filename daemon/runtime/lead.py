@@ -56,7 +56,7 @@ class Lead:
             replace(config, plans=Plans()), rules, universe, _CandleTap(timeframes, self.market),
             on_rows=self._observe,
         )  # fmt: skip
-        self.engine.bars.note_late = self.market.note_late
+        self.engine.bars.tell_late(self.market.note_late)
 
     def take(self, item: Input) -> Led:
         """Take an input, of at most `PIECE_ROWS` rows if it is a block."""

@@ -43,7 +43,7 @@ class Listener(Protocol):
     def fault(self, place: int, strategy_id: str, error: str) -> None:
         """Take an error of a variant's strategy, which has ended nothing."""
 
-    def end(self, place: int, equity: MinuteEquity, rules: Rulebook) -> None:
+    def end(self, place: int, equity: MinuteEquity, calendar: Rulebook) -> None:
         """Take that a variant has come to the end of the data."""
 
     def fail(self, place: int, error: Exception) -> None:

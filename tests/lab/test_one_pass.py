@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from daemon.lab.one_pass import run_variants, sample_of
 from daemon.lab.outcome import Outcome
 from daemon.lab.variant_fold import VariantFold
 from daemon.settings.config import Config
-from strategies.strategy import Intents, View
+from strategies.strategy import Actions, View
 from tests.kit.tiers import with_more_in_ci
 from tests.lab.variants import Dice, base, drawn
 
@@ -68,17 +69,17 @@ def with_strategy(config: Config, **item: Any) -> Config:
     return configured(config, {"strategies.list": [item]})
 
 
-def dice(config: Config, seed: int = 3, **overrides: Any) -> Config:
+def dice(config: Config, seed: int = 3, overrides: Mapping[str, Any] | None = None) -> Config:
     item = {"module": "tests.lab.variants", "class": "Dice", "params": {"seed": seed}}
-    return configured(with_strategy(config, **item), overrides)
+    return configured(with_strategy(config, **item), overrides or {})
 
 
 def test_s3_variants_of_other_data_have_a_pass_of_their_own(start: Config) -> None:
     variants = [
         dice(start),
-        dice(start, **{"feed.replay.end": "2026-11-18T09:30:00"}),
-        dice(start, **{"execution.candle_grace_ms": 1_000}),
-        dice(start, **{"execution.stale_after_s": 2}),
+        dice(start, overrides={"feed.replay.end": "2026-11-18T09:30:00"}),
+        dice(start, overrides={"execution.candle_grace_ms": 1_000}),
+        dice(start, overrides={"execution.stale_after_s": 2}),
         with_strategy(start, module="tests.lab.variants", timeframe="3m", **{"class": "Dice"}),
     ]
     heard: dict[int, Outcome] = {}
@@ -92,7 +93,7 @@ def test_s3_a_variant_that_fails_ends_nothing_but_itself(
     start: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = with_strategy(start, module="strategies.no_such", **{"class": "Nothing"})
-    broken = dice(start, seed=5, **{"account": "broken"})
+    broken = dice(start, seed=5, overrides={"capital_rupees": 1.0})
     found = VariantFold.add
 
     def add(self: VariantFold, event: TradingEvent) -> None:
@@ -101,9 +102,7 @@ def test_s3_a_variant_that_fails_ends_nothing_but_itself(
         found(self, event)
 
     monkeypatch.setattr(VariantFold, "add", add)
-    outcomes = run_variants(
-        [dice(start), wrong, configured(broken, {"capital_rupees": 1.0}), dice(start, seed=4)]
-    )
+    outcomes = run_variants([dice(start), wrong, broken, dice(start, seed=4)])
     assert [outcome.status for outcome in outcomes] == ["done", "failed", "failed", "done"]
     assert outcomes[1].cause.startswith("strategy 'own': module: no module named")
     assert outcomes[2].cause == "RuntimeError: two lines"
@@ -138,7 +137,7 @@ class Counts(Dice):
 
     shown: ClassVar[list[int]] = []
 
-    def on_candle(self, candle: Candle, view: View) -> Intents:
+    def on_candle(self, candle: Candle, view: View) -> Actions:
         self.shown.append(candle.end_ts)
         return super().on_candle(candle, view) if len(self.shown) < 20 else None
 

@@ -9,7 +9,7 @@ from daemon.domain.candle import Candle
 from daemon.errors import ConfigError
 from daemon.lab.configured import configured
 from daemon.settings.config import Config
-from strategies.strategy import BaseStrategy, Intents, TickView, View
+from strategies.strategy import Actions, BaseStrategy, TickView, View, pct
 from tests.kit.cli import ROOT
 
 SAMPLES = {
@@ -25,7 +25,7 @@ class Dice(BaseStrategy):
         self._chance = chance
         self._pct = pct / 100
 
-    def on_candle(self, candle: Candle, view: View) -> Intents:
+    def on_candle(self, candle: Candle, view: View) -> Actions:
         draw, symbol = self._rng.random(), candle.tradingsymbol
         if draw > self._chance:
             return None
@@ -50,17 +50,17 @@ class Dice(BaseStrategy):
             }  # fmt: skip
         return make(symbol, view.instrument(symbol).lot_size, **levels)
 
-    def _change(self, symbol: str, draw: float, view: View) -> Intents:
+    def _change(self, symbol: str, draw: float, view: View) -> Actions:
         trades = view.trades(symbol)
         if draw < self._chance / 3 or not trades:
             return self.exit(symbol)
-        return self.modify(trades[-1].id, stop=None if draw < self._chance / 2 else {"pct": 1})
+        return self.modify(trades[-1].id, stop=None if draw < self._chance / 2 else pct(1))
 
 
 class Raises(BaseStrategy):
     """Fails at each candle."""
 
-    def on_candle(self, candle: Candle, view: View) -> Intents:
+    def on_candle(self, candle: Candle, view: View) -> Actions:
         raise ValueError("not today")
 
 
@@ -71,7 +71,7 @@ class DiceTicks(Dice):
         super().__init__(seed, chance, pct)
         self._ticks = 0
 
-    def on_tick(self, tick: TickView, view: View) -> Intents:
+    def on_tick(self, tick: TickView, view: View) -> Actions:
         self._ticks += 1
         if self._ticks % 997 or view.position(tick.tradingsymbol):
             return None

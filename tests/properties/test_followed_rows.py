@@ -61,7 +61,7 @@ class Led:
             strategies=Tap(wanted[0], self.market),
             on_rows=self.rows.append,
         )
-        self.leader.bars.note_late = self.market.note_late
+        self.leader.bars.tell_late(self.market.note_late)
 
     def run(self, scenario: Scenario, block: int) -> tuple[list[TradingEvent], bytes]:
         events: list[TradingEvent] = []

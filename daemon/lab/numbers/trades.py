@@ -13,9 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from daemon.domain.events import TradingEvent
-from daemon.domain.money import PAISE_PER_RUPEE
+from daemon.domain.money import whole_paise
 from daemon.domain.position import Position
-from daemon.metrics.fill_quality import whole_paise
 from daemon.report.fold import RunFold
 from daemon.report.model import ExitRow
 
