@@ -171,7 +171,7 @@ def _config(
 ) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=partial(Protocol, crowded=crowded),  # type: ignore[arg-type] - called, not inherited
+        http=partial(Protocol, crowded=crowded),  # type: ignore[arg-type]  # it is only called
         ws=sockets,
         ws_max_size=MESSAGE_MAX,
         ws_ping_interval=None,  # the ticker's heartbeats say that it lives

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from daemon.domain.order_requests import OrderRequest
 from tests.browser import fixture_data as data
 from tests.browser.browser import new_context, open_page, phone, serious_findings
 from tests.browser.fixture_server import Fixture
@@ -219,3 +221,52 @@ def test_the_form_fits_a_phone_and_axe_finds_nothing_serious(
         review(page)
         expect(page.locator("#order-sentence")).to_be_visible(timeout=WAIT)
         assert found + serious_findings(page) == []
+
+
+def test_a_position_is_converted_whole_or_in_part_and_only_when_it_is_confirmed(
+    context: BrowserContext, fixture: Fixture
+) -> None:
+    page = open_page(context, fixture.url)
+    button = page.get_by_role("button", name=f"Convert {SYMBOL} from NRML to MIS")
+    button.click()
+    expect(page.locator("#convert-quantity")).to_have_value("195", timeout=WAIT)
+    page.get_by_role("button", name="Keep it").click()
+    button.click()
+    page.fill("#convert-quantity", "130")
+    page.click("#convert-yes")
+    assert asked(page, fixture) == [
+        {"do": "convert", "tradingsymbol": SYMBOL, "side": "BUY", "quantity": 130,
+         "old_product": "NRML", "new_product": "MIS"},
+    ]  # fmt: skip
+
+
+def test_a_gtt_of_two_triggers_is_written_reviewed_and_placed_in_paise(
+    context: BrowserContext, fixture: Fixture
+) -> None:
+    page = open_page(context, fixture.url)
+    page.click("#gtt-new")
+    expect(page.locator("#gtt-trigger2")).to_be_hidden(timeout=WAIT)
+    page.select_option("#gtt-kind", "two-leg")
+    for name, value in (("symbol", SYMBOL.lower()), ("quantity", "65"), ("trigger", "150"),
+                        ("price", "149.5"), ("trigger2", "95"), ("price2", "94.05")):  # fmt: skip
+        page.fill(f"#gtt-{name}", value)
+    review(page)
+    expect(page.locator("#gtt-problem")).to_contain_text("the lower one", timeout=WAIT)
+    page.fill("#gtt-trigger2", "250")
+    page.fill("#gtt-price2", "249")
+    review(page)
+    expect(page.locator("#gtt-sentence")).to_have_text(
+        f"GTT: SELL 65 {SYMBOL}, NRML, when the last price is at 150 LIMIT at 149.5, or at 250 "
+        "LIMIT at 249, until its contract is over. On paper.", timeout=WAIT,
+    )  # fmt: skip
+    assert fixture.asked == []
+    page.click("#gtt-send")
+    leg = {"side": "SELL", "quantity": 65, "product": "NRML"}
+    assert asked(page, fixture) == [
+        {"do": "place_gtt", "form": {
+            "tradingsymbol": SYMBOL, "triggers": [15_000, 25_000],
+            "legs": [{**leg, "price_paise": 14_950}, {**leg, "price_paise": 24_900}],
+        }},
+    ]  # fmt: skip
+    expect(page.locator("#gtt-dialog")).to_be_hidden(timeout=WAIT)
+    msgspec.convert(fixture.asked[0]["order"], OrderRequest)

@@ -96,7 +96,7 @@ def ohlc_fields(instrument: Instrument, quote: SharedQuote) -> Row:
 def quote_fields(instrument: Instrument, quote: SharedQuote) -> Row:
     """Return everything that Kite shows of an instrument.
 
-    What no feed has is 0: the day's range of open interest, and the circuit limits.
+    What the daemon does not have is 0: the day's range of open interest, the circuit limits.
     """
     before = quote.previous_close
     depth = shown_depth(quote)

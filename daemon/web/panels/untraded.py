@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.domain.events import ExchangeOrderMoved
 from daemon.metrics.untraded import UntradedRow
 from daemon.visible import visible
+from daemon.web.fold.exchange_orders import Standing
 from daemon.web.fold.rows import Row, lots_of, ms, side_of
 from daemon.web.panels.view import View
 
@@ -16,7 +16,8 @@ def untraded_panel(view: View) -> list[Row]:
 
 def untraded_orders_panel(view: View) -> list[Row]:
     """Return the orders without a trade that work, in the order sent."""
-    return [_order_row(view, event) for event in view.book.working.of("")]
+    working = (order for order in view.book.working.all() if not order.event.order_id)
+    return [_order_row(view, order) for order in working]
 
 
 def untraded_sums(view: View) -> Row:
@@ -49,7 +50,9 @@ def _row(view: View, row: UntradedRow) -> Row:
     }
 
 
-def _order_row(view: View, event: ExchangeOrderMoved) -> Row:
+def _order_row(view: View, order: Standing) -> Row:
+    event = order.event
+    change = view.changes.status_of(event.exchange_id, order.answers)
     sign = 1 if event.side == "BUY" else -1
     return {
         "order": event.exchange_id,
@@ -57,7 +60,7 @@ def _order_row(view: View, event: ExchangeOrderMoved) -> Row:
         "product": event.product,
         **_size(view, event.tradingsymbol, sign * event.quantity),
         "kind": event.order_type,
-        "state": event.state,
+        "state": change or event.state,
         "tag": visible(event.tag) or None,
         "told_ms": ms(event.ts),
         "filled": event.filled,

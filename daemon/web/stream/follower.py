@@ -54,8 +54,10 @@ FACT_PANELS: Final[dict[str, Callable[[View], Any]]] = {
     "orders": orders_panel,
     "orders_over": orders_over_panel,
 }
-MARKET_PANELS: Final = ("header", "pnl", "open", "untraded", "plans", "orders")
-"""Panels that the market moves without an event."""
+MARKET_PANELS: Final = (
+    "header", "pnl", "open", "untraded", "untraded_orders", "plans", "orders",
+)  # fmt: skip
+"""Panels that the market, or a request that is on its way, moves without an event."""
 _encoder: Final = msgspec.json.Encoder()
 
 

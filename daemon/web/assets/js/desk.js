@@ -2,6 +2,7 @@
 
 import { canCommand, exit, turn } from "./actions.js";
 import { fieldNodes, fill } from "./fields.js";
+import { otherProduct } from "./order_form.js";
 import { showPlan } from "./plans.js";
 import { Rows } from "./rows.js";
 import { tapeKey } from "./state.js";
@@ -40,7 +41,7 @@ export function showPanels(names, { panels, tape }) {
 
 function showMayAct(panels) {
   const may = canCommand(panels.header);
-  at("kill").hidden = at("order-new").hidden = !may;
+  at("kill").hidden = at("order-new").hidden = at("gtt-new").hidden = !may;
   if (may === mayAct) return;
   mayAct = may;
   const withButtons = ["open", "waiting", "strategies", "untraded", "untraded_orders"];
@@ -69,9 +70,10 @@ function showExit(row, record) {
 }
 
 function showLeave(row, record) {
-  const button = row.querySelector('[data-act="leave"]');
-  hide(button, !mayAct || Boolean(record.closing));
-  button.ariaLabel = `Exit ${record.symbol}, ${record.product}`;
+  hide(row.querySelector(".pair-of-buttons"), !mayAct || Boolean(record.closing));
+  const [convert, exitButton] = row.querySelectorAll("[data-act]");
+  convert.ariaLabel = `Convert ${record.symbol} from ${record.product} to ${otherProduct(record.product)}`;
+  exitButton.ariaLabel = `Exit ${record.symbol}, ${record.product}`;
 }
 
 function showChange(row, record) {

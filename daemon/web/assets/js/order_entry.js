@@ -1,21 +1,20 @@
 // Orders by hand: the form of a new one and of a change, cancels, and exits of positions without a
 // trade. Everything that trades is shown as a sentence and confirmed before it is sent.
 
-import { get, post } from "./api.js";
-import { say } from "./notices.js";
-import { hasPrice, hasTrigger, modified, placed, problemOf, sentenceOf } from "./order_form.js";
+import { connectGttEntry } from "./gtt_entry.js";
+import { ask, contracts, loadContracts, newId, once } from "./ticket.js";
+import { hasPrice, hasTrigger, modified, otherProduct, placed, problemOf, sentenceOf } from "./order_form.js";
 
 const at = (id) => document.getElementById(id);
 const NAMES = ["symbol", "side", "quantity", "product", "type", "price", "trigger", "validity", "minutes", "tag"];
 const FIXED = ["symbol", "side", "product", "tag"]; // what a modification cannot change
-const ID_BYTES = 12;
 
-let contracts = new Map();
 let changes = null; // the order that the form changes, null for a new one
 let asked = null; // what is shown for confirmation, with its id
 
 /** Connect the dialogs; return what the buttons of rows do. `find(panel, field, key)` finds a record. */
 export function connectOrderEntry(find) {
+  connectGttEntry();
   at("order-new").addEventListener("click", () => openForm(null));
   at("order-close").addEventListener("click", () => at("order-dialog").close());
   at("order-back").addEventListener("click", () => showStage(null));
@@ -29,32 +28,8 @@ export function connectOrderEntry(find) {
     change: (key) => openForm(find("untraded_orders", "order", key)),
     cancel: (key, button) => once(button, () => ask({ do: "cancel", order_id: key })),
     leave: (key) => confirmExit(find("untraded", "position", key)),
+    convert: (key) => confirmConvert(find("untraded", "position", key)),
   };
-}
-
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
-  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-/** Hand in a request and say what became of it; asked again with its id it is done once. */
-async function ask(order, clientId = newId()) {
-  try {
-    const { accepted, text } = await post("/api/ticket", { client_id: clientId, order });
-    say(text, accepted);
-    return accepted;
-  } catch (error) {
-    say(error.message, false);
-    return false;
-  }
-}
-
-async function once(button, work) {
-  if (button.ariaBusy === "true") return false;
-  button.ariaBusy = "true";
-  const isDone = await work();
-  button.ariaBusy = "false";
-  return isDone;
 }
 
 // the form
@@ -70,7 +45,7 @@ async function openForm(record) {
   showFields();
   if (!at("order-dialog").open) at("order-dialog").showModal();
   at(changes ? "order-price" : "order-symbol").focus();
-  if (!contracts.size) await loadContracts();
+  await loadContracts();
 }
 
 function fillFrom(record) {
@@ -81,16 +56,6 @@ function fillFrom(record) {
     trigger: rupees(record.trigger_paise), validity: record.validity ?? "DAY", minutes: "", tag: "",
   };
   for (const name of NAMES) at(`order-${name}`).value = values[name];
-}
-
-async function loadContracts() {
-  try {
-    const rows = await get("/api/contracts");
-    contracts = new Map(rows.map((row) => [row.symbol, row]));
-    at("order-symbols").replaceChildren(...rows.map((row) => new Option("", row.symbol)));
-  } catch (error) {
-    say(error.message, false);
-  }
 }
 
 function showFields() {
@@ -141,6 +106,24 @@ function confirmExit(record) {
   dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return;
     ask({ do: "exit", tradingsymbol: record.symbol, product: record.product });
+  }, { once: true });
+  dialog.showModal();
+}
+
+function confirmConvert(record) {
+  if (!record) return;
+  const dialog = at("convert-dialog"), quantity = at("convert-quantity");
+  const product = otherProduct(record.product);
+  at("convert-text").textContent = `${record.symbol}: from ${record.product} to ${product}. Nothing is `
+    + "bought or sold; the margin of the new product must be there. On paper.";
+  quantity.value = quantity.max = record.quantity;
+  dialog.returnValue = "no";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "yes") return;
+    ask({
+      do: "convert", tradingsymbol: record.symbol, side: record.side === "LONG" ? "BUY" : "SELL",
+      quantity: Number(quantity.value), old_product: record.product, new_product: product,
+    });
   }, { once: true });
   dialog.showModal();
 }

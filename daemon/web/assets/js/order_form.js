@@ -11,6 +11,12 @@ export const hasPrice = (type) => PRICED.has(type);
 /** Return whether orders of a type wait for a trigger. */
 export const hasTrigger = (type) => TRIGGERED.has(type);
 
+/** Return the product that a position of a product can be converted to. */
+export const otherProduct = (product) => (product === "MIS" ? "NRML" : "MIS");
+
+/** Return whether a text is a number of units. */
+export const isUnits = (text) => UNITS.test(text);
+
 /** Return rupees as whole paise, null for what is no price: never by way of a fraction. */
 export function paiseOf(text) {
   const plain = text.trim().replaceAll(",", "");
