@@ -62,3 +62,11 @@ def test_k1_a_tradebook_alone_says_nothing_of_latency(tmp_path: Path) -> None:
     assert {rule.latency_ms for rule in found.rules} == {0}
     assert found.suggestion.nearest_latency_ms is None
     assert any("no latency is estimated" in note for note in found.notes)
+
+
+def test_orders_beyond_the_best_level_are_measured_too(tmp_path: Path) -> None:
+    found = calibrated(Terms(2, lots=60, days=5, minutes=4), tmp_path)
+    means = {rule.profile: rule.figures.ticks.mean for rule in found.rules}
+    assert found.orders == 30
+    assert not found.omissions
+    assert means["depth"] < means["bid_ask"] - 1  # walking the book costs more than its best level
