@@ -268,15 +268,15 @@ def convert(
     config: Annotated[Path, typer.Argument(help="A configuration whose replay files to convert.")],
     to: Annotated[Path | None, typer.Argument(help="The native file to write (.parquet).")] = None,
     lake: Annotated[
-        Path | None, typer.Option("--lake", help="Write into this lake instead, day by day.")
-    ] = None,
+        str, typer.Option("--lake", help="Write into this lake instead: a directory, or s3://...")
+    ] = "",
     data: DataDir = None,
 ) -> None:
     """Turn any recording that can be replayed into one native file, or add it to a lake."""
     from daemon.cli.convert import converted
     from daemon.settings.file import load_config
 
-    if (to is None) == (lake is None):
+    if (to is None) == (not lake):
         raise UsageError("convert: expected a file to write, or --lake DIR")
     if to is not None and to.suffix != ".parquet":  # the reader goes by the ending
         raise UsageError(f"{to}: expected a name that ends in .parquet")

@@ -23,8 +23,9 @@ from feeds.contracts.universe import build_universe, is_written_out
 from feeds.files.candle_files import CandleFile, SessionSpan
 from feeds.files.edges import Edges, read_edges
 from feeds.files.parquet_ticks import NativeFile
-from feeds.files.recorded_files import find_data, placed
+from feeds.files.recorded_files import find_data
 from feeds.lake.reader import LakeTicks
+from feeds.lake.remote import lake_root
 from feeds.recording.source import LogTicks
 from feeds.sources import each_file, preset_name
 from feeds.sources import open_source as open_source
@@ -83,7 +84,7 @@ class Recording:
             for file in self._files
         ]
         self._data_dir = data_dir
-        self._lake = placed(config.lake, data_dir) if config.lake else None
+        self._lake = lake_root(config, data_dir) if config.lake else None
         if self._lake is not None:
             self._sources = [LakeTicks(config, self._lake, session=session, depth=depth, day=day)]
         self.has_candles = any(

@@ -195,6 +195,9 @@ def _feed_problems(config: Config) -> Iterator[Problem]:
     if config.feed.kind == "replay" and not (replay.files or replay.lake):
         yield Problem((*at, "files"), "expected at least one file, as feed.kind is replay")
     yield from _lake_problems(at, replay)
+    if "://" in config.recording.lake:
+        text = "expected a directory; days are put into a store by `convert --lake`"
+        yield Problem(("recording", "lake"), text)
     for name, files in (("files", replay.files), ("warmup", replay.warmup)):
         for number, file in enumerate(files):
             yield from _timeframe((*at, name, number, "timeframe"), file.timeframe)

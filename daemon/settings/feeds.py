@@ -58,7 +58,8 @@ class ReplayConfig(Section, frozen=True, kw_only=True):
 
     files: list[ReplayFile] = []
     lake: str = ""
-    """A directory that `convert --lake` or `recording.lake` wrote, instead of files."""
+    """What `convert --lake` or `recording.lake` wrote, instead of files: a directory, or
+    `s3://BUCKET/PREFIX`."""
     from_: str = field(default="", name="from")
     """The first date that is read of the lake, ISO; `to` is the last. Empty: all it has."""
     to: str = ""

@@ -34,6 +34,8 @@ _INPUTS: Final[tuple[tuple[str | None, ...], ...]] = (
     ("web", "metrics_token_file"),
 )
 _SCRIPTED: Final = "strategies.scripted"
+_ADDRESS: Final = "://"
+"""What the address of a store has (`s3://bucket/lake`), which is no path."""
 _VARIABLE: Final = "${"
 """How a path begins that is under a directory of the environment (`${FNO_DATA}`)."""
 
@@ -157,7 +159,9 @@ def matches(
 
 
 def _is_a_path(text: Any) -> bool:
-    return isinstance(text, str) and text != "" and not text.startswith(_VARIABLE)
+    if not isinstance(text, str) or text == "":
+        return False
+    return not text.startswith(_VARIABLE) and _ADDRESS not in text
 
 
 def _get(values: Any, at: tuple[Step, ...]) -> Any:

@@ -112,7 +112,7 @@ def test_l1_a_lake_is_compacted_by_convert(tmp_path: Path) -> None:
         add_to_lake(Config(feed=FeedConfig(kind="replay", replay=files)), root)
     before = read(root)
     of_lake = Config(feed=FeedConfig(kind="replay", replay=ReplayConfig(lake=str(root))))
-    lines = list(converted(of_lake, None, root, data_dir=None))
+    lines = list(converted(of_lake, None, str(root), data_dir=None))
     assert lines[:2] == ["2026-11-17: 120 rows in 3 parts", f"{root}: 120 rows, 1 day written"]
     assert len(list(root.rglob("*.parquet"))) == 3
     assert rows_of(read(root)) == rows_of(before)

@@ -16,10 +16,11 @@ from daemon.runtime.build import sessions_of
 from daemon.runtime.configured_rules import load_rules
 from daemon.runtime.feed_kinds import kind_of
 from daemon.settings.config import Config
-from feeds.files.recorded_files import find_data, placed
+from feeds.files.recorded_files import find_data
 from feeds.lake.days import LakeDay, check_hashes, lake_day
 from feeds.lake.layout import dates_in
 from feeds.lake.reader import LakeTicks
+from feeds.lake.remote import lake_root
 from feeds.lake.writer import sha256_of
 from feeds.sources import each_file
 
@@ -82,7 +83,7 @@ class SweepData:
     @property
     def lake(self) -> Path:
         """Return where the lake is."""
-        return placed(self._replay.lake, self._data_dir)
+        return lake_root(self._replay, self._data_dir)
 
     def _lake_days(self, config: Config) -> Iterator[LakeDay]:
         """Yield the days that a run reads; their bytes are those that were written."""
