@@ -14,6 +14,11 @@ from typing import Final
 from tests.kit.cli import ROOT, wait_for
 
 _START_S: Final = 60.0
+QUIET: Final = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+}
+"""What docs/LAB.md advises: an idle node then takes 0.4 % of a core instead of 1.9 %."""
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -58,7 +63,7 @@ class DaskCluster:
         with log:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
-                cwd=self._place, env=os.environ | {"PYTHONPATH": str(ROOT)},
+                cwd=self._place, env=os.environ | QUIET | {"PYTHONPATH": str(ROOT)},
                 stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 

@@ -43,10 +43,10 @@ class Again(NamedTuple):
 def find_variant(out: Path, key: str, name: str = "") -> Kept:
     """Return the variant whose key begins with `key`, of the sweep `name` or of any.
 
-    Raises UsageError where there is none, or more than one.
+    Raises UsageError for a key of no variant, or of more than one.
     """
     directories = sorted((out / SWEEPS).glob(f"sweep={name or '*'}"))
-    found = [each for place in directories for each in _kept(place, key)]
+    found = [kept for place in directories for kept in _kept(place, key)]
     if not found:
         where = f"sweep {name}" if name else f"a sweep under {out}"
         raise UsageError(f"{key}: is no variant of {where}; `variant` in {RUNS} has the keys")

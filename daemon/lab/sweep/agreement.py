@@ -16,7 +16,7 @@ class NotDeterministic(DaemonError):
 def check_agreement(job: Job, first: JobDone, second: JobDone) -> None:
     """Refuse two runs of a job that decided otherwise. Raises NotDeterministic.
 
-    Runs that both failed agree. One that failed alone is told with its cause.
+    Runs that both failed agree; where one failed alone, its cause is in the error.
     """
     if (first.status, first.events_hash) == (second.status, second.events_hash):
         return

@@ -22,7 +22,7 @@ from daemon.lab.sweep.variants import Variant, variant_of
 from daemon.lab.sweep.where import holds
 
 BATCH: Final = 16
-"""Trials that are asked for before any of them is told."""
+"""Trials that are asked for before the result of any is given."""
 _SCORES: Final = {"sharpe": "sharpe", "net": "net_rupees", "calmar": "calmar"}
 """What may be selected by -> its number."""
 

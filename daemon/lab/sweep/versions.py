@@ -24,7 +24,7 @@ _SUFFIXES: Final = (".py", ".yaml")
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be equal; in the order in which a difference is told."""
+    """What must be equal."""
 
     program: str
     """Its version and the first digits of a hash of its source and its dated rules."""
