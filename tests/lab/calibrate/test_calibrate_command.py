@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,20 @@ from daemon.domain.dates import iso_ist
 from daemon.domain.events import OrderCreated, OrderMoved
 from daemon.domain.order import OrderState
 from daemon.lab import simulate
-from daemon.lab.calibrate.calibration import Calibration
+from daemon.lab.calibrate.calibration import (
+    Calibration,
+    GroupError,
+    Limits,
+    MeasuredOrder,
+    RuleError,
+    Suggestion,
+    Width,
+)
+from daemon.lab.calibrate.clock_offset import ClockOffset
+from daemon.lab.calibrate.figures import Figures, Spread
+from daemon.lab.calibrate.real_order import Omission
 from strategies.scripted import Scripted
-from tests.kit.cli import invoke
+from tests.kit.cli import ROOT, invoke
 from tests.lab.calibrate.kit import replay_of
 from tests.lab.calibrate.made_up_books import (
     MS,
@@ -59,6 +71,16 @@ def test_json_has_every_order_and_a_version(files: tuple[Path, Path]) -> None:
     bid_ask = [order.errors_ticks["bid_ask"] for order in found.measured]
     rule = next(rule for rule in found.rules if rule.profile == "bid_ask")
     assert sum(bid_ask) / 30 == pytest.approx(rule.figures.ticks.mean, abs=1e-4)
+
+
+def test_the_document_has_every_key_of_the_json() -> None:
+    text = (ROOT / "docs/CALIBRATE.md").read_text(encoding="utf-8").split("## The JSON")[1]
+    named = set(re.findall(r"`(\w+)`", text))
+    kinds = (
+        Calibration, ClockOffset, RuleError, Suggestion, Width, GroupError, Limits, Omission,
+        MeasuredOrder, Figures, Spread,
+    )  # fmt: skip
+    assert {field for kind in kinds for field in kind.__struct_fields__} <= named
 
 
 def test_the_same_files_give_the_same_answer(files: tuple[Path, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.order import Side
 from daemon.lab.calibrate.decisions import Decision, match
@@ -13,10 +14,10 @@ from tests.lab.calibrate.made_up_books import SECOND
 T = 1_800_000_000 * SECOND
 
 
-def decision(at_s: float, side: Side = "BUY", quantity: int = 65, **more: object) -> Decision:
+def decision(at_s: float, side: Side = "BUY", quantity: int = 65) -> Decision:
     return Decision(
         order_id=f"D{at_s}", symbol="X", side=side, quantity=quantity,
-        sent_ts=T + round(at_s * SECOND), kind="MARKET", **more,  # type: ignore[arg-type]
+        sent_ts=T + round(at_s * SECOND), kind="MARKET",
     )  # fmt: skip
 
 
@@ -62,17 +63,9 @@ def test_a_decision_that_nothing_followed_does_not_take_a_later_order() -> None:
 
 
 def test_limits_of_a_run_count_by_what_followed() -> None:
-    limit = {"limit_paise": 10_000}
-    orders = [
-        decision(1, paper_filled=True, **limit), decision(2, **limit),
-        decision(3, paper_filled=True, **limit),
-    ]  # fmt: skip
-    limits = [
-        Decision(
-            order_id=each.order_id, symbol="X", side="BUY", quantity=65, sent_ts=each.sent_ts,
-            kind="LIMIT", paper_filled=each.paper_filled,
-        )
-        for each in orders
-    ]  # fmt: skip
-    found = decided(limits[:2], limits[2:])
+    both, only_real, only_paper = (
+        replace(decision(at), kind="LIMIT", paper_filled=filled)
+        for at, filled in ((1, True), (2, False), (3, True))
+    )
+    found = decided([both, only_real, decision(4)], [only_paper, decision(5)])
     assert (found.both, found.only_real, found.only_paper, found.neither) == (1, 1, 1, 0)
