@@ -165,6 +165,11 @@ def test_another_version_of_the_file_is_refused(desk: Desk) -> None:
         load_sweep(desk.file)
 
 
+def test_a_configuration_is_no_sweep(desk: Desk) -> None:
+    with pytest.raises(ConfigError, match="`sweep` of a sweep.*; is this a configuration"):
+        load_sweep(desk.place / "paper.yaml")
+
+
 def test_n8_capital_is_not_varied_where_net_is_selected(desk: Desk) -> None:
     capital = "  grid: {capital_rupees: [100000, 200000]}\n  walk_forward: {select: %s}"
     assert "as more capital earns more" in refused(desk, capital % "net")

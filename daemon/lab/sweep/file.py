@@ -31,6 +31,9 @@ class LoadedSweep(NamedTuple):
 def load_sweep(path: Path) -> LoadedSweep:
     """Read a sweep file and the configuration it names. Raises ConfigError: file, line, path."""
     document = read_document(path)
+    if "sweep" not in document.root.value:
+        text = "expected the keys `config` and `sweep` of a sweep, as configs/sweep.yaml has them"
+        raise document.error((), f"{text}; is this a configuration?")
     written = document.to(SweepFile)
     config_path = Path(os.path.abspath(path.parent / Path(written.config).expanduser()))
     loaded = LoadedSweep(path, config_path, written.sweep, ConfigFile(config_path), document)
