@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.errors import ConfigError, FeedError
+from daemon.lab.sweep.all_rounds import proposing
 from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.rounds import Written
@@ -26,7 +27,9 @@ def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
     loaded = load_sweep(file)
     variants, maker = Written(loaded).next_round([]), JobMaker(loaded, data_dir)
     jobs = maker.jobs(enumerate(variants))
-    for variant in variants[:BUILT]:
+    trials = loaded.sweep.optuna
+    proposed = [] if trials is None else proposing(loaded, trials).next_round([])
+    for variant in (*variants[:BUILT], *proposed):
         try:
             build(variant.config, data_dir=data_dir)
         except (ConfigError, FeedError) as error:
@@ -34,8 +37,8 @@ def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
     said = f"{count(len(variants))} variants"
     if len(jobs) != len(variants):
         said += f", {count(len(jobs))} runs of a day"
-    if loaded.sweep.optuna is not None:
-        said += f" and {count(loaded.sweep.optuna.trials)} trials of optuna"
+    if trials is not None:
+        said += f" and {count(trials.trials)} trials of optuna"
     yield f"{file}: valid. {said} over {maker.data.text}"
     for axis in axes_of(loaded, variants):
         yield f"  {axis.key}: {count(len(axis.values))} values"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.cli.check_sweep import check_sweep
 from daemon.errors import ConfigError, UsageError
 from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.file import LoadedSweep, load_sweep
@@ -134,6 +135,15 @@ def test_a_trial_has_no_neighbours_to_be_selected_by(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"sweep.yaml.*select.*sharpe, net, calmar"):
         rounds_of(load_sweep(path))
+
+
+def test_a_check_builds_the_first_trials(tmp_path: Path) -> None:
+    loaded_sweep(tmp_path, space="{strategies.ema_trend.params.fast: [-3, -2]}")
+    with pytest.raises(ConfigError, match=r"sweep.yaml.*params\.fast=-[23].*fast"):
+        list(check_sweep(tmp_path / "sweep.yaml"))
+    loaded_sweep(tmp_path)
+    [said, *_] = check_sweep(tmp_path / "sweep.yaml")
+    assert "0 variants and 40 trials of optuna" in said
 
 
 def test_a_missing_optuna_is_told_in_a_line(

@@ -7,6 +7,7 @@ from typing import Final
 from daemon.errors import UsageError
 from daemon.lab.sweep.file import LoadedSweep
 from daemon.lab.sweep.rounds import Outcomes, Rounds, Written
+from daemon.lab.sweep.terms import OptunaTrials
 from daemon.lab.sweep.variants import Variant
 
 _INSTALL: Final = "sweep: optuna: install it with pip install 'run-fno-paper[optuna]'"
@@ -31,12 +32,15 @@ def rounds_of(loaded: LoadedSweep) -> Rounds:
     """Return all rounds of a sweep. Raises ConfigError, UsageError where optuna is missing."""
     written = Written(loaded)
     trials = loaded.sweep.optuna
-    if trials is None:
-        return written
+    return written if trials is None else InTurn(written, proposing(loaded, trials))
+
+
+def proposing(loaded: LoadedSweep, trials: OptunaTrials) -> Rounds:
+    """Return the rounds of optuna. Raises ConfigError, UsageError where it is missing."""
     try:
         from daemon.lab.sweep.optuna_rounds import OptunaRounds
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "optuna":
             raise
         raise UsageError(_INSTALL) from error
-    return InTurn(written, OptunaRounds(loaded, trials))
+    return OptunaRounds(loaded, trials)
