@@ -66,6 +66,11 @@ class ArrowRows:
         if len(self._rows) == PACKED_ROWS:
             self.pack()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many rows are not columns yet."""
+        return len(self._rows)
+
     def pack(self) -> None:
         """Make columns of the rows that are not columns yet."""
         if self._rows:

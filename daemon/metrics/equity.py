@@ -36,10 +36,16 @@ class EquityFold:
     """Cash, charges and open quantities after the fills so far; a point for each minute.
 
     `ledger` is the one before the first fill. `before` is what the account's earlier days came
-    to, None if that is not known.
+    to, None if that is not known. Without `keeps_points` there is no curve.
     """
 
-    def __init__(self, ledger: Ledger | None = None, before: EquityState | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger | None = None,
+        before: EquityState | None = None,
+        *,
+        keeps_points: bool = True,
+    ) -> None:
         ledger = ledger or Ledger()
         self.before = before or (None if ledger.seq else EquityState())
         self.drawdown = Drawdown() if before is None else before.drawdown
@@ -56,7 +62,7 @@ class EquityFold:
         """Of every order that is not archived."""
         self._known_prices = {} if before is None else dict(before.marks)
         """Prices for symbols that the run's feed has not priced yet."""
-        self._curve = Curve()
+        self._curve = Curve() if keeps_points else None
         self._closes: dict[int, int] = {}
         """Net P&L at the last minute of each Indian day, by the day's number."""
 
@@ -95,7 +101,8 @@ class EquityFold:
         """Fold the point of a minute that is over."""
         net = self._net(price_of)
         if net is not None:
-            self._curve.add(ts, net)
+            if self._curve is not None:
+                self._curve.add(ts, net)
             self._closes[ist_day(ts)] = net
             self.drawdown = self.drawdown.after(ts, net)
 
@@ -116,6 +123,7 @@ class EquityFold:
 
     def points_at(self, ts: int, price_of: PriceOf) -> list[Point]:
         """Return the thinned curve up to now, in which deepest fall and highest point are kept."""
+        assert self._curve is not None
         points = dict(self._curve.points())
         net = self._net(price_of)
         if net is not None:

@@ -27,15 +27,17 @@ class PricedMinute(NamedTuple):
 
 
 class MinuteEquity:
-    """Folds the equity of each minute when it is over. `ledger`, `before`: see `EquityFold`."""
+    """Folds the equity of each minute when it is over. The arguments are those of `EquityFold`."""
 
     def __init__(
         self,
         universe: Universe,
         ledger: Ledger | None = None,
         before: EquityState | None = None,
+        *,
+        keeps_points: bool = True,
     ) -> None:
-        self.fold = EquityFold(ledger, before)
+        self.fold = EquityFold(ledger, before, keeps_points=keeps_points)
         self._universe = universe
         self._prices: Int64s = np.zeros(len(universe), dtype=np.int64)
         self._minute = -1

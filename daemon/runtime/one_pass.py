@@ -142,7 +142,9 @@ class Pass:
             return
         engine = built.engine
         engine.engine.lifecycle.tell(self._listener.enter(entry.place, engine.ledger))
-        flight = _Flight(entry, engine, built.strategies, MinuteEquity(self._universe))
+        flight = _Flight(
+            entry, engine, built.strategies, MinuteEquity(self._universe, keeps_points=False)
+        )
         self._flights.setdefault(lead, []).append(flight)
 
     def _arrays_of(self, config: Config) -> RiskArrays | None:

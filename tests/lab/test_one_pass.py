@@ -11,6 +11,8 @@ import pytest
 
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
+from daemon.export.columns import Column, Kind, Row, Rows
+from daemon.export.parquet_file import PACKED_ROWS, ArrowRows, arrow_table
 from daemon.lab.alone import run_alone, run_apart
 from daemon.lab.configured import configured
 from daemon.lab.one_pass import run_variants, sample_of
@@ -187,3 +189,13 @@ def test_s3_variants_that_touch_each_other_are_run_again_one_by_one(
         assert outcome.warning.startswith(expected)
         assert told(outcome).events_hash == told(run_apart(config)).events_hash
         assert told(outcome).trades.num_rows > 0
+
+
+def test_s3_trades_are_columns_soon_and_the_table_is_the_same() -> None:
+    columns = (Column("name"), Column("net", Kind.MONEY))
+    rows: list[Row] = [(f"T{number}", None if number % 7 else number) for number in range(600)]
+    packed = ArrowRows(columns)
+    for row in rows:
+        packed.add(row)
+        assert packed.waiting < PACKED_ROWS
+    assert packed.table().equals(arrow_table(Rows(columns, iter(rows))))
