@@ -141,7 +141,7 @@ def _merged(omissions: Iterable[Omission]) -> list[Omission]:
 
 def _nothing(omissions: Sequence[Omission]) -> str:
     if not omissions:
-        return "calibrate: the files hold no order"
+        return "calibrate: the files hold no order that can be compared"
     first = max(omissions, key=lambda entry: entry.orders)
     return f"{first.where}: {first.why}; no order could be measured"
 

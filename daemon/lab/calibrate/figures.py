@@ -37,10 +37,6 @@ class Units:
         self._real = np.array([order.price_paise for order in orders])
         self._sign = np.array([order.sign for order in orders])
 
-    def ticks(self, errors: Floats) -> Floats:
-        """Return errors in price steps."""
-        return errors / self._ticks
-
     def figures(self, errors: Floats, chosen: Places | None = None) -> Figures:
         """Return the figures of the errors (paise a unit), of the chosen orders alone."""
         rows = np.arange(len(errors)) if chosen is None else chosen

@@ -8,21 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
-from daemon.domain.dates import SECOND_NS, parse_ts
+from daemon.domain.dates import SECOND_NS
 from daemon.domain.errors import BadNumber
 from daemon.domain.money import paise_exact
 from daemon.domain.order import Side
 from daemon.errors import UsageError
-from daemon.lab.calibrate.real_order import Omission, Reading, RealKind, RealOrder
+from daemon.lab.calibrate.real_order import (
+    QUANTITY_MAX,
+    Omission,
+    Reading,
+    RealOrder,
+    second_of,
+)
 
 SENT: Final = "PUT ORDER REQ RECEIVED"
 _OVER: Final = ("COMPLETE", "CANCELLED", "REJECTED")
 _MODIFIED: Final = "MODIFY"
-_SECOND: Final = len("2026-01-01 09:15:00")
 _KEY: Final = re.compile(r'"order_id"\s*:')
 """Each row has it once, so the n-th stands on the line of the n-th row."""
 
@@ -35,8 +41,8 @@ class _Row(msgspec.Struct, frozen=True):
     tradingsymbol: str
     transaction_type: Side
     order_type: Literal["MARKET", "LIMIT", "SL", "SL-M"]
-    quantity: int
-    filled_quantity: int
+    quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
+    filled_quantity: Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
     average_price: float
     price: float
     order_timestamp: str
@@ -116,17 +122,13 @@ def _order(history: Sequence[tuple[str, _Row]]) -> RealOrder:
     return RealOrder(
         where=where, order_id=first.order_id, symbol=first.tradingsymbol,
         side=first.transaction_type, quantity=end.filled_quantity,
-        price_paise=_average(end_at, end), kind=_kind(first), sent_ts=_sent(where, first),
+        price_paise=_average(end_at, end), kind=first.order_type, sent_ts=_sent(where, first),
         filled_ts=_filled(*filled[0]) if filled else 0, ordered=end.quantity,
         limit_paise=_limit(where, first),
         over_ts=_sent(end_at, end) if end.status in _OVER and not is_whole else 0,
         is_modified=any(row.modified or _MODIFIED in row.status for _, row in history),
         spread_s=(_filled(*filled[-1]) - _filled(*filled[0])) // SECOND_NS if filled else 0,
     )  # fmt: skip
-
-
-def _kind(row: _Row) -> RealKind:
-    return row.order_type
 
 
 def _average(where: str, row: _Row) -> float:
@@ -155,8 +157,6 @@ def _filled(where: str, row: _Row) -> int:
 
 def _time(where: str, name: str, text: str) -> int:
     try:
-        if len(text) == _SECOND:
-            return parse_ts(text)
+        return second_of(text)
     except ValueError:
-        pass  # said below
-    raise UsageError(f"{where}: {name}: expected YYYY-MM-DD HH:MM:SS, was {text!r}")
+        raise UsageError(f"{where}: {name}: expected YYYY-MM-DD HH:MM:SS, was {text!r}") from None

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
+from daemon.domain.dates import parse_ts
 from daemon.domain.order import Side
 
 RealKind = Literal["MARKET", "LIMIT", "SL", "SL-M", ""]
+
+
+_SECOND: Final = re.compile(r"(19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d", re.ASCII)
+QUANTITY_MAX: Final = 1_000_000_000
+"""Units; more is no quantity of an order."""
 
 
 class RealOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: list[RealOrder]
     omissions: list[Omission] = []
+
+
+def second_of(text: str) -> int:
+    """Return a broker's time, YYYY-MM-DD and HH:MM:SS after a T or a space, as UTC ns.
+
+    Raises ValueError for anything else.
+    """
+    if not _SECOND.fullmatch(text):
+        raise ValueError(f"expected a date and a time to the second, was {text!r}")
+    return parse_ts(text)
 
 
 def fault(path: object, line: int, text: str) -> str:

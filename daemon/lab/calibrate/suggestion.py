@@ -65,14 +65,10 @@ def suggest(
         fill_mode=mode.best if is_told and not mode.alike else None,
         nearest_mode=mode.best, alike_modes=mode.alike,
         withheld=withheld, withheld_because=because,
-        latency_ms=_int_of(latency) if is_told and latency and not latency.alike else None,
-        nearest_latency_ms=_int_of(latency) if latency else None,
+        latency_ms=int(latency.best) if is_told and latency and not latency.alike else None,
+        nearest_latency_ms=int(latency.best) if latency else None,
         alike_latencies_ms=[int(name) for name in latency.alike] if latency else [],
     )  # fmt: skip
-
-
-def _int_of(choice: Choice) -> int:
-    return int(choice.best)
 
 
 def _withheld(orders: int, days: int, clock: ClockOffset | None) -> tuple[str, str]:

@@ -13,11 +13,18 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar
 
-from daemon.domain.dates import SECOND_NS, parse_ts
+from daemon.domain.dates import SECOND_NS
 from daemon.domain.errors import BadNumber
 from daemon.domain.money import paise_exact
 from daemon.errors import UsageError
-from daemon.lab.calibrate.real_order import Omission, Reading, RealOrder, fault
+from daemon.lab.calibrate.real_order import (
+    QUANTITY_MAX,
+    Omission,
+    Reading,
+    RealOrder,
+    fault,
+    second_of,
+)
 
 T = TypeVar("T")
 COLUMNS: Final = (
@@ -27,7 +34,6 @@ COLUMNS: Final = (
 _SIDES: Final[dict[str, Literal["BUY", "SELL"]]] = {"buy": "BUY", "sell": "SELL"}
 _FLAGS: Final = {"": False, "false": False, "true": True}
 _SEGMENT: Final = "FO"
-_SECOND: Final = len("2026-01-01T09:15:00")
 
 
 class _Trade(NamedTuple):
@@ -134,7 +140,9 @@ def _quantity(where: str, row: Mapping[str, str]) -> int:
         quantity = Decimal(row["quantity"])
     except InvalidOperation:
         quantity = Decimal(0)
-    if not quantity.is_finite() or quantity <= 0 or quantity != int(quantity):
+    if quantity.is_nan():
+        quantity = Decimal(0)
+    if not 0 < quantity <= QUANTITY_MAX or quantity != int(quantity):
         raise UsageError(f"{where}: quantity: expected whole units, was {row['quantity']!r}")
     return int(quantity)
 
@@ -160,13 +168,11 @@ def _time(where: str, row: Mapping[str, str]) -> tuple[int, str]:
     """Return the second of a trade (UTC ns) and its date."""
     date, text = _date(where, row, "trade_date"), row["order_execution_time"]
     try:
-        ts = parse_ts(text) if len(text) == _SECOND else 1
+        ts = second_of(text)
     except ValueError:
-        ts = 1
-    if ts % SECOND_NS:
         raise UsageError(
             f"{where}: order_execution_time: expected YYYY-MM-DDTHH:MM:SS, was {text!r}"
-        )
+        ) from None
     if text[:10] != date:
         raise UsageError(f"{where}: order_execution_time {text} is not on trade_date {date}")
     return ts, date
