@@ -180,7 +180,8 @@ class KiteFeed:
             readable = [frame for frame in frames if len(frame.data) >= HEADER]
             self._refused["bad_frame"] += len(frames) - len(readable)
             decoded = self._decoder.decode(readable)
-        self._refused.update(decoded.refused)
+        if decoded.refused:
+            self._refused.update(decoded.refused)
         if decoded.trailing:
             self._refused["trailing_bytes"] += decoded.trailing
         block = decoded.ticks

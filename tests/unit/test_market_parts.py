@@ -20,7 +20,8 @@ from daemon.market.agenda import NEVER, Agenda
 from daemon.market.book import Book
 from daemon.market.candles import OpenBar
 from daemon.market.fast_forward import fast_forward
-from daemon.market.intake import FUTURE_MAX_NS, Intake
+from daemon.market.intake import Intake
+from daemon.market.plain_row import FUTURE_MAX_NS
 from daemon.market.refused_rows import NEAR_NS, RowExample
 from daemon.market.rows import Rows
 from daemon.market.scan import scan
