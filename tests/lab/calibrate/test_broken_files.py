@@ -16,7 +16,8 @@ from daemon.lab.calibrate.tradebook import read_tradebooks
 from tests.lab.calibrate import test_order_history, test_tradebook
 
 ODD = (
-    b"", b"\x00", b'"', b",", b"\n", b"\xff", b"-", b"9" * 30, b"1e400", b"nan", b"[", b"{", b"null",
+    b"", b"\x00", b'"', b",", b"\n", b"\xff", b"-", b"9" * 30, b"1e400", b"nan", b"[", b"{",
+    b"null",
 )  # fmt: skip
 HISTORY = json.dumps(
     {"data": [test_order_history.BASE, test_order_history.BASE | test_order_history.DONE]}
