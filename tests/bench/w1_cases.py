@@ -16,6 +16,7 @@ from daemon.clockwork.paper_engine import PaperEngine
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.ticks import Ticks, paise_column
 from daemon.execution.context import Strategies
+from daemon.process.logs import start_logging
 from daemon.process.memory import steady_memory
 from daemon.rules import load_rulebook
 from daemon.runtime.app import App
@@ -142,9 +143,12 @@ def write_native(path: Path, out: Path) -> Path:
 def _whole(file: ReplayFile, instruments: int = 10) -> dict[str, Any]:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
-        parts = build(w1_config(file, place, instruments))
+        config = w1_config(file, place, instruments)
+        start_logging(config.log, quiet=True)  # as on a terminal, where a bar is shown
+        parts = build(config)
 
         async def main() -> None:
+            steady_memory()  # as a run does
             await App(open_run(parts, Path(place)), out=Path(place)).run()
 
         anyio.run(main, backend_options={"use_uvloop": True})

@@ -66,7 +66,7 @@ def of_ours(bench: Bench, path: str) -> Callable[[], Figures]:
 
     def run() -> Figures:
         engine = bench.case("w1_cases.w1_engine", path, runs=1)
-        whole = bench.case("w1_cases.w1_app", path, runs=1)
+        whole = bench.case("w1_whole.w1_whole", path, runs=1)
         trades, still_open, pnl = whole.results[0]["result"]
         ticks = whole.results[0]["ticks"]
         # with the imports, as the peers' scripts count theirs; only the interpreter is left out
