@@ -117,9 +117,9 @@ def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Pat
         swept = run_sweep(loaded, rounds, maker, store, executor, terms)
         page = write_sweep_page(store.directory)
     say_text(best_text(swept))
+    say(str(page))
     for line in closing_lines(swept):
         say(line)
-    say(str(page))
     if not swept.was_stopped:
         refuse_if_none_ran(swept)
     return not swept.was_stopped
