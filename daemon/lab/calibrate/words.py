@@ -30,13 +30,13 @@ def clock_lines(clock: ClockOffset | None) -> Iterator[str]:
     if clock is None:
         yield "not checked: no order has believed quotes for 10 s before and after it"
         return
-    seconds = abs(clock.offset_ms) / 1000
     way = "slow" if clock.offset_ms < 0 else "fast"
+    found = f"{abs(clock.offset_ms) / 1000:.1f} s {way}" if clock.offset_ms else "no offset"
     if not clock.doubts and not clock.applied:
-        yield f"the recording's clock agrees with the exchange's (nearest: {seconds:.1f} s {way})"
+        yield f"the recording's clock agrees with the exchange's (nearest: {found})"
     else:
         done = "applied" if clock.applied else "not applied"
-        yield f"the recording's clock looks {seconds:.1f} s {way} ({done})"
+        yield f"the recording's clock: {found} ({done})"
     for doubt in clock.doubts:
         yield f"clock_offset: {_DOUBTS[doubt]}"
     if "large" in clock.doubts and not clock.applied:
