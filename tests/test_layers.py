@@ -152,9 +152,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.runtime", "daemon.settings",
     ),
     "daemon.lab.numbers": ("daemon.report",),
-    "daemon.lab.calibrate": (
-        "daemon.exchange", "daemon.journal", "daemon.lab.numbers", "daemon.market",
-        "daemon.report", "daemon.runtime", "daemon.settings", "feeds",
+    "daemon.lab.page": (
+        "daemon.files", "daemon.lab.numbers", "daemon.lab.sweep", "daemon.report", "daemon.rules",
     ),
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",

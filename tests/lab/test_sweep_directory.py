@@ -7,18 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from daemon.cli.sweep_report import PAGE, write_sweep_page
-from daemon.errors import JournalIOError, UsageError
+from daemon.errors import ExitCode, JournalIOError, UsageError
+from daemon.lab import simulate
+from daemon.lab.numbers import by_period, closed_trades
 from daemon.lab.numbers.neighbours import Axis
+from daemon.lab.page.html import render_page
 from daemon.lab.page.read import read_sweep
 from daemon.lab.sweep import variants
 from daemon.lab.sweep.store import ABOUT, DAILY, RUNS, About, SweepStore, Try
 from daemon.lab.sweep.tables import runs_table
 from daemon.lab.sweep.tasks import DayResult, Job, JobDone
 from daemon.settings.config import Config
+from tests.kit import golden
+from tests.kit.cli import ROOT, invoke
 from tests.lab.made_sweep import FAST, made_sweep, sessions
 
 MODE = "execution.fill_mode"
@@ -152,3 +159,36 @@ def test_what_is_made_for_tests_has_the_numbers_of_a_sweep() -> None:
     from daemon.lab.sweep.numbers import NUMBERS
 
     assert {name for run in made_sweep().runs for name in run.numbers} <= set(NUMBERS)
+
+
+def test_the_trades_of_a_variant_are_those_of_its_own_run(tmp_path: Path) -> None:
+    result = simulate(ROOT / golden.SAMPLE, **{"feed.replay.end": "2026-11-18T11:30:00"})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, result.trades.schema) as writer:
+        writer.write_table(result.trades)
+    stream, dates = sink.getvalue().to_pybytes(), sessions(3)
+    first, other = job(5), job(5, profile="depth")
+    own = done(first, [1, 2, 3], dates, trades=stream)
+    outcomes = [(first, own), (other, done(other, [1, 2, 3], dates, trades=stream))]
+    store = SweepStore(tmp_path, "ema")
+    for _, outcome in outcomes:
+        store.put(outcome)
+    store.close()
+    sweep = read_sweep(written(tmp_path, outcomes))
+    found, expected = sweep.closed_of("v5"), closed_trades(result.events)
+    assert [trade.order_id for trade in found] == [trade.order_id for trade in expected]
+    assert by_period(found, "hour") == by_period(expected, "hour")
+    assert by_period(found, "days_to_expiry") == by_period(expected, "days_to_expiry")
+    assert sweep.closed_of("v10") == []
+    page = render_page(replace(sweep, where=""))
+    assert "By days to expiry at the entry" in page
+    assert "Wednesday" in page
+
+
+def test_the_command_writes_the_page_and_says_where(tmp_path: Path) -> None:
+    directory = written(tmp_path, of_range())
+    said = invoke("sweep", "report", directory)
+    assert (said.code, said.out) == (0, f"{directory / PAGE}\n")
+    refused = invoke("sweep", "report", tmp_path)
+    assert refused.code == ExitCode.USAGE
+    assert "is no sweep's directory" in refused.complaint

@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.domain.dates import SECOND_NS, ist_ns
 from daemon.files.replace import replace_file
-from daemon.lab.page import heat, tables, top, walk
+from daemon.lab.page import heat, periods, tables, top, walk
 from daemon.lab.page.judged import Judged, judge
 from daemon.lab.page.model import Sweep
 from daemon.report.curve_data import packed
@@ -41,6 +41,7 @@ def render_page(sweep: Sweep) -> str:
         heat.map_card(judged),
         _curve_card(curves),
         walk.walk_card(judged),
+        periods.periods_card(judged),
         tables.variants_card(judged),
         tables.profiles_card(judged),
         tables.failed_card(judged),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from daemon.lab.numbers.neighbours import Axis, Params, Value
+from daemon.lab.numbers.trades import ClosedTrade
 from daemon.lab.numbers.walk_forward import Select, WalkForward
 
 
@@ -51,5 +52,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct variants that were ever tried on these data under this name."""
     variants: int = 0
     """Those of the file as it is now."""
+    closed_of: Callable[[str], Sequence[ClosedTrade]] = lambda key: ()
+    """The closed trades of a variant by its key, read when they are asked for."""
     about: Mapping[str, str] = {}
     """Facts for the top of the page: data, version and so on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from daemon.errors import UsageError
 from daemon.lab.numbers.neighbours import Axis, Value
+from daemon.lab.numbers.trades import ClosedTrade
 from daemon.lab.numbers.walk_forward import Select, WalkForward
 from daemon.lab.page.model import Sweep, SweptRun
 from daemon.lab.page.spans import joined_spans
@@ -21,6 +23,7 @@ from daemon.lab.sweep.store import (
     ABOUT,
     DAILY,
     RUNS,
+    TRADES,
     About,
     read_about,
     read_tries,
@@ -28,6 +31,9 @@ from daemon.lab.sweep.store import (
 from daemon.lab.sweep.tables import PARAM, TABLES_VERSION, VERSION_KEY
 
 CAPITAL: Final = "capital_rupees"
+_OF_TRADES: Final = (
+    "order_id", "strategy", "symbol", "quantity", "entry_time", "exit_time", "net_paise", "round",
+)  # fmt: skip
 _Row = Mapping[str, Any]
 _Days = dict[tuple[str, str], tuple[dict[dt.date, int], dict[dt.date, int]]]
 """P&L (paise) and closed trades by date, of each variant and profile."""
@@ -57,8 +63,37 @@ def read_sweep(directory: Path) -> Sweep:
         walk_forward=None if how is None else msgspec.json.decode(how, type=WalkForward | None),
         capital_rupees=about.capital_rupees, sweeps_capital=CAPITAL in keys,
         over_nights=about.over_nights, tries=len(tried), variants=about.variants,
-        about=_told(about),
+        closed_of=partial(closed_trades_of, directory), about=_told(about),
     )  # fmt: skip
+
+
+def closed_trades_of(directory: Path, variant: str) -> list[ClosedTrade]:
+    """Return the closed trades of a variant as it ran, in the order of their last exits.
+
+    Raises UsageError where the table cannot be read.
+    """
+    path = directory / TRADES
+    table = _table(path, filters=[("variant", "=", variant), ("profile", "=", "")])
+    columns = [table.column(name) for name in _OF_TRADES]
+    rows = zip(*(_plain_column(column) for column in columns), strict=True)
+    found: dict[str, ClosedTrade] = {}
+    for order_id, strategy, symbol, quantity, entry_ts, exit_ts, net, round_id in rows:
+        before = found.pop(order_id, None)  # so that it takes the place of its last exit
+        found[order_id] = ClosedTrade(
+            order_id=order_id, strategy_id=strategy, tradingsymbol=symbol,
+            quantity=quantity + (before.quantity if before else 0), entry_ts=entry_ts,
+            closed_ts=exit_ts, net_paise=net + (before.net_paise if before else 0), risk_paise=0,
+            adverse_paise=None, favourable_paise=None, round_id=round_id or "",
+        )  # fmt: skip
+    closed = set(table.filter(table.column("closes")).column("order_id").to_pylist())
+    return [trade for order_id, trade in found.items() if order_id in closed]
+
+
+def _plain_column(column: Any) -> list[Any]:
+    """Return the values of a column; times as UTC ns, which Python's own have no room for."""
+    is_time = pa.types.is_timestamp(column.type)
+    values: list[Any] = (column.cast(pa.int64()) if is_time else column).to_pylist()
+    return values
 
 
 def _told(about: About) -> dict[str, str]:
@@ -72,10 +107,11 @@ def _told(about: About) -> dict[str, str]:
     }
 
 
-def _table(path: Path) -> Any:
+def _table(path: Path, filters: Any = None) -> Any:
     """Return a table. Raises UsageError where it is missing or of another version."""
     try:
-        table = pq.read_table(path, partitioning=None)  # a name such as sweep=ema is no column
+        # A name such as sweep=ema is no column.
+        table = pq.read_table(path, partitioning=None, filters=filters)
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"{path}: cannot be read ({error}); start the sweep again") from error
     found = (table.schema.metadata or {}).get(VERSION_KEY.encode(), b"").decode()
