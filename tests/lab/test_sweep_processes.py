@@ -95,6 +95,9 @@ def test_s5_a_sweep_that_is_ended_by_a_signal_continues_to_the_same_bytes(
     desk = Desk(tmp_path, f"  batch: 1\n  list:\n{at_once}{waiting}")
     process = spawn("sweep", desk.file, "--out", out, "--workers", 2)
     wait_for(lambda: len(done_files(desk)) == 3 and len(list(tmp_path.glob("gate.*"))) == 2, 60)
+    second = invoke("sweep", desk.file, "--out", out)
+    assert second.code == 75
+    assert "in use by another process" in second.complaint
     workers = [int(path.suffix[1:]) for path in tmp_path.glob("gate.*")]
     process.send_signal(number)
     if number is not signal.SIGKILL:
@@ -119,6 +122,25 @@ def test_s5_a_sweep_that_is_ended_by_a_signal_continues_to_the_same_bytes(
         (desk.directory / "done" / name[:2] / name).unlink()
     assert invoke("sweep", desk.file, "--out", out, "--workers", 1).code == 0
     assert desk.bytes()[:3] == before
+
+
+SMALL_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
+from daemon.main import main
+main()
+"""
+
+
+@pytest.mark.ci
+def test_a_disk_that_takes_no_more_ends_a_sweep_in_a_line_and_it_continues(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    out = tmp_path / "out"
+    ended = finished(spawn("sweep", desk.file, "--out", out, "--workers", 1, code=SMALL_FILES))
+    assert ended.code == 74
+    assert "File too large; what is done is kept: start the sweep again" in ended.complaint
+    again = invoke("sweep", desk.file, "--out", out, "--workers", 1)
+    assert (again.code, again.out.splitlines()[-1][-6:]) == (0, "4 done")
 
 
 @pytest.mark.ci
