@@ -18,8 +18,8 @@ from daemon.market.schedule import DaySessions
 FUTURE_MAX_NS: Final = 400 * DAY_NS
 _EMPTY: Final = (0, ABSENT)
 """What a side without a price has."""
-_NO_PRICE: Final[Int64s] = np.zeros(1, dtype=np.int64)
-_NO_PRICE.flags.writeable = False
+_NO_PRICE: Final[Int64s] = np.broadcast_to(np.int64(0), (1,))
+"""The side of a row without a price; read-only."""
 
 
 class PlainRows:

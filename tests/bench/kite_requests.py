@@ -21,7 +21,7 @@ from daemon.domain.dates import SECOND_NS
 from daemon.journal.schema import Operation
 from daemon.journal.store import JournalMeta, JournalStore
 from feeds.files.native_writer import write_ticks
-from tests.bench.kite_live import spread as spread
+from tests.bench.kite_live import spread
 from tests.kit.cli import metrics_of, spawn
 from tests.kit.live import ACCOUNT, Market, free_port, market, run, until, write_live_config
 from tests.kit.requests import program

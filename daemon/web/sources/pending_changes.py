@@ -24,7 +24,7 @@ class _Change(NamedTuple):
 
 
 class PendingChanges:
-    """What is on its way, by order. A process that starts anew knows of none.
+    """What is on its way, by order. A process that was started since knows of none.
 
     The journal has no event of a request that was sent, only of what became of it.
     """
