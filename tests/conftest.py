@@ -26,6 +26,7 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+@pytest.hookimpl(trylast=True)  # behind the fixtures' own ends
 def pytest_runtest_teardown() -> None:
     """Fail a test that tried to reach another machine, also where its code caught the refusal."""
     tried, loopback_only.OUTSIDE[:] = list(loopback_only.OUTSIDE), []

@@ -240,7 +240,7 @@ def _check_needed(
 
 
 def _fits(number: Decimal, largest: int, decimals: int) -> bool:
-    """Return whether a number is from 0 to `largest` and written with at most `decimals` of them.
+    """Return whether a number is from 0 to `largest` and written with at most `decimals` decimals.
 
     Places are counted as they are written: rounding raises for more than the context's 28 digits.
     """

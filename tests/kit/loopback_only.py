@@ -9,6 +9,8 @@ from typing import Any, Final
 OUTSIDE: Final[list[str]] = []
 """Every attempt of this process, also one whose error the code under test swallowed."""
 _LOCAL_NAMES: Final = ("", "localhost")
+_NO_ONES: Final = ".invalid"
+"""Names that no machine ever has (RFC 6761): what a test of an unknown host looks up."""
 
 
 class ConnectsOutside(Exception):
@@ -37,8 +39,8 @@ def _check(host: str, what: str) -> None:
 
 
 def is_here(host: str) -> bool:
-    """Return whether a host is this machine, by its name or address."""
-    if host in _LOCAL_NAMES:
+    """Return whether a host is this machine, by its name or address, or none at all."""
+    if host in _LOCAL_NAMES or host.endswith(_NO_ONES):
         return True
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
