@@ -21,6 +21,8 @@ NOT_FINITE: Final = ABSENT + 1
 NOT_PAISE: Final = ABSENT + 2
 """A price with a fraction of a paisa."""
 
+_FAR: Final = 1 << 62
+"""Times and spans below this can be added and taken from one another in 64 bits."""
 _CACHED_ROWS: Final = 32_768
 _TO_WHOLE: Final = 1.5 * 2.0**52
 """Adding it rounds a float below 2**51 half to even and leaves the whole number in the low bits."""
@@ -43,7 +45,13 @@ WALK_SECOND: Final = 3
 WALK_CLOSE: Final = 4
 
 
-class Ticks:
+class _Stepped:
+    """Keeps what was found out about a block's times; no column, so not among its `__slots__`."""
+
+    __slots__ = ("_step",)
+
+
+class Ticks(_Stepped):
     """A block of ticks in the order they were received.
 
     All columns have one length. `ts` and `exchange_ts` are UTC ns (exchange_ts 0 = absent),
@@ -93,6 +101,7 @@ class Ticks:
         self.other = other
         self.depth = depth
         self.day = day
+        self._step: tuple[Int64s, int | None] | None = None
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -104,6 +113,15 @@ class Ticks:
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Ticks:
         """Return the chosen rows as a new block."""
         return self._pick(rows)
+
+    def longest_step(self) -> int | None:
+        """Return the longest time from a row to the next (ns), None if they may be out of order.
+
+        Kept for as long as the times are the same: feed, quality and intake all ask.
+        """
+        if self._step is None or self._step[0] is not self.ts:
+            self._step = (self.ts, _longest_step(self.ts))
+        return self._step[1]
 
     def freeze(self) -> None:
         """Make the columns read-only: a block may be shared, and what it shows is what was sent."""
@@ -138,6 +156,14 @@ class Ticks:
             depth=None if self.depth is None else self.depth[rows],
             day=None if self.day is None else self.day[rows],
         )
+
+
+def _longest_step(ts: Int64s) -> int | None:
+    steps = ts[1:] - ts[:-1]
+    # Read as unsigned, a step back is longer than all others. Where steps are so long that
+    # differences may have wrapped around, only a comparison of the times themselves can tell.
+    longest = int(steps.view(np.uint64).max(initial=0))
+    return longest if int(ts[0]) + longest * len(ts) < _FAR else None
 
 
 def paise_column(prices: npt.NDArray[Any]) -> Int64s:

@@ -94,17 +94,13 @@ class Intake:
 
     def _longest_step(self, block: Ticks, now: int) -> int | None:
         """Return the longest time (ns) from row to row if all are accepted; None if unsure."""
-        ts, ltp = block.ts, block.ltp
+        ts = block.ts
         first, last = int(ts[0]), int(ts[-1])
         if first < now or last > (first if now < 0 else now) + FUTURE_MAX_NS:
             return None
-        if ltp.min() <= 0 or block.instrument.view(np.uint32).max() >= self._size:
+        if block.ltp.min() <= 0 or block.instrument.view(np.uint32).max() >= self._size:
             return None
-        steps = ts[1:] - ts[:-1]
-        # Read as unsigned, a step back is longer than all others. Where steps are so long that
-        # differences may have wrapped around, `_judge` compares the times themselves.
-        longest = int(steps.view(np.uint64).max(initial=0))
-        return longest if first + longest * len(ts) < NEVER else None
+        return block.longest_step()
 
     def _judge(self, block: Ticks, now: int) -> npt.NDArray[np.bool_]:
         """Return which rows are accepted; each other row is counted by its first reason."""

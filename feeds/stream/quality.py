@@ -53,14 +53,14 @@ class DataQuality:
     def observe(self, block: Ticks) -> None:
         """Count a block; blocks must come in the feed's order."""
         before = self._time.latest
-        keys = self._time.keys(block.ts)
+        keys = self._time.keys_of(block)
         self._counters["rows"] += len(block)
         if block.walk is not None:  # rows made from candles have artificial times
             real = block.walk == WALK_NONE
             block, keys = block.take(real), keys[real]
         if not len(block):
             return
-        self._stalls(keys, before)
+        self._stalls(block, keys, before)
         self._books(block)
         if block.instrument.min() < 0:
             known = block.instrument >= 0
@@ -68,10 +68,12 @@ class DataQuality:
         if len(block):
             self._by_instrument(block, keys)
 
-    def _stalls(self, keys: Int64s, before: int) -> None:
+    def _stalls(self, block: Ticks, keys: Int64s, before: int) -> None:
         since = before if before > 0 else int(keys[0])
-        widest = (keys[1:] - keys[:-1]).max(initial=int(keys[0]) - since)
-        if widest <= STALL_NS:
+        step = block.longest_step() if keys is block.ts else None
+        if step is None:
+            step = int((keys[1:] - keys[:-1]).max(initial=0))
+        if max(step, int(keys[0]) - since) <= STALL_NS:
             return
         gaps = np.diff(keys, prepend=since)
         wide = np.flatnonzero(gaps > STALL_NS)

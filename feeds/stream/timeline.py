@@ -66,7 +66,7 @@ def timeline(
     time, day = RunningTime(), None
     for block in blocks:
         block.freeze()
-        rest, keys = block, time.keys(block.ts)
+        rest, keys = block, time.keys_of(block)
         while len(rest):
             date = ist_date(int(keys[0]))
             if date != day:
@@ -75,7 +75,8 @@ def timeline(
                     if close > keys[0]:
                         insort(due, Clock(ts=close), key=_BY_TIME)
             size = int(np.searchsorted(keys, ist_midnight(date) + DAY_NS, side="left"))
-            yield from _with_due(rest.rows(0, size), keys[:size], due)
+            part = rest if size == len(rest) else rest.rows(0, size)
+            yield from _with_due(part, keys[:size], due)
             rest, keys = rest.rows(size, len(rest)), keys[size:]
     while any(isinstance(moment, Settlement) for moment in due):
         yield due.pop(0)
