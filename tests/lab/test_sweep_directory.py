@@ -162,7 +162,8 @@ def test_what_is_made_for_tests_has_the_numbers_of_a_sweep() -> None:
 
 
 def test_the_trades_of_a_variant_are_those_of_its_own_run(tmp_path: Path) -> None:
-    result = simulate(ROOT / golden.SAMPLE, **{"feed.replay.end": "2026-11-18T11:30:00"})
+    until: dict[str, Any] = {"feed.replay.end": "2026-11-18T11:30:00"}
+    result = simulate(ROOT / golden.SAMPLE, **until)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, result.trades.schema) as writer:
         writer.write_table(result.trades)
