@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import sys
@@ -64,8 +65,11 @@ def wait_for_done(swept: subprocess.Popen[str], out: Path, count: int) -> None:
 
 def has_child(pid: int) -> bool:
     """Whether a process has one of its own."""
-    tasks = Path(f"/proc/{pid}/task")
-    return any((each / "children").read_text() for each in tasks.iterdir())
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if (thread / "children").read_text():
+                return True
+    return False
 
 
 def tables(out: Path) -> dict[str, str]:
