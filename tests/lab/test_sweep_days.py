@@ -12,6 +12,7 @@ import pytest
 from daemon.cli.arguments import settings_of
 from daemon.errors import ConfigError, FeedError
 from daemon.lab import simulate
+from daemon.lab.sweep.batches import batches
 from daemon.lab.sweep.file import load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.rounds import Written
@@ -72,6 +73,21 @@ def test_s2_days_and_ranges_never_share_a_table(desk: Desk) -> None:
     assert [(row["split"], row["first"], row["last"]) for row in desk.rows()] == [
         ("range", DAYS[1], DAYS[2])
     ] * 2
+
+
+def test_s2_variants_of_a_day_share_its_pass_and_workers_are_not_idle(desk: Desk) -> None:
+    loaded = load_sweep(desk.file)
+    jobs = JobMaker(loaded).jobs(enumerate(Written(loaded).next_round([])))
+
+    def cut(most: int, workers: int) -> list[list[tuple[dt.date | None, int]]]:
+        found = batches(jobs, most=most, workers=workers)
+        return [[(job.day, job.number) for job in batch] for batch in found]
+
+    _, first, second = DAYS
+    both_days = [[(first, 0), (first, 1)], [(second, 0), (second, 1)]]
+    assert cut(100, 1) == cut(100, 2) == both_days
+    alone = [[job] for day in both_days for job in day]
+    assert cut(100, 3) == cut(1, 1) == alone
 
 
 @pytest.mark.parametrize(

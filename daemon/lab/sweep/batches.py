@@ -12,12 +12,16 @@ from daemon.settings.config import Config
 
 
 def batches(jobs: Sequence[Job], *, most: int, workers: int) -> Iterator[tuple[Job, ...]]:
-    """Yield jobs that can share one pass, at most `most` in one, with a part for each worker."""
+    """Yield jobs that can share one pass, at most `most` in one, and some for each worker.
+
+    Fewer and larger batches read the data less often.
+    """
     groups: dict[bytes, list[Job]] = {}
     for job in jobs:
         groups.setdefault(_shared(job.config), []).append(job)
+    parts = math.ceil(workers / max(len(groups), 1))
     for group in groups.values():
-        size = min(most, math.ceil(len(group) / max(workers, 1)))
+        size = min(most, math.ceil(len(group) / parts))
         yield from (tuple(group[at : at + size]) for at in range(0, len(group), size))
 
 
