@@ -143,7 +143,7 @@ class RowPath:
             self._unwatched,
         )  # fmt: skip
         if self._unwatched is not None:
-            self._unwatched.walk = None
+            self._unwatched.follow(None)
         if done < stop:
             self._ahead = AHEAD_AFTER_CUT * (done - start)
         else:
@@ -168,7 +168,7 @@ class RowPath:
         # 1. what became due, before this row is seen
         at.reach_row(rows, row)
         if self._unwatched is not None:
-            self._unwatched.row = row
+            self._unwatched.reach(row)
         self._due.advance(ts)
         if row in rows.gaps:
             self._end_silence(ts)
@@ -226,7 +226,7 @@ class RowPath:
         on_tick, desk = self._strategies.on_tick, self._engine.desk
         until, due, asked = stops.until, stops.due, stretch.asked
         if self._unwatched is not None:
-            self._unwatched.walk = stretch
+            self._unwatched.follow(stretch)
         for row, ts, tick in stretch.watched_rows(self._books):
             if row >= until:
                 stops.take_before(row + 1)  # the row itself too, if it reaches a level

@@ -115,7 +115,6 @@ class Ledger(msgspec.Struct, kw_only=True):
     def apply(self, event: TradingEvent) -> None:
         """Fold one event. Raises InvalidTransition for a move that is not in the table."""
         assert event.seq == self.seq + 1, (event.seq, self.seq)
-        evidence = ""
         if isinstance(event, OrderMoved):
             self._apply_move(event)
             if self.rounds:
@@ -124,8 +123,6 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._apply_exchange(event)
             if self.rounds:
                 fold_attempt(self.rounds, event)
-            if event.kind == "filled" and event.fill is None:
-                evidence = event.order_id
         elif isinstance(event, StopMoved):
             self._apply_stop(event)
         elif isinstance(event, OrderCreated):
@@ -148,7 +145,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             fold_watch(self.watches, event)
         else:
             self._apply_gtt(event)
-        self.evidence = evidence
+        self.evidence = _evidence(event) if isinstance(event, ExchangeOrderMoved) else ""
         self.seq = event.seq
 
     def tally(self, strategy_id: str) -> StrategyTally:
@@ -161,16 +158,13 @@ class Ledger(msgspec.Struct, kw_only=True):
     def tally_on(self, strategy_id: str, day: int) -> StrategyTally:
         """Return the tally, its daily counters cleared if they belong to another day."""
         found = self.strategies.get(strategy_id)
-        if found is not None and found.day == day:
-            return found
-        return self.tally(strategy_id).turn_to(day)
+        return found if found and found.day == day else self.tally(strategy_id).turn_to(day)
 
     def _apply_created(self, event: OrderCreated) -> None:
         self.total_orders += 1
         day = day_of(event.order_id)
         if day != self.day:
-            self.day = day
-            self.orders_today = 0
+            self.day, self.orders_today = day, 0
         self.orders_today += 1
         self.orders[event.order_id] = _order_of(event, self.total_orders)
 
@@ -394,6 +388,11 @@ def _move_stop(position: Position, event: StopMoved) -> None:
     position.stop_paise = event.stop_to_paise
     position.ladder_steps = event.steps
     position.stop_moved_by = event.reason
+
+
+def _evidence(event: ExchangeOrderMoved) -> str:
+    """Return the trade whose move will book the fill that an event tells of, empty for none."""
+    return event.order_id if event.kind == "filled" and event.fill is None else ""
 
 
 def _set_levels(position: Position, event: OrderMoved) -> None:

@@ -75,7 +75,7 @@ class _Fold:
     """Fold a journal that is being verified.
 
     Events that do not follow from each other are no fault of the chain: there is no ledger then,
-    and whoever needs one folds again and is told.
+    and whoever needs one folds again and says what is wrong.
     """
 
     def __init__(self, store: JournalStore) -> None:

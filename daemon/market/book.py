@@ -54,6 +54,13 @@ class RowsBehind(Protocol):
         """Put into the book what has happened before the row in work."""
 
 
+class RowsPassedOver(RowsBehind, Protocol):
+    """The same of rows that are not looked at, as nothing goes by them (unwatched.py)."""
+
+    def watch(self, book: Book) -> None:
+        """Look at the book's rows from the row in work on."""
+
+
 class RowSkipper(Protocol):
     """Someone who looks at the rows of an instrument, except those that change nothing there."""
 
@@ -77,7 +84,7 @@ class Book:
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "keeps_shown", "levels_listener", "low", "ltp", "open", "open_ts",
+        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "passed_over",
         "quote_ts", "row", "shown", "sides_watched", "skipper", "tells_shown", "tick_watchers",
         "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
@@ -89,7 +96,7 @@ class Book:
         # the quote
         self.row = -1
         self.behind: RowsBehind | None = None
-        self.levels_listener: Callable[[], None] | None = None
+        self.passed_over: RowsPassedOver | None = None
         self.ltp = 0
         self.bid = 0
         self.ask = 0
@@ -167,8 +174,18 @@ class Book:
             self.floor = self.triggers.nearest_below()
             is_watched = self.tick_watchers or self.skipper is not None
             self.below = WATCH_ALL if is_watched else self.floor
-        if self.levels_listener is not None:
-            self.levels_listener()
+        if self.passed_over is not None and self.is_watched:
+            self.passed_over.watch(self)
+
+    @property
+    def is_watched(self) -> bool:
+        """Return whether anything goes by its ticks; else its last quote is all there is to it."""
+        return (
+            self.below != NO_LEVEL_BELOW
+            or self.above != NO_LEVEL_ABOVE
+            or self.extremes.wanted
+            or bool(self.bars)
+        )
 
     def catch_up(self, rows: Rows) -> None:
         """Take the quote from the latest row of the block in work."""
@@ -221,6 +238,10 @@ class Book:
         """
         self.behind = behind
         self.levels_listener = levels_listener
+
+    def pass_over(self, rows: RowsPassedOver | None) -> None:
+        """Leave the rows that have happened in `rows` until the book is asked for, or watched."""
+        self.behind = self.passed_over = rows
 
     def point_at(self, row: int) -> None:
         """Use the quote of a row of the block in work, whose price is taken later."""
@@ -297,8 +318,8 @@ class Book:
         if self.input_no != input_no:
             self.end_segment()
         segment = self.extremes.begin()
-        if self.behind is not None:
-            self.behind.watch(self)
+        if self.passed_over is not None:
+            self.passed_over.watch(self)
         return segment
 
     def extremes_since(self, segment: int, ltp: int) -> tuple[int, int]:

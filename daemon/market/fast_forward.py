@@ -184,9 +184,6 @@ class InstrumentRows(msgspec.Struct, eq=False):
             if stretch.rows.instrument[stretch.row] == book.index:
                 book.point_at(stretch.row)
 
-    def watch(self, book: Book) -> None:
-        """Change nothing: the book is watched."""
-
     def pass_row(self) -> None:
         """Skip the row in work, the next of these rows: it is in the book."""
         self.at += 1

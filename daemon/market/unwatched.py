@@ -33,19 +33,18 @@ class RowInWork(Protocol):
 class Unwatched:
     """Keep the rows of a block that are watched apart from those that are not.
 
-    `row` is the row in work, and `walk` knows it better while it is set. `has_changed` is set when
-    a book has come to be watched: `rows_between` may have more rows then.
+    `has_changed` is set when a book has come to be watched: `rows_between` may have more rows then.
     """
 
     __slots__ = (
-        "_books", "_edges", "_left", "_order", "_rows", "_watched", "books", "has_changed", "row",
-        "walk",
+        "_books", "_edges", "_left", "_order", "_row", "_rows", "_walk", "_watched", "books",
+        "has_changed",
     )  # fmt: skip
 
     def __init__(self, rows: Rows, books: Sequence[Book], left: Sequence[Book]) -> None:
         """Let the books in `left` be; the last of `books` is the idle one, never looked at."""
-        self.row = 0
-        self.walk: RowInWork | None = None
+        self._row = 0
+        self._walk: RowInWork | None = None
         self.has_changed = True
         self.books = len(books)
         """How many are watched, at most."""
@@ -55,7 +54,7 @@ class Unwatched:
         self._order, self._edges = group(rows.instrument, len(books))
         self._watched: Places = np.empty(0, dtype=np.intp)
         for book in left:
-            book.follow(self)
+            book.pass_over(self)
 
     @classmethod
     def of(cls, rows: Rows, books: Sequence[Book]) -> Unwatched | None:
@@ -65,16 +64,24 @@ class Unwatched:
         left = [book for book in books[:-1] if not book.is_watched]
         return cls(rows, books, left) if len(left) > SHARE_MIN * len(books) else None
 
+    def reach(self, row: int) -> None:
+        """Take a row into work: those before it have happened."""
+        self._row = row
+
+    def follow(self, walk: RowInWork | None) -> None:
+        """Take the row in work from a walk over rows; None ends that."""
+        self._walk = walk
+
     def catch_up(self, book: Book) -> None:
         """Point a book to its last row before the one in work, unless it is there already."""
-        row = self._last_before(book.index, self.row if self.walk is None else self.walk.row)
+        row = self._last_before(book.index, self._row if self._walk is None else self._walk.row)
         if row > book.row and self._rows.input_no(row) > book.input_no:
             book.point_at(row)
 
     def watch(self, book: Book) -> None:
         """Take a book's rows with the others from the row in work on."""
         book.catch_up(self._rows)
-        book.follow(None)
+        book.pass_over(None)
         del self._left[book.index]
         self.has_changed = True
 
@@ -95,7 +102,7 @@ class Unwatched:
         behind: list[Book] = []
         for index in self._left:
             book = self._books[index]
-            book.follow(None)
+            book.pass_over(None)
             if index in last:
                 book.point_at(last[index])
                 behind.append(book)

@@ -65,7 +65,7 @@ def test_a_quote_is_that_of_the_last_row_before_the_one_in_work() -> None:
     unwatched = begun(found, BLOCK)
     seen = []
     for row in range(len(BLOCK)):
-        unwatched.row = row
+        unwatched.reach(row)
         found[1].catch_up(BLOCK)
         seen.append(found[1].ltp)
     assert seen == [0, 0, 101, 101, 103, 103, 103, 106]
@@ -74,7 +74,7 @@ def test_a_quote_is_that_of_the_last_row_before_the_one_in_work() -> None:
 def test_a_row_that_was_taken_by_itself_is_not_gone_back_behind() -> None:
     found = books()
     unwatched = begun(found, BLOCK)
-    unwatched.row = 3
+    unwatched.reach(3)
     found[1].take_price(BLOCK, 3)
     assert (found[1].ltp, found[1].input_no) == (103, 4)
     found[1].catch_up(BLOCK)
@@ -85,7 +85,7 @@ def test_a_book_that_comes_to_be_watched_is_up_to_date_and_taken_from_there_on()
     found = books()
     unwatched = begun(found, BLOCK)
     assert unwatched.rows_between(0, len(BLOCK)).tolist() == [0, 4]
-    unwatched.row = 2
+    unwatched.reach(2)
     found[1].triggers.set(1, below=50, above=None)
     assert not unwatched.has_changed
     found[1].arm()
@@ -99,7 +99,7 @@ def test_a_book_that_comes_to_be_watched_is_up_to_date_and_taken_from_there_on()
 def test_an_entry_watches_its_book() -> None:
     found = books()
     unwatched = begun(found, BLOCK)
-    unwatched.row = 2
+    unwatched.reach(2)
     segment = found[1].mark(input_no=0)
     assert unwatched.rows_between(2, len(BLOCK)).tolist() == [3, 4, 6]
     assert found[1].extremes_since(segment, 100) == (100, 100)
