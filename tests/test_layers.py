@@ -65,7 +65,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "daemon.web.access": ("daemon.files",),
     "daemon.web.serving": ("daemon.web.access",),
     "daemon.web.sources": (
-        "daemon.control", "daemon.files", "daemon.journal", "daemon.quotes", "daemon.runtime",
+        "daemon.files", "daemon.journal", "daemon.quotes", "daemon.runtime",
         "daemon.settings", "feeds.recording",
     ),
     "daemon.web.fold": (

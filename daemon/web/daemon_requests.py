@@ -11,7 +11,7 @@ import msgspec
 from anyio.abc import SocketStream, TaskGroup
 
 from daemon.control.frames import FrameRefused, frame, frames
-from daemon.control.request_messages import Answer, Asked
+from daemon.control.request_messages import Answer, Asked, Outcome
 from daemon.control.request_socket import REQUESTS_FILE
 from daemon.domain.external_signal import ExternalSignal
 from daemon.domain.order_requests import OrderRequest
@@ -55,7 +55,7 @@ class DaemonRequests:
         asked = Asked(id=self._next(), client_id=client_id, order=order)
         answer = await self._exchange(asked)
         if self._changes is not None:
-            self._changes.took(order, answer)
+            self._changes.took(order, answer.input_no, is_sent=answer.outcome is Outcome.DONE)
         return answer
 
     async def signal(self, signal: ExternalSignal, client_id: str) -> Answer:

@@ -12,8 +12,6 @@ from urllib.parse import urlencode
 import msgspec
 import numpy as np
 
-from daemon.control.request_messages import Answer as TakenAnswer
-from daemon.control.request_messages import Outcome
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.order_requests import OrderRequest
 from daemon.domain.order_results import OrderResult
@@ -108,14 +106,8 @@ class Desk:
             raise DaemonAway("the daemon is away")
         result = self.market.request(order)
         self.commit()
-        is_refused = result.refusal is not None
-        self.api.changes.took(
-            order,
-            TakenAnswer(
-                id=0, outcome=Outcome.REFUSED if is_refused else Outcome.DONE, text="",
-                input_no=self.market.engine.input_no, result=result,
-            ),
-        )  # fmt: skip
+        input_no = self.market.engine.input_no
+        self.api.changes.took(order, input_no, is_sent=result.refusal is None)
         return result
 
     def commit(self) -> None:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from daemon.control.request_messages import Answer, Outcome
 from daemon.domain.dates import SECOND_NS
 from daemon.domain.events import ExchangeOrderMoved, QueuePlace
 from daemon.domain.instrument import Instrument
 from daemon.domain.order_requests import CancelOrder, ModifyOrder
-from daemon.domain.order_results import OrderResult
 from daemon.quotes.reader import SharedQuote
 from daemon.report.fold import RunFold
 from daemon.web.fold.approaches import Approaches
@@ -103,9 +101,7 @@ def test_a_change_is_shown_from_its_request_until_the_exchange_has_answered_it()
     order_id = desk.row()["order"]
     for input_no, order in ((4, ModifyOrder(order_id=order_id, price_paise=9_980)),
                             (6, CancelOrder(order_id=order_id))):  # fmt: skip
-        taken = Answer(id=1, outcome=Outcome.DONE, text="", input_no=input_no,
-                       result=OrderResult(order_ids=(order_id,)))  # fmt: skip
-        desk.changes.took(order, taken)
+        desk.changes.took(order, input_no, is_sent=True)
         row = desk.row()
         is_cancel = isinstance(order, CancelOrder)
         assert row["state"] == ("CANCEL PENDING" if is_cancel else "MODIFY PENDING")
@@ -119,9 +115,7 @@ def test_a_change_is_shown_from_its_request_until_the_exchange_has_answered_it()
 def test_what_was_asked_of_many_orders_is_forgotten_oldest_first() -> None:
     changes = PendingChanges()
     for number in range(1_001):
-        taken = Answer(id=1, outcome=Outcome.DONE, text="", input_no=number + 1,
-                       result=OrderResult(order_ids=(f"X-{number}",)))  # fmt: skip
-        changes.took(CancelOrder(order_id=f"X-{number}"), taken)
+        changes.took(CancelOrder(order_id=f"X-{number}"), number + 1, is_sent=True)
     assert changes.status_of("X-0", ()) is None
     assert changes.status_of("X-1", ()) == changes.status_of("X-1000", ()) == "CANCEL PENDING"
 

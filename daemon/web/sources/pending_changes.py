@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from daemon.control.request_messages import Answer, Outcome
 from daemon.domain.order_requests import CancelOrder, ModifyOrder, OrderRequest
 
 MODIFY_PENDING: Final = "MODIFY PENDING"
@@ -34,16 +33,16 @@ class PendingChanges:
         self._refused: dict[str, frozenset[int]] = {}
         """Inputs whose event answers no request that was sent: it was refused before that."""
 
-    def took(self, order: OrderRequest, answer: Answer) -> None:
-        """Take the daemon's answer to a request."""
-        if not isinstance(order, ModifyOrder | CancelOrder) or not answer.input_no:
+    def took(self, order: OrderRequest, input_no: int, *, is_sent: bool) -> None:
+        """Note that the daemon took a request as an input (0: it did not), and whether it sent it."""
+        if not isinstance(order, ModifyOrder | CancelOrder) or not input_no:
             return
         key = order.order_id
-        if answer.outcome is Outcome.DONE and answer.result and answer.result.refusal is None:
+        if is_sent:
             status = MODIFY_PENDING if isinstance(order, ModifyOrder) else CANCEL_PENDING
-            self._sent[key] = (*self._sent.pop(key, ()), _Change(answer.input_no, status))
+            self._sent[key] = (*self._sent.pop(key, ()), _Change(input_no, status))
         elif key in self._sent:
-            self._refused[key] = self._refused.get(key, frozenset()) | {answer.input_no}
+            self._refused[key] = self._refused.get(key, frozenset()) | {input_no}
         while len(self._sent) > _ORDERS_MAX:
             oldest = next(iter(self._sent))
             del self._sent[oldest]
