@@ -14,6 +14,7 @@ from daemon.control.request_socket import RequestSocket
 from daemon.domain.order_requests import CancelOrder, OrderRequest
 from daemon.web import daemon_requests
 from daemon.web.daemon_requests import DaemonAway, DaemonRequests
+from daemon.web.sources.pending_changes import PendingChanges
 
 Give = Callable[[Asked], Awaitable[Answer]]
 
@@ -38,8 +39,10 @@ async def served(directory: Path, give: Give) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def requests_to(directory: Path) -> AsyncIterator[DaemonRequests]:
-    requests = DaemonRequests(directory)
+async def requests_to(
+    directory: Path, changes: PendingChanges | None = None
+) -> AsyncIterator[DaemonRequests]:
+    requests = DaemonRequests(directory, changes)
     with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(requests.run)
@@ -81,6 +84,23 @@ async def test_without_a_daemon_nothing_is_asked_and_that_is_said(tmp_path: Path
             await requests.ask(cancel(1))
         async with served(tmp_path, done):
             assert (await requests.ask(cancel(2))).outcome is Outcome.DONE
+
+
+async def test_a_change_that_was_sent_is_on_its_way_and_one_that_was_refused_is_not(
+    tmp_path: Path,
+) -> None:
+    outcomes = {1: (Outcome.DONE, 7), 2: (Outcome.REFUSED, 8), 3: (Outcome.WITHDRAWN, 0)}
+    changes = PendingChanges()
+
+    async def decide(asked: Asked) -> Answer:
+        outcome, input_no = outcomes[asked.id]
+        return Answer(id=asked.id, outcome=outcome, text="", input_no=input_no)
+
+    async with served(tmp_path, decide), requests_to(tmp_path, changes) as requests:
+        for number in outcomes:
+            await requests.ask(cancel(number))
+    found = [changes.status_of(f"X-20261118-{number:06d}", ()) for number in outcomes]
+    assert found == ["CANCEL PENDING", None, None]
 
 
 async def test_a_daemon_that_started_again_is_found(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class PendingChanges:
         """Inputs whose event answers no request that was sent: it was refused before that."""
 
     def took(self, order: OrderRequest, input_no: int, *, is_sent: bool) -> None:
-        """Note that the daemon took a request as an input (0: it did not), and whether it sent it."""
+        """Note the input that a request became (0: none), and whether the daemon sent it."""
         if not isinstance(order, ModifyOrder | CancelOrder) or not input_no:
             return
         key = order.order_id
