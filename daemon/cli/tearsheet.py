@@ -11,12 +11,11 @@ from typing import Final
 import msgspec
 
 from daemon.domain.dates import ist_date
-from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
 from daemon.errors import JournalCorrupt, UsageError
 from daemon.files.text_lines import read_stored
 from daemon.journal.recovery import life
 from daemon.journal.store import JournalStore
-from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.days import Days, session_days
 from daemon.lab.tearsheet import write_tearsheet
 from daemon.report.fold import RunFold
 from daemon.report.model import Point
@@ -25,7 +24,6 @@ from daemon.runtime.run_files import CONFIG_FILE
 from daemon.runtime.series import Series, kept_series
 
 SHEET: Final = "tearsheet.html"
-_NIFTY: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
 
 
 class _KeptConfig(msgspec.Struct):
@@ -56,8 +54,7 @@ def _days(series: Series, booked: Sequence[Point]) -> Days:
     for ts, paise in merge(((ts, None) for ts in series.ts), booked, series.equity, key=_at):
         net = net if paise is None else paise
         closes[ist_date(ts)] = net
-    rules = load_rulebook()
-    return days_of(closes, lambda date: rules.session(date, _NIFTY) is not None)
+    return session_days(closes, load_rulebook())
 
 
 def _at(point: tuple[int, int | None]) -> int:

@@ -13,14 +13,14 @@ import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
+from daemon.domain.symbols import bare_instrument
 from daemon.export.columns import Column, Kind, Rows
 from daemon.export.parquet_file import arrow_table
 from daemon.export.tables import table
 from daemon.journal.history import History
 from daemon.lab.events_hash import events_hash
 from daemon.lab.journal_copy import explained, write_journal
-from daemon.lab.numbers.days import Days, days_of
+from daemon.lab.numbers.days import Days, session_days
 from daemon.lab.numbers.periods import Period, by_period, exposure
 from daemon.lab.numbers.ratios import Ratios, ratios_of
 from daemon.lab.numbers.trades import (
@@ -41,8 +41,6 @@ Table = Any
 """A pyarrow table."""
 REPORT: Final = "report.html"
 TEARSHEET: Final = "tearsheet.html"
-_NIFTY: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
-"""Which dates are sessions is asked of it: the exchanges have the same holidays."""
 _CONTRACT: Final = bare_instrument("NIFTY26JANFUT")
 """When a session opens and closes is asked of it: what is traded are contracts."""
 _BY_PERIOD: Final = (
@@ -156,8 +154,7 @@ class Result:
     @cached_property
     def days(self) -> Days:
         """Return net P&L by session, and the sessions that no data was there for."""
-        rules = self._simulated.rules
-        return days_of(self.closes, lambda date: rules.session(date, _NIFTY) is not None)
+        return session_days(self.closes, self._simulated.rules)
 
     @cached_property
     def ratios(self) -> Ratios:

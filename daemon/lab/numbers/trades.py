@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from daemon.domain.events import TradingEvent
-from daemon.domain.money import whole_paise
+from daemon.domain.money import PAISE_PER_RUPEE, whole_paise
 from daemon.domain.position import Position
 from daemon.report.fold import RunFold
 from daemon.report.model import ExitRow
@@ -69,11 +69,9 @@ class TradeFigures(msgspec.Struct, frozen=True, kw_only=True):
 def closed_trades(events: Iterable[TradingEvent]) -> list[ClosedTrade]:
     """Return the trades that a run closed, in the order of their last exits."""
     fold = RunFold()
-    attempts = Attempts(fold.ledger)
     found: list[ClosedTrade] = []
     for event in events:
         position = fold.ledger.positions.get(event.order_id)
-        attempts.take(event)
         fold.add(event)
         if fold.trades and position is not None:
             found.append(closed_trade(position, fold.exits[-1]))
@@ -83,6 +81,21 @@ def closed_trades(events: Iterable[TradingEvent]) -> list[ClosedTrade]:
         replace(trade, round_is_over=False) if trade.round_id in running else trade
         for trade in found
     ]
+
+
+def closed_trade(position: Position, last: ExitRow) -> ClosedTrade:
+    """Return the trade of a closed position, by its last exit."""
+    sign, entry, quantity = position.sign, position.entry_paise, position.opened_quantity
+    return ClosedTrade(
+        order_id=position.order_id, strategy_id=position.strategy_id,
+        tradingsymbol=position.tradingsymbol, quantity=quantity,
+        entry_ts=position.entry_ts, closed_ts=last.exit_ts,
+        net_paise=position.realized_paise - whole_paise(position.charges),
+        risk_paise=position.r_paise * quantity,
+        adverse_paise=_moved(sign, entry, last.worst_paise, quantity, min),
+        favourable_paise=_moved(sign, entry, last.best_paise, quantity, max),
+        round_id=last.attempt.round_id if last.attempt else "",
+    )  # fmt: skip
 
 
 def joined_rounds(trades: Iterable[ClosedTrade]) -> list[ClosedTrade]:
@@ -134,19 +147,6 @@ def trade_figures(trades: Sequence[ClosedTrade]) -> TradeFigures:
     )  # fmt: skip
 
 
-def _closed(fold: RunFold, position: Position, round_id: str) -> ClosedTrade:
-    trade, last, quantity = fold.trades[-1], fold.exits[-1], position.opened_quantity
-    return ClosedTrade(
-        order_id=trade.order_id, strategy_id=trade.strategy_id,
-        tradingsymbol=position.tradingsymbol, quantity=quantity, entry_ts=position.entry_ts,
-        closed_ts=trade.closed_ts, net_paise=trade.net_paise,
-        risk_paise=position.r_paise * quantity,
-        adverse_paise=_moved(position, last.worst_paise, min),
-        favourable_paise=_moved(position, last.best_paise, max),
- round_id=round_id,
-    )  # fmt: skip
-
-
 def _joined(round_id: str, trades: Sequence[ClosedTrade]) -> ClosedTrade:
     risks = [trade.risk_paise for trade in trades]
     return ClosedTrade(
@@ -159,10 +159,10 @@ def _joined(round_id: str, trades: Sequence[ClosedTrade]) -> ClosedTrade:
     )  # fmt: skip
 
 
-def _moved(position: Position, price: int | None, bound: Callable[[int, int], int]) -> int | None:
-    if price is None:
-        return None
-    return bound(0, position.sign * (price - position.entry_paise) * position.opened_quantity)
+def _moved(
+    sign: int, entry: int, price: int | None, quantity: int, bound: Callable[[int, int], int]
+) -> int | None:
+    return None if price is None else bound(0, sign * (price - entry) * quantity)
 
 
 def _mean(values: Sequence[float]) -> float:
