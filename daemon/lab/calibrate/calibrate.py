@@ -124,8 +124,6 @@ def _unusable(order: RealOrder, recorded: Recorded) -> str:
     contract = recorded.universe[at]
     if max(order.quantity, order.ordered) % contract.lot_size:
         return f"{order.quantity} units of {order.symbol} are no whole lots of {contract.lot_size}"
-    if order.expiry and contract.expiry and order.expiry != contract.expiry:
-        return f"{order.symbol} expires on {order.expiry} here, on {contract.expiry} as recorded"
     return ""
 
 
@@ -221,6 +219,21 @@ def _notes(parts: _Parts) -> list[str]:
     late = sum(order.spread_s > 1 for order in found.orders)
     if late:
         notes.append(f"{late} orders filled over several seconds: measured at their first")
+    notes += _other_expiries(found.orders, parts.recorded)
     if parts.paper.are_bare(found.orders):
         notes.append("the recordings have no bid and ask: all rules pay the last price")
     return notes
+
+
+def _other_expiries(orders: Sequence[RealOrder], recorded: Recorded) -> list[str]:
+    """Return a line about each contract whose expiry the files contradict: its symbol counts."""
+    lines: dict[str, str] = {}
+    for order in orders:
+        expiry = recorded.contract(order).expiry
+        if order.expiry and expiry and order.expiry != expiry:
+            lines.setdefault(
+                order.symbol,
+                f"{order.where}: {order.symbol} expires on {order.expiry} here, on {expiry} as "
+                "recorded; its symbol says which contract is meant",
+            )
+    return list(lines.values())

@@ -48,8 +48,9 @@ class Matched(NamedTuple):
 def decisions_of(history: History) -> list[Decision]:
     """Return the orders that a run or account sent, entries and exits, in their order.
 
-    A decision that was due before its input's time had not seen that input's tick: it is placed
-    1 ns earlier. Settlements are no orders, and neither is what lay at the exchange already.
+    A decision that had not seen the tick of its own input is placed 1 ns earlier: one that was due
+    before that input's time, or that filled at once on an older quote. Settlements are no orders,
+    and neither is what lay at the exchange already.
     """
     created: dict[str, OrderCreated] = {}
     found: dict[str, Decision] = {}
@@ -79,7 +80,9 @@ def _take_move(
         )  # fmt: skip
     elif event.to_state is OrderState.FILLED:
         entry = found[order.order_id]
-        found[order.order_id] = replace(entry, paper_filled=True)
+        found[order.order_id] = replace(
+            entry, paper_filled=True, sent_ts=entry.sent_ts - _saw_older(event, entry)
+        )
     elif demand is not None and not demand.settling and not demand.at_exchange:
         key = f"{order.order_id} exit {event.seq}"
         found[key] = Decision(
@@ -87,6 +90,12 @@ def _take_move(
             side="SELL" if order.transaction_type == "BUY" else "BUY", quantity=demand.quantity,
             sent_ts=sent_ts, kind="MARKET", paper_filled=True,
         )  # fmt: skip
+
+
+def _saw_older(event: OrderMoved, entry: Decision) -> bool:
+    """Return whether an entry filled as it was sent, on a quote older than its input."""
+    fill = event.fill
+    return fill is not None and event.ts == entry.sent_ts and fill.quote_ts < event.ts
 
 
 def _take_untraded(event: ExchangeOrderMoved, found: dict[str, Decision]) -> None:

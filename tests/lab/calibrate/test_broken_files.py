@@ -33,7 +33,7 @@ def test_a_damaged_file_is_read_or_refused(
     name: str, text: str, read: Callable[[Sequence[Path]], Reading], tmp_path: Path
 ) -> None:
     draw, path, complaints = random.Random(20), tmp_path / name, list[str]()
-    for _ in range(400):
+    for _ in range(200):
         data = bytearray(text.encode())
         for _ in range(draw.randint(1, 2)):
             begin = draw.randrange(len(data))
@@ -47,5 +47,5 @@ def test_a_damaged_file_is_read_or_refused(
         for order in orders:
             assert 0 <= order.quantity <= 10**9
             assert 0 <= order.price_paise < 1e12
-    assert len(complaints) > 100
+    assert len(complaints) > 50
     assert not [text for text in complaints if "\n" in text]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.order import Side
-from daemon.lab.calibrate.decisions import Decision, match
+from daemon.domain.events import OrderMoved
+from daemon.domain.intent import OrderIntent, Signal
+from daemon.domain.ledger import Ledger
+from daemon.domain.order import OrderState, Side
+from daemon.journal.history import History
+from daemon.lab import simulate
+from daemon.lab.calibrate.decisions import Decision, decisions_of, match
 from daemon.lab.calibrate.limits import decided
 from daemon.lab.calibrate.real_order import RealOrder
+from tests.kit.cli import ROOT
 from tests.lab.calibrate.made_up_books import SECOND
 
 T = 1_800_000_000 * SECOND
@@ -69,3 +77,26 @@ def test_limits_of_a_run_count_by_what_followed() -> None:
     )
     found = decided([both, only_real, decision(4)], [only_paper, decision(5)])
     assert (found.both, found.only_real, found.only_paper, found.neither) == (1, 1, 1, 0)
+
+
+def test_a_decision_at_a_bars_end_has_not_seen_the_tick_of_that_moment() -> None:
+    class BuyAtEachMinute:
+        def on_candle(self, candle: Any, view: Any) -> list[OrderIntent]:
+            return [OrderIntent(symbol="NIFTY26NOVFUT", signal=Signal.BUY, qty=65)]
+
+    given = {"class": BuyAtEachMinute, "symbols": ["NIFTY26NOVFUT"]}
+    short: dict[str, Any] = {"feed.replay.end": "2026-11-18T09:30:00"}
+    result = simulate(ROOT / "configs/sample.yaml", [given], **short)
+    entries = [
+        (event, decision)
+        for decision in decisions_of(History(Ledger(), iter(result.events), is_whole=True))
+        for event in result.events
+        if isinstance(event, OrderMoved)
+        and event.order_id == decision.order_id
+        and event.to_state is OrderState.FILLED
+        and decision.side == "BUY"
+    ]
+    assert len(entries) > 5
+    for event, decision in entries:
+        assert event.fill is not None
+        assert event.fill.quote_ts <= decision.sent_ts < event.ts
