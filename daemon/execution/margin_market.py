@@ -178,12 +178,10 @@ class MarginMarket:
         return reference_half(expiry, futures, strikes, spot_half)
 
     def _close(self, index: int) -> int:
-        """Return the end of a contract's last session, UTC ns. Raises MarginUnknown."""
+        """Return the end of a contract's last session, UTC ns."""
         found = self._closes.get(index)
         if found is None:
             instrument = self._universe[index]
-            if not instrument.expiry:
-                raise MarginUnknown(f"{instrument.tradingsymbol} has no expiry")
             date = dt.date.fromisoformat(instrument.expiry)
             session = self._sessions.session(date, instrument)
             found = ist_ns(date, _USUAL_CLOSE) if session is None else session.close_ts
