@@ -123,8 +123,8 @@ def test_k1_what_is_not_recorded_is_omissions_by_name(
         f"  {changed}:5: 60 units of {SYMBOL} are no whole lots of 65 (1 order left out)",
     ]
     assert (
-        f"  {changed}:6: {SYMBOL} expires on 2026-12-22 here, on 2026-12-29 as recorded; its symbol "
-        "says which contract is meant"
+        f"  {changed}:6: {SYMBOL} expires on 2026-12-22 here, on 2026-12-29 as recorded; its "
+        "symbol says which contract is meant"
     ) in result.out.splitlines()
 
 
