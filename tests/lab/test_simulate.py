@@ -192,6 +192,18 @@ def test_n3_figures_are_those_of_the_summary(short: Result) -> None:
     assert short.by("days_to_expiry").column("period").to_pylist() == ["5"]
 
 
+def test_n3_a_round_of_a_plan_counts_once() -> None:
+    keys: dict[str, Any] = {
+        "feed.synthetic.ticks_per_second": 0.02, "feed.synthetic.strikes_each_side": 2,
+    }  # fmt: skip
+    run = simulate(ROOT / "configs/plans/short-straddle.yaml", **keys)
+    assert len(set(run.trades.column("order_id").to_pylist())) == 2
+    assert (run.trade_figures.trades, len(run.rounds)) == (1, 1)
+    assert (
+        run.by("day").column("net_paise").to_pylist() == run.rounds.column("net_paise").to_pylist()
+    )
+
+
 def test_n3_exposure_is_the_share_of_minutes_with_a_position(short: Result) -> None:
     trades = closed_trades(short.events)
     date = short.days.dates[0]
