@@ -146,8 +146,8 @@ class BlockInWork:
             book.follow(None)
             if book.row >= 0:
                 behind.append(book)
-        self._shown.clear()
-        self._parts.clear()  # they refer to this block: it is freed now, not collected
+        for parts in (self._shown, self._parts, self.asked):
+            parts.clear()  # they refer to this block: it is freed now, not collected
         take_quotes(behind, self.grouped.rows)
 
 

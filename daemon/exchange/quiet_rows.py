@@ -109,6 +109,10 @@ class QuietRows:
                     break
         _show_last(columns, book)
 
+    def forget(self, instrument: int) -> None:
+        """Drop what was searched of an instrument that no order waits at: it keeps a block."""
+        self._searched.pop(instrument, None)
+
     def _are_far(self, instrument: int, columns: RowColumns) -> bool:
         """Return whether no row comes near anything that waits here.
 

@@ -73,6 +73,8 @@ class ExchangeFeed:
         if is_wanted == (book.skipper is None):
             self.sync(book)
             book.show_rows_to(self._skippers[book.index] if is_wanted else None)
+            if not is_wanted:
+                self._exchange.quiet.forget(book.index)
             if not self._has_depth:
                 book.keep_shown(is_wanted)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import random
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from daemon.clockwork.followed_rows import BlockInWork, FollowedPart
 from daemon.domain.candle import Candle
 from daemon.domain.events import TradingEvent
+from daemon.exchange.row_columns import Window
 from daemon.export.columns import Column, Kind, Row, Rows
 from daemon.export.parquet_file import PACKED_ROWS, ArrowRows, arrow_table
 from daemon.lab.alone import run_alone, run_apart
 from daemon.lab.configured import configured
 from daemon.lab.one_pass import run_variants, sample_of
 from daemon.lab.outcome import Outcome
+from daemon.lab.outcomes import Outcomes
 from daemon.lab.variant_fold import VariantFold
+from daemon.market.shared_market import GroupedRows
+from daemon.runtime.one_pass import Pass, entries_by_data
 from daemon.settings.config import Config
 from strategies.strategy import Actions, View
 from tests.kit.tiers import with_more_in_ci
@@ -199,3 +206,18 @@ def test_s3_trades_are_columns_soon_and_the_table_is_the_same() -> None:
         packed.add(row)
         assert packed.waiting < PACKED_ROWS
     assert packed.table().equals(arrow_table(Rows(columns, iter(rows))))
+
+
+def test_s3_no_block_outlives_its_turn(start: Config) -> None:
+    variants = [dice(start, seed) for seed in (3, 8)]
+    (entries,) = entries_by_data(list(enumerate(variants)), Outcomes(), None)
+    made = Pass(entries, Outcomes(entries))
+    gc.collect()
+    gc.disable()  # what is in a circle would wait for a collection
+    try:
+        made.run()
+        alive = Counter(type(each) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive[BlockInWork] == alive[FollowedPart] == alive[Window] == 0
+    assert alive[GroupedRows] <= 1
