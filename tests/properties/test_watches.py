@@ -117,14 +117,16 @@ def run(scenario: Scenario, fast_rows: int, block: int, *, is_naive: bool = Fals
 def _value_always(loop: PaperEngine) -> None:
     """Ask for the end of every timestamp and let every watch be due at each."""
     end, watches = loop.engine.timestamp_end, loop.engine.account.watches
-    take = loop._rows._take_row
+    rows = loop._rows
+    assert isinstance(rows, row_path.RowPath)
+    take = rows.take_row
 
     def asked(*row: object, **special: object) -> None:
         take(*row, **special)  # type: ignore[arg-type]
         for watched in watches._watched.values():
             watched.levels.reach()
 
-    loop._rows._take_row = asked  # type: ignore[method-assign]
+    rows.take_row = asked  # type: ignore[method-assign]
     for book in loop.books:
         book.watch_ticks()
 
