@@ -38,7 +38,8 @@ def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
     if len(jobs) != len(variants):
         said += f", {count(len(jobs))} runs of a day"
     if trials is not None:
-        said += f" and {count(trials.trials)} trials of optuna"
+        each = "" if loaded.sweep.walk_forward is None else " for each window"
+        said += f" and {count(trials.trials)} trials of optuna{each}"
     yield f"{file}: valid. {said} over {maker.data.text}"
     for axis in axes_of(loaded, variants):
         yield f"  {axis.key}: {count(len(axis.values))} values"

@@ -96,8 +96,12 @@ def show(
 
 def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Path | None) -> bool:
     """Run a sweep and say what it came to; return False where a person stopped it."""
-    from daemon.cli.sweep_report import write_sweep_page
-    from daemon.cli.sweep_words import best_text, closing_lines, refuse_if_none_ran
+    from daemon.cli.sweep_words import (
+        best_text,
+        closing_lines,
+        refuse_if_none_ran,
+        windows_text,
+    )
     from daemon.lab.sweep.all_rounds import rounds_of
     from daemon.lab.sweep.file import load_sweep
     from daemon.lab.sweep.jobs import JobMaker
@@ -117,7 +121,8 @@ def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Pat
         swept = run_sweep(loaded, rounds, maker, store, executor, terms)
         page = write_sweep_page(store.directory)
     say_text(best_text(swept))
-    say(str(page))
+    if swept.windows:
+        say_text(windows_text(swept))
     for line in closing_lines(swept):
         say(line)
     if not swept.was_stopped:

@@ -10,6 +10,7 @@ from daemon.errors import ConfigError
 from daemon.lab.sweep.best import Ranked
 from daemon.lab.sweep.run import Swept
 from daemon.lab.sweep.variants import params_text
+from daemon.lab.sweep.window_choice import WindowChoice
 from daemon.report.text import count
 from daemon.visible import visible
 
@@ -26,6 +27,33 @@ def best_text(swept: Swept) -> str:
         return "BEST\n  none: no variant was run whole and satisfies `where`"
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     return "\n".join(["BEST", *("  " + _line(row, widths) for row in rows)])
+
+
+def windows_text(swept: Swept) -> str:
+    """Return what each training chose and what that did in its test; "" without such windows."""
+    if not swept.windows:
+        return ""
+    params = {job.variant: job.params for job, _ in swept.outcomes}
+    short = _short_names(swept.keys)
+    lines = ["WINDOWS"]
+    for window in swept.windows:
+        spans = [f"{first} to {last}" for first, last in (window.train, window.test)]
+        if window.chosen is None:
+            lines.append(f"  train {spans[0]}: nothing, as no variant traded enough")
+            continue
+        chosen = {short.get(key, key): value for key, value in params[window.chosen].items()}
+        lines.append(
+            f"  train {spans[0]}: {window.chosen} {visible(params_text(chosen))}; test {spans[1]}: "
+            f"net {window.test_net_paise / 100:,.2f}{_rank(window)}"
+        )
+    net = sum(window.test_net_paise for window in swept.windows)
+    return "\n".join([*lines, f"  net of all tests: {net / 100:,.2f}"])
+
+
+def _rank(window: WindowChoice) -> str:
+    if window.rank_in_test is None:
+        return ""
+    return f", rank {count(window.rank_in_test)} of {count(len(window.candidates))}"
 
 
 def closing_lines(swept: Swept) -> list[str]:

@@ -7,7 +7,7 @@ the same, out of what is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import optuna
@@ -20,11 +20,14 @@ from daemon.lab.sweep.tasks import JobDone
 from daemon.lab.sweep.terms import OptunaTrials
 from daemon.lab.sweep.variants import Variant, variant_of
 from daemon.lab.sweep.where import holds
+from daemon.lab.sweep.window_choice import WindowChoice
 
 BATCH: Final = 16
 """Trials that are asked for before the result of any is given."""
 _SCORES: Final = {"sharpe": "sharpe", "net": "net_rupees", "calmar": "calmar"}
 """What may be selected by -> its number."""
+Score = Callable[[JobDone], float | None]
+"""What is maximised; None counts as worse than every number."""
 
 
 class _Asked(NamedTuple):
@@ -32,10 +35,10 @@ class _Asked(NamedTuple):
     variant: Variant
 
 
-class OptunaRounds:
-    """The trials of a sweep, sixteen at a time."""
+class Study:
+    """The trials of one study, sixteen at a time."""
 
-    def __init__(self, loaded: LoadedSweep, trials: OptunaTrials) -> None:
+    def __init__(self, loaded: LoadedSweep, trials: OptunaTrials, score: Score) -> None:
         """Begin with the seed. Raises ConfigError for what it cannot select by."""
         if trials.select not in _SCORES:
             text = f"expected one of {', '.join(_SCORES)}, as a trial has no neighbours yet"
@@ -44,17 +47,18 @@ class OptunaRounds:
         sampler = optuna.samplers.TPESampler(seed=trials.seed, constant_liar=True)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
         self._loaded = loaded
-        self._score = _SCORES[trials.select]
+        self._score = score
         self._space = {key: dimension(values) for key, values in trials.space.items()}
         self._left = trials.trials
         self._asked: list[_Asked] = []
+        self.proposed: set[str] = set()
+        """The keys of all variants that it asked for."""
 
-    def next_round(self, outcomes: Outcomes) -> list[Variant]:
-        """Return the new variants of the next batch; those that were run already are told at once.
+    def next_batch(self, known: Mapping[str, JobDone]) -> list[Variant]:
+        """Return the new variants of the next batch; those that are `known` are told at once.
 
         Raises ConfigError for a variant that the `check` command would refuse.
         """
-        known = {job.variant: done for job, done in outcomes}
         self._tell(known)
         while self._left:
             self._ask()
@@ -71,19 +75,44 @@ class OptunaRounds:
         for _ in range(count):
             trial = self._study.ask(choices)
             params = {key: each.value(trial.params[key]) for key, each in self._space.items()}
-            self._asked.append(_Asked(trial, variant_of(self._loaded, params, ("optuna",))))
+            variant = variant_of(self._loaded, params, ("optuna",))
+            self._asked.append(_Asked(trial, variant))
+            self.proposed.add(variant.key)
 
     def _tell(self, known: Mapping[str, JobDone]) -> None:
         for trial, variant in self._asked:
-            score = self._score_of(known[variant.key])
+            score = self._score(known[variant.key])
             if score is None:  # counts as worse than every score
                 self._study.tell(trial, state=TrialState.PRUNED)
             else:
                 self._study.tell(trial, score)
         self._asked = []
 
-    def _score_of(self, done: JobDone) -> float | None:
-        """Return what is maximised; None if it failed, has no such number or misses `where`."""
-        if done.status != "done" or not holds(self._loaded.sweep.where, done.numbers):
+
+class OptunaRounds:
+    """One study by the numbers of whole runs."""
+
+    def __init__(self, loaded: LoadedSweep, trials: OptunaTrials) -> None:
+        """Begin the study. Raises ConfigError for what it cannot select by."""
+        self._where = loaded.sweep.where
+        self._column = _SCORES.get(trials.select, "")
+        self._study = Study(loaded, trials, self._score)
+
+    def next_round(self, outcomes: Outcomes) -> list[Variant]:
+        """Return the new variants of the next batch. Raises ConfigError."""
+        return self._study.next_batch(known_of(outcomes))
+
+    def windows(self, outcomes: Outcomes) -> list[WindowChoice]:
+        """Return none: its trials saw all sessions."""
+        return []
+
+    def _score(self, done: JobDone) -> float | None:
+        """Return None if it failed, has no such number or misses `where`."""
+        if done.status != "done" or not holds(self._where, done.numbers):
             return None
-        return done.numbers.get(self._score)
+        return done.numbers.get(self._column)
+
+
+def known_of(outcomes: Outcomes) -> dict[str, JobDone]:
+    """Return what each variant came to, by its key."""
+    return {job.variant: done for job, done in outcomes}

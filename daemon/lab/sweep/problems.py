@@ -40,6 +40,7 @@ def problems(sweep: Sweep) -> Iterator[Problem]:
             yield at, "cannot be varied with select: net, as more capital earns more; use sharpe"
     yield from _value_problems(sweep)
     yield from _split_problems(sweep)
+    yield from _walk_problems(sweep)
     if sweep.where and (text := condition_problem(sweep.where)):
         yield ("where",), text
 
@@ -81,3 +82,15 @@ def _split_problems(sweep: Sweep) -> Iterator[Problem]:
         yield ("warmup_sessions",), "is for split: day; a range carries its state"
     if sweep.split == "day" and sweep.optuna is not None:
         yield ("split",), "expected range with optuna, which selects by whole runs"
+
+
+def _walk_problems(sweep: Sweep) -> Iterator[Problem]:
+    how = sweep.walk_forward
+    if how is None:
+        return
+    if how.step is not None and how.step < how.test:
+        text = f"expected at least test ({how.test}): a session is in one test"
+        yield ("walk_forward", "step"), text
+    if sweep.optuna is not None and sweep.optuna.select != how.select:
+        text = f"expected {sweep.optuna.select}, by which optuna's study of a training selects"
+        yield ("walk_forward", "select"), text

@@ -8,6 +8,7 @@ from typing import Protocol
 from daemon.lab.sweep.file import LoadedSweep
 from daemon.lab.sweep.tasks import Job, JobDone
 from daemon.lab.sweep.variants import Variant, variants_of
+from daemon.lab.sweep.window_choice import WindowChoice
 
 Outcomes = Sequence[tuple[Job, JobDone]]
 """What was run so far, in the order of the variants, without trades."""
@@ -23,6 +24,10 @@ class Rounds(Protocol):
         """
         ...
 
+    def windows(self, outcomes: Outcomes) -> list[WindowChoice]:
+        """Return what each window of a walk-forward chose, where each has a study of its own."""
+        ...
+
 
 class Written:
     """The variants of grid, list and random: one round."""
@@ -35,3 +40,7 @@ class Written:
         """Return all of them, then none."""
         variants, self._variants = self._variants, []
         return variants
+
+    def windows(self, outcomes: Outcomes) -> list[WindowChoice]:
+        """Return none: nothing was proposed by results."""
+        return []

@@ -19,6 +19,7 @@ from daemon.lab.sweep.runner import Runner, Terms
 from daemon.lab.sweep.store import About, SweepStore, Try
 from daemon.lab.sweep.tasks import Job, JobDone
 from daemon.lab.sweep.variants import Variant, axes_of
+from daemon.lab.sweep.window_choice import WindowChoice
 
 PROFILED: Final = 20
 """How many of the best are run under every fill profile."""
@@ -34,6 +35,8 @@ class Swept(NamedTuple):
     was_stopped: bool
     keys: list[str]
     """The dotted keys that vary."""
+    windows: Sequence[WindowChoice] = ()
+    """What each window with a study of its own chose; none where the sweep was stopped."""
 
 
 def run_sweep(
@@ -63,17 +66,19 @@ def run_sweep(
             break
     best = ranked(outcomes, loaded.sweep)
     shown = [*outcomes, *_profiles(loaded, maker, runner, variants, best)]
+    windows = [] if runner.was_stopped else rounds.windows(outcomes)
     is_whole = not runner.was_stopped
-    keys = _write(loaded, maker, store, variants, shown, is_whole=is_whole)
-    return Swept(store.directory, shown, best, runner.was_stopped, keys)
+    keys = _write(loaded, maker, store, variants, shown, windows, is_whole=is_whole)
+    return Swept(store.directory, shown, best, runner.was_stopped, keys, windows)
 
 
 def _write(
     loaded: LoadedSweep, maker: JobMaker, store: SweepStore, variants: Sequence[Variant],
-    outcomes: Sequence[tuple[Job, JobDone]], *, is_whole: bool,
+    outcomes: Sequence[tuple[Job, JobDone]], windows: Sequence[WindowChoice] = (), *,
+    is_whole: bool,
 ) -> list[str]:  # fmt: skip
     """Write the tries, then the tables; return the keys that vary."""
-    about = _about(loaded, maker, variants, is_whole=is_whole)
+    about = _about(loaded, maker, variants, windows, is_whole=is_whole)
     keys = [axis.key for axis in about.axes]
     store.add_tries(_tries(maker, about, variants, outcomes))
     store.write_tables(about, outcomes, keys)
@@ -112,8 +117,9 @@ def _tries(
 
 
 def _about(
-    loaded: LoadedSweep, maker: JobMaker, variants: Sequence[Variant], *, is_whole: bool
-) -> About:
+    loaded: LoadedSweep, maker: JobMaker, variants: Sequence[Variant],
+    windows: Sequence[WindowChoice], *, is_whole: bool,
+) -> About:  # fmt: skip
     sweep = loaded.sweep
     written = msgspec.json.decode(msgspec.json.encode(sweep), type=dict[str, msgspec.Raw])
     return About(
@@ -123,5 +129,5 @@ def _about(
         axes=axes_of(loaded, variants), variants=len(variants), data=maker.data.sha256,
         data_text=maker.data.text,
         over_nights=any(holds_over_nights(variant.config) for variant in variants),
-        interrupted=not is_whole,
+        windows=tuple(windows), interrupted=not is_whole,
     )  # fmt: skip

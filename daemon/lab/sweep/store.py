@@ -27,6 +27,7 @@ from daemon.journal.lock import DirectoryLock
 from daemon.lab.sweep.tables import daily_table, keyed_trades, run_row, runs_table, trades_of
 from daemon.lab.sweep.tasks import Job, JobDone
 from daemon.lab.sweep.variants import Axis
+from daemon.lab.sweep.window_choice import WindowChoice
 
 SWEEPS: Final = "sweeps"
 RUNS: Final = "runs.parquet"
@@ -64,6 +65,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The recordings in words: their dates, or their files."""
     over_nights: bool
     """Whether something may be held over a night, for the blocks of the bootstrap."""
+    windows: tuple[WindowChoice, ...] = ()
+    """Where each window of the walk-forward has a study of its own: what it chose."""
     interrupted: bool = False
     """Whether it runs or was stopped; what is missing has the status `not_run`."""
 
