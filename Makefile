@@ -12,7 +12,7 @@ WEB_DEMO := artifacts/web-demo
 WEB_DEMO_TICKS := 9293
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences cluster-demo install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
+.PHONY: help setup run dev live-demo web-demo test test-ci test-web pictures wheel-test check docs-output bench report lock sbom licences cluster-demo sweep-speedup install-service image image-context sim fuzz crash fuzz-frames planted mutants soak large load systemd structure clean
 
 help: #-- List the targets.
 	@grep -hE '^(## |[a-z-]+:.*#--)' $(MAKEFILE_LIST) | sed -E 's/^## (.*)/\n\1:/; s/:.*#-- /\t/' | expand -t 17
@@ -54,6 +54,9 @@ web-demo: $(READY) #-- Trade a sample session with depth live, with a page and K
 
 cluster-demo: $(READY) #-- Run a sweep on two dask nodes on loopback, kill one, and compare it with this machine's.
 	@$(BIN)/python -m tests.lab.cluster_demo
+
+sweep-speedup: $(READY) #-- Measure one sweep with one process and with two, in turns; minutes, on an idle machine (SPEEDUP=...).
+	@$(BIN)/python -m tests.lab.sweep_speedup $(SPEEDUP)
 
 report: $(READY) #-- Write the HTML report of the newest run.
 	$(BIN)/run_fno_paper report

@@ -44,9 +44,9 @@ def windows_text(swept: Swept) -> str:
         chosen = {short.get(key, key): value for key, value in params[window.chosen].items()}
         lines.append(
             f"  train {spans[0]}: {window.chosen} {visible(params_text(chosen))}; test {spans[1]}: "
-            f"net {window.test_net_paise / 100:,.2f}{_rank(window)}"
+            f"net {window.net_in_test_paise / 100:,.2f}{_rank(window)}"
         )
-    net = sum(window.test_net_paise for window in swept.windows)
+    net = sum(window.net_in_test_paise for window in swept.windows)
     return "\n".join([*lines, f"  net of all tests: {net / 100:,.2f}"])
 
 

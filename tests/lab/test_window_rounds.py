@@ -100,8 +100,8 @@ def test_n7_what_comes_after_a_training_changes_none_of_its_trials(tmp_path: Pat
     after = ran(begun(tmp_path), turned).windows
     assert before[0].candidates == after[0].candidates
     assert before[0].chosen == after[0].chosen
-    assert before[0].train_score == after[0].train_score
-    assert before[0].test_net_paise == -after[0].test_net_paise
+    assert before[0].score_in_training == after[0].score_in_training
+    assert before[0].net_in_test_paise == -after[0].net_in_test_paise
     assert before[1].candidates != after[1].candidates
 
 
@@ -121,7 +121,7 @@ def test_n7_written_variants_are_candidates_of_every_window(tmp_path: Path) -> N
 
 def test_n7_where_none_traded_enough_nothing_is_chosen(tmp_path: Path) -> None:
     windows = ran(begun(tmp_path, trials=16, min_trades=3)).windows
-    assert [(window.chosen, window.test_net_paise) for window in windows] == [(None, 0)] * 2
+    assert [(window.chosen, window.net_in_test_paise) for window in windows] == [(None, 0)] * 2
 
 
 def test_n7_too_few_sessions_are_refused(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ class WindowChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The variants that it chose among, in the order of the sweep: none of a later study."""
     chosen: str | None
     """The variant; None where none traded enough in the training, and nothing is traded then."""
-    train_score: float | None
-    test_score: float | None
+    score_in_training: float | None
+    score_in_test: float | None
     rank_in_test: int | None
     """Among the candidates, 1 for the best."""
-    test_net_paise: int
+    net_in_test_paise: int

@@ -83,8 +83,8 @@ class WindowRounds:
         return WindowChoice(
             train=_ends(self._dates, window.train), test=_ends(self._dates, window.test),
             candidates=candidates, chosen=None if chosen is None else candidates[chosen],
-            train_score=window.train_score, test_score=window.test_score,
-            rank_in_test=window.rank_in_test, test_net_paise=sum(tested),
+            score_in_training=window.train_score, score_in_test=window.test_score,
+            rank_in_test=window.rank_in_test, net_in_test_paise=sum(tested),
         )  # fmt: skip
 
 
