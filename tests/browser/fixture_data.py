@@ -76,6 +76,22 @@ def untraded_order() -> Json:
     }  # fmt: skip
 
 
+def gtt_leg(when: str, trigger: int, away: int | None, **more: Any) -> Json:
+    return {
+        "when": when, "trigger_paise": trigger, "away_paise": away,
+        "away_share": None if away is None or away <= 0 else away / 12_480, "side": "SELL",
+        "quantity": 195, "lots": 3, "price_paise": trigger - 50, "product": "NRML",
+    } | more  # fmt: skip
+
+
+def gtt_row(number: int, *legs: Json, **more: Any) -> Json:
+    return {
+        "gtt": number, "symbol": "NIFTY26NOV25100CE", "state": "active", "words": None,
+        "kind": "two-leg" if len(legs) > 1 else "single", "told_ms": OPENING_MS + 80 * 60_000,
+        "expires": "2027-11-18", "ltp_paise": 12_480, "legs": list(legs),
+    } | more  # fmt: skip
+
+
 def leg_row(leg: str, number: int, side: str, state: str, **more: Any) -> Json:
     return {
         "key": f"{leg}-{number}", "leg": leg, "attempt": number, "trade": f"{BASE}{number + 5}",
@@ -218,6 +234,12 @@ def snapshot() -> Json:
                              closing="margin_shortfall"),
             ],
             "untraded_orders": [untraded_order()],
+            "gtts": [
+                gtt_row(7, gtt_leg("below", 9_500, 2_980), gtt_leg("above", 18_050, 5_570)),
+                gtt_row(9, gtt_leg("above", 1_05_000, None, side="BUY", quantity=1_950, lots=30),
+                        symbol="BANKNIFTY26NOV52500PE", state="disabled", ltp_paise=None,
+                        words="the contract has another lot now"),
+            ],
             "plans": [plan_row(), idle_plan()],
             "orders": [
                 order_row(8),

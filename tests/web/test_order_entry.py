@@ -12,7 +12,13 @@ import pytest
 from daemon.control.request_messages import Answer, Asked, Outcome
 from daemon.control.request_socket import RequestSocket
 from daemon.domain.instrument import Instrument, Universe
-from daemon.domain.order_requests import CancelOrder, ExitPosition, OrderRequest, PlaceOrder
+from daemon.domain.order_requests import (
+    CancelOrder,
+    DeleteGttOrder,
+    ExitPosition,
+    OrderRequest,
+    PlaceOrder,
+)
 from daemon.domain.order_results import OrderResult
 from daemon.web.order_entry import contract_rows
 from tests.kit.web import Page
@@ -53,6 +59,7 @@ async def test_each_order_is_a_request_of_the_daemon(page: Page) -> None:
          CancelOrder(order_id="X-20261118-000001")),
         ({"do": "exit", "tradingsymbol": "NIFTY26NOVFUT", "product": "MIS"},
          ExitPosition(tradingsymbol="NIFTY26NOVFUT", product="MIS")),
+        ({"do": "delete_gtt", "gtt_id": 7}, DeleteGttOrder(gtt_id=7)),
     ]  # fmt: skip
     async with daemon(page) as heard:
         for sent, _ in wanted:

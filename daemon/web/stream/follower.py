@@ -20,6 +20,7 @@ from daemon.web.fold.book import Book
 from daemon.web.fold.rows import Row
 from daemon.web.fold.unread import Unread
 from daemon.web.fold.whole import first_book
+from daemon.web.panels.gtts import gtts_panel
 from daemon.web.panels.header import header_panel
 from daemon.web.panels.lists import closed_panel, refused_panel, waiting_panel
 from daemon.web.panels.open import market_fields, open_panel
@@ -46,6 +47,7 @@ FACT_PANELS: Final[dict[str, Callable[[View], Any]]] = {
     "open": open_panel,
     "untraded": untraded_panel,
     "untraded_orders": untraded_orders_panel,
+    "gtts": gtts_panel,
     "waiting": waiting_panel,
     "refused": refused_panel,
     "closed": closed_panel,
@@ -55,7 +57,7 @@ FACT_PANELS: Final[dict[str, Callable[[View], Any]]] = {
     "orders_over": orders_over_panel,
 }
 MARKET_PANELS: Final = (
-    "header", "pnl", "open", "untraded", "untraded_orders", "plans", "orders",
+    "header", "pnl", "open", "untraded", "untraded_orders", "gtts", "plans", "orders",
 )  # fmt: skip
 """Panels that the market, or a request that is on its way, moves without an event."""
 _encoder: Final = msgspec.json.Encoder()

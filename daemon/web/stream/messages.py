@@ -12,7 +12,7 @@ from daemon.web.stream.follower import Shown
 
 BEAT: Final = b": beat\n\n"
 _encoder: Final = msgspec.json.Encoder()
-_MOVED: Final = ("header", "pnl", "untraded", "untraded_orders", "plans", "orders")
+_MOVED: Final = ("header", "pnl", "untraded", "untraded_orders", "gtts", "plans", "orders")
 """Panels that a message of the market has whole; of open positions it has what moves."""
 _ID: Final = re.compile(r"([0-9a-f]{8})-(\d{1,18})")
 

@@ -2,6 +2,7 @@
 
 import { canCommand, exit, turn } from "./actions.js";
 import { fieldNodes, fill } from "./fields.js";
+import { showGtt } from "./gtts.js";
 import { otherProduct } from "./order_form.js";
 import { showPlan } from "./plans.js";
 import { Rows } from "./rows.js";
@@ -15,6 +16,7 @@ const tables = {
   open: table("open", "row-open", byTrade, showExit),
   untraded: table("untraded", "row-untraded", (record) => record.position, showLeave),
   untraded_orders: table("untraded_orders", "row-untraded-order", (record) => record.order, showChange),
+  gtts: table("gtts", "row-gtt", (record) => record.gtt, showOrdersOf),
   waiting: table("waiting", "row-waiting", byTrade, showExit),
   closed: table("closed", "row-closed", (record) => `${record.trade}-${record.part}`),
   refused: table("refused", "row-refused", byTrade),
@@ -44,8 +46,8 @@ function showMayAct(panels) {
   at("kill").hidden = at("order-new").hidden = at("gtt-new").hidden = !may;
   if (may === mayAct) return;
   mayAct = may;
-  const withButtons = ["open", "waiting", "strategies", "untraded", "untraded_orders"];
-  for (const name of withButtons) showTable(name, panels[name]);
+  const withButtons = ["open", "waiting", "strategies", "untraded", "untraded_orders", "gtts"];
+  for (const name of withButtons) showTable(name, panels[name] ?? []);
 }
 
 function showTable(name, records) {
@@ -81,6 +83,11 @@ function showChange(row, record) {
   for (const button of row.querySelectorAll("[data-act]")) {
     button.ariaLabel = `${button.textContent} ${record.symbol}, ${record.order}`;
   }
+}
+
+function showOrdersOf(row, record) {
+  showGtt(row, record);
+  hide(row.querySelector('[data-act="delete_gtt"]'), !mayAct);
 }
 
 function showSwitch(row, record) {

@@ -112,6 +112,7 @@ const FORMATS = {
   misses: (times) => (times ? `${count(times)} near misses` : ""),
   percent: (share) => `${(100 * share).toFixed(1)} %`,
   delta: (delta) => withMinus(Math.abs(delta).toFixed(2), delta),
+  share: (share) => ` (${(100 * share).toFixed(1)} %)`,
   strike: (paise) => (paise % 100 ? rupees(paise) : whole.format(paise / 100)),
   own: (units) => `${units > 0 ? "+" : ""}${count(units)} yours`,
   words: (code) => code.replaceAll("_", " "),
@@ -127,7 +128,7 @@ const FORMATS = {
   began: (ms) => ` · ${dayAndTime(ms)}`,
   running: (isRunning) => (isRunning ? "running" : ""),
 };
-const EMPTY_IF_UNKNOWN = new Set(["words", "attempt", "at_first", "misses", "own", "by", "net", "counted", "plan_state", "note", "leaving", "part", "errors", "trades", "began", "running"]);
+const EMPTY_IF_UNKNOWN = new Set(["words", "share", "attempt", "at_first", "misses", "own", "by", "net", "counted", "plan_state", "note", "leaving", "part", "errors", "trades", "began", "running"]);
 
 /** Return a value as the format named `as` shows it; a dash where it is not known. */
 export function show(value, as) {

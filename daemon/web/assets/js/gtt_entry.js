@@ -1,6 +1,7 @@
-// GTTs by hand: the form of a new one, shown as a sentence and confirmed before it is placed.
+// GTTs by hand: the form of a new one, shown as a sentence and confirmed before it is placed, and
+// the question before one is deleted.
 
-import { placedGtt, problemOfGtt, sentenceOfGtt } from "./gtt_form.js";
+import { placedGtt, problemOfGtt, sentenceOfGtt, sentenceOfListed } from "./gtt_form.js";
 import { ask, contracts, loadContracts, newId, once } from "./ticket.js";
 
 const at = (id) => document.getElementById(id);
@@ -57,4 +58,16 @@ async function send() {
   const { order, clientId } = asked;
   const isDone = await once(at("gtt-send"), () => ask(order, clientId));
   if (isDone) at("gtt-dialog").close();
+}
+
+/** Ask whether a GTT of the desk is to be deleted, and delete it; `button` is its own. */
+export function confirmDeletion(record, button) {
+  if (!record) return;
+  const dialog = at("gtt-delete-dialog");
+  at("gtt-delete-text").textContent = sentenceOfListed(record);
+  dialog.returnValue = "no";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "yes") once(button, () => ask({ do: "delete_gtt", gtt_id: record.gtt }));
+  }, { once: true });
+  dialog.showModal();
 }

@@ -1,5 +1,6 @@
 // What a person writes in the form of a GTT, as the request for it: one trigger with its order, or two.
 
+import { rupees } from "./format.js";
 import { isUnits, paiseOf } from "./order_form.js";
 
 /** Return the pairs of trigger and price that the form has, the lower trigger first, paise. */
@@ -38,4 +39,11 @@ export function sentenceOfGtt(values) {
   const second = values.kind === "two-leg" ? `, or at ${values.trigger2.trim()} ${order(values.price2)}` : "";
   return `GTT: ${values.side} ${values.quantity} ${values.symbol}, NRML, when the last price is ${first}${second}, `
     + "until its contract is over. On paper.";
+}
+
+/** Return in a sentence what a GTT of the desk would have done. */
+export function sentenceOfListed({ gtt, symbol, legs }) {
+  const orders = legs.map(({ side, quantity, price_paise: price, product, when, trigger_paise: trigger }) =>
+    `${side} ${quantity}, ${product}, LIMIT at ${rupees(price)} once the price is at ${rupees(trigger)} or ${when}`);
+  return `GTT ${gtt} of ${symbol}: ${orders.join(", or ")}. Deleted, it sends nothing. On paper.`;
 }

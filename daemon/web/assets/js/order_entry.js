@@ -1,7 +1,7 @@
 // Orders by hand: the form of a new one and of a change, cancels, and exits of positions without a
 // trade. Everything that trades is shown as a sentence and confirmed before it is sent.
 
-import { connectGttEntry } from "./gtt_entry.js";
+import { confirmDeletion, connectGttEntry } from "./gtt_entry.js";
 import { ask, contracts, loadContracts, newId, once } from "./ticket.js";
 import { hasPrice, hasTrigger, modified, otherProduct, placed, problemOf, sentenceOf } from "./order_form.js";
 
@@ -29,6 +29,7 @@ export function connectOrderEntry(find) {
     cancel: (key, button) => once(button, () => ask({ do: "cancel", order_id: key })),
     leave: (key) => confirmExit(find("untraded", "position", key)),
     convert: (key) => confirmConvert(find("untraded", "position", key)),
+    delete_gtt: (key, button) => confirmDeletion(find("gtts", "gtt", Number(key)), button),
   };
 }
 
