@@ -14,12 +14,14 @@ import pytest
 from daemon.cli.check_sweep import check_sweep
 from daemon.cli.sweep_words import windows_text
 from daemon.errors import ConfigError
+from daemon.lab.numbers.walk_forward import Select, Variant, WalkForward, walk_forward
 from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.processes import Processes
 from daemon.lab.sweep.rounds import Rounds
 from daemon.lab.sweep.store import read_about
 from daemon.lab.sweep.tasks import DayResult, Job, JobDone
 from daemon.lab.sweep.window_choice import WindowChoice
+from daemon.lab.sweep.window_rounds import score_in
 from tests.kit.cli import tick_rows
 from tests.kit.sweeps import run_file
 from tests.lab.sweep_kit import Desk, Inline
@@ -45,7 +47,8 @@ class Ran(NamedTuple):
 def moving(day: int, params: Mapping[str, Any]) -> int:
     """The best slippage is 4 in the first training, 16 in the second one."""
     best = 4 if day < 2 else 16
-    return 10_000 - round(1_000 * abs(params[SLIPPAGE] - best)) + 100 * (day % 2)
+    away = abs(float(params[SLIPPAGE]) - best)
+    return 10_000 - round(1_000 * away) + 100 * (day % 2)
 
 
 def turned(day: int, params: Mapping[str, Any]) -> int:
@@ -110,6 +113,22 @@ def test_n7_a_study_is_that_of_its_training_alone(tmp_path: Path) -> None:
     first = ran(begun(tmp_path)).windows[0]
     [alone] = ran(begun(tmp_path), days=4).windows
     assert first == alone
+
+
+@pytest.mark.parametrize("select", ["sharpe", "net", "calmar"])
+def test_n7_a_study_and_the_walk_forward_score_alike(select: Select) -> None:
+    changes = [500, -300, 250, -100, 900, 100]
+    days = tuple(
+        DayResult(date=date, pnl_paise=change, trades=1)
+        for date, change in zip(DAYS, changes, strict=False)
+    )
+    done = JobDone(run_key="0", status="done", days=days)
+    cut = Variant(changes_paise=changes, trades=[1] * len(changes))
+    how = WalkForward(train=4, test=2, min_trades=4, select=select)
+    score = score_in(frozenset(DAYS[:4]), select, 4, done)
+    assert score is not None
+    assert score == walk_forward([cut], how).windows[0].train_score
+    assert score_in(frozenset(DAYS[:4]), select, 5, done) is None
 
 
 def test_n7_written_variants_are_candidates_of_every_window(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from daemon.lab.numbers import ratios
-from daemon.lab.numbers.walk_forward import Select, WalkForward, Window, walk_forward
+from daemon.lab.numbers.walk_forward import Select, WalkForward, walk_forward
 from daemon.lab.numbers.walk_forward import Variant as Cut
 from daemon.lab.sweep.file import LoadedSweep
 from daemon.lab.sweep.optuna_rounds import Study, known_of
@@ -34,7 +34,6 @@ class WindowRounds:
         self._loaded, self._trials, self._how = loaded, trials, how
         self._first = Study(loaded, trials, lambda _: None)
         self._dates: list[dt.date] = []
-        self._spans: list[Window] = []
         self._studies: list[Study] = []
         self._common: set[str] = set()
 
@@ -67,10 +66,10 @@ class WindowRounds:
             needed = how.train + how.embargo + how.test
             text = f"{len(dates)} sessions are too few for one window, which takes {needed}"
             raise self._loaded.error(("walk_forward",), text)
-        self._dates, self._spans, self._common = dates, spans, set(known)
+        self._dates, self._common = dates, set(known)
         for span in spans:
             training = frozenset(dates[slice(*span.train)])
-            score = partial(score_in, training, _SCORES[self._trials.select], self._how.min_trades)
+            score = partial(score_in, training, self._trials.select, self._how.min_trades)
             self._studies.append(Study(self._loaded, self._trials, score))
 
     def _choice(self, number: int, known: Mapping[str, JobDone]) -> WindowChoice:
@@ -89,10 +88,7 @@ class WindowRounds:
 
 
 def score_in(
-    training: frozenset[dt.date],
-    score: Callable[[Sequence[int]], float | None],
-    min_trades: int,
-    done: JobDone,
+    training: frozenset[dt.date], select: Select, min_trades: int, done: JobDone
 ) -> float | None:
     """Return the score of a run by its days in a training; None with too few trades there.
 
@@ -101,7 +97,7 @@ def score_in(
     days = [day for day in done.days if day.date in training]
     if sum(day.trades for day in days) < min_trades:
         return None
-    return score([day.pnl_paise for day in days])
+    return _SCORES[select]([day.pnl_paise for day in days])
 
 
 def _calmar(changes: Sequence[int]) -> float | None:
