@@ -84,18 +84,18 @@ def ran(rounds: Rounds, pnl: PnL = moving, days: int = 7) -> Ran:
 
 
 def test_n7_each_training_has_a_study_of_its_own(tmp_path: Path) -> None:
-    found = ran(begun(tmp_path, trials=48))
+    found = ran(begun(tmp_path))
     sizes, [first, second] = found.sizes, found.windows
     assert (first.train, first.test) == ((DAYS[0], DAYS[1]), (DAYS[2], DAYS[3]))
     assert (second.train, second.test) == ((DAYS[2], DAYS[3]), (DAYS[4], DAYS[5]))
     assert sizes[0] == 16  # the first sixteen are those of both
     assert max(sizes[1:]) <= 32
-    assert sum(sizes) <= 16 + 2 * 32
-    assert len(first.candidates) <= 48 >= len(second.candidates)
+    assert sum(sizes) <= 16 + 2 * 16
+    assert len(first.candidates) <= 32 >= len(second.candidates)
     assert set(first.candidates) != set(second.candidates)
     chosen = [params[SLIPPAGE] for params in found.chosen()]
-    assert abs(chosen[0] - 4) < 1
-    assert abs(chosen[1] - 16) < 1
+    assert abs(chosen[0] - 4) < 2
+    assert abs(chosen[1] - 16) < 2
 
 
 def test_n7_what_comes_after_a_training_changes_none_of_its_trials(tmp_path: Path) -> None:
