@@ -35,6 +35,7 @@ def test_each_gtt_shows_its_triggers_their_distances_and_the_orders_behind_them(
     ]
     assert texts(page, 9) == ["at 1,050.00 or above — BUY 1,950 (30 lots) LIMIT 1,049.50, NRML"]
     expect(page.locator("#gtts-7")).to_contain_text("GTT 7 · two-leg · until 2027-11-18")
+    expect(page.locator("#gtts-7")).to_contain_text("since 2026-11-18")
     expect(page.locator("#gtts-9")).to_contain_text("the contract has another lot now")
 
 

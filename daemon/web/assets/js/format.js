@@ -96,6 +96,7 @@ const FORMATS = {
   count,
   lots: (lots) => (lots === 1 ? "1 lot" : `${count(lots)} lots`),
   time,
+  day,
   daytime: dayAndTime,
   age,
   left: duration,
