@@ -7,7 +7,6 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from daemon.errors import UsageError
-from daemon.files.yaml_tree import parse_tree, plain
 
 CUTS: Final = frozenset({"feed.replay.start", "feed.replay.end"})
 """Settings that only a recording has a use for."""
@@ -46,6 +45,8 @@ def settings_of(settings: Sequence[str]) -> dict[str, Any]:
 
     Raises UsageError for one without a key, ConfigError for what is no YAML.
     """
+    from daemon.files.yaml_tree import parse_tree, plain
+
     found: dict[str, Any] = {}
     for text in settings:
         key, is_given, value = text.partition("=")

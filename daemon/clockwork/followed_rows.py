@@ -115,7 +115,7 @@ class BlockInWork:
         That may change which of the next rows it can do without, so these are looked at again.
         """
         for part in self._shown.values():
-            part.catch_up()
+            part.catch_up(part.book)
 
     def look_again(self) -> None:
         """Look ahead where books were asked for: their levels may have moved."""
@@ -169,7 +169,7 @@ class FollowedPart(msgspec.Struct, eq=False):
     folded_row: int = -1
     is_asked: bool = False
 
-    def catch_up(self) -> None:
+    def catch_up(self, book: Book) -> None:
         """Bring the book, which is asked for, up to the row in work."""
         row = self.block.row
         if self.folded_row == row:
