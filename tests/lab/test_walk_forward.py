@@ -95,3 +95,15 @@ def test_n7_what_cannot_be_cut_is_refused() -> None:
     with pytest.raises(ValueError, match="same sessions"):
         walk_forward([TWO[0], variant([1])], SHORT)
     assert walk_forward([variant([1] * 5)], SHORT).windows == []
+
+
+def test_n7_a_window_chooses_among_its_candidates_and_ranks_among_them() -> None:
+    free = walk_forward(TWO, SHORT)
+    windows = len(free.windows)
+    found = walk_forward(TWO, SHORT, candidates=[[1], *[[0]] * (windows - 1)])
+    assert [each.chosen for each in found.windows] == [1] + [0] * (windows - 1)
+    assert {(each.rank_in_test, each.candidates) for each in found.windows} == {(1, 1)}
+    assert {each.candidates for each in free.windows} == {2}
+    assert walk_forward(TWO, SHORT, candidates=[[0, 1]] * windows) == free
+    with pytest.raises(ValueError, match=f"of 1 windows, there are {windows}"):
+        walk_forward(TWO, SHORT, candidates=[[0]])

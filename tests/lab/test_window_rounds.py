@@ -15,6 +15,9 @@ from daemon.cli.check_sweep import check_sweep
 from daemon.cli.sweep_words import windows_text
 from daemon.errors import ConfigError
 from daemon.lab.numbers.walk_forward import Select, Variant, WalkForward, walk_forward
+from daemon.lab.page.judged import judge
+from daemon.lab.page.read import read_sweep
+from daemon.lab.page.walk import walk_card
 from daemon.lab.sweep.all_rounds import rounds_of
 from daemon.lab.sweep.processes import Processes
 from daemon.lab.sweep.rounds import Rounds
@@ -24,6 +27,7 @@ from daemon.lab.sweep.window_choice import WindowChoice
 from daemon.lab.sweep.window_rounds import score_in
 from tests.kit.cli import tick_rows
 from tests.kit.sweeps import run_file
+from tests.lab.made_sweep import made_sweep
 from tests.lab.sweep_kit import Desk, Inline
 from tests.lab.test_optuna_rounds import FAST, SLIPPAGE, loaded_sweep
 
@@ -190,6 +194,26 @@ def studied_desk(place: Path) -> Desk:
     return desk
 
 
+def shown_on_the_page(directory: Path) -> list[tuple[str | None, int, int | None, int]]:
+    judged = judge(read_sweep(directory))
+    walked = judged.out_of_sample
+    assert walked is not None
+    assert "Walk forward" in walk_card(judged)
+    return [
+        (
+            None if window.chosen is None else judged.variants[window.chosen].key,
+            window.candidates, window.rank_in_test, net,
+        )
+        for window, net in zip(walked.windows, walked.changes_paise, strict=True)
+    ]  # fmt: skip
+
+
+def test_a_page_chooses_nothing_before_the_studies_are_done() -> None:
+    judged = judge(made_sweep(candidates=()))
+    assert judged.out_of_sample is None
+    assert "studies of the windows are not done" in walk_card(judged)
+
+
 @pytest.mark.ci
 def test_n7_one_worker_and_two_come_to_the_same_choices(tmp_path: Path) -> None:
     desk = studied_desk(tmp_path)
@@ -206,6 +230,10 @@ def test_n7_one_worker_and_two_come_to_the_same_choices(tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert len(found[0][0].windows) == 2
     assert all(window.chosen for window in found[0][0].windows)
+    assert shown_on_the_page(swept.directory) == [
+        (window.chosen, len(window.candidates), window.rank_in_test, window.net_in_test_paise)
+        for window in swept.windows
+    ]
     again = Inline()  # started again, it asks the same and runs nothing
     swept = run_file(desk.file, tmp_path / "out2", again)
     assert again.jobs == 0

@@ -55,7 +55,9 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     train_score: float | None = None
     test_score: float | None = None
     rank_in_test: int | None = None
-    """1 for the best of all variants in the test."""
+    """1 for the best of its candidates in the test."""
+    candidates: int = 0
+    """How many variants it chose among."""
 
 
 class OutOfSample(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +75,19 @@ class OutOfSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def walk_forward(
-    variants: Sequence[Variant], how: WalkForward, *, seed: int = 0, over_nights: bool = False
+    variants: Sequence[Variant],
+    how: WalkForward,
+    *,
+    seed: int = 0,
+    over_nights: bool = False,
+    candidates: Sequence[Sequence[int]] | None = None,
 ) -> OutOfSample:
     """Return what the variants chosen on each training did in the test after it.
 
-    Highest score first, then the smaller drawdown, then the order of the grid. Raises ValueError
-    where the variants do not have one number of sessions, or `step` is shorter than `test`.
+    Highest score first, then the smaller drawdown, then the order of the grid. `candidates` are the
+    variants that each window may choose among, where a later window's have seen its test; None: all
+    of them. Raises ValueError where the variants do not have one number of sessions, `step` is
+    shorter than `test`, or there are not candidates for each window.
     """
     lengths = {len(variant.changes_paise) for variant in variants}
     lengths |= {len(variant.trades) for variant in variants}
@@ -87,7 +96,11 @@ def walk_forward(
     if how.step is not None and how.step < how.test:
         raise ValueError(f"walk_forward: expected a step of at least {how.test}, was {how.step}")
     days = lengths.pop()
-    windows = [_window(variants, how, train, test) for train, test in _cuts(how, days)]
+    cuts = list(_cuts(how, days))
+    among = [range(len(variants))] * len(cuts) if candidates is None else candidates
+    if len(among) != len(cuts):
+        raise ValueError(f"walk_forward: candidates of {len(among)} windows, there are {len(cuts)}")
+    windows = [_window(variants, how, *cut, of_it) for cut, of_it in zip(cuts, among, strict=True)]
     joined = [change for window in windows for change in _in_test(variants, window)]
     return OutOfSample(
         windows=windows, changes_paise=joined, sharpe=sharpe(joined),
@@ -109,23 +122,29 @@ def _dropped(how: WalkForward, days: int, windows: int) -> tuple[int, int] | Non
 
 
 def _window(
-    variants: Sequence[Variant], how: WalkForward, train: tuple[int, int], test: tuple[int, int]
+    variants: Sequence[Variant],
+    how: WalkForward,
+    train: tuple[int, int],
+    test: tuple[int, int],
+    among: Sequence[int],
 ) -> Window:
-    scores = [_score(variants, at, how.select, train) for at in range(len(variants))]
+    scores = {at: _score(variants, at, how.select, train) for at in among}
     ranked = [
         (-score, _fall(variants[at], train), at)
-        for at, score in enumerate(scores)
+        for at, score in scores.items()
         if score is not None and sum(variants[at].trades[slice(*train)]) >= how.min_trades
     ]
     if not ranked:
-        return Window(train=train, test=test, chosen=None)
+        return Window(train=train, test=test, chosen=None, candidates=len(among))
     chosen = min(ranked)[2]
-    found = [_score(variants, at, how.select, test) for at in range(len(variants))]
+    found = {at: _score(variants, at, how.select, test) for at in among}
     own = found[chosen]
-    better = [each for each in found if own is not None and each is not None and each > own]
+    better = [
+        each for each in found.values() if own is not None and each is not None and each > own
+    ]
     return Window(
         train=train, test=test, chosen=chosen, train_score=scores[chosen], test_score=own,
-        rank_in_test=None if own is None else 1 + len(better),
+        rank_in_test=None if own is None else 1 + len(better), candidates=len(among),
     )  # fmt: skip
 
 

@@ -161,6 +161,8 @@ def _walk(
         return None, ""
     if how.select == "net" and sweep.sweeps_capital:
         return None, "capital_rupees is swept: net of different accounts cannot choose one"
+    if sweep.candidates is not None and not sweep.candidates:
+        return None, "The studies of the windows are not done: start the sweep again."
     near = neighbours([run.params for run in runs], sweep.axes)
     cut = [
         Variant(
@@ -169,7 +171,10 @@ def _walk(
         )
         for run, others in zip(runs, near, strict=True)
     ]  # fmt: skip
-    walked = walk_forward(cut, how, seed=sweep.seed, over_nights=sweep.over_nights)
+    walked = walk_forward(
+        cut, how, seed=sweep.seed, over_nights=sweep.over_nights,
+        candidates=_by_number(sweep.candidates, runs),
+    )  # fmt: skip
     if walked.windows:
         windows = [
             msgspec.structs.replace(
@@ -180,3 +185,13 @@ def _walk(
         return msgspec.structs.replace(walked, windows=windows), ""
     needed = how.train + how.embargo + how.test
     return None, f"{len(dates)} sessions are too few for one window, which takes {needed}"
+
+
+def _by_number(
+    candidates: Sequence[Sequence[str]] | None, runs: Sequence[SweptRun]
+) -> list[list[int]] | None:
+    """Return each window's candidates by their numbers in `runs`, those that failed left out."""
+    if candidates is None:
+        return None
+    numbers = {run.key: at for at, run in enumerate(runs)}
+    return [[numbers[key] for key in keys if key in numbers] for keys in candidates]

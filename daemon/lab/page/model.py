@@ -41,6 +41,9 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     select: Select = "sharpe"
     where: str = ""
     walk_forward: WalkForward | None = None
+    candidates: Sequence[Sequence[str]] | None = None
+    """The variants that each window of the walk-forward may choose among, by key, where each has a
+    study of its own: empty before the studies are done. None: all variants."""
     capital_rupees: float | None = None
     sweeps_capital: bool = False
     """Whether `capital_rupees` is swept: amounts of different accounts are not to be compared."""

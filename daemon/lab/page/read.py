@@ -34,6 +34,7 @@ CAPITAL: Final = "capital_rupees"
 _OF_TRADES: Final = (
     "order_id", "strategy", "symbol", "quantity", "entry_time", "exit_time", "net_paise", "round",
 )  # fmt: skip
+_NULL: Final = msgspec.Raw(b"null")
 _Row = Mapping[str, Any]
 _Days = dict[tuple[str, str], tuple[dict[dt.date, int], dict[dt.date, int]]]
 """P&L (paise) and closed trades by date, of each variant and profile."""
@@ -55,12 +56,14 @@ def read_sweep(directory: Path) -> Sweep:
         runs = joined_spans(runs, about.capital_rupees)
     tried = {each.identity for each in read_tries(directory) if each.data == about.data}
     how = about.sweep.get("walk_forward")
+    has_studies = about.sweep.get("optuna", _NULL) != _NULL
     keys = {axis.key for axis in about.axes} | {key for run in runs for key in run.params}
     axes = [Axis(axis.key, tuple(map(_plain, axis.values))) for axis in about.axes]
     return Sweep(
         name=about.name, axes=axes, runs=runs, split=about.split,
         select=cast("Select", about.select), where=about.where, seed=about.seed,
         walk_forward=None if how is None else msgspec.json.decode(how, type=WalkForward | None),
+        candidates=[each.candidates for each in about.windows] if has_studies else None,
         capital_rupees=about.capital_rupees, sweeps_capital=CAPITAL in keys,
         over_nights=about.over_nights, tries=len(tried), variants=about.variants,
         closed_of=partial(closed_trades_of, directory), about=_told(about),

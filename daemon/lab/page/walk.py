@@ -82,7 +82,7 @@ def _window(judged: Judged, walked: OutOfSample, at: int) -> str:
         f"<tr><td>{_span(judged, window.train)}</td><td>{_span(judged, window.test)}</td>"
         f"<td>{html_text(chosen)}</td>{cell(score, _score(judged, window.train_score))}"
         f'{cell(score, _score(judged, window.test_score))}<td class="n">{rank} of '
-        f"{count(len(judged.variants))}</td>{cell(column_of('net_rupees'), net / 100)}</tr>"
+        f"{count(window.candidates)}</td>{cell(column_of('net_rupees'), net / 100)}</tr>"
     )
 
 
