@@ -1,4 +1,8 @@
-"""What holds for all tests."""
+"""What holds for all tests.
+
+Examples of properties are the same in every run, so that a run says something of the change and not
+of its luck; FNO_FRESH_EXAMPLES=1 draws others.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,14 @@ import os
 import signal
 import sys
 
+import hypothesis
 import pytest
 
 from tests.kit import loopback_only
+
+hypothesis.settings.register_profile("fixed", derandomize=True)
+hypothesis.settings.register_profile("fresh", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("fresh" if "FNO_FRESH_EXAMPLES" in os.environ else "fixed")
 
 
 def pytest_configure() -> None:

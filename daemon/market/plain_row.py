@@ -49,7 +49,7 @@ class PlainRows:
             return None
         if not 0 <= index < self._size or block.ltp.item() <= 0:
             return None
-        if not (bid > 0 or bid in _EMPTY) or not (bid <= ask or ask in _EMPTY):
+        if not (bid > 0 or bid in _EMPTY) or not (ask in _EMPTY or ask >= max(bid, 1)):
             return None
         bar_ts = self._bar_time(block, ts) if self._grid_ns else None
         if bar_ts is not None and not self._is_in_open_bar(bar_ts.item(), ts, day, index):
