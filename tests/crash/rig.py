@@ -206,7 +206,7 @@ def _put_in_place(job: Job, start: int) -> Iterator[None]:
             mock.patch("daemon.runtime.live_start.check_start")
         )  # the time that stands still
         clock = functools.partial(Clock, clocks=clocks)
-        stack.enter_context(mock.patch("daemon.cli.journal.Clock", clock))
+        stack.enter_context(mock.patch("daemon.process.clock.Clock", clock))
         stack.enter_context(mock.patch.object(Bus, "publish_fact", observed))
         stack.enter_context(mock.patch.object(App, "run", checked))
         if not job.threads:

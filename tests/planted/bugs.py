@@ -97,9 +97,11 @@ BUGS: Final = (
         "daemon/journal/appender.py",
         """            if start + CHUNK_EVENTS >= len(events):
                 tail = self._finish(tail, input_no, operations)
+            began = time.monotonic()
             execute("COMMIT")
 """,
-        """            execute("COMMIT")
+        """            began = time.monotonic()
+            execute("COMMIT")
             if start + CHUNK_EVENTS >= len(events):
                 tail = self._finish(tail, input_no, operations)
 """,
@@ -108,8 +110,8 @@ BUGS: Final = (
     Bug(
         "the chain leaves out what came before",
         "daemon/journal/schema.py",
-        "hashlib.blake2b(previous + body, digest_size=HASH_BYTES)",
-        "hashlib.blake2b(body, digest_size=HASH_BYTES)",
+        "blake2b(previous + body, digest_size=HASH_BYTES)",
+        "blake2b(body, digest_size=HASH_BYTES)",
         ("tests/unit/test_journal_tamper.py", "tests/unit/test_journal_store.py"),
     ),
     Bug(

@@ -29,7 +29,7 @@ def test_the_linter_looks_for_what_is_unsafe_blind_or_without_a_zone() -> None:
     assert set(lint["select"]) >= LINTED
     assert not [each for each in lint["ignore"] if each.startswith(tuple(LINTED - {"S"}))]
     assert [each for each in lint["ignore"] if each.startswith("S")] == ["S101"]
-    assert list(lint["per-file-ignores"]) == ["tests/**"]
+    assert list(lint["per-file-ignores"]) == ["tests/**", "docs/notebooks/**"]
 
 
 def test_types_are_strict_on_code_and_tests() -> None:
