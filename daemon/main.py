@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daemon import VERSION
-from daemon.cli.arguments import CUTS, overrides_of, spread_replay
+from daemon.cli.arguments import CUTS, overrides_of, settings_of, spread_replay
 from daemon.cli.asked import asked
 from daemon.cli.hook import hook
 from daemon.cli.journal import ARTIFACTS, journal

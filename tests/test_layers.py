@@ -152,13 +152,24 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "daemon.runtime", "daemon.settings",
     ),
     "daemon.lab.numbers": ("daemon.report",),
+    "daemon.lab.calibrate": (
+        "daemon.exchange", "daemon.journal", "daemon.lab.numbers", "daemon.market",
+        "daemon.report", "daemon.runtime", "daemon.settings", "feeds",
+    ),
     "daemon.lab.page": (
         "daemon.files", "daemon.lab.numbers", "daemon.lab.sweep", "daemon.report", "daemon.rules",
     ),
+    "daemon.lab.sweep": (
+        "daemon.export", "daemon.files", "daemon.journal", "daemon.lab.numbers",
+        "daemon.plans.terms", "daemon.rules", "daemon.runtime", "daemon.settings", "feeds",
+        "feeds.files", "feeds.lake",
+    ),
+    "daemon.lab.worker": ("daemon.lab", "daemon.lab.sweep"),
     "daemon.cli": (
         "daemon.alerts", "daemon.assistant", "daemon.chain", "daemon.control",
-        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal",
-        "daemon.lab.calibrate", "daemon.market", "daemon.metrics", "daemon.plan_files",
+        "daemon.execution", "daemon.export", "daemon.files", "daemon.journal", "daemon.lab",
+        "daemon.lab.calibrate", "daemon.lab.sweep", "daemon.market", "daemon.metrics",
+        "daemon.plan_files",
         "daemon.plans.terms", "daemon.process", "daemon.report", "daemon.rules", "daemon.runtime",
         "daemon.settings", "daemon.sinks", "daemon.web", "feeds", "strategies",
     ),

@@ -96,6 +96,7 @@ def show(
 
 def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Path | None) -> bool:
     """Run a sweep and say what it came to; return False where a person stopped it."""
+    from daemon.cli.sweep_report import write_sweep_page
     from daemon.cli.sweep_words import (
         best_text,
         closing_lines,
@@ -123,6 +124,7 @@ def _swept(file: Path, out: Path, executor_of: Callable[[], Executor], data: Pat
     say_text(best_text(swept))
     if swept.windows:
         say_text(windows_text(swept))
+    say(str(page))
     for line in closing_lines(swept):
         say(line)
     if not swept.was_stopped:

@@ -60,14 +60,15 @@ class RowPath:
         unwatched = self._unwatched = Unwatched.of(rows, self._books)
         take_plain_rows = self._take_plain_rows if unwatched is None else self._take_watched_rows
         for special in rows.special:
-            self._take_plain_rows(rows, start, special)
+            take_plain_rows(rows, start, special)
             self.take_row(rows, special, is_special=True)
             start = special + 1
         take_plain_rows(rows, start, len(rows))
         if unwatched is not None:
             unwatched.end()
         for book in self._books_in(rows):
-            book.catch_up(rows)
+            if book.row >= 0:
+                book.catch_up(rows)
         self.end(rows)
 
     def end(self, rows: Rows) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from daemon.domain.booked_fills import BookedFills
@@ -32,6 +33,7 @@ class VariantFold:
 
     def __init__(self, capital_rupees: float | None, ledger: Ledger) -> None:
         self.capital_rupees = capital_rupees
+        self._ledger = ledger
         self._hash = hashlib.blake2b(digest_size=HASH_BYTES)
         self._fills = BookedFills.after(ledger)
         self._exits = ExitFold(ledger)
@@ -69,7 +71,7 @@ class VariantFold:
             days=days,
             drawdown=drawdown,
             ratios=ratios_of(days.changes_paise, self.capital_rupees, drawdown),
-            figures=trade_figures(self._closed.trades()),
+            figures=trade_figures(self._closed.trades(self._ledger.rounds)),
             doubt=self._doubt.told(),
         )
 
@@ -135,22 +137,30 @@ class ClosedColumns:
 
     def __init__(self) -> None:
         self._columns = tuple(array("q") for _ in range(4))
+        self._rounds: list[str] = []
 
     def add(self, trade: ClosedTrade) -> None:
-        """Keep the money of a closed trade."""
+        """Keep the money of a closed trade, and the round that it belongs to."""
+        self._rounds.append(sys.intern(trade.round_id))
         values = trade.net_paise, trade.risk_paise, trade.adverse_paise, trade.favourable_paise
         for column, value in zip(self._columns, values, strict=True):
             column.append(_NOT_SEEN if value is None else value)
 
-    def trades(self) -> list[ClosedTrade]:
-        """Return the trades with their money and nothing else."""
+    def trades(self, running: Container[str]) -> list[ClosedTrade]:
+        """Return the trades with their money and rounds, and nothing else.
+
+        `running` are the rounds that are not over.
+        """
         return [
             ClosedTrade(
                 order_id="", strategy_id="", tradingsymbol="", quantity=0, entry_ts=0, closed_ts=0,
                 net_paise=net, risk_paise=risk, adverse_paise=_seen(adverse),
-                favourable_paise=_seen(favourable),
+                favourable_paise=_seen(favourable), round_id=round_id,
+                round_is_over=round_id not in running,
             )
-            for net, risk, adverse, favourable in zip(*self._columns, strict=True)
+            for round_id, net, risk, adverse, favourable in zip(
+                self._rounds, *self._columns, strict=True
+            )
         ]  # fmt: skip
 
 

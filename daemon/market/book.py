@@ -84,7 +84,8 @@ class Book:
     __slots__ = (
         "above", "after_gap_no", "ask", "bars", "baseline", "behind", "below", "bid", "close_ts",
         "expects_gap_tick", "expects_tick", "extremes", "floor", "fresh_from_no", "high", "index",
-        "input_no", "instrument", "keeps_shown", "low", "ltp", "open", "open_ts", "passed_over",
+        "input_no", "instrument", "keeps_shown", "levels_listener", "low", "ltp", "open", "open_ts",
+        "passed_over",
         "quote_ts", "row", "shown", "sides_watched", "skipper", "tells_shown", "tick_watchers",
         "tradingsymbol", "triggers", "volume", "walk_high_first", "walked",
     )  # fmt: skip
@@ -96,6 +97,7 @@ class Book:
         # the quote
         self.row = -1
         self.behind: RowsBehind | None = None
+        self.levels_listener: Callable[[], None] | None = None
         self.passed_over: RowsPassedOver | None = None
         self.ltp = 0
         self.bid = 0
@@ -174,6 +176,8 @@ class Book:
             self.floor = self.triggers.nearest_below()
             is_watched = self.tick_watchers or self.skipper is not None
             self.below = WATCH_ALL if is_watched else self.floor
+        if self.levels_listener is not None:
+            self.levels_listener()
         if self.passed_over is not None and self.is_watched:
             self.passed_over.watch(self)
 

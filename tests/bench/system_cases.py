@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from daemon.clockwork.paper_engine import PaperEngine
-from daemon.domain.ticks import Ticks
 from daemon.journal.recovery import open_folded, recover, take_snapshot
 from daemon.journal.store import JournalMeta, JournalStore
 from tests.bench.engine_cases import bracket_events

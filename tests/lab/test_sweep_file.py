@@ -166,7 +166,7 @@ def test_another_version_of_the_file_is_refused(desk: Desk) -> None:
 
 
 def test_a_configuration_is_no_sweep(desk: Desk) -> None:
-    with pytest.raises(ConfigError, match="`sweep` of a sweep.*; is this a configuration"):
+    with pytest.raises(ConfigError, match=r"`sweep` of a sweep.*; is this a configuration"):
         load_sweep(desk.place / "paper.yaml")
 
 

@@ -54,13 +54,18 @@ UNIVERSE = Universe(
 
 
 def market(
-    capital: float | None = None, *, ledger: Ledger | None = None, ticks: bool = True, **config: Any
+    capital: float | None = None,
+    *,
+    universe: Universe = UNIVERSE,
+    ledger: Ledger | None = None,
+    ticks: bool = True,
+    **config: Any,
 ) -> Market:
     story = Market()
     settings: dict[str, Any] = {"fill_mode": "ltp", "slippage_bps": 0, "enable_time_stop": False}
     terms = MarginTerms(None if capital is None else round(capital * 100), RULES.margin_rates)
     story.engine = PaperEngine(
-        ExecutionConfig(**(settings | config)), universe=UNIVERSE, rules=RULES, ledger=ledger,
+        ExecutionConfig(**(settings | config)), universe=universe, rules=RULES, ledger=ledger,
         margin=terms,
     )  # fmt: skip
     story.now = ist_ns(DATE, dt.time(11, 0)) + 10**9
@@ -253,6 +258,20 @@ def test_a_margin_that_cannot_be_known_is_refused_in_words() -> None:
     unquoted = market(10**9)
     unquoted.signal("SELL", 65, symbol=NEAR)
     assert refused(unquoted) == {"not_known": f"{NEAR} has no price yet"}
+
+
+def test_a_contract_without_an_expiry_trades_and_its_margin_is_not_known() -> None:
+    """`universe.instruments` may describe one so."""
+
+    def of_bare(capital: float | None) -> Market:
+        story = market(capital, universe=Universe([contract(2, FUTURE, "FUT")]), ticks=False)
+        story.tick(24_100, symbol=FUTURE)
+        story.signal("SELL", 65, symbol=FUTURE)
+        story.clock(60)
+        return story
+
+    assert refused(of_bare(10**9)) == {"not_known": f"{FUTURE} has no expiry"}
+    assert of_bare(None).moves()[-1] == ("ACTIVE", "active")
 
 
 def test_a_date_before_the_rates_is_refused_with_a_capital_and_shown_without_margin() -> None:

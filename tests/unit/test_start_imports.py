@@ -51,7 +51,7 @@ def test_the_check_itself_is_made(imported: set[str]) -> None:
     [
         "pyarrow.compute", "pydantic", "starlette", "uvicorn", "httpx", "apprise", "redis",
         "asyncio", "loguru", "numpy.ma", "rich", "uvloop", "xml.etree.ElementTree",
-        "daemon.journal.store", "daemon.runtime.app", "daemon.web",
+        "daemon.journal.store", "daemon.runtime.app", "daemon.web", "distributed", "optuna",
     ],
 )  # fmt: skip
 def test_a_check_of_a_native_recording_does_not_wait_for(module: str, imported: set[str]) -> None:

@@ -115,20 +115,6 @@ def joined_rounds(trades: Iterable[ClosedTrade]) -> list[ClosedTrade]:
     return sorted(units, key=lambda unit: unit.closed_ts)
 
 
-def closed_trade(position: Position, last: ExitRow) -> ClosedTrade:
-    """Return the trade of a closed position, by its last exit."""
-    sign, entry, quantity = position.sign, position.entry_paise, position.opened_quantity
-    return ClosedTrade(
-        order_id=position.order_id, strategy_id=position.strategy_id,
-        tradingsymbol=position.tradingsymbol, quantity=quantity,
-        entry_ts=position.entry_ts, closed_ts=last.exit_ts,
-        net_paise=position.realized_paise - whole_paise(position.charges),
-        risk_paise=position.r_paise * quantity,
-        adverse_paise=_moved(sign, entry, last.worst_paise, quantity, min),
-        favourable_paise=_moved(sign, entry, last.best_paise, quantity, max),
-    )  # fmt: skip
-
-
 def trade_figures(trades: Sequence[ClosedTrade]) -> TradeFigures:
     """Return the figures of these trades, those of a round together."""
     units = joined_rounds(trades)
@@ -154,8 +140,7 @@ def _joined(round_id: str, trades: Sequence[ClosedTrade]) -> ClosedTrade:
         entry_ts=min(trade.entry_ts for trade in trades), closed_ts=trades[-1].closed_ts,
         net_paise=sum(trade.net_paise for trade in trades),
         risk_paise=sum(risks) if all(risks) else 0, adverse_paise=None, favourable_paise=None,
- round_id=round_id,
-        trades=tuple(trades),
+        round_id=round_id, trades=tuple(trades),
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from daemon.broker.account_books import AccountBooks
 from daemon.broker.order_book import BrokerOrder
 from daemon.domain.instrument import Instrument
 from daemon.web.kite.account import Account
-from daemon.web.kite.order_rows import order_row
+from daemon.web.kite.order_rows import order_row, with_change
+from daemon.web.sources.pending_changes import PendingChanges
 
 
 class _Kept(NamedTuple):
@@ -23,8 +24,9 @@ class _Kept(NamedTuple):
 class KeptRows:
     """Writes the rows of a day's orders as JSON; for one thread at a time, as the account is."""
 
-    def __init__(self, account: Account, user_id: str) -> None:
+    def __init__(self, account: Account, user_id: str, changes: PendingChanges) -> None:
         self._account = account
+        self._changes: Final = changes
         self._user_id: Final = user_id
         self._kept: dict[str, _Kept] = {}
         self._contracts: dict[str, Instrument] = {}
@@ -46,7 +48,8 @@ class KeptRows:
         if kept and kept.order is order and kept.value_paise == order.value_paise:
             return kept.row
         contract = self._account.contract(books, order.tradingsymbol)
-        row = msgspec.Raw(msgspec.json.encode(order_row(order, contract, self._user_id)))
+        fields = with_change(order_row(order, contract, self._user_id), order, self._changes)
+        row = msgspec.Raw(msgspec.json.encode(fields))
         if order.is_over:
             self._kept[order.exchange_id] = _Kept(order, order.value_paise, row)
         return row

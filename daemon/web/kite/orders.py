@@ -19,7 +19,8 @@ from daemon.web.kite.call import Call
 from daemon.web.kite.errors import bad_input, not_on_paper, refused_order
 from daemon.web.kite.forms import Form, missing, wrong
 from daemon.web.kite.ids import engine_id, shown_id, unknown_order
-from daemon.web.kite.order_rows import history_rows, order_row, trade_row, with_change
+from daemon.web.kite.kept_rows import KeptRows
+from daemon.web.kite.order_rows import history_rows, trade_row, with_change
 from daemon.web.kite.refusals import placed
 
 SIDES: Final[tuple[Side, ...]] = ("BUY", "SELL")
@@ -42,7 +43,7 @@ class Orders:
 
     def __init__(self, api: KiteApi) -> None:
         self._api = api
-        self._rows = KeptRows(api.account, api.user_id)
+        self._rows = KeptRows(api.account, api.user_id, api.changes)
         self._is_loud = False
 
     # the books
@@ -169,11 +170,6 @@ class Orders:
         return usual
 
     # rows
-
-    def _row(self, books: AccountBooks, order: BrokerOrder) -> object:
-        contract = self._api.account.contract(books, order.tradingsymbol)
-        row = order_row(order, contract, self._api.user_id)
-        return with_change(row, order, self._api.changes)
 
     def _trade_rows(self, books: AccountBooks, trades: list[Execution]) -> list[object]:
         contract = self._api.account.contract
