@@ -52,14 +52,14 @@ def run_apart(config: Config, data_dir: Path | None = None) -> Outcome:
         lines = done.stderr.decode(errors="replace").splitlines()
         cause = lines[-1] if lines else f"exit status {done.returncode}"
         return Outcome(status="failed", cause=f"a process of its own ended: {cause}")
-    outcome = pickle.loads(done.stdout)  # noqa: S301  # nosec B301 - of our own child
+    outcome = pickle.loads(done.stdout)  # noqa: S301 - of our own child  # nosec B301
     assert isinstance(outcome, Outcome)
     return outcome
 
 
 def main() -> None:
     """Run the variant that comes in, and write its outcome."""
-    config, data_dir = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  # nosec B301 - of our own parent
+    config, data_dir = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - of our own parent  # nosec B301
     out, sys.stdout = sys.stdout.buffer, sys.stderr  # a strategy may print
     out.write(pickle.dumps(run_alone(config, data_dir)))
 
