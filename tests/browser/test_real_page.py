@@ -116,7 +116,8 @@ def test_a_click_on_a_trade_tells_what_explain_tells(
     trade = fold_of(run).exits[0].order_id
     page.locator(f"#closed-{trade}-1 .link").click()
     told = finished_command("journal", "explain", trade, "--run", run).out
-    life = " ".join(page.locator("#trade-life").inner_text().split())
+    shown = page.locator("#trade-life").inner_text().replace("\u2212", "-")
+    life = " ".join(shown.split())
     for line in filter(None, map(str.strip, told.splitlines())):
         words = line.split(": ", 1)[-1]
         assert " ".join(words.split()) in life, line
