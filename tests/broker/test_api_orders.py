@@ -252,6 +252,13 @@ def test_an_iceberg_has_two_to_ten_equal_legs(
     assert reason(result) == ("input", "bad_iceberg")
 
 
+@pytest.mark.parametrize("legs", [2, 10])
+def test_two_legs_and_ten_are_an_iceberg(legs: int) -> None:
+    market = opened()
+    result = market.order(quantity=65 * legs, iceberg_legs=legs)
+    assert (result.refusal, len(result.order_ids)) == (None, 1)
+
+
 def test_the_next_leg_goes_out_at_the_first_input_after_the_last_is_complete() -> None:
     market = opened()
     result = market.order(quantity=195, iceberg_legs=3, iceberg_quantity=65, order_type="LIMIT",
