@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from daemon.errors import ConfigError
+from daemon.lab.page.param_names import short_names
 from daemon.lab.sweep.best import Ranked
 from daemon.lab.sweep.run import Swept
 from daemon.lab.sweep.variants import params_text
@@ -21,7 +22,7 @@ _CAUSES: Final = 5
 def best_text(swept: Swept) -> str:
     """Return the table of the best variants."""
     rows = [["", "variant", "net", "sharpe", "trades", "drawdown", "parameters"]]
-    short = _short_names(swept.keys)
+    short = short_names(swept.keys)
     rows += [_row(place, each, short) for place, each in enumerate(swept.best[:SHOWN], start=1)]
     if len(rows) == 1:
         return "BEST\n  none: no variant was run whole and satisfies `where`"
@@ -34,7 +35,7 @@ def windows_text(swept: Swept) -> str:
     if not swept.windows:
         return ""
     params = {job.variant: job.params for job, _ in swept.outcomes}
-    short = _short_names(swept.keys)
+    short = short_names(swept.keys)
     lines = ["WINDOWS"]
     for window in swept.windows:
         spans = [f"{first} to {last}" for first, last in (window.train, window.test)]
@@ -73,19 +74,6 @@ def refuse_if_none_ran(swept: Swept) -> None:
     """Refuse a sweep of which nothing could be run. Raises ConfigError with the first cause."""
     if swept.outcomes and all(done.status == "failed" for _, done in swept.outcomes):
         raise ConfigError(f"no variant could be run: {swept.outcomes[0][1].cause}")
-
-
-def _short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return the fewest last steps of each key that no other key ends with."""
-    found = {}
-    for key in keys:
-        steps = key.split(".")
-        names = [".".join(steps[at:]) for at in range(len(steps) - 1, -1, -1)]
-        others = [f".{other}" for other in keys if other != key]
-        found[key] = next(
-            (name for name in names if not any(each.endswith(f".{name}") for each in others)), key
-        )
-    return found
 
 
 def _row(place: int, each: Ranked, short: Mapping[str, str]) -> list[str]:

@@ -162,10 +162,15 @@ _SCORES: Final[Mapping[Select, Callable[[Sequence[int]], float | None]]] = {
 }
 
 
+def score_of(select: Select, changes: Sequence[int]) -> float | None:
+    """Return what one variant's sessions (paise) are chosen by; of `median_neighbour` its own."""
+    return _SCORES[select](changes)
+
+
 def _score(
     variants: Sequence[Variant], at: int, select: Select, span: tuple[int, int]
 ) -> float | None:
-    own = _SCORES[select](variants[at].changes_paise[slice(*span)])
+    own = score_of(select, variants[at].changes_paise[slice(*span)])
     if select != "median_neighbour" or own is None:
         return own
     others = (

@@ -8,12 +8,10 @@ sessions whoever proposed it, and a study is given the cut to its training.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
 
-from daemon.lab.numbers import ratios
-from daemon.lab.numbers.walk_forward import Select, WalkForward, walk_forward
+from daemon.lab.numbers.walk_forward import Select, WalkForward, score_of, walk_forward
 from daemon.lab.numbers.walk_forward import Variant as Cut
 from daemon.lab.sweep.file import LoadedSweep
 from daemon.lab.sweep.optuna_rounds import Study, known_of
@@ -97,19 +95,7 @@ def score_in(
     days = [day for day in done.days if day.date in training]
     if sum(day.trades for day in days) < min_trades:
         return None
-    return _SCORES[select]([day.pnl_paise for day in days])
-
-
-def _calmar(changes: Sequence[int]) -> float | None:
-    yearly, fall = ratios.annual_return(changes), ratios.daily_drawdown(changes).depth_paise
-    return yearly / fall if yearly is not None and fall else None
-
-
-_SCORES: Final[Mapping[Select, Callable[[Sequence[int]], float | None]]] = {
-    "sharpe": ratios.sharpe,
-    "net": lambda changes: float(sum(changes)),
-    "calmar": _calmar,
-}
+    return score_of(select, [day.pnl_paise for day in days])
 
 
 def _dates_of(known: Mapping[str, JobDone]) -> list[dt.date]:
