@@ -18,6 +18,8 @@ AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
 DESKTOP: Final = {"width": 1280, "height": 860}
 PHONE: Final = {"width": 390, "height": 844}
 WAIT_MS: Final = 10_000
+READY: Final = 'html[data-link="live"][data-session="known"] #header-mode[data-tone]'
+"""What a page has that follows the stream and knows whether it may command."""
 
 
 def executable() -> str:
@@ -58,10 +60,10 @@ def phone(browser: Browser, **more: Any) -> BrowserContext:
 
 
 def open_page(context: BrowserContext, address: str) -> Page:
-    """Open the page and wait until it follows the stream."""
+    """Open the page and wait until it follows the stream and knows whether it may command."""
     page = context.new_page()
     page.goto(address)
-    page.wait_for_selector('html[data-link="live"] #header-mode[data-tone]')
+    page.wait_for_selector(READY)
     return page
 
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from playwright.sync_api import BrowserContext, Page
 
+from tests.browser.browser import READY
 from tests.kit.cli import ROOT, spawn, wait_for
 from tests.kit.live import free_port
 
 ACCOUNT = "desk"
 SESSION = "configs/sample_session.parquet"
-READY = 'html[data-link="live"] #header-mode[data-tone]'
 
 
 class Served(NamedTuple):

@@ -82,8 +82,7 @@ def test_where_no_daemon_takes_orders_a_gtt_cannot_be_deleted(
     context: BrowserContext, fixture: Fixture
 ) -> None:
     fixture.snapshot["panels"]["header"] = data.header(mode="dead")
-    page = context.new_page()
-    page.goto(fixture.url)
+    page = open_page(context, fixture.url)
     expect(page.locator("#gtts-rows > tr")).to_have_count(2, timeout=WAIT)
     expect(page.locator('main [data-act="delete_gtt"]').first).to_be_hidden(timeout=WAIT)
 

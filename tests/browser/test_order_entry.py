@@ -190,8 +190,7 @@ def test_where_no_daemon_takes_orders_there_are_no_buttons_for_them(
     context: BrowserContext, fixture: Fixture
 ) -> None:
     fixture.snapshot["panels"]["header"] = data.header(mode="dead")
-    page = context.new_page()
-    page.goto(fixture.url)
+    page = open_page(context, fixture.url)
     expect(page.locator("#untraded-rows tr")).to_have_count(2, timeout=WAIT)
     for act in ("leave", "change", "cancel"):
         expect(page.locator(f'main [data-act="{act}"]').first).to_be_hidden(timeout=WAIT)

@@ -137,9 +137,13 @@ function showMeter(meter, share, { warn, bad }) {
   meter.dataset.tone = used >= bad ? "bad" : used >= warn ? "warn" : "";
 }
 
-/** Let a click on a row's button do what it says: `acts[name](key, row)` of its `data-act`. */
+/**
+ * Let a click on a row's button do what it says: `acts[name](key, row)` of its `data-act`.
+ * The second click of a double click is no wish of its own: an answer may have come between.
+ */
 export function connectRows(explain, acts = {}) {
   document.addEventListener("click", (event) => {
+    if (event.detail > 1) return;
     const button = event.target.closest("[data-act]");
     const row = button?.closest("tr");
     if (!row) return;

@@ -60,6 +60,7 @@ async function renewSession() {
     if (!state.snapshot) return;
     showPanels(["header"], state.snapshot);
     showTop();
+    document.documentElement.dataset.session = "known";
   } catch (error) {
     say(error.message, false);
   }
