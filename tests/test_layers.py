@@ -79,7 +79,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "daemon.web.stream": (
         "daemon.control", "daemon.report", "daemon.rules", "daemon.runtime", "daemon.settings",
-        "daemon.web.fold", "daemon.web.panels", "daemon.web.sources",
+        "daemon.web.fold", "daemon.web.panels", "daemon.web.serving", "daemon.web.sources",
     ),
     "daemon.web.day_charts": (
         "daemon.journal", "daemon.market", "daemon.metrics", "daemon.quotes", "daemon.report",

@@ -28,7 +28,7 @@ from daemon.web.kite.postbacks import Postbacks
 from daemon.web.kite.rates import Rates
 from daemon.web.kite.routes import table_of
 from daemon.web.kite.ticker_protocol import TickerProtocol
-from daemon.web.listener import Listener
+from daemon.web.listener import Listener, cut
 from daemon.web.recorded_market import days_of, dumps_of, minutes_of
 from daemon.web.site import Site
 
@@ -53,7 +53,7 @@ class KiteServer:
                 watched.directory / KEYS_FILE, watched.name, lambda keys: _copy(credentials, keys)
             )
             self._requests: Final = DaemonRequests(watched.directory, site.follower.changes)
-            self.api: Final = KiteApi(watched, login, self._ask, site.follower.changes)
+            self.api: Final = KiteApi(watched, login, self._ask, site.follower.changes, cut)
             rates = Rates(is_on=self.api.account.api_config.rates != "off")
             recorded = _recorded_of(site, self.api.account.config)
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)

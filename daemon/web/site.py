@@ -20,13 +20,14 @@ from daemon.web.panels.chain import chain_panel
 from daemon.web.panels.view import View
 from daemon.web.past.answers import Past
 from daemon.web.serving.page_files import OPEN_TO_ALL, Asset, chart_assets, page_assets
+from daemon.web.serving.pieces import Cut
 from daemon.web.serving.requests import Asked, Refused, json, raw_json
 from daemon.web.serving.routes import PageRoute
 from daemon.web.serving.threads import Threads
 from daemon.web.sources.watched import Watched
 from daemon.web.stream import messages
 from daemon.web.stream.clients import Clients, TooManyStreams
-from daemon.web.stream.event_stream import Cut, EventStream
+from daemon.web.stream.event_stream import EventStream
 from daemon.web.stream.follower import Follower
 
 LOOK_EVERY_S: Final = 0.1

@@ -26,6 +26,7 @@ CONNECTIONS: Final = 24
 WAITING_MAX: Final = 200
 """Requests that wait for a connection; one more is not sent, and is counted."""
 PRICE_WITHIN_S: Final = 30.0
+MINUTE_S: Final = 60
 LOT: Final = 65
 READS: Final = (
     "/quote", "/quote/ltp", "/portfolio/positions", "/quote", "/quote/ohlc", "/orders",
@@ -43,6 +44,13 @@ class _Asked(NamedTuple):
     order: int = -1
 
 
+class _Waited(NamedTuple):
+    """An answer: when it was due, seconds from the begin, and how long it took."""
+
+    due_s: float
+    ms: float
+
+
 class Programs:
     """All of them, over connections that stay open."""
 
@@ -57,7 +65,8 @@ class Programs:
         self._limit = 0
         self._resting: deque[str] = deque()
         self._queue: asyncio.Queue[_Asked] = asyncio.Queue(WAITING_MAX)
-        self._waited: dict[str, list[float]] = {"reads": [], "orders": []}
+        self._waited: dict[str, list[_Waited]] = {"reads": [], "orders": []}
+        self._began = 0.0
         self._answers: Counter[str] = Counter()
         self._not_sent = 0
 
@@ -66,7 +75,7 @@ class Programs:
         async with asyncio.TaskGroup() as tasks:
             workers = [tasks.create_task(self._work()) for _ in range(CONNECTIONS)]
             await self._find_limit()
-            began = time.perf_counter()
+            began = self._began = time.perf_counter()
             for number in range(round(seconds * A_SECOND)):
                 due = began + number / A_SECOND
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
@@ -118,9 +127,11 @@ class Programs:
             writer.write(self._order(what, order, asked.order))
         status, body = await answer_of(reader)
         kind = "reads" if asked.order < 0 else "orders"
-        self._waited[kind].append((time.perf_counter() - asked.due) * 1_000)
+        now = time.perf_counter()
+        self._waited[kind].append(_Waited(asked.due - self._began, (now - asked.due) * 1_000))
         self._answers[f"{what} {status}"] += 1
-        if status == 200:
+        if status == 200 and (asked.order >= 0 or not self._limit):
+            # to parse every list of a day's orders, 11 MB, would keep all of them from asking
             self._learn(what, order, json.loads(body)["data"])
 
     def _next_order(self, number: int) -> tuple[str, str]:
@@ -159,16 +170,24 @@ class Programs:
     def figures(self) -> dict[str, Any]:
         """Return how long answers took, milliseconds, and which they were."""
         waited = {kind: _spread(found) for kind, found in self._waited.items()}
-        return {**waited, "answers": dict(self._answers), "not_sent": self._not_sent}
+        return {
+            **waited, "answers": dict(self._answers), "not_sent": self._not_sent,
+            "clients_cpu_s": round(time.process_time(), 1),
+        }  # fmt: skip
 
 
-def _spread(waited: list[float]) -> dict[str, float]:
+def _spread(waited: list[_Waited]) -> dict[str, Any]:
+    """Return how long answers took, of all and of each minute: what grows is seen there."""
     if not waited:
         return {"number": 0}
-    p50, p99 = np.percentile(waited, [50, 99])
+    found = np.array([each.ms for each in waited])
+    minutes = np.array([int(each.due_s // MINUTE_S) for each in waited])
+    p50, p99 = np.percentile(found, [50, 99])
+    by_minute = [np.percentile(found[minutes == each], 99) for each in np.unique(minutes)]
     return {
         "number": len(waited), "p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1),
-        "slowest_ms": round(max(waited), 1),
+        "slowest_ms": round(float(found.max()), 1),
+        "p99_ms_by_minute": [round(float(each), 1) for each in by_minute],
     }  # fmt: skip
 
 

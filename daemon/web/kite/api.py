@@ -12,6 +12,7 @@ from daemon.domain.order_results import OrderResult
 from daemon.process.clock import MACHINE_CLOCKS
 from daemon.web.kite.account import Account, Behind
 from daemon.web.kite.login import Login
+from daemon.web.serving.pieces import Cut
 from daemon.web.serving.threads import Threads
 from daemon.web.sources.pending_changes import PendingChanges
 from daemon.web.sources.watched import Watched
@@ -24,12 +25,21 @@ T = TypeVar("T")
 class KiteApi:
     """One account's API. Nothing here runs in the daemon's process."""
 
-    def __init__(self, watched: Watched, login: Login, ask: Ask, changes: PendingChanges) -> None:
+    def __init__(
+        self,
+        watched: Watched,
+        login: Login,
+        ask: Ask,
+        changes: PendingChanges,
+        cut: Cut = lambda _: None,
+    ) -> None:
+        """`cut` drops a connection whose client does not take its answer."""
         self.login: Final = login
         self.account: Final = Account(watched)
         self.ask: Final = ask
         self.changes: Final = changes
         """What `ask` has sent and the exchange has not answered."""
+        self.cut: Final = cut
         self.threads: Final = Threads()
 
     @property

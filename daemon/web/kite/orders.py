@@ -16,6 +16,7 @@ from daemon.domain.order_requests import ApiProduct, CancelOrder, ModifyOrder, P
 from daemon.journal.words import refusal_text
 from daemon.web.kite.api import KiteApi
 from daemon.web.kite.call import Call
+from daemon.web.kite.envelope import success_in_pieces
 from daemon.web.kite.errors import bad_input, not_on_paper, refused_order
 from daemon.web.kite.forms import Form, missing, wrong
 from daemon.web.kite.ids import engine_id, shown_id, unknown_order
@@ -50,7 +51,7 @@ class Orders:
 
     async def all(self, _: Call) -> object:
         """Return the orders of the day, oldest first, those of strategies too."""
-        return await self._api.read(self._rows.all)
+        return success_in_pieces(await self._api.read(self._rows.pieces), self._api.cut)
 
     async def history(self, call: Call) -> object:
         """Return what an order was after each of its moves."""

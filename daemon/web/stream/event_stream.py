@@ -10,14 +10,13 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from daemon.web.serving.pieces import Cut
 from daemon.web.stream import messages
 from daemon.web.stream.clients import Client, Clients
 
 BEAT_S: Final = 10.0
 SEND_WITHIN_S: Final = 10.0
 """How long a client may take no byte; then its connection is cut."""
-Cut = Callable[[Scope], None]
-"""Drop a connection with all that waits to be sent on it."""
 
 
 class EventStream(Response):
