@@ -196,7 +196,7 @@ class Commands:
 
     async def _ask(self, wish: _Wish) -> Given:
         """Wait for the turn of a request, then for the disk."""
-        name, target = wish.name, wish.target
+        name = wish.name
         taken: Admitted | None = None
         with anyio.move_on_after(ON_DISK_WITHIN_S):
             try:
@@ -204,8 +204,6 @@ class Commands:
                 await self._on_disk(taken.input_no)
             except RequestDropped as error:
                 return Given(Outcome.WITHDRAWN, f"{name}: {error}")
-            number = taken.input_no
-            self._note("command", {"command": name, "target": target, "input_no": number})
             return self._done(wish, taken)
         known_as = "taken" if taken is None else f"taken as input {taken.input_no}"
         text = f"{name}: {known_as}, not on disk yet: look at the orders before you ask again"

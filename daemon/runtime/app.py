@@ -95,6 +95,8 @@ class App:
         self._last_put = 0.0
         self._fault = ""
         self._handled = self.engine.input_no
+        self._asked: Requested | None = None
+        """The input that somebody has just asked for; those of a recording are not noted again."""
         self._connect(out)
 
     def _connect(self, out: Path) -> None:
@@ -301,6 +303,7 @@ class App:
             await self.bus.publish_input(clock)
 
     async def _publish_requested(self, item: Requested) -> Admitted:
+        self._asked = item
         await self.bus.publish_input(item)
         return self.parts.machine.admitted(item)
 
@@ -339,6 +342,8 @@ class App:
         is_requested = not isinstance(item, Ticks) and isinstance(item, Requested)
         if is_requested:
             self.parts.machine.saw(item)
+            if item is self._asked and isinstance(item, Command):
+                self.log.command(item, self._handled)
         if events or self.log.is_waiting or is_full or is_due or is_requested:
             with anyio.CancelScope(shield=True):
                 await self._put(events)

@@ -9,7 +9,8 @@ from loguru import logger
 
 from daemon import VERSION
 from daemon.domain.dates import SECOND_NS, iso_ist
-from daemon.domain.inputs import Gap
+from daemon.domain.inputs import Command, Gap
+from daemon.domain.order_requests import subject_of, verb_of
 from daemon.journal.account_words import standing_sentence
 from daemon.journal.store import Operation
 from daemon.report.text import count
@@ -53,6 +54,13 @@ class RunLog:
         """Journal an operational event of `ts` (UTC ns, 0 = now) with the next batch."""
         ts = ts or max(self._parts.engine.at.now, 0)
         self._operations.append(Operation(ts=ts, kind=kind, detail=detail))
+
+    def command(self, asked: Command, input_no: int) -> None:
+        """Note what a person or a program asked for, for the commit of its input."""
+        order = asked.order
+        name = asked.command if order is None else verb_of(order)
+        target = asked.target if order is None else subject_of(order)
+        self.note("command", {"command": name, "target": target, "input_no": input_no})
 
     # the run
 

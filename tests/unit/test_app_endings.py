@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,9 +14,12 @@ import pytest_asyncio
 from loguru import logger
 
 from daemon import main as command_line
-from daemon.domain.inputs import Input
+from daemon.control.requests import Admitted
+from daemon.domain.inputs import Command, Input
+from daemon.domain.order_requests import PlaceOrder
 from daemon.errors import ConfigError, FeedError, JournalIOError, UsageError
 from daemon.journal.store import JournalStore, Operation
+from daemon.journal.writer import Batch
 from daemon.process.logs import start_logging
 from daemon.process.signals import watch_signals
 from daemon.runtime.app import App
@@ -91,6 +94,48 @@ async def test_a_run_to_the_end_of_its_feed_says_so(app: App) -> None:
     assert app.feed_lost is None
     assert operations(app)[-1].detail["reason"] == "end_of_feed"
     assert app.engine.intake.rows == 100
+
+
+PLACED = PlaceOrder(tradingsymbol="X", side="BUY", quantity=25, product="NRML", order_type="MARKET")
+
+
+@pytest.mark.parametrize(
+    ("make", "noted"),
+    [
+        (lambda ts: Command(ts=ts, command="kill_switch"), ("kill_switch", "")),
+        (lambda ts: Command(ts=ts, command="order", order=PLACED), ("place", "X")),
+    ],
+)
+async def test_what_is_asked_is_noted_in_the_commit_of_its_input_and_in_no_other(
+    make: Callable[[int], Command],
+    noted: tuple[str, str],
+    app: App,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken, batches, put = list[Admitted](), list[Batch](), app.recorder.put
+
+    async def ask() -> None:
+        taken.append(await app.requests.ask(make))
+
+    async def put_and_keep(batch: Batch) -> None:
+        batches.append(batch)
+        await put(batch)
+
+    monkeypatch.setattr(app.recorder, "put", put_and_keep)
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            await app.run()
+    [[operation, batch]] = [
+        (operation, batch) for batch in batches for operation in batch.operations
+        if operation.kind == "command"
+    ]  # fmt: skip
+    number = taken[0].input_no
+    assert operation.detail == {"command": noted[0], "target": noted[1], "input_no": number}
+    assert batch.input_no == number
+    assert sum(each.input_no == number for each in batches) == 1
+    assert operation in operations(app)
 
 
 async def test_a_lost_feed_ends_in_order_with_its_error_in_the_journal(tmp_path: Path) -> None:
