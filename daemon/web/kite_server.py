@@ -59,7 +59,7 @@ class KiteServer:
             self.data: Final = MarketData(watched.directory, login.is_session, recorded)
             login.on_end = partial(self.data.ticker.end_all, "the session is over")
             self._postbacks: Final = Postbacks(self.api, self.data.ticker)
-            table = [*table_of(self.api), *self.data.table()]
+            table = [*self.data.table(), *table_of(self.api)]  # quotes are asked for most often
             self.app: Final = KiteApp(table, login, rates, self.data.sockets())
         except BaseException:
             self.listener.close()

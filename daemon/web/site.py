@@ -31,6 +31,8 @@ from daemon.web.stream.event_stream import EventStream
 from daemon.web.stream.follower import Follower
 
 LOOK_EVERY_S: Final = 0.1
+LOOK_UNSEEN_S: Final = 0.5
+"""Seconds between two looks while no page is open: programs at the API share the interpreter."""
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +74,9 @@ class Site:
     # the one task
 
     async def follow(self) -> None:
-        """Look at the journal ten times a second until cancelled, without a pause while behind.
+        """Look at the journal until cancelled, without a pause while behind.
+
+        Ten times a second while a page is open, else twice.
 
         Answers of the daemon to orders are read meanwhile.
         """
@@ -88,7 +92,8 @@ class Site:
                 if is_first and not self.clients.shown.fault:
                     is_first = False
                     await self.past.find_day_low()  # what was before this process began
-                await anyio.sleep(0 if self.clients.shown.is_behind else LOOK_EVERY_S)
+                pause_s = LOOK_EVERY_S if len(self.clients) else LOOK_UNSEEN_S
+                await anyio.sleep(0 if self.clients.shown.is_behind else pause_s)
         finally:
             self.follower.close()
 

@@ -16,7 +16,7 @@ import pytest
 from daemon.domain.dates import MINUTE_NS, ist_date
 from daemon.market.rows import Rows
 from daemon.quotes.layout import QUOTES_FILE
-from daemon.quotes.reader import SharedQuote
+from daemon.quotes.reader import QuotesReader, SharedQuote
 from daemon.quotes.writer import QuotesMap
 from daemon.web.kite.app import KiteApp
 from daemon.web.kite.historical import (
@@ -113,6 +113,26 @@ async def test_w10_the_prefix_kite_answers_too(api: Api) -> None:
     assert await api.data(f"/kite/quote/ltp?i={FUTURE_KEY}") == {
         FUTURE_KEY: {"instrument_token": FUTURE.instrument_token, "last_price": 23_412.6}
     }
+
+
+async def test_w10_a_quote_is_the_newest_and_no_other_instrument_is_read_for_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, quote = list[int](), QuotesReader.quote
+
+    def counted(reader: QuotesReader, index: int) -> SharedQuote | None:
+        read.append(index)
+        return quote(reader, index)
+
+    monkeypatch.setattr(QuotesReader, "quote", counted)
+    path = f"/quote?i={FUTURE_KEY}"
+    first = await api.data(path)
+    assert await api.data(path) == first
+    own = UNIVERSE.index_of(FUTURE.tradingsymbol)
+    assert read == [own]
+    api.quotes.write(Rows(block(), 1))
+    await api.data(path)
+    assert read == [own, own]
 
 
 async def test_w10_what_the_daemon_does_not_watch_is_left_out(api: Api) -> None:

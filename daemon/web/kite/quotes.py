@@ -9,7 +9,6 @@ from daemon.broker.kite_rows import wall_time
 from daemon.domain.depth import Level
 from daemon.domain.instrument import Instrument
 from daemon.domain.money import rupees
-from daemon.process.clock import MACHINE_CLOCKS
 from daemon.quotes.reader import SharedQuote
 from daemon.web.kite.call import Call
 from daemon.web.kite.errors import bad_input
@@ -48,13 +47,13 @@ class Quotes:
             raise bad_input("Missing or empty field `i`")
         if len(keys) > most:
             raise bad_input(f"Too many instruments: at most {most}, was {len(keys)}")
-        self._market.look(MACHINE_CLOCKS.wall_ns())
+        self._market.refresh()
         found = {}
         for key in keys:
             instrument = self._instrument(key)
             if instrument is None:
                 continue
-            quote = self._market.quote(instrument.tradingsymbol)
+            quote = self._market.newest(instrument.tradingsymbol)
             if quote is not None:
                 found[key] = make(instrument, quote)
         return found

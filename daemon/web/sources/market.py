@@ -25,6 +25,7 @@ class Market:
         self._directory = directory
         self._reader: QuotesReader | None = None
         self._sequences: list[int] = []
+        self._places: dict[str, int] = {}
         self._quotes: dict[str, SharedQuote] = {}
 
     def look(self, now: int) -> bool:
@@ -37,19 +38,25 @@ class Market:
         if reader is None:
             return False
         for index, instrument in enumerate(reader.instruments):
-            sequence = reader.sequence(index)
-            if sequence == self._sequences[index]:
-                continue
-            quote = reader.quote(index)
-            if quote is None:
-                continue
-            self._sequences[index] = sequence
-            self._quotes[instrument.tradingsymbol] = quote
-            self.clock_ns = max(self.clock_ns, quote.ts)
-            self.moved.append(instrument.tradingsymbol)
+            if self._take(reader, index, instrument.tradingsymbol):
+                self.moved.append(instrument.tradingsymbol)
         if self.moved:
             self.moved_ns = now
         return bool(self.moved)
+
+    def refresh(self) -> None:
+        """Open the map of a daemon that has started since; `newest` needs that."""
+        self._open()
+
+    def newest(self, symbol: str) -> SharedQuote | None:
+        """Return the quote that a symbol has by now, None before its first.
+
+        Costs nothing of the others, which `look` reads; what it takes, `moved` does not tell.
+        """
+        index = self._places.get(symbol)
+        if self._reader is not None and index is not None:
+            self._take(self._reader, index, symbol)
+        return self._quotes.get(symbol)
 
     def quote(self, symbol: str) -> SharedQuote | None:
         """Return the last quote of a symbol, None before its first."""
@@ -74,6 +81,17 @@ class Market:
             self._reader.close()
             self._reader = None
 
+    def _take(self, reader: QuotesReader, index: int, symbol: str) -> bool:
+        """Take a row if another one is there than before."""
+        sequence = reader.sequence(index)
+        quote = None if sequence == self._sequences[index] else reader.quote(index)
+        if quote is None:
+            return False
+        self._sequences[index] = sequence
+        self._quotes[symbol] = quote
+        self.clock_ns = max(self.clock_ns, quote.ts)
+        return True
+
     def _open(self) -> QuotesReader | None:
         reader = self._reader
         if reader is not None and not reader.is_replaced():
@@ -89,5 +107,6 @@ class Market:
         self._reader = fresh
         self._sequences = [0] * len(fresh.instruments)
         self._quotes.clear()
+        self._places = {each.tradingsymbol: at for at, each in enumerate(fresh.instruments)}
         self.instruments = {each.tradingsymbol: each for each in fresh.instruments}
         return fresh
