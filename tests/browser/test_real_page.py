@@ -212,6 +212,28 @@ def test_an_order_by_hand_is_placed_and_its_position_left_by_clicks(
     assert fold_of(live.directory).ledger.untraded.charges > 0
 
 
+def test_a_gtt_is_placed_and_deleted_by_clicks(context: BrowserContext, live: Live) -> None:
+    wait_ms = 30_000
+    page = sign_in(context, live.served)
+    page.get_by_role("button", name="New GTT").click()
+    page.fill("#gtt-symbol", "NIFTY26NOVFUT")
+    page.fill("#gtt-quantity", "65")
+    page.fill("#gtt-trigger", "40000")
+    page.fill("#gtt-price", "39990")
+    page.locator("#gtt-dialog").get_by_role("button", name="Review").click()
+    page.click("#gtt-send")
+    row = page.locator("#gtts-rows > tr")
+    expect(row).to_have_count(1, timeout=wait_ms)
+    expect(row).to_contain_text("at 40,000.00 or above", timeout=wait_ms)
+    [gtt] = fold_of(live.directory).ledger.gtts.values()
+    assert (gtt.terms.triggers, gtt.terms.legs[0].price_paise) == ((4_000_000,), 3_999_000)
+    row.get_by_role("button", name="Delete").click()
+    page.click("#gtt-delete-yes")
+    expect(row).to_have_count(0, timeout=wait_ms)
+    ledger = fold_of(live.directory).ledger
+    assert (ledger.gtts, ledger.total_gtts) == ({}, gtt.gtt_id)
+
+
 def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) -> None:
     page = sign_in(context, live.served)
     page.click("#kill")
