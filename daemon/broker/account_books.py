@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 from daemon.broker.executions import Execution
 from daemon.broker.funds import NO_MARGIN, Funds, FundsBook, Margin
@@ -23,6 +25,9 @@ from daemon.domain.gtt_fold import fold_gtt
 from daemon.domain.instrument import Instrument, Universe
 from daemon.domain.symbols import bare_instrument
 
+GTTS_OVER_MAX: Final = 1_000
+"""GTTs that are over and still in the books: an account's life has more than can be listed."""
+
 
 class AccountBooks:
     """Orders and trades of the day, positions, and funds, after the events so far.
@@ -40,6 +45,8 @@ class AccountBooks:
         self.trades: list[Execution] = []
         self.settlements: list[Execution] = []
         self.gtts: dict[int, Gtt] = {}
+        """Those that wait, and the newest of those that are over."""
+        self._gtts_over: deque[int] = deque()
         self.refused: dict[str, str] = {}
         """Why orders without a trade were refused today, by exchange id."""
         self.day = 0
@@ -61,7 +68,7 @@ class AccountBooks:
             key = event.order_id or f"{event.tradingsymbol}/{event.product}"
             self.cash.mark(key, event.close_paise)
         elif isinstance(event, GttMoved):
-            fold_gtt(self.gtts, event)
+            self._fold_gtt(event)
         if executed is not None:
             self._take(executed)
         return executed
@@ -92,6 +99,14 @@ class AccountBooks:
         if found is None:
             found = self._unlisted[tradingsymbol] = bare_instrument(tradingsymbol)
         return found
+
+    def _fold_gtt(self, event: GttMoved) -> None:
+        gtt = fold_gtt(self.gtts, event)
+        if gtt is None or not gtt.is_over:
+            return
+        self._gtts_over.append(gtt.gtt_id)
+        if len(self._gtts_over) > GTTS_OVER_MAX:
+            del self.gtts[self._gtts_over.popleft()]
 
     def _take(self, executed: Execution) -> None:
         self.positions.take(executed)

@@ -308,3 +308,16 @@ def test_a_gtt_has_kites_fields_and_says_what_became_of_its_order(
         "order_id": "" if reason else "X-20261118-000001",
         "rejection_reason": reason,
     }
+
+
+def test_of_gtts_that_are_over_the_books_keep_the_newest(
+    market: GttMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.broker.account_books.GTTS_OVER_MAX", 2)
+    waits, *over = (market.place(OCO) for _ in range(5))
+    for number in over:
+        market.delete(number)
+    books = AccountBooks(market.engine.universe)
+    for event in market.events:
+        books.apply(event)
+    assert list(books.gtts) == [waits, *over[-2:]]
