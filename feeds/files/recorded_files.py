@@ -49,7 +49,7 @@ def find_data(text: str, data_dir: Path | None = None) -> Path:
     path = placed(text, data_dir)
     problem = no_file(path)
     if problem:
-        raise file_error(path, problem, "check `path` in the replay's files")
+        raise file_error(path, problem, "check its path")
     return path
 
 
