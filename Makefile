@@ -148,7 +148,7 @@ bench: $(READY) #-- Measure speed and memory, print one table, keep artifacts/be
 bench-compare: $(READY) #-- Measure again and show what lost more than a tenth against the kept run (BENCH="--only start").
 	$(BIN)/python -m tests.bench --compare $(if $(wildcard $(PEERS)/.ready),--peers $(PEERS)/bin/python) $(BENCH)
 
-bench-peers: $(READY) $(PEERS)/.ready #-- Install two other engines into a venv of their own, and measure W1 beside them.
+bench-peers: $(READY) $(PEERS)/.ready #-- Install three other programs into a venv of their own, and measure beside them.
 	$(BIN)/python -m tests.bench --only peers --peers $(PEERS)/bin/python --out artifacts/bench-peers.json
 
 $(PEERS)/.ready: tests/bench/peers/requirements.txt

@@ -45,6 +45,20 @@ def simulated(path: Path) -> dict[str, Any]:
     return {"seconds": time.process_time() - start, "hash": _hash(outcome)}
 
 
+def bars_pass(path: Path, count: int) -> dict[str, Any]:
+    """Variants of W1's rules on candles of one instrument in one pass, by processor time."""
+    file = ReplayFile(path=str(path), kind="candles", timeframe="1m", symbol="W0")
+    config = w1_config(file, "out", instruments=1)
+    variants = [_slipping(config, number) for number in range(count)]
+    steady_memory()
+    start = time.process_time()
+    outcomes = run_variants(variants)
+    seconds = time.process_time() - start
+    first = outcomes[0].told
+    assert first is not None, outcomes[0].cause
+    return {"variants": count, "seconds": seconds, "trades": len(first.trades)}
+
+
 def own_process(path: Path) -> dict[str, Any]:
     """The same as `run_fno_paper --config FILE`, user and system time of the whole process."""
     with tempfile.TemporaryDirectory() as place:
@@ -63,7 +77,10 @@ def own_process(path: Path) -> dict[str, Any]:
 
 
 def _variant(path: Path, number: int) -> Config:
-    config = w1_config(ReplayFile(path=str(path)), "out")
+    return _slipping(w1_config(ReplayFile(path=str(path)), "out"), number)
+
+
+def _slipping(config: Config, number: int) -> Config:
     execution = msgspec.structs.replace(config.execution, slippage_bps=number / 10)
     return msgspec.structs.replace(config, execution=execution)
 
