@@ -30,7 +30,7 @@ def run_alone(
         for strategy_id, error in ran.faults:
             errors.add(strategy_id, error)
         assert ran.series.drawdown is not None
-        told = fold.told(ran.closes, ran.series.drawdown, ran.rules)
+        told = fold.told(ran.closes, ran.series.drawdown, ran.rules, ran.facts.margin)
         return Outcome(status="done", warning=errors.line(), told=told)
     except Exception as error:  # noqa: BLE001 - whatever ends a variant is its cause
         return failed(error)

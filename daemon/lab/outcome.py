@@ -39,6 +39,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """From every minute, before anything is thinned."""
     ratios: Ratios
     figures: TradeFigures
+    exposure: float | None
+    """The share of the sessions' minutes with a position, None without a session."""
+    return_on_peak_margin: float | None
+    """Net P&L of what was closed by the most that was blocked, None if no margin was computed."""
     doubt: Doubt
     """The closed trades with a stale or optimistic fill."""
 

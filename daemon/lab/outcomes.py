@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
+from daemon.domain.statistics import MarginStatus
 from daemon.lab.numbers.days import Calendar
 from daemon.lab.outcome import Outcome, failed
 from daemon.lab.variant_fold import StrategyErrors, VariantFold
@@ -31,9 +32,11 @@ class Outcomes:
         """Count an error of a variant's strategy."""
         self._errors[place].add(strategy_id, error)
 
-    def end(self, place: int, equity: MinuteEquity, calendar: Calendar) -> None:
+    def end(
+        self, place: int, equity: MinuteEquity, calendar: Calendar, margin: MarginStatus | None
+    ) -> None:
         """Close a variant that has come to the end of the data."""
-        told = self._folds.pop(place).told(equity.closes(), equity.drawdown(), calendar)
+        told = self._folds.pop(place).told(equity.closes(), equity.drawdown(), calendar, margin)
         self.by_place[place] = Outcome(status="done", warning=self._errors[place].line(), told=told)
 
     def fail(self, place: int, error: Exception) -> None:

@@ -13,14 +13,13 @@ import msgspec
 
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.domain.symbols import bare_instrument
 from daemon.export.columns import Column, Kind, Rows
 from daemon.export.parquet_file import arrow_table
 from daemon.export.tables import table
 from daemon.journal.history import History
 from daemon.lab.events_hash import events_hash
 from daemon.lab.journal_copy import explained, write_journal
-from daemon.lab.numbers.days import Days, session_days
+from daemon.lab.numbers.days import Days, session_days, session_hours
 from daemon.lab.numbers.periods import Period, by_period, exposure
 from daemon.lab.numbers.ratios import Ratios, ratios_of
 from daemon.lab.numbers.trades import (
@@ -41,8 +40,6 @@ Table = Any
 """A pyarrow table."""
 REPORT: Final = "report.html"
 TEARSHEET: Final = "tearsheet.html"
-_CONTRACT: Final = bare_instrument("NIFTY26JANFUT")
-"""When a session opens and closes is asked of it: what is traded are contracts."""
 _BY_PERIOD: Final = (
     Column("period"), Column("trades", Kind.WHOLE), Column("wins", Kind.WHOLE),
     Column("net", Kind.MONEY),
@@ -170,10 +167,7 @@ class Result:
     @cached_property
     def exposure(self) -> float | None:
         """Return the share of the sessions' minutes with a position, None without a session."""
-        rules, dates = self._simulated.rules, self.days.dates
-        sessions = {date: rules.session(date, _CONTRACT) for date in dates}
-        hours = {date: (each.open_ts, each.close_ts) for date, each in sessions.items() if each}
-        return exposure(self._closed, hours)
+        return exposure(self._closed, session_hours(self.days.dates, self._simulated.rules))
 
     @property
     def return_on_peak_margin(self) -> float | None:

@@ -9,15 +9,18 @@ from array import array
 from collections.abc import Container, Mapping
 from typing import Final
 
+from daemon.domain.account_totals import net_paise, return_on_peak_margin
 from daemon.domain.booked_fills import BookedFills
 from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import OrderMoved, TradingEvent, encode_event
 from daemon.domain.ledger import Ledger
+from daemon.domain.statistics import MarginStatus
 from daemon.export.columns import RunningPaise
 from daemon.export.parquet_file import ArrowRows
 from daemon.export.trades import COLUMNS, exit_row
 from daemon.lab.events_hash import HASH_BYTES
-from daemon.lab.numbers.days import Calendar, session_days
+from daemon.lab.numbers.days import Calendar, session_days, session_hours
+from daemon.lab.numbers.periods import exposure
 from daemon.lab.numbers.ratios import ratios_of
 from daemon.lab.numbers.trades import ClosedTrade, closed_trade, trade_figures
 from daemon.lab.outcome import Doubt, Told
@@ -60,9 +63,16 @@ class VariantFold:
             if row.is_last:
                 self._closed.add(closed_trade(position, row))
 
-    def told(self, closes: Mapping[dt.date, int], drawdown: Drawdown, calendar: Calendar) -> Told:
+    def told(
+        self,
+        closes: Mapping[dt.date, int],
+        drawdown: Drawdown,
+        calendar: Calendar,
+        margin: MarginStatus | None,
+    ) -> Told:
         """Return what the variant came to, with net P&L at the end of each date (paise)."""
         days = session_days(closes, calendar)
+        closed = self._closed.trades(self._ledger.rounds)
         return Told(
             events_hash=self._hash.hexdigest(),
             trades=self._trades.table(),
@@ -71,7 +81,9 @@ class VariantFold:
             days=days,
             drawdown=drawdown,
             ratios=ratios_of(days.changes_paise, self.capital_rupees, drawdown),
-            figures=trade_figures(self._closed.trades(self._ledger.rounds)),
+            figures=trade_figures(closed),
+            exposure=exposure(closed, session_hours(days.dates, calendar)),
+            return_on_peak_margin=return_on_peak_margin(net_paise(self._ledger), margin),
             doubt=self._doubt.told(),
         )
 
@@ -133,32 +145,36 @@ class DoubtFold:
 
 
 class ClosedColumns:
-    """Closed trades as columns of numbers: a tenth of what they take as objects."""
+    """Closed trades as columns of numbers: an eighth of what they take as objects."""
 
     def __init__(self) -> None:
-        self._columns = tuple(array("q") for _ in range(4))
+        self._columns = tuple(array("q") for _ in range(6))
         self._rounds: list[str] = []
 
     def add(self, trade: ClosedTrade) -> None:
-        """Keep the money of a closed trade, and the round that it belongs to."""
+        """Keep the times and the money of a closed trade, and the round that it belongs to."""
         self._rounds.append(sys.intern(trade.round_id))
-        values = trade.net_paise, trade.risk_paise, trade.adverse_paise, trade.favourable_paise
+        values = (
+            trade.entry_ts, trade.closed_ts, trade.net_paise, trade.risk_paise,
+            trade.adverse_paise, trade.favourable_paise,
+        )  # fmt: skip
         for column, value in zip(self._columns, values, strict=True):
             column.append(_NOT_SEEN if value is None else value)
 
     def trades(self, running: Container[str]) -> list[ClosedTrade]:
-        """Return the trades with their money and rounds, and nothing else.
+        """Return the trades with their times, money and rounds, and nothing else.
 
         `running` are the rounds that are not over.
         """
         return [
             ClosedTrade(
-                order_id="", strategy_id="", tradingsymbol="", quantity=0, entry_ts=0, closed_ts=0,
+                order_id="", strategy_id="", tradingsymbol="", quantity=0,
+                entry_ts=entry_ts, closed_ts=closed_ts,
                 net_paise=net, risk_paise=risk, adverse_paise=_seen(adverse),
                 favourable_paise=_seen(favourable), round_id=round_id,
                 round_is_over=round_id not in running,
             )
-            for round_id, net, risk, adverse, favourable in zip(
+            for round_id, entry_ts, closed_ts, net, risk, adverse, favourable in zip(
                 self._rounds, *self._columns, strict=True
             )
         ]  # fmt: skip

@@ -79,6 +79,8 @@ def _numbers(told: Told) -> dict[str, Number]:
         "missing_days": len(told.days.missing),
         **msgspec.structs.asdict(told.ratios),
         **msgspec.structs.asdict(told.figures),
+        "exposure": told.exposure,
+        "return_on_peak_margin": told.return_on_peak_margin,
         "doubtful_trades": doubt.trades,
         "doubtful_gross_rupees": doubt.gross_paise / PAISE_PER_RUPEE,
         "doubtful_net_rupees": doubt.net_paise / PAISE_PER_RUPEE,

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from daemon.domain.account_totals import return_on_peak_margin
 from daemon.domain.dates import iso_ist
 from daemon.domain.drawdown import Drawdown
 from daemon.domain.events import TradingEvent
 from daemon.domain.ledger import Ledger
-from daemon.domain.money import PAISE_PER_RUPEE
 from daemon.domain.position_row import PositionRow
 from daemon.metrics.fill_quality import FillQuality, m2m_in_rupees, rupees_2dp, whole_paise
 from daemon.metrics.plan_results import PlanResult, plan_results
@@ -84,10 +84,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def return_on_peak_margin(self) -> float | None:
         """Return the account's net P&L by the most that was blocked, None if nothing was."""
-        margin = self.facts.margin
-        if margin is None or not margin.peak_rupees:
-            return None
-        return self.account_net_paise / (margin.peak_rupees * PAISE_PER_RUPEE)
+        return return_on_peak_margin(self.account_net_paise, self.facts.margin)
 
     @property
     def account_net_paise(self) -> int:

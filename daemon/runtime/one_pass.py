@@ -19,6 +19,7 @@ from daemon.domain.events import TradingEvent
 from daemon.domain.instrument import Universe
 from daemon.domain.ledger import Ledger
 from daemon.domain.risk_arrays import RiskArrays
+from daemon.domain.statistics import MarginStatus
 from daemon.domain.ticks import Ticks
 from daemon.market.shared_market import SharedMarket
 from daemon.rules import Rulebook
@@ -43,7 +44,9 @@ class Listener(Protocol):
     def fault(self, place: int, strategy_id: str, error: str) -> None:
         """Take an error of a variant's strategy, which has ended nothing."""
 
-    def end(self, place: int, equity: MinuteEquity, calendar: Rulebook) -> None:
+    def end(
+        self, place: int, equity: MinuteEquity, calendar: Rulebook, margin: MarginStatus | None
+    ) -> None:
         """Take that a variant has come to the end of the data."""
 
     def fail(self, place: int, error: Exception) -> None:
@@ -211,7 +214,8 @@ class Pass:
             self._guarded(flight, self._tell_end)
 
     def _tell_end(self, flight: _Flight) -> None:
-        self._listener.end(flight.entry.place, flight.equity, flight.entry.rules)
+        margin = flight.engine.engine.account.margin_status
+        self._listener.end(flight.entry.place, flight.equity, flight.entry.rules, margin)
 
 
 class _Flight(NamedTuple):

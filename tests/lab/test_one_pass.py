@@ -22,6 +22,7 @@ from daemon.lab.configured import configured
 from daemon.lab.one_pass import run_variants, sample_of
 from daemon.lab.outcome import Outcome
 from daemon.lab.outcomes import Outcomes
+from daemon.lab.simulate import simulate
 from daemon.lab.variant_fold import VariantFold
 from daemon.market.shared_market import GroupedRows
 from daemon.runtime.one_pass import Pass, entries_by_data
@@ -29,6 +30,11 @@ from daemon.settings.config import Config
 from strategies.strategy import Actions, View
 from tests.kit.tiers import with_more_in_ci
 from tests.lab.variants import Dice, base, drawn
+
+FIGURES = (
+    "net_paise", "gross_paise", "days", "drawdown", "ratios", "figures", "exposure",
+    "return_on_peak_margin", "doubt",
+)  # fmt: skip
 
 
 def told(outcome: Outcome) -> Any:
@@ -41,7 +47,7 @@ def assert_equal(config: Config, outcome: Outcome) -> int:
     alone, ours = told(run_alone(config)), told(outcome)
     assert ours.events_hash == alone.events_hash
     assert ours.trades.equals(alone.trades)
-    for name in ("net_paise", "gross_paise", "days", "drawdown", "ratios", "figures", "doubt"):
+    for name in FIGURES:
         assert getattr(ours, name) == getattr(alone, name), name
     return int(ours.trades.num_rows)
 
@@ -96,6 +102,17 @@ def test_s3_variants_of_other_data_have_a_pass_of_their_own(start: Config) -> No
     assert [heard[place] for place in range(len(variants))] == outcomes
     for config, outcome in zip(variants, outcomes, strict=True):
         assert_equal(config, outcome)
+
+
+def test_n3_a_variant_of_a_pass_tells_exposure_and_return_on_peak_margin(start: Config) -> None:
+    rich = {"capital_rupees": 5_000_000.0}
+    variants = [dice(start), dice(start, overrides=rich), dice(start, seed=4, overrides=rich)]
+    for config, outcome in zip(variants, run_variants(variants), strict=True):
+        alone = simulate(config)
+        assert told(outcome).exposure == alone.exposure
+        assert 0 < told(outcome).exposure < 1
+        assert told(outcome).return_on_peak_margin == alone.return_on_peak_margin
+        assert (alone.return_on_peak_margin is None) == (config.capital_rupees is None)
 
 
 def test_s3_a_variant_that_fails_ends_nothing_but_itself(

@@ -45,6 +45,8 @@ def test_a_row_is_what_its_own_command_line_runs(desk: Desk) -> None:
         assert row["events_hash"] == alone.events_hash
         assert row["net_rupees"] == sum(alone.days.changes_paise) / 100
         assert row["trades"] == alone.trade_figures.trades > 0
+        assert row["exposure"] == alone.exposure
+        assert 0 < row["exposure"] < 1
         own = [each for each in trades if each["variant"] == row["variant"]]
         assert [each["net_paise"] for each in own] == alone.trades["net_paise"].to_pylist()
         [day] = [each for each in daily if each["variant"] == row["variant"]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
+import msgspec
 import pytest
 
-from daemon.domain.dates import IST, MINUTE_NS, parse_ts
+from daemon.domain.dates import IST, MINUTE_NS, ist_date, parse_ts
 from daemon.lab.numbers import ClosedTrade, by_period, exposure, trade_figures
 from daemon.lab.numbers.trades import joined_rounds
 from daemon.rules.loader import load_rulebook
@@ -119,3 +121,25 @@ def test_n3_exposure_counts_each_minute_once() -> None:
     two = [trade(1, "2026-11-18T09:50"), trade(1, "2026-11-18T10:00")]  # 09:20-09:50, 09:30-10:00
     assert exposure(two, hours) == 41 / 60  # 09:20 to 10:00, both included
     assert exposure([trade(1, "2026-11-18T09:15")], hours) == 1 / 60  # cut at the open
+
+
+def test_n3_exposure_of_overlapping_trades_over_days_is_that_of_their_minutes() -> None:
+    """Against a set of minutes, for trades that begin and end anywhere, sessions or not."""
+    dice = random.Random(5)
+    opens = [parse_ts(f"2026-11-{day}T09:15") for day in (17, 18, 20)]
+    hours = {ist_date(at): (at, at + 30 * MINUTE_NS) for at in opens}
+    for _ in range(200):
+        trades = []
+        for _ in range(dice.randrange(1, 6)):
+            entry = dice.choice(opens) + dice.randrange(-40, 60) * MINUTE_NS // 2
+            closed = entry + dice.choice([0, 7, 45, 1_400, 3_000]) * MINUTE_NS // 2
+            trades.append(msgspec.structs.replace(trade(1), entry_ts=entry, closed_ts=closed))
+        minutes = {
+            minute
+            for open_ts, close_ts in hours.values()
+            for minute in range(open_ts, close_ts, MINUTE_NS)
+            if any(
+                each.entry_ts < minute + MINUTE_NS and each.closed_ts >= minute for each in trades
+            )
+        }
+        assert exposure(trades, hours) == len(minutes) / 90

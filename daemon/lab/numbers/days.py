@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from daemon.domain.instrument import Instrument
@@ -11,6 +11,8 @@ from daemon.domain.symbols import INDEX_SYMBOLS, bare_instrument
 
 _INDEX: Final = bare_instrument(INDEX_SYMBOLS["NIFTY"])
 """The exchanges have the same holidays."""
+_CONTRACT: Final = bare_instrument("NIFTY26JANFUT")
+"""When a session opens and closes is asked of it: what is traded are contracts."""
 
 
 class Calendar(Protocol):
@@ -56,6 +58,12 @@ def days_of(closes: Mapping[dt.date, int], is_session: Callable[[dt.date], bool]
 def session_days(closes: Mapping[dt.date, int], calendar: Calendar) -> Days:
     """Return the days of a run by the exchanges' calendar."""
     return days_of(closes, lambda date: calendar.session(date, _INDEX) is not None)
+
+
+def session_hours(dates: Iterable[dt.date], calendar: Calendar) -> dict[dt.date, tuple[int, int]]:
+    """Return when contracts' sessions open and close (UTC ns), of those dates that have one."""
+    sessions = {date: calendar.session(date, _CONTRACT) for date in dates}
+    return {date: (each.open_ts, each.close_ts) for date, each in sessions.items() if each}
 
 
 def _between(first: dt.date, last: dt.date) -> list[dt.date]:

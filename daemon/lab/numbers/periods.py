@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -64,13 +65,29 @@ def exposure(
     each session. None without any.
     """
     minutes = sum((close - opens) // MINUTE_NS for opens, close in hours.values())
-    held: set[int] = set()
+    if not minutes:
+        return None
+    held, until = 0, -1
+    for first, last in sorted(_held(trades, hours)):
+        held += max(last - max(first, until + 1) + 1, 0)
+        until = max(until, last)
+    return held / minutes
+
+
+def _held(
+    trades: Iterable[ClosedTrade], hours: Mapping[dt.date, tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last minute of each trade in each session that it was open in."""
+    dates = sorted(hours)
     for trade in trades:
-        for date, (opens, close) in hours.items():
-            if ist_date(trade.entry_ts) <= date <= ist_date(trade.closed_ts):
-                first, last = max(trade.entry_ts, opens), min(trade.closed_ts, close - 1)
-                held.update(range(first // MINUTE_NS, last // MINUTE_NS + 1))
-    return len(held) / minutes if minutes else None
+        begin = bisect_left(dates, ist_date(trade.entry_ts))
+        end = bisect_right(dates, ist_date(trade.closed_ts))
+        for date in dates[begin:end]:
+            opens, close = hours[date]
+            first = max(trade.entry_ts, opens) // MINUTE_NS
+            last = min(trade.closed_ts, close - 1) // MINUTE_NS
+            if first <= last:
+                yield first, last
 
 
 def _key(unit: ClosedTrade, period: Period, expiry_of: ExpiryOf | None) -> tuple[int, str]:

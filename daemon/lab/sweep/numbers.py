@@ -36,6 +36,9 @@ NUMBERS: Final[Mapping[str, Kind]] = {
     "trades_without_stop": "whole",
     "mean_adverse_rupees": "real",
     "mean_favourable_rupees": "real",
+    "exposure": "real",
+    # by the account's margin
+    "return_on_peak_margin": "real",
     # closed trades with a fill at a stale or an optimistic price
     "doubtful_trades": "whole",
     "doubtful_gross_rupees": "real",
