@@ -31,10 +31,10 @@ def write_bars(path: Path, days: int, *, seed: int = 11) -> Path:
     steps = 400_000 + np.cumsum(moves).reshape(moves.shape)
     opens = np.concatenate(([400_000], steps[:-1, -1]))
     minutes = np.arange(MINUTES, dtype=np.int64) * 60_000_000_000
-    sessions = [ist_ns(day, dt.time(9, 15)) + minutes for day in _sessions(days)]
+    times = [ist_ns(day, dt.time(9, 15)) + minutes for day in sessions(days)]
     table = pa.table(
         {
-            "ts": np.concatenate(sessions),
+            "ts": np.concatenate(times),
             "open": np.round(opens * GRID, 2),
             "high": np.round(np.maximum(opens, steps.max(axis=1)) * GRID, 2),
             "low": np.round(np.minimum(opens, steps.min(axis=1)) * GRID, 2),
@@ -46,7 +46,8 @@ def write_bars(path: Path, days: int, *, seed: int = 11) -> Path:
     return path
 
 
-def _sessions(count: int) -> list[dt.date]:
+def sessions(count: int) -> list[dt.date]:
+    """Return the first sessions from the first day on."""
     rules = load_rulebook()
     future = Instrument(instrument_token=1, tradingsymbol="W0", exchange="NFO")
     days = (FIRST_DAY + dt.timedelta(days=at) for at in range(10 * count))

@@ -17,7 +17,8 @@ from daemon.lab.one_pass import run_variants
 from daemon.lab.outcome import Outcome
 from daemon.process.memory import steady_memory
 from daemon.settings.config import Config, ReplayFile
-from tests.bench.w1_cases import w1_config
+from tests.bench.months_data import INSTRUMENTS, write_months
+from tests.bench.w1_cases import w1_config, w1_strategies_config
 
 
 def one_pass(path: Path, count: int) -> dict[str, Any]:
@@ -57,6 +58,24 @@ def bars_pass(path: Path, count: int) -> dict[str, Any]:
     first = outcomes[0].told
     assert first is not None, outcomes[0].cause
     return {"variants": count, "seconds": seconds, "trades": len(first.trades)}
+
+
+def months(place: Path, days: int, ticks: int) -> dict[str, Any]:
+    """W1's rules on months of recordings in memory, by processor time; makes them if need be."""
+    if not place.exists():
+        write_months(place, days, ticks)
+    config = w1_config(ReplayFile(path=str(place)), "out", INSTRUMENTS)
+    strategies = w1_strategies_config(INSTRUMENTS)
+    config = msgspec.structs.replace(config, strategies=strategies)
+    steady_memory()
+    start, wall = time.process_time(), time.perf_counter()
+    outcome = run_alone(config)
+    assert outcome.told is not None, outcome.cause
+    assert len(outcome.told.days.dates) == days, outcome.told.days
+    return {
+        "ticks": days * ticks, "seconds": time.process_time() - start,
+        "wall": time.perf_counter() - wall, "trades": len(outcome.told.trades),
+    }  # fmt: skip
 
 
 def own_process(path: Path) -> dict[str, Any]:

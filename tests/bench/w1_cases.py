@@ -132,9 +132,9 @@ def w1_native(path: Path) -> dict[str, Any]:
     return _whole(ReplayFile(path=str(path)))
 
 
-def write_native(path: Path, out: Path) -> Path:
+def write_native(path: Path, out: Path, instruments: int = 10) -> Path:
     """The ticks of W1's file in the native format."""
-    config = w1_config(_foreign(path, 10), "")
+    config = w1_config(_foreign(path, instruments), "", instruments)
     assert config.feed.replay is not None
     convert(config.feed.replay, out, universe=config.universe)
     return out
@@ -173,15 +173,21 @@ def w1_config(file: ReplayFile, out: str, instruments: int = 10) -> Config:
         )
         for n in range(instruments)
     ]  # fmt: skip
-    each = dict(W1_STRATEGIES["list"][0], symbols=W1_SYMBOLS[:instruments])
     return Config(
         out=out,
         feed=FeedConfig(kind="replay", replay=ReplayConfig(files=[file])),
         universe=UniverseConfig(instruments=described),
         execution=W1_EXECUTION,
-        strategies=msgspec.convert({"list": [each]}, StrategiesConfig),
+        strategies=w1_strategies_config(min(instruments, len(W1_SYMBOLS))),
         margin=MarginConfig(model="off"),  # contracts without an expiry have none that is known
     )
+
+
+def w1_strategies_config(instruments: int) -> StrategiesConfig:
+    """W1's strategy on the first instruments."""
+    symbols = [f"W{number}" for number in range(instruments)]
+    each = dict(W1_STRATEGIES["list"][0], symbols=symbols)
+    return msgspec.convert({"list": [each]}, StrategiesConfig)
 
 
 def outcome(engine: PaperEngine) -> tuple[int, int, float]:
