@@ -19,7 +19,7 @@ WANTED: Final = 1.7
 """How many times faster two processes are to be than one."""
 ENOUGH_S: Final = 60.0
 """Of one process; less is mostly its start."""
-VARIANTS: Final = 1_200
+VARIANTS: Final = 2_000
 LIMIT_S: Final = 3_600.0
 
 
