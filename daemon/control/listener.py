@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream, TaskStatus
+from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskStatus
 from loguru import logger
 
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -48,7 +48,7 @@ async def listen(
     try:
         async with _reachable(directory) as short:
             _remove_stale(path)
-            listener = await anyio.create_unix_listener(short / name, mode=0o600)
+            listener = await _listening(short, name)
     except OSError as error:
         logger.error("{}: no commands can be given: {}", path, error.strerror)
         task_status.started()
@@ -68,6 +68,22 @@ def is_owner(client: SocketStream) -> bool:
     data = raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, user, _ = _CREDENTIALS.unpack(data)
     return user in (os.geteuid(), 0)
+
+
+async def _listening(directory: Path, name: str) -> SocketListener:
+    """Return a listener whose socket has its name only once it listens.
+
+    A socket that is bound and does not listen yet refuses whoever connects, as that of a daemon
+    that is gone does.
+    """
+    unready = directory / f".{name}"
+    listener = await anyio.create_unix_listener(unready, mode=0o600)
+    try:
+        unready.rename(directory / name)
+    except OSError:
+        await listener.aclose()
+        raise
+    return listener
 
 
 def _remove_stale(path: Path) -> None:
