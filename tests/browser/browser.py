@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NEED: Final = "FNO_NEED_BROWSER"
 AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
 DESKTOP: Final = {"width": 1280, "height": 860}
 PHONE: Final = {"width": 390, "height": 844}
-WAIT_MS: Final = 10_000
+WAIT_MS: Final = 30_000
+expect.set_options(timeout=WAIT_MS)
 READY: Final = 'html[data-link="live"][data-session="known"] #header-mode[data-tone]'
 """What a page has that follows the stream and knows whether it may command."""
 

@@ -82,7 +82,7 @@ def test_a_paused_run_can_be_stopped(paced: subprocess.Popen[str], tmp_path: Pat
     refused = invoke("command", "x", "kill_switch", "--out", tmp_path)
     assert "no daemon runs this account" in refused.complaint
     paced.terminate()
-    done = finished(paced, 5)
+    done = finished(paced)
     assert done.code == 0, done
     assert not (run / PACE_FILE).exists()
     over = invoke("resume", run)

@@ -97,7 +97,7 @@ async def rig(
     said = Said()
     clock = HandClock()
     left = list(tokens)
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         async with ScriptedTicker(scripts).listening() as server:
             socket = TickerSocket(
                 url=server.url,

@@ -169,7 +169,7 @@ async def asked_once(ask: Any, story: Market) -> list[Requested]:
             await anyio.lowlevel.checkpoint()
         await requests.admit(story.now, publish)
 
-    with anyio.move_on_after(2):
+    with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(feed)
             await margins.look()

@@ -80,7 +80,7 @@ async def test_a_message_that_does_not_come_to_its_end_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(framing, "FRAME_WITHIN_S", 0.01)
-    with anyio.fail_after(5), pytest.raises(FrameRefused, match="took longer"):
+    with anyio.fail_after(30), pytest.raises(FrameRefused, match="took longer"):
         await read(b"\0\0\0\5ab", hangs=True)
 
 
