@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from kiteconnect import KiteConnect  # type: ignore[import-untyped]
-from kiteconnect.exceptions import KiteException  # type: ignore[import-untyped]
+from kiteconnect.exceptions import (  # type: ignore[import-untyped]
+    InputException,
+    KiteException,
+)
 
 FUTURE: Final = "NIFTY26NOVFUT"
 CALL: Final = "NIFTY26NOV25000CE"
@@ -67,6 +70,13 @@ class Program:
         """The future's last price, by a virtual contract note at the market."""
         note = self.kite.get_virtual_contract_note([wanted(FUTURE, "BUY")])
         return float(note[0]["price"])
+
+    def has_price(self) -> bool:
+        """Whether the future has had a tick: the daemon may have begun only just now."""
+        try:
+            return self.last > 0
+        except InputException:
+            return False
 
     def state(self, order_id: str) -> str:
         """The status of an order now."""
@@ -219,6 +229,7 @@ def main(url: str, keys: Path, out: Path) -> None:
     """Use everything that the paper API has."""
     program = Program(url, json.loads(keys.read_text()))
     log_in(program)
+    program.until(program.has_price)
     for part in (rest_change_and_cancel, trade, slice_and_hide, trigger, ask_margins, be_refused):
         part(program)
     end(program, url)

@@ -226,7 +226,8 @@ def test_memory_does_not_grow_with_the_rows(
             tracemalloc.stop()
 
     peak(10)
-    assert peak(5_000) < peak(1_250) * 1.2 + 30_000
+    # whole, 5,000 rows would be a megabyte; a Parquet file's footer grows with its groups
+    assert peak(5_000) < peak(1_250) * 1.2 + 100_000
 
 
 def test_a_batch_of_parquet_ends_where_the_rows_do() -> None:
