@@ -28,6 +28,7 @@ from tests.crash.places import (
 from tests.crash.rig import Job, read_seen
 from tests.crash.zygote import Ended, Zygote
 from tests.kit.cli import metrics_of
+from tests.kit.written_directories import remove_written
 
 FEWEST: Final = 8
 """With fewer the interpreter itself does not start."""
@@ -83,13 +84,13 @@ def _move_recordings(job: Job) -> None:
 
 
 TAKINGS: Final = (
-    Taking("account removed", lambda job: shutil.rmtree(job.account), anew),
-    Taking("output removed", lambda job: shutil.rmtree(job.out, ignore_errors=True), anew),
+    Taking("account removed", lambda job: remove_written(job.account), anew),
+    Taking("output removed", lambda job: remove_written(job.out), anew),
     Taking("output moved", _move, back),
     Taking("journal removed", lambda job: (job.account / "journal.db").unlink(), refused),
     Taking("WAL removed", lambda job: (job.account / "journal.db-wal").unlink(), refused),
     Taking("head removed", lambda job: (job.account / "head").unlink(), refused),
-    Taking("recordings removed", lambda job: shutil.rmtree(job.account / "recordings"), kept),
+    Taking("recordings removed", lambda job: remove_written(job.account / "recordings"), kept),
     Taking("recordings moved", _move_recordings, kept),
 )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -47,9 +46,9 @@ from tests.kit.account_market import (
     session,
     write_files,
 )
+from tests.kit.written_directories import copy_as_killed
 
 ROWS: Final = 200
-_NOT_OF_THE_DISK: Final = ("lock", "journal.db-shm", "*.sock")
 
 
 class Faulty:
@@ -186,8 +185,7 @@ def live(place: Path, given: Sequence[Input], *, day: int = 0, crashed: Path | N
 
     def keep() -> None:
         if crashed is not None:
-            ignored = shutil.ignore_patterns(*_NOT_OF_THE_DISK)
-            shutil.copytree(place, crashed, ignore=ignored)
+            copy_as_killed(place, crashed)
 
     async def run() -> App:
         config = _config(place)
