@@ -22,7 +22,7 @@ class OwnFiles:
     """Inodes and sizes of the database, its WAL and the head file as their only writer left them.
 
     Database and WAL only grow, the head file has a fixed size. A commit costs two calls of stat a
-    file and, if the WAL has grown, one short read.
+    file and one short read for each frame by which the WAL has grown.
     """
 
     def __init__(self, directory: Path, page_size: int) -> None:
@@ -49,7 +49,7 @@ class OwnFiles:
             now = self._look(path)
             before = self._known.get(path)
             if path == self._wal and before is not None and now.st_size > before.st_size:
-                self._check_last_frame(before.st_size)
+                self._check_frames(before.st_size, now.st_size)
             self._known[path] = now
 
     def forget_sizes(self) -> None:
@@ -72,21 +72,21 @@ class OwnFiles:
             raise _cut(path, f"it was cut from outside to {now.st_size} of {least} bytes")
         return now
 
-    def _check_last_frame(self, size: int) -> None:
-        """Refuse zeros in place of the last whole frame of a WAL of `size`: it was cut there.
+    def _check_frames(self, before: int, now: int) -> None:
+        """Refuse zeros in place of a frame of a WAL that grew: it was cut there.
 
-        After it there may be a partial frame that a write to a full disk left; SQLite overwrites
-        it.
+        From the last whole frame that was there `before` on, as a cut in mid-commit leaves that one
+        and takes those that follow. After the last whole one `now` there may be a partial frame
+        that a write to a full disk left; SQLite overwrites it.
         """
-        frames = (size - _WAL_HEADER) // self._frame
-        if frames < 1:
-            return
+        first = max((before - _WAL_HEADER) // self._frame - 1, 0)
+        end = (now - _WAL_HEADER) // self._frame
         if self._wal_file < 0:
             self._wal_file = os.open(self._wal, os.O_RDONLY | os.O_CLOEXEC)
-        last = _WAL_HEADER + (frames - 1) * self._frame
-        header = os.pread(self._wal_file, _FRAME_HEADER, last)
-        if not any(header):
-            raise _cut(self._wal, "it was cut from outside, and has a hole now")
+        for number in range(first, end):
+            header = os.pread(self._wal_file, _FRAME_HEADER, _WAL_HEADER + number * self._frame)
+            if not any(header):
+                raise _cut(self._wal, "it was cut from outside, and has a hole now")
 
 
 def _cut(path: str, text: str) -> OSError:

@@ -21,6 +21,7 @@ from daemon.journal.writer import TradeRecorder
 from tests.kit.sample_events import by_input, sample_events
 
 META = JournalMeta(run_id="run-1", account="dev", program_version="0.1.0")
+FRAME_BYTES = 24 + 4096
 FILES = ("journal.db-wal", "head")
 
 
@@ -70,6 +71,37 @@ def test_a_file_cut_to_half_halts_the_journal(
         assert store.has_stopped
         with pytest.raises(JournalIOError, match="takes no more"):
             commits(store, 1)
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 10, 60])
+def test_a_wal_cut_to_half_in_the_middle_of_a_large_commit_halts_the_journal(
+    tmp_path: Path, before: int
+) -> None:
+    with JournalStore.create(tmp_path, META) as store:
+        commits(store, before)
+        appender = store._appender
+        assert appender is not None
+        commit, path = appender._commit_chunks, tmp_path / "journal.db-wal"
+
+        def cut_before_its_last_frame(*arguments: Any) -> object:
+            known, done = path.stat().st_size, commit(*arguments)
+            frame = path.read_bytes()[-FRAME_BYTES:]
+            place = path.stat().st_size - FRAME_BYTES
+            os.truncate(path, place)
+            assert place // 2 > known, "the cut is to be in what this commit has written"
+            halve(path)
+            with path.open("r+b") as wal:
+                wal.seek(place)
+                wal.write(frame)
+            return done
+
+        appender._commit_chunks = cut_before_its_last_frame  # type: ignore[method-assign]
+        number = store.last_input_no + 1
+        large = {"text": "x" * FRAME_BYTES * (before * 10 + 20)}
+        with pytest.raises(JournalIOError, match="cut from outside, and has a hole"):
+            store.append(
+                [], input_no=number, operations=[Operation(ts=number, kind="note", detail=large)]
+            )
 
 
 @pytest.mark.parametrize("torn", [1, 40, 1_000, 4_119, 4_121, 9_000])
