@@ -7,7 +7,7 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import anyio
 import pytest
 
+from daemon.domain.events import TradingEvent
 from daemon.errors import JournalCorrupt, JournalIOError
+from daemon.journal.head import Tail
 from daemon.journal.store import JournalMeta, JournalStore, Operation
 from daemon.journal.writer import TradeRecorder
 from tests.kit.sample_events import by_input, sample_events
@@ -83,8 +85,10 @@ def test_a_wal_cut_to_half_in_the_middle_of_a_large_commit_halts_the_journal(
         assert appender is not None
         commit, path = appender._commit_chunks, tmp_path / "journal.db-wal"
 
-        def cut_before_its_last_frame(*arguments: Any) -> object:
-            known, done = path.stat().st_size, commit(*arguments)
+        def cut_before_its_last_frame(
+            events: Sequence[TradingEvent], input_no: int, operations: Sequence[Operation]
+        ) -> Tail:
+            known, tail = path.stat().st_size, commit(events, input_no, operations)
             frame = path.read_bytes()[-FRAME_BYTES:]
             place = path.stat().st_size - FRAME_BYTES
             os.truncate(path, place)
@@ -93,15 +97,14 @@ def test_a_wal_cut_to_half_in_the_middle_of_a_large_commit_halts_the_journal(
             with path.open("r+b") as wal:
                 wal.seek(place)
                 wal.write(frame)
-            return done
+            return tail
 
         appender._commit_chunks = cut_before_its_last_frame  # type: ignore[method-assign]
         number = store.last_input_no + 1
-        large = {"text": "x" * FRAME_BYTES * (before * 10 + 20)}
+        text = "x" * FRAME_BYTES * (before * 10 + 20)
+        large = Operation(ts=number, kind="note", detail={"text": text})
         with pytest.raises(JournalIOError, match="cut from outside, and has a hole"):
-            store.append(
-                [], input_no=number, operations=[Operation(ts=number, kind="note", detail=large)]
-            )
+            store.append([], input_no=number, operations=[large])
 
 
 @pytest.mark.parametrize("torn", [1, 40, 1_000, 4_119, 4_121, 9_000])
