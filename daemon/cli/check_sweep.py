@@ -8,7 +8,8 @@ from typing import Final
 
 from daemon.errors import ConfigError, FeedError
 from daemon.lab.sweep.all_rounds import proposing
-from daemon.lab.sweep.file import load_sweep
+from daemon.lab.sweep.data import SweepData
+from daemon.lab.sweep.file import LoadedSweep, load_sweep
 from daemon.lab.sweep.jobs import JobMaker
 from daemon.lab.sweep.rounds import Written
 from daemon.lab.sweep.variants import axes_of, params_text
@@ -34,6 +35,7 @@ def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
             build(variant.config, data_dir=data_dir)
         except (ConfigError, FeedError) as error:
             raise type(error)(f"{file}: {params_text(variant.params)}: {error}") from error
+    warnings = list(_windows(loaded, maker.data))
     said = f"{count(len(variants))} variants"
     if len(jobs) != len(variants):
         said += f", {count(len(jobs))} runs of a day"
@@ -45,3 +47,17 @@ def check_sweep(file: Path, data_dir: Path | None = None) -> Iterator[str]:
         yield f"  {axis.key}: {count(len(axis.values))} values"
     if len(variants) > BUILT:
         yield f"warning: the strategies of {BUILT} variants were built, the others were not"
+    yield from warnings
+
+
+def _windows(loaded: LoadedSweep, data: SweepData) -> Iterator[str]:
+    """Yield a warning where a lake has too few days to walk forward.
+
+    Raises ConfigError where each window needs its own study: such a sweep would stop half-way.
+    """
+    how = loaded.sweep.walk_forward
+    if how is None or not data.days or not (text := how.too_few(len(data.days))):
+        return
+    if loaded.sweep.optuna is not None:
+        raise loaded.error(("walk_forward",), text)
+    yield f"warning: walk_forward: {text}; the page will show none"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.cli.arguments import settings_of
+from daemon.cli.check_sweep import check_sweep
 from daemon.errors import ConfigError, FeedError
 from daemon.lab import simulate
 from daemon.lab.sweep.batches import batches
@@ -73,6 +74,26 @@ def test_s2_days_and_ranges_never_share_a_table(desk: Desk) -> None:
     assert [(row["split"], row["first"], row["last"]) for row in desk.rows()] == [
         ("range", DAYS[1], DAYS[2])
     ] * 2
+
+
+WALKED = "  walk_forward: {train: 2, test: 1, min_trades: 1, select: sharpe}\n"
+STUDIED = "  optuna: {trials: 4, seed: 1, space: {execution.slippage_bps: {low: 0.0, high: 9.0}}}\n"
+FEW = "2 sessions are too few for one window, which takes 3"
+
+
+def test_n7_a_check_warns_of_a_lake_with_too_few_days_for_a_window(desk: Desk) -> None:
+    desk.vary(WHOLE + WALKED)
+    assert list(check_sweep(desk.file))[-1] == (
+        f"warning: walk_forward: {FEW}; the page will show none"
+    )
+    desk.edit("paper.yaml", "from: 2026-11-17", "from: 2026-11-16")
+    assert "walk_forward" not in "\n".join(check_sweep(desk.file))
+
+
+def test_n7_a_check_refuses_it_where_each_window_has_its_own_study(desk: Desk) -> None:
+    desk.vary(STUDIED + WALKED)
+    with pytest.raises(ConfigError, match=FEW):
+        list(check_sweep(desk.file))
 
 
 def test_s2_variants_of_a_day_share_its_pass_and_workers_are_not_idle(desk: Desk) -> None:

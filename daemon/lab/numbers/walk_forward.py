@@ -35,6 +35,13 @@ class WalkForward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     min_trades: Annotated[int, Meta(ge=0)] = 30
     """What a variant must have traded in the training to be chosen."""
 
+    def too_few(self, sessions: int) -> str:
+        """Return what is wrong with so many sessions, empty if they are enough for one window."""
+        needed = self.train + self.embargo + self.test
+        if sessions >= needed:
+            return ""
+        return f"{sessions} sessions are too few for one window, which takes {needed}"
+
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """What one variant did on each session, in the order of the grid."""

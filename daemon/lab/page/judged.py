@@ -183,8 +183,7 @@ def _walk(
             for window in walked.windows
         ]
         return msgspec.structs.replace(walked, windows=windows), ""
-    needed = how.train + how.embargo + how.test
-    return None, f"{len(dates)} sessions are too few for one window, which takes {needed}"
+    return None, how.too_few(len(dates))
 
 
 def _by_number(

@@ -57,13 +57,10 @@ class WindowRounds:
         return [self._choice(number, known) for number in range(len(self._studies))]
 
     def _begin(self, known: Mapping[str, JobDone], dates: list[dt.date]) -> None:
+        if text := self._how.too_few(len(dates)):
+            raise self._loaded.error(("walk_forward",), text)
         none = Cut(changes_paise=[0] * len(dates), trades=[0] * len(dates))
         spans = walk_forward([none], self._how).windows
-        if not spans:
-            how = self._how
-            needed = how.train + how.embargo + how.test
-            text = f"{len(dates)} sessions are too few for one window, which takes {needed}"
-            raise self._loaded.error(("walk_forward",), text)
         self._dates, self._common = dates, set(known)
         for span in spans:
             training = frozenset(dates[slice(*span.train)])
