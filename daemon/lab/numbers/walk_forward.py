@@ -36,7 +36,7 @@ class WalkForward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What a variant must have traded in the training to be chosen."""
 
     def too_few(self, sessions: int) -> str:
-        """Return what is wrong with so many sessions, empty if they are enough for one window."""
+        """Return why sessions are too few for one window, empty if they are enough."""
         needed = self.train + self.embargo + self.test
         if sessions >= needed:
             return ""
