@@ -1,7 +1,7 @@
 """What holds for all tests.
 
 Examples of properties are the same in every run, so that a run says something of the change and not
-of its luck; FNO_FRESH_EXAMPLES=1 draws others.
+of its luck; FNO_FRESH_EXAMPLES=1 draws others. None is timed: a busy machine is no fault.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import pytest
 
 from tests.kit import loopback_only
 
-hypothesis.settings.register_profile("fixed", derandomize=True)
-hypothesis.settings.register_profile("fresh", derandomize=False, print_blob=True)
+UNTIMED = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("fixed", UNTIMED, derandomize=True)
+hypothesis.settings.register_profile("fresh", UNTIMED, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("fresh" if "FNO_FRESH_EXAMPLES" in os.environ else "fixed")
 
 
