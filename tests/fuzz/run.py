@@ -17,7 +17,8 @@ from tests.fuzz.damage import mutated
 from tests.fuzz.targets import Target
 
 CORPUS: Final = Path(__file__).parent.parent / "fuzz" / "corpus"
-HANG_S: Final = 20
+HANG_S: Final = 120
+"""A damaged page may ask for 4 GB, which take a minute where the machine has to find them first."""
 _MEMORY: Final = Path("/dev/shm")
 
 
