@@ -107,7 +107,7 @@ class ExecutionEngineV3:
         held, delivery = AtExchange(), Delivery(config, universe, schedule)
         exits = exit_rules(costs, held) if exits is None else exits
         self._waiting = waiting = WaitingFills(quotes.books, agenda)
-        self._holdings = holdings = Holdings(len(quotes.books))
+        self.holdings = holdings = Holdings(len(quotes.books))
         excursions = Excursions(quotes, carry.excursions)
         self.exchange = desk = ExchangeDesk(config, universe, rules, agenda, at, ledger, quotes)
         held_apart = UntradedHoldings(desk, ledger, quotes)
@@ -250,10 +250,6 @@ class ExecutionEngineV3:
         self.exchange.step.end()
         book.arm()
         self.account.refresh()
-
-    def net_quantity(self, book: Book) -> int:
-        """Return the signed open quantity of an instrument over all strategies."""
-        return self._holdings.net(book.index)
 
     # what falls due
 

@@ -15,6 +15,8 @@ class Holdings:
         self._quantities: list[dict[str, int]] = [{} for _ in range(size)]
         self._positions: list[dict[str, dict[int, Position]]] = [{} for _ in range(size)]
         self._intraday: dict[int, Position] = {}
+        self.moved: set[int] = set()
+        """The instruments whose quantities have changed; whoever reads this clears it."""
 
     def opened(self, position: Position, index: int) -> None:
         """Add a position."""
@@ -57,6 +59,7 @@ class Holdings:
         return [self._intraday[number] for number in sorted(self._intraday)]
 
     def _add(self, strategy_id: str, index: int, quantity: int) -> None:
+        self.moved.add(index)
         held = self._quantities[index]
         now = held.get(strategy_id, 0) + quantity
         if now:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.domain.dates import DAY_NS, ist_date
-from daemon.domain.ticks import ABSENT, NOT_PAISE, WALK_NONE, Int32s, Int64s, Ticks
+from daemon.domain.ticks import ABSENT, NOT_PAISE, Int32s, Int64s, Ticks
 from daemon.market.agenda import NEVER
 from daemon.market.off_bar_rows import find_off_bar_rows
 from daemon.market.plain_row import FUTURE_MAX_NS, PlainRows
@@ -170,8 +170,6 @@ class Intake:
         if max(first_step, longest_step) > self._stale_after_ns:
             gaps = frozenset(self._find_gaps(part, feed_last))
             special.update(gaps)
-        if part.walk is not None:
-            special.update(np.flatnonzero(part.walk != WALK_NONE).tolist())
         bar_ts = self._bar_times(part) if self._grid_ns else None
         if bar_ts is not None:
             special.update(self._off_bar_rows(part.ts, bar_ts, instrument))

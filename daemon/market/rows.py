@@ -22,9 +22,9 @@ class Rows:
 
     `instrument` is the number of instruments (the idle book) for a row outside its session. `bid`
     and `ask` are 0 where absent or senseless. `special` are the rows, in order, that the engine
-    must take by themselves: those that end a silence (`gaps`), those of walked candles, and those
-    whose bar is not the open one. `bar_ts` is the time that a row's bar is of, `ts` itself if None.
-    `input_no` of row k is `first_input_no + offsets[k]`.
+    must take by themselves: those that end a silence (`gaps`) and those whose bar is not the open
+    one. `bar_ts` is the time that a row's bar is of, `ts` itself if None. `input_no` of row k is
+    `first_input_no + offsets[k]`.
     """
 
     __slots__ = (
@@ -127,13 +127,6 @@ class Rows:
         """Return a copy of the order book of a row as the feed sent it, None without depth."""
         depth = self._block.depth
         return None if depth is None else depth[row].copy()
-
-    # walked candles
-
-    def swap_extreme(self, row: int) -> None:
-        """Swap an extreme of a walked candle: use the price of the other order."""
-        assert self.other is not None
-        self.ltp[row] = self.other[row]
 
     # for the scan and the columns
 
