@@ -17,6 +17,6 @@ def status_text(numbers: Mapping[str, Any]) -> str:
     since = "" if age is None else f" ({age:.1f} s ago)"
     return (
         f"feed {numbers['feed_state']}{since}, {count(numbers['ticks'])} ticks, "
-        f"{numbers['active_positions']} open, P&L {numbers['total_pnl']:,.2f}, "
+        f"{numbers['active_positions']} open, gross P&L {numbers['total_pnl']:,.2f}, "
         f"seq {numbers['seq']}"
     )

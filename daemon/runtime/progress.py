@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from loguru import logger
 
+from daemon.domain.account_totals import net_paise
 from daemon.domain.dates import iso_ist
 from daemon.domain.money import rupees_text
 from daemon.report.text import count
@@ -34,14 +35,17 @@ class Speed:
 
 
 def status_line(app: App, rate: float) -> str:
-    """Return session time, ticks, ticks/s, open positions and P&L in a line of 80 columns."""
+    """Return session time, ticks, ticks/s, open positions and net P&L in a line of 80 columns.
+
+    Net of all charges so far, as each exit's line in the log is, with open positions at market.
+    """
     now = app.engine.at.now
     session = iso_ist(now)[5:19].replace("T", " ") if now >= 0 else "no tick yet   "
     ledger = app.ledger
-    pnl = ledger.realized_paise + app.engine.engine.unrealized_paise()
+    net = net_paise(ledger) + app.engine.engine.unrealized_paise()
     return (
-        f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>8}/s "
-        f"{len(ledger.positions):>3} open  P&L {rupees_text(pnl):>12}"
+        f"{session} {count(app.engine.intake.rows):>9} ticks {count(round(rate)):>7}/s "
+        f"{len(ledger.positions):>3} open net P&L {rupees_text(net):>11}"
     )
 
 

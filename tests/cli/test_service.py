@@ -461,7 +461,7 @@ def test_the_service_manager_hears_of_the_start_of_progress_and_of_the_stop(
     beats = heard[1:-1]
     assert all(each.startswith("WATCHDOG=1\nSTATUS=feed ") for each in beats)
     assert "ticks" in beats[-1]
-    assert f"{OPENED} open, P&L " in beats[-1]
+    assert f"{OPENED} open, gross P&L " in beats[-1]
 
 
 # secrets

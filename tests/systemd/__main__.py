@@ -102,7 +102,7 @@ class Checks:
     def the_status_line_is_of_what_is_on_disk(self) -> None:
         self.on.wait(lambda: self.seq() > 0, 60, "the status line shows events")
         status, seq = self.on.show("StatusText", unit=UNIT)["StatusText"], self.seq()
-        assert re.match(r"feed live \([\d.]+ s ago\), [\d,]+ ticks, \d+ open, P&L ", status), status
+        assert re.match(r"feed live \([\d.]+ s ago\), [\d,]+ ticks, \d+ open, gross P&L ", status)
         assert self.journal("verify")
         assert self.seq() >= seq
         self.figures["status"] = status
