@@ -381,7 +381,8 @@ def command(
     what: Annotated[
         str,
         typer.Argument(
-            help="kill_switch, manual_exit ORDER, strategy_off ID, strategy_on ID, or reload."
+            help="kill_switch, manual_exit ORDER, strategy_off ID, strategy_on ID, "
+            "risk_reducing, risk_halted, risk_active, or reload."
         ),
     ],
     target: Annotated[str, typer.Argument(help="The order's or the strategy's id.")] = "",

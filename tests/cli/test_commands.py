@@ -202,6 +202,12 @@ def test_a_wrong_command_line_is_one_line_and_64(
     assert done.out == ""
 
 
+def test_the_help_of_command_names_each_command_that_a_daemon_takes() -> None:
+    shown = " ".join(invoke("command", "--help").out.replace("│", " ").split())
+    [known] = re.findall("expected one of (.*), was", invoke("command", "paper", "x").complaint)
+    assert [each for each in known.split(", ") if each not in shown] == []
+
+
 def test_journal_alone_lists_its_commands() -> None:
     done = invoke("journal")
     assert done.code == 64
