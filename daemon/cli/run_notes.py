@@ -103,11 +103,14 @@ def _risk_state(app: App) -> Iterator[str]:
 
 
 def _no_order(app: App) -> Iterator[str]:
-    candles = app.engine.bars.candles_closed
-    reports = app.parts.strategies.reports()
-    if candles and reports and not app.ledger.total_orders:
-        rows = app.parts.config.strategies.items
-        shown = [f"{row.id} ({row.timeframe})" for row in rows if row.id in reports]
+    candles, strategies = app.engine.bars.candles_closed, app.parts.strategies
+    failures = strategies.failures()
+    shown = [
+        f"{row.id} ({row.timeframe})"
+        for row in app.parts.config.strategies.items
+        if row.id in strategies.reports() and not (row.id in failures and failures[row.id].count)
+    ]
+    if candles and shown and not app.ledger.total_orders:
         yield (
             f"{count(candles)} candles closed and no order was made: {', '.join(shown)} asked for "
             "none. If that is not meant, look at `symbols`, `timeframe` and `params`; "

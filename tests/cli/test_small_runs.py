@@ -157,6 +157,11 @@ class Wrong:
         return OrderIntent(**(wish | self.wishes.pop(0)))
 
 
+class Raising:
+    def on_candle(self, candle, view):
+        raise RuntimeError("boom")
+
+
 class NoType:
     def __init__(self):
         len(3)
@@ -201,6 +206,15 @@ def test_wishes_that_cannot_be_are_counted_faults_and_the_run_goes_on(
     )
     assert summary["ticks"] == 400
     assert summary["total_orders"] == 1
+
+
+def test_a_strategy_that_fails_at_each_candle_is_not_said_to_have_asked_for_nothing(
+    strategy_module: str, tmp_path: Path
+) -> None:
+    path = with_strategy(tmp_path, strategy_module, "Raising")
+    assert invoke("--config", path, "--out", tmp_path / "out").code == 0
+    [note] = summary_of(only_run(tmp_path / "out"))["notes"]
+    assert note.startswith("Strategy mine failed 3 times, first at ")
 
 
 @pytest.mark.parametrize(("name", "error"), [("NoType", "TypeError"), ("NoKey", "KeyError")])
