@@ -157,6 +157,15 @@ def test_a_position_s_figures_and_its_exit_are_in_sight_on_every_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_phone_shows_the_strip_on_top_whole(small: BrowserContext, fixture: Fixture) -> None:
+    page = open_page(small, fixture.url)
+    said = page.evaluate("""[...document.querySelectorAll('.vitals dd')]
+      .filter(node => node.checkVisibility())
+      .map(node => [node.id, node.scrollWidth, node.clientWidth])""")
+    assert {"header-session", "header-token"} <= {name for name, *_ in said}
+    assert [name for name, full, seen in said if full > seen] == []
+
+
 def test_a_trade_opens_by_tap(small: BrowserContext, fixture: Fixture) -> None:
     page = open_page(small, fixture.url)
     page.tap("#open-V3-20261118-000005 .link")
