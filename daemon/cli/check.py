@@ -28,7 +28,7 @@ from daemon.cli.check_strategies import (
     symbols_without_rows,
     underlying_warnings,
 )
-from daemon.cli.data_notes import assumed_contracts
+from daemon.cli.data_notes import assumed_contracts, may_be_cut
 from daemon.domain.dates import ist_date
 from daemon.domain.intent import ExitOverrides
 from daemon.domain.money import paise_exact, rupees_text
@@ -194,6 +194,7 @@ def _files(parts: Parts) -> Iterator[str]:
     if not isinstance(parts.feed, ReplayFeed):
         yield from script_warnings(parts, None)
         return
+    yield from may_be_cut(parts.feed)
     edges = parts.feed.recording.edges(ROWS)
     for edge in edges:
         yield from file_warnings(parts, edge)

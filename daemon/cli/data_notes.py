@@ -11,6 +11,7 @@ from daemon.domain.money import rupees_text
 from daemon.market.intake import Intake
 from daemon.market.refused_rows import DayOutside, RowExample
 from daemon.report.text import count
+from feeds.files.recorded_files import lacks_line_end
 from feeds.replay import ReplayFeed
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ _TOO_EARLY: Final = (
 _TOO_LATE: Final = (
     "5:30 earlier they would be inside: the times look like Indian ones that were stored as UTC; "
     "set `epoch_zone: Asia/Kolkata` for the file"
+)
+_MAY_BE_CUT: Final = (
+    "ends without a line end: if it was cut there, its last row is not whole and its price may be "
+    "the first digits of one; compare it with the original"
 )
 _NO_SHIFT: Final = "Check the times, and that the exchange was open then"
 
@@ -114,6 +119,18 @@ def found_presets(app: App) -> Iterator[str]:
     found = app.feed.recording.presets() if isinstance(app.feed, ReplayFeed) else []
     if found:
         yield f"By their headers (`preset: auto`): {'; '.join(found)}."
+
+
+def files_that_may_be_cut(app: App) -> Iterator[str]:
+    """Name the files whose last row may be part of one."""
+    if isinstance(app.feed, ReplayFeed):
+        yield from (f"{text}." for text in may_be_cut(app.feed))
+
+
+def may_be_cut(feed: ReplayFeed) -> Iterator[str]:
+    """Return the same of any replay."""
+    for path in filter(lacks_line_end, feed.recording.paths()):
+        yield f"{path} {_MAY_BE_CUT}"
 
 
 def skipped_days(app: App) -> Iterator[str]:

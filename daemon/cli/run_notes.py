@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.cli.data_notes import (
     assumed_contracts,
+    files_that_may_be_cut,
     found_presets,
     lost_books,
     refused_rows,
@@ -239,6 +240,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     rows_outside_the_session,
     found_presets,
     skipped_days,
+    files_that_may_be_cut,
     rows_too_late_for_their_bar,
     _no_order,
     _lost_to_conflicts,

@@ -101,6 +101,18 @@ def has_known_ending(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(tuple(_ENDINGS))
 
 
+def lacks_line_end(path: Path) -> bool:
+    """Return whether a .csv ends without a line end, so that its last row may be cut.
+
+    A row of JSON that is cut cannot be read, and a packed file or Parquet says so itself.
+    """
+    if not path.name.lower().endswith(".csv") or no_file(path) or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
 def first_line(path: Path) -> str:
     """Return a text file's first line without its line end. Raises FeedError without one."""
     try:

@@ -128,6 +128,20 @@ def test_a_holiday_is_told_as_a_day_without_a_session(tmp_path: Path) -> None:
     assert "Check the times, and that the exchange was open then" in note
 
 
+def test_a_file_that_may_be_cut_in_its_last_price_is_told_by_the_run_and_by_check(
+    tmp_path: Path,
+) -> None:
+    ticks, config = tmp_path / "ticks.csv", tmp_path / "c.yaml"
+    assert notes_of(tmp_path, list(tick_rows(50))) == []
+    assert "line end" not in invoke("check", config).out
+    ticks.write_text(ticks.read_text() + f"{DAY}T09:15:50,{FUTURE},25000,24999.5,25000")
+    said = f"{ticks} ends without a line end: if it was cut there, its last row is not whole"
+    assert f"warning: {said}" in invoke("check", config).out
+    assert invoke("--config", config, "--out", tmp_path / "cut").code == 0
+    [note] = summary_of(only_run(tmp_path / "cut"))["notes"]
+    assert note.startswith(said)
+
+
 def test_rows_that_come_after_their_bar_are_told_with_the_grace_as_the_remedy(
     tmp_path: Path,
 ) -> None:
