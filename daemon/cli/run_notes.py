@@ -22,6 +22,7 @@ from daemon.domain.dates import SECOND_NS, iso_ist, ist_date
 from daemon.errors import ClockError
 from daemon.journal.account_words import standing_sentence
 from daemon.journal.store import JournalStore
+from daemon.metrics.plan_results import plan_results
 from daemon.report.fold import RunFold
 from daemon.report.text import count
 from daemon.runtime.app import App
@@ -116,6 +117,18 @@ def _no_order(app: App) -> Iterator[str]:
             f"{count(candles)} candles closed and no order was made: {', '.join(shown)} asked for "
             "none. If that is not meant, look at `symbols`, `timeframe` and `params`; "
             "`run_fno_paper check` warns of what can trade nothing."
+        )
+
+
+def _no_round(app: App) -> Iterator[str]:
+    began = {each.plan for each in plan_results(app.ledger)}
+    without = [
+        plan.id for plan in app.parts.config.plans.items if plan.enabled and plan.id not in began
+    ]
+    if without and app.engine.intake.rows:
+        yield (
+            f"No round of {', '.join(without)} began: on no session of this run its days (`days`, "
+            "`dte`, `only_dates`, `skip_dates`) and the time of `entry` came."
         )
 
 
@@ -243,6 +256,7 @@ RULES: Final[tuple[Callable[[App], Iterator[str]], ...]] = (
     files_that_may_be_cut,
     rows_too_late_for_their_bar,
     _no_order,
+    _no_round,
     _lost_to_conflicts,
     _strategy_errors,
     _late_decisions,

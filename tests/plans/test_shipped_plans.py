@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
+from daemon.lab import simulate
 from daemon.main import app
 from daemon.plans.terms.words import plan_text
 from daemon.settings.file import load_config
@@ -45,6 +46,22 @@ def test_check_finds_nothing_to_say_against_a_shipped_plan(file: Path) -> None:
     assert checked.exit_code == 0, checked.output
     assert f"plan {file.stem}: " in checked.output
     assert "warning" not in checked.output
+
+
+def test_the_plan_for_expiry_days_is_tried_on_one() -> None:
+    file = ROOT / "configs/plans/expiry-day-selling.yaml"
+    found = simulate(file, feed={"synthetic": {"ticks_per_second": 0.05, "depth": False}})
+    [row] = found.rounds.to_pylist()
+    assert row["plan"] == "expiry-day-selling"
+
+
+def test_a_run_names_the_plan_of_which_no_round_began(tmp_path: Path) -> None:
+    file = ROOT / "configs/plans/expiry-day-selling.yaml"
+    day = ("--set", "feed.synthetic.date=2026-11-18", "--set", "feed.synthetic.depth=false")
+    slow = ("--set", "feed.synthetic.ticks_per_second=0.05")
+    ran = CliRunner().invoke(app, ["--config", str(file), "--out", str(tmp_path), *day, *slow])
+    assert ran.exit_code == 0
+    assert "No round of expiry-day-selling began: on no session of this run" in ran.output
 
 
 GOLDEN: Final = {
