@@ -58,8 +58,9 @@ def what_to_watch(
 
     Raises UsageError, ConfigError.
     """
-    if sum(map(bool, (account, config, run))) > 1:
-        raise UsageError("web: expected one of an account, --config and --run")
+    named = {f"account {account!r}": account, "--config": config, "--run": run}
+    if len(chosen := [name for name, value in named.items() if value]) > 1:
+        raise UsageError(f"{' and '.join(chosen)}: expected one of them, each names what is meant")
     web, given = WebConfig(), None
     if config is not None:
         given = load_config(config)

@@ -208,6 +208,14 @@ def test_the_help_of_command_names_each_command_that_a_daemon_takes() -> None:
     assert [each for each in known.split(", ") if each not in shown] == []
 
 
+@pytest.mark.parametrize("command", ["follow", "web", "mcp"])
+def test_an_account_and_a_configuration_are_refused_by_these_names(command: str) -> None:
+    done = invoke(command, "desk", "--config", SAMPLE)
+    assert done.code == 64
+    assert "account 'desk' and --config: expected one of them" in done.complaint
+    assert "web:" not in done.complaint
+
+
 def test_journal_alone_lists_its_commands() -> None:
     done = invoke("journal")
     assert done.code == 64
