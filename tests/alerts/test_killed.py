@@ -69,10 +69,10 @@ def test_w17_a_follower_that_is_killed_tells_everything_at_least_once_in_order(
         try:
             for kill in range(4):
                 until = len(events) if kill == 3 else at + 2 * draw.randint(4, 12)
+                server.status = 200 if kill != 1 else 503  # killed while its service fails
+                seen = len(server.got)  # all may be told before the last of them is written
                 for number in range(at, until, 2):
                     store.append(events[number : number + 2], input_no=events[number].input_no)
-                server.status = 200 if kill != 1 else 503  # killed while its service fails
-                seen = len(server.got)
                 wait_for(partial(has_more, server, seen))
                 process.kill()
                 process.communicate(timeout=30)
