@@ -61,7 +61,7 @@ class Live:
     def kill_the_page(self) -> None:
         """End the page's server without a word."""
         self.served.process.kill()
-        self.served.process.communicate(timeout=10)
+        self.served.process.communicate(timeout=60)
 
     def start_the_page(self) -> None:
         """Start it again where it was."""
@@ -101,7 +101,7 @@ def trade_live(out: Path, *, speed: str, more: str = "") -> Iterator[Live]:
 def stop(process: subprocess.Popen[str]) -> None:
     """End a process in order."""
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 def announced(process: subprocess.Popen[str]) -> Served:

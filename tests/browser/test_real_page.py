@@ -54,7 +54,7 @@ def finished_command(*arguments: object) -> Result:
 
 def agrees(page: Page, run: Path) -> None:
     """Wait until the page shows what the journal says: neither stands still for long."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (numbers := expected(fold_of(run))) != shown_of(page, numbers):
         if time.monotonic() > deadline:
             assert shown_of(page, numbers) == numbers
@@ -129,7 +129,7 @@ def test_a_paced_run_shows_the_journal_s_numbers_and_is_paused_and_hurried(
     run, served = paced
     page = sign_in(context, served)
     expect(page.locator("#header-mode")).to_have_text("replay")
-    expect(page.locator("#open-rows tr").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#open-rows tr").first).to_be_visible(timeout=30_000)
     expect(page.locator("#open-rows .exit").first).to_be_hidden()
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#pace-pause")).to_have_text("Resume")
@@ -246,6 +246,6 @@ def test_the_kill_switch_closes_everything(context: BrowserContext, live: Live) 
 def test_a_daemon_that_was_killed_is_said(context: BrowserContext, live: Live) -> None:
     page = sign_in(context, live.served)
     live.daemon.kill()
-    expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=20_000)
+    expect(page.locator("#header-mode")).to_have_text("daemon stopped", timeout=30_000)
     expect(page.locator("#banner")).to_contain_text("No daemon runs since")
     expect(page.locator("#kill")).to_be_hidden()

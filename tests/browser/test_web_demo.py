@@ -31,12 +31,12 @@ def test_it_says_where_the_page_is_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
         served = announced(process)
         assert served.credentials.stat().st_mode & 0o777 == 0o600
         assert json.loads(served.credentials.read_bytes())["version"] == 1
-        with httpx.Client(base_url=served.url) as client:
+        with httpx.Client(base_url=served.url, timeout=30) as client:
             assert client.get("/api/now").status_code == 401
             assert client.post("/login", json={"token": served.token}).status_code == 200
             wait_for(lambda: client.get("/api/now").json()["panels"]["header"]["mode"] == "live")
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     finally:
         members = group_of(process.pid)
         for pid in members:

@@ -62,7 +62,7 @@ def test_a_daemon_runs_its_page_only_if_it_is_wanted_and_trades_without_it(
                     await until(lambda: bool(set(children(process.pid)) - {child}))
                     killed.extend(children(process.pid))
                 process.terminate()
-                done = await anyio.to_thread.run_sync(finished, process, 20.0)
+                done = await anyio.to_thread.run_sync(finished, process)
             finally:
                 process.kill()
             assert done.code == 0, done

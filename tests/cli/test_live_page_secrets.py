@@ -115,7 +115,7 @@ async def _session(place: Path) -> Seen:
             look = await anyio.to_thread.run_sync(_look, place, ports, daemon.pid)
             await server.finished()
             daemon.terminate()
-            done = await anyio.to_thread.run_sync(finished, daemon, 20.0)
+            done = await anyio.to_thread.run_sync(finished, daemon)
         finally:
             daemon.kill()
     said = done.out + done.err
@@ -142,7 +142,7 @@ def _look(place: Path, own_ports: Sequence[int], daemon: int) -> dict[str, Any]:
     open_file = place / "for-everyone"
     open_file.write_text("x")
     open_file.chmod(0o644)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         wait_for(lambda: _answers(client))
         token = _token(account)
         (child,) = children(daemon)

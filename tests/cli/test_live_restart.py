@@ -110,7 +110,7 @@ def survive(process: subprocess.Popen[str], seconds: float) -> None:
 
 
 @pytest.mark.ci
-@pytest.mark.timeout(60 + 4 * KILLS)
+@pytest.mark.timeout(120 + 4 * KILLS)
 @pytest.mark.parametrize("seed", range(max(1, KILLS // KILLS_A_SESSION)))
 def test_kill_9_at_any_instant_loses_nothing_and_doubles_nothing(
     seed: int, of: Market, tmp_path: Path

@@ -82,7 +82,7 @@ class GivenFeed(OfflineFeed):
             yield Gap(ts=ts, since=min(self._missed_since, ts))
         for each in self._given:
             yield each
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 while not self.committed():
                     await anyio.lowlevel.checkpoint()
         self._at_end()

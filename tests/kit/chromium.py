@@ -55,7 +55,7 @@ class Window:
             offline=True,
         )
         self.page: Final[Page] = self._context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(30_000)
         self.faults: Final[list[str]] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda line: self.faults.append(line.text))
@@ -72,7 +72,7 @@ class Window:
         assert self.faults == [], self.faults
 
 
-def until(page: Page, expression: str, *, seconds: float = 20) -> None:
+def until(page: Page, expression: str, *, seconds: float = 30) -> None:
     """Wait until a page's expression is true.
 
     Playwright's own `wait_for_function` needs `eval`, which the pages forbid.

@@ -76,7 +76,7 @@ class KiteApi:
         self.time = FakeTime()
         self.url = ""
 
-    def client(self, credentials: Credentials | None = LOGIN, timeout_s: float = 5.0) -> KiteHttp:
+    def client(self, credentials: Credentials | None = LOGIN, timeout_s: float = 30.0) -> KiteHttp:
         """A client of this server whose pauses take no time."""
         return KiteHttp(
             self.url,

@@ -200,14 +200,14 @@ async def trading(config: Config | Path, *, reason: str = "test") -> AsyncIterat
     """The live daemon, running; stopped in order at the end."""
     loaded = load_config(config) if isinstance(config, Path) else config
     app = App(open_live(loaded), out=Path(loaded.out))
-    with anyio.fail_after(30):
+    with anyio.fail_after(90):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app.run)
             yield app
             app.stop(reason)
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
     """Let everything else run until something is so that nobody tells us."""
     with anyio.fail_after(within_s):
         while not is_so():  # noqa: ASYNC110 - nobody tells

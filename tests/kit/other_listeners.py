@@ -75,7 +75,7 @@ def crossed(ports: Sequence[int], keys: Keys) -> list[Crossed]:
 def _crossed(page: str, kite: str, hooks: str, keys: Keys) -> Iterator[Crossed]:
     cookie, program = {"cookie": keys.cookie}, {"authorization": keys.kite}
     token = {"authorization": f"token paper:{keys.page_token}"}
-    with httpx.Client(timeout=20, headers={"origin": "http://127.0.0.1:1"}) as client:
+    with httpx.Client(timeout=30, headers={"origin": "http://127.0.0.1:1"}) as client:
         for what, method, url, headers in (
             ("page's session at the API", "GET", f"{kite}/orders", cookie),
             ("page's token at the API", "GET", f"{kite}/orders", token),

@@ -39,7 +39,7 @@ class Program:
 
     async def answer(self) -> Answer:
         """The next answer."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             return msgspec.json.decode(await anext(self._answers), type=Answer)
 
     async def ask(self, command: Any, target: str = "", *, client_id: str = "") -> Answer:

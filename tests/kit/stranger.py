@@ -48,7 +48,7 @@ for pid in asked["pids"]:
     attempt("files", pid, lambda: os.listdir("/proc/%d/fd" % pid))
     attempt("signal", pid, lambda: os.kill(pid, 0))
 for method, path in asked["routes"]:
-    link = http.client.HTTPConnection("127.0.0.1", asked["port"], timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", asked["port"], timeout=30)
     body = b"{}" if method == "POST" else None
     link.request(method, path, body, {"Content-Type": "application/json"})
     answer = link.getresponse()

@@ -81,12 +81,12 @@ class TickerClient(WSListener):
         return [packet for frame in self.frames for packet in split_frame(frame)]
 
     async def until(self, is_met: Callable[[], bool]) -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             while not is_met():
                 await self._more.wait()
 
     async def closed(self) -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await self.gone.wait()
 
 
@@ -123,7 +123,7 @@ async def connected(
     url: str, query: str = "/?api_key=k&access_token=t"
 ) -> AsyncIterator[TickerClient]:
     """A connection that is closed at the end."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         transport, client = await ws_connect(TickerClient, url + query)
     assert isinstance(client, TickerClient)
     try:

@@ -24,7 +24,7 @@ from tests.kit.ticker_script import (
 )
 
 HEARTBEAT = wire(b"\0")
-QUICK = KiteConfig(connect_timeout_s=5, read_timeout_s=0.01, reconnect_max_s=0.004)
+QUICK = KiteConfig(connect_timeout_s=30, read_timeout_s=0.01, reconnect_max_s=0.004)
 HASTY = KiteConfig(connect_timeout_s=0.05, read_timeout_s=0.01, reconnect_max_s=0.004)
 
 
@@ -92,7 +92,7 @@ async def rig(
     tokens: Sequence[str] = (TOKEN,),
     run: bool = True,
 ) -> AsyncIterator[Rig]:
-    """Everything running, for at most five seconds; `tokens` are what is read one after another."""
+    """Everything running, for at most half a minute; `tokens` are what is read one after another."""
     inbox = FrameInbox(time.time_ns, limit_bytes)
     said = Said()
     clock = HandClock()

@@ -26,7 +26,7 @@ PORT: Final = 8500
 HOST: Final = f"127.0.0.1:{PORT}"
 TOKEN: Final = "t" * 43
 COOKIE: Final = "fno_session_8500"
-WITHIN_S: Final = 20.0
+WITHIN_S: Final = 30.0
 Headers = Mapping[str, str]
 
 

@@ -79,15 +79,15 @@ def test_closing_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
 
     def hang(_: int) -> None:
         hangs.set()
-        assert answers.wait(20)
+        assert answers.wait(60)
 
     with mock.patch.object(os, "fdatasync", hang):
         writing = threading.Thread(target=append_more, args=(store,))
         writing.start()
-        assert hangs.wait(10)
+        assert hangs.wait(30)
         closing = threading.Thread(target=store.close)
         closing.start()
-        closing.join(5)
+        closing.join(30)
         has_left = not closing.is_alive()
         answers.set()
         writing.join()
@@ -260,12 +260,12 @@ def test_a_recording_that_hangs_in_a_thread_is_not_asked_again_at_the_end(tmp_pa
 
     def hang(_: int) -> None:
         hangs.set()
-        assert answers.wait(10)
+        assert answers.wait(60)
 
     with mock.patch.object(os, "fdatasync", hang):
         thread = threading.Thread(target=recorder.flush)
         thread.start()
-        assert hangs.wait(10)
+        assert hangs.wait(30)
         recorder.record(Clock(ts=2))
         assert recorder.has_stopped
         recorder.close()  # returns, though the disk does not answer
@@ -279,6 +279,6 @@ def test_who_waits_for_a_disk_that_hangs_leaves_all_the_same() -> None:
         "import threading; from daemon.process.halt import leave_soon; "
         "leave_soon('the disk hangs'); threading.Event().wait()"
     )
-    ended = finished(spawn(code=code), within_s=20)
+    ended = finished(spawn(code=code), within_s=30)
     assert ended.code == ExitCode.JOURNAL_IO
     assert ended.complaint == "the disk hangs"

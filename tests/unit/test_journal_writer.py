@@ -67,7 +67,7 @@ async def test_everything_is_published_in_order_and_on_disk_by_then(tmp_path: Pa
     watcher = Watcher(tmp_path)
     with JournalStore.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, watcher.publish, capacity=4)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await record(recorder, batches(events))
         assert watcher.events == events == list(store.events())
         assert [fact.seq for fact in watcher.facts] == watcher.on_disk
@@ -91,7 +91,7 @@ async def test_what_waits_is_committed_as_one_group(tmp_path: Path) -> None:
         )
         assert recorder.statistics.queued_batches == len(work) + 1
         assert recorder.statistics.lag_events == len(sample_events())
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await record(recorder, [])
         (fact,) = watcher.facts
         assert (fact.seq, fact.input_no) == (len(sample_events()), 50)
@@ -105,7 +105,7 @@ async def test_a_batch_without_events_has_the_journals_seq(tmp_path: Path) -> No
     with JournalStore.create(tmp_path, META) as store:
         store.append(events, input_no=events[-1].input_no)
         recorder = TradeRecorder(store, watcher.publish)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await record(recorder, [Batch(input_no=99)])
         assert watcher.facts[0].seq == len(events)
         assert store.last_input_no == 99
@@ -143,13 +143,13 @@ async def test_a_failed_commit_ends_run_and_nothing_is_published_after(tmp_path:
                     await anyio.lowlevel.checkpoint()
                 await recorder.put(second)
 
-        with anyio.fail_after(20), pytest.raises(ExceptionGroup) as caught:
+        with anyio.fail_after(30), pytest.raises(ExceptionGroup) as caught:
             await feed()
         assert caught.group_contains(JournalIOError, match="disk I/O error", depth=1)
         assert watcher.events == list(first.events)
         with pytest.raises(JournalIOError, match="has stopped"):
             await recorder.put(second)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await recorder.close()
 
 
@@ -160,7 +160,7 @@ async def test_a_failed_publish_ends_run(tmp_path: Path) -> None:
     with JournalStore.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, publish)
         await recorder.put(batches(sample_events())[0])
-        with anyio.fail_after(20), pytest.raises(ValueError, match="metrics"):
+        with anyio.fail_after(30), pytest.raises(ValueError, match="metrics"):
             await recorder.run()
 
 
@@ -178,7 +178,7 @@ class HangingStore(JournalStore):
         operations: Sequence[Operation] = (),
     ) -> None:
         self.entered.set()
-        self.thaw.wait(20)
+        self.thaw.wait(60)
         super().append(events, input_no=input_no, operations=operations)
 
 
@@ -199,7 +199,7 @@ async def test_a_disk_that_hangs_is_a_stalled_journal(
         recorder = TradeRecorder(store, watcher.publish, stall_s=0.05)
         await recorder.put(batches(sample_events())[0])
         try:
-            with anyio.fail_after(10), pytest.raises(JournalIOError, match="stalled"):
+            with anyio.fail_after(30), pytest.raises(JournalIOError, match="stalled"):
                 await recorder.run()
         finally:
             hanging.thaw.set()
@@ -213,11 +213,11 @@ async def test_a_cancelled_recorder_first_finishes_the_commit_under_way(
     batch = batches(sample_events())[0]
     with hanging.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, watcher.publish)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 await tasks.start(start(recorder))
                 await recorder.put(batch)
-                await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                await anyio.to_thread.run_sync(hanging.entered.wait, 30)
                 tasks.cancel_scope.cancel()
                 hanging.thaw.set()
         assert list(store.events()) == list(batch.events)
@@ -236,7 +236,7 @@ async def test_a_cancelled_recorder_still_leaves_a_disk_that_hangs(
                 async with anyio.create_task_group() as tasks:
                     await tasks.start(start(recorder))
                     await recorder.put(batches(sample_events())[0])
-                    await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                    await anyio.to_thread.run_sync(hanging.entered.wait, 30)
                     tasks.cancel_scope.cancel()
         finally:
             hanging.thaw.set()
@@ -255,7 +255,7 @@ async def test_what_comes_before_a_commit_is_done_before_each_append(tmp_path: P
             on_disk.append((store.last_seq, threading.get_ident() == loop_thread))
 
         recorder = TradeRecorder(store, watcher.publish, before_commit=before_commit)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await record(recorder, work)
     ends = [0, *(fact.seq for fact in watcher.facts)]
     assert on_disk == [(seq, False) for seq in ends[:-1]]
@@ -271,7 +271,7 @@ async def test_inputs_that_cannot_be_written_end_the_journal_before_the_events(
     with JournalStore.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, watcher.publish, before_commit=before_commit)
         await recorder.put(batches(sample_events())[0])
-        with anyio.fail_after(20), pytest.raises(JournalIOError, match="No space left"):
+        with anyio.fail_after(30), pytest.raises(JournalIOError, match="No space left"):
             await recorder.run()
         assert (watcher.facts, store.last_seq) == ([], 0)
 
@@ -321,11 +321,11 @@ async def test_put_waits_while_the_queue_is_full(
     watcher = Watcher(tmp_path)
     with hanging.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, watcher.publish, capacity=2)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 await tasks.start(start(recorder))
                 await recorder.put(work[0])
-                await anyio.to_thread.run_sync(hanging.entered.wait, 10)
+                await anyio.to_thread.run_sync(hanging.entered.wait, 30)
                 await recorder.put(work[1])
                 await recorder.put(work[2])
                 tasks.start_soon(recorder.put, work[3])
@@ -353,7 +353,7 @@ async def test_a_busy_event_loop_is_not_a_stalled_disk(tmp_path: Path) -> None:
     watcher = Watcher(tmp_path)
     with JournalStore.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, watcher.publish, stall_s=1.0)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 await tasks.start(start(recorder))
                 for batch in work:
@@ -373,7 +373,7 @@ async def test_a_file_that_is_taken_away_is_noticed_at_once_while_nothing_happen
     with JournalStore.create(tmp_path, META) as store:
         recorder = TradeRecorder(store, Watcher(tmp_path).publish, stall_s=3600)
         with (
-            anyio.fail_after(10) as in_time,
+            anyio.fail_after(30) as in_time,
             pytest.RaisesGroup(JournalIOError, flatten_subgroups=True),
         ):
             async with anyio.create_task_group() as tasks:

@@ -29,7 +29,7 @@ GOOD: Final = dump(20)
 
 def get(directory: Path, api: KiteApi) -> Dump:
     never = any(isinstance(each, Reply) and each.silent for each in api.answers)
-    with api.client(timeout_s=0.05 if never else 5.0) as http:
+    with api.client(timeout_s=0.05 if never else 30.0) as http:
         return InstrumentsCache(directory, http, TODAY).get("NFO")
 
 

@@ -129,7 +129,7 @@ class Rig:
         self.inbox.put(encode_frame(encode_packets(block, self.universe, "full")))
 
     async def next(self) -> Input:
-        return await asyncio.wait_for(anext(self._inputs), 5)
+        return await asyncio.wait_for(anext(self._inputs), 30)
 
     async def next_ticks(self) -> Ticks:
         item = await self.next()

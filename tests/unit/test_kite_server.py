@@ -119,7 +119,7 @@ async def test_subscriptions_of_mid_play_count_from_then_on(
         connected(served.url) as client,
     ):
         client.subscribe([first], "ltp")
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await turn.wait()
         client.say("unsubscribe", [first])
         client.say("mode", ["ltp", [second]])

@@ -48,7 +48,7 @@ async def played(
     """One client through the whole recording."""
     async with faulty(session, *faults) as served, connected(served.url) as client:
         subscribe(client, session)
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await served.finished()
         await client.until(lambda: len(client.packets) >= served.stats.packets)
     assert [each.kind for each in served.stats.faults] == [each.split("@")[0] for each in faults]
@@ -126,7 +126,7 @@ async def test_a_dropped_link_ends_in_mid_frame_and_the_next_goes_on(
         assert not served.stats.destroyed_packets > FRAME
         async with connected(served.url) as second:
             subscribe(second, session)
-            with anyio.fail_after(20):
+            with anyio.fail_after(30):
                 await served.finished()
             stop = served.stats.destroyed[0][1]
             await second.until(lambda: len(second.packets) == ROWS - stop)
@@ -151,7 +151,7 @@ async def test_a_half_open_link_says_nothing_more(session: tuple[Universe, Ticks
             assert not client.gone.is_set()
         async with connected(served.url) as second:
             subscribe(second, session)
-            with anyio.fail_after(20):
+            with anyio.fail_after(30):
                 await served.finished()
             stop = served.stats.destroyed[0][1]
             await second.until(lambda: len(second.packets) == ROWS - stop)
@@ -168,7 +168,7 @@ async def test_without_waiting_a_half_open_link_loses_all_the_rest(
         connected(served.url) as client,
     ):
         client.say("mode", ["full", [each.instrument_token for each in session[0]]])
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             await served.finished()
     missed = expected(session).index(client.packets[0])
     assert client.packets == expected(session)[missed : missed + at]

@@ -75,7 +75,7 @@ async def test_a_run_of_a_recording_ends_its_last_timestamp(
     tmp_path: Path, ended: list[tuple[int, int]]
 ) -> None:
     app = App(open_run(build(small_config(tmp_path)), tmp_path), out=tmp_path)
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         await app.run()
     assert len(ended) == ROWS // 10
     assert app.engine.input_no == ROWS + 1
@@ -92,7 +92,7 @@ async def test_a_run_that_a_person_stops_waits_for_what_follows(
         app.stop("SIGINT")
 
     app.bus.drive(stop)
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         await app.run()
     assert 0 < app.engine.input_no < ROWS
     assert app.engine.final_clock() is not None

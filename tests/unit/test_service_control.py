@@ -51,7 +51,7 @@ class Daemon:
 @contextlib.asynccontextmanager
 async def serving(directory: Path) -> AsyncIterator[Daemon]:
     daemon = Daemon()
-    with anyio.fail_after(20):
+    with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
             await tasks.start(serve_control, directory, daemon.obey)
             yield daemon

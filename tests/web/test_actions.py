@@ -113,7 +113,7 @@ async def test_a_daemon_that_does_not_answer_keeps_no_other_request_waiting(page
     done: list[int] = []
 
     def hang(*_: object) -> str:
-        release.wait(20)
+        release.wait(60)
         return "late"
 
     with pytest.MonkeyPatch.context() as patch:
@@ -123,7 +123,7 @@ async def test_a_daemon_that_does_not_answer_keeps_no_other_request_waiting(page
             answer = await page.post("/api/do", {"do": "exit", "target": TRADE}, **who)
             done.append(answer.status)
 
-        with anyio.fail_after(20):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 for _ in range(AT_ONCE + 2):
                     tasks.start_soon(ask)

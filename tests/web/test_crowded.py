@@ -41,7 +41,8 @@ async def test_w12_a_connection_too_many_hears_why_and_is_closed_and_a_free_one_
     monkeypatch.setattr(listeners, "CONNECTIONS_MAX", 2)
     with anyio.fail_after(30):
         async with served(crowded) as url, AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(httpx.AsyncClient()) for _ in "abc"]
+            three = [httpx.AsyncClient(timeout=30) for _ in "abc"]
+            clients = [await stack.enter_async_context(each) for each in three]
             for client in clients[:2]:  # connections stay open
                 assert (await client.get(url)).text == "an answer"
             refused = await clients[2].get(url)

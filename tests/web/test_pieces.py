@@ -66,7 +66,7 @@ async def test_who_reads_gets_all_of_it_and_who_hangs_holds_no_memory_and_is_cut
             assert await anyio.to_thread.run_sync(read_to_end, hung) < sum(map(len, ROWS))
             assert 0 < max(waits) < 2 * len(ROWS[1])
             monkeypatch.setattr(pieces, "PIECE_WITHIN_S", 60)
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=30) as client:
                 told = (await client.get(listener.url)).json()
             letters = [chr(65 + number % 26) * 2**20 for number in range(PIECES)]
             assert told == {"status": "success", "data": [0, *letters]}

@@ -77,7 +77,7 @@ def web(out: Path, *arguments: str, quick: bool = False) -> Iterator[Web]:
         words = [process.stdout.readline().split(), process.stdout.readline().split()]
         assert [line[0] for line in words] == ["page", "credentials"], process.stderr
         credentials = Path(words[1][1])
-        with httpx.Client(base_url=words[0][1], timeout=20) as client:
+        with httpx.Client(base_url=words[0][1], timeout=30) as client:
             token = json.loads(credentials.read_text())["page_token"]
             answer = client.post("/login", json={"token": token})
             assert answer.status_code == 200
@@ -158,7 +158,7 @@ def test_no_secret_is_in_the_log_the_output_or_the_process_list(out: Path) -> No
         process = Path(f"/proc/{page.process.pid}")
         shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         page.process.terminate()
-        said = "".join(page.process.communicate(timeout=20))
+        said = "".join(page.process.communicate(timeout=60))
         for secret in secrets:
             assert secret not in said
             assert secret.encode() not in shown
@@ -180,7 +180,7 @@ def test_connections_that_send_or_read_nothing_are_cut_and_the_page_answers(out:
             each.sendall(b"GET /api/now HTTP/1.1\r\nHost: 127")
         assert page.client.get("/api/now").status_code == 200
         for each in (*silent, *halves):
-            each.settimeout(20)
+            each.settimeout(30)
             with each, contextlib.suppress(ConnectionResetError):
                 assert each.recv(100) == b""
         wait_for(lambda: open_sockets(page.process.pid) < 20)
@@ -271,7 +271,7 @@ def test_an_account_has_kites_api_on_a_listener_of_its_own(account: Path) -> Non
         assert list(said) == ["page", "kite", "credentials"]
         keys = json.loads(Path(said["credentials"]).read_text())
         token = f"token {keys['api_key']}:{keys['access_token']}"
-        with httpx.Client(base_url=said["kite"], timeout=20) as client:
+        with httpx.Client(base_url=said["kite"], timeout=30) as client:
             assert client.get("/orders").status_code == 403
             client.headers["Authorization"] = token
             assert client.get("/orders").json()["status"] == "success"
@@ -290,10 +290,10 @@ def test_an_account_has_kites_api_on_a_listener_of_its_own(account: Path) -> Non
             long = client.post("/orders/regular", data={"tag": "x" * 200_000})
             assert (long.status_code, long.json()["error_type"]) == (413, "InputException")
             assert "set-cookie" not in answer.headers
-        with httpx.Client(base_url=said["page"]) as client:
+        with httpx.Client(base_url=said["page"], timeout=30) as client:
             assert client.get("/orders").status_code == 404  # not on the page's own port
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()
