@@ -92,7 +92,7 @@ async def rig(
     tokens: Sequence[str] = (TOKEN,),
     run: bool = True,
 ) -> AsyncIterator[Rig]:
-    """Everything running, for at most half a minute; `tokens` are what is read one after another."""
+    """Everything running, for half a minute at most; `tokens` are read one after another."""
     inbox = FrameInbox(time.time_ns, limit_bytes)
     said = Said()
     clock = HandClock()
