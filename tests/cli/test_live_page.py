@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -34,8 +35,11 @@ main()
 
 def children(pid: int) -> list[int]:
     """The processes whose parent it is."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread ended meanwhile
+            found += map(int, task.read_text().split())
+    return found
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -217,7 +217,10 @@ def _lists(*pages: int) -> bytes:
 
 def _listens_on(pid: int) -> set[int]:
     """Return the TCP ports on which a process listens."""
-    links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    links: list[str] = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # it was closed meanwhile
+            links.append(os.readlink(each))
     inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
     tables = (Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6"))
     rows = [line.split() for table in tables for line in table.splitlines()[1:]]
