@@ -32,6 +32,7 @@ from tests.kit.live import (
     program_at,
     proven,
     recorded,
+    recorded_rows,
     run,
     script_of,
     server_of,
@@ -310,9 +311,9 @@ def test_the_command_line_says_both_times_in_one_line_and_71(of: Market, tmp_pat
     async def session() -> Result:
         async with server_of(of, port, blocks=[of.block.rows(0, 100)]):
             process = spawn("--config", config, code=program_at(OPENED, 1))
-            recordings = tmp_path / "accounts/live/recordings"
-            await until(lambda: any(recordings.glob("*.inputs")))
-            await anyio.sleep(0.5)
+            account = tmp_path / "accounts/live"
+            recordings = account / "recordings"
+            await until(lambda: any(recordings.glob("*.inputs")) and recorded_rows(account) > 0)
             process.kill()
             await anyio.to_thread.run_sync(finished, process)
         early = program_at(OPENED - 3_600 * SECOND_NS, 1)
@@ -321,8 +322,8 @@ def test_the_command_line_says_both_times_in_one_line_and_71(of: Market, tmp_pat
 
     result = run(session)
     assert result.code == ExitCode.CLOCK
-    assert result.complaint.startswith("the machine's clock says 2026-11-18 14:17:0")
-    assert "2026-11-18-1.inputs goes up to 2026-11-18 15:17:0" in result.complaint
+    assert result.complaint.startswith("the machine's clock says 2026-11-18 14:17:")
+    assert "2026-11-18-1.inputs goes up to 2026-11-18 15:17:" in result.complaint
     assert "Traceback" not in result.err
 
 
