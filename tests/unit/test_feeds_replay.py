@@ -141,7 +141,7 @@ async def test_a_paced_replay_takes_its_time_and_its_blocks_are_short(tmp_path: 
     began = anyio.current_time()
     blocks = await ticks_of(feed)
     took = anyio.current_time() - began
-    assert 0.2 < took < 2
+    assert 0.2 < took < 60, "the night is not waited for"
     assert sum(map(len, blocks)) == 61
     assert max(int(each.ts[-1] - each.ts[0]) for each in blocks) <= 5 * SECOND_NS
 
