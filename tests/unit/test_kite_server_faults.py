@@ -164,7 +164,7 @@ async def test_without_waiting_a_half_open_link_loses_all_the_rest(
 ) -> None:
     at = 50
     async with (
-        faulty(session, f"half-open@{at}", speed="500", wait_for_subscribers=False) as served,
+        faulty(session, f"half-open@{at}", speed="150", wait_for_subscribers=False) as served,
         connected(served.url) as client,
     ):
         client.say("mode", ["full", [each.instrument_token for each in session[0]]])
