@@ -169,9 +169,7 @@ def test_the_page_outlives_its_server(context: BrowserContext, live: Live) -> No
     agrees(page, live.directory)
 
 
-def test_with_eight_tabs_an_exit_by_click_is_answered(
-    context: BrowserContext, live: Live
-) -> None:
+def test_with_eight_tabs_an_exit_by_click_is_answered(context: BrowserContext, live: Live) -> None:
     pages = [sign_in(context, live.served) for _ in range(TABS)]
     row = pages[-1].locator("#open-rows tr").last
     trade = str(row.get_attribute("data-key"))
