@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket as sockets
 import time
+from typing import Any
 
 import anyio
 import pytest
@@ -217,7 +219,18 @@ async def test_cancelling_during_a_handshake_leaves_no_connection_behind() -> No
     ("host", "expected"),
     [("127.0.0.1", "TLS: "), ("nothing.invalid", "DNS: nothing.invalid is not known")],
 )
-async def test_a_server_without_tls_and_an_unknown_host_are_told(host: str, expected: str) -> None:
+async def test_a_server_without_tls_and_an_unknown_host_are_told(
+    host: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = sockets.getaddrinfo
+
+    def answer(name: str, *more: Any, **named: Any) -> Any:
+        if name == "nothing.invalid":  # a server of names that is out of reach takes its time
+            raise sockets.gaierror(sockets.EAI_NONAME, "Name or service not known")
+        return look_up(name, *more, **named)
+
+    monkeypatch.setattr(sockets, "getaddrinfo", answer)
+
     async def no_tls(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
