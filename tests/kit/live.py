@@ -7,7 +7,9 @@ so that within seconds orders of every kind are open, exited and refused.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import os
 import random
 import shutil
 import socket
@@ -171,12 +173,20 @@ def _written(each: Any) -> dict[str, Any]:
     return row
 
 
+_PORTS: Final = itertools.count(10_000 + os.getpid() % 200 * 100)
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that no other process of tests is given next.
+
+    It is below those that the kernel gives to sockets that ask for any, and each process of tests
+    has a hundred of its own: until someone listens there, it could be another's meanwhile.
+    """
+    for port in _PORTS:
+        with socket.socket() as asked, contextlib.suppress(OSError):
+            asked.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def server_of(
