@@ -18,14 +18,13 @@ from typing import Final
 
 from daemon.journal.writer import STALL_S
 from tests.crash.cases import Stage, judge
-from tests.crash.errors import METRICS, complaints, late_events, read_trace
+from tests.crash.errors import HALTS_WITHIN_S, METRICS, complaints, late_events, read_trace
 from tests.crash.figures import Figure
 from tests.crash.live import complains, paced
 from tests.crash.rig import Job, read_seen
 from tests.crash.zygote import Ended, Fault, Zygote, is_alive
 from tests.kit.cli import wait_for
 
-HALTS_WITHIN_S: Final = 1.0
 KIB: Final = 1024
 DISK_BYTES: Final = 32 << 20
 PACE_S: Final = 0.05
