@@ -61,11 +61,13 @@ def of() -> Market:
 
 def modes(directory: Path) -> dict[str, str]:
     """What is open to others below a directory, by its name."""
-    return {
-        str(each.relative_to(directory.parent)): oct(stat.S_IMODE(each.lstat().st_mode))
-        for each in (directory, *directory.rglob("*"))
-        if each.lstat().st_mode & 0o077
-    }
+    found = {}
+    for each in (directory, *directory.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # a daemon replaces its files meanwhile
+            mode = each.lstat().st_mode
+            if mode & 0o077:
+                found[str(each.relative_to(directory.parent))] = oct(stat.S_IMODE(mode))
+    return found
 
 
 def numbers(path: Path) -> dict[str, object]:
