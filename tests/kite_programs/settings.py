@@ -17,7 +17,7 @@ def logged_in() -> tuple[Any, Any]:
     """A client and a ticker after the day's login."""
     with open(os.environ["KITE_KEYS"], encoding="utf-8") as file:
         keys = json.load(file)
-    kite = KiteConnect(api_key=keys["api_key"], root=ROOT)
+    kite = KiteConnect(api_key=keys["api_key"], root=ROOT, timeout=60)
     session = kite.generate_session(keys["request_token"], api_secret=keys["api_secret"])
     kite.set_access_token(session["access_token"])
     ticker = KiteTicker(keys["api_key"], session["access_token"], root=TICKER_ROOT)

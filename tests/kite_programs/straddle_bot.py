@@ -18,20 +18,21 @@ SPOT = "NSE:NIFTY 50"
 
 def main() -> None:
     kite, _ = logged_in()
-    spot = kite.ltp(SPOT)[SPOT]["last_price"]
+    spot = prices(kite, [SPOT])[SPOT]
     options = [each for each in kite.instruments("NFO") if each["instrument_type"] in ("CE", "PE")]
     strike = min({each["strike"] for each in options}, key=lambda each: abs(each - spot))
     legs = [each for each in options if each["strike"] == strike]
+    names = [f"NFO:{each['tradingsymbol']}" for each in legs]
+    prices(kite, names)
     needed = kite.basket_order_margins([terms(kite, each, "SELL") for each in legs])
     fills = {}
     for leg in legs:
         fills[leg["tradingsymbol"]] = filled(kite, send(kite, leg, kite.TRANSACTION_TYPE_SELL))
-    time.sleep(1.1)  # one quote a second is what the broker allows
-    last = kite.ltp([f"NFO:{each['tradingsymbol']}" for each in legs])
+    last = prices(kite, names)
     gtts = [
         guard(
             kite, leg, fills[leg["tradingsymbol"]]["average_price"],
-            last[f"NFO:{leg['tradingsymbol']}"]["last_price"],
+            last[f"NFO:{leg['tradingsymbol']}"],
         )
         for leg in legs
     ]  # fmt: skip
@@ -54,6 +55,16 @@ def main() -> None:
         net=[each["quantity"] for each in net],
         pnl=sum(each["pnl"] for each in net),
     )
+
+
+def prices(kite: Any, names: list[str]) -> dict[str, float]:
+    """The last prices, as soon as there are any: the session may have begun only just now."""
+    for _ in range(60):
+        found = {name: row["last_price"] for name, row in kite.ltp(names).items()}
+        time.sleep(1.1)  # one quote a second is what the broker allows
+        if len(found) == len(names) and all(found.values()):
+            return found
+    raise SystemExit(f"there are no prices of {names}")
 
 
 def terms(kite: Any, leg: dict[str, Any], side: str) -> dict[str, Any]:
