@@ -37,9 +37,11 @@ def page_through(events: int) -> dict[str, Any]:
                 folded = time.perf_counter() - began
                 rows, spent = _pages(client)
             memory = memory_of(page.pid)
+    third = len(spent) // 3
     return {
         "events": last, "rows": rows, "pages": len(spent), "folded_s": round(folded, 1),
         "median_ms": round(statistics.median(spent), 2), "slowest_ms": round(max(spent), 2),
+        "last_to_first": round(min(spent[-third:]) / min(spent[:third]), 2),
         "rss_mb": memory["VmRSS"], "rss_peak_mb": memory["VmHWM"],
     }  # fmt: skip
 
