@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from daemon import VERSION
+from daemon.domain.dates import parse_ts
 from tests.kit.cli import (
     FUTURE,
     ROOT,
@@ -29,6 +30,7 @@ from tests.kit.cli import (
     write_config,
     write_ticks,
 )
+from tests.kit.live import Hand
 
 
 class Ran:
@@ -164,7 +166,7 @@ def test_a_live_start_without_a_login_says_so_and_leaves_nothing(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
-    monkeypatch.setattr("feeds.kite.day.DayFinder._check_session", lambda finder: None)
+    monkeypatch.setattr("daemon.runtime.live.MACHINE_CLOCKS", Hand(parse_ts("2026-11-18T10:00:00")))
     done = invoke(*arguments, "--out", tmp_path / "out")
     assert done.code == 77
     assert "run_fno_paper login" in done.complaint
