@@ -424,7 +424,9 @@ def test_one_absurd_exchange_time_does_not_stop_a_served_day(
 
         app = run(session)
         outcome = proven(directory, app)
-        journals.append([(e.order_id, e.to_state, e.reason, e.ts) for e in outcome.moves])
+        last = int(block.ts[-1])  # time goes on without ticks, for as long as the session lasts
+        moves = [each for each in outcome.moves if each.ts <= last]
+        journals.append([(e.order_id, e.to_state, e.reason, e.ts) for e in moves])
     assert len(journals[0]) > 20
     if "2038" in absurd:
         assert app.feed.quality()["packets_time_ahead"] == 1
