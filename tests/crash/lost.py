@@ -14,6 +14,7 @@ from daemon.errors import ExitCode, JournalCorrupt
 from tests.crash.cases import Stage, judge
 from tests.crash.cases import digests as digests_of
 from tests.crash.damaged_bytes import HARMS
+from tests.crash.errors import HALTS_WITHIN_S
 from tests.crash.figures import Figure
 from tests.crash.live import paced
 from tests.crash.places import (
@@ -35,7 +36,6 @@ from tests.kit.account_harm import (
 )
 from tests.kit.account_life import command, live, ticks, told, write_account
 
-NOTICED_S: Final = 1.0
 COMMANDS: Final = (("kill_switch", ""), ("strategy_off", "one"), ("strategy_off", "two"))
 LOSSES: Final = (removed, cut, cut_before_an_input, flipped)
 CUT: Final = ("journal.db-wal", "head")
@@ -124,7 +124,7 @@ def cut_in_trading(stage: Stage, zygote: Zygote, figure: Figure, cases: int, see
             if harmed.code != ExitCode.JOURNAL_IO:
                 wrong.append(f"ended with {harmed.code}, expected {ExitCode.JOURNAL_IO}")
             figure.worst_s = max(figure.worst_s, harmed.took_s)
-            if harmed.took_s > NOTICED_S:
+            if harmed.took_s > HALTS_WITHIN_S:
                 wrong.append(f"took {harmed.took_s:.2f} s to halt")
             wrong += _then(stage, zygote, place, harmed)
         figure.case(f"{name} cut after {later:.3f} s, seed {seed} case {number}", wrong,

@@ -29,8 +29,8 @@ KIB: Final = 1024
 DISK_BYTES: Final = 32 << 20
 PACE_S: Final = 0.05
 LATEST_S: Final = 1.0
-UNDER_WAY_NS: Final = 100_000_000
-"""A commit that was checked before the harm may be published a moment after it."""
+UNDER_WAY_NS: Final = 1_000_000_000
+"""A commit that was checked before the harm may be published after it, later on a busy disk."""
 _WRITES: Final = "write,pwrite64,openat,mkdir,rename,ftruncate,fallocate"
 TRACED: Final = Fault(_WRITES, "", "")
 """Nothing is injected: the trace tells when the disk first said no."""
